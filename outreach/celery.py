@@ -1,0 +1,19 @@
+"""Celery: wake-up hints only. PostgreSQL is the queue, so an emptied Redis costs latency and nothing else."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
+
+app = Celery("outreach")
+app.config_from_object("outreach.clockwork")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_django_logging(**_kwargs: object) -> None:
+    """Leave logging to outreach.kit.log: Celery would replace the handlers."""

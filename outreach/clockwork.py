@@ -1,0 +1,32 @@
+"""Celery's settings and every recurring job of the program, on one page."""
+
+from __future__ import annotations
+
+from outreach.env import env
+
+broker_url = env().redis_url
+broker_connection_retry_on_startup = True
+broker_transport_options = {"visibility_timeout": 3600, "socket_keepalive": True, "health_check_interval": 25}
+result_backend = None
+task_ignore_result = True
+task_serializer = "json"
+accept_content = ["json"]
+# A task may run twice, late or never; the next tick finds in PostgreSQL whatever was lost.
+task_acks_late = False
+worker_prefetch_multiplier = 1
+worker_cancel_long_running_tasks_on_connection_loss = False
+worker_send_task_events = False
+timezone = "UTC"
+enable_utc = True
+
+beat_schedule = {
+    "outbox: lease mailboxes with due work and deliver": {
+        "task": "outbox.tick", "schedule": 2.0, "options": {"expires": 10},
+    },
+    "outbox: settle what a dead worker left behind": {
+        "task": "outbox.sweep", "schedule": 15.0, "options": {"expires": 15},
+    },
+    "inbox: read the mailboxes whose turn it is": {
+        "task": "inbox.tick", "schedule": 5.0, "options": {"expires": 10},
+    },
+}

@@ -1,0 +1,46 @@
+"""Places that upper rooms fill, named as strings: the ground floor knows no upper room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the left rail. `area` is the URL namespace(s) that light it up."""
+
+    label: str
+    icon: str  # a lucide icon
+    url_name: str
+    area: str
+    keys: str = ""  # keyboard shortcut, as in "g c"
+
+
+NAVIGATION = (
+    NavItem("Home", "house", "reports:home", "reports:home", "g h"),
+    NavItem("Campaigns", "send", "sequences:list", "sequences", "g c"),
+    NavItem("Contacts", "users", "contacts:list", "contacts", "g p"),
+    NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
+    NavItem("Messages", "mail-search", "reports:messages", "reports:message", "g m"),
+    NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b"),
+    NavItem("Suppressions", "shield-ban", "contacts:suppressions", "contacts:suppressions", "g s"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of a campaign's pages; each room above sequences adds its own."""
+
+    label: str
+    url_name: str
+
+
+CAMPAIGN_TABS = (
+    Tab("Sequence", "sequences:sequence"),
+    Tab("Audience", "sequences:audience"),
+    Tab("Schedule", "sequences:schedule"),
+    Tab("Senders", "planner:senders"),
+    Tab("Review & launch", "planner:review"),
+    Tab("People", "planner:people"),
+    Tab("Results", "reports:results"),
+)
