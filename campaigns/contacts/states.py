@@ -1,0 +1,44 @@
+"""The states of an import and the reasons for a suppression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ImportState(StrEnum):
+    """Where an import stands."""
+
+    UPLOADED = "uploaded"  # the file is stored; columns wait to be mapped
+    QUEUED = "queued"  # mapped and confirmed; a worker will take it
+    RUNNING = "running"  # a worker reads, checks and merges
+    DONE = "done"  # every row is counted
+    FAILED = "failed"  # stopped by an error that is shown; nothing was merged
+    CANCELLED = "cancelled"  # stopped by a person; nothing was merged
+
+
+IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
+    ImportState.UPLOADED: frozenset({ImportState.QUEUED, ImportState.FAILED, ImportState.CANCELLED}),
+    ImportState.QUEUED: frozenset({ImportState.RUNNING, ImportState.FAILED, ImportState.CANCELLED}),
+    ImportState.RUNNING: frozenset({ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED}),
+    ImportState.DONE: frozenset(),
+    ImportState.FAILED: frozenset(),
+    ImportState.CANCELLED: frozenset(),
+}
+
+
+class SuppressionReason(StrEnum):
+    """Why an address or a domain is never written to."""
+
+    NO_SUCH_ADDRESS = "no_such_address"  # a server said so, in the SMTP dialogue or by a bounce
+    COMPLAINED = "complained"  # reported as spam (ARF, RFC 5965)
+    OPTED_OUT = "opted_out"  # asked not to be written to: link, header, reply
+    MANUAL = "manual"  # added by a person
+    IMPORTED = "imported"  # came with a suppression list
+
+
+class SuppressionScope(StrEnum):
+    """What a suppression names."""
+
+    ADDRESS = "address"  # one normalised address
+    DOMAIN = "domain"  # a whole domain and the domains below it

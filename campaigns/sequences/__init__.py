@@ -1,0 +1,1 @@
+"""What we write and to whom it goes: campaigns, steps, variants, audience."""

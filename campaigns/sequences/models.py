@@ -1,0 +1,127 @@
+"""Campaigns, their steps, wordings, audience and sending windows."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from campaigns.calendar.waits import WaitUnit
+from campaigns.contacts.models import ContactList
+from campaigns.sequences.states import CampaignState, StepThread
+from outreach.accounts.models import User, Workspace
+
+
+class Campaign(models.Model):
+    """A sequence of personal messages to an audience, inside a schedule."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, default=CampaignState.DRAFT)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    use_contact_zone = models.BooleanField(default=True)
+    new_leads_per_day = models.PositiveIntegerField(null=True)  # None = as many as the mailboxes carry
+    stop_on_reply = models.BooleanField(default=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+    launched_at = models.DateTimeField(null=True)
+    state_changed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "sequences_campaign"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=list(CampaignState)), name="sequences_known_state"),
+            models.CheckConstraint(
+                condition=models.Q(state=CampaignState.DRAFT, launched_at__isnull=True)
+                | models.Q(state=CampaignState.ARCHIVED)
+                | models.Q(state__in=[CampaignState.RUNNING, CampaignState.PAUSED], launched_at__isnull=False),
+                name="sequences_launched_when_running",
+            ),
+        ]
+        indexes = [
+            # campaign list, newest first
+            models.Index(fields=["workspace", "-id"], name="sequences_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SendWindow(models.Model):
+    """A half-open interval [start, end) of local minutes on one weekday in which messages may go out."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="windows")
+    weekday = models.PositiveSmallIntegerField()  # ISO: Monday = 1
+    start_minute = models.PositiveSmallIntegerField()  # of the local day, 0..1439
+    end_minute = models.PositiveSmallIntegerField()  # 1..1440; 1440 = the end of the day
+
+    class Meta:
+        db_table = "sequences_window"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(weekday__gte=1, weekday__lte=7), name="sequences_window_weekday"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(start_minute__lt=models.F("end_minute"), end_minute__lte=1440),
+                name="sequences_window_not_empty",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "weekday", "start_minute"], name="sequences_window_once"
+            ),
+        ]
+
+
+class AudienceList(models.Model):
+    """A list whose contacts a campaign writes to."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="audience")
+    contact_list = models.ForeignKey(ContactList, on_delete=models.PROTECT, related_name="campaigns")
+
+    class Meta:
+        db_table = "sequences_audience_list"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "contact_list"], name="sequences_list_once"),
+        ]
+
+
+class Step(models.Model):
+    """One message of the sequence; the wait counts from the moment the step before it was really sent."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()  # from 1
+    wait_amount = models.PositiveSmallIntegerField(default=0)  # of step 1: 0
+    wait_unit = models.CharField(max_length=14, default=WaitUnit.DAYS)
+    thread = models.CharField(max_length=5, default=StepThread.REPLY)
+
+    class Meta:
+        db_table = "sequences_step"
+        constraints = [
+            # deferrable: reordering swaps positions inside one transaction
+            models.UniqueConstraint(
+                fields=["campaign", "position"],
+                name="sequences_one_step_per_position",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.CheckConstraint(condition=models.Q(position__gte=1), name="sequences_step_from_1"),
+            models.CheckConstraint(
+                condition=models.Q(wait_unit__in=list(WaitUnit)), name="sequences_known_wait_unit"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(thread__in=list(StepThread)), name="sequences_known_thread"
+            ),
+        ]
+
+
+class Variant(models.Model):
+    """One wording of a step."""
+
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="variants")
+    label = models.CharField(max_length=2)  # A, B, C ...
+    weight = models.PositiveSmallIntegerField(default=1)  # share = weight / sum of weights
+    subject = models.CharField(max_length=500, blank=True)  # empty in a reply step: "Re:" of the thread
+    body_text = models.TextField(blank=True)
+    body_html = models.TextField(blank=True)  # empty = plain text only
+
+    class Meta:
+        db_table = "sequences_variant"
+        constraints = [
+            models.UniqueConstraint(fields=["step", "label"], name="sequences_variant_label_once"),
+        ]

@@ -1,0 +1,30 @@
+"""The states of a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class CampaignState(StrEnum):
+    """What a person has decided about a campaign. Whether it is finished is computed, never stored."""
+
+    DRAFT = "draft"  # being written; nothing is planned
+    RUNNING = "running"  # launched; due messages go out
+    PAUSED = "paused"  # launched; nothing goes out until it is resumed
+    ARCHIVED = "archived"  # closed for good; kept for its history
+
+
+CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
+    CampaignState.DRAFT: frozenset({CampaignState.RUNNING, CampaignState.ARCHIVED}),
+    CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.ARCHIVED}),
+    CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.ARCHIVED}),
+    CampaignState.ARCHIVED: frozenset(),
+}
+
+
+class StepThread(StrEnum):
+    """How a step stands to the message before it."""
+
+    REPLY = "reply"  # the same thread: "Re:" of our first subject, In-Reply-To our last message
+    NEW = "new"  # a subject of its own

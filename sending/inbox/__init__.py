@@ -1,0 +1,1 @@
+"""What comes back: reading mailboxes, matching, threads."""

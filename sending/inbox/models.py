@@ -1,0 +1,88 @@
+"""What was read from the mailboxes: folders with their place marks, and each message once."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from campaigns.contacts.models import Contact
+from outreach.accounts.models import Workspace
+from sending.bounces import Kind
+from sending.mailboxes.models import Mailbox
+from sending.outbox.models import OutboundMessage
+from sending.planner.models import Enrollment
+
+
+class MailFolder(models.Model):
+    """A folder of a mailbox and how far it has been read (RFC 3501 section 2.3.1.1)."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="folders")
+    name = models.CharField(max_length=255)
+    uid_validity = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(default=0)
+    synced_at = models.DateTimeField(null=True)  # the last time it was read to its end
+
+    class Meta:
+        db_table = "inbox_folder"
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "name"], name="inbox_folder_once"),
+        ]
+
+
+class MailboxSync(models.Model):
+    """When a mailbox is read next, and how the last reading went."""
+
+    mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE, related_name="sync")
+    next_at = models.DateTimeField(db_default=models.functions.Now())
+    lease_until = models.DateTimeField(null=True)
+    synced_at = models.DateTimeField(null=True)  # all folders read to their end
+    failures = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "inbox_sync"
+        indexes = [
+            # tick: mailboxes whose turn it is
+            models.Index(fields=["next_at"], name="inbox_sync_next"),
+        ]
+
+
+class InboundMessage(models.Model):
+    """One mail that came in, kept whether or not we understood it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="inbound")
+    # sha256 over Message-ID, normalised headers and body: UIDs change, content does not
+    content_key = models.CharField(max_length=64)
+    message_id = models.CharField(max_length=998, blank=True)
+    from_name = models.CharField(max_length=200, blank=True)
+    from_address = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(max_length=998, blank=True)
+    text = models.TextField(blank=True)
+    raw = models.BinaryField()  # as it came, cut at the size cap: rules can be run again over history
+    truncated = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+    stored_at = models.DateTimeField(db_default=models.functions.Now())
+
+    kind = models.CharField(max_length=12)
+    category = models.CharField(max_length=20, blank=True)
+    evidence = models.JSONField(default=list)  # [{"layer", "rule", "words"}]
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="inbound")
+    enrollment = models.ForeignKey(Enrollment, null=True, on_delete=models.SET_NULL, related_name="inbound")
+    answers = models.ForeignKey(OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="answers")
+    matched_by = models.CharField(max_length=20, blank=True)  # references | original_id | address | ""
+    seen_at = models.DateTimeField(null=True)  # opened by a person
+
+    class Meta:
+        db_table = "inbox_message"
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "content_key"], name="inbox_each_mail_once"),
+            models.CheckConstraint(condition=models.Q(kind__in=list(Kind)), name="inbox_known_kind"),
+        ]
+        indexes = [
+            # inbox, newest first
+            models.Index(fields=["workspace", "-received_at", "-id"], name="inbox_newest"),
+            # timeline of a contact
+            models.Index(fields=["contact", "-received_at"], name="inbox_of_contact"),
+            # story of a message
+            models.Index(fields=["answers"], name="inbox_answers"),
+        ]

@@ -1,0 +1,1 @@
+"""The book of what happened: append-only events and their daily rollups."""

@@ -1,0 +1,40 @@
+"""The closed vocabulary of what can happen; every page, tally and webhook speaks in these words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """One outcome or decision. The value is stored; the line beside it is what it means."""
+
+    # a campaign as a whole
+    LAUNCHED = "launched"  # a person launched it
+    PAUSED = "paused"  # a person or a guard paused it; data.reason says which
+    RESUMED = "resumed"
+    ENROLLED = "enrolled"  # a contact entered a campaign
+    # why something did not go out now
+    HELD = "held"  # a gate said "not now"; data has code, words and until
+    RELEASED = "released"  # a person lifted a hold
+    SKIPPED = "skipped"  # a gate said "never"; data.reason
+    STOPPED = "stopped"  # the rest of the sequence was called off; data.reason
+    FINISHED = "finished"  # the last step is done
+    # one message
+    ATTEMPTED = "attempted"  # a delivery was tried; the denominator of bounce rates
+    SENT = "sent"  # accepted by the mailbox's server
+    DEFERRED = "deferred"  # refused for now; will be tried again
+    FAILED = "failed"  # refused for good, or out of tries
+    IN_DOUBT = "in_doubt"  # the answer after the dot was lost: perhaps accepted, never resent by itself
+    ASSUMED_SENT = "assumed_sent"  # a day in doubt without evidence against it: counts as sent
+    CANCELLED = "cancelled"  # called off before it was sent
+    # what came back
+    REPLIED = "replied"  # a person answered
+    AUTO_REPLIED = "auto_replied"  # out of office or another machine's answer
+    BOUNCED_HARD = "bounced_hard"  # the address does not exist
+    BOUNCED_SOFT = "bounced_soft"  # it was not delivered, for a reason that is not the address
+    COMPLAINED = "complained"
+    OPTED_OUT = "opted_out"
+    SUPPRESSED = "suppressed"  # the address will not be written to again
+    # one mailbox
+    MAILBOX_PAUSED = "mailbox_paused"
+    MAILBOX_RESUMED = "mailbox_resumed"

@@ -1,0 +1,1 @@
+"""The mailboxes that carry the mail: accounts, credentials, limits, connection tests, health."""

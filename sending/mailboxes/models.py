@@ -1,0 +1,119 @@
+"""Mailboxes, their sealed secrets, their clock and their connection tests."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from outreach.accounts.models import User, Workspace
+from sending.mailboxes.states import MailboxState
+from sending.smtp import Security
+
+
+class Mailbox(models.Model):
+    """An account at a mail provider from which we send and which we read."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    address = models.EmailField(max_length=254)
+    display_name = models.CharField(max_length=120, blank=True)
+    reply_to = models.EmailField(max_length=254, blank=True)
+    signature = models.TextField(blank=True)
+
+    smtp_host = models.CharField(max_length=255)
+    smtp_port = models.PositiveIntegerField(default=587)
+    smtp_security = models.CharField(max_length=8, default=Security.STARTTLS)
+    smtp_username = models.CharField(max_length=254)
+    imap_host = models.CharField(max_length=255)
+    imap_port = models.PositiveIntegerField(default=993)
+    imap_security = models.CharField(max_length=8, default=Security.TLS)
+    imap_username = models.CharField(max_length=254)
+    ca_pem = models.TextField(blank=True)  # a private certificate authority; empty = the public ones
+
+    state = models.CharField(max_length=13, default=MailboxState.UNTESTED)
+    state_reason = models.CharField(max_length=500, blank=True)  # in words, for its owner
+    state_changed_at = models.DateTimeField(auto_now_add=True)
+
+    daily_limit = models.PositiveIntegerField(default=30)
+    hourly_limit = models.PositiveIntegerField(default=8)
+    gap_min_s = models.PositiveIntegerField(default=360)  # between two sends, drawn from [min, max]
+    gap_max_s = models.PositiveIntegerField(default=720)
+    ramp_on = models.BooleanField(default=True)
+    ramp_start = models.PositiveIntegerField(default=5)  # mails on the first sending day
+    ramp_step = models.PositiveIntegerField(default=2)  # more on each further sending day
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "mailboxes_mailbox"
+        constraints = [
+            models.UniqueConstraint("workspace", Lower("address"), name="mailboxes_one_per_address"),
+            models.CheckConstraint(condition=models.Q(state__in=list(MailboxState)), name="mailboxes_known_state"),
+            models.CheckConstraint(
+                condition=models.Q(smtp_security__in=list(Security), imap_security__in=list(Security)),
+                name="mailboxes_known_security",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(gap_min_s__lte=models.F("gap_max_s")), name="mailboxes_gap_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Credential(models.Model):
+    """The sealed secrets of a mailbox, apart from it so that no list of mailboxes ever loads them."""
+
+    mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE)
+    smtp_password = models.BinaryField()  # sealed, bound to the mailbox and the field
+    imap_password = models.BinaryField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "mailboxes_credential"
+
+
+class MailboxClock(models.Model):
+    """When a mailbox may send next and which worker holds it: the narrow, hot row that ticks lock."""
+
+    mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE, related_name="clock")
+    next_at = models.DateTimeField(db_default=models.functions.Now())  # the gap: not before this instant
+    backoff_until = models.DateTimeField(null=True)  # the server asked us to go away for a while
+    backoff_reason = models.CharField(max_length=300, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # in a row, at connecting; drives the backoff
+    lease_owner = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "mailboxes_clock"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(lease_owner__isnull=True, lease_until__isnull=True)
+                | models.Q(lease_owner__isnull=False, lease_until__isnull=False),
+                name="mailboxes_lease_is_whole",
+            ),
+        ]
+        indexes = [
+            # tick: mailboxes whose turn has come
+            models.Index(fields=["next_at"], name="mailboxes_clock_next"),
+        ]
+
+
+class ConnectionTest(models.Model):
+    """One try to sign in to a mailbox's servers, with the dialogue (secrets masked) and what it means."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="tests")
+    protocol = models.CharField(max_length=4)  # smtp | imap
+    passed = models.BooleanField()
+    transcript = models.JSONField(default=list)  # [{"side": "client"|"server"|"note", "text": ...}]
+    what = models.CharField(max_length=300, blank=True)
+    why = models.CharField(max_length=500, blank=True)
+    fix = models.CharField(max_length=500, blank=True)
+    tested_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "mailboxes_connection_test"
+        indexes = [
+            # newest tests of one mailbox
+            models.Index(fields=["mailbox", "-id"], name="mailboxes_newest_tests"),
+        ]

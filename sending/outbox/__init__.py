@@ -1,0 +1,1 @@
+"""The life of a message: claim, deliver, record, recover."""

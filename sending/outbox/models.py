@@ -1,0 +1,124 @@
+"""Outbound messages and the attempts to deliver them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from campaigns.contacts.models import Contact
+from campaigns.sequences.models import Campaign, Step, Variant
+from outreach.accounts.models import Workspace
+from sending.mailboxes.models import Mailbox
+from sending.outbox.states import MessageState
+from sending.planner.models import Enrollment
+
+_HAS_PASSED_DOT = [MessageState.DOT_PENDING, MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]
+
+
+class OutboundMessage(models.Model):
+    """One message to one person: UNIQUE(enrollment, step) is the promise that nobody is written to twice.
+
+    Message-ID and wording are fixed when the row is made, so that a legitimate retry is the same message.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="messages")
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="messages")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="messages")
+    # steps and wordings that carried mail cannot vanish from under their messages
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="messages")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="messages")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="messages")
+    message_id = models.CharField(max_length=255)  # with angle brackets, as on the wire
+    in_reply_to = models.CharField(max_length=255, blank=True)
+    references = models.TextField(blank=True)
+    recipient = models.CharField(max_length=320)
+    subject = models.CharField(max_length=998, blank=True)
+    body_text = models.TextField(blank=True)
+    body_html = models.TextField(blank=True)
+
+    state = models.CharField(max_length=12, default=MessageState.CLAIMED)
+    attempt = models.UUIDField()  # of the attempt that may write; each write is fenced by it
+    tries = models.PositiveSmallIntegerField(default=1)
+    lease_until = models.DateTimeField(null=True)  # of the attempt; after it the sweeper decides
+    retry_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=500, blank=True)  # why it is held, deferred, failed, cancelled, in words
+    reply_code = models.PositiveSmallIntegerField(null=True)
+    reply_enhanced = models.CharField(max_length=12, blank=True)
+    reply_text = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    dot_at = models.DateTimeField(null=True)  # when the durable mark before the body was set
+    sent_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "outbox_message"
+        constraints = [
+            models.UniqueConstraint(fields=["enrollment", "step"], name="outbox_one_message_per_enrollment_step"),
+            models.UniqueConstraint(fields=["message_id"], name="outbox_message_id_once"),
+            models.CheckConstraint(condition=Q(state__in=list(MessageState)), name="outbox_known_state"),
+            models.CheckConstraint(
+                condition=Q(state=MessageState.SENT, sent_at__isnull=False)
+                | ~Q(state=MessageState.SENT) & Q(sent_at__isnull=True),
+                name="outbox_sent_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=_HAS_PASSED_DOT) | Q(dot_at__isnull=False), name="outbox_dot_before_outcome"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=MessageState.DEFERRED, retry_at__isnull=False)
+                | ~Q(state=MessageState.DEFERRED) & Q(retry_at__isnull=True),
+                name="outbox_deferred_has_retry",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[MessageState.CLAIMED, MessageState.DOT_PENDING], lease_until__isnull=False)
+                | ~Q(state__in=[MessageState.CLAIMED, MessageState.DOT_PENDING]) & Q(lease_until__isnull=True),
+                name="outbox_lease_while_in_hand",
+            ),
+        ]
+        indexes = [
+            # sweeper: what a dead worker left behind
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(state__in=[MessageState.CLAIMED, MessageState.DOT_PENDING]),
+                name="outbox_in_hand",
+            ),
+            # claim: refused messages whose next try has come
+            models.Index(
+                fields=["mailbox", "retry_at"], condition=Q(state=MessageState.DEFERRED), name="outbox_retry"
+            ),
+            # budget: what a mailbox sent in the last hour and the last 24 h
+            models.Index(fields=["mailbox", "dot_at"], condition=Q(dot_at__isnull=False), name="outbox_spent"),
+            # in-doubt resolver and its page
+            models.Index(
+                fields=["workspace", "dot_at"], condition=Q(state=MessageState.IN_DOUBT), name="outbox_in_doubt"
+            ),
+            # messages page, newest first, and its filters
+            models.Index(fields=["workspace", "-id"], name="outbox_newest"),
+            models.Index(fields=["campaign", "state", "-id"], name="outbox_of_campaign"),
+            models.Index(fields=["contact", "-id"], name="outbox_of_contact"),
+        ]
+
+
+class Attempt(models.Model):
+    """One try to deliver a message: phase reached, answer, dialogue. Written when the try is over."""
+
+    id = models.UUIDField(primary_key=True)
+    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=12)  # accepted | deferred | refused | unreachable | in_doubt | withdrawn | lost
+    phase = models.CharField(max_length=10, blank=True)  # reached in the dialogue
+    reply_code = models.PositiveSmallIntegerField(null=True)
+    reply_enhanced = models.CharField(max_length=12, blank=True)
+    reply_text = models.TextField(blank=True)
+    category = models.CharField(max_length=20, blank=True)  # of sending.bounces, for a refusal
+    transcript = models.JSONField(default=list)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "outbox_attempt"
+        indexes = [
+            # story of one message
+            models.Index(fields=["message", "number"], name="outbox_attempts_in_order"),
+        ]

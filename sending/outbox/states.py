@@ -1,0 +1,48 @@
+"""The states of an outbound message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class MessageState(StrEnum):
+    """Where one message stands. Everything after DOT_PENDING is decided by the server's answer, or by its absence."""
+
+    CLAIMED = "claimed"  # a worker holds it and connects; if the worker dies, it is simply claimed again
+    DOT_PENDING = "dot_pending"  # durably marked before the first byte of the body leaves us
+    SENT = "sent"  # the server took it
+    DEFERRED = "deferred"  # refused for now, or the connection failed before the dot; retry_at says when again
+    HELD = "held"  # cannot be built for this contact; a person must act
+    FAILED = "failed"  # refused for good, or out of tries
+    IN_DOUBT = "in_doubt"  # the answer was lost: perhaps taken. Never resent by itself
+    ASSUMED_SENT = "assumed_sent"  # in doubt for a day without evidence; counts as sent, flagged
+    CANCELLED = "cancelled"  # called off before the dot: reply, opt-out, pause, removal
+
+
+MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
+    MessageState.CLAIMED: frozenset(
+        {
+            MessageState.DOT_PENDING,
+            MessageState.DEFERRED,
+            MessageState.HELD,
+            MessageState.FAILED,
+            MessageState.CANCELLED,
+        }
+    ),
+    MessageState.DOT_PENDING: frozenset(
+        {MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED, MessageState.IN_DOUBT}
+    ),
+    MessageState.DEFERRED: frozenset({MessageState.CLAIMED, MessageState.FAILED, MessageState.CANCELLED}),
+    MessageState.HELD: frozenset({MessageState.CLAIMED, MessageState.CANCELLED}),
+    MessageState.IN_DOUBT: frozenset({MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED}),
+    MessageState.ASSUMED_SENT: frozenset({MessageState.SENT, MessageState.FAILED}),
+    MessageState.SENT: frozenset(),
+    MessageState.FAILED: frozenset(),
+    MessageState.CANCELLED: frozenset(),
+}
+
+
+def sources(new: MessageState) -> list[MessageState]:
+    """Return the states from which a message may move to `new`."""
+    return [old for old, targets in MESSAGE_MOVES.items() if new in targets]

@@ -1,0 +1,1 @@
+"""Pure pacing: budgets, ramp, gaps and gates, as functions of their arguments."""

@@ -1,0 +1,1 @@
+"""Who is due, from which mailbox, and why not: enrollments, launch, gates, stops."""

@@ -1,0 +1,94 @@
+"""Enrollments, and which mailboxes carry which campaign."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from campaigns.contacts.models import Contact
+from campaigns.sequences.models import Campaign
+from outreach.accounts.models import Workspace
+from sending.mailboxes.models import Mailbox
+from sending.planner.states import EnrollmentState, HoldCode, StopReason
+
+
+class CampaignMailbox(models.Model):
+    """A mailbox that carries a campaign. The link belongs to the upper floor: a campaign knows no mailbox."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="senders")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="campaigns")
+
+    class Meta:
+        db_table = "planner_campaign_mailbox"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "mailbox"], name="planner_sender_once"),
+        ]
+
+
+class Enrollment(models.Model):
+    """One contact's way through one campaign.
+
+    The mailbox is empty until the first message is claimed and never changes after it: follow-ups come from the same
+    sender, in the same thread.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="enrollments")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="enrollments")
+    mailbox = models.ForeignKey(Mailbox, null=True, on_delete=models.PROTECT, related_name="enrollments")
+    state = models.CharField(max_length=10, default=EnrollmentState.ACTIVE)
+    stop_reason = models.CharField(max_length=14, blank=True)
+    stop_detail = models.CharField(max_length=300, blank=True)
+    next_position = models.PositiveSmallIntegerField(default=1)  # of the step to come
+    due_at = models.DateTimeField(null=True)  # not looked at before; null when there is nothing to come
+    hold_code = models.CharField(max_length=20, blank=True)  # the last "not now", until the next look
+    hold_detail = models.CharField(max_length=300, blank=True)
+    held_since = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "planner_enrollment"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "contact"], name="planner_enrolled_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=list(EnrollmentState)), name="planner_known_enrollment_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(stop_reason="") | Q(stop_reason__in=list(StopReason)), name="planner_known_stop_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_code="") | Q(hold_code__in=list(HoldCode)), name="planner_known_hold_code"
+            ),
+            # who is called off has a reason, who is not has none
+            models.CheckConstraint(
+                condition=Q(state__in=[EnrollmentState.STOPPED, EnrollmentState.SKIPPED]) & ~Q(stop_reason="")
+                | ~Q(state__in=[EnrollmentState.STOPPED, EnrollmentState.SKIPPED]) & Q(stop_reason=""),
+                name="planner_stopped_has_reason",
+            ),
+            # only an active enrollment waits for an instant
+            models.CheckConstraint(
+                condition=Q(state=EnrollmentState.ACTIVE, due_at__isnull=False)
+                | ~Q(state=EnrollmentState.ACTIVE) & Q(due_at__isnull=True),
+                name="planner_due_when_active",
+            ),
+        ]
+        indexes = [
+            # claim: follow-ups that are due from a mailbox
+            models.Index(
+                fields=["mailbox", "due_at", "id"],
+                condition=Q(state=EnrollmentState.ACTIVE),
+                name="planner_due_by_mailbox",
+            ),
+            # claim: new leads of a campaign (no mailbox yet)
+            models.Index(
+                fields=["campaign", "due_at", "id"],
+                condition=Q(state=EnrollmentState.ACTIVE, mailbox__isnull=True),
+                name="planner_new_by_campaign",
+            ),
+            # people page and counts of a campaign
+            models.Index(fields=["campaign", "state", "id"], name="planner_people"),
+            # timeline of a contact
+            models.Index(fields=["contact"], name="planner_of_contact"),
+        ]
