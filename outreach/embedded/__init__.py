@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey from Python wheels, and the supervisor behind `outreach up`."""

@@ -1,0 +1,67 @@
+"""Everything that can keep the embedded servers from running, each said in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class Fault(RuntimeError):
+    """Base of the room. The text is one line for the person at the terminal: what, why, what to do."""
+
+
+class ServerMissing(Fault, FileNotFoundError):
+    """No binary of a server was found."""
+
+
+class NoAccess(Fault, PermissionError):
+    """A folder may not be read, written or entered."""
+
+
+class WrongVersion(Fault):
+    """The data directory was made by another major version of PostgreSQL."""
+
+    def __init__(self, home: Path, *, found: str, running: str) -> None:
+        self.found, self.running = found, running
+        super().__init__(
+            f"The data in {home} was made by PostgreSQL {found}, but the server found here is {running}. "
+            f"Dump it with PostgreSQL {found} and load it again, or move the folder away to start empty."
+        )
+
+
+class DiskFull(Fault):
+    """Too little space is left to start safely."""
+
+
+class PortTaken(Fault):
+    """Another program listens on the port that was asked for."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        super().__init__(
+            f"Port {port} on {host} is taken by another program. "
+            f"Stop that one, or choose another port: outreach up --port {port + 1}"
+        )
+
+
+class AlreadyRunning(Fault):
+    """Another supervisor holds the data directory."""
+
+    def __init__(self, data_dir: Path, holder: str) -> None:
+        super().__init__(
+            f"Outreach is already running on {data_dir} (process {holder}). "
+            "Stop it with Ctrl-C in its terminal, or choose another OUTREACH_DATA_DIR."
+        )
+
+
+class StartFailed(Fault):
+    """A process ended, or did not answer in time, before it was ready."""
+
+    def __init__(self, name: str, reason: str, last_lines: tuple[str, ...] = ()) -> None:
+        self.name, self.last_lines = name, last_lines
+        said = f" It said last: {last_lines[-1]}" if last_lines else ""
+        super().__init__(f"{name} did not start: {reason}.{said}")
+
+    @property
+    def port_was_taken(self) -> bool:
+        """A free port can be lost to another program between choosing and listening."""
+        return any("address already in use" in line.lower() for line in self.last_lines)

@@ -1,0 +1,160 @@
+"""One child process: started in its own group, watched until it answers, ended without leftovers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from outreach.embedded.account import Account
+from outreach.embedded.faults import StartFailed
+
+Probe = Callable[[], Awaitable[bool]]
+Say = Callable[[str, str], None]
+_PR_SET_PDEATHSIG = 1
+_LINE_LIMIT_BYTES = 1 << 20
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What to run and how to know that it runs.
+
+    `env` None inherits ours. `grace_s` passes between the first signal and SIGKILL for the whole group.
+    `fds` stay open in the child under the same numbers.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    ready: Probe | None = None
+    ready_s: float = 60.0
+    env: Mapping[str, str] | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace_s: float = 10.0
+    restart: bool = True
+    account: Account | None = None
+    fds: tuple[int, ...] = field(default=())
+
+
+class Child:
+    """A running Service. `say(name, line)` receives every line that it prints."""
+
+    def __init__(self, service: Service, say: Say) -> None:
+        self.service = service
+        self._say = say
+        self._last_lines: deque[str] = deque(maxlen=8)
+        self._process: asyncio.subprocess.Process | None = None
+        self._pump: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    async def start(self) -> None:
+        """Spawn and wait until ready. Raises StartFailed; nothing is left running then."""
+        service = self.service
+        account = service.account
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *service.argv,
+                env=service.env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                limit=_LINE_LIMIT_BYTES,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop the others in order
+                pass_fds=service.fds,
+                preexec_fn=_dies_with_us(service.stop_signal),
+                cwd="/" if account else None,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+            )
+        except OSError as error:
+            raise StartFailed(service.name, f"{service.argv[0]}: {error.strerror}") from error
+        self._pump = asyncio.create_task(self._read_output())
+        try:
+            await self._until_ready()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def wait(self) -> int:
+        """Return the exit status once the process has ended and all it printed has been passed on."""
+        assert self._process
+        assert self._pump
+        status = await self._process.wait()
+        with contextlib.suppress(TimeoutError):  # a grandchild may hold the pipe open
+            await asyncio.wait_for(asyncio.shield(self._pump), 1.0)
+        return status
+
+    async def stop(self) -> None:
+        """Ask the leader to end, wait for the grace time, then kill the whole group."""
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(self.service.stop_signal)
+            try:
+                await asyncio.wait_for(process.wait(), self.service.grace_s)
+            except TimeoutError:
+                self._say(
+                    "outreach",
+                    f"{self.service.name} did not stop in {self.service.grace_s:.0f} s: killing it",
+                )
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await self.wait()
+        if self._pump:
+            self._pump.cancel()
+
+    async def _until_ready(self) -> None:
+        assert self._process
+        deadline = time.monotonic() + self.service.ready_s
+        while self.service.ready and not await self.service.ready():
+            if self._process.returncode is not None:
+                await self.wait()
+                reason = f"it ended with status {self._process.returncode}"
+                raise StartFailed(self.service.name, reason, tuple(self._last_lines))
+            if time.monotonic() > deadline:
+                reason = f"it did not answer within {self.service.ready_s:.0f} s"
+                raise StartFailed(self.service.name, reason, tuple(self._last_lines))
+            await asyncio.sleep(0.03)
+
+    async def _read_output(self) -> None:
+        assert self._process
+        stream = self._process.stdout
+        assert stream
+        while True:
+            try:
+                raw = await stream.readline()
+            except ValueError:  # a line longer than the limit: its beginning is dropped, the rest follows
+                continue
+            if not raw:
+                return
+            line = raw.decode(errors="replace").rstrip()
+            self._last_lines.append(line)
+            self._say(self.service.name, line)
+
+
+def _dies_with_us(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    """Let the kernel end the child when we are killed with SIGKILL (Linux; elsewhere the next start cleans up)."""
+    libc, parent = _LIBC, os.getpid()
+    if libc is None:
+        return None
+
+    def in_child() -> None:
+        # Runs after setuid, which would clear the setting, and before exec, which keeps it.
+        libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return in_child

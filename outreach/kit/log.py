@@ -1,0 +1,73 @@
+"""Logging set-up: every record is one event with its fields, for a person's eyes or as one JSON object per line."""
+
+from __future__ import annotations
+
+import logging.config
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from structlog.typing import Processor, WrappedLogger
+
+_SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "credential")
+_QUIET = ("celery.beat", "celery.app.trace", "celery.worker.strategy", "asyncio", "imapclient", "mail.log")
+
+
+def configure(options: dict[str, Any]) -> None:
+    """Set up logging for Django, Celery and the program. `options["json"]` chooses JSON lines.
+
+    Called by Django with settings.LOGGING; Celery's own set-up is switched off in outreach.celery.
+    """
+    shared = _shared_processors()
+    last: Processor = (
+        structlog.processors.JSONRenderer()
+        if options.get("json")
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if options.get("json"):
+        tail.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "event": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "processors": [*tail, last],
+                    "foreign_pre_chain": shared,
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
+            "root": {"handlers": ["stderr"], "level": "INFO"},
+            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+        }
+    )
+
+
+def mask_secrets(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Hide the value of every field whose name tells of a secret, so that a careless log line leaks nothing."""
+    for name in event:
+        if name != "event" and any(word in name.lower() for word in _SECRET_WORDS):
+            event[name] = "***"
+    return event
+
+
+def _shared_processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        mask_secrets,
+    ]
