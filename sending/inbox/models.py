@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from campaigns.contacts.models import Contact
 from outreach.accounts.models import Workspace
@@ -32,7 +33,7 @@ class MailboxSync(models.Model):
     """When a mailbox is read next, and how the last reading went."""
 
     mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE, related_name="sync")
-    next_at = models.DateTimeField(db_default=models.functions.Now())
+    next_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(null=True)  # all folders read to their end
     failures = models.PositiveSmallIntegerField(default=0)
@@ -61,7 +62,7 @@ class InboundMessage(models.Model):
     raw = models.BinaryField()  # as it came, cut at the size cap: rules can be run again over history
     truncated = models.BooleanField(default=False)
     received_at = models.DateTimeField()
-    stored_at = models.DateTimeField(db_default=models.functions.Now())
+    stored_at = models.DateTimeField(db_default=Now())
 
     kind = models.CharField(max_length=12)
     category = models.CharField(max_length=20, blank=True)

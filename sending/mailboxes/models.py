@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 from outreach.accounts.models import User, Workspace
 from sending.mailboxes.states import MailboxState
@@ -77,10 +77,17 @@ class MailboxClock(models.Model):
     """When a mailbox may send next and which worker holds it: the narrow, hot row that ticks lock."""
 
     mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE, related_name="clock")
-    next_at = models.DateTimeField(db_default=models.functions.Now())  # the gap: not before this instant
-    backoff_until = models.DateTimeField(null=True)  # the server asked us to go away for a while
-    backoff_reason = models.CharField(max_length=300, blank=True)
-    failures = models.PositiveSmallIntegerField(default=0)  # in a row, at connecting; drives the backoff
+    free_at = models.DateTimeField(db_default=Now())  # the gap: no send before this instant
+    look_at = models.DateTimeField(db_default=Now())  # nothing is due before; new work sets it to now
+    hold_code = models.CharField(max_length=20, blank=True)  # why it sends nothing at the moment, for people
+    hold_words = models.CharField(max_length=300, blank=True)
+    hold_until = models.DateTimeField(null=True)
+    backoff_until = models.DateTimeField(null=True)  # its server asked us to wait, or cannot be reached
+    backoff_words = models.CharField(max_length=300, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # in a row, of connections; drives the backoff
+    ramp_days = models.PositiveIntegerField(default=0)  # completed days on which it sent: the ramp climbs on these
+    ramp_day_at = models.DateTimeField(null=True)  # when the sending day under way began
+    synced_at = models.DateTimeField(null=True)  # all folders read to their end; follow-ups wait for it
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
 
@@ -94,8 +101,29 @@ class MailboxClock(models.Model):
             ),
         ]
         indexes = [
-            # tick: mailboxes whose turn has come
-            models.Index(fields=["next_at"], name="mailboxes_clock_next"),
+            # tick: mailboxes whose turn has come, and those whose worker died
+            models.Index(fields=["look_at"], name="mailboxes_clock_look"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="mailboxes_clock_lease"
+            ),
+        ]
+
+
+class Spending(models.Model):
+    """One message that left a mailbox: the account book of its rolling hour and day.
+
+    Written in the statement that marks the dot, before the first byte of the body, so that no crash can lose it.
+    """
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="spending")
+    spent_at = models.DateTimeField(db_default=Now())
+    is_new_lead = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "mailboxes_spending"
+        indexes = [
+            # budget: what a mailbox spent in the last hour and the last day
+            models.Index(fields=["mailbox", "spent_at"], name="mailboxes_spent"),
         ]
 
 

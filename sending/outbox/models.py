@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, Step, Variant
@@ -39,14 +40,16 @@ class OutboundMessage(models.Model):
 
     state = models.CharField(max_length=12, default=MessageState.CLAIMED)
     attempt = models.UUIDField()  # of the attempt that may write; each write is fenced by it
-    tries = models.PositiveSmallIntegerField(default=1)
+    attempt_number = models.PositiveSmallIntegerField(default=1)
+    refusals = models.PositiveSmallIntegerField(default=0)  # of the recipient's side: the retries have an end
     lease_until = models.DateTimeField(null=True)  # of the attempt; after it the sweeper decides
+    not_after = models.DateTimeField()  # the end of the recipient's window: the mark is refused after it
     retry_at = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=500, blank=True)  # why it is held, deferred, failed, cancelled, in words
+    reason = models.CharField(max_length=500, blank=True)  # why it is deferred, failed, cancelled, in words
     reply_code = models.PositiveSmallIntegerField(null=True)
     reply_enhanced = models.CharField(max_length=12, blank=True)
     reply_text = models.TextField(blank=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     dot_at = models.DateTimeField(null=True)  # when the durable mark before the body was set
     sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -87,8 +90,6 @@ class OutboundMessage(models.Model):
             models.Index(
                 fields=["mailbox", "retry_at"], condition=Q(state=MessageState.DEFERRED), name="outbox_retry"
             ),
-            # budget: what a mailbox sent in the last hour and the last 24 h
-            models.Index(fields=["mailbox", "dot_at"], condition=Q(dot_at__isnull=False), name="outbox_spent"),
             # in-doubt resolver and its page
             models.Index(
                 fields=["workspace", "dot_at"], condition=Q(state=MessageState.IN_DOUBT), name="outbox_in_doubt"

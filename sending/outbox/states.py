@@ -13,7 +13,6 @@ class MessageState(StrEnum):
     DOT_PENDING = "dot_pending"  # durably marked before the first byte of the body leaves us
     SENT = "sent"  # the server took it
     DEFERRED = "deferred"  # refused for now, or the connection failed before the dot; retry_at says when again
-    HELD = "held"  # cannot be built for this contact; a person must act
     FAILED = "failed"  # refused for good, or out of tries
     IN_DOUBT = "in_doubt"  # the answer was lost: perhaps taken. Never resent by itself
     ASSUMED_SENT = "assumed_sent"  # in doubt for a day without evidence; counts as sent, flagged
@@ -25,7 +24,6 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
         {
             MessageState.DOT_PENDING,
             MessageState.DEFERRED,
-            MessageState.HELD,
             MessageState.FAILED,
             MessageState.CANCELLED,
         }
@@ -34,7 +32,6 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
         {MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED, MessageState.IN_DOUBT}
     ),
     MessageState.DEFERRED: frozenset({MessageState.CLAIMED, MessageState.FAILED, MessageState.CANCELLED}),
-    MessageState.HELD: frozenset({MessageState.CLAIMED, MessageState.CANCELLED}),
     MessageState.IN_DOUBT: frozenset({MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED}),
     MessageState.ASSUMED_SENT: frozenset({MessageState.SENT, MessageState.FAILED}),
     MessageState.SENT: frozenset(),

@@ -1,1 +1,10 @@
-"""Pure pacing: budgets, ramp, gaps and gates, as functions of their arguments."""
+"""Pure pacing: budgets, ramp, gaps and gates. The scheduler, "why not sent?" and the forecast ask the same functions."""
+
+from sending.pacing.budget import Limits, Pace, Usage, allowance, daily_budget, draw_gap, new_leads_first
+from sending.pacing.gates import LeadFacts, MailboxFacts, lead_gates, mailbox_gates
+from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
+
+__all__ = [
+    "Drop", "DropCode", "Hold", "HoldCode", "LeadFacts", "Limits", "MailboxFacts", "Pace", "Send", "Usage", "Verdict",
+    "allowance", "daily_budget", "decide", "draw_gap", "lead_gates", "mailbox_gates", "new_leads_first",
+]

@@ -9,7 +9,8 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from outreach.accounts.models import Workspace
 from sending.mailboxes.models import Mailbox
-from sending.planner.states import EnrollmentState, HoldCode, StopReason
+from sending.pacing import HoldCode
+from sending.planner.states import EnrollmentState, StopReason
 
 
 class CampaignMailbox(models.Model):
@@ -44,6 +45,7 @@ class Enrollment(models.Model):
     hold_code = models.CharField(max_length=20, blank=True)  # the last "not now", until the next look
     hold_detail = models.CharField(max_length=300, blank=True)
     held_since = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(null=True)  # first claimed: counts against the new leads of the day
     last_sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
@@ -86,6 +88,12 @@ class Enrollment(models.Model):
                 fields=["campaign", "due_at", "id"],
                 condition=Q(state=EnrollmentState.ACTIVE, mailbox__isnull=True),
                 name="planner_new_by_campaign",
+            ),
+            # new leads of a rolling day
+            models.Index(
+                fields=["campaign", "begun_at"],
+                condition=Q(begun_at__isnull=False),
+                name="planner_begun",
             ),
             # people page and counts of a campaign
             models.Index(fields=["campaign", "state", "id"], name="planner_people"),

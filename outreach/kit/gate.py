@@ -1,0 +1,26 @@
+"""The lock between "write to this person" and "never write to this person", so that the later always wins.
+
+Marking a message as about to leave holds the workspace's gate shared; a stop, an opt-out or a suppression holds it alone.
+Whichever commits first is seen by the other: no message is marked after a stop has been acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+_SPACE = 0x6A7E  # our own number space among PostgreSQL's advisory locks
+
+
+def hold_open(workspace_ids: Iterable[int]) -> None:
+    """Hold the gates shared until the end of the transaction; take it before the statement that reads the facts."""
+    with connection.cursor() as cursor:
+        for workspace_id in sorted(set(workspace_ids)):
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_SPACE, workspace_id])
+
+
+def hold_shut(workspace_id: int) -> None:
+    """Hold the gate alone until the end of the transaction; take it before anything else is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SPACE, workspace_id])

@@ -1,0 +1,62 @@
+"""Read tallies and events."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from django.db.models import Sum
+
+from outreach.accounts.access import Member
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import DailyTally, Event
+
+
+def totals(
+    workspace_id: int,
+    *,
+    since: date | None = None,
+    campaign_id: int | None = None,
+    mailbox_id: int | None = None,
+) -> dict[EventKind, int]:
+    """Return how often each kind happened, every kind present; days count in the workspace's zone."""
+    rows = DailyTally.objects.filter(workspace_id=workspace_id)
+    if since is not None:
+        rows = rows.filter(day__gte=since)
+    if campaign_id is not None:
+        rows = rows.filter(campaign_id=campaign_id)
+    if mailbox_id is not None:
+        rows = rows.filter(mailbox_id=mailbox_id)
+    counted = dict(rows.values_list("kind").annotate(total=Sum("count")))
+    return {kind: counted.get(kind.value, 0) for kind in EventKind}
+
+
+def per_day(
+    workspace_id: int, kinds: Collection[EventKind], *, since: date, campaign_id: int | None = None
+) -> dict[date, dict[EventKind, int]]:
+    """Return the counts of each day that has any, oldest first."""
+    rows = DailyTally.objects.filter(workspace_id=workspace_id, day__gte=since, kind__in=kinds)
+    if campaign_id is not None:
+        rows = rows.filter(campaign_id=campaign_id)
+    days: dict[date, dict[EventKind, int]] = {}
+    for day, kind, total in rows.values_list("day", "kind").annotate(total=Sum("count")).order_by("day"):
+        days.setdefault(day, {})[EventKind(kind)] = total
+    return days
+
+
+def feed(member: Member, *, kinds: Collection[EventKind] = (), limit: int = 30) -> Sequence[Event]:
+    """Return the newest events of the workspace."""
+    rows = Event.objects.filter(workspace=member.workspace)
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    return list(rows.order_by("-id")[:limit])
+
+
+def events_of_message(workspace_id: int, message_id: int) -> Sequence[Event]:
+    """Return what happened to one message, in order."""
+    return list(Event.objects.filter(workspace_id=workspace_id, message_id=message_id).order_by("id"))
+
+
+def events_of_contact(workspace_id: int, contact_id: int, *, limit: int = 200) -> Sequence[Event]:
+    """Return what happened to one contact, newest first."""
+    return list(Event.objects.filter(workspace_id=workspace_id, contact_id=contact_id).order_by("-id")[:limit])

@@ -1,0 +1,55 @@
+"""Read mailboxes and open their connections' settings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.http import Http404
+
+from outreach.accounts.access import Member
+from outreach.env import env
+from outreach.kit.crypto import unseal
+from sending.mailboxes.models import Credential, Mailbox
+from sending.mailboxes.secrets import IMAP_PASSWORD, SMTP_PASSWORD, context_of, keyring
+from sending.smtp import Security, Server
+
+
+def mailboxes_of(member: Member) -> Sequence[Mailbox]:
+    """Return the workspace's mailboxes with their clocks, by address."""
+    rows = Mailbox.objects.filter(workspace=member.workspace)
+    return list(rows.select_related("clock").order_by("address"))
+
+
+def mailbox_for(member: Member, pk: int) -> Mailbox:
+    """Return a mailbox of the member's workspace. Raises Http404 for any other."""
+    row = Mailbox.objects.filter(workspace=member.workspace, pk=pk).select_related("clock").first()
+    if row is None:
+        raise Http404("No such mailbox")
+    return row
+
+
+def smtp_servers(mailbox_ids: Collection[int]) -> dict[int, Server]:
+    """Return how to reach the SMTP server of each mailbox, password opened."""
+    rows = Credential.objects.select_related("mailbox").filter(mailbox__in=mailbox_ids)
+    return {row.mailbox_id: smtp_server(row) for row in rows}
+
+
+def smtp_server(credential: Credential) -> Server:
+    """Return how to reach the mailbox's SMTP server."""
+    mailbox = credential.mailbox
+    context = context_of(mailbox.pk, SMTP_PASSWORD)
+    return Server(
+        host=mailbox.smtp_host,
+        port=mailbox.smtp_port,
+        security=Security(mailbox.smtp_security),
+        username=mailbox.smtp_username,
+        password=unseal(keyring(), bytes(credential.smtp_password), context=context),
+        ca_pem=mailbox.ca_pem or None,
+        private=env().private_networks,
+    )
+
+
+def imap_password(credential: Credential) -> str:
+    """Return the mailbox's IMAP password, opened."""
+    context = context_of(credential.mailbox_id, IMAP_PASSWORD)
+    return unseal(keyring(), bytes(credential.imap_password), context=context)

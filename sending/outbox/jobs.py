@@ -1,0 +1,43 @@
+"""A message in a worker's hands: everything the network part needs, and no database row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sending.pacing import Pace
+from sending.smtp import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One claimed message."""
+
+    message_pk: int
+    attempt: UUID
+    attempt_number: int
+    refusals: int
+    workspace_id: int
+    campaign_id: int
+    contact_id: int
+    enrollment_id: int
+    mailbox_id: int
+    position: int
+    is_new_lead: bool
+    sender: str
+    recipient: str
+    suppression_keys: tuple[tuple[str, str], ...]  # (scope, value) pairs that would forbid it
+    content: bytes
+    pace: Pace
+    gap_s: float  # of the mailbox after this message
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended."""
+
+    job: Job
+    outcome: Outcome
+    started_at: datetime
+    ended_at: datetime

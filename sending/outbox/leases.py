@@ -1,0 +1,115 @@
+"""Who works for a mailbox: leases in the database's time, taken by ticks and kept alive by workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+
+# Longer than any gap between two renewals, short enough that a dead worker's mailboxes are not idle for long.
+LEASE_S = 60
+RENEW_EVERY_S = 15
+# The next look at a mailbox for which nothing is planned: a safety net, since new work wakes it.
+_SAFETY_S = 600
+
+# look_at is moved far ahead while a worker holds the lease: whoever brings new work meanwhile sets it to now,
+# and the release keeps the earlier of the two.
+_LEASE = """
+UPDATE mailboxes_clock c
+   SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(lease)s), look_at = now() + interval '1 year'
+ WHERE c.mailbox_id = ANY(ARRAY(
+    SELECT c.mailbox_id
+      FROM mailboxes_clock c
+      JOIN mailboxes_mailbox m ON m.id = c.mailbox_id AND m.state = 'active'
+     WHERE (c.lease_until IS NULL AND c.look_at <= now() + make_interval(secs => %(ahead)s))
+        OR c.lease_until < now()
+     ORDER BY c.look_at
+     LIMIT %(most)s
+       FOR UPDATE OF c SKIP LOCKED))
+RETURNING c.mailbox_id
+"""
+_TAKE_OVER = """
+UPDATE mailboxes_clock SET lease_owner = %s, lease_until = now() + make_interval(secs => %s)
+ WHERE lease_owner = %s AND mailbox_id = ANY(%s) RETURNING mailbox_id
+"""
+_RENEW_MAILBOXES = """
+UPDATE mailboxes_clock SET lease_until = now() + make_interval(secs => %s) WHERE lease_owner = %s
+"""
+_RENEW_MESSAGES = """
+UPDATE outbox_message SET lease_until = now() + make_interval(secs => %s)
+ WHERE attempt = ANY(%s) AND state IN ('claimed', 'dot_pending')
+"""
+_RELEASE = """
+WITH planned AS (
+SELECT c.mailbox_id, GREATEST(
+           c.free_at, c.backoff_until,
+           COALESCE(c.hold_until, LEAST(
+               (SELECT min(e.due_at)
+                  FROM planner_enrollment e
+                  JOIN sequences_campaign k ON k.id = e.campaign_id AND k.state = 'running'
+                 WHERE e.mailbox_id = c.mailbox_id AND e.state = 'active'),
+               (SELECT min(e.due_at)
+                  FROM planner_campaign_mailbox s
+                  JOIN sequences_campaign k ON k.id = s.campaign_id AND k.state = 'running'
+                 CROSS JOIN LATERAL (
+                    SELECT e.due_at FROM planner_enrollment e
+                     WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL
+                     ORDER BY e.due_at LIMIT 1) e
+                 WHERE s.mailbox_id = c.mailbox_id),
+               (SELECT min(m.retry_at)
+                  FROM outbox_message m
+                  JOIN sequences_campaign k ON k.id = m.campaign_id AND k.state = 'running'
+                 WHERE m.mailbox_id = c.mailbox_id AND m.state = 'deferred'),
+               now() + make_interval(secs => %(safety)s)))) AS look_at
+  FROM mailboxes_clock c
+ WHERE c.lease_owner = %(owner)s AND c.mailbox_id = ANY(%(ids)s)
+)
+UPDATE mailboxes_clock c
+   SET lease_owner = CASE WHEN soon.is_soon THEN c.lease_owner END,
+       lease_until = CASE WHEN soon.is_soon THEN c.lease_until END,
+       look_at = CASE WHEN soon.is_soon THEN now() + interval '1 year' ELSE LEAST(c.look_at, planned.look_at) END
+  FROM planned
+ CROSS JOIN LATERAL (SELECT planned.look_at < now() + make_interval(secs => %(patience)s) AS is_soon) soon
+ WHERE c.mailbox_id = planned.mailbox_id AND c.lease_owner = %(owner)s
+RETURNING c.mailbox_id, c.lease_owner IS NOT NULL, extract(epoch FROM planned.look_at - now())::float8
+"""
+
+
+def lease_due(*, most: int, ahead_s: float = 0.0) -> tuple[UUID, list[int]]:
+    """Lease active mailboxes whose turn has come (or comes within ahead_s), also those of dead workers.
+
+    Returns the owner token and the mailboxes; safe to run anywhere, any number of times at once.
+    """
+    owner = uuid4()
+    with connection.cursor() as cursor:
+        cursor.execute(_LEASE, {"owner": owner, "lease": LEASE_S, "ahead": ahead_s, "most": most})
+        return owner, [pk for (pk,) in cursor.fetchall()]
+
+
+def take_over(owner: UUID, mailbox_ids: Sequence[int]) -> tuple[UUID, list[int]]:
+    """Exchange a tick's token for a worker's own. A task that is delivered twice finds nothing the second time."""
+    mine = uuid4()
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_OVER, [mine, LEASE_S, owner, list(mailbox_ids)])
+        return mine, [pk for (pk,) in cursor.fetchall()]
+
+
+def renew(owner: UUID, attempts: Sequence[UUID]) -> None:
+    """Keep the leases of a living worker: its mailboxes and the messages in its hands."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_RENEW_MAILBOXES, [LEASE_S, owner])
+        if attempts:
+            cursor.execute(_RENEW_MESSAGES, [LEASE_S, list(attempts)])
+
+
+def release(owner: UUID, mailbox_ids: Sequence[int], *, patience_s: float) -> dict[int, float | None]:
+    """Give back the mailboxes whose next look is further away than patience_s, and say when that is.
+
+    Returns by mailbox: the seconds until its next look where the lease is kept, None where it was given back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RELEASE, {"safety": _SAFETY_S, "owner": owner, "ids": list(mailbox_ids), "patience": patience_s}
+        )
+        return {pk: max(0.0, seconds) if kept else None for pk, kept, seconds in cursor.fetchall()}

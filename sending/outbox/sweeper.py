@@ -1,0 +1,92 @@
+"""Settle what a dead worker left behind, and what has been in doubt for a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.planner.facts import database_now
+from sending.planner.services import Sent, advance
+
+# Before the mark nothing can have left: it is simply tried again, uncharged.
+_FREE_UNMARKED = """
+UPDATE outbox_message
+   SET state = 'deferred', retry_at = now(), lease_until = NULL,
+       reason = 'The worker that held it ended before anything was sent.'
+ WHERE id = ANY(ARRAY(SELECT id FROM outbox_message WHERE state = 'claimed' AND lease_until < now()
+                       ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED))
+RETURNING id
+"""
+# After the mark it may have been accepted (of such messages nearly all were): never sent again by itself.
+_DOUBT_MARKED = """
+UPDATE outbox_message m
+   SET state = 'in_doubt', lease_until = NULL, reason = 'The worker ended between sending and the server''s answer.'
+ WHERE id = ANY(ARRAY(SELECT id FROM outbox_message WHERE state = 'dot_pending' AND lease_until < now()
+                       ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED))
+RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.mailbox_id
+"""
+_ASSUME = """
+UPDATE outbox_message m
+   SET state = 'assumed_sent', ended_at = now(), reason = 'In doubt for a day, without evidence against it.'
+  FROM sequences_step s, accounts_workspace w
+ WHERE s.id = m.step_id AND w.id = m.workspace_id AND m.id = ANY(ARRAY(
+    SELECT d.id FROM outbox_message d JOIN accounts_workspace w ON w.id = d.workspace_id
+     WHERE d.state = 'in_doubt' AND d.dot_at < now() - interval '24 hours' / w.time_scale
+     ORDER BY d.id LIMIT 1000 FOR UPDATE OF d SKIP LOCKED))
+RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.mailbox_id, s.position, m.dot_at
+"""
+_CANCEL = """
+UPDATE outbox_message m
+   SET state = 'cancelled', retry_at = NULL, ended_at = now(),
+       reason = left('Called off before it left: ' || replace(e.stop_reason, '_', ' '), 500)
+  FROM planner_enrollment e
+ WHERE e.id = m.enrollment_id AND e.state = 'stopped' AND m.id = ANY(ARRAY(
+    SELECT d.id FROM outbox_message d JOIN planner_enrollment x ON x.id = d.enrollment_id AND x.state = 'stopped'
+     WHERE d.state = 'deferred' LIMIT 1000 FOR UPDATE OF d SKIP LOCKED))
+RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.mailbox_id
+"""
+
+
+def sweep() -> dict[str, int]:
+    """Settle everything whose time is over; safe to run anywhere, any number of times at once. Returns counts."""
+    counts = {"freed": len(_run(_FREE_UNMARKED))}
+    with transaction.atomic():
+        doubted = _run(_DOUBT_MARKED)
+        _tell(doubted, EventKind.IN_DOUBT)
+    with transaction.atomic():
+        assumed = _run(_ASSUME)
+        _tell(assumed, EventKind.ASSUMED_SENT)
+        if assumed:
+            advance([Sent(row[4], row[6], row[7]) for row in assumed])
+    with transaction.atomic():
+        cancelled = _run(_CANCEL)
+        _tell(cancelled, EventKind.CANCELLED)
+    return counts | {"in_doubt": len(doubted), "assumed_sent": len(assumed), "cancelled": len(cancelled)}
+
+
+def _run(statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def _tell(rows: list[tuple[Any, ...]], kind: EventKind) -> None:
+    now = database_now()
+    record(
+        [
+            Entry(
+                workspace_id=row[1],
+                kind=kind,
+                at=now,
+                campaign_id=row[2],
+                contact_id=row[3],
+                enrollment_id=row[4],
+                mailbox_id=row[5],
+                message_id=row[0],
+            )
+            for row in rows
+        ]
+    )

@@ -1,0 +1,41 @@
+"""Celery's doors to the outbox: ids in, a service called; each may run twice, late or never."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import UUID
+
+from outreach.celery import app
+from sending.outbox import leases
+from sending.outbox.courier import Courier
+from sending.outbox.sweeper import sweep
+
+log = logging.getLogger(__name__)
+
+SHARD = 100
+MOST = 2000
+
+
+@app.task(name="outbox.tick")
+def tick() -> None:
+    """Lease the mailboxes whose turn has come and hand them to workers in shards."""
+    owner, mailbox_ids = leases.lease_due(most=MOST, ahead_s=2.0)
+    for start in range(0, len(mailbox_ids), SHARD):
+        deliver.delay(str(owner), mailbox_ids[start : start + SHARD])
+
+
+@app.task(name="outbox.deliver")
+def deliver(owner: str, mailbox_ids: list[int]) -> None:
+    """Deliver for leased mailboxes."""
+    mine, held = leases.take_over(UUID(owner), mailbox_ids)
+    if held:
+        asyncio.run(Courier(mine, held).run())
+
+
+@app.task(name="outbox.sweep")
+def sweep_task() -> None:
+    """Settle what dead workers left behind."""
+    counts = sweep()
+    if any(counts.values()):
+        log.info("outbox.swept %s", " ".join(f"{name}={count}" for name, count in counts.items()))

@@ -1,0 +1,83 @@
+"""How much a mailbox may send: limits, ramp, gap, and the scale of a sandbox's time."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+# More than this in one breath gains nothing and would keep a worker from its other mailboxes.
+BURST = 50
+# Due follow-ups go first until they have used all but this part of a day's budget: new contacts keep a share.
+NEW_LEAD_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The speed of time: 1 in real life; a sandbox workspace divides every duration by its scale."""
+
+    scale: int = 1
+
+    def shrink(self, duration: timedelta, *, floor: timedelta = timedelta(0)) -> timedelta:
+        """Return the duration at this pace, never under `floor` (and never lengthened by it)."""
+        return max(duration / self.scale, min(floor, duration))
+
+    @property
+    def day(self) -> timedelta:
+        return self.shrink(DAY)
+
+    @property
+    def hour(self) -> timedelta:
+        return self.shrink(HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a mailbox may do. Counts per rolling day and hour; the gap is drawn from [gap_min, gap_max]."""
+
+    daily: int
+    hourly: int
+    gap_min: timedelta
+    gap_max: timedelta
+    ramp_start: int | None = None  # None = no ramp
+    ramp_step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a mailbox has done: counts of the rolling day and hour, and when each gets its oldest place back."""
+
+    day: int = 0
+    hour: int = 0
+    new_leads_day: int = 0  # of `day`, first messages
+    day_frees_at: datetime | None = None  # when the oldest of `day` leaves the window
+    hour_frees_at: datetime | None = None
+    sending_days: int = 0  # completed days on which it sent at all: the ramp climbs on these only
+
+
+def daily_budget(limits: Limits, usage: Usage) -> int:
+    """Return how many messages the mailbox may send in a rolling day: min(limit, ramp)."""
+    if limits.ramp_start is None:
+        return limits.daily
+    return min(limits.daily, limits.ramp_start + limits.ramp_step * usage.sending_days)
+
+
+def draw_gap(limits: Limits, pace: Pace, *, seed: str) -> timedelta:
+    """Return the pause after a send, drawn evenly from [gap_min, gap_max] by the seed: reproducible, never random."""
+    share = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]) / 2**64
+    return pace.shrink(limits.gap_min + (limits.gap_max - limits.gap_min) * share)
+
+
+def allowance(limits: Limits, usage: Usage) -> int:
+    """Return how many messages may be claimed now: one where a gap is kept, else what hour and day leave."""
+    left = min(daily_budget(limits, usage) - usage.day, limits.hourly - usage.hour)
+    most = 1 if limits.gap_max else BURST
+    return max(0, min(left, most))
+
+
+def new_leads_first(limits: Limits, usage: Usage) -> bool:
+    """Say whether the next place belongs to a new contact: follow-ups have used their part of the day."""
+    follow_ups = usage.day - usage.new_leads_day
+    return follow_ups >= daily_budget(limits, usage) * (1 - NEW_LEAD_SHARE)

@@ -1,0 +1,105 @@
+"""The gates: each is a pure function of facts that says Send, Hold (why, until when) or Drop (why)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from campaigns.calendar import Never, Schedule, next_open, window_end
+from sending.pacing.budget import Limits, Pace, Usage, daily_budget
+from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict
+
+# A follow-up waits while its mailbox has not been read for this long: a reply might be lying there.
+FRESHNESS = timedelta(minutes=15)
+# Reading a mailbox takes real seconds also where time is speeded up.
+FRESHNESS_FLOOR = timedelta(seconds=20)
+RECHECK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFacts:
+    """What the gates ask about a mailbox at `now`."""
+
+    now: datetime
+    pace: Pace
+    limits: Limits
+    usage: Usage
+    state: str  # in words, when it does not carry mail; empty when it does
+    free_at: datetime
+    backoff_until: datetime | None = None
+    backoff_words: str = ""
+    synced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFacts:
+    """What the gates ask about one due step of one contact."""
+
+    schedule: Schedule
+    zone: tzinfo
+    zone_name: str
+    is_follow_up: bool
+    suppressed: str = ""  # in words, when it is
+    campaign_paused: bool = False
+    new_leads_limit: int | None = None  # of the campaign, per rolling day
+    new_leads_today: int = 0
+    new_leads_free_at: datetime | None = None
+
+
+def mailbox_gates(box: MailboxFacts) -> Iterator[Verdict]:
+    """Yield the verdicts that concern the whole mailbox."""
+    later = box.now + box.pace.shrink(RECHECK)
+    if box.state:
+        yield Hold(HoldCode.MAILBOX_STATE, box.state, later)
+    if box.backoff_until and box.backoff_until > box.now:
+        yield Hold(HoldCode.MAILBOX_BACKOFF, box.backoff_words, box.backoff_until)
+    if box.free_at > box.now:
+        yield Hold(HoldCode.GAP, "The mailbox keeps a gap between two messages.", box.free_at)
+    if box.usage.hour >= box.limits.hourly:
+        words = f"{box.usage.hour} of {box.limits.hourly} messages of this hour are sent."
+        yield Hold(HoldCode.HOURLY_LIMIT, words, box.usage.hour_frees_at or later)
+    budget = daily_budget(box.limits, box.usage)
+    if box.usage.day >= budget:
+        yield Hold(HoldCode.DAILY_LIMIT, _budget_words(box, budget), box.usage.day_frees_at or later)
+
+
+def lead_gates(lead: LeadFacts, box: MailboxFacts) -> Iterator[Verdict]:
+    """Yield the verdicts that concern one due step, given the mailbox that would carry it."""
+    if lead.suppressed:
+        yield Drop(DropCode.SUPPRESSED, lead.suppressed)
+    if lead.campaign_paused:
+        yield Hold(HoldCode.CAMPAIGN_PAUSED, "The campaign is paused.", box.now + box.pace.shrink(RECHECK))
+    yield _window(lead, box.now)
+    yield _freshness(box) if lead.is_follow_up else _room_for_new_lead(lead, box)
+
+
+def _budget_words(box: MailboxFacts, budget: int) -> str:
+    ramp = f" (the ramp allows {budget} of {box.limits.daily})" if budget < box.limits.daily else ""
+    return f"{box.usage.day} of {budget} messages of the last 24 hours are sent{ramp}."
+
+
+def _window(lead: LeadFacts, now: datetime) -> Verdict:
+    opens = next_open(lead.schedule, lead.zone, now)
+    if isinstance(opens, Never):
+        return Drop(DropCode.NO_WINDOW, opens.reason)
+    if opens > now:
+        return Hold(HoldCode.WINDOW, f"Outside the sending window in {lead.zone_name}.", opens)
+    return Send(not_after=window_end(lead.schedule, lead.zone, now))
+
+
+def _freshness(box: MailboxFacts) -> Verdict:
+    limit = box.pace.shrink(FRESHNESS, floor=FRESHNESS_FLOOR)
+    if box.synced_at is not None and box.now - box.synced_at <= limit:
+        return Send()
+    read = f"last read at {box.synced_at:%H:%M} UTC" if box.synced_at else "not read yet"
+    words = f"The mailbox was {read}; a follow-up waits until we know that there is no reply."
+    return Hold(HoldCode.SYNC_STALE, words, box.now + box.pace.shrink(timedelta(minutes=1), floor=timedelta(seconds=5)))
+
+
+def _room_for_new_lead(lead: LeadFacts, box: MailboxFacts) -> Verdict:
+    later = box.now + box.pace.shrink(RECHECK)
+    if lead.new_leads_limit is not None and lead.new_leads_today >= lead.new_leads_limit:
+        words = f"{lead.new_leads_today} of {lead.new_leads_limit} new contacts of the last 24 hours are begun."
+        return Hold(HoldCode.NEW_LEADS_LIMIT, words, lead.new_leads_free_at or later)
+    return Send()

@@ -1,0 +1,74 @@
+"""What a gate can say, and how several verdicts become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class HoldCode(StrEnum):
+    """Why a due step does not go out at this moment; shown in words, with the instant it is looked at again."""
+
+    WINDOW = "window"  # outside the sending window of the recipient
+    GAP = "gap"  # the mailbox keeps a gap between two sends
+    HOURLY_LIMIT = "hourly_limit"
+    DAILY_LIMIT = "daily_limit"  # the mailbox's budget of the day is spent
+    NEW_LEADS_LIMIT = "new_leads_limit"  # the campaign's new contacts of the day are used up
+    MAILBOX_STATE = "mailbox_state"  # the mailbox is paused, blocked or needs a sign-in
+    MAILBOX_BACKOFF = "mailbox_backoff"  # its server asked us to wait, or cannot be reached
+    SYNC_STALE = "sync_stale"  # a reply might be there that has not been read yet
+    MISSING_VALUE = "missing_value"  # the wording uses a value that this contact lacks; a person must act
+    BAD_TEMPLATE = "bad_template"  # the wording cannot be rendered; a person must act
+    ABSENT = "absent"  # out of office until a date
+    CAMPAIGN_PAUSED = "campaign_paused"
+
+
+class DropCode(StrEnum):
+    """Why a step will never go out."""
+
+    SUPPRESSED = "suppressed"  # the address or its domain must not be written to
+    NO_WINDOW = "no_window"  # the schedule has no window at all
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Nothing speaks against it. not_after is the end of the recipient's window."""
+
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: look again at `until`."""
+
+    code: HoldCode
+    words: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Never."""
+
+    code: DropCode
+    words: str
+
+
+Verdict = Send | Hold | Drop
+
+
+def decide(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that binds: a Drop before any Hold, then the Hold that lasts longest, else Send."""
+    longest: Hold | None = None
+    not_after: datetime | None = None
+    for verdict in verdicts:
+        match verdict:
+            case Drop():
+                return verdict
+            case Hold():
+                longest = verdict if longest is None or verdict.until > longest.until else longest
+            case Send(not_after=end):
+                not_after = end if not_after is None or (end is not None and end < not_after) else not_after
+    return longest or Send(not_after)

@@ -1,0 +1,31 @@
+"""What can go wrong in the planner, for callers to tell apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class PlannerError(Exception):
+    """Base of the planner's errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One reason why a campaign cannot be launched, and where to remove it."""
+
+    code: str
+    words: str
+    fix: str
+    url_name: str
+
+
+class NotReady(PlannerError, ValueError):
+    """The campaign cannot be launched yet; obstacles says why, all at once."""
+
+    def __init__(self, obstacles: tuple[Obstacle, ...]) -> None:
+        super().__init__("; ".join(one.words for one in obstacles))
+        self.obstacles = obstacles
+
+
+class IllegalMove(PlannerError, RuntimeError):
+    """Somebody else moved it first, or the move is not allowed from its state."""

@@ -1,0 +1,164 @@
+"""Store what a claim decided: who is sending, held, dropped or done, and why each mailbox sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.pacing import Drop, DropCode, Hold
+from sending.planner.candidates import Candidate
+from sending.planner.states import EnrollmentState, StopReason
+
+_SENDING = """
+UPDATE planner_enrollment e
+   SET state = 'sending', due_at = NULL, mailbox_id = v.mailbox_id, hold_code = '', hold_detail = '', held_since = NULL,
+       begun_at = COALESCE(e.begun_at, %s)
+  FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, mailbox_id)
+ WHERE e.id = v.id AND e.state = 'active'
+"""
+# held_since keeps the first instant of an unbroken hold; RETURNING names those whose reason is new.
+_HELD = """
+UPDATE planner_enrollment e
+   SET due_at = v.until, hold_code = v.code, hold_detail = v.words,
+       held_since = CASE WHEN e.hold_code = v.code THEN e.held_since ELSE %s END
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::varchar[], %s::varchar[]) AS v(id, until, code, words)
+  JOIN planner_enrollment old ON old.id = v.id
+ WHERE e.id = v.id AND e.state = 'active'
+RETURNING e.id, old.hold_code = v.code
+"""
+_ENDED = """
+UPDATE planner_enrollment e
+   SET state = v.state, stop_reason = v.reason, stop_detail = v.words, due_at = NULL, ended_at = %s,
+       hold_code = '', hold_detail = '', held_since = NULL
+  FROM unnest(%s::bigint[], %s::varchar[], %s::varchar[], %s::varchar[]) AS v(id, state, reason, words)
+ WHERE e.id = v.id AND e.state = 'active'
+"""
+_MAILBOX_HELD = """
+UPDATE mailboxes_clock c
+   SET hold_code = v.code, hold_words = v.words, hold_until = v.until
+  FROM unnest(%s::bigint[], %s::varchar[], %s::varchar[], %s::timestamptz[]) AS v(id, code, words, until)
+ WHERE c.mailbox_id = v.id
+"""
+_MAILBOX_OPEN = """
+UPDATE mailboxes_clock SET hold_code = '', hold_words = '', hold_until = NULL
+ WHERE mailbox_id = ANY(%s) AND hold_code <> ''
+"""
+_WORDS_LIMIT = 300
+_ENDINGS = {
+    EnrollmentState.SKIPPED: EventKind.SKIPPED,
+    EnrollmentState.STOPPED: EventKind.STOPPED,
+    EnrollmentState.FINISHED: EventKind.FINISHED,
+}
+
+
+@dataclass(slots=True)
+class Judged:
+    """The decisions of one round."""
+
+    now: datetime
+    sending: list[Candidate] = field(default_factory=list)
+    held: list[tuple[Candidate, Hold]] = field(default_factory=list)
+    dropped: list[tuple[Candidate, Drop]] = field(default_factory=list)
+    finished: list[Candidate] = field(default_factory=list)
+
+    def add(self, one: Candidate, verdict: Hold | Drop) -> None:
+        """File the candidate under its verdict."""
+        if isinstance(verdict, Hold):
+            self.held.append((one, verdict))
+        else:
+            self.dropped.append((one, verdict))
+
+
+def store(judged: Judged) -> None:
+    """Write the decisions and their events, inside the caller's transaction."""
+    _store_sending(judged)
+    entries = _store_held(judged) + _store_ended(judged)
+    record(entries)
+
+
+def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -> None:
+    """Show on each mailbox why it sends nothing at the moment, or that nothing holds it."""
+    with connection.cursor() as cursor:
+        if holds:
+            values = holds.values()
+            columns = [[h.code for h in values], [h.words[:_WORDS_LIMIT] for h in values], [h.until for h in values]]
+            cursor.execute(_MAILBOX_HELD, [list(holds), *columns])
+        if open_ids:
+            cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
+
+
+def _store_sending(judged: Judged) -> None:
+    if judged.sending:
+        ids, mailboxes = [one.enrollment_id for one in judged.sending], [one.mailbox_id for one in judged.sending]
+        with connection.cursor() as cursor:
+            cursor.execute(_SENDING, [judged.now, ids, mailboxes])
+
+
+def _store_held(judged: Judged) -> list[Entry]:
+    if not judged.held:
+        return []
+    holds = {one.enrollment_id: (one, hold) for one, hold in judged.held}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HELD,
+            [
+                judged.now,
+                list(holds),
+                [hold.until for _, hold in holds.values()],
+                [hold.code.value for _, hold in holds.values()],
+                [hold.words[:_WORDS_LIMIT] for _, hold in holds.values()],
+            ],
+        )
+        # The story tells a hold once, when its reason changes, not at each look.
+        new = [pk for pk, same in cursor.fetchall() if not same]
+    return [_entry(holds[pk][0], EventKind.HELD, judged.now, _hold_data(holds[pk][1])) for pk in new]
+
+
+def _store_ended(judged: Judged) -> list[Entry]:
+    rows = [(one, *_ending(one, drop)) for one, drop in judged.dropped]
+    rows += [(one, EnrollmentState.FINISHED, "", "") for one in judged.finished]
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ENDED,
+            [
+                judged.now,
+                [one.enrollment_id for one, *_ in rows],
+                [state.value for _, state, _, _ in rows],
+                [reason for _, _, reason, _ in rows],
+                [words[:_WORDS_LIMIT] for *_, words in rows],
+            ],
+        )
+    return [
+        _entry(one, _ENDINGS[state], judged.now, {"reason": reason, "words": words})
+        for one, state, reason, words in rows
+    ]
+
+
+def _ending(one: Candidate, drop: Drop) -> tuple[EnrollmentState, str, str]:
+    state = EnrollmentState.SKIPPED if one.is_new_lead else EnrollmentState.STOPPED
+    reason = StopReason.SUPPRESSED if drop.code is DropCode.SUPPRESSED else StopReason.NOT_SENDABLE
+    return state, reason.value, drop.words
+
+
+def _entry(one: Candidate, kind: EventKind, at: datetime, data: dict[str, str]) -> Entry:
+    return Entry(
+        workspace_id=one.workspace_id,
+        kind=kind,
+        at=at,
+        campaign_id=one.campaign_id,
+        contact_id=one.contact_id,
+        enrollment_id=one.enrollment_id,
+        mailbox_id=one.mailbox_id,
+        data=data,
+    )
+
+
+def _hold_data(hold: Hold) -> dict[str, str]:
+    return {"code": hold.code.value, "words": hold.words, "until": hold.until.isoformat()}

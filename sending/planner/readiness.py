@@ -1,0 +1,92 @@
+"""What stands between a campaign and its launch: every obstacle at once, each with the way out."""
+
+from __future__ import annotations
+
+from campaigns.contacts.models import ListMember
+from campaigns.sequences.models import AudienceList, Campaign
+from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
+from campaigns.sequences.states import CampaignState, StepThread
+from campaigns.templating import check, check_spin
+from campaigns.sequences.variables import known_variables
+from sending.mailboxes.states import MailboxState
+from sending.planner.errors import Obstacle
+from sending.planner.models import CampaignMailbox
+
+
+def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
+    """Return everything that forbids the launch; empty when it may start."""
+    plan = plans([campaign.pk])[campaign.pk]
+    return (*_state(plan), *_audience(campaign), *_steps(plan), *_wording(plan), *_schedule(plan), *_senders(campaign))
+
+
+def _state(plan: CampaignPlan) -> list[Obstacle]:
+    if plan.state is CampaignState.DRAFT:
+        return []
+    return [Obstacle("state", "The campaign was launched already.", "Resume it if it is paused.", "planner:people")]
+
+
+def _audience(campaign: Campaign) -> list[Obstacle]:
+    lists = list(AudienceList.objects.filter(campaign=campaign).values_list("contact_list", flat=True))
+    where = "sequences:audience"
+    if not lists:
+        return [Obstacle("no_audience", "No list of contacts is chosen.", "Choose at least one list.", where)]
+    if not ListMember.objects.filter(contact_list__in=lists).exists():
+        return [Obstacle("empty_audience", "The chosen lists are empty.", "Import contacts into them.", where)]
+    return []
+
+
+def _steps(plan: CampaignPlan) -> list[Obstacle]:
+    where = "sequences:sequence"
+    if not plan.steps:
+        return [Obstacle("no_steps", "There is no message to send.", "Write at least one step.", where)]
+    found = []
+    for step in plan.steps:
+        if not step.variants:
+            words = f"Step {step.position} has no wording with a share above 0."
+            found.append(Obstacle("no_variant", words, "Give one wording a weight.", where))
+        found += [
+            Obstacle("empty", f"Step {step.position} {variant.label} has no {part}.", f"Write the {part}.", where)
+            for variant in step.variants
+            for part in _missing_parts(step, variant.subject, variant.body_text)
+        ]
+    return found
+
+
+def _missing_parts(step: PlannedStep, subject: str, body: str) -> list[str]:
+    needs_subject = step.position == 1 or step.thread is StepThread.NEW
+    return [
+        part
+        for part, is_missing in (("subject", needs_subject and not subject.strip()), ("text", not body.strip()))
+        if is_missing
+    ]
+
+
+def _wording(plan: CampaignPlan) -> list[Obstacle]:
+    known = known_variables(plan.workspace_id)
+    found = []
+    for step in plan.steps:
+        for variant in step.variants:
+            for part in (variant.subject, variant.body_text, variant.body_html):
+                for problem in (*check_spin(part), *check(part, known=known)):
+                    words = f"Step {step.position} {variant.label}, line {problem.line}: {problem.message}"
+                    fix = problem.hint or "Mend the wording."
+                    found.append(Obstacle("template", words, fix, "sequences:sequence"))
+    return found
+
+
+def _schedule(plan: CampaignPlan) -> list[Obstacle]:
+    if plan.schedule.windows:
+        return []
+    words = "No sending window is set, so nothing could ever go out."
+    return [Obstacle("no_window", words, "Choose days and hours.", "sequences:schedule")]
+
+
+def _senders(campaign: Campaign) -> list[Obstacle]:
+    states = list(CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox__state", flat=True))
+    where = "planner:senders"
+    if not states:
+        return [Obstacle("no_mailbox", "No mailbox carries the campaign.", "Choose at least one mailbox.", where)]
+    if MailboxState.ACTIVE not in states:
+        words = "None of the chosen mailboxes is active."
+        return [Obstacle("no_active_mailbox", words, "Test a mailbox, or resume a paused one.", where)]
+    return []

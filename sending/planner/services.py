@@ -1,0 +1,235 @@
+"""Change who is written to: launch, pause, resume, advance, stop, release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from campaigns.calendar import Never, next_open, wait_until, zone_of_country
+from campaigns.contacts.models import Contact
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.plans import CampaignPlan, plans
+from campaigns.sequences.services import move_campaign
+from campaigns.sequences.states import CampaignState
+from outreach.accounts.access import Member
+from outreach.kit import gate
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.pacing import Pace
+from sending.planner.errors import NotReady
+from sending.planner.facts import database_now
+from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.readiness import obstacles
+from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
+
+# One statement, so that a person on two lists is enrolled once and a second launch adds only who is new.
+_ENROLL = """
+INSERT INTO planner_enrollment (workspace_id, campaign_id, contact_id, state, stop_reason, stop_detail,
+                                next_position, due_at, hold_code, hold_detail, created_at)
+SELECT DISTINCT ON (c.id) c.workspace_id, %(campaign)s, c.id, 'active', '', '', 1, now(), '', '', now()
+  FROM sequences_audience_list a
+  JOIN contacts_list_member m ON m.contact_list_id = a.contact_list_id
+  JOIN contacts_contact c ON c.id = m.contact_id AND c.workspace_id = %(workspace)s
+ WHERE a.campaign_id = %(campaign)s
+ON CONFLICT (campaign_id, contact_id) DO NOTHING
+"""
+_ADVANCE = """
+UPDATE planner_enrollment e
+   SET state = v.state, next_position = v.position, due_at = v.due_at, last_sent_at = v.sent_at,
+       ended_at = CASE WHEN v.state = 'finished' THEN now() END
+  FROM unnest(%s::bigint[], %s::varchar[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
+    AS v(id, state, position, due_at, sent_at)
+ WHERE e.id = v.id AND e.state = 'sending'
+RETURNING e.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A step that is done for an enrollment, and when it really left."""
+
+    enrollment_id: int
+    position: int
+    sent_at: datetime
+
+
+def set_senders(member: Member, campaign: Campaign, mailbox_ids: Sequence[int]) -> None:
+    """Make exactly these mailboxes of the workspace carry the campaign."""
+    wanted = set(
+        member.workspace.mailbox_set.filter(pk__in=mailbox_ids).values_list("pk", flat=True)
+    )
+    with transaction.atomic():
+        CampaignMailbox.objects.filter(campaign=campaign).exclude(mailbox__in=wanted).delete()
+        CampaignMailbox.objects.bulk_create(
+            [CampaignMailbox(campaign=campaign, mailbox_id=pk) for pk in sorted(wanted)], ignore_conflicts=True
+        )
+        wake(campaign.pk)
+
+
+def launch(member: Member, campaign: Campaign) -> int:
+    """Enroll the audience and let the campaign run. Returns how many contacts were enrolled.
+
+    Raises NotReady with every obstacle; IllegalMove when it is not a draft any more.
+    """
+    found = obstacles(campaign)
+    if found:
+        raise NotReady(found)
+    with transaction.atomic():
+        now = database_now()
+        move_campaign(campaign.pk, CampaignState.RUNNING, launched_at=now)
+        count = enroll_audience(campaign)
+        _tell(campaign, EventKind.LAUNCHED, now, by=member, contacts=count)
+        wake(campaign.pk)
+    return count
+
+
+def enroll_audience(campaign: Campaign) -> int:
+    """Enroll the contacts of the campaign's lists who are not in it yet. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENROLL, {"campaign": campaign.pk, "workspace": campaign.workspace_id})
+        return cursor.rowcount
+
+
+def pause(member: Member, campaign: Campaign) -> None:
+    """Let nothing more go out; what has passed its dot cannot be called back."""
+    with transaction.atomic():
+        gate.hold_shut(campaign.workspace_id)
+        move_campaign(campaign.pk, CampaignState.PAUSED)
+        _tell(campaign, EventKind.PAUSED, database_now(), by=member, reason="A person paused it.")
+
+
+def resume(member: Member, campaign: Campaign) -> None:
+    """Let a paused campaign go on. What became due meanwhile is spread by the usual pacing, never sent in a burst."""
+    with transaction.atomic():
+        move_campaign(campaign.pk, CampaignState.RUNNING)
+        _tell(campaign, EventKind.RESUMED, database_now(), by=member)
+        wake(campaign.pk)
+
+
+def advance(done: Sequence[Sent]) -> None:
+    """Move enrollments on after their step was sent: the next step gets its instant, or the sequence is finished.
+
+    Those that were stopped meanwhile stay stopped. Runs inside the caller's transaction.
+    """
+    rows = {
+        row.pk: row
+        for row in Enrollment.objects.filter(pk__in=[one.enrollment_id for one in done]).select_related(
+            "contact", "workspace"
+        )
+    }
+    loaded = plans({row.campaign_id for row in rows.values()})
+    moves = [_next(one, rows[one.enrollment_id], loaded[rows[one.enrollment_id].campaign_id]) for one in done]
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, [list(column) for column in zip(*moves, strict=True)])
+        moved = {pk for (pk,) in cursor.fetchall()}
+    record(
+        [
+            _entry(rows[pk], EventKind.FINISHED, sent_at)
+            for pk, state, _, _, sent_at in moves
+            if pk in moved and state == EnrollmentState.FINISHED
+        ]
+    )
+
+
+def stop(enrollment: Enrollment, reason: StopReason, *, detail: str = "") -> bool:
+    """Call off the rest of a sequence; False when it was already over.
+
+    After the commit no message of it is marked as leaving. Runs inside the caller's transaction.
+    """
+    gate.hold_shut(enrollment.workspace_id)
+    now = database_now()
+    allowed = [old for old, targets in ENROLLMENT_MOVES.items() if EnrollmentState.STOPPED in targets]
+    moved = Enrollment.objects.filter(pk=enrollment.pk, state__in=allowed).update(
+        state=EnrollmentState.STOPPED,
+        stop_reason=reason,
+        stop_detail=detail[:300],
+        due_at=None,
+        ended_at=now,
+        hold_code="",
+        hold_detail="",
+        held_since=None,
+    )
+    if moved:
+        record([_entry(enrollment, EventKind.STOPPED, now, reason=reason.value, words=detail)])
+    return bool(moved)
+
+
+def stop_contact(contact: Contact, reason: StopReason, *, detail: str = "") -> int:
+    """Call off every sequence of a contact. Returns how many were running. Runs inside the caller's transaction."""
+    gate.hold_shut(contact.workspace_id)
+    running = Enrollment.objects.filter(
+        contact=contact, state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING]
+    ).order_by("pk")
+    return sum(stop(enrollment, reason, detail=detail) for enrollment in running)
+
+
+def postpone(enrollment: Enrollment, until: datetime, *, code: str, words: str) -> bool:
+    """Let the next step wait until an instant (out of office). False when nothing is to come."""
+    moved = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE).update(
+        due_at=until, hold_code=code, hold_detail=words[:300], held_since=database_now()
+    )
+    if moved:
+        data = {"code": code, "words": words, "until": until.isoformat()}
+        record([_entry(enrollment, EventKind.HELD, database_now(), **data)])
+    return bool(moved)
+
+
+def release(enrollment: Enrollment) -> bool:
+    """Look at a held enrollment again at once: a person has mended what held it."""
+    with transaction.atomic():
+        now = database_now()
+        moved = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE).update(due_at=now)
+        if moved:
+            record([_entry(enrollment, EventKind.RELEASED, now)])
+            wake(enrollment.campaign_id)
+    return bool(moved)
+
+
+def wake(campaign_id: int) -> None:
+    """Let the next tick look at the campaign's mailboxes: there is new work. Gaps and limits stay as they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailboxes_clock SET look_at = now() WHERE look_at > now() AND mailbox_id IN"
+            " (SELECT mailbox_id FROM planner_campaign_mailbox WHERE campaign_id = %s)",
+            [campaign_id],
+        )
+
+
+def _next(
+    one: Sent, row: Enrollment, plan: CampaignPlan
+) -> tuple[int, str, int, datetime | None, datetime]:
+    step = plan.step_from(one.position + 1)
+    if step is None:
+        return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
+    pace = Pace(row.workspace.time_scale)
+    _, zone = plan.zone_for(row.contact.time_zone or zone_of_country(row.contact.country) or "")
+    due = wait_until(one.sent_at, step.wait, zone)
+    if pace.scale > 1:
+        # Local days cannot be shortened: a sandbox keeps the length of the wait, at its own speed.
+        due = one.sent_at + pace.shrink(due - one.sent_at)
+    opens = next_open(plan.schedule, zone, due)
+    due = due if isinstance(opens, Never) else opens
+    return one.enrollment_id, EnrollmentState.ACTIVE, step.position, due, one.sent_at
+
+
+def _entry(row: Enrollment, kind: EventKind, at: datetime, **data: str) -> Entry:
+    return Entry(
+        workspace_id=row.workspace_id,
+        kind=kind,
+        at=at,
+        campaign_id=row.campaign_id,
+        contact_id=row.contact_id,
+        enrollment_id=row.pk,
+        mailbox_id=row.mailbox_id,
+        data=dict(data),
+    )
+
+
+def _tell(campaign: Campaign, kind: EventKind, at: datetime, *, by: Member, **data: object) -> None:
+    about = {**data, "by": by.user.email}
+    record([Entry(campaign.workspace_id, kind, at, campaign_id=campaign.pk, data=about)])
+
+
