@@ -8,13 +8,50 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
+RUN_FILE = "run.env"
 IPNetwork = IPv4Network | IPv6Network
 
 
 class BadSetting(ValueError):
     """A variable that is missing or cannot be understood; the text names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of the environment: docs/settings.md is written from these. `default` None: required."""
+
+    name: str
+    meaning: str
+    default: str | None = None
+    secret: bool = False
+
+
+VARIABLES = (
+    Variable("DATABASE_URL", "PostgreSQL: `postgresql://user:password@host:5432/name`. Embedded server: not set.", secret=True),
+    Variable("REDIS_URL", "Redis or Valkey: `redis://:password@host:6379/0`. Embedded server: not set.", secret=True),
+    Variable("OUTREACH_SECRET_KEY", "Signs sessions and tokens: 50 random characters.", secret=True),
+    Variable(
+        "OUTREACH_CREDENTIAL_KEYS",
+        "Fernet keys that encrypt mailbox passwords, newest first, separated by spaces. "
+        "To rotate, put a new key in front and keep the old ones.",
+        secret=True,
+    ),
+    Variable("OUTREACH_DATA_DIR", "Folder for the embedded servers, generated secrets and collected static files.", ".data"),
+    Variable("OUTREACH_PUBLIC_URL", "Address at which people reach the pages, with scheme.", "http://127.0.0.1:8000"),
+    Variable("OUTREACH_ALLOWED_HOSTS", "Host names that the web server answers to.", "localhost 127.0.0.1 [::1]"),
+    Variable(
+        "OUTREACH_PRIVATE_NETWORKS",
+        "Private networks that mailbox hosts may lie in, as CIDR ranges; every other private address is refused.",
+        "",
+    ),
+    Variable("OUTREACH_ALLOW_SIGN_UP", "1: strangers may create accounts and workspaces of their own.", "0"),
+    Variable("OUTREACH_LOG_JSON", "1: log one JSON object per line.", "0"),
+    Variable("OUTREACH_DEBUG", "1: Django's error pages and unminified files; never on a reachable server.", "0"),
+)  # fmt: skip
+_KNOWN = {variable.name: variable for variable in VARIABLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +77,45 @@ def env() -> Env:
     return load(os.environ)
 
 
+def data_dir() -> Path:
+    """Return the data directory; unlike env(), this needs no other variable."""
+    return _data_dir(os.environ)
+
+
+def is_given(name: str) -> bool:
+    """Tell whether the environment itself names a value for the variable, directly or as a file."""
+    return bool(os.environ.get(name, "").strip() or os.environ.get(f"{name}_FILE"))
+
+
 def load(environ: Mapping[str, str]) -> Env:
     """Parse environ; a variable NAME may also be given as NAME_FILE (a path to a secret).
 
     Where the embedded servers run, their addresses and secrets stand in <data dir>/run.env.
     """
-    data_dir = Path(environ.get("OUTREACH_DATA_DIR") or ROOT / ".data").absolute()
-    known = {**_run_env(data_dir), **environ}
+    folder = _data_dir(environ)
+    known = {**_run_file(folder), **{name: value for name, value in environ.items() if value.strip()}}
     return Env(
-        data_dir=data_dir,
-        database_url=_text(known, "DATABASE_URL"),
-        redis_url=_text(known, "REDIS_URL"),
+        data_dir=folder,
+        database_url=_url(known, "DATABASE_URL", "postgresql", "postgres"),
+        redis_url=_url(known, "REDIS_URL", "redis", "rediss"),
         secret_key=_text(known, "OUTREACH_SECRET_KEY"),
         credential_keys=_words(_text(known, "OUTREACH_CREDENTIAL_KEYS")),
-        debug=_truth(known, "OUTREACH_DEBUG", default=False),
-        allowed_hosts=_words(known.get("OUTREACH_ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")),
-        public_url=known.get("OUTREACH_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
-        private_networks=_networks(known.get("OUTREACH_PRIVATE_NETWORKS", "")),
-        allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP", default=False),
-        log_json=_truth(known, "OUTREACH_LOG_JSON", default=False),
+        debug=_truth(known, "OUTREACH_DEBUG"),
+        allowed_hosts=_words(_text(known, "OUTREACH_ALLOWED_HOSTS")),
+        public_url=_url(known, "OUTREACH_PUBLIC_URL", "http", "https").rstrip("/"),
+        private_networks=_networks(known, "OUTREACH_PRIVATE_NETWORKS"),
+        allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
+        log_json=_truth(known, "OUTREACH_LOG_JSON"),
     )
 
 
-def _run_env(data_dir: Path) -> dict[str, str]:
+def _data_dir(environ: Mapping[str, str]) -> Path:
+    return (ROOT / (environ.get("OUTREACH_DATA_DIR") or ".data")).absolute()
+
+
+def _run_file(folder: Path) -> dict[str, str]:
     try:
-        lines = (data_dir / "run.env").read_text().splitlines()
+        lines = (folder / RUN_FILE).read_text().splitlines()
     except (FileNotFoundError, PermissionError, NotADirectoryError):
         return {}
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
@@ -74,14 +125,30 @@ def _text(known: Mapping[str, str], name: str) -> str:
     if path := known.get(f"{name}_FILE"):
         try:
             return Path(path).read_text().strip()
-        except OSError as error:
-            raise BadSetting(f"{name}_FILE: cannot read {path}: {error.strerror}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a text file"
+            raise BadSetting(f"{name}_FILE: cannot read {path}: {reason}") from error
     value = known.get(name, "").strip()
-    if not value:
+    if value:
+        return value
+    default = _KNOWN[name].default
+    if default is None:
         raise BadSetting(
             f"{name} is not set. Start the embedded servers with `make run` (or `outreach up`), "
             f"or set {name} or {name}_FILE. docs/settings.md lists every variable."
         )
+    return default
+
+
+def _url(known: Mapping[str, str], name: str, *schemes: str) -> str:
+    value = _text(known, name)
+    try:
+        parts = urlsplit(value)
+        scheme, _ = parts.scheme, parts.port
+    except ValueError as error:
+        raise BadSetting(f"{name} is not an address: {error}") from error
+    if scheme not in schemes:
+        raise BadSetting(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     return value
 
 
@@ -89,19 +156,48 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
-def _truth(known: Mapping[str, str], name: str, *, default: bool) -> bool:
-    value = known.get(name, "").strip().lower()
+def _truth(known: Mapping[str, str], name: str) -> bool:
+    value = _text(known, name).lower()
     if value in {"1", "true", "yes", "on"}:
         return True
     if value in {"0", "false", "no", "off"}:
         return False
-    if not value:
-        return default
     raise BadSetting(f"{name} is {value!r}: write 1 or 0")
 
 
-def _networks(text: str) -> tuple[IPNetwork, ...]:
+def _networks(known: Mapping[str, str], name: str) -> tuple[IPNetwork, ...]:
     try:
-        return tuple(ip_network(word) for word in _words(text))
+        return tuple(ip_network(word) for word in _words(_text(known, name)))
     except ValueError as error:
-        raise BadSetting(f"OUTREACH_PRIVATE_NETWORKS: {error}; write CIDR ranges such as 127.0.0.0/8") from error
+        raise BadSetting(f"{name}: {error}; write CIDR ranges such as 127.0.0.0/8") from error
+
+
+def settings_page() -> str:
+    """Return docs/settings.md."""
+    rows = [
+        f"| `{variable.name}` | {_shown_default(variable)} | {'**Secret.** ' if variable.secret else ''}{variable.meaning} |"
+        for variable in VARIABLES
+    ]
+    return "\n".join(
+        (
+            "# Settings",
+            "",
+            "Written by `make docs` from `outreach/env.py`; a test keeps it current.",
+            "",
+            "Every value comes from the environment. A variable `NAME` may also be given as `NAME_FILE`, a path to a",
+            "file that holds the value: that is how secrets reach containers. `outreach up` generates the secrets of an",
+            "instance on its first start (`.data/secrets/`, mode 0600) and writes what it started to `.data/run.env`, where",
+            "other commands find it; a variable of the environment always wins over that file.",
+            "",
+            "| variable | default | meaning |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        )
+    )
+
+
+def _shown_default(variable: Variable) -> str:
+    if variable.default is None:
+        return "generated or started by `outreach up`; else required"
+    return f"`{variable.default}`" if variable.default else "none"

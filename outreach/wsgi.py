@@ -4,5 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from outreach.kit.lifeline import end_with_parent
+
+end_with_parent()  # granian's workers would serve on when their master is killed
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
 application = get_wsgi_application()

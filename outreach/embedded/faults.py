@@ -64,4 +64,5 @@ class StartFailed(Fault):
     @property
     def port_was_taken(self) -> bool:
         """A free port can be lost to another program between choosing and listening."""
-        return any("address already in use" in line.lower() for line in self.last_lines)
+        signs = ("address already in use", "could not create any tcp/ip sockets")
+        return any(sign in line.lower() for line in self.last_lines for sign in signs)

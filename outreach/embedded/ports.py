@@ -12,6 +12,7 @@ from outreach.embedded.process import Child, Probe, Say, Service
 
 LOOPBACK = "127.0.0.1"
 _TRIES = 5
+_PATIENCE_S = 5.0
 
 
 def free_port() -> int:
@@ -57,11 +58,11 @@ def check_port(host: str, port: int) -> None:
 
 
 def answers(port: int, *, host: str = LOOPBACK, send: bytes = b"", expect: bytes = b"") -> Probe:
-    """Return a probe: connect, send, and see whether the reply ends with expect."""
+    """Return a probe: connect, send, and see whether expect stands in the reply."""
 
     async def probe() -> bool:
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(_PATIENCE_S):
                 return await _dialogue(host, port, send, expect)
         except (OSError, TimeoutError):
             return False
@@ -79,8 +80,19 @@ async def _dialogue(host: str, port: int, send: bytes, expect: bytes) -> bool:
         reply = b""
         while chunk := await reader.read(1024):
             reply += chunk
-            if reply.endswith(expect):
+            if expect in reply:
                 return True
         return False
     finally:
         writer.close()
+
+
+def serves_pages(host: str, port: int) -> Probe:
+    """Return a probe that is true once the web server gives any HTTP answer."""
+    request = f"HEAD /accounts/login/ HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n"
+    return answers(port, host=reached_at(host), send=request.encode(), expect=b"HTTP/1.1 ")
+
+
+def reached_at(host: str) -> str:
+    """Return the address at which this machine reaches a server that listens on host."""
+    return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104  "every address" is no address to go to

@@ -29,6 +29,7 @@ _HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 # PostgreSQL's answer to an SSLRequest (protocol 3.0, section "SSL Session Encryption") is one byte: N or S.
 _SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 _MINIMAL_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+_WORTH_SAYING = re.compile(r"\b(FATAL|PANIC):|No space left on device|terminated by signal")
 _FAST_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -75,9 +76,12 @@ def postgres_service(cluster: Cluster, *, port: int, durable: bool = True) -> Se
         ready=answers(port, send=_SSL_REQUEST, expect=b"N"),
         env=_MINIMAL_ENV,
         stop_signal=signal.SIGINT,  # "fast shutdown": ends sessions, writes a checkpoint
+        death_signal=signal.SIGINT,
         grace_s=30,
         account=cluster.account,
         fds=() if fd is None else (fd,),
+        folder=Path("/"),
+        worth_saying=_WORTH_SAYING,
     )
 
 

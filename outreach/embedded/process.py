@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
+import re
 import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from outreach.embedded.account import Account
 from outreach.embedded.faults import StartFailed
+from outreach.kit.lifeline import end_with_parent
 
 Probe = Callable[[], Awaitable[bool]]
 Say = Callable[[str, str], None]
-_PR_SET_PDEATHSIG = 1
 _LINE_LIMIT_BYTES = 1 << 20
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """What to run and how to know that it runs.
 
-    `env` None inherits ours. `grace_s` passes between the first signal and SIGKILL for the whole group.
-    `fds` stay open in the child under the same numbers.
+    `env` None inherits ours. `grace_s` passes between `stop_signal` and SIGKILL for the whole group.
+    `death_signal` is sent by the kernel when we are killed ourselves. `fds` stay open in the child under the
+    same numbers. `folder` None is ours. Of a program that talks much, only lines that match `worth_saying` pass.
     """
 
     name: str
@@ -37,10 +37,12 @@ class Service:
     ready_s: float = 60.0
     env: Mapping[str, str] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
     grace_s: float = 10.0
-    restart: bool = True
     account: Account | None = None
-    fds: tuple[int, ...] = field(default=())
+    fds: tuple[int, ...] = ()
+    folder: Path | None = None
+    worth_saying: re.Pattern[str] | None = None
 
 
 class Child:
@@ -57,6 +59,14 @@ class Child:
     def pid(self) -> int:
         return self._process.pid if self._process else 0
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        return tuple(self._last_lines)
+
     async def start(self) -> None:
         """Spawn and wait until ready. Raises StartFailed; nothing is left running then."""
         service = self.service
@@ -71,8 +81,8 @@ class Child:
                 limit=_LINE_LIMIT_BYTES,
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the others in order
                 pass_fds=service.fds,
-                preexec_fn=_dies_with_us(service.stop_signal),
-                cwd="/" if account else None,
+                preexec_fn=_tied_to_us(service.death_signal),
+                cwd=service.folder,
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
@@ -116,6 +126,12 @@ class Child:
         if self._pump:
             self._pump.cancel()
 
+    def kill(self) -> None:
+        """Kill the whole group now; wait() returns soon after."""
+        if self._process and self.is_running:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     async def _until_ready(self) -> None:
         assert self._process
         deadline = time.monotonic() + self.service.ready_s
@@ -123,10 +139,10 @@ class Child:
             if self._process.returncode is not None:
                 await self.wait()
                 reason = f"it ended with status {self._process.returncode}"
-                raise StartFailed(self.service.name, reason, tuple(self._last_lines))
+                raise StartFailed(self.service.name, reason, self.last_lines)
             if time.monotonic() > deadline:
                 reason = f"it did not answer within {self.service.ready_s:.0f} s"
-                raise StartFailed(self.service.name, reason, tuple(self._last_lines))
+                raise StartFailed(self.service.name, reason, self.last_lines)
             await asyncio.sleep(0.03)
 
     async def _read_output(self) -> None:
@@ -142,19 +158,18 @@ class Child:
                 return
             line = raw.decode(errors="replace").rstrip()
             self._last_lines.append(line)
-            self._say(self.service.name, line)
+            worth = self.service.worth_saying
+            if worth is None or worth.search(line):
+                self._say(self.service.name, line)
 
 
-def _dies_with_us(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """Let the kernel end the child when we are killed with SIGKILL (Linux; elsewhere the next start cleans up)."""
-    libc, parent = _LIBC, os.getpid()
-    if libc is None:
-        return None
+def _tied_to_us(number: signal.Signals) -> Callable[[], None]:
+    """Return what the child runs after setuid and before exec: it ends with us even when we are killed."""
+    parent = os.getpid()
 
     def in_child() -> None:
-        # Runs after setuid, which would clear the setting, and before exec, which keeps it.
-        libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
-        if os.getppid() != parent:
+        end_with_parent(number)
+        if os.getppid() != parent:  # we were gone before the request was made
             os._exit(1)
 
     return in_child

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from outreach.embedded.binaries import find_valkey
 from outreach.embedded.ports import LOOPBACK, answers
 from outreach.embedded.process import Service
+
+_WORTH_SAYING = re.compile(r"fatal|error|out of memory|could not", re.IGNORECASE)
 
 
 def valkey_service(conf: Path, *, port: int, password: str) -> Service:
@@ -27,6 +30,7 @@ def valkey_service(conf: Path, *, port: int, password: str) -> Service:
         ready=answers(port, send=f"AUTH {password}\r\nPING\r\n".encode(), expect=b"+PONG\r\n"),
         ready_s=20,
         env={"LC_ALL": "C"},
+        worth_saying=_WORTH_SAYING,
     )
 
 

@@ -1,0 +1,138 @@
+"""The command `outreach`: run everything, import contacts, prepare a server. Names upper rooms as strings only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.utils.module_loading import import_string
+
+from outreach import __version__
+from outreach.embedded.faults import Fault
+from outreach.embedded.stack import Plan, run_stack
+from outreach.env import ROOT, BadSetting, settings_page
+
+_SANDBOX = "sending.sandbox"
+_LOAD_DEMO = "sending.sandbox.demo.load"
+_RUN_IMPORT = "campaigns.contacts.command.run_import"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; return the exit status. A fault is one line on standard error and status 1."""
+    options = _parser().parse_args(words)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except (Fault, BadSetting) as fault:
+        print(f"outreach: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _up(options: argparse.Namespace) -> int:
+    run_stack(
+        Plan(host=options.host, port=options.port, sandbox=_SANDBOX if options.demo else None), _print_line
+    )
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    """Delegate to run_import(path, workspace, list_name, echo) -> exit status."""
+    status: int = _upper(_RUN_IMPORT)(options.file, options.workspace, options.list, _echo)
+    return status
+
+
+def _load_demo(_options: argparse.Namespace) -> int:
+    _upper(_LOAD_DEMO)(_echo)
+    return 0
+
+
+def _prepare(_options: argparse.Namespace) -> int:
+    _set_up()
+    call_command("migrate", interactive=False, verbosity=1)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return 0
+
+
+def _docs(_options: argparse.Namespace) -> int:
+    path = ROOT / "docs/settings.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(settings_page())
+    _echo(f"{path} written")
+    return 0
+
+
+def _version(_options: argparse.Namespace) -> int:
+    _echo(f"outreach {__version__}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="outreach", description="Self-hosted cold-outreach campaigns.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="run everything in the foreground until Ctrl-C")
+    up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    up.add_argument("--port", type=_port, default=8000, help="port of the web server (default: %(default)s)")
+    up.add_argument(
+        "--demo", action="store_true", help="with a local mail world and a campaign that runs in it"
+    )
+    up.set_defaults(command=_up)
+
+    importing = commands.add_parser("import", help="import contacts from a CSV file")
+    importing.add_argument("file", type=Path, metavar="FILE")
+    importing.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
+    importing.add_argument(
+        "--list", required=True, metavar="L", help="name of the list; made when there is none"
+    )
+    importing.set_defaults(command=_import)
+
+    for name, command, text in (
+        ("prepare", _prepare, "migrate the database and collect static files"),
+        ("load-demo", _load_demo, "load the demo workspace (the mail world must run)"),
+        ("docs", _docs, "write docs/settings.md"),
+        ("version", _version, "print the version"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(command=command)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 1 to 65535")
+    return int(text)
+
+
+def _upper(name: str) -> Callable[..., Any]:
+    _set_up()
+    found: Callable[..., Any] = import_string(name)
+    return found
+
+
+def _set_up() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
+    django.setup()
+
+
+def _echo(line: str) -> None:
+    print(line, flush=True)
+
+
+def _print_line(name: str, line: str) -> None:
+    """Print what a service says; a reader that went away (`outreach up | head`) must not stop the servers."""
+    try:
+        print(f"{time.strftime('%H:%M:%S')} {name:<8} | {line}", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

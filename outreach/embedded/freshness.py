@@ -1,0 +1,34 @@
+"""Tell whether migrations and static files have changed since they were last put in place."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import distributions
+from pathlib import Path
+
+from outreach.env import ROOT
+
+_ROOMS = ("outreach", "campaigns", "sending")
+STAMP_FILE = "prepared"
+
+
+def fingerprint() -> str:
+    """Return a digest of every migration, every static file's size and time, and every installed version."""
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((ROOT / room).glob("**/migrations/*.py")):
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    for path in sorted(path for path in (ROOT / "static").rglob("*") if path.is_file()):
+        found = path.stat()
+        digest.update(f"{path.relative_to(ROOT)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    for name in sorted(f"{found.name} {found.version}" for found in distributions()):
+        digest.update(name.encode())
+    return digest.hexdigest()
+
+
+def is_prepared(data_dir: Path, now: str) -> bool:
+    """Tell whether `now` is the fingerprint that the last preparation of data_dir left."""
+    try:
+        return (data_dir / STAMP_FILE).read_text() == now
+    except FileNotFoundError:
+        return False

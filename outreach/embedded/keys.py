@@ -1,0 +1,78 @@
+"""The instance's own secrets: generated on first start, mode 0600, never changed by the program."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from outreach.embedded.faults import Fault, NoAccess
+
+FOLDER = "secrets"
+
+
+class KeyLost(Fault):
+    """There are data that only a missing secret opens."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is missing, but the database exists and needs it. Put it back from a backup; "
+            "to start empty, move the whole data directory away."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceKeys:
+    """What signs, what encrypts (one or more Fernet keys, newest first), and the passwords of the two servers."""
+
+    secret_key: str
+    credential_keys: str
+    postgres_password: str
+    redis_password: str
+
+
+def instance_keys(data_dir: Path, *, may_create: bool) -> InstanceKeys:
+    """Read the secrets of data_dir; create those that are missing if may_create. Raises KeyLost, NoAccess."""
+    folder = data_dir / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+    def secret(name: str, fresh: str, *, vital: bool = True) -> str:
+        return _read_or_create(folder / name, fresh, may_create=may_create or not vital)
+
+    return InstanceKeys(
+        secret_key=secret("secret_key", secrets.token_urlsafe(48)),
+        credential_keys=secret("credential_keys", Fernet.generate_key().decode()),
+        postgres_password=secret("postgres_password", secrets.token_urlsafe(24)),
+        redis_password=secret("redis_password", secrets.token_urlsafe(24), vital=False),
+    )
+
+
+def _read_or_create(path: Path, fresh: str, *, may_create: bool) -> str:
+    try:
+        text = " ".join(path.read_text().split())
+    except FileNotFoundError:
+        text = ""
+    except OSError as error:
+        raise NoAccess(
+            f"Cannot read {path}: {error.strerror}. Start as the user who owns the data directory."
+        ) from error
+    if text:
+        return text
+    if not may_create:
+        raise KeyLost(path)
+    write_private(path, fresh + "\n")
+    return fresh
+
+
+def write_private(path: Path, text: str) -> None:
+    """Put text into path with mode 0600, whole or not at all."""
+    fd, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    with os.fdopen(fd, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(fd)
+    Path(temporary).replace(path)

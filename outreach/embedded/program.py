@@ -1,0 +1,49 @@
+"""The processes of the program itself, as the supervisor runs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from outreach.embedded.ports import serves_pages
+from outreach.embedded.process import Service
+from outreach.env import ROOT
+
+_WORKER_PROCESSES = max(2, min(4, os.cpu_count() or 2))
+# A delivery in progress may take this long to end cleanly; what is cut off becomes "in doubt".
+_WORKER_GRACE_S = 90.0
+
+
+def web(host: str, port: int) -> Service:
+    words = (
+        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1", "--blocking-threads", "8",
+        "--no-ws", "--log-level", "warning", "outreach.wsgi:application",
+    )  # fmt: skip
+    return Service("web", _python("granian", *words), ready=serves_pages(host, port), grace_s=8, folder=ROOT)
+
+
+def worker() -> Service:
+    words = ("worker", "--concurrency", str(_WORKER_PROCESSES), "--without-mingle", "--without-gossip")
+    return Service("worker", _celery(*words), grace_s=_WORKER_GRACE_S, folder=ROOT)
+
+
+def beat() -> Service:
+    # Every recurring job is a short interval: nothing is worth remembering in a schedule file.
+    return Service("beat", _celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile="), folder=ROOT)
+
+
+def sandbox(module: str) -> Service:
+    return Service("sandbox", _python(module), folder=ROOT)
+
+
+def step(name: str, command: str) -> Service:
+    """Return a command of `outreach` that runs to its end."""
+    return Service(name, _python("outreach.cli", command), folder=ROOT)
+
+
+def _celery(*words: str) -> tuple[str, ...]:
+    return _python("celery", "--quiet", "--app", "outreach.celery", *words, "--loglevel", "info")
+
+
+def _python(module: str, *words: str) -> tuple[str, ...]:
+    return (sys.executable, "-u", "-m", module, *words)
