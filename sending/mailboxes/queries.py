@@ -9,6 +9,7 @@ from django.http import Http404
 from outreach.accounts.access import Member
 from outreach.env import env
 from outreach.kit.crypto import unseal
+from sending.imap import Account
 from sending.mailboxes.models import Credential, Mailbox
 from sending.mailboxes.secrets import IMAP_PASSWORD, SMTP_PASSWORD, context_of, keyring
 from sending.smtp import Security, Server
@@ -49,7 +50,16 @@ def smtp_server(credential: Credential) -> Server:
     )
 
 
-def imap_password(credential: Credential) -> str:
-    """Return the mailbox's IMAP password, opened."""
-    context = context_of(credential.mailbox_id, IMAP_PASSWORD)
-    return unseal(keyring(), bytes(credential.imap_password), context=context)
+def imap_account(credential: Credential) -> Account:
+    """Return how to reach the mailbox's IMAP server, password opened."""
+    mailbox = credential.mailbox
+    context = context_of(mailbox.pk, IMAP_PASSWORD)
+    return Account(
+        host=mailbox.imap_host,
+        port=mailbox.imap_port,
+        security=Security(mailbox.imap_security),
+        username=mailbox.imap_username,
+        password=unseal(keyring(), bytes(credential.imap_password), context=context),
+        ca_pem=mailbox.ca_pem or None,
+        private=env().private_networks,
+    )

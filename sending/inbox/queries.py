@@ -1,0 +1,35 @@
+"""Read what came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from outreach.accounts.access import Member
+from sending.bounces import Kind
+from sending.inbox.models import InboundMessage
+
+
+def inbound_of(member: Member, *, kind: Kind | None = None) -> QuerySet[InboundMessage]:
+    """Return the workspace's inbound mail without bodies, newest first, for keyset paging by (received_at, id)."""
+    rows = InboundMessage.objects.filter(workspace=member.workspace).select_related("contact", "mailbox")
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    return rows.defer("raw", "text").order_by("-received_at", "-id")
+
+
+def inbound_for(member: Member, pk: int) -> InboundMessage:
+    """Return one inbound mail of the member's workspace. Raises Http404 for any other."""
+    rows = InboundMessage.objects.filter(workspace=member.workspace, pk=pk).defer("raw")
+    row = rows.select_related("contact", "mailbox", "answers", "enrollment__campaign").first()
+    if row is None:
+        raise Http404("No such mail")
+    return row
+
+
+def answers_to(workspace_id: int, message_id: int) -> Sequence[InboundMessage]:
+    """Return what came back for one of our messages, in order."""
+    rows = InboundMessage.objects.filter(workspace=workspace_id, answers=message_id)
+    return list(rows.defer("raw").order_by("received_at", "id"))

@@ -1,0 +1,131 @@
+"""Read one mailbox: its folders from where we left off, each mail once, the place mark moved behind it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from outreach.kit import clock
+from sending.imap import Folder, ImapError, Reader, SignInRefused, open_mailbox
+from sending.inbox.models import MailboxSync, MailFolder
+from sending.inbox.services import take_in
+from sending.mailboxes.models import Mailbox
+from sending.mailboxes.queries import imap_account
+from sending.mailboxes.services import note_synced, refuse_sign_in
+from sending.mailboxes.states import MailboxState
+from sending.pacing import Pace
+
+log = logging.getLogger(__name__)
+
+# One reading takes in at most so many mails; the next goes on behind them.
+MOST_MAILS = 500
+MAX_BYTES = 25 * 1024 * 1024
+LEASE = timedelta(minutes=5)
+# Between two readings: often while answers may come, and never so often that a provider objects.
+INTERVAL = timedelta(minutes=2)
+INTERVAL_FLOOR = timedelta(seconds=4)
+_READ_ROLES = ("inbox", "junk")
+
+_LEASE_DUE = """
+UPDATE inbox_sync s SET lease_until = now() + %s
+ WHERE s.mailbox_id = ANY(ARRAY(
+    SELECT s.mailbox_id FROM inbox_sync s JOIN mailboxes_mailbox m ON m.id = s.mailbox_id
+     WHERE s.next_at <= now() AND (s.lease_until IS NULL OR s.lease_until < now()) AND m.state = ANY(%s)
+     ORDER BY s.next_at LIMIT %s FOR UPDATE OF s SKIP LOCKED))
+RETURNING s.mailbox_id
+"""
+# Also a mailbox that sends nothing at the moment gets replies.
+_READABLE = [MailboxState.ACTIVE, MailboxState.PAUSED, MailboxState.BLOCKED]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading brought."""
+
+    taken_in: int = 0
+    known: int = 0
+    problem: str = ""
+
+
+def lease_due(*, most: int) -> list[int]:
+    """Lease mailboxes whose reading is due. Rows for new mailboxes are made on the way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inbox_sync (mailbox_id, failures, problem) SELECT m.id, 0, '' FROM mailboxes_mailbox m"
+            " WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM inbox_sync s WHERE s.mailbox_id = m.id)"
+            " ON CONFLICT DO NOTHING"
+        )
+        cursor.execute(_LEASE_DUE, [LEASE, _READABLE, most])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def read(mailbox_id: int) -> Reading:
+    """Read a leased mailbox to its end, or up to MOST_MAILS mails."""
+    mailbox = Mailbox.objects.select_related("workspace", "credential").get(pk=mailbox_id)
+    started_at = clock.now()
+    try:
+        with open_mailbox(imap_account(mailbox.credential)) as reader:
+            reading, complete = _read_folders(mailbox, reader)
+    except SignInRefused as error:
+        refuse_sign_in(mailbox_id, str(error))
+        reading, complete = Reading(problem=str(error)), False
+    except ImapError as error:
+        reading, complete = Reading(problem=str(error)), False
+    if complete:
+        note_synced(mailbox_id, started_at)
+    _plan_next(mailbox, reading)
+    return reading
+
+
+def _read_folders(mailbox: Mailbox, reader: Reader) -> tuple[Reading, bool]:
+    taken, known, left = 0, 0, MOST_MAILS
+    for folder in reader.folders():
+        if folder.role not in _READ_ROLES:
+            continue
+        seen, new = _read_folder(mailbox, reader, folder, most=left)
+        taken, known, left = taken + new, known + seen - new, left - seen
+        if left <= 0:
+            return Reading(taken, known), False
+    return Reading(taken, known), True
+
+
+def _read_folder(mailbox: Mailbox, reader: Reader, folder: Folder, *, most: int) -> tuple[int, int]:
+    state = reader.state(folder)
+    mark, created = MailFolder.objects.get_or_create(
+        mailbox=mailbox,
+        name=folder.name,
+        # A mailbox that is new to us starts at its end: old mail is none of our business.
+        defaults={"uid_validity": state.uidvalidity, "last_uid": state.uidnext - 1},
+    )
+    if not created and mark.uid_validity != state.uidvalidity:
+        # RFC 3501 section 2.3.1.1: all UIDs are void. Read the folder anew; what is known is recognised by content.
+        mark.uid_validity, mark.last_uid = state.uidvalidity, 0
+        MailFolder.objects.filter(pk=mark.pk).update(uid_validity=mark.uid_validity, last_uid=0)
+    seen = new = 0
+    if state.uidnext > mark.last_uid + 1:
+        for raw in reader.fetch_since(folder, mark.last_uid, limit=most, max_bytes=MAX_BYTES):
+            seen += 1
+            new += take_in(mailbox, raw) is not None
+            MailFolder.objects.filter(pk=mark.pk).update(last_uid=raw.uid)
+    MailFolder.objects.filter(pk=mark.pk).update(synced_at=Now())
+    return seen, new
+
+
+def _plan_next(mailbox: Mailbox, reading: Reading) -> None:
+    pace = Pace(mailbox.workspace.time_scale)
+    wait = pace.shrink(INTERVAL, floor=INTERVAL_FLOOR)
+    rows = MailboxSync.objects.filter(pk=mailbox.pk)
+    if reading.problem:
+        failures = rows.values_list("failures", flat=True).get()
+        wait = min(wait * 2 ** min(failures, 8), timedelta(hours=1))
+        rows.update(
+            next_at=Now() + wait, lease_until=None, failures=F("failures") + 1, problem=reading.problem[:500]
+        )
+        log.warning("inbox.reading_failed mailbox=%s problem=%s", mailbox.pk, reading.problem)
+    else:
+        rows.update(next_at=Now() + wait, lease_until=None, failures=0, problem="", synced_at=Now())

@@ -1,0 +1,21 @@
+"""Celery's doors to the inbox: ids in, a service called."""
+
+from __future__ import annotations
+
+from outreach.celery import app
+from sending.inbox import reading
+
+MOST = 500
+
+
+@app.task(name="inbox.tick")
+def tick() -> None:
+    """Hand out the mailboxes whose reading is due."""
+    for mailbox_id in reading.lease_due(most=MOST):
+        read.delay(mailbox_id)
+
+
+@app.task(name="inbox.read")
+def read(mailbox_id: int) -> None:
+    """Read one mailbox."""
+    reading.read(mailbox_id)

@@ -1,0 +1,44 @@
+"""Settle messages by evidence or by a person's decision."""
+
+from __future__ import annotations
+
+from django.db.models import F
+
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
+from sending.planner.facts import database_now
+from sending.planner.services import Sent, advance
+
+
+def confirm_sent(message_pk: int, *, evidence: str) -> bool:
+    """Move a message in doubt to sent, because something came back that names it. Inside the caller's transaction.
+
+    False when it was not in doubt. Absence of evidence never moves anything.
+    """
+    now = database_now()
+    moved = OutboundMessage.objects.filter(
+        pk=message_pk, state__in=[MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]
+    ).update(state=MessageState.SENT, sent_at=F("dot_at"), ended_at=now, reason=f"Proved by: {evidence}"[:500])
+    if not moved:
+        return False
+    row = OutboundMessage.objects.select_related("step").get(pk=message_pk)
+    assert row.sent_at is not None  # set in the move
+    record(
+        [
+            Entry(
+                workspace_id=row.workspace_id,
+                kind=EventKind.SENT,
+                at=now,
+                campaign_id=row.campaign_id,
+                contact_id=row.contact_id,
+                enrollment_id=row.enrollment_id,
+                mailbox_id=row.mailbox_id,
+                message_id=row.pk,
+                data={"words": f"It was in doubt; proved by: {evidence}", "position": row.step.position},
+            )
+        ]
+    )
+    advance([Sent(row.enrollment_id, row.step.position, row.sent_at)])
+    return True
