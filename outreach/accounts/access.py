@@ -42,6 +42,11 @@ class Member:
     def may(self, needed: Role) -> bool:
         return self.role.reaches(needed)
 
+    def require(self, needed: Role) -> None:
+        """Refuse a role that is too small. Raises PermissionDenied."""
+        if not self.may(needed):
+            raise PermissionDenied(f"Your role here is {self.role}; this needs {needed}.")
+
 
 class MemberRequest(HttpRequest):
     """A request that has passed member_page."""

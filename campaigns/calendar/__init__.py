@@ -1,0 +1,14 @@
+"""When something may be sent: local windows, zones, waits. Pure: instants come in, instants go out.
+
+Instants are aware UTC datetimes; a window is an intent in local time and is resolved anew at each question, since the
+rules of a zone can change between planning and sending.
+"""
+
+from campaigns.calendar.waits import Wait, WaitUnit, wait_until
+from campaigns.calendar.windows import Never, Schedule, Window, is_open, next_open, window_end
+from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country
+
+__all__ = [
+    "Never", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "is_open", "next_open", "parse_zone",
+    "wait_until", "window_end", "zone_of_country",
+]  # fmt: skip

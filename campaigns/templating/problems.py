@@ -1,0 +1,25 @@
+"""What can be wrong with a template or with the values for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class TemplateProblem(ValueError):  # noqa: N818  # a problem that is shown, more than an error that is raised
+    """A place in a template that is refused: where, why, and what may have been meant."""
+
+    def __init__(self, message: str, *, line: int = 1, column: int = 1, hint: str = "", code: str = "syntax") -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+        self.hint = hint
+        self.code = code
+
+
+class MissingValue(ValueError):  # noqa: N818
+    """The wording uses values that this contact lacks, without a fallback."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        super().__init__(f"missing: {', '.join(sorted(self.names))}")

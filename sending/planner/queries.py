@@ -1,0 +1,123 @@
+"""Read who is in a campaign, where each stands and why; and what a campaign adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.http import Http404
+
+from campaigns.contacts.models import ListMember
+from campaigns.sequences.models import AudienceList, Campaign
+from outreach.accounts.access import Member
+from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.states import EnrollmentState, StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a campaign's people stand. enrolled = active + sending + finished + stopped + skipped, always."""
+
+    enrolled: int
+    active: int
+    not_begun: int  # of active: nothing was sent to them yet
+    held: int  # of active: a gate said "not now"
+    sending: int
+    finished: int
+    stopped: dict[StopReason, int]
+    skipped: dict[StopReason, int]
+    next_at: datetime | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Nobody is left who could still be written to: computed, never stored."""
+        return self.enrolled > 0 and self.active == 0 and self.sending == 0
+
+
+def standing_of(campaign_ids: Sequence[int]) -> dict[int, Standing]:
+    """Return the standing of each campaign that has enrollments, in one pass over the index of their states."""
+    rows = (
+        Enrollment.objects.filter(campaign__in=campaign_ids)
+        .values("campaign_id", "state", "stop_reason")
+        .annotate(
+            count=Count("pk"),
+            not_begun=Count("pk", filter=Q(begun_at__isnull=True)),
+            held=Count("pk", filter=~Q(hold_code="")),
+            next_at=Min("due_at"),
+        )
+        .order_by()
+    )
+    by_campaign: dict[int, list[dict[str, object]]] = {}
+    for row in rows:
+        by_campaign.setdefault(row["campaign_id"], []).append(dict(row))
+    return {pk: _standing(found) for pk, found in by_campaign.items()}
+
+
+def _standing(rows: Sequence[dict[str, object]]) -> Standing:
+    def count(state: EnrollmentState, field: str = "count") -> int:
+        return sum(int(str(row[field])) for row in rows if row["state"] == state)
+
+    def by_reason(state: EnrollmentState) -> dict[StopReason, int]:
+        found = [(StopReason(str(row["stop_reason"])), int(str(row["count"]))) for row in rows if row["state"] == state]
+        return dict(sorted(found, key=lambda pair: -pair[1]))
+
+    instants = [row["next_at"] for row in rows if isinstance(row["next_at"], datetime)]
+    return Standing(
+        enrolled=sum(int(str(row["count"])) for row in rows),
+        active=count(EnrollmentState.ACTIVE),
+        not_begun=count(EnrollmentState.ACTIVE, "not_begun"),
+        held=count(EnrollmentState.ACTIVE, "held"),
+        sending=count(EnrollmentState.SENDING),
+        finished=count(EnrollmentState.FINISHED),
+        stopped=by_reason(EnrollmentState.STOPPED),
+        skipped=by_reason(EnrollmentState.SKIPPED),
+        next_at=min(instants, default=None),
+    )
+
+
+def people_of(campaign: Campaign, *, state: str = "", hold: str = "", search: str = "") -> QuerySet[Enrollment]:
+    """Return the enrollments of a campaign for keyset paging by id; filters are exact words, search a prefix."""
+    rows = Enrollment.objects.filter(campaign=campaign).select_related("contact", "mailbox")
+    if state:
+        rows = rows.filter(state=state)
+    if hold:
+        rows = rows.filter(state=EnrollmentState.ACTIVE, hold_code=hold)
+    if search:
+        rows = rows.filter(contact__email_key__startswith=search.strip().lower())
+    return rows.order_by("-id")
+
+
+def enrollment_for(member: Member, pk: int) -> Enrollment:
+    """Return an enrollment of the member's workspace. Raises Http404 for any other."""
+    row = (
+        Enrollment.objects.filter(workspace=member.workspace, pk=pk)
+        .select_related("contact", "campaign", "mailbox")
+        .first()
+    )
+    if row is None:
+        raise Http404("No such enrollment")
+    return row
+
+
+def senders_of_campaign(campaign: Campaign) -> set[int]:
+    """Return the ids of the mailboxes that carry the campaign."""
+    return set(CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", flat=True))
+
+
+def audience_size(campaign: Campaign) -> int:
+    """Return how many different contacts the campaign's lists hold."""
+    lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
+    return ListMember.objects.filter(contact_list__in=lists).values("contact").distinct().count()
+
+
+def held_by_reason(campaign: Campaign) -> dict[str, int]:
+    """Return how many active enrollments each hold keeps back now, most first; "" = in the queue."""
+    rows = (
+        Enrollment.objects.filter(campaign=campaign, state=EnrollmentState.ACTIVE)
+        .values_list("hold_code")
+        .annotate(count=Count("pk"))
+        .order_by("-count")
+    )
+    return dict(rows)

@@ -1,0 +1,20 @@
+"""Campaign pages that need both floors, under /w/<workspace>/campaigns/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sending.planner import views
+
+app_name = "planner"
+urlpatterns = [
+    path("<int:pk>/senders", views.senders, name="senders"),
+    path("<int:pk>/preview", views.preview_page, name="preview"),
+    path("<int:pk>/review", views.review, name="review"),
+    path("<int:pk>/launch", views.launch, name="launch"),
+    path("<int:pk>/pause", views.pause, name="pause"),
+    path("<int:pk>/resumption", views.resume, name="resume"),
+    path("<int:pk>/people", views.people, name="people"),
+    path("people/<int:pk>/release", views.release, name="release"),
+    path("people/<int:pk>/removal", views.removal, name="removal"),
+]

@@ -1,0 +1,173 @@
+"""HTTP of the campaign pages that need mailboxes and people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns.contacts.models import Contact
+from campaigns.sequences.errors import SequenceError
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.views import editor_context
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+from outreach.kit.paging import paged
+from sending.mailboxes.queries import mailboxes_of
+from sending.pacing import HoldCode
+from sending.planner import queries, services
+from sending.planner.errors import NotReady
+from sending.planner.preview import preview, sample_contacts
+from sending.planner.readiness import obstacles
+from sending.planner.states import EnrollmentState, StopReason
+
+_FOLDER = "sending/planner"
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER)
+def senders(request: MemberRequest, pk: int) -> HttpResponse:
+    """Choose the mailboxes that carry the campaign."""
+    campaign = campaign_for(request.member, pk)
+    if request.method == "POST":
+        request.member.require(Role.MEMBER)
+        wanted = [int(one) for one in request.POST.getlist("mailboxes") if one.isdecimal()]
+        services.set_senders(request.member, campaign, wanted)
+        messages.success(request, "Senders saved.")
+        return redirect(request.member.url("planner:senders", pk))
+    context = editor_context(
+        campaign, mailboxes=mailboxes_of(request.member), chosen=queries.senders_of_campaign(campaign)
+    )
+    return render_region(request, f"{_FOLDER}/senders.html", context)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def preview_page(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show what a contact of the audience would get."""
+    campaign = campaign_for(request.member, pk)
+    contacts = sample_contacts(campaign)
+    contact = _chosen_contact(contacts, request.GET.get("contact", ""))
+    steps = preview(campaign, contact) if contact else []
+    context = editor_context(campaign, contacts=contacts, contact=contact, steps=steps)
+    return render_region(request, f"{_FOLDER}/preview.html", context)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def review(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show what will happen, what stands against it, and the button."""
+    campaign = campaign_for(request.member, pk)
+    return _review_page(request, campaign)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def launch(request: MemberRequest, pk: int) -> HttpResponse:
+    """Start the campaign, or show every obstacle."""
+    campaign = campaign_for(request.member, pk)
+    try:
+        count = services.launch(request.member, campaign)
+    except NotReady:
+        return _review_page(request, campaign, status=422)
+    except SequenceError as error:
+        messages.error(request, str(error))
+        return redirect(request.member.url("planner:review", pk))
+    messages.success(request, f"Launched: {count:,} contacts are in line.")
+    return redirect(request.member.url("planner:people", pk))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def pause(request: MemberRequest, pk: int) -> HttpResponse:
+    """Stop sending; nothing is lost."""
+    campaign = campaign_for(request.member, pk)
+    return _move(request, campaign, lambda: services.pause(request.member, campaign), "Paused: nothing goes out.")
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def resume(request: MemberRequest, pk: int) -> HttpResponse:
+    """Go on sending, at the usual pace."""
+    campaign = campaign_for(request.member, pk)
+    return _move(request, campaign, lambda: services.resume(request.member, campaign), "Resumed at the usual pace.")
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def people(request: MemberRequest, pk: int) -> HttpResponse:
+    """List the contacts of the campaign: where each stands, why, and what comes next."""
+    campaign = campaign_for(request.member, pk)
+    filters = {name: request.GET.get(name, "")[:100] for name in ("state", "hold", "q")}
+    if filters["state"] not in EnrollmentState and filters["state"]:
+        filters["state"] = ""
+    if filters["hold"] not in HoldCode and filters["hold"]:
+        filters["hold"] = ""
+    rows = queries.people_of(campaign, state=filters["state"], hold=filters["hold"], search=filters["q"])
+    context = editor_context(
+        campaign,
+        page=paged(request, rows, by="id"),
+        filters=filters,
+        standing=queries.standing_of([pk]).get(pk),
+        holds=queries.held_by_reason(campaign),
+        states=list(EnrollmentState),
+    )
+    return render_region(request, f"{_FOLDER}/people.html", context, region="people")
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def release(request: MemberRequest, pk: int) -> HttpResponse:
+    """Look at a held contact again at once."""
+    row = queries.enrollment_for(request.member, pk)
+    if services.release(row):
+        messages.success(request, f"{row.contact.email} is looked at again now.")
+    else:
+        messages.error(request, f"{row.contact.email} is not waiting.")
+    return redirect(request.member.url("planner:people", row.campaign_id))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def removal(request: MemberRequest, pk: int) -> HttpResponse:
+    """Take a contact out of the campaign; what was sent stays in its history."""
+    row = queries.enrollment_for(request.member, pk)
+    with transaction.atomic():
+        stopped = services.stop(row, StopReason.REMOVED, detail=f"Removed by {request.member.user.email}")
+    if stopped:
+        messages.success(request, f"{row.contact.email} gets nothing more from this campaign.")
+    return redirect(request.member.url("planner:people", row.campaign_id))
+
+
+def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 200) -> HttpResponse:
+    context = editor_context(
+        campaign,
+        obstacles=obstacles(campaign) if campaign.launched_at is None else (),
+        audience_size=queries.audience_size(campaign),
+        standing=queries.standing_of([campaign.pk]).get(campaign.pk),
+        senders=[
+            box for box in mailboxes_of(request.member) if box.pk in queries.senders_of_campaign(campaign)
+        ],
+    )
+    return render_region(request, f"{_FOLDER}/review.html", context, status=status)
+
+
+def _move(request: MemberRequest, campaign: Campaign, act: Callable[[], None], words: str) -> HttpResponse:
+    try:
+        act()
+    except SequenceError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, words)
+    return redirect(request.member.url("planner:people", campaign.pk))
+
+
+def _chosen_contact(contacts: list[Contact], wanted: str) -> Contact | None:
+    by_id = {str(contact.pk): contact for contact in contacts}
+    return by_id.get(wanted) or next(iter(contacts), None)
