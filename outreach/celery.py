@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_process_init
 
 from outreach.kit.lifeline import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
+
+# Celery warns of running as root because of pickle; only JSON is accepted here (outreach.clockwork).
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("outreach")
 app.config_from_object("outreach.clockwork")

@@ -1,4 +1,4 @@
-"""The command `outreach`: run everything, import contacts, prepare a server. Names upper rooms as strings only."""
+"""The command `outreach`: run everything, import contacts, prepare a server. Names upper rooms as strings."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ def _load_demo(_options: argparse.Namespace) -> int:
 
 def _prepare(_options: argparse.Namespace) -> int:
     _set_up()
-    call_command("migrate", interactive=False, verbosity=1)
+    call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    _echo("the database is migrated, static files are collected")
     return 0
 
 

@@ -30,8 +30,16 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("DATABASE_URL", "PostgreSQL: `postgresql://user:password@host:5432/name`. Embedded server: not set.", secret=True),
-    Variable("REDIS_URL", "Redis or Valkey: `redis://:password@host:6379/0`. Embedded server: not set.", secret=True),
+    Variable(
+        "DATABASE_URL",
+        "PostgreSQL: `postgresql://user:password@host:5432/name`. Leave it out for the embedded server.",
+        secret=True,
+    ),
+    Variable(
+        "REDIS_URL",
+        "Redis or Valkey: `redis://:password@host:6379/0`. Leave it out for the embedded server.",
+        secret=True,
+    ),
     Variable("OUTREACH_SECRET_KEY", "Signs sessions and tokens: 50 random characters.", secret=True),
     Variable(
         "OUTREACH_CREDENTIAL_KEYS",
@@ -39,18 +47,38 @@ VARIABLES = (
         "To rotate, put a new key in front and keep the old ones.",
         secret=True,
     ),
-    Variable("OUTREACH_DATA_DIR", "Folder for the embedded servers, generated secrets and collected static files.", ".data"),
-    Variable("OUTREACH_PUBLIC_URL", "Address at which people reach the pages, with scheme.", "http://127.0.0.1:8000"),
-    Variable("OUTREACH_ALLOWED_HOSTS", "Host names that the web server answers to.", "localhost 127.0.0.1 [::1]"),
+    Variable(
+        "OUTREACH_DATA_DIR",
+        "Folder for the embedded servers, generated secrets and collected static files.",
+        default=".data",
+    ),
+    Variable(
+        "OUTREACH_PUBLIC_URL",
+        "Address at which people reach the pages; `https://` switches on secure cookies and HSTS.",
+        default="http://127.0.0.1:8000",
+    ),
+    Variable(
+        "OUTREACH_ALLOWED_HOSTS",
+        "Host names that the web server answers to.",
+        default="localhost 127.0.0.1 [::1]",
+    ),
     Variable(
         "OUTREACH_PRIVATE_NETWORKS",
-        "Private networks that mailbox hosts may lie in, as CIDR ranges; every other private address is refused.",
-        "",
+        "Private networks that mailbox hosts may lie in, as CIDR ranges; all others are refused.",
+        default="",
     ),
-    Variable("OUTREACH_ALLOW_SIGN_UP", "1: strangers may create accounts and workspaces of their own.", "0"),
-    Variable("OUTREACH_LOG_JSON", "1: log one JSON object per line.", "0"),
-    Variable("OUTREACH_DEBUG", "1: Django's error pages and unminified files; never on a reachable server.", "0"),
-)  # fmt: skip
+    Variable(
+        "OUTREACH_ALLOW_SIGN_UP",
+        "1: strangers may create accounts and workspaces of their own.",
+        default="0",
+    ),
+    Variable("OUTREACH_LOG_JSON", "1: log one JSON object per line.", default="0"),
+    Variable(
+        "OUTREACH_DEBUG",
+        "1: Django's error pages and unminified files; never on a server that others reach.",
+        default="0",
+    ),
+)
 _KNOWN = {variable.name: variable for variable in VARIABLES}
 
 
@@ -174,30 +202,28 @@ def _networks(known: Mapping[str, str], name: str) -> tuple[IPNetwork, ...]:
 
 def settings_page() -> str:
     """Return docs/settings.md."""
-    rows = [
-        f"| `{variable.name}` | {_shown_default(variable)} | {'**Secret.** ' if variable.secret else ''}{variable.meaning} |"
-        for variable in VARIABLES
-    ]
-    return "\n".join(
-        (
-            "# Settings",
-            "",
-            "Written by `make docs` from `outreach/env.py`; a test keeps it current.",
-            "",
-            "Every value comes from the environment. A variable `NAME` may also be given as `NAME_FILE`, a path to a",
-            "file that holds the value: that is how secrets reach containers. `outreach up` generates the secrets of an",
-            "instance on its first start (`.data/secrets/`, mode 0600) and writes what it started to `.data/run.env`, where",
-            "other commands find it; a variable of the environment always wins over that file.",
-            "",
-            "| variable | default | meaning |",
-            "| --- | --- | --- |",
-            *rows,
-            "",
-        )
-    )
+    return _PAGE + "".join(_row(variable) for variable in VARIABLES)
 
 
-def _shown_default(variable: Variable) -> str:
+def _row(variable: Variable) -> str:
     if variable.default is None:
-        return "generated or started by `outreach up`; else required"
-    return f"`{variable.default}`" if variable.default else "none"
+        default = "generated or started by `outreach up`, else required"
+    else:
+        default = f"`{variable.default}`" if variable.default else "none"
+    meaning = f"**Secret.** {variable.meaning}" if variable.secret else variable.meaning
+    return f"| `{variable.name}` | {default} | {meaning} |\n"
+
+
+_PAGE = """\
+# Settings
+
+Written by `make docs` from `outreach/env.py`; a test keeps it current.
+
+Every value comes from the environment. A variable `NAME` may also be given as `NAME_FILE`, the path of a file
+that holds the value: that is how secrets reach containers. `outreach up` generates the secrets of an instance
+on its first start (`.data/secrets/`, mode 0600) and writes what it started to `.data/run.env`, where other
+commands find it; a variable of the environment always wins over that file.
+
+| variable | default | meaning |
+| --- | --- | --- |
+"""

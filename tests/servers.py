@@ -1,9 +1,9 @@
-"""Throw-away PostgreSQL and Valkey for a test run, and for any command: `python -m tests.servers COMMAND ...`.
+"""Throw-away PostgreSQL and Valkey for a test run, or for a command: `python -m tests.servers COMMAND ...`.
 
-Loaded with `-p tests.servers`, because pytest-django reads the settings before any conftest. Each run has its own
-servers in its own temporary folder, on free ports, so several runs in one tree do not meet; the workers of
-pytest-xdist share those of their run. A keeper process owns the servers and clears everything away when the run
-ends, however it ends: its standard input closes, even when pytest is killed with SIGKILL.
+Loaded with `-p tests.servers`, because pytest-django reads the settings before any conftest. Each run has its
+own servers in its own temporary folder, on free ports, so several runs in one tree do not meet; those of one
+run are shared by the workers of pytest-xdist. A keeper process owns the servers and clears everything away
+when the run ends, however it ends: its standard input closes, even when pytest is killed with SIGKILL.
 """
 
 from __future__ import annotations

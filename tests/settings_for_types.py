@@ -9,4 +9,4 @@ os.environ.update(
     OUTREACH_CREDENTIAL_KEYS="only-for-the-type-checker",
 )
 
-from outreach.settings import *  # noqa: E402, F403  the environment must be set first
+from outreach.settings import *  # noqa: F403  the environment must be set first

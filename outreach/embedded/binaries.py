@@ -78,7 +78,7 @@ def _programs(folder: Path) -> PostgresPrograms:
 
 
 def _reachable(install: Path, account: Account | None) -> Path:
-    """Return install, or a copy of it where account can enter (a virtual environment under /root is closed)."""
+    """Return install, or a copy of it where account can enter: what lies under /root is closed to it."""
     probe = install / "share/postgres.bki"
     if account is None or (account.can_reach(install / "bin/postgres") and account.can_reach(probe)):
         return install

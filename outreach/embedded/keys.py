@@ -27,7 +27,7 @@ class KeyLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class InstanceKeys:
-    """What signs, what encrypts (one or more Fernet keys, newest first), and the passwords of the two servers."""
+    """What signs, what encrypts (Fernet keys, newest first), and the passwords of the two servers."""
 
     secret_key: str
     credential_keys: str

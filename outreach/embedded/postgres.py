@@ -101,37 +101,48 @@ def _create(cluster: Cluster, password: str, *, durable: bool) -> None:
     fresh.mkdir(mode=0o700)
     if cluster.account:
         os.chown(fresh, cluster.account.uid, cluster.account.gid)
-    # The builtin provider of PostgreSQL 17+ needs neither ICU nor the machine's locales: one sort order everywhere.
-    locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     haste = () if durable else ("--no-sync",)
-    _run(cluster, fresh, "initdb", ("-U", ROLE, "-E", "UTF8", *locale, *haste, "--no-instructions"))
+    words = (
+        "-D",
+        "{folder}",
+        "-U",
+        ROLE,
+        "-E",
+        "UTF8",
+        *_locale(cluster.programs),
+        *haste,
+        "--no-instructions",
+    )
+    _run(cluster, fresh, ("initdb", *words))
     (fresh / "pg_hba.conf").write_text(_HBA)
     statements = f"ALTER ROLE {ROLE} PASSWORD '{password}';\nCREATE DATABASE {DATABASE};\n"
-    _run(cluster, fresh, "postgres", ("--single",), ("postgres",), stdin=statements)
+    _run(cluster, fresh, ("postgres", "--single", "-D", "{folder}", "postgres"), stdin=statements)
     if home.exists():
         home.rmdir()
     fresh.rename(home)
 
 
-def _run(
-    cluster: Cluster,
-    folder: Path,
-    program: str,
-    before: tuple[str, ...],
-    after: tuple[str, ...] = (),
-    stdin: str = "",
-) -> None:
+def _locale(programs: PostgresPrograms) -> tuple[str, ...]:
+    """Return one sort order for every machine: the builtin provider needs neither ICU nor locales."""
+    if int(programs.major) < 17:  # a server of the distribution
+        return ("--locale=C.UTF-8",)
+    return ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+
+
+def _run(cluster: Cluster, folder: Path, words: tuple[str, ...], stdin: str = "") -> None:
+    """Run a program of PostgreSQL (words[0]) to its end, where "{folder}" stands for the data folder."""
     account = cluster.account
     with _lent(folder, account) as (path, fds):
+        rest = [path if word == "{folder}" else word for word in words[1:]]
         done = subprocess.run(
-            [cluster.programs.folder / program, *before, "-D", path, *after],
+            [cluster.programs.folder / words[0], *rest],
             input=stdin, capture_output=True, text=True, check=False, timeout=120, umask=0o077,
             env=_MINIMAL_ENV, cwd="/", pass_fds=fds, user=account.uid if account else None,
             group=account.gid if account else None, extra_groups=[] if account else None,
         )  # fmt: skip
     lines = tuple((done.stdout + done.stderr).strip().splitlines())
     if done.returncode or any(re.search(r"\b(ERROR|FATAL|PANIC):", line) for line in lines):
-        raise StartFailed("postgres", f"{program} ended with status {done.returncode}", lines)
+        raise StartFailed("postgres", f"{words[0]} ended with status {done.returncode}", lines)
 
 
 @contextlib.contextmanager
@@ -175,7 +186,7 @@ def _end_orphan(home: Path) -> None:
 
 
 def _serves(pid: int, home: Path) -> bool:
-    """Tell whether process pid is a server of this cluster: a server's working directory is its data folder."""
+    """Tell whether process pid serves this cluster: a server works in its data folder."""
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == home.resolve()
     except OSError:

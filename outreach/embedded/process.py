@@ -28,7 +28,8 @@ class Service:
 
     `env` None inherits ours. `grace_s` passes between `stop_signal` and SIGKILL for the whole group.
     `death_signal` is sent by the kernel when we are killed ourselves. `fds` stay open in the child under the
-    same numbers. `folder` None is ours. Of a program that talks much, only lines that match `worth_saying` pass.
+    same numbers. `folder` None is ours. Of a program that talks much, only lines that match `worth_saying`
+    are passed on.
     """
 
     name: str

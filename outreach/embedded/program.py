@@ -9,6 +9,7 @@ from outreach.embedded.ports import serves_pages
 from outreach.embedded.process import Service
 from outreach.env import ROOT
 
+_THREADS = 8
 _WORKER_PROCESSES = max(2, min(4, os.cpu_count() or 2))
 # A delivery in progress may take this long to end cleanly; what is cut off becomes "in doubt".
 _WORKER_GRACE_S = 90.0
@@ -16,8 +17,8 @@ _WORKER_GRACE_S = 90.0
 
 def web(host: str, port: int) -> Service:
     words = (
-        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1", "--blocking-threads", "8",
-        "--no-ws", "--log-level", "warning", "outreach.wsgi:application",
+        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1",
+        "--blocking-threads", str(_THREADS), "--no-ws", "--log-level", "error", "outreach.wsgi:application",
     )  # fmt: skip
     return Service("web", _python("granian", *words), ready=serves_pages(host, port), grace_s=8, folder=ROOT)
 
@@ -29,7 +30,8 @@ def worker() -> Service:
 
 def beat() -> Service:
     # Every recurring job is a short interval: nothing is worth remembering in a schedule file.
-    return Service("beat", _celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile="), folder=ROOT)
+    words = ("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
+    return Service("beat", _celery(*words), folder=ROOT)
 
 
 def sandbox(module: str) -> Service:

@@ -131,6 +131,9 @@ def _with_hint(say: Say, folder: Path) -> Say:
         say(name, line)
         if "No space left on device" in line and time.monotonic() - last >= 60:
             last = time.monotonic()
-            say("outreach", f"the disk that holds {folder} is full: free some space; nothing is lost meanwhile")
+            say(
+                "outreach",
+                f"the disk that holds {folder} is full: free some space; nothing is lost meanwhile",
+            )
 
     return say_more

@@ -60,7 +60,7 @@ class Supervisor:
             raise several.exceptions[0] from None
 
     async def start_on_free_port(self, service_at: Callable[[int], Service]) -> int:
-        """Start a server, as a group of its own, on a free loopback port; return the port. Raises StartFailed."""
+        """Start a server, as a group of its own, on a free port; return the port. Raises StartFailed."""
         child, port = await start_on_free_port(service_at, self._say)
         self._groups.append([child])
         self._watchers.append(asyncio.create_task(self._keep_running(child)))

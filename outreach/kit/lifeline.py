@@ -1,4 +1,4 @@
-"""Let the kernel end a process when the one that started it is gone, so that a killed program leaves no orphans."""
+"""Let the kernel end a process when the one that started it is gone: a killed program leaves no orphans."""
 
 from __future__ import annotations
 

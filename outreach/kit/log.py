@@ -1,4 +1,4 @@
-"""Logging set-up: every record is one event with its fields, for a person's eyes or as one JSON object per line."""
+"""Logging set-up: every record is one event with its fields, as text for a person or as JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from structlog.typing import Processor, WrappedLogger
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "credential")
 _QUIET = ("celery.beat", "celery.app.trace", "celery.worker.strategy", "asyncio", "imapclient", "mail.log")
 
+_Event = MutableMapping[str, Any]
+
 
 def configure(options: dict[str, Any]) -> None:
     """Set up logging for Django, Celery and the program. `options["json"]` chooses JSON lines.
@@ -19,14 +21,13 @@ def configure(options: dict[str, Any]) -> None:
     Called by Django with settings.LOGGING; Celery's own set-up is switched off in outreach.celery.
     """
     shared = _shared_processors()
-    last: Processor = (
-        structlog.processors.JSONRenderer()
-        if options.get("json")
-        else structlog.dev.ConsoleRenderer(colors=False)
-    )
     tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if options.get("json"):
-        tail.append(structlog.processors.format_exc_info)
+        tail += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+    else:
+        # Plain: the default formatter prints local variables, and with them passwords.
+        plain = structlog.dev.plain_traceback
+        tail.append(structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -40,7 +41,7 @@ def configure(options: dict[str, Any]) -> None:
             "formatters": {
                 "event": {
                     "()": structlog.stdlib.ProcessorFormatter,
-                    "processors": [*tail, last],
+                    "processors": tail,
                     "foreign_pre_chain": shared,
                 }
             },
@@ -51,10 +52,9 @@ def configure(options: dict[str, Any]) -> None:
     )
 
 
-def mask_secrets(
-    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """Hide the value of every field whose name tells of a secret, so that a careless log line leaks nothing."""
+def mask_secrets(_logger: WrappedLogger, _method: str, event: _Event) -> _Event:
+    """Hide the value of every field whose name tells of a secret: a careless log line must leak nothing."""
+    event.pop("request", None)  # Django's own records carry the whole request
     for name in event:
         if name != "event" and any(word in name.lower() for word in _SECRET_WORDS):
             event[name] = "***"
