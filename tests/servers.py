@@ -1,4 +1,5 @@
-"""Throw-away PostgreSQL and Valkey for a test run, or for a command: `python -m tests.servers COMMAND ...`.
+"""Throw-away PostgreSQL and Valkey for a test run, or for a command: `python -m tests.servers COMMAND ...`
+(`--durable` before it: with all of PostgreSQL's safety against crashes, as measurements need it).
 
 Loaded with `-p tests.servers`, because pytest-django reads the settings before any conftest. Each run has its
 own servers in its own temporary folder, on free ports, so several runs in one tree do not meet; those of one
@@ -58,7 +59,7 @@ def _own_redis_database(worker: str) -> None:
 
 
 @contextlib.contextmanager
-def throw_away_servers() -> Iterator[dict[str, str]]:
+def throw_away_servers(*, durable: bool = False) -> Iterator[dict[str, str]]:
     """Run PostgreSQL and Valkey while the block lasts; yield the variables that lead to them.
 
     What the caller's environment says about another instance is removed from os.environ.
@@ -66,7 +67,7 @@ def throw_away_servers() -> Iterator[dict[str, str]]:
     for name in [name for name in os.environ if name.startswith(_OURS)]:
         del os.environ[name]
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.servers", "--keep"],
+        [sys.executable, "-m", "tests.servers", "--keep", *(("--durable",) if durable else ())],
         cwd=_ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -85,7 +86,7 @@ def throw_away_servers() -> Iterator[dict[str, str]]:
             keeper.wait(60)
 
 
-async def _keep() -> int:
+async def _keep(*, durable: bool) -> int:
     """Serve until standard input closes or a signal asks to end."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -96,7 +97,7 @@ async def _keep() -> int:
     children: list[Child] = []
     try:
         (folder / "static").mkdir()  # the place for collected files must exist
-        variables = await _start(folder, children)
+        variables = await _start(folder, children, durable=durable)
         print(json.dumps(variables), flush=True)  # noqa: T201  the answer that the parent process waits for
         await done.wait()
     except Fault as fault:
@@ -108,11 +109,11 @@ async def _keep() -> int:
     return 0
 
 
-async def _start(folder: Path, children: list[Child]) -> dict[str, str]:
+async def _start(folder: Path, children: list[Child], *, durable: bool) -> dict[str, str]:
     password = secrets.token_urlsafe(18)
-    cluster = await asyncio.to_thread(open_cluster, folder / "postgres", password=password, durable=False)
+    cluster = await asyncio.to_thread(open_cluster, folder / "postgres", password=password, durable=durable)
     postgres, postgres_port = await start_on_free_port(
-        lambda port: postgres_service(cluster, port=port, durable=False), _silent
+        lambda port: postgres_service(cluster, port=port, durable=durable), _silent
     )
     children.append(postgres)
     valkey, valkey_port = await start_on_free_port(
@@ -134,12 +135,14 @@ def _silent(_name: str, _line: str) -> None:
 
 
 def _main(words: list[str]) -> int:
-    if words == ["--keep"]:
-        return asyncio.run(_keep())
+    durable = "--durable" in words[:1] or words == ["--keep", "--durable"]
+    if words[:1] == ["--keep"]:
+        return asyncio.run(_keep(durable=durable))
+    words = words[1:] if durable else words
     if not words:
-        print("usage: python -m tests.servers COMMAND [ARGUMENT ...]", file=sys.stderr)  # noqa: T201
+        print("usage: python -m tests.servers [--durable] COMMAND [ARGUMENT ...]", file=sys.stderr)  # noqa: T201
         return 2
-    with throw_away_servers() as variables:
+    with throw_away_servers(durable=durable) as variables:
         return subprocess.call(words, env={**os.environ, **variables})
 
 
