@@ -1,0 +1,161 @@
+"""The real supervisor with the real program: starts, stops, kills, restarts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from outreach.embedded.ports import LOOPBACK
+from outreach.env import ROOT
+from tests.outreach.embedded.up import START_S, Up, alive, clean_env, descendants, named, up, wait_until
+
+TRACES = ("run.lock", "run.env", "postgres/postmaster.pid")
+COUNT = (
+    "from outreach.accounts.models import User; print(User.objects.filter(email='kept@example.com').count())"
+)
+CREATE = "from outreach.accounts.models import User; User.objects.create(email='kept@example.com')"
+
+
+def manage(data_dir: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT, env=clean_env(data_dir), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with up(tmp_path_factory.mktemp("shared") / "data") as shared:
+        yield shared.until_ready()
+
+
+def test_pages_are_served(running: Up) -> None:
+    assert running.page("/accounts/login/") == 200
+
+
+def test_other_commands_find_the_running_servers(running: Up) -> None:
+    assert manage(running.data_dir, "shell", "--verbosity", "0", "-c", COUNT) == "0"
+
+
+def test_secrets_are_readable_by_their_owner_alone(running: Up) -> None:
+    private = [running.data_dir / name for name in ("run.env", "valkey.conf")]
+    private += list((running.data_dir / "secrets").iterdir())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    assert stat.S_IMODE(running.data_dir.stat().st_mode) == 0o700
+    command_lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(running.process.pid)]
+    secrets = [path.read_bytes().strip() for path in (running.data_dir / "secrets").iterdir()]
+    assert len(secrets) == 4
+    assert not [line for line in command_lines for secret in secrets if secret in line]
+
+
+def test_second_instance_on_the_same_data_is_refused(running: Up) -> None:
+    with up(running.data_dir) as second:
+        assert second.process.wait(20) == 1
+        assert (
+            f"outreach: Outreach is already running on {running.data_dir} (process {running.process.pid})."
+            in second.said
+        )
+    assert running.page("/accounts/login/") == 200
+
+
+@pytest.mark.parametrize("name", ["worker", "web", "postgres"])
+def test_service_that_dies_is_started_again(running: Up, name: str) -> None:
+    (old,) = named(running.process.pid, name)
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: f"{name} runs again" in running.said, 30)
+    assert named(running.process.pid, name).isdisjoint({old})
+    wait_until(lambda: running.page("/accounts/login/") == 200, 15)
+
+
+def test_ctrl_c_leaves_nothing_and_a_second_start_reuses_the_data(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with up(data_dir) as first:
+        first.until_ready()
+        manage(data_dir, "shell", "--verbosity", "0", "-c", CREATE)
+        family = descendants(first.process.pid)
+        assert len(family) >= 6  # two servers, web and its worker, celery and its pool, beat
+        assert first.stop(signal.SIGINT) == 0
+    assert not alive(family)
+    assert not [name for name in TRACES if (data_dir / name).exists()]
+    with up(data_dir) as second:
+        second.until_ready()
+        assert "prepare" not in second.said
+        assert manage(data_dir, "shell", "--verbosity", "0", "-c", COUNT) == "1"
+        assert second.stop(signal.SIGTERM) == 0
+
+
+def test_kill_9_leaves_no_process_and_the_next_start_repairs_the_rest(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with up(data_dir) as first:
+        first.until_ready()
+        family = descendants(first.process.pid)
+        first.process.kill()
+        with up(data_dir, port=first.port) as second:  # at once, while the old children still fall
+            second.until_ready()
+            assert not alive(family)
+            assert second.page("/accounts/login/") == 200
+        first.process.wait(5)
+
+
+def test_kill_9_of_every_process_at_once_is_repaired_too(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with up(data_dir) as first:
+        first.until_ready()
+        for pid in (first.process.pid, *descendants(first.process.pid)):
+            os.kill(pid, signal.SIGKILL)
+        first.process.wait(5)
+    assert (data_dir / "postgres/postmaster.pid").exists()
+    with up(data_dir, port=first.port) as second:
+        second.until_ready()
+        assert second.page("/accounts/login/") == 200
+
+
+def test_ctrl_c_during_the_first_start_leaves_nothing(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with up(data_dir) as early:
+        wait_until((data_dir / "valkey.conf").exists, START_S)
+        family = descendants(early.process.pid)
+        early.stop(signal.SIGINT)
+    wait_until(lambda: not alive(family), 10)
+    assert not [name for name in TRACES if (data_dir / name).exists()]
+
+
+def test_port_of_another_program_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        with up(tmp_path / "data", port=port) as refused:
+            assert refused.process.wait(20) == 1
+    assert refused.said == (
+        f"outreach: Port {port} on 127.0.0.1 is taken by another program. "
+        f"Stop that one, or choose another port: outreach up --port {port + 1}\n"
+    )
+    assert not (tmp_path / "data/postgres").exists()
+
+
+def test_ordinary_user_runs_everything(tmp_path: Path) -> None:
+    """As root, the kernel's user namespace makes us an ordinary user without any right of root."""
+    before = ("unshare", "--user", "--map-user=1000", "--map-group=1000") if os.geteuid() == 0 else ()
+    with up(tmp_path / "data", before=before) as ordinary:
+        ordinary.until_ready()
+        assert ordinary.page("/accounts/login/") == 200
+        assert ordinary.stop() == 0
+
+
+def test_data_directory_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with up(tmp_path / "file/data") as refused:
+        assert refused.process.wait(20) == 1
+    assert refused.said == (
+        f"outreach: Cannot create the data directory {tmp_path}/file/data: Not a directory. "
+        "Start as its owner, or set OUTREACH_DATA_DIR to a folder of yours.\n"
+    )
