@@ -1,0 +1,1 @@
+"""The running floor: how messages leave, and what comes back."""

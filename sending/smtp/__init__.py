@@ -1,0 +1,29 @@
+"""The SMTP client: connections, transactions and messages. Opens sockets; knows no tables and no Django.
+
+aiosmtplib opens a connection (EHLO, TLS, AUTH); from there our own transaction drives MAIL, RCPT, DATA and the dot,
+because what a lost answer means depends on which side of the dot it was lost.
+"""
+
+from sending.smtp.explain import Explanation, explain
+from sending.smtp.mime import Message, build, make_message_id, reply_subject, trim_references
+from sending.smtp.outcomes import (
+    Accepted,
+    Deferred,
+    InDoubt,
+    Line,
+    Outcome,
+    Phase,
+    Refused,
+    Reply,
+    Side,
+    Unreachable,
+    Withdrawn,
+)
+from sending.smtp.server import RFC5321, AuthKind, Security, Server, Timeouts
+from sending.smtp.session import Envelope, Session, SessionError
+
+__all__ = [
+    "RFC5321", "Accepted", "AuthKind", "Deferred", "Envelope", "Explanation", "InDoubt", "Line", "Message", "Outcome",
+    "Phase", "Refused", "Reply", "Security", "Server", "Session", "SessionError", "Side", "Timeouts", "Unreachable",
+    "Withdrawn", "build", "explain", "make_message_id", "reply_subject", "trim_references",
+]  # fmt: skip

@@ -1,0 +1,71 @@
+"""How to reach a server: address, security, timeouts, and the one TLS context per set of authorities."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+from outreach.kit.connect import IPNetwork
+
+SUBMISSION_PORTS = frozenset({25, 465, 587, 2525})
+
+
+class Security(StrEnum):
+    """How a connection is protected. What is chosen is required; nothing is ever tried without."""
+
+    TLS = "tls"  # from the first byte (RFC 8314)
+    STARTTLS = "starttls"  # upgraded before anything secret is said
+    PLAIN = "plain"  # not at all: only to addresses of this machine
+
+
+class AuthKind(StrEnum):
+    """What the secret is."""
+
+    PASSWORD = "password"  # noqa: S105  # PLAIN or LOGIN
+    XOAUTH2 = "xoauth2"  # an access token
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A submission server and how we sign in. private: the ranges that the owner of the instance has opened."""
+
+    host: str
+    port: int
+    security: Security
+    username: str = ""
+    password: str = field(default="", repr=False)
+    auth: AuthKind = AuthKind.PASSWORD
+    ca_pem: str | None = field(default=None, repr=False)
+    private: tuple[IPNetwork, ...] = ()
+    local_hostname: str = "localhost.localdomain"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds per phase. Too short a wait for the answer to the dot makes doubts out of deliveries."""
+
+    connect: float = 30
+    greeting: float = 300
+    command: float = 300
+    data: float = 120
+    block: float = 180
+    dot: float = 600
+    quit: float = 5
+
+
+# RFC 5321 section 4.5.3.2
+RFC5321 = Timeouts()
+
+
+@lru_cache(maxsize=256)
+def tls_context(ca_pem: str | None) -> ssl.SSLContext:
+    """Return the shared context for these authorities (None = the public ones).
+
+    Making one loads the whole bundle of authorities, 25 times the work of a handshake: it is made once. Certificate and
+    host name are always verified.
+    """
+    context = ssl.create_default_context(cadata=ca_pem)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
