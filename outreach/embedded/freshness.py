@@ -29,6 +29,6 @@ def fingerprint() -> str:
 def is_prepared(data_dir: Path, now: str) -> bool:
     """Tell whether `now` is the fingerprint that the last preparation of data_dir left."""
     try:
-        return (data_dir / STAMP_FILE).read_text() == now
+        return (data_dir / STAMP_FILE).read_text() == now and (data_dir / "static").is_dir()
     except FileNotFoundError:
         return False

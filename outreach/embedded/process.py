@@ -119,7 +119,7 @@ class Child:
             except TimeoutError:
                 self._say(
                     "outreach",
-                    f"{self.service.name} did not stop in {self.service.grace_s:.0f} s: killing it",
+                    f"{self.service.name} did not stop in {self.service.grace_s:g} s: killed",
                 )
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
