@@ -1,0 +1,58 @@
+"""Opt-outs in words: a short answer that asks not to be written to."""
+
+from __future__ import annotations
+
+import re
+
+from sending.bounces.kinds import Category, Evidence, Kind, Verdict
+from sending.bounces.mail import Mail
+
+# What a person wrote themselves stands above the quoted message.
+_QUOTE = re.compile(
+    r"^(>|on .{5,120} wrote:|am .{5,120} schrieb|le .{5,120} a écrit|el .{5,120} escribió|w dniu .{5,120}napisał"
+    r"|op .{5,120} schreef|-{2,}\s*(original|ursprüngliche|forwarded)|_{10,}|from:\s|von:\s|de:\s)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
+_WHOLE = re.compile(
+    r"^\W*(please\s+)?(unsubscribe|stop|remove( me)?|opt[ -]?out|no thanks?,? (please )?(remove|unsubscribe)( me)?"
+    r"|abmelden|austragen|désinscrire|desinscribir|baja|wypisz( mnie)?|afmelden|cancellami)( please| bitte)?\W*$",
+    re.IGNORECASE,
+)
+_PHRASE = re.compile(
+    r"(take|remove|delete|drop) (me|my (e-?mail|address|name|details)|us) (off|from)|unsubscribe (me|us)|please remove me"
+    r"|(do not|don't|never) (contact|e-?mail|write( to)?|message) (me|us)|stop (e-?mail|contact|writ|messag|send)\w* (me|us)"
+    r"|opt (me )?out|no (more|further) (e-?mails|messages)"
+    r"|nehmen sie mich (bitte )?(aus|von)|keine (weiteren |weitere )?(e-?mails|nachrichten|werbung)|bitte (abmelden|löschen)"
+    r"|ne (m'|me )?(contactez|écrivez) plus|retirez[- ]moi|me désinscrire|désinscrivez"
+    r"|no me (escriba|contacte|env[ií]e)|darme de baja|quite mi"
+    r"|proszę (mnie )?(wypisać|usunąć)|nie (proszę )?pisać|wypisz mnie"
+    r"|schrijf mij uit|verwijder mij|geen (verdere )?(e-?mails|berichten)",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(r"^\s*(re:\s*)?(unsubscribe|opt[ -]?out|remove|abmelden|stop)\s*$", re.IGNORECASE)
+MOST_WORDS = 60
+
+
+def own_words(text: str) -> str:
+    """Return what the writer added: without the quoted message and without the signature."""
+    for cut in (_QUOTE, _SIGNATURE):
+        found = cut.search(text)
+        if found:
+            text = text[: found.start()]
+    return text.strip()
+
+
+def opt_out(mail: Mail) -> Verdict | None:
+    """Return the verdict of an opt-out, None for anything else. A long answer that mentions one is a human reply."""
+    if _SUBJECT.match(mail.subject):
+        return _verdict("subject", mail.subject)
+    words = own_words(mail.text[:20_000])
+    if not words or len(words.split()) > MOST_WORDS:
+        return None
+    found = next((hit for line in words.split("\n") if (hit := _WHOLE.match(line.strip()))), None) or _PHRASE.search(words)
+    return _verdict("words", found[0]) if found else None
+
+
+def _verdict(rule: str, words: str) -> Verdict:
+    return Verdict(Kind.OPT_OUT, Category.NONE, (Evidence("opt-out", rule, words.strip()[:200]),), confidence=0.9)
