@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from outreach import __version__
 from outreach.embedded.faults import Fault
+from outreach.embedded.keys import write_service_secrets
 from outreach.embedded.stack import Plan, run_stack
 from outreach.env import ROOT, BadSetting, settings_page
 
@@ -63,6 +64,12 @@ def _prepare(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _secrets(options: argparse.Namespace) -> int:
+    write_service_secrets(options.folder)
+    _echo(f"secrets for docker-compose.yml written to {options.folder}; keep a copy of credential_keys")
+    return 0
+
+
 def _docs(_options: argparse.Namespace) -> int:
     path = ROOT / "docs/settings.md"
     path.parent.mkdir(exist_ok=True)
@@ -95,6 +102,10 @@ def _parser() -> argparse.ArgumentParser:
         "--list", required=True, metavar="L", help="name of the list; made when there is none"
     )
     importing.set_defaults(command=_import)
+
+    secrets = commands.add_parser("secrets", help="write fresh secrets for docker-compose.yml")
+    secrets.add_argument("folder", type=Path, metavar="FOLDER")
+    secrets.set_defaults(command=_secrets)
 
     for name, command, text in (
         ("prepare", _prepare, "migrate the database and collect static files"),

@@ -51,6 +51,37 @@ def instance_keys(data_dir: Path, *, may_create: bool) -> InstanceKeys:
     )
 
 
+def write_service_secrets(folder: Path) -> None:
+    """Write the secrets that docker-compose.yml mounts. Raises NoAccess when folder already holds any.
+
+    The files are readable by all inside a folder that only its owner enters: Compose mounts them as they are,
+    and the containers run as users of their own.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise NoAccess(f"{folder} is not empty: secrets are never overwritten. Choose a new folder.")
+        for name, secret in _service_secrets().items():
+            (folder / name).write_text(secret + "\n")
+            (folder / name).chmod(0o644)
+    except OSError as error:
+        if isinstance(error, NoAccess):
+            raise
+        raise NoAccess(f"Cannot write into {folder}: {error.strerror}") from error
+
+
+def _service_secrets() -> dict[str, str]:
+    postgres, redis = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    return {
+        "postgres_password": postgres,
+        "database_url": f"postgresql://outreach:{postgres}@postgres:5432/outreach",
+        "redis_password": redis,
+        "redis_url": f"redis://:{redis}@redis:6379/0",
+        "secret_key": secrets.token_urlsafe(48),
+        "credential_keys": Fernet.generate_key().decode(),
+    }
+
+
 def _read_or_create(path: Path, fresh: str, *, may_create: bool) -> str:
     try:
         text = " ".join(path.read_text().split())
