@@ -132,18 +132,22 @@ def _parts(message: Message) -> Iterator[Part]:
         payload = part.get_payload()
         kind = _safe(part.get_content_type())
         if isinstance(payload, list):
-            if depth < MAX_DEPTH:
-                stack += [(one, depth + 1) for one in reversed(payload) if isinstance(one, Message)]
-            if kind == "message/rfc822" and payload and isinstance(payload[0], Message):
-                yield Part("message/rfc822", _head_of(payload[0]))
+            inner = [one for one in payload if isinstance(one, Message)]
+            if kind.startswith("message/"):
+                # Python parses every message/* part: a report's blocks of fields become "messages" of headers only.
+                yield Part(kind, "\n\n".join(_fields_of(one) for one in inner[:MAX_PARTS])[:left])
+            elif depth < MAX_DEPTH:
+                stack += [(one, depth + 1) for one in reversed(inner)]
             continue
         text = _text(part)[:left] if kind.startswith(("text/", "message/")) else ""
         left -= len(text)
         yield Part(kind, text, _decoded(str(part.get_filename("") or ""))[:200])
 
 
-def _head_of(message: Message) -> str:
-    return "\n".join(f"{key}: {_decoded(str(value))}" for key, value in message.items()[:200])
+def _fields_of(message: Message) -> str:
+    lines = [f"{key}: {_decoded(str(value))}" for key, value in message.items()[:200]]
+    rest = message.get_payload()
+    return "\n".join([*lines, "", rest[:5_000]] if isinstance(rest, str) and rest.strip() else lines)
 
 
 def _text(part: Message) -> str:

@@ -194,17 +194,18 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library carries no types
 
     def __init__(self, sock: socket.socket, host: str, timeout_s: float) -> None:
         self._given = sock
+        self._name = host
         super().__init__(host, port=0, ssl=False, use_uid=True, timeout=timeout_s)
         self.normalise_times = False
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  # the library's hook
-        return _Imap4(self._given)
+        return _Imap4(self._given, self._name)
 
 
 class _Imap4(imaplib.IMAP4):
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, host: str) -> None:
         self._given = sock
-        super().__init__(host="")
+        super().__init__(host=host)  # the name that STARTTLS verifies
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:  # noqa: ARG002
         self.host, self.port = host, port
