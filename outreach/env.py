@@ -150,13 +150,8 @@ def _run_file(folder: Path) -> dict[str, str]:
 
 
 def _text(known: Mapping[str, str], name: str) -> str:
-    if path := known.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not a text file"
-            raise BadSetting(f"{name}_FILE: cannot read {path}: {reason}") from error
-    value = known.get(name, "").strip()
+    path = known.get(f"{name}_FILE")
+    value = _content(name, path) if path else known.get(name, "").strip()
     if value:
         return value
     default = _KNOWN[name].default
@@ -166,6 +161,17 @@ def _text(known: Mapping[str, str], name: str) -> str:
             f"or set {name} or {name}_FILE. docs/settings.md lists every variable."
         )
     return default
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        value = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise BadSetting(f"{name}_FILE: cannot read {path}: {reason}") from error
+    if not value:
+        raise BadSetting(f"{name}_FILE: {path} is empty")
+    return value
 
 
 def _url(known: Mapping[str, str], name: str, *schemes: str) -> str:

@@ -30,9 +30,19 @@ from outreach.embedded.ports import start_on_free_port
 from outreach.embedded.postgres import open_cluster, postgres_service, postgres_url
 from outreach.embedded.process import Child
 from outreach.embedded.valkey import valkey_service, valkey_url
-from tests.needs import pytest_runtest_makereport, pytest_runtest_setup, pytest_terminal_summary
+from tests.needs import (
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    pytest_terminal_summary,
+)
 
-__all__ = ["pytest_runtest_makereport", "pytest_runtest_setup", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+    "pytest_terminal_summary",
+]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _OURS = ("OUTREACH_", "DATABASE_URL", "REDIS_URL")
