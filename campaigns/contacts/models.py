@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Lower
 
+from campaigns.contacts.core.fields import TEXT_LIMITS
 from campaigns.contacts.states import ImportState, SuppressionReason, SuppressionScope
 from outreach.accounts.models import User, Workspace
 
@@ -13,21 +13,28 @@ from outreach.accounts.models import User, Workspace
 class Contact(models.Model):
     """One person of one workspace; `email_key` is the normalised address that makes them one."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    # Every index below begins with the workspace: one more on it alone would only cost.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     email = models.CharField(max_length=320)  # as given, trimmed: what a person recognises
-    email_key = models.CharField(max_length=320)  # lower-cased local part, A-label domain: what dedupe compares
-    domain = models.CharField(max_length=255)  # of email_key: for throttles and domain suppressions
-    first_name = models.CharField(max_length=120, blank=True)
-    last_name = models.CharField(max_length=120, blank=True)
-    company = models.CharField(max_length=200, blank=True)
-    title = models.CharField(max_length=200, blank=True)
-    phone = models.CharField(max_length=60, blank=True)
-    website = models.CharField(max_length=300, blank=True)
-    city = models.CharField(max_length=120, blank=True)
+    # Lower-cased local part, A-label domain: what dedupe compares. Byte order ("C") makes its unique index
+    # cheap to keep and lets it find prefixes, whatever the locale of the database.
+    email_key = models.CharField(max_length=320, db_collation="C")
+    domain = models.CharField(max_length=255, db_collation="C")  # of email_key
+    first_name = models.CharField(max_length=TEXT_LIMITS["first_name"], blank=True)
+    last_name = models.CharField(max_length=TEXT_LIMITS["last_name"], blank=True)
+    company = models.CharField(max_length=TEXT_LIMITS["company"], blank=True)
+    title = models.CharField(max_length=TEXT_LIMITS["title"], blank=True)
+    phone = models.CharField(max_length=TEXT_LIMITS["phone"], blank=True)
+    website = models.CharField(max_length=TEXT_LIMITS["website"], blank=True)
+    city = models.CharField(max_length=TEXT_LIMITS["city"], blank=True)
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2
     time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty = the campaign's
     fields = models.JSONField(default=dict)  # custom fields: name -> text
-    origin = models.ForeignKey("ContactImport", null=True, on_delete=models.SET_NULL, related_name="created")
+    # Where it came from, for the timeline and for undoing an import. No constraint: PostgreSQL would look up
+    # the one same import once for every row of a file, a tenth of the time of the whole import.
+    origin = models.ForeignKey(
+        "ContactImport", null=True, on_delete=models.SET_NULL, related_name="created", db_constraint=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -38,12 +45,8 @@ class Contact(models.Model):
             models.CheckConstraint(condition=~models.Q(email_key=""), name="contacts_has_address"),
         ]
         indexes = [
-            # contact list, newest first, keyset by (created_at, id)
-            models.Index(fields=["workspace", "-created_at", "-id"], name="contacts_newest"),
-            # search box: prefix of the address
-            models.Index(
-                "workspace", OpClass("email_key", name="varchar_pattern_ops"), name="contacts_email_prefix"
-            ),
+            # contact list, newest first, keyset by id; ascending, so that new rows go to the end of the index
+            models.Index(fields=["workspace", "id"], name="contacts_newest"),
             # domain suppressions and company throttles
             models.Index(fields=["workspace", "domain"], name="contacts_domain"),
         ]
@@ -52,7 +55,7 @@ class Contact(models.Model):
 class ContactList(models.Model):
     """A named set of contacts."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -69,7 +72,11 @@ class ContactList(models.Model):
 class ListMember(models.Model):
     """A contact's place on a list."""
 
-    contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE, related_name="members")
+    # No constraint, for the same reason as Contact.origin: whoever adds many locks the list's row once
+    # instead.
+    contact_list = models.ForeignKey(
+        ContactList, on_delete=models.CASCADE, related_name="members", db_index=False, db_constraint=False
+    )
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_places")
     added_at = models.DateTimeField(auto_now_add=True)
 
@@ -83,13 +90,18 @@ class ListMember(models.Model):
 class ContactImport(models.Model):
     """One file of contacts on its way in; rows = created + updated + unchanged + rejected once it is done."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     contact_list = models.ForeignKey(ContactList, null=True, on_delete=models.SET_NULL)
     filename = models.CharField(max_length=255)
     size_bytes = models.PositiveBigIntegerField()
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
+    quote = models.CharField(max_length=1, blank=True)  # empty = quotation marks are ordinary characters
+    escape = models.CharField(max_length=1, blank=True)
+    skip_lines = models.PositiveSmallIntegerField(default=0)  # before the first row: Excel's "sep=;"
+    has_header = models.BooleanField(default=True)
+    columns = models.JSONField(default=list)  # names in the order of the file, unique
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""
     state = models.CharField(max_length=12, default=ImportState.UPLOADED)
     problem = models.TextField(blank=True)  # what stopped it, for the person
@@ -98,15 +110,21 @@ class ContactImport(models.Model):
     rows_updated = models.PositiveIntegerField(default=0)
     rows_unchanged = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
+    rows_suppressed = models.PositiveIntegerField(default=0)  # of those taken: known, and never written to
+    notes = models.JSONField(default=list)  # sentences about values that were left empty
+    attempts = models.PositiveSmallIntegerField(default=0)  # how often a worker has begun
     bytes_read = models.PositiveBigIntegerField(default=0)  # of size_bytes: the progress bar
     created_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "contacts_import"
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=list(ImportState)), name="contacts_known_import_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=list(ImportState)), name="contacts_known_import_state"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(state=ImportState.DONE)
                 | models.Q(
@@ -121,30 +139,42 @@ class ContactImport(models.Model):
         indexes = [
             # import history of a workspace
             models.Index(fields=["workspace", "-id"], name="contacts_import_newest"),
+            # the sweep: imports that wait for a worker, or lost theirs
+            models.Index(
+                fields=["state"],
+                name="contacts_import_unfinished",
+                condition=models.Q(state__in=[ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING]),
+            ),
         ]
 
 
 class ImportChunk(models.Model):
     """A piece of an uploaded file, kept in the database so that any worker of a cluster can read it."""
 
-    contact_import = models.ForeignKey(ContactImport, on_delete=models.CASCADE, related_name="chunks")
+    contact_import = models.ForeignKey(
+        ContactImport, on_delete=models.CASCADE, related_name="chunks", db_index=False
+    )
     number = models.PositiveIntegerField()
     content = models.BinaryField()
 
     class Meta:
         db_table = "contacts_import_chunk"
         constraints = [
-            models.UniqueConstraint(fields=["contact_import", "number"], name="contacts_one_chunk_per_number"),
+            models.UniqueConstraint(
+                fields=["contact_import", "number"], name="contacts_one_chunk_per_number"
+            ),
         ]
 
 
 class RejectedRow(models.Model):
     """A row that did not become a contact, with its cause: nobody is skipped in silence."""
 
-    contact_import = models.ForeignKey(ContactImport, on_delete=models.CASCADE, related_name="rejected")
+    contact_import = models.ForeignKey(
+        ContactImport, on_delete=models.CASCADE, related_name="rejected", db_index=False
+    )
     line = models.PositiveIntegerField()  # of the file, from 1, the header included
     cause = models.CharField(max_length=300)
-    original = models.TextField()
+    original = models.TextField()  # as it stood in the file, cut when it is long
 
     class Meta:
         db_table = "contacts_rejected_row"
@@ -157,9 +187,9 @@ class RejectedRow(models.Model):
 class Suppression(models.Model):
     """An address or domain that this workspace never writes to."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     scope = models.CharField(max_length=8, default=SuppressionScope.ADDRESS)
-    value = models.CharField(max_length=320)  # an email_key or a domain, both normalised
+    value = models.CharField(max_length=320, db_collation="C")  # an email_key or a domain, both normalised
     reason = models.CharField(max_length=20)
     evidence = models.TextField(blank=True)  # what the server or the person said, as it came
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
@@ -173,7 +203,8 @@ class Suppression(models.Model):
                 condition=models.Q(scope__in=list(SuppressionScope)), name="contacts_known_suppression_scope"
             ),
             models.CheckConstraint(
-                condition=models.Q(reason__in=list(SuppressionReason)), name="contacts_known_suppression_reason"
+                condition=models.Q(reason__in=list(SuppressionReason)),
+                name="contacts_known_suppression_reason",
             ),
         ]
         indexes = [

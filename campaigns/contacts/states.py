@@ -20,11 +20,19 @@ class ImportState(StrEnum):
 IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
     ImportState.UPLOADED: frozenset({ImportState.QUEUED, ImportState.FAILED, ImportState.CANCELLED}),
     ImportState.QUEUED: frozenset({ImportState.RUNNING, ImportState.FAILED, ImportState.CANCELLED}),
-    ImportState.RUNNING: frozenset({ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED}),
+    # back to QUEUED when its worker died: another one begins anew
+    ImportState.RUNNING: frozenset(
+        {ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED, ImportState.QUEUED}
+    ),
     ImportState.DONE: frozenset(),
     ImportState.FAILED: frozenset(),
     ImportState.CANCELLED: frozenset(),
 }
+
+
+def import_sources(new: ImportState) -> tuple[ImportState, ...]:
+    """Return the states from which an import may become `new`."""
+    return tuple(state for state, moves in IMPORT_MOVES.items() if new in moves)
 
 
 class SuppressionReason(StrEnum):
@@ -37,8 +45,24 @@ class SuppressionReason(StrEnum):
     IMPORTED = "imported"  # came with a suppression list
 
 
+# What a person said herself, or a server about her: no member lifts these by a click, and they replace a
+# weaker reason.
+BINDING_REASONS = frozenset(
+    {SuppressionReason.NO_SUCH_ADDRESS, SuppressionReason.COMPLAINED, SuppressionReason.OPTED_OUT}
+)
+
+
 class SuppressionScope(StrEnum):
     """What a suppression names."""
 
     ADDRESS = "address"  # one normalised address
     DOMAIN = "domain"  # a whole domain and the domains below it
+
+
+REASON_LABELS: Mapping[SuppressionReason, str] = {
+    SuppressionReason.NO_SUCH_ADDRESS: "No such address",
+    SuppressionReason.COMPLAINED: "Complained",
+    SuppressionReason.OPTED_OUT: "Opted out",
+    SuppressionReason.MANUAL: "Added by a person",
+    SuppressionReason.IMPORTED: "Imported",
+}

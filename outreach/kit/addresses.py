@@ -1,8 +1,9 @@
 """Read e-mail addresses as people write them, and give each the one key by which the program compares it.
 
-The address that everybody has is told by one compiled expression; only the rest takes the slow way, where each
-refusal names its cause. Accepted are dot-atom local parts (RFC 5321 section 4.1.2), in Unicode too (RFC 6531), at a
-domain of at least two labels. Quoted local parts and address literals are valid SMTP and never a lead: refused.
+The address that everybody has is told by one compiled expression; only the rest takes the slow way, where
+each refusal names its cause. Accepted are dot-atom local parts (RFC 5321 section 4.1.2), in Unicode too (RFC
+6531), at a domain of at least two labels. Quoted local parts and address literals are valid SMTP and never a
+lead: refused.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\x80-\U0010ffff]"
 _ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _NAMED = re.compile(r"(?P<display>[^<>]*)<(?P<address>[^<>]*)>")
 _QUOTED = re.compile(r"(?P<mark>[\"'])(?P<address>[^\"']+)(?P=mark)")
-# What spreadsheets, web pages and copied lists leave around a value: white space of every width, marks of no width.
+# What spreadsheets, web pages and copied lists leave around a value: white space of every width, marks of no
+# width.
 _PADDING = (
     " \t\r\n\v\f\x85\xa0\xad\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
@@ -88,7 +90,8 @@ def parse_domain(text: str) -> str:
 def domain_and_parents(domain: str) -> tuple[str, ...]:
     """Return the domain and the domains above it, longest first, without the top level.
 
-    "a.b.example.com" -> ("a.b.example.com", "b.example.com", "example.com"). Takes A-labels, as parse_address gives.
+    "a.b.example.com" -> ("a.b.example.com", "b.example.com", "example.com"). Takes A-labels, as parse_address
+    gives.
     """
     labels = domain.split(".")
     return tuple(".".join(labels[start:]) for start in range(max(1, len(labels) - 1)))
@@ -129,7 +132,7 @@ def _refuse_hidden_characters(text: str) -> None:
 
 
 def _without_name(text: str) -> tuple[str, str]:
-    """Split 'Ada Lovelace <ada@example.com>' into name and address; drop "mailto:" and quotes around it all."""
+    """Split 'Ada Lovelace <ada@example.com>' into name and address; drop "mailto:" and outer quotes."""
     display = ""
     if quoted := _QUOTED.fullmatch(text):
         text = quoted["address"].strip(_PADDING)
@@ -206,6 +209,7 @@ def _why_no_domain(domain: str) -> str:
         return "The domain begins or ends with a dot, or has two in a row."
     if wrong := re.search(r"[^a-z0-9.-]", domain):
         return f"The domain has a character that no domain has: {wrong[0]}"
-    if any(len(label) > 63 for label in domain.split(".")):
-        return "A part of the domain has more than 63 characters."
-    return f"{domain} is not a domain name."
+    is_long = any(len(label) > 63 for label in domain.split("."))
+    return (
+        "A part of the domain has more than 63 characters." if is_long else f"{domain} is not a domain name."
+    )

@@ -1,0 +1,80 @@
+"""`outreach import FILE --workspace W --list L`: the same path as the pages, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from campaigns.contacts import services
+from campaigns.contacts.core.columns import label
+from campaigns.contacts.core.encoding import LABELS
+from campaigns.contacts.errors import BadContact, BadFile
+from campaigns.contacts.models import ContactImport
+from campaigns.contacts.states import ImportState
+from outreach.accounts.models import Workspace
+
+DONE, NOT_IMPORTED, BAD_USAGE = 0, 1, 2
+_PIECE_BYTES = 256 * 1024
+_CAUSES = 10
+
+
+def run_import(path: Path, workspace: str, list_name: str, echo: Callable[[str], None]) -> int:
+    """Import the file into the workspace (its slug) and put everybody on the list, which is created when missing.
+
+    Says through `echo` how the file was read, the counts and the most frequent causes of rejection. Returns 0 when
+    the file went in (rejected rows are told), 1 when it could not, 2 for a wrong path, workspace or list name.
+    """
+    target = Workspace.objects.filter(slug=workspace).first()
+    if target is None:
+        known = ", ".join(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:10])
+        echo(f"There is no workspace “{workspace}”. Known: {known or 'none; create one in the browser first'}.")
+        return BAD_USAGE
+    try:
+        contact_list = services.list_named(target, list_name) if list_name else None
+        row = services.store_upload(target, path.name, _pieces(path))
+    except OSError as error:
+        echo(f"{path} cannot be read: {error.strerror}.")
+        return BAD_USAGE
+    except BadContact as error:
+        echo(f"--list: {error.cause}")
+        return BAD_USAGE
+    except BadFile as error:
+        echo(f"{path.name}: {error}")
+        return NOT_IMPORTED
+    _tell_reading(row, echo)
+    services.confirm(row, row.mapping, contact_list, hint=False)
+    services.run_import(row.pk)
+    row.refresh_from_db()
+    return _tell_result(row, echo)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
+
+
+def _tell_reading(row: ContactImport, echo: Callable[[str], None]) -> None:
+    echo(f"Reading {row.filename}: {LABELS.get(row.encoding, row.encoding)}, {row.size_bytes:,} bytes.")
+    for name, target in row.mapping.items():
+        echo(f"  {name} -> {label(target) if target else 'ignored'}")
+
+
+def _tell_result(row: ContactImport, echo: Callable[[str], None]) -> int:
+    if row.state != ImportState.DONE:
+        echo(f"{row.filename} was not imported: {row.problem or row.state}.")
+        return NOT_IMPORTED
+    echo(
+        f"{row.rows_read:,} rows: {row.rows_created:,} created, {row.rows_updated:,} updated, "
+        f"{row.rows_unchanged:,} unchanged, {row.rows_rejected:,} rejected."
+    )
+    if row.rows_suppressed:
+        echo(f"{row.rows_suppressed:,} of them are suppressed and will not be written to.")
+    for note in row.notes:
+        echo(f"Note: {note}")
+    rejected = row.rejected.order_by("line").values_list("line", "cause")
+    for line, cause in rejected[:_CAUSES]:
+        echo(f"  line {line}: {cause}")
+    if row.rows_rejected > _CAUSES:
+        echo(f"  … and {row.rows_rejected - _CAUSES:,} more; the import's page has them all as a file.")
+    return DONE if row.rows_read > row.rows_rejected else NOT_IMPORTED

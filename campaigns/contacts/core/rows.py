@@ -1,0 +1,252 @@
+"""What one row becomes: the values of a contact, or a rejection with its cause. The hot loop of an import.
+
+A contact is never lost for the sake of a minor value: only the address can reject a row. A zone, country or
+text that cannot be used is left empty and noted, so that the result page says how many and where.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from json.encoder import encode_basestring
+from operator import gt, itemgetter
+from zoneinfo import available_timezones
+
+from campaigns.contacts.core.columns import Columns
+from campaigns.contacts.core.countries import parse_country
+from campaigns.contacts.core.fields import (
+    COUNTRY,
+    CUSTOM_LIMIT,
+    CUSTOM_PREFIX,
+    EMAIL,
+    FULL_NAME,
+    LABELS,
+    TEXT_LIMITS,
+    TIME_ZONE,
+)
+from campaigns.contacts.core.table import Broken
+from outreach.kit.addresses import BadAddress, parse_address
+
+_DAMAGED = "\ufffd"
+_FORMULA_MARK = re.compile(r"'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]+")
+_EXAMPLE_LIMIT = 80
+_KNOWN_VALUES = 10_000  # distinct countries or zones that are remembered: a real file has a few hundred
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that does not become a contact."""
+
+    cause: str
+
+
+@dataclass(slots=True)
+class Note:
+    """A kind of value that was left empty: how many rows, and one of them."""
+
+    field: str
+    cause: str
+    rows: int
+    first_line: int
+    example: str
+
+
+class RowReader:
+    """Reads rows by a mapping. `columns` names the values that `read` returns, in order.
+
+    Duplicates are judged by the key of the address: the first row of a file counts, later ones are rejected.
+    """
+
+    def __init__(self, columns: Columns, mapping: Mapping[str, str]) -> None:
+        places = {target: at for at, name in enumerate(columns.names) if (target := mapping.get(name, ""))}
+        self._width = len(columns.names)
+        self._email = places[EMAIL]
+        self._full_name = places.get(FULL_NAME)
+        self._texts = [field for field in TEXT_LIMITS if field in places]
+        self._text_limits = [TEXT_LIMITS[field] for field in self._texts]
+        self._text_cells = _picker([places[field] for field in self._texts])
+        self._looked_up = [
+            (places[field], field, _Remembered(parse))
+            for field, parse in ((COUNTRY, parse_country), (TIME_ZONE, _zone_name))
+            if field in places
+        ]
+        self._custom = [
+            (at, target, f"{json.dumps(target.removeprefix(CUSTOM_PREFIX))}: ")
+            for target, at in places.items()
+            if target.startswith(CUSTOM_PREFIX)
+        ]
+        self._first_line: dict[str, int] = {}
+        self._notes: dict[tuple[str, str], Note] = {}
+        names = ["first_name", "last_name"] if self._full_name is not None else []
+        self.columns = (
+            "email", "email_key", "domain", *names, *self._texts,
+            *(field for _, field, _ in self._looked_up), *(["fields"] if self._custom else []),
+        )  # fmt: skip
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was left empty so far, most frequent first."""
+        return sorted(self._notes.values(), key=lambda note: -note.rows)
+
+    def read(self, line: int, cells: list[str] | Broken) -> list[str] | Rejected:
+        """Return the values of this row in the order of `columns`, or why it is rejected.
+
+        No value holds a control character, except that `fields` is JSON.
+        """
+        if isinstance(cells, Broken):
+            return Rejected(cells.cause)
+        if len(cells) != self._width and not _fit(cells, self._width):
+            return Rejected(_ragged(len(cells), self._width))
+        try:
+            address = parse_address(cells[self._email].removeprefix("'"))
+        except BadAddress as error:
+            return Rejected(error.cause)
+        first = self._first_line.setdefault(address.key, line)
+        if first != line:
+            return Rejected(f"Same address as line {first}.")
+        text = "".join(cells)
+        is_plain = text.isprintable() and _DAMAGED not in text and "'" not in text
+        clean: Callable[[str], str] = str.strip if is_plain else _clean
+        values = [address.email, address.key, address.domain]
+        if self._full_name is not None:
+            values += self._two_names(line, clean(cells[self._full_name]))
+        texts = list(map(clean, self._text_cells(cells)))
+        if not is_plain or any(map(gt, map(len, texts), self._text_limits)):
+            texts = [
+                self._usable(line, field, value, limit)
+                for field, value, limit in zip(self._texts, texts, self._text_limits, strict=True)
+            ]
+        values += texts
+        for at, field, codes in self._looked_up:
+            value = cells[at]
+            if value and (code := codes[value]) is not None:
+                values.append(code)
+            else:
+                values.append(self._not_understood(line, field, value))
+        if self._custom:
+            values.append(self._custom_json(line, cells, clean))
+        return values
+
+    def _two_names(self, line: int, name: str) -> list[str]:
+        first, last = split_name(name)
+        return [
+            self._usable(line, "first_name", first, TEXT_LIMITS["first_name"]),
+            self._usable(line, "last_name", last, TEXT_LIMITS["last_name"]),
+        ]
+
+    def _custom_json(self, line: int, cells: list[str], clean: Callable[[str], str]) -> str:
+        parts = []
+        for at, target, key in self._custom:
+            if value := clean(cells[at]):
+                if len(value) > CUSTOM_LIMIT or _DAMAGED in value:
+                    value = self._usable(line, target, value, CUSTOM_LIMIT)
+                if value:
+                    parts.append(key + encode_basestring(value))
+        return "{" + ", ".join(parts) + "}"
+
+    def _usable(self, line: int, field: str, value: str, limit: int) -> str:
+        """Return the value, or "" with a note when it is damaged or too long."""
+        if _DAMAGED in value:
+            return self._note(line, field, "has characters that could not be read", value)
+        if len(value) > limit:
+            return self._note(line, field, f"is longer than {limit:,} characters", value)
+        return value
+
+    def _not_understood(self, line: int, field: str, value: str) -> str:
+        value = _clean(value)
+        if not value:
+            return ""
+        return self._note(
+            line, field, "is not known" if field == TIME_ZONE else "is not a country that is known", value
+        )
+
+    def _note(self, line: int, field: str, cause: str, value: str) -> str:
+        note = self._notes.setdefault((field, cause), Note(field, cause, 0, line, value[:_EXAMPLE_LIMIT]))
+        note.rows += 1
+        return ""
+
+
+class _Remembered(dict[str, str | None]):
+    """What a parser says about a text, remembered, because files repeat few countries and zones."""
+
+    def __init__(self, parse: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._parse = parse
+
+    def __missing__(self, text: str) -> str | None:
+        value = self._parse(_clean(text))
+        if len(self) < _KNOWN_VALUES:
+            self[text] = value
+        return value
+
+
+def _picker(places: Sequence[int]) -> Callable[[list[str]], Sequence[str]]:
+    """Return what takes the cells at these places out of a row (itemgetter gives one cell bare)."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda cells: [cells[at] for at in places]
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return first and last name of "Ada King Lovelace" or "Lovelace, Ada": the first word, and the rest."""
+    if "," in name:
+        last, _, first = name.partition(",")
+        return first.strip(), last.strip()
+    first, _, last = name.strip().partition(" ")
+    return first, last.strip()
+
+
+def original_of(raw: str, limit: int = 2_000) -> str:
+    """Return the text of a rejected row as it is kept: without line end and NULs, `limit` characters."""
+    text = raw.rstrip("\r\n").replace("\0", _DAMAGED).encode("utf-8", "replace").decode()
+    return text if len(text) <= limit else f"{text[:limit]} … ({len(text):,} characters)"
+
+
+def note_words(note: Note) -> str:
+    """Return the note as a sentence: "Time zone is not known in 12 rows (first: line 17, “Mars”) ..."."""
+    field = LABELS.get(note.field) or f"Field “{note.field.removeprefix(CUSTOM_PREFIX)}”"
+    rows = "1 row" if note.rows == 1 else f"{note.rows:,} rows"
+    where = "line" if note.rows == 1 else "first: line"
+    return f"{field} {note.cause} in {rows} ({where} {note.first_line}, “{note.example}”); left empty there."
+
+
+def _clean(text: str) -> str:
+    """Return the text on one line, trimmed, without invisible characters and the guard of formulas."""
+    text = _INVISIBLE.sub("", _CONTROL.sub(" ", text)).strip()
+    return _FORMULA_MARK.sub("", text, count=1) if text[:1] == "'" else text
+
+
+def _zone_name(text: str) -> str | None:
+    return _zones().get(text.replace(" ", "_").lower())
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Return IANA names by their lower-case form.
+
+    Not calendar.parse_zone: it looks for the nearest name when none fits, which is too slow for a million
+    values.
+    """
+    return {name.lower(): name for name in available_timezones()}
+
+
+def _fit(cells: list[str], width: int) -> bool:
+    """Cut off empty cells behind the last column; say whether the row then fits."""
+    while len(cells) > width and not cells[-1].strip():
+        cells.pop()
+    return len(cells) == width
+
+
+def _ragged(found: int, wanted: int) -> str:
+    cells = "1 cell" if found == 1 else f"{found} cells"
+    why = (
+        "a value with the delimiter in it may lack quotation marks"
+        if found > wanted
+        else "cells are missing, or a line break inside a value lacks quotation marks"
+    )
+    return f"The row has {cells}, the first row has {wanted}: {why}."

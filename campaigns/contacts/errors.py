@@ -1,0 +1,37 @@
+"""What can go wrong in the contacts room, in words for the person in front of the page."""
+
+from __future__ import annotations
+
+
+class ContactsError(Exception):
+    """Base of every error of this room."""
+
+
+class BadFile(ContactsError, ValueError):
+    """A file that cannot be read as a table of contacts; the text says what it is and what to do."""
+
+
+class BadMapping(ContactsError, ValueError):
+    """A mapping of columns that cannot be used; the text says which and why."""
+
+
+class BadContact(ContactsError, ValueError):
+    """Values that do not make a contact; `field` is the one to mend."""
+
+    def __init__(self, field: str, cause: str) -> None:
+        super().__init__(cause)
+        self.field = field
+        self.cause = cause
+
+
+class IllegalMove(ContactsError):
+    """An import that is no longer where the caller believed it to be."""
+
+    def __init__(self, import_id: int, wanted: str) -> None:
+        super().__init__(f"Import {import_id} can no longer become {wanted}.")
+        self.import_id = import_id
+        self.wanted = wanted
+
+
+class MayNotLift(ContactsError, PermissionError):
+    """A suppression that this person may not lift, or not without typing the address."""

@@ -1,0 +1,78 @@
+"""Who must not be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
+from django.shortcuts import get_object_or_404
+
+from campaigns.contacts.models import Suppression
+from campaigns.contacts.states import SuppressionScope
+from outreach.accounts.access import Member
+from outreach.kit.addresses import domain_and_parents
+
+
+def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppression]:
+    """Return, for each email_key that must not be written to, the row that forbids it; one query for all.
+
+    A row about the address itself is told before one about its domain, a nearer domain before a farther one.
+    """
+    if not keys:
+        return {}
+    domains = {key: domain_and_parents(key.rpartition("@")[2]) for key in keys}
+    values = {*keys, *(domain for chain in domains.values() for domain in chain)}
+    rows = Suppression.objects.filter(workspace=workspace_id, value__in=values)
+    found = {(row.scope, row.value): row for row in rows}
+    if not found:
+        return {}
+    result: dict[str, Suppression] = {}
+    for key, chain in domains.items():
+        asked = ((SuppressionScope.ADDRESS, key), *((SuppressionScope.DOMAIN, domain) for domain in chain))
+        if row := next((found[one] for one in asked if one in found), None):
+            result[key] = row
+    return result
+
+
+def is_suppressed(workspace_id: int, key: str) -> bool:
+    """Say whether the email_key must not be written to."""
+    return bool(suppressed_keys(workspace_id, [key]))
+
+
+def suppressed_condition(*, workspace: str, key: str, domain: str) -> str:
+    """Return an SQL condition, true for addresses that must not be written to.
+
+    workspace, key and domain are SQL expressions of the surrounding statement ("c.workspace_id",
+    "c.email_key", "c.domain"), never values. One probe of the unique index for the address and one for each
+    level of the domain.
+    """
+    return _CONDITION.format(workspace=workspace, key=key, parts=f"string_to_array({domain}, '.')")
+
+
+_CONDITION = """EXISTS (
+    SELECT 1 FROM contacts_suppression s
+     WHERE s.workspace_id = {workspace}
+       AND ((s.scope = 'address' AND s.value = {key})
+            OR (s.scope = 'domain' AND s.value = ANY(ARRAY(
+                SELECT array_to_string(({parts})[i:], '.')
+                  FROM generate_series(1, cardinality({parts}) - 1) AS i))))
+)"""
+
+
+def contact_is_suppressed() -> RawSQL:
+    """Return the condition as an annotation of a query of contacts."""
+    table = "contacts_contact"
+    sql = suppressed_condition(
+        workspace=f"{table}.workspace_id", key=f"{table}.email_key", domain=f"{table}.domain"
+    )
+    return RawSQL(sql, (), output_field=BooleanField())  # noqa: S611  # made of the names above, no input
+
+
+def suppressions_of(member: Member) -> QuerySet[Suppression]:
+    return Suppression.objects.filter(workspace=member.workspace).select_related("created_by")
+
+
+def suppression_for(member: Member, suppression_id: int) -> Suppression:
+    """Return the suppression. Raises Http404 for strangers."""
+    return get_object_or_404(Suppression, workspace=member.workspace, pk=suppression_id)

@@ -1,0 +1,115 @@
+"""The life of an import around its run: confirmed, cancelled, picked up again when its worker died."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from campaigns.contacts.core.columns import Columns, checked_mapping
+from campaigns.contacts.errors import IllegalMove
+from campaigns.contacts.models import ContactImport, ContactList, ImportChunk, RejectedRow
+from campaigns.contacts.services.locks import running_imports
+from campaigns.contacts.services.uploads import READING_FIELDS, note_reading, read_head
+from campaigns.contacts.states import ImportState, import_sources
+from outreach.celery import app
+from outreach.kit import clock
+
+ATTEMPTS = 3
+_FORGOTTEN = timedelta(days=7)  # an upload that nobody confirmed
+_HINT_LOST = timedelta(seconds=30)  # queued this long: the hint to the workers may be lost
+_GAVE_UP = (
+    f"The worker ended {ATTEMPTS} times in the middle of this file. Nothing was imported. "
+    "The server's log says why; split the file if it ran out of memory."
+)
+logger = logging.getLogger(__name__)
+
+
+def reread(row: ContactImport, *, encoding: str, delimiter: str) -> None:
+    """Read a stored file anew with another encoding or delimiter; the mapping is guessed again.
+
+    Raises BadFile when the file makes no sense that way, IllegalMove when it was confirmed meanwhile.
+    """
+    note_reading(row, read_head(row, encoding=encoding, delimiter=delimiter))
+    fields = {name: getattr(row, name) for name in READING_FIELDS}
+    if not ContactImport.objects.filter(pk=row.pk, state=ImportState.UPLOADED).update(**fields):
+        raise IllegalMove(row.pk, "read anew")
+
+
+def confirm(
+    row: ContactImport, mapping: Mapping[str, str], contact_list: ContactList | None, *, hint: bool = True
+) -> None:
+    """Queue the import with this mapping and list; hint wakes a worker. Raises BadMapping, IllegalMove."""
+    chosen = checked_mapping(Columns(tuple(row.columns), row.has_header), mapping)
+    with transaction.atomic():
+        _move(row.pk, ImportState.QUEUED, mapping=chosen, contact_list=contact_list, queued_at=clock.now())
+        if hint:
+            transaction.on_commit(lambda: queue_hint(row.pk))
+
+
+def cancel_import(row: ContactImport) -> None:
+    """Stop the import; only its place in the history is kept. Raises IllegalMove when it has ended."""
+    with transaction.atomic():
+        _move(row.pk, ImportState.CANCELLED, finished_at=clock.now())
+        _forget_file([row.pk])
+
+
+def sweep_imports() -> None:
+    """Queue again what lost its worker, fail what lost three, hint what waits, forget old uploads."""
+    now = clock.now()
+    _revive_lost(now)
+    waiting = ContactImport.objects.filter(state=ImportState.QUEUED, queued_at__lt=now - _HINT_LOST)
+    for pk in waiting.values_list("pk", flat=True):
+        queue_hint(pk)
+    forgotten = ContactImport.objects.filter(state=ImportState.UPLOADED, created_at__lt=now - _FORGOTTEN)
+    for row in forgotten:
+        cancel_import(row)
+
+
+def _revive_lost(now: datetime) -> None:
+    # First who runs, then who is alive: an import that begins or ends in between is never taken for lost.
+    running = list(ContactImport.objects.filter(state=ImportState.RUNNING).values_list("pk", "attempts"))
+    alive = running_imports() if running else frozenset()
+    for pk, attempts in running:
+        if pk in alive:
+            continue
+        if attempts < ATTEMPTS:
+            logger.warning("import.worker_lost", extra={"import_id": pk, "attempts": attempts})
+            ContactImport.objects.filter(pk=pk, state=ImportState.RUNNING, attempts=attempts).update(
+                state=ImportState.QUEUED, queued_at=now
+            )
+            queue_hint(pk)
+        else:
+            fail(pk, _GAVE_UP)
+
+
+def fail(import_id: int, problem: str) -> None:
+    """End the import with a problem that is shown; nothing was merged."""
+    with transaction.atomic():
+        _move(import_id, ImportState.FAILED, problem=problem, finished_at=clock.now())
+        _forget_file([import_id])
+
+
+def queue_hint(import_id: int) -> None:
+    """Wake a worker for a queued import. Only a hint: the sweep finds the import when Redis is away."""
+    try:
+        app.send_task("contacts.run_import", args=[import_id], retry=False)
+    except OperationalError:
+        logger.warning("import.hint_lost", extra={"import_id": import_id})
+
+
+def _move(import_id: int, new: ImportState, **fields: object) -> None:
+    moved = ContactImport.objects.filter(pk=import_id, state__in=import_sources(new)).update(
+        state=new, **fields
+    )
+    if not moved:
+        raise IllegalMove(import_id, new)
+
+
+def _forget_file(import_ids: list[int]) -> None:
+    """Delete the stored bytes; and what was rejected so far, since nothing came of the import."""
+    ImportChunk.objects.filter(contact_import__in=import_ids).delete()
+    RejectedRow.objects.filter(contact_import__in=import_ids).delete()

@@ -1,0 +1,177 @@
+"""The two statements that carry a file's rows into the table: COPY to a temporary table, then one INSERT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from django.db import connection
+
+from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
+
+_KEYS = ("email", "email_key", "domain")
+_TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
+_FIELDS = "fields"
+# Byte order as in the contacts table: sorting and joining then need no locale.
+_TYPES = {"email_key": 'varchar COLLATE "C"', "domain": 'varchar COLLATE "C"', _FIELDS: "jsonb"}
+_COPY_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Where staged rows go."""
+
+    workspace_id: int
+    import_id: int
+    list_id: int | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a merge did; rows that were there and equal are not counted."""
+
+    created: int
+    updated: int
+    suppressed: int
+
+
+class Stage:
+    """A temporary table of this session that holds the good rows of one import until they are merged."""
+
+    def __init__(self, import_id: int, columns: Sequence[str]) -> None:
+        unknown = set(columns) - {*_KEYS, *_TEXTS, _FIELDS}
+        assert not unknown, unknown  # the names go into SQL
+        self._import_id = import_id
+        self._columns = tuple(columns)
+
+    def __enter__(self) -> Self:
+        typed = ", ".join(f"{name} {_TYPES.get(name, 'varchar')}" for name in self._columns)
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS pg_temp.contacts_stage")
+            cursor.execute(f"CREATE TEMPORARY TABLE contacts_stage ({typed})")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or (connection.connection is not None and not connection.connection.broken):
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TABLE IF EXISTS pg_temp.contacts_stage")
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Stage rows whose values come in the order of the columns and hold no control characters."""
+        _copy(f"COPY pg_temp.contacts_stage ({', '.join(self._columns)}) FROM STDIN", rows)
+
+    def reject(self, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Store rejected rows: line, cause, original."""
+        lines = [
+            (str(self._import_id), str(line), _escaped(cause[:300]), _escaped(raw))
+            for line, cause, raw in rows
+        ]
+        _copy(
+            "COPY contacts_rejected_row (contact_import_id, line, cause, original) FROM STDIN",
+            lines,
+            escape=False,
+        )
+
+    def merge(self, into: Merge) -> Counts:
+        """Insert new contacts, fill known ones, put all on the list. Must run inside a transaction."""
+        names = {
+            "workspace": into.workspace_id, "origin": into.import_id, "list": into.list_id, "now": into.now,
+        }  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(_ROOM_TO_WORK)
+            cursor.execute(_merge_sql(self._columns), names)
+            created, updated = cursor.fetchone()
+            cursor.execute(_LOCK_LIST, names)
+            if cursor.fetchone():  # it may have been deleted since the import was confirmed
+                cursor.execute(_LIST_PLACES, names)
+            cursor.execute(_SUPPRESSED, names)
+            (suppressed,) = cursor.fetchone()
+        return Counts(created, updated, suppressed)
+
+
+# Sorted by key, so that two imports into one workspace take their row locks in one order and cannot deadlock;
+# pages of the unique index are then filled one after the other, too. An empty value never erases what is
+# known.
+_MERGE = """
+WITH merged AS (
+    INSERT INTO contacts_contact AS c (workspace_id, origin_id, created_at, updated_at, {columns})
+    SELECT %(workspace)s, %(origin)s, %(now)s, %(now)s, {values}
+      FROM pg_temp.contacts_stage ORDER BY email_key
+    ON CONFLICT ON CONSTRAINT contacts_one_per_address DO {action}
+    RETURNING (xmax = 0) AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged
+"""
+
+_ROOM_TO_WORK = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+
+_LOCK_LIST = "SELECT id FROM contacts_list WHERE id = %(list)s AND workspace_id = %(workspace)s FOR KEY SHARE"
+
+# In the order of the ids, which is that of the pages of both indexes.
+_LIST_PLACES = """
+INSERT INTO contacts_list_member (contact_list_id, contact_id, added_at)
+SELECT %(list)s, c.id, %(now)s
+  FROM pg_temp.contacts_stage s JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.email_key =
+  s.email_key
+ ORDER BY c.id
+ON CONFLICT DO NOTHING
+"""
+
+_SUPPRESSED = """
+WITH rules AS (
+    SELECT scope, value FROM contacts_suppression WHERE workspace_id = %(workspace)s
+), barred AS (
+    SELECT d.domain FROM (SELECT DISTINCT domain FROM pg_temp.contacts_stage) d
+     WHERE EXISTS (SELECT 1 FROM rules WHERE scope = 'domain')
+       AND EXISTS (
+           SELECT 1 FROM generate_series(1, cardinality(string_to_array(d.domain, '.')) - 1) AS i
+             JOIN rules r ON r.scope = 'domain'
+              AND r.value = array_to_string((string_to_array(d.domain, '.'))[i:], '.'))
+)
+SELECT count(*) FROM pg_temp.contacts_stage
+ WHERE email_key IN (SELECT value FROM rules WHERE scope = 'address') OR domain IN (SELECT domain FROM barred)
+"""
+
+
+def _merge_sql(columns: Sequence[str]) -> str:
+    texts = [name for name in columns if name in _TEXTS]
+    empty = dict.fromkeys(_TEXTS, "''") | {_FIELDS: "'{}'::jsonb"}
+    values = {name: name for name in columns}
+    changes = [f"{name} = COALESCE(NULLIF(EXCLUDED.{name}, ''), c.{name})" for name in texts]
+    differs = [f"(EXCLUDED.{name} <> '' AND EXCLUDED.{name} <> c.{name})" for name in texts]
+    if _FIELDS in columns:
+        changes.append("fields = c.fields || EXCLUDED.fields")
+        differs.append("NOT c.fields @> EXCLUDED.fields")
+    action = "NOTHING"
+    if changes:
+        action = (
+            f"UPDATE SET {', '.join(changes)}, updated_at = EXCLUDED.updated_at WHERE {' OR '.join(differs)}"
+        )
+    placed = empty | values
+    return _MERGE.format(columns=", ".join(placed), values=", ".join(placed.values()), action=action)
+
+
+def _copy(statement: str, rows: Sequence[Sequence[str]], *, escape: bool = True) -> None:
+    """Send rows in COPY's text format; escape doubles backslashes, all that clean values may need."""
+    if not rows:
+        return
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for start in range(0, len(rows), 1_000):
+            text = "\n".join(map("\t".join, rows[start : start + 1_000])) + "\n"
+            if escape and "\\" in text:
+                text = text.replace("\\", "\\\\")
+            copy.write(text)
+
+
+def _escaped(text: str) -> str:
+    """Return any text as a value of COPY's text format."""
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\ufffd"})

@@ -1,0 +1,154 @@
+"""Contacts and lists, changed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.db import IntegrityError, transaction
+
+from campaigns.calendar import ZoneProblem, parse_zone
+from campaigns.contacts.core.countries import parse_country
+from campaigns.contacts.core.fields import CUSTOM_LIMIT, TEXT_LIMITS, is_custom_name
+from campaigns.contacts.errors import BadContact
+from campaigns.contacts.models import Contact, ContactList, ListMember
+from outreach.accounts.models import Workspace
+from outreach.kit import clock
+from outreach.kit.addresses import BadAddress, parse_address
+
+
+def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapping[str, str]) -> Contact:
+    """Store a contact; values by field ("email", "first_name", ...), fields are custom. Raises BadContact."""
+    cleaned = _cleaned(values, fields)
+    try:
+        with transaction.atomic():
+            return Contact.objects.create(workspace=workspace, **cleaned)
+    except IntegrityError as error:
+        raise BadContact("email", "A contact with this address exists already.") from error
+
+
+def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[str, str]) -> None:
+    """Replace the values of a contact; empty ones are emptied. Raises BadContact."""
+    cleaned = _cleaned(values, fields)
+    try:
+        with transaction.atomic():
+            Contact.objects.filter(pk=contact.pk).update(**cleaned, updated_at=clock.now())
+    except IntegrityError as error:
+        raise BadContact("email", "Another contact has this address.") from error
+
+
+def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
+    """Delete contacts of the workspace with their places on lists; returns how many there were."""
+    with transaction.atomic():
+        _, by_model = Contact.objects.filter(workspace=workspace, pk__in=ids).delete()
+    return by_model.get("contacts.Contact", 0)
+
+
+def create_list(workspace: Workspace, name: str) -> ContactList:
+    """Store an empty list. Raises BadContact when the name is empty, too long or taken."""
+    try:
+        with transaction.atomic():
+            return ContactList.objects.create(workspace=workspace, name=_list_name(name))
+    except IntegrityError as error:
+        raise BadContact("name", "A list with this name exists already.") from error
+
+
+def list_named(workspace: Workspace, name: str) -> ContactList:
+    """Return the list of this name, in any case; created when there is none. Raises BadContact."""
+    found = ContactList.objects.filter(workspace=workspace, name__iexact=_list_name(name)).first()
+    return found or create_list(workspace, name)
+
+
+def rename_list(row: ContactList, name: str) -> None:
+    """Give the list another name. Raises BadContact."""
+    try:
+        with transaction.atomic():
+            ContactList.objects.filter(pk=row.pk).update(name=_list_name(name))
+    except IntegrityError as error:
+        raise BadContact("name", "A list with this name exists already.") from error
+
+
+def delete_list(row: ContactList) -> None:
+    """Delete the list; its contacts stay. Raises ProtectedError while a campaign uses it."""
+    row.delete()
+
+
+def add_to_list(row: ContactList, ids: Collection[int]) -> int:
+    """Put contacts of the list's workspace on the list; returns how many are new there."""
+    known = Contact.objects.filter(workspace=row.workspace_id, pk__in=ids).values_list("pk", flat=True)
+    before = row.members.filter(contact__in=ids).count()
+    places = [ListMember(contact_list=row, contact_id=pk) for pk in known]
+    ListMember.objects.bulk_create(places, ignore_conflicts=True)
+    return len(places) - before
+
+
+def remove_from_list(row: ContactList, ids: Collection[int]) -> int:
+    """Take contacts off the list; returns how many were on it."""
+    removed, _ = row.members.filter(contact__in=ids).delete()
+    return removed
+
+
+def _list_name(name: str) -> str:
+    cleaned = " ".join(name.split())
+    if not cleaned:
+        raise BadContact("name", "Give the list a name.")
+    if len(cleaned) > 120:
+        raise BadContact("name", f"The name has {len(cleaned)} characters; 120 fit.")
+    if not cleaned.isprintable():
+        raise BadContact("name", "The name has invisible characters.")
+    return cleaned
+
+
+def _cleaned(values: Mapping[str, str], fields: Mapping[str, str]) -> dict[str, object]:
+    try:
+        address = parse_address(values.get("email", ""))
+    except BadAddress as error:
+        raise BadContact("email", error.cause) from error
+    cleaned: dict[str, object] = {"email": address.email, "email_key": address.key, "domain": address.domain}
+    for field, limit in TEXT_LIMITS.items():
+        cleaned[field] = _one_line(field, values.get(field, ""), limit)
+    cleaned["country"] = _country(values.get("country", ""))
+    cleaned["time_zone"] = _zone(values.get("time_zone", ""))
+    cleaned["fields"] = _custom(fields)
+    return cleaned
+
+
+def _one_line(field: str, text: str, limit: int) -> str:
+    line = " ".join(text.replace("\0", " ").split())
+    if len(line) > limit:
+        raise BadContact(field, f"This has {len(line):,} characters; {limit} fit.")
+    return line
+
+
+def _country(text: str) -> str:
+    if not text.strip():
+        return ""
+    code = parse_country(text)
+    if code is None:
+        raise BadContact(
+            "country", f"“{text.strip()[:60]}” is not a country that is known; write a code such as DE."
+        )
+    return code
+
+
+def _zone(text: str) -> str:
+    if not text.strip():
+        return ""
+    try:
+        return parse_zone(text).key
+    except ZoneProblem as error:
+        raise BadContact("time_zone", str(error)) from error
+
+
+def _custom(fields: Mapping[str, str]) -> dict[str, str]:
+    cleaned: dict[str, str] = {}
+    for name, text in fields.items():
+        if not is_custom_name(name):
+            raise BadContact(
+                "fields", f"“{name}” cannot be the name of a field: small letters, digits and _ only."
+            )
+        value = text.replace("\0", " ").strip()
+        if len(value) > CUSTOM_LIMIT:
+            raise BadContact("fields", f"“{name}” has {len(value):,} characters; {CUSTOM_LIMIT:,} fit.")
+        if value:
+            cleaned[name] = value
+    return cleaned

@@ -1,0 +1,154 @@
+"""Run an import: read the stored file, check each row, stage the good ones, merge them in one transaction.
+
+Reading goes in short transactions, each of which shows progress and asks whether the import was cancelled;
+what they write is a temporary table and the rejected rows. The merge is one transaction that ends by moving
+the import to DONE: a worker that is killed at any moment leaves no contact behind, and the next attempt
+begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+from django.db.models import F
+
+from campaigns.contacts.core.columns import Columns
+from campaigns.contacts.core.dialect import Dialect
+from campaigns.contacts.core.rows import Rejected, RowReader, note_words, original_of
+from campaigns.contacts.core.table import Pieces, Table, open_text
+from campaigns.contacts.errors import BadFile
+from campaigns.contacts.models import ContactImport, ImportChunk, RejectedRow
+from campaigns.contacts.services.imports import fail
+from campaigns.contacts.services.locks import running
+from campaigns.contacts.services.merging import Merge, Stage
+from campaigns.contacts.states import ImportState
+from outreach.kit import clock
+
+_BATCH_ROWS = 20_000
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the reading of a file is."""
+
+    rows_read: int = 0
+    rows_rejected: int = 0
+    bytes_read: int = 0
+
+
+class Interrupted(Exception):  # no error: a person cancelled
+    """The import is no longer ours to run."""
+
+
+def run_import(import_id: int) -> None:
+    """Run a queued import to its end: DONE, FAILED with its problem, or left to whoever cancelled it.
+
+    Returns at once when the import is not queued or another worker has it. Other errors than those of the
+    file pass through; the import then is swept and tried again. Must not be called inside a transaction.
+    """
+    with running(import_id) as is_ours:
+        if not is_ours:
+            return
+        row = _begin(import_id)
+        if row is None:
+            return
+        try:
+            _run(row)
+        except BadFile as error:
+            fail(import_id, str(error))
+        except Interrupted:
+            RejectedRow.objects.filter(contact_import=import_id).delete()
+
+
+def _begin(import_id: int) -> ContactImport | None:
+    """Take the import: QUEUED becomes RUNNING, counters start anew."""
+    with transaction.atomic():
+        taken = ContactImport.objects.filter(pk=import_id, state=ImportState.QUEUED).update(
+            state=ImportState.RUNNING,
+            attempts=F("attempts") + 1,
+            started_at=clock.now(),
+            **asdict(Progress()),
+        )
+        RejectedRow.objects.filter(contact_import=import_id).delete()
+    return ContactImport.objects.get(pk=import_id) if taken else None
+
+
+def _run(row: ContactImport) -> None:
+    columns = Columns(tuple(row.columns), row.has_header)
+    reader = RowReader(columns, row.mapping)
+    with Stage(row.pk, reader.columns) as stage:
+        progress = _read(row, reader, stage)
+        with transaction.atomic():
+            counts = stage.merge(Merge(row.workspace_id, row.pk, row.contact_list_id, clock.now()))
+            rows_taken = progress.rows_read - progress.rows_rejected
+            _keep_if_ours(
+                row,
+                state=ImportState.DONE,
+                finished_at=clock.now(),
+                rows_created=counts.created,
+                rows_updated=counts.updated,
+                rows_unchanged=rows_taken - counts.created - counts.updated,
+                rows_suppressed=counts.suppressed,
+                notes=[note_words(note) for note in reader.notes],
+            )
+            ImportChunk.objects.filter(contact_import=row.pk).delete()
+
+
+def _read(row: ContactImport, reader: RowReader, stage: Stage) -> Progress:
+    """Check and stage every row of the file. Raises BadFile, Interrupted."""
+    pieces = Pieces(_chunks(row.pk))
+    dialect = Dialect(row.delimiter, row.quote, row.escape, row.skip_lines)
+    table = Table(open_text(pieces, row.encoding), dialect)
+    rows = iter(table)
+    if row.has_header:
+        next(rows, None)
+    progress = Progress()
+    taken: list[list[str]] = []
+    rejected: list[tuple[int, str, str]] = []
+    for line, cells in rows:
+        outcome = reader.read(line, cells)
+        if isinstance(outcome, Rejected):
+            rejected.append((line, outcome.cause, original_of(table.raw)))
+        else:
+            taken.append(outcome)
+        if len(taken) + len(rejected) >= _BATCH_ROWS:
+            progress.bytes_read = pieces.bytes_read
+            _store_batch(row, stage, progress, taken, rejected)
+            taken, rejected = [], []
+    progress.bytes_read = row.size_bytes
+    _store_batch(row, stage, progress, taken, rejected)
+    return progress
+
+
+def _store_batch(
+    row: ContactImport,
+    stage: Stage,
+    progress: Progress,
+    taken: list[list[str]],
+    rejected: list[tuple[int, str, str]],
+) -> None:
+    """Write one batch and show how far we are. Raises Interrupted."""
+    progress.rows_read += len(taken) + len(rejected)
+    progress.rows_rejected += len(rejected)
+    with transaction.atomic():
+        stage.add(taken)
+        stage.reject(rejected)
+        _keep_if_ours(row, **asdict(progress))
+
+
+def _keep_if_ours(row: ContactImport, **fields: object) -> None:
+    """Write to the import unless it was cancelled. Raises Interrupted, which rolls the transaction back."""
+    ours = ContactImport.objects.filter(pk=row.pk, state=ImportState.RUNNING, attempts=row.attempts)
+    if not ours.update(**fields):
+        raise Interrupted
+
+
+def _chunks(import_id: int) -> Iterator[bytes]:
+    """Yield the stored file chunk by chunk, one in memory at a time."""
+    number = 0
+    chunks = ImportChunk.objects.filter(contact_import=import_id).values_list("content", flat=True)
+    while (content := chunks.filter(number=number).first()) is not None:
+        yield bytes(content)
+        number += 1

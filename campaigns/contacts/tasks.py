@@ -1,0 +1,17 @@
+"""Celery's way in: ids only, safe to run twice, late or never."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from campaigns.contacts import services
+
+
+@shared_task(name="contacts.run_import")
+def run_import(import_id: int) -> None:
+    services.run_import(import_id)
+
+
+@shared_task(name="contacts.sweep_imports")
+def sweep_imports() -> None:
+    services.sweep_imports()
