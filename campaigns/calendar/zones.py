@@ -8,7 +8,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
 
 
-class ZoneProblem(ValueError):  # noqa: N818  # shown to a person beside the field
+class ZoneProblem(ValueError):  # shown to a person beside the field
     """A name that is no time zone; the text suggests the nearest."""
 
 

@@ -82,7 +82,8 @@ def _variants(
             form=variant_form[1]
             if variant_form and variant_form[0] == one.pk
             else VariantForm(
-                initial={"subject": one.subject, "body_text": one.body_text, "weight": one.weight}, known=known
+                initial={"subject": one.subject, "body_text": one.body_text, "weight": one.weight},
+                known=known,
             ),
             share=round(100 * one.weight / total),
         )

@@ -63,7 +63,9 @@ class ScheduleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if "start" in cleaned and "end" in cleaned and minute_of(cleaned["start"]) >= end_minute_of(cleaned["end"]):
-            self.add_error("end", "The window must end after it starts. For a window over midnight choose two campaigns.")
+            self.add_error(
+                "end", "The window must end after it starts. For a window over midnight choose two campaigns."
+            )
         return cleaned
 
     def schedule(self) -> Schedule:
@@ -84,7 +86,8 @@ class StepForm(forms.Form):
     wait_amount = forms.IntegerField(min_value=0, max_value=LONGEST_WAIT, label="Wait")
     wait_unit = forms.ChoiceField(choices=UNITS, label="Unit")
     thread = forms.ChoiceField(
-        choices=((StepThread.REPLY, "In the same thread"), (StepThread.NEW, "With a new subject")), label="Thread"
+        choices=((StepThread.REPLY, "In the same thread"), (StepThread.NEW, "With a new subject")),
+        label="Thread",
     )
 
 
@@ -93,7 +96,11 @@ class VariantForm(forms.Form):
 
     subject = forms.CharField(max_length=500, required=False, label="Subject")
     body_text = forms.CharField(
-        required=False, max_length=64_000, strip=False, label="Text", widget=forms.Textarea(attrs={"rows": 12})
+        required=False,
+        max_length=64_000,
+        strip=False,
+        label="Text",
+        widget=forms.Textarea(attrs={"rows": 12}),
     )
     weight = forms.IntegerField(min_value=0, max_value=100, initial=1, label="Share")
 

@@ -56,16 +56,12 @@ class SendWindow(models.Model):
     class Meta:
         db_table = "sequences_window"
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(weekday__gte=1, weekday__lte=7), name="sequences_window_weekday"
-            ),
+            models.CheckConstraint(condition=models.Q(weekday__gte=1, weekday__lte=7), name="sequences_window_weekday"),
             models.CheckConstraint(
                 condition=models.Q(start_minute__lt=models.F("end_minute"), end_minute__lte=1440),
                 name="sequences_window_not_empty",
             ),
-            models.UniqueConstraint(
-                fields=["campaign", "weekday", "start_minute"], name="sequences_window_once"
-            ),
+            models.UniqueConstraint(fields=["campaign", "weekday", "start_minute"], name="sequences_window_once"),
         ]
 
 
@@ -101,12 +97,8 @@ class Step(models.Model):
                 deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(condition=models.Q(position__gte=1), name="sequences_step_from_1"),
-            models.CheckConstraint(
-                condition=models.Q(wait_unit__in=list(WaitUnit)), name="sequences_known_wait_unit"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(thread__in=list(StepThread)), name="sequences_known_thread"
-            ),
+            models.CheckConstraint(condition=models.Q(wait_unit__in=list(WaitUnit)), name="sequences_known_wait_unit"),
+            models.CheckConstraint(condition=models.Q(thread__in=list(StepThread)), name="sequences_known_thread"),
         ]
 
 

@@ -49,6 +49,4 @@ def variant_for(member: Member, pk: int) -> Variant:
 
 def lists_with_counts(member: Member) -> Sequence[ContactList]:
     """Return the workspace's lists by name, each with `size`."""
-    return list(
-        ContactList.objects.filter(workspace=member.workspace).annotate(size=Count("members")).order_by("name")
-    )
+    return list(ContactList.objects.filter(workspace=member.workspace).annotate(size=Count("members")).order_by("name"))

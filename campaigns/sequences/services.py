@@ -81,7 +81,8 @@ def set_audience(campaign: Campaign, list_ids: Sequence[int]) -> None:
     with transaction.atomic():
         AudienceList.objects.filter(campaign=campaign).exclude(contact_list__in=wanted).delete()
         AudienceList.objects.bulk_create(
-            [AudienceList(campaign=campaign, contact_list_id=pk) for pk in sorted(wanted)], ignore_conflicts=True
+            [AudienceList(campaign=campaign, contact_list_id=pk) for pk in sorted(wanted)],
+            ignore_conflicts=True,
         )
 
 

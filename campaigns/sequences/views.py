@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from campaigns.calendar import WaitUnit
 from campaigns.sequences import queries, services
 from campaigns.sequences.editing import StepCard, cards
 from campaigns.sequences.errors import IllegalMove
@@ -17,7 +18,6 @@ from campaigns.sequences.forms import CampaignForm, ScheduleForm, StepForm, Vari
 from campaigns.sequences.models import AudienceList, Campaign, SendWindow
 from campaigns.sequences.states import StepThread
 from campaigns.sequences.variables import known_variables
-from campaigns.calendar import WaitUnit
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -172,9 +172,7 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
         services.save_schedule(campaign, form.schedule())
         messages.success(request, "Schedule saved.")
         return redirect(request.member.url("sequences:schedule", pk))
-    return render_region(
-        request, f"{_FOLDER}/schedule.html", editor_context(campaign, form=form), status=_status(form)
-    )
+    return render_region(request, f"{_FOLDER}/schedule.html", editor_context(campaign, form=form), status=_status(form))
 
 
 def _sequence_page(

@@ -127,7 +127,7 @@ def _admit(tree: nodes.Template) -> None:
         stack += [(child, depth + 1) for child in node.iter_child_nodes()]
 
 
-def _admit_node(node: nodes.Node) -> None:  # noqa: C901  # one check per node type
+def _admit_node(node: nodes.Node) -> None:  # one check per node type
     line = _line(node)
     if not isinstance(node, _ALLOWED):
         kind = type(node).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class TemplateProblem(ValueError):  # noqa: N818  # a problem that is shown, more than an error that is raised
+class TemplateProblem(ValueError):  # a problem that is shown, more than an error that is raised
     """A place in a template that is refused: where, why, and what may have been meant."""
 
     def __init__(self, message: str, *, line: int = 1, column: int = 1, hint: str = "", code: str = "syntax") -> None:
@@ -17,7 +17,7 @@ class TemplateProblem(ValueError):  # noqa: N818  # a problem that is shown, mor
         self.code = code
 
 
-class MissingValue(ValueError):  # noqa: N818
+class MissingValue(ValueError):
     """The wording uses values that this contact lacks, without a fallback."""
 
     def __init__(self, names: Iterable[str]) -> None:

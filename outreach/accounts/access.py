@@ -91,9 +91,7 @@ def member_page(
 
     def decorate(view: Callable[Concatenate[MemberRequest, P], HttpResponseBase]) -> View:
         @wraps(view)
-        def checked(
-            request: HttpRequest, workspace: str, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponseBase:
+        def checked(request: HttpRequest, workspace: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             member = member_of(request.user, workspace)

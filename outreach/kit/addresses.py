@@ -101,9 +101,7 @@ def _parse_slowly(text: str) -> Address:
     if not text:
         raise BadAddress("There is no e-mail address.")
     if len(text) > _TEXT_LIMIT:
-        raise BadAddress(
-            f"This is a text of {len(text):,} characters; an address has at most {ADDRESS_LIMIT}."
-        )
+        raise BadAddress(f"This is a text of {len(text):,} characters; an address has at most {ADDRESS_LIMIT}.")
     _refuse_hidden_characters(text)
     display, text = _without_name(text)
     if text.count("@") != 1:
@@ -114,9 +112,7 @@ def _parse_slowly(text: str) -> Address:
     local_key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
     for octets in (len(f"{local}@{a_domain}".encode()), len(f"{local_key}@{a_domain}".encode())):
         if octets > ADDRESS_LIMIT:
-            raise BadAddress(
-                f"The address has {octets} characters; mail servers take at most {ADDRESS_LIMIT}."
-            )
+            raise BadAddress(f"The address has {octets} characters; mail servers take at most {ADDRESS_LIMIT}.")
     return Address(display, text, f"{local_key}@{a_domain}", local, a_domain)
 
 
@@ -157,9 +153,7 @@ def _check_local(local: str) -> None:
         raise BadAddress("There is nothing before the @.")
     octets = len(local.encode())
     if octets > LOCAL_LIMIT:
-        raise BadAddress(
-            f"The part before the @ has {octets} characters; mail servers take at most {LOCAL_LIMIT}."
-        )
+        raise BadAddress(f"The part before the @ has {octets} characters; mail servers take at most {LOCAL_LIMIT}.")
     if local.startswith('"'):
         raise BadAddress("The part before the @ is quoted; such addresses are not accepted.")
     if re.search(r"\s", local):
@@ -210,6 +204,4 @@ def _why_no_domain(domain: str) -> str:
     if wrong := re.search(r"[^a-z0-9.-]", domain):
         return f"The domain has a character that no domain has: {wrong[0]}"
     is_long = any(len(label) > 63 for label in domain.split("."))
-    return (
-        "A part of the domain has more than 63 characters." if is_long else f"{domain} is not a domain name."
-    )
+    return "A part of the domain has more than 63 characters." if is_long else f"{domain} is not a domain name."

@@ -31,7 +31,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ip_network("64:ff9b:1::/48")
 
 
-class ConnectProblem(ConnectionError):  # noqa: N818  # the base of what is shown to a person
+class ConnectProblem(ConnectionError):  # the base of what is shown to a person
     """A connection that was not made; the words name the host that was given, nothing that was found behind it."""
 
 
@@ -91,7 +91,7 @@ async def safe_connect(
     problem: Exception | None = None
     for family, address in _checked(host, port, infos, ports=ports, private=private):
         connection = socket.socket(family, socket.SOCK_STREAM)
-        connection.setblocking(False)  # noqa: FBT003  # the socket's own signature
+        connection.setblocking(False)  # the socket's own signature
         try:
             await asyncio.wait_for(loop.sock_connect(connection, (str(address), port)), timeout_s)
             return _verified(connection, address)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
-class SealBroken(ValueError):  # noqa: N818  # what happened, in the words of the trade
+class SealBroken(ValueError):  # what happened, in the words of the trade
     """A sealed value that none of our keys opens, or that was made for another place."""
 
 

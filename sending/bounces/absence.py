@@ -45,7 +45,10 @@ _BACK = re.compile(
 )
 _ISO = re.compile(r"\b(20\d\d)-(\d{1,2})-(\d{1,2})\b")
 _DOTTED = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](20\d\d)\b")
-_DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:\.|st|nd|rd|th|er|\s+de|\s+of)?\s+(?:de\s+)?({_WORDS})\b\.?,?\s*(20\d\d)?", re.I)
+_DAY_MONTH = re.compile(
+    rf"\b(\d{{1,2}})(?:\.|st|nd|rd|th|er|\s+de|\s+of)?\s+(?:de\s+)?({_WORDS})\b\.?,?\s*(20\d\d)?",
+    re.IGNORECASE,
+)
 _MONTH_DAY = re.compile(rf"\b({_WORDS})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b,?\s*(20\d\d)?", re.IGNORECASE)
 _WIDTH = 120
 
@@ -56,7 +59,10 @@ def auto_reply(mail: Mail) -> Verdict | None:
     if evidence is None:
         return None
     return Verdict(
-        kind=Kind.AUTO_REPLY, category=Category.AUTO_REPLY, evidence=(evidence,), return_date=return_date(mail)
+        kind=Kind.AUTO_REPLY,
+        category=Category.AUTO_REPLY,
+        evidence=(evidence,),
+        return_date=return_date(mail),
     )
 
 

@@ -62,7 +62,11 @@ def _complaint(mail: Mail) -> Verdict | None:
 
 def _delivery_report(mail: Mail) -> Verdict | None:
     """RFC 3464: the fields of the report decide; its words fill in where the status is vague."""
-    reports = [part.text for part in mail.parts if part.content_type in {"message/delivery-status", "message/global-delivery-status"}]
+    reports = [
+        part.text
+        for part in mail.parts
+        if part.content_type in {"message/delivery-status", "message/global-delivery-status"}
+    ]
     blocks = [_fields(block) for report in reports for block in re.split(r"\n\s*\n", report)]
     about = [block for block in blocks if "action" in block or "final-recipient" in block]
     if not about:
@@ -126,7 +130,13 @@ def _free_form(mail: Mail, recipients: tuple[str, ...], rule: str) -> Verdict:
     verdict = classify_reply(int(code) if code else 550, status, said)
     evidence = (Evidence("free-form", rule, mail.subject[:200]), *verdict.evidence)
     return Verdict(
-        Kind.BOUNCE, verdict.category, evidence, recipients, status, _originals(mail), confidence=verdict.confidence * 0.8
+        Kind.BOUNCE,
+        verdict.category,
+        evidence,
+        recipients,
+        status,
+        _originals(mail),
+        confidence=verdict.confidence * 0.8,
     )
 
 
@@ -157,7 +167,11 @@ def _addresses(text: str) -> tuple[str, ...]:
 
 def _originals(mail: Mail) -> tuple[str, ...]:
     """The Message-ID of the message that is reported on, from its returned copy or headers."""
-    inside = [part.text for part in mail.parts if part.content_type in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}]
+    inside = [
+        part.text
+        for part in mail.parts
+        if part.content_type in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}
+    ]
     inside.append(mail.text if not inside else "")
     found = [one for text in inside for one in _MESSAGE_ID.findall(text[:100_000])]
     return tuple(dict.fromkeys(one for one in found if one != mail.message_id))[:10]

@@ -50,7 +50,9 @@ def opt_out(mail: Mail) -> Verdict | None:
     words = own_words(mail.text[:20_000])
     if not words or len(words.split()) > MOST_WORDS:
         return None
-    found = next((hit for line in words.split("\n") if (hit := _WHOLE.match(line.strip()))), None) or _PHRASE.search(words)
+    found = next((hit for line in words.split("\n") if (hit := _WHOLE.match(line.strip()))), None) or _PHRASE.search(
+        words
+    )
     return _verdict("words", found[0]) if found else None
 
 

@@ -131,7 +131,11 @@ def open_mailbox(account: Account, *, timeout_s: float = TIMEOUT_S) -> Iterator[
     except ImapError:
         raise
     except (UnknownHost, BlockedAddress, ConnectFailed) as error:
-        causes = {UnknownHost: "unknown_host", BlockedAddress: "blocked_address", ConnectFailed: "no_connection"}
+        causes = {
+            UnknownHost: "unknown_host",
+            BlockedAddress: "blocked_address",
+            ConnectFailed: "no_connection",
+        }
         raise Unreachable(str(error), cause=causes[type(error)], dialogue=tuple(dialogue)) from error
     except ssl.SSLCertVerificationError as error:
         words = f"The certificate is not valid: {error.verify_message}."
@@ -147,9 +151,7 @@ def open_mailbox(account: Account, *, timeout_s: float = TIMEOUT_S) -> Iterator[
 
 
 def _connect(account: Account, timeout_s: float, dialogue: list[tuple[str, str]]) -> IMAPClient:
-    sock = safe_connect_sync(
-        account.host, account.port, ports=IMAP_PORTS, private=account.private, timeout_s=timeout_s
-    )
+    sock = safe_connect_sync(account.host, account.port, ports=IMAP_PORTS, private=account.private, timeout_s=timeout_s)
     dialogue.append(("note", f"Connected to {account.host} on port {account.port}."))
     is_local = ipaddress.ip_address(sock.getpeername()[0]).is_loopback
     if account.security is Security.PLAIN and not is_local:

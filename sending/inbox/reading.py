@@ -123,9 +123,7 @@ def _plan_next(mailbox: Mailbox, reading: Reading) -> None:
     if reading.problem:
         failures = rows.values_list("failures", flat=True).get()
         wait = min(wait * 2 ** min(failures, 8), timedelta(hours=1))
-        rows.update(
-            next_at=Now() + wait, lease_until=None, failures=F("failures") + 1, problem=reading.problem[:500]
-        )
+        rows.update(next_at=Now() + wait, lease_until=None, failures=F("failures") + 1, problem=reading.problem[:500])
         log.warning("inbox.reading_failed mailbox=%s problem=%s", mailbox.pk, reading.problem)
     else:
         rows.update(next_at=Now() + wait, lease_until=None, failures=0, problem="", synced_at=Now())

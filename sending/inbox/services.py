@@ -68,13 +68,16 @@ def content_key(mail: Mail, raw: bytes) -> str:
 
     The Message-ID alone would let a hostile mail hide another, so the body belongs to it; transport headers do not.
     """
-    parts = (mail.message_id, mail.from_address, mail.subject, mail.text or raw.partition(b"\r\n\r\n")[2].hex())
+    parts = (
+        mail.message_id,
+        mail.from_address,
+        mail.subject,
+        mail.text or raw.partition(b"\r\n\r\n")[2].hex(),
+    )
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _store(
-    mailbox: Mailbox, raw: RawMail, mail: Mail, verdict: Verdict, found: Match
-) -> InboundMessage | None:
+def _store(mailbox: Mailbox, raw: RawMail, mail: Mail, verdict: Verdict, found: Match) -> InboundMessage | None:
     key = content_key(mail, raw.raw)
     if InboundMessage.objects.filter(mailbox=mailbox, content_key=key).exists():
         return None

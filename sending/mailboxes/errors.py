@@ -9,3 +9,7 @@ class MailboxError(Exception):
 
 class IllegalMove(MailboxError, RuntimeError):
     """The move is not allowed from the mailbox's state, or somebody else moved it first."""
+
+
+class AddressTaken(MailboxError, ValueError):
+    """The workspace has a mailbox of this address already."""

@@ -104,7 +104,9 @@ class MailboxClock(models.Model):
             # tick: mailboxes whose turn has come, and those whose worker died
             models.Index(fields=["look_at"], name="mailboxes_clock_look"),
             models.Index(
-                fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="mailboxes_clock_lease"
+                fields=["lease_until"],
+                condition=models.Q(lease_until__isnull=False),
+                name="mailboxes_clock_lease",
             ),
         ]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+from outreach.accounts.access import Member
 from outreach.kit import clock
 from outreach.kit.crypto import seal
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
-from sending.mailboxes.errors import IllegalMove
+from sending.mailboxes.errors import AddressTaken, IllegalMove
 from sending.mailboxes.models import Credential, Mailbox, MailboxClock
 from sending.mailboxes.secrets import IMAP_PASSWORD, SMTP_PASSWORD, context_of, keyring
 from sending.mailboxes.states import MAILBOX_MOVES, MailboxState
@@ -104,3 +106,35 @@ def _move(mailbox_id: int, new: MailboxState, reason: str, kind: EventKind) -> N
         raise IllegalMove(f"Mailbox {mailbox_id} cannot become {new} now.")
     workspace_id = Mailbox.objects.values_list("workspace_id", flat=True).get(pk=mailbox_id)
     record([Entry(workspace_id, kind, now, mailbox_id=mailbox_id, data={"state": new.value, "words": reason})])
+
+
+def create_mailbox(member: Member, columns: Mapping[str, Any], *, smtp: str, imap: str) -> Mailbox:
+    """Create a mailbox with its sealed passwords. Raises AddressTaken."""
+    try:
+        with transaction.atomic():
+            mailbox = Mailbox.objects.create(workspace=member.workspace, created_by=member.user, **columns)
+            store_passwords(mailbox, smtp=smtp, imap=imap)
+    except IntegrityError as error:
+        raise AddressTaken(f"{columns['address']} is connected already.") from error
+    return mailbox
+
+
+def update_mailbox(mailbox: Mailbox, columns: Mapping[str, Any], *, smtp: str, imap: str) -> None:
+    """Change a mailbox; an empty password keeps the stored one. Raises AddressTaken."""
+    try:
+        with transaction.atomic():
+            Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
+            _replace_passwords(mailbox, smtp=smtp, imap=imap)
+    except IntegrityError as error:
+        raise AddressTaken(f"{columns['address']} is connected already.") from error
+
+
+def _replace_passwords(mailbox: Mailbox, *, smtp: str, imap: str) -> None:
+    keys = keyring()
+    sealed = {
+        name: seal(keys, secret, context=context_of(mailbox.pk, name))
+        for name, secret in ((SMTP_PASSWORD, smtp), (IMAP_PASSWORD, imap))
+        if secret
+    }
+    if sealed:
+        Credential.objects.filter(mailbox=mailbox).update(**sealed, changed_at=clock.now())

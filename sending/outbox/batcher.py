@@ -19,7 +19,12 @@ class Batcher(Generic[T, R]):
     """
 
     def __init__(
-        self, flush: Callable[[Sequence[T]], Sequence[R]], executor: Executor, *, most: int = 200, linger_s: float = 0.002
+        self,
+        flush: Callable[[Sequence[T]], Sequence[R]],
+        executor: Executor,
+        *,
+        most: int = 200,
+        linger_s: float = 0.002,
     ) -> None:
         self._flush = flush
         self._executor = executor

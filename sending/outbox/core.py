@@ -26,9 +26,7 @@ RETRY_WAITS = (
 FULL_MAILBOX_WAITS = (timedelta(hours=24), timedelta(hours=24))
 # The wait after a fault of the connection is the mailbox's own backoff; this is only the next look.
 CONNECTION_WAIT = timedelta(minutes=1)
-_BEFORE_RECIPIENT = frozenset(
-    {Phase.CONNECT, Phase.BANNER, Phase.EHLO, Phase.STARTTLS, Phase.AUTH, Phase.MAIL}
-)
+_BEFORE_RECIPIENT = frozenset({Phase.CONNECT, Phase.BANNER, Phase.EHLO, Phase.STARTTLS, Phase.AUTH, Phase.MAIL})
 
 
 class MailboxNews(StrEnum):
@@ -78,9 +76,7 @@ def after(outcome: Outcome, *, refusals: int) -> Aftermath:
 
 
 def _later(reason: str, mailbox: MailboxNews, category: Category | None = None) -> Aftermath:
-    return Aftermath(
-        MessageState.DEFERRED, reason, wait=CONNECTION_WAIT, mailbox=mailbox, category=category
-    )
+    return Aftermath(MessageState.DEFERRED, reason, wait=CONNECTION_WAIT, mailbox=mailbox, category=category)
 
 
 def _deferred(phase: Phase, reply: Reply, refusals: int) -> Aftermath:

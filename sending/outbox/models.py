@@ -13,7 +13,12 @@ from sending.mailboxes.models import Mailbox
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 
-_HAS_PASSED_DOT = [MessageState.DOT_PENDING, MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]
+_HAS_PASSED_DOT = [
+    MessageState.DOT_PENDING,
+    MessageState.SENT,
+    MessageState.IN_DOUBT,
+    MessageState.ASSUMED_SENT,
+]
 
 
 class OutboundMessage(models.Model):
@@ -66,7 +71,8 @@ class OutboundMessage(models.Model):
                 name="outbox_sent_has_time",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=_HAS_PASSED_DOT) | Q(dot_at__isnull=False), name="outbox_dot_before_outcome"
+                condition=~Q(state__in=_HAS_PASSED_DOT) | Q(dot_at__isnull=False),
+                name="outbox_dot_before_outcome",
             ),
             models.CheckConstraint(
                 condition=Q(state=MessageState.DEFERRED, retry_at__isnull=False)
@@ -87,12 +93,12 @@ class OutboundMessage(models.Model):
                 name="outbox_in_hand",
             ),
             # claim: refused messages whose next try has come
-            models.Index(
-                fields=["mailbox", "retry_at"], condition=Q(state=MessageState.DEFERRED), name="outbox_retry"
-            ),
+            models.Index(fields=["mailbox", "retry_at"], condition=Q(state=MessageState.DEFERRED), name="outbox_retry"),
             # in-doubt resolver and its page
             models.Index(
-                fields=["workspace", "dot_at"], condition=Q(state=MessageState.IN_DOUBT), name="outbox_in_doubt"
+                fields=["workspace", "dot_at"],
+                condition=Q(state=MessageState.IN_DOUBT),
+                name="outbox_in_doubt",
             ),
             # messages page, newest first, and its filters
             models.Index(fields=["workspace", "-id"], name="outbox_newest"),
@@ -107,7 +113,9 @@ class Attempt(models.Model):
     id = models.UUIDField(primary_key=True)
     message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
-    outcome = models.CharField(max_length=12)  # accepted | deferred | refused | unreachable | in_doubt | withdrawn | lost
+    outcome = models.CharField(
+        max_length=12
+    )  # accepted | deferred | refused | unreachable | in_doubt | withdrawn | lost
     phase = models.CharField(max_length=10, blank=True)  # reached in the dialogue
     reply_code = models.PositiveSmallIntegerField(null=True)
     reply_enhanced = models.CharField(max_length=12, blank=True)

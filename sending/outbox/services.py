@@ -6,9 +6,9 @@ from django.db.models import F
 
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.budgets import database_now
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.facts import database_now
 from sending.planner.services import Sent, advance
 
 

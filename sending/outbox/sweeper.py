@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
-from sending.planner.facts import database_now
+from sending.mailboxes.budgets import database_now
 from sending.planner.services import Sent, advance
 
 # Before the mark nothing can have left: it is simply tried again, uncharged.

@@ -5,6 +5,22 @@ from sending.pacing.gates import LeadFacts, MailboxFacts, lead_gates, mailbox_ga
 from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
 
 __all__ = [
-    "Drop", "DropCode", "Hold", "HoldCode", "LeadFacts", "Limits", "MailboxFacts", "Pace", "Send", "Usage", "Verdict",
-    "allowance", "daily_budget", "decide", "draw_gap", "lead_gates", "mailbox_gates", "new_leads_first",
+    "Drop",
+    "DropCode",
+    "Hold",
+    "HoldCode",
+    "LeadFacts",
+    "Limits",
+    "MailboxFacts",
+    "Pace",
+    "Send",
+    "Usage",
+    "Verdict",
+    "allowance",
+    "daily_budget",
+    "decide",
+    "draw_gap",
+    "lead_gates",
+    "mailbox_gates",
+    "new_leads_first",
 ]

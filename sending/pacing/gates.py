@@ -94,7 +94,11 @@ def _freshness(box: MailboxFacts) -> Verdict:
         return Send()
     read = f"last read at {box.synced_at:%H:%M} UTC" if box.synced_at else "not read yet"
     words = f"The mailbox was {read}; a follow-up waits until we know that there is no reply."
-    return Hold(HoldCode.SYNC_STALE, words, box.now + box.pace.shrink(timedelta(minutes=1), floor=timedelta(seconds=5)))
+    return Hold(
+        HoldCode.SYNC_STALE,
+        words,
+        box.now + box.pace.shrink(timedelta(minutes=1), floor=timedelta(seconds=5)),
+    )
 
 
 def _room_for_new_lead(lead: LeadFacts, box: MailboxFacts) -> Verdict:

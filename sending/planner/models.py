@@ -54,11 +54,10 @@ class Enrollment(models.Model):
         db_table = "planner_enrollment"
         constraints = [
             models.UniqueConstraint(fields=["campaign", "contact"], name="planner_enrolled_once"),
+            models.CheckConstraint(condition=Q(state__in=list(EnrollmentState)), name="planner_known_enrollment_state"),
             models.CheckConstraint(
-                condition=Q(state__in=list(EnrollmentState)), name="planner_known_enrollment_state"
-            ),
-            models.CheckConstraint(
-                condition=Q(stop_reason="") | Q(stop_reason__in=list(StopReason)), name="planner_known_stop_reason"
+                condition=Q(stop_reason="") | Q(stop_reason__in=list(StopReason)),
+                name="planner_known_stop_reason",
             ),
             models.CheckConstraint(
                 condition=Q(hold_code="") | Q(hold_code__in=list(HoldCode)), name="planner_known_hold_code"

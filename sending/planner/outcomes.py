@@ -86,7 +86,11 @@ def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -
     with connection.cursor() as cursor:
         if holds:
             values = holds.values()
-            columns = [[h.code for h in values], [h.words[:_WORDS_LIMIT] for h in values], [h.until for h in values]]
+            columns = [
+                [h.code for h in values],
+                [h.words[:_WORDS_LIMIT] for h in values],
+                [h.until for h in values],
+            ]
             cursor.execute(_MAILBOX_HELD, [list(holds), *columns])
         if open_ids:
             cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
@@ -94,7 +98,10 @@ def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -
 
 def _store_sending(judged: Judged) -> None:
     if judged.sending:
-        ids, mailboxes = [one.enrollment_id for one in judged.sending], [one.mailbox_id for one in judged.sending]
+        ids, mailboxes = (
+            [one.enrollment_id for one in judged.sending],
+            [one.mailbox_id for one in judged.sending],
+        )
         with connection.cursor() as cursor:
             cursor.execute(_SENDING, [judged.now, ids, mailboxes])
 

@@ -18,6 +18,7 @@ from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant,
 from campaigns.sequences.states import CampaignState
 from campaigns.sequences.wording import SenderValues, Wording, word
 from campaigns.templating import MissingValue, TemplateProblem
+from sending.mailboxes.budgets import database_now
 from sending.pacing import (
     Drop,
     Hold,
@@ -33,7 +34,7 @@ from sending.pacing import (
 from sending.pacing.gates import RECHECK
 from sending.planner import candidates, outcomes
 from sending.planner.candidates import Candidate
-from sending.planner.facts import NewLeads, Sender, database_now, new_leads_today, senders_held_by
+from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_held_by
 
 # Rounds of one pick: each holds or drops who cannot go now and looks at those behind them.
 _ROUNDS = 4
@@ -133,7 +134,11 @@ def _judge(found: Sequence[Candidate], current: Round) -> list[Pick]:
     result = outcomes.Judged(current.now)
     picks: list[Pick] = []
     for one in found:
-        plan, contact, sender = loaded[one.campaign_id], contacts[one.contact_id], current.senders[one.mailbox_id]
+        plan, contact, sender = (
+            loaded[one.campaign_id],
+            contacts[one.contact_id],
+            current.senders[one.mailbox_id],
+        )
         step = plan.step_from(one.next_position)
         if step is None or not step.variants:
             result.finished.append(one)
@@ -161,7 +166,13 @@ def _judge(found: Sequence[Candidate], current: Round) -> list[Pick]:
 
 
 def _make(  # noqa: PLR0913  # the pieces of one message
-    one: Candidate, step: PlannedStep, verdict: Verdict, *, contact: Contact, sender: Sender, plan: CampaignPlan
+    one: Candidate,
+    step: PlannedStep,
+    verdict: Verdict,
+    *,
+    contact: Contact,
+    sender: Sender,
+    plan: CampaignPlan,
 ) -> Pick | Hold | Drop:
     if not isinstance(verdict, Send):
         return verdict
@@ -194,9 +205,7 @@ class _Begun:
 
     def __init__(self, loaded: Mapping[int, CampaignPlan], current: Round) -> None:
         paces = {sender.workspace_id: sender.pace for sender in current.senders.values()}
-        limited = {
-            plan.id: paces[plan.workspace_id] for plan in loaded.values() if plan.new_leads_per_day is not None
-        }
+        limited = {plan.id: paces[plan.workspace_id] for plan in loaded.values() if plan.new_leads_per_day is not None}
         self._counts = new_leads_today(limited, now=current.now) if limited else {}
 
     def of(self, plan: CampaignPlan) -> NewLeads:

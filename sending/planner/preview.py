@@ -59,7 +59,10 @@ def _word(
     try:
         return word(step, variant, contact, sender), ""
     except MissingValue as error:
-        return None, f"This contact lacks {', '.join(sorted(error.names))}. The message would be held, not sent."
+        return (
+            None,
+            f"This contact lacks {', '.join(sorted(error.names))}. The message would be held, not sent.",
+        )
     except TemplateProblem as error:
         return None, f"Line {error.line}: {error.message}"
 

@@ -6,8 +6,8 @@ from campaigns.contacts.models import ListMember
 from campaigns.sequences.models import AudienceList, Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
 from campaigns.sequences.states import CampaignState, StepThread
-from campaigns.templating import check, check_spin
 from campaigns.sequences.variables import known_variables
+from campaigns.templating import check, check_spin
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
 from sending.planner.models import CampaignMailbox
@@ -16,7 +16,14 @@ from sending.planner.models import CampaignMailbox
 def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
     """Return everything that forbids the launch; empty when it may start."""
     plan = plans([campaign.pk])[campaign.pk]
-    return (*_state(plan), *_audience(campaign), *_steps(plan), *_wording(plan), *_schedule(plan), *_senders(campaign))
+    return (
+        *_state(plan),
+        *_audience(campaign),
+        *_steps(plan),
+        *_wording(plan),
+        *_schedule(plan),
+        *_senders(campaign),
+    )
 
 
 def _state(plan: CampaignPlan) -> list[Obstacle]:
@@ -56,7 +63,10 @@ def _missing_parts(step: PlannedStep, subject: str, body: str) -> list[str]:
     needs_subject = step.position == 1 or step.thread is StepThread.NEW
     return [
         part
-        for part, is_missing in (("subject", needs_subject and not subject.strip()), ("text", not body.strip()))
+        for part, is_missing in (
+            ("subject", needs_subject and not subject.strip()),
+            ("text", not body.strip()),
+        )
         if is_missing
     ]
 

@@ -18,9 +18,9 @@ from outreach.accounts.access import Member
 from outreach.kit import gate
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.budgets import database_now
 from sending.pacing import Pace
 from sending.planner.errors import NotReady
-from sending.planner.facts import database_now
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.readiness import obstacles
 from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
@@ -58,13 +58,12 @@ class Sent:
 
 def set_senders(member: Member, campaign: Campaign, mailbox_ids: Sequence[int]) -> None:
     """Make exactly these mailboxes of the workspace carry the campaign."""
-    wanted = set(
-        member.workspace.mailbox_set.filter(pk__in=mailbox_ids).values_list("pk", flat=True)
-    )
+    wanted = set(member.workspace.mailbox_set.filter(pk__in=mailbox_ids).values_list("pk", flat=True))
     with transaction.atomic():
         CampaignMailbox.objects.filter(campaign=campaign).exclude(mailbox__in=wanted).delete()
         CampaignMailbox.objects.bulk_create(
-            [CampaignMailbox(campaign=campaign, mailbox_id=pk) for pk in sorted(wanted)], ignore_conflicts=True
+            [CampaignMailbox(campaign=campaign, mailbox_id=pk) for pk in sorted(wanted)],
+            ignore_conflicts=True,
         )
         wake(campaign.pk)
 
@@ -198,9 +197,7 @@ def wake(campaign_id: int) -> None:
         )
 
 
-def _next(
-    one: Sent, row: Enrollment, plan: CampaignPlan
-) -> tuple[int, str, int, datetime | None, datetime]:
+def _next(one: Sent, row: Enrollment, plan: CampaignPlan) -> tuple[int, str, int, datetime | None, datetime]:
     step = plan.step_from(one.position + 1)
     if step is None:
         return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
@@ -231,5 +228,3 @@ def _entry(row: Enrollment, kind: EventKind, at: datetime, **data: str) -> Entry
 def _tell(campaign: Campaign, kind: EventKind, at: datetime, *, by: Member, **data: object) -> None:
     about = {**data, "by": by.user.email}
     record([Entry(campaign.workspace_id, kind, at, campaign_id=campaign.pk, data=about)])
-
-

@@ -20,9 +20,7 @@ ENROLLMENT_MOVES: Mapping[EnrollmentState, frozenset[EnrollmentState]] = {
     EnrollmentState.ACTIVE: frozenset(
         {EnrollmentState.SENDING, EnrollmentState.FINISHED, EnrollmentState.STOPPED, EnrollmentState.SKIPPED}
     ),
-    EnrollmentState.SENDING: frozenset(
-        {EnrollmentState.ACTIVE, EnrollmentState.FINISHED, EnrollmentState.STOPPED}
-    ),
+    EnrollmentState.SENDING: frozenset({EnrollmentState.ACTIVE, EnrollmentState.FINISHED, EnrollmentState.STOPPED}),
     EnrollmentState.FINISHED: frozenset({EnrollmentState.STOPPED}),
     EnrollmentState.STOPPED: frozenset(),
     EnrollmentState.SKIPPED: frozenset(),

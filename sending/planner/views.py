@@ -151,9 +151,7 @@ def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 20
         obstacles=obstacles(campaign) if campaign.launched_at is None else (),
         audience_size=queries.audience_size(campaign),
         standing=queries.standing_of([campaign.pk]).get(campaign.pk),
-        senders=[
-            box for box in mailboxes_of(request.member) if box.pk in queries.senders_of_campaign(campaign)
-        ],
+        senders=[box for box in mailboxes_of(request.member) if box.pk in queries.senders_of_campaign(campaign)],
     )
     return render_region(request, f"{_FOLDER}/review.html", context, status=status)
 

@@ -45,7 +45,18 @@ async def serve_imap(stack: AsyncExitStack, folder: Path, host: str, port: int, 
     MaildirBackend.add_subparser("maildir", parser.add_subparsers(dest="backend"))
     IMAPService.add_arguments(parser)
     args = parser.parse_args(
-        ["--host", host, "--port", str(port), "--cert", str(cert.cert), "--key", str(cert.key), "maildir", str(folder)]
+        [
+            "--host",
+            host,
+            "--port",
+            str(port),
+            "--cert",
+            str(cert.cert),
+            "--key",
+            str(cert.key),
+            "maildir",
+            str(folder),
+        ]
     )
     args.debug, args.skip_services, args.passlib_cfg = False, [], None
     backend, config = await MaildirBackend.init(args)

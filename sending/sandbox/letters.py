@@ -81,7 +81,9 @@ def absence(original: Original, at: datetime) -> bytes:
 def bounce(original: Original, at: datetime) -> bytes:
     """Return a report that the message could not be delivered (RFC 3464), as Postfix writes it."""
     said = f"550 5.1.1 <{original.recipient}>: Recipient address rejected: User unknown in virtual mailbox table"
-    words = f"This is the mail system at mail.sandbox.test.\n\n<{original.recipient}>: host mx.sandbox.test said: {said}\n"
+    words = (
+        f"This is the mail system at mail.sandbox.test.\n\n<{original.recipient}>: host mx.sandbox.test said: {said}\n"
+    )
     fields = (
         "Reporting-MTA: dns; mail.sandbox.test\n"
         f"Arrival-Date: {format_datetime(at)}\n\n"
@@ -110,13 +112,15 @@ def complaint(original: Original, at: datetime) -> bytes:
     return _report(original, at, head, (words, fields), kind="feedback-report")
 
 
-def _report(
-    original: Original, at: datetime, head: Mapping[str, str], texts: tuple[str, str], *, kind: str
-) -> bytes:
+def _report(original: Original, at: datetime, head: Mapping[str, str], texts: tuple[str, str], *, kind: str) -> bytes:
     """Return a multipart/report (RFC 6522): words for people, fields for programs, the headers of our message."""
     token = hashlib.sha256(f"{kind}{original.message_id}{original.recipient}".encode()).hexdigest()[:24]
     words, fields = texts
-    parts = (("text/plain; charset=us-ascii", words), (f"message/{kind}", fields), ("text/rfc822-headers", original.headers))
+    parts = (
+        ("text/plain; charset=us-ascii", words),
+        (f"message/{kind}", fields),
+        ("text/rfc822-headers", original.headers),
+    )
     lines = [
         *(f"{name}: {value}" for name, value in head.items()),
         f"To: {original.sender}",
@@ -143,7 +147,9 @@ def _message(original: Original, at: datetime, body: str, *, subject: str) -> Em
     letter["To"] = original.sender
     letter["Subject"] = subject
     letter["Date"] = format_datetime(at)
-    letter["Message-ID"] = f"<re.{original.message_id.strip('<>').replace('@', '.')}@{original.recipient.partition('@')[2]}>"
+    letter["Message-ID"] = (
+        f"<re.{original.message_id.strip('<>').replace('@', '.')}@{original.recipient.partition('@')[2]}>"
+    )
     letter["In-Reply-To"] = original.message_id
     letter["References"] = f"{original.references} {original.message_id}".strip()
     letter.set_content(body)
@@ -156,4 +162,3 @@ def _re(subject: str) -> str:
 
 def _pick(texts: tuple[T, ...], original: Original) -> T:
     return texts[choice_of(original.recipient, len(texts))]
-

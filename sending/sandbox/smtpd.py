@@ -51,13 +51,13 @@ class Handler:
         self._pace = pace
         self._keep_copy = keep_copy
 
-    async def handle_EHLO(  # noqa: N802, PLR0913, PLR0917  # the library's hook
+    async def handle_EHLO(  # noqa: N802  # the library's hook
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
         return [responses[0], "250-PIPELINING", *responses[1:]]
 
-    async def handle_MAIL(  # noqa: N802, PLR0913, PLR0917
+    async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if session.auth_data is None or address.lower() != session.auth_data.lower():
@@ -66,7 +66,7 @@ class Handler:
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(  # noqa: N802, PLR0913, PLR0917
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         behaviour = behaviour_of(address)
@@ -104,9 +104,7 @@ class Handler:
 def authenticator(accounts: Mapping[str, str]) -> object:
     """Return aiosmtpd's callback that signs the accounts (address -> password) in."""
 
-    def check(
-        server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
-    ) -> AuthResult:
+    def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         if isinstance(data, LoginPassword):
             user = data.login.decode("utf-8", "replace")
             if accounts.get(user.lower()) == data.password.decode("utf-8", "replace"):

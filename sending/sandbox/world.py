@@ -98,7 +98,9 @@ async def _serve_smtp(  # noqa: PLR0913, PLR0917  # everything that the servers 
     plain = await loop.create_server(
         lambda: SMTP(handler, tls_context=context, require_starttls=True, **common), HOST, ports[0]
     )
-    secure = await loop.create_server(lambda: SMTP(handler, auth_require_tls=False, **common), HOST, ports[1], ssl=context)
+    secure = await loop.create_server(
+        lambda: SMTP(handler, auth_require_tls=False, **common), HOST, ports[1], ssl=context
+    )
     for server in (plain, secure):
         stack.callback(server.close)
 
@@ -149,7 +151,15 @@ class SandboxWorld:
     def __enter__(self) -> Self:
         (self.folder / "world.json").unlink(missing_ok=True)
         named = [f"--account={name}:{password}" for name, password in self._accounts.items()]
-        command = [sys.executable, "-m", "sending.sandbox", "--data", str(self.folder), *self._options, *named]
+        command = [
+            sys.executable,
+            "-m",
+            "sending.sandbox",
+            "--data",
+            str(self.folder),
+            *self._options,
+            *named,
+        ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603  # our own module
         deadline = time.monotonic() + 20
         while not (self.folder / "world.json").exists():

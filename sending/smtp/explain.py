@@ -44,7 +44,10 @@ _CAUSES = {
         "The server is slow, or a firewall drops the connection.",
         "Try again; many hosters close port 25, so use 587 or 465.",
     ),
-    "lost": ("The server hung up in the middle of the dialogue.", "Try again, and look at its last words above."),
+    "lost": (
+        "The server hung up in the middle of the dialogue.",
+        "Try again, and look at its last words above.",
+    ),
     "garbage": ("What answers on this port is not a mail server.", "Check host and port."),
 }
 

@@ -87,7 +87,9 @@ def _body(message: Message) -> list[str]:
     if message.html is None:
         return plain
     # Derived from the id, so that the same message has the same bytes at each try.
-    boundary = f"=_{binascii.crc32(message.message_id.encode()):08x}{binascii.crc32(message.message_id[::-1].encode()):08x}"
+    boundary = (
+        f"=_{binascii.crc32(message.message_id.encode()):08x}{binascii.crc32(message.message_id[::-1].encode()):08x}"
+    )
     return [
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",

@@ -145,7 +145,9 @@ class _Opening:
                 await client.auth_login(self._server.username, self._server.password)
             else:
                 offered = ", ".join(sorted(methods)) or "none"
-                raise self.fault("no_auth", f"The server offers no sign-in with a password here (it offers: {offered}).")
+                raise self.fault(
+                    "no_auth", f"The server offers no sign-in with a password here (it offers: {offered})."
+                )
         finally:
             client.signing_in = False
 

@@ -13,7 +13,7 @@ _LINE = re.compile(rb"([2-5][0-9][0-9])(-?)(.*)", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
 
-class Malformed(ValueError):  # noqa: N818  # a judgement on bytes
+class Malformed(ValueError):  # a judgement on bytes
     """Bytes that are no reply."""
 
 

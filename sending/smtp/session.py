@@ -49,7 +49,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class _Broken(Exception):  # noqa: N818  # carries an outcome up to send()
+class _Broken(Exception):  # carries an outcome up to send()
     outcome: Outcome
 
 
@@ -82,9 +82,7 @@ class Session:
         """The dialogue so far."""
         return self._dialogue.so_far()
 
-    async def send(
-        self, envelope: Envelope, content: bytes, *, before_dot: Callable[[], Awaitable[bool]]
-    ) -> Outcome:
+    async def send(self, envelope: Envelope, content: bytes, *, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
         """Deliver one message (CRLF lines).
 
         before_dot is awaited after 354 and before any byte of the body: False withdraws the message, and nothing of it

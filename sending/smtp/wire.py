@@ -40,7 +40,7 @@ class Dialogue:
         self.note(Side.NOTE, "On a connection that is kept from the message before.")
 
 
-class Lost(ConnectionError):  # noqa: N818  # what happened
+class Lost(ConnectionError):  # what happened
     """The connection ended or fell silent before a whole reply had come."""
 
 

@@ -1,0 +1,28 @@
+"""Read workspaces and members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import Http404
+
+from outreach.accounts.access import Member
+from outreach.accounts.models import Membership, User, Workspace
+
+
+def workspaces_of(user: User) -> Sequence[Workspace]:
+    """Return the workspaces a user belongs to, by name."""
+    return list(Workspace.objects.filter(memberships__user=user).order_by("name"))
+
+
+def members_of(member: Member) -> Sequence[Membership]:
+    """Return the members of the workspace, the oldest first."""
+    return list(Membership.objects.filter(workspace=member.workspace).select_related("user").order_by("id"))
+
+
+def membership_for(member: Member, pk: int) -> Membership:
+    """Return a membership of the member's workspace. Raises Http404 for any other."""
+    row = Membership.objects.filter(workspace=member.workspace, pk=pk).select_related("user").first()
+    if row is None:
+        raise Http404("No such member")
+    return row

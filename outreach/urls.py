@@ -1,0 +1,25 @@
+"""Every address of the program; upper rooms are named as strings."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from outreach.accounts import views
+from outreach.accounts.urls import allauth_urlpatterns
+
+_WORKSPACE = [
+    path("contacts/", include("campaigns.contacts.urls")),
+    path("campaigns/", include("campaigns.sequences.urls")),
+    path("campaigns/", include("sending.planner.urls")),
+    path("mailboxes/", include("sending.mailboxes.urls")),
+    path("inbox/", include("sending.inbox.urls")),
+    path("settings/", include("outreach.accounts.workspace_urls")),
+    path("", include("sending.reports.urls")),
+]
+
+urlpatterns = [
+    path("", include("outreach.accounts.urls")),
+    path("accounts/", include(allauth_urlpatterns)),
+    path("healthz", views.health, name="health"),
+    path("w/<slug:workspace>/", include(_WORKSPACE)),
+]

@@ -1,0 +1,119 @@
+"""The account book of mailboxes: what they may send, what they have sent, and what holds them now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.states import MailboxState
+from sending.pacing import Hold, Limits, MailboxFacts, Pace, Usage, daily_budget, decide, mailbox_gates
+
+_USAGE = """
+SELECT a.id, count(*), count(*) FILTER (WHERE s.spent_at > a.hour_from), count(*) FILTER (WHERE s.is_new_lead),
+       min(s.spent_at), min(s.spent_at) FILTER (WHERE s.spent_at > a.hour_from)
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS a(id, day_from, hour_from)
+  JOIN mailboxes_spending s ON s.mailbox_id = a.id AND s.spent_at > a.day_from
+ GROUP BY a.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A mailbox with its book of the rolling day, and the verdict that holds it, if any."""
+
+    mailbox: Mailbox
+    usage: Usage
+    budget: int  # of today: limit and ramp
+    hold: Hold | None
+
+    @property
+    def free(self) -> int:
+        return max(0, self.budget - self.usage.day)
+
+
+def database_now() -> datetime:
+    """Return the instant of the database's clock, which decides about leases, limits and windows alike."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+
+
+def budgets_of(mailboxes: Sequence[Mailbox]) -> list[Budget]:
+    """Return the books of mailboxes, in the given order; two queries."""
+    now = database_now()
+    clocks = {
+        clock.mailbox_id: clock
+        for clock in MailboxClock.objects.filter(mailbox__in=mailboxes).select_related("mailbox__workspace")
+    }
+    usages = usages_of(list(clocks.values()), now=now)
+    return [_budget(clocks[mailbox.pk], usages[mailbox.pk], now=now) for mailbox in mailboxes if mailbox.pk in clocks]
+
+
+def usages_of(clocks: Sequence[MailboxClock], *, now: datetime) -> dict[int, Usage]:
+    paces = {clock.mailbox_id: Pace(clock.mailbox.workspace.time_scale) for clock in clocks}
+    days = {clock.mailbox_id: clock.ramp_days for clock in clocks}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _USAGE,
+            [
+                list(paces),
+                [now - pace.day for pace in paces.values()],
+                [now - pace.hour for pace in paces.values()],
+            ],
+        )
+        spent = {
+            pk: Usage(
+                day=day,
+                hour=hour,
+                new_leads_day=new,
+                day_frees_at=oldest + paces[pk].day,
+                hour_frees_at=hour_oldest and hour_oldest + paces[pk].hour,
+                sending_days=days[pk],
+            )
+            for pk, day, hour, new, oldest, hour_oldest in cursor.fetchall()
+        }
+    return {pk: spent.get(pk, Usage(sending_days=count)) for pk, count in days.items()}
+
+
+def facts_of(clock: MailboxClock, usage: Usage, *, now: datetime) -> MailboxFacts:
+    """Return what the gates ask about a mailbox; the clock comes with its mailbox and workspace."""
+    mailbox = clock.mailbox
+    return MailboxFacts(
+        now=now,
+        pace=Pace(mailbox.workspace.time_scale),
+        limits=limits_of(mailbox),
+        usage=usage,
+        state="" if mailbox.state == MailboxState.ACTIVE else _state_words(mailbox),
+        free_at=clock.free_at,
+        backoff_until=clock.backoff_until,
+        backoff_words=clock.backoff_words,
+        synced_at=clock.synced_at,
+    )
+
+
+def limits_of(mailbox: Mailbox) -> Limits:
+    """Return what the mailbox's settings allow."""
+    return Limits(
+        daily=mailbox.daily_limit,
+        hourly=mailbox.hourly_limit,
+        gap_min=timedelta(seconds=mailbox.gap_min_s),
+        gap_max=timedelta(seconds=mailbox.gap_max_s),
+        ramp_start=mailbox.ramp_start if mailbox.ramp_on else None,
+        ramp_step=mailbox.ramp_step,
+    )
+
+
+def _budget(clock: MailboxClock, usage: Usage, *, now: datetime) -> Budget:
+    facts = facts_of(clock, usage, now=now)
+    verdict = decide(mailbox_gates(facts))
+    hold = verdict if isinstance(verdict, Hold) else None
+    return Budget(mailbox=clock.mailbox, usage=usage, budget=daily_budget(facts.limits, usage), hold=hold)
+
+
+def _state_words(mailbox: Mailbox) -> str:
+    state = mailbox.state.replace("_", " ")
+    return f"The mailbox is {state}: {mailbox.state_reason}" if mailbox.state_reason else f"The mailbox is {state}."

@@ -1,0 +1,18 @@
+"""Pages of the mailboxes, under /w/<workspace>/mailboxes/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sending.mailboxes import views
+
+app_name = "mailboxes"
+urlpatterns = [
+    path("", views.mailbox_list, name="list"),
+    path("new", views.mailbox_create, name="create"),
+    path("<int:pk>", views.mailbox_detail, name="detail"),
+    path("<int:pk>/edit", views.mailbox_edit, name="edit"),
+    path("<int:pk>/test", views.mailbox_test, name="test"),
+    path("<int:pk>/pause", views.mailbox_pause, name="pause"),
+    path("<int:pk>/resumption", views.mailbox_resume, name="resume"),
+]

@@ -1,0 +1,95 @@
+"""HTTP of the pages over all rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from campaigns.contacts.models import Contact
+from campaigns.sequences.queries import campaign_for, campaigns_of
+from campaigns.sequences.views import editor_context
+from outreach.accounts.access import Member, MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit import clock
+from outreach.kit.htmx import render_region
+from outreach.kit.paging import paged
+from sending.ledger.models import Event
+from sending.ledger.queries import feed, per_day, totals
+from sending.outbox.states import MessageState
+from sending.planner.queries import held_by_reason, standing_of
+from sending.reports import queries
+from sending.reports.results import results_of
+
+_FOLDER = "sending/reports"
+_IN_HAND = (MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def home(request: MemberRequest) -> HttpResponse:
+    """Show what goes out, what came back and what needs a person."""
+    member = request.member
+    campaigns = campaigns_of(member)[:5]
+    standings = standing_of([campaign.pk for campaign in campaigns])
+    context = {
+        "today": totals(member.workspace.pk, since=clock.now().date()),
+        "all_time": totals(member.workspace.pk),
+        "in_hand": queries.in_hand(member, _IN_HAND),
+        "held": queries.waiting_by_reason(member),
+        "needs": queries.mailboxes_that_need_you(member),
+        "checklist": queries.checklist_of(member),
+        "campaigns": [(campaign, standings.get(campaign.pk)) for campaign in campaigns],
+        "feed": _with_names(member, feed(member, kinds=queries.FEED_KINDS)),
+    }
+    return render_region(request, f"{_FOLDER}/home.html", context, region="live")
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def messages_page(request: MemberRequest) -> HttpResponse:
+    """Search every message."""
+    filters = {name: request.GET.get(name, "")[:100] for name in ("state", "campaign", "q")}
+    if filters["state"] not in set(MessageState):
+        filters["state"] = ""
+    rows = queries.messages_of(
+        request.member, state=filters["state"], campaign=filters["campaign"], search=filters["q"]
+    )
+    context = {
+        "page": paged(request, rows, by="id"),
+        "filters": filters,
+        "states": list(MessageState),
+        "campaigns": campaigns_of(request.member),
+    }
+    return render_region(request, f"{_FOLDER}/messages.html", context, region="messages")
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def message_story(request: MemberRequest, pk: int) -> HttpResponse:
+    """Tell the story of one message."""
+    return render_region(request, f"{_FOLDER}/message.html", {"story": queries.story_for(request.member, pk)})
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def results(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show what a campaign has brought, with denominators and intervals."""
+    campaign = campaign_for(request.member, pk)
+    counted = totals(request.member.workspace.pk, campaign_id=pk)
+    days = queries.last_days(14)
+    context: dict[str, Any] = editor_context(
+        campaign,
+        results=results_of(campaign, counted),
+        standing=standing_of([pk]).get(pk),
+        holds=held_by_reason(campaign),
+        days=per_day(request.member.workspace.pk, queries.FEED_KINDS, since=days[0], campaign_id=pk),
+    )
+    return render_region(request, f"{_FOLDER}/results.html", context, region="live")
+
+
+def _with_names(member: Member, events: Any) -> list[tuple[Event, str]]:
+    wanted = {event.contact_id for event in events if event.contact_id}
+    names = dict(Contact.objects.filter(workspace=member.workspace, pk__in=wanted).values_list("pk", "email"))
+    return [(event, names.get(event.contact_id, "")) for event in events]
