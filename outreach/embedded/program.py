@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from outreach.embedded.ports import serves_pages
 from outreach.embedded.process import Service
@@ -34,8 +35,10 @@ def beat() -> Service:
     return Service("beat", _celery(*words), folder=ROOT)
 
 
-def sandbox(module: str) -> Service:
-    return Service("sandbox", _python(module), folder=ROOT)
+def sandbox(module: str, folder: Path) -> Service:
+    """Return the local mail world; it keeps its mailboxes in folder."""
+    words = _python(module, "--data", str(folder))
+    return Service("sandbox", words, ready_line="sandbox ready", ready_s=30, folder=ROOT)
 
 
 def step(name: str, command: str) -> Service:

@@ -106,7 +106,9 @@ class _Stack:
 
     async def _start_program(self) -> None:
         plan = self._plan
-        first = (web(plan.host, plan.port), *((sandbox(plan.sandbox),) if plan.sandbox else ()))
+        first = [web(plan.host, plan.port)]
+        if plan.sandbox:
+            first.append(sandbox(plan.sandbox, self._folder / "sandbox"))
         await self._supervisor.start(*first)
         await self._supervisor.start(worker(), beat())
 

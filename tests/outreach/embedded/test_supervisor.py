@@ -209,3 +209,20 @@ def test_line_of_any_length_and_any_bytes_is_passed_on() -> None:
 
     asyncio.run(scenario())
     assert "talker: \ufffd\ufffd end" in said
+
+
+def test_service_may_announce_that_it_is_ready() -> None:
+    said = Said()
+    code = "import time; time.sleep(0.3); print('sandbox ready: smtp 2525', flush=True); time.sleep(60)"
+
+    async def scenario() -> None:
+        supervisor = Supervisor(said)
+
+        async def boot() -> None:
+            await supervisor.start(Service("sandbox", (sys.executable, "-c", code), ready_line="sandbox ready"))
+            assert said == ["sandbox: sandbox ready: smtp 2525"]
+            supervisor.ask_to_stop()
+
+        await supervisor.run(boot())
+
+    asyncio.run(scenario())
