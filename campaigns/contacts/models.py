@@ -122,9 +122,7 @@ class ContactImport(models.Model):
     class Meta:
         db_table = "contacts_import"
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=list(ImportState)), name="contacts_known_import_state"
-            ),
+            models.CheckConstraint(condition=models.Q(state__in=list(ImportState)), name="contacts_known_import_state"),
             models.CheckConstraint(
                 condition=~models.Q(state=ImportState.DONE)
                 | models.Q(
@@ -151,27 +149,21 @@ class ContactImport(models.Model):
 class ImportChunk(models.Model):
     """A piece of an uploaded file, kept in the database so that any worker of a cluster can read it."""
 
-    contact_import = models.ForeignKey(
-        ContactImport, on_delete=models.CASCADE, related_name="chunks", db_index=False
-    )
+    contact_import = models.ForeignKey(ContactImport, on_delete=models.CASCADE, related_name="chunks", db_index=False)
     number = models.PositiveIntegerField()
     content = models.BinaryField()
 
     class Meta:
         db_table = "contacts_import_chunk"
         constraints = [
-            models.UniqueConstraint(
-                fields=["contact_import", "number"], name="contacts_one_chunk_per_number"
-            ),
+            models.UniqueConstraint(fields=["contact_import", "number"], name="contacts_one_chunk_per_number"),
         ]
 
 
 class RejectedRow(models.Model):
     """A row that did not become a contact, with its cause: nobody is skipped in silence."""
 
-    contact_import = models.ForeignKey(
-        ContactImport, on_delete=models.CASCADE, related_name="rejected", db_index=False
-    )
+    contact_import = models.ForeignKey(ContactImport, on_delete=models.CASCADE, related_name="rejected", db_index=False)
     line = models.PositiveIntegerField()  # of the file, from 1, the header included
     cause = models.CharField(max_length=300)
     original = models.TextField()  # as it stood in the file, cut when it is long

@@ -21,9 +21,7 @@ IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
     ImportState.UPLOADED: frozenset({ImportState.QUEUED, ImportState.FAILED, ImportState.CANCELLED}),
     ImportState.QUEUED: frozenset({ImportState.RUNNING, ImportState.FAILED, ImportState.CANCELLED}),
     # back to QUEUED when its worker died: another one begins anew
-    ImportState.RUNNING: frozenset(
-        {ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED, ImportState.QUEUED}
-    ),
+    ImportState.RUNNING: frozenset({ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED, ImportState.QUEUED}),
     ImportState.DONE: frozenset(),
     ImportState.FAILED: frozenset(),
     ImportState.CANCELLED: frozenset(),

@@ -85,21 +85,23 @@ def checked_mapping(columns: Columns, mapping: Mapping[str, str]) -> dict[str, s
     for name, target in chosen.items():
         if target == IGNORE:
             continue
-        if not (target in LABELS or is_custom_name(target.removeprefix(CUSTOM_PREFIX))):
+        if not (target in LABELS or _names_custom_field(target)):
             raise BadMapping(
                 f"“{target.removeprefix(CUSTOM_PREFIX)}” cannot be the name of a field: "
                 "use small letters, digits and _, beginning with a letter, and no name that is already taken."
             )
         if target in seen:
-            raise BadMapping(
-                f"The columns “{seen[target]}” and “{name}” both go to {label(target)}; keep one of them."
-            )
+            raise BadMapping(f"The columns “{seen[target]}” and “{name}” both go to {label(target)}; keep one of them.")
         seen[target] = name
     if EMAIL not in seen:
         raise BadMapping("No column is mapped to the e-mail address: choose the one that holds it.")
     if FULL_NAME in seen and {"first_name", "last_name"} & set(seen):
         raise BadMapping("Map either the full name, or first and last name, not both.")
     return chosen
+
+
+def _names_custom_field(target: str) -> bool:
+    return target.startswith(CUSTOM_PREFIX) and is_custom_name(target.removeprefix(CUSTOM_PREFIX))
 
 
 def label(target: str) -> str:
@@ -122,14 +124,14 @@ def _unique(headings: Sequence[str]) -> tuple[str, ...]:
 
 def _email_column(columns: Columns, rows: Sequence[list[str]]) -> int | None:
     """Return the position of the column whose values mostly are addresses; its heading breaks ties."""
-    best, best_score = None, 0.0
+    best, best_rank = None, (False, False, 0.0)
     for position, name in enumerate(columns.names):
         values = [row[position] for row in rows if position < len(row) and row[position].strip()]
         share = sum(map(_is_address, values)) / len(values) if values else 0.0
         says_so = columns.has_header and field_for(name) == EMAIL
-        score = share + (1.0 if says_so and (share > 0 or not values) else 0.0) + (0.5 if says_so else 0.0)
-        if (share >= _MOSTLY or says_so) and score > best_score:
-            best, best_score = position, score
+        rank = (share >= _MOSTLY, says_so, share)
+        if (share >= _MOSTLY or says_so) and rank > best_rank:
+            best, best_rank = position, rank
     return best
 
 
@@ -155,8 +157,7 @@ def _without_double_names(mapping: dict[str, str]) -> dict[str, str]:
     """Let first and last name win over a full name beside them, which then is an ordinary field."""
     if {"first_name", "last_name"} <= set(mapping.values()):
         return {
-            name: f"{CUSTOM_PREFIX}name_as_given" if target == FULL_NAME else target
-            for name, target in mapping.items()
+            name: f"{CUSTOM_PREFIX}name_as_given" if target == FULL_NAME else target for name, target in mapping.items()
         }
     if "first_name" in mapping.values() or "last_name" in mapping.values():
         # "Name" beside "Vorname" is the family name.

@@ -23,9 +23,7 @@ def _codes() -> dict[str, str]:
     for code, name in rows:
         codes.setdefault(plain(name), code)
         codes.setdefault(plain(name.replace("&", " and ").replace("St ", "Saint ")), code)
-    also: dict[str, list[str]] = tomllib.loads(
-        (files(__package__) / "countries.toml").read_text(encoding="utf-8")
-    )
+    also: dict[str, list[str]] = tomllib.loads((files(__package__) / "countries.toml").read_text(encoding="utf-8"))
     for code, names in also.items():
         for name in names:
             codes.setdefault(plain(name), code)

@@ -52,9 +52,7 @@ def custom_name(heading: str, position: int) -> str:
 
     position counts from 1 and names headings that have no Latin letter or digit.
     """
-    plain = (
-        unicodedata.normalize("NFKD", heading.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
-    )
+    plain = unicodedata.normalize("NFKD", heading.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_NAME_LIMIT].strip("_")
     if not name:
         return f"column_{position}"

@@ -91,7 +91,7 @@ class Table:
                     break
                 if cells is None:
                     return
-                if cells and (cells[0] or "".join(cells).strip()):
+                if cells and (cells[0].strip() or "".join(cells).strip()):
                     yield line, cells
                 line += len(taken)
 

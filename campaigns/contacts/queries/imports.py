@@ -46,9 +46,7 @@ def import_for(member: Member, import_id: int) -> ContactImport:
 
 
 def imports_of(member: Member) -> QuerySet[ContactImport]:
-    return ContactImport.objects.filter(workspace=member.workspace).select_related(
-        "contact_list", "created_by"
-    )
+    return ContactImport.objects.filter(workspace=member.workspace).select_related("contact_list", "created_by")
 
 
 def preview(row: ContactImport) -> Preview:

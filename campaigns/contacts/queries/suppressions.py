@@ -63,9 +63,7 @@ _CONDITION = """EXISTS (
 def contact_is_suppressed() -> RawSQL:
     """Return the condition as an annotation of a query of contacts."""
     table = "contacts_contact"
-    sql = suppressed_condition(
-        workspace=f"{table}.workspace_id", key=f"{table}.email_key", domain=f"{table}.domain"
-    )
+    sql = suppressed_condition(workspace=f"{table}.workspace_id", key=f"{table}.email_key", domain=f"{table}.domain")
     return RawSQL(sql, (), output_field=BooleanField())  # noqa: S611  # made of the names above, no input
 
 

@@ -102,9 +102,7 @@ def queue_hint(import_id: int) -> None:
 
 
 def _move(import_id: int, new: ImportState, **fields: object) -> None:
-    moved = ContactImport.objects.filter(pk=import_id, state__in=import_sources(new)).update(
-        state=new, **fields
-    )
+    moved = ContactImport.objects.filter(pk=import_id, state__in=import_sources(new)).update(state=new, **fields)
     if not moved:
         raise IllegalMove(import_id, new)
 

@@ -68,10 +68,7 @@ class Stage:
 
     def reject(self, rows: Sequence[tuple[int, str, str]]) -> None:
         """Store rejected rows: line, cause, original."""
-        lines = [
-            (str(self._import_id), str(line), _escaped(cause[:300]), _escaped(raw))
-            for line, cause, raw in rows
-        ]
+        lines = [(str(self._import_id), str(line), _escaped(cause[:300]), _escaped(raw)) for line, cause, raw in rows]
         _copy(
             "COPY contacts_rejected_row (contact_import_id, line, cause, original) FROM STDIN",
             lines,
@@ -150,9 +147,7 @@ def _merge_sql(columns: Sequence[str]) -> str:
         differs.append("NOT c.fields @> EXCLUDED.fields")
     action = "NOTHING"
     if changes:
-        action = (
-            f"UPDATE SET {', '.join(changes)}, updated_at = EXCLUDED.updated_at WHERE {' OR '.join(differs)}"
-        )
+        action = f"UPDATE SET {', '.join(changes)}, updated_at = EXCLUDED.updated_at WHERE {' OR '.join(differs)}"
     placed = empty | values
     return _MERGE.format(columns=", ".join(placed), values=", ".join(placed.values()), action=action)
 

@@ -124,9 +124,7 @@ def _country(text: str) -> str:
         return ""
     code = parse_country(text)
     if code is None:
-        raise BadContact(
-            "country", f"“{text.strip()[:60]}” is not a country that is known; write a code such as DE."
-        )
+        raise BadContact("country", f"“{text.strip()[:60]}” is not a country that is known; write a code such as DE.")
     return code
 
 
@@ -143,9 +141,7 @@ def _custom(fields: Mapping[str, str]) -> dict[str, str]:
     cleaned: dict[str, str] = {}
     for name, text in fields.items():
         if not is_custom_name(name):
-            raise BadContact(
-                "fields", f"“{name}” cannot be the name of a field: small letters, digits and _ only."
-            )
+            raise BadContact("fields", f"“{name}” cannot be the name of a field: small letters, digits and _ only.")
         value = text.replace("\0", " ").strip()
         if len(value) > CUSTOM_LIMIT:
             raise BadContact("fields", f"“{name}” has {len(value):,} characters; {CUSTOM_LIMIT:,} fit.")

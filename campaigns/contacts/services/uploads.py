@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from campaigns.contacts.core.columns import Columns, columns_of, guess_mapping
 from campaigns.contacts.core.dialect import Dialect, detect_dialect
-from campaigns.contacts.core.encoding import EncodingProbe
+from campaigns.contacts.core.encoding import LABELS, EncodingProbe
 from campaigns.contacts.core.fields import EMAIL
 from campaigns.contacts.core.table import Broken, Table
 from campaigns.contacts.errors import BadFile
@@ -71,8 +71,11 @@ def read_head(row: ContactImport, *, encoding: str, delimiter: str = "") -> Read
     content = bytes(ImportChunk.objects.values_list("content", flat=True).get(contact_import=row, number=0))
     head = content[:_HEAD_BYTES]
     is_whole = len(head) == row.size_bytes
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    lines = list(io.StringIO(decoder.decode(head, final=is_whole), newline=""))
+    try:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(head, final=is_whole)
+    except UnicodeError as error:
+        raise BadFile(f"The file is not written in {LABELS.get(encoding, encoding)}.") from error
+    lines = list(io.StringIO(text, newline=""))
     if not is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
     dialect = detect_dialect(lines, is_whole=is_whole, delimiters=delimiter)
@@ -86,9 +89,7 @@ def note_reading(row: ContactImport, reading: Reading) -> None:
     """Put the reading into the row's READING_FIELDS. Raises BadFile when no column holds addresses."""
     if EMAIL not in reading.mapping.values():
         found = ", ".join(reading.columns.names[:12])
-        raise BadFile(
-            f"No column holds e-mail addresses. The columns found are: {found}. Add one called “email”."
-        )
+        raise BadFile(f"No column holds e-mail addresses. The columns found are: {found}. Add one called “email”.")
     row.encoding = reading.encoding
     row.delimiter = reading.dialect.delimiter
     row.quote = reading.dialect.quote

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.contacts.core.columns import Columns
+from campaigns.contacts.core.rows import Rejected, RowReader, note_words, original_of, split_name
+from campaigns.contacts.core.table import Broken
+
+HEADER = ("email", "first", "company", "country", "zone", "note")
+MAPPING = {
+    "email": "email", "first": "first_name", "company": "company", "country": "country", "zone": "time_zone",
+    "note": "fields.note",
+}  # fmt: skip
+
+
+def reader() -> RowReader:
+    return RowReader(Columns(HEADER, has_header=True), MAPPING)
+
+
+def read(*cells: str) -> dict[str, str]:
+    one = reader()
+    values = one.read(2, list(cells))
+    assert isinstance(values, list), values
+    return dict(zip(one.columns, values, strict=True))
+
+
+def refused(*cells: str) -> str:
+    outcome = reader().read(2, list(cells))
+    assert isinstance(outcome, Rejected)
+    return outcome.cause
+
+
+def test_a_row_becomes_the_values_of_a_contact() -> None:
+    assert read(" Ada@Example.com ", " Ada ", "Analytical Ltd", "Germany", "europe/berlin", "met in Bern") == {
+        "email": "Ada@Example.com",
+        "email_key": "ada@example.com",
+        "domain": "example.com",
+        "first_name": "Ada",
+        "company": "Analytical Ltd",
+        "country": "DE",
+        "time_zone": "Europe/Berlin",
+        "fields": '{"note": "met in Bern"}',
+    }
+
+
+def test_a_short_and_a_long_row_are_rejected_each_with_its_width() -> None:
+    assert "The row has 3 cells, the first row has 6" in refused("a@x.com", "Ada", "Ltd")
+    assert "The row has 9 cells, the first row has 6" in refused("a@x.com", "Ada", "", "", "", "", "7", "8", "9")
+
+
+def test_empty_cells_behind_the_last_column_do_no_harm() -> None:
+    assert read("a@x.com", "Ada", "", "", "", "", "", "  ")["first_name"] == "Ada"
+
+
+def test_a_row_without_a_usable_address_is_rejected_with_the_cause() -> None:
+    assert refused("", "Ada", "", "", "", "") == "There is no e-mail address."
+    assert "at most 64" in refused("a" * 400 + "@example.com", "", "", "", "", "")
+
+
+def test_the_same_address_again_names_the_line_it_stood_on() -> None:
+    one = reader()
+    assert isinstance(one.read(2, ["ada@x.com", "", "", "", "", ""]), list)
+    assert one.read(9, ["ADA@X.com", "", "", "", "", ""]) == Rejected("Same address as line 2.")
+
+
+def test_a_broken_row_is_rejected_with_its_cause() -> None:
+    assert reader().read(7, Broken("A quotation mark ...")) == Rejected("A quotation mark ...")
+
+
+def test_a_bad_zone_and_country_keep_the_contact_and_are_told() -> None:
+    one = reader()
+    for line in range(2, 14):
+        assert isinstance(one.read(line, [f"p{line}@x.com", "", "", "Atlantis", "Mars/Base", ""]), list)
+    assert [note_words(note) for note in one.notes] == [
+        "Country is not a country that is known in 12 rows (first: line 2, “Atlantis”); left empty there.",
+        "Time zone is not known in 12 rows (first: line 2, “Mars/Base”); left empty there.",
+    ]
+
+
+def test_a_value_too_long_or_damaged_is_left_empty_and_told() -> None:
+    one = reader()
+    values = one.read(2, ["a@x.com", "x" * 121, "M\ufffdller", "", "", "n" * 10_001])
+    assert isinstance(values, list)
+    assert dict(zip(one.columns, values, strict=True))["first_name"] == ""
+    assert {note.field for note in one.notes} == {"first_name", "company", "fields.note"}
+
+
+def test_line_breaks_and_hidden_characters_do_not_reach_a_value() -> None:
+    values = read("a@x.com", "Ada\r\nBcc: x@y.z", "A\u200bB\u00a0C\x00D", "", "", "one\ntwo\tthree")
+    assert values["first_name"] == "Ada Bcc: x@y.z"
+    assert values["company"] == "AB\u00a0C D"
+    assert json.loads(values["fields"]) == {"note": "one two three"}
+
+
+def test_the_guard_that_our_exports_put_before_formulas_is_taken_off_again() -> None:
+    values = read("a@x.com", "'=1+1", "'+49 30", "", "", "'tis")
+    assert (values["first_name"], values["company"]) == ("=1+1", "+49 30")
+    assert json.loads(values["fields"]) == {"note": "'tis"}
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Ada Lovelace", ("Ada", "Lovelace")), ("Ada King Lovelace", ("Ada", "King Lovelace")),
+        ("Lovelace, Ada", ("Ada", "Lovelace")), ("Ada", ("Ada", "")), ("", ("", "")),
+    ],
+)  # fmt: skip
+def test_a_full_name_is_split_in_two(name: str, parts: tuple[str, str]) -> None:
+    assert split_name(name) == parts
+
+
+def test_a_full_name_column_fills_both_names() -> None:
+    one = RowReader(Columns(("email", "name"), has_header=True), {"email": "email", "name": "full_name"})
+    values = one.read(2, ["ada@x.com", "Lovelace, Ada"])
+    assert isinstance(values, list)
+    assert dict(zip(one.columns, values, strict=True))["first_name"] == "Ada"
+
+
+def test_the_original_of_a_rejected_row_is_kept_short_and_storable() -> None:
+    assert original_of("a,\0b\r\n") == "a,\ufffdb"
+    assert original_of("x" * 5_000).endswith("… (5,000 characters)")
+
+
+@given(st.lists(st.lists(st.text(max_size=30), max_size=9), max_size=30))
+def test_every_row_is_values_without_control_characters_or_a_cause(rows: list[list[str]]) -> None:
+    one = reader()
+    for line, cells in enumerate(rows, start=2):
+        outcome = one.read(line, list(cells))
+        if isinstance(outcome, Rejected):
+            assert outcome.cause
+            continue
+        assert len(outcome) == len(one.columns)
+        assert all(value.isascii() or "\ufffd" not in value for value in outcome)
+        assert not any(character < " " for value in outcome for character in value)
+        json.loads(outcome[-1])
