@@ -25,9 +25,7 @@ class Account:
     def can_reach(self, path: Path) -> bool:
         """Tell whether this user may enter every folder above path and read path itself."""
         real = path.resolve()
-        return all(self._may(folder, stat.S_IXOTH) for folder in real.parents) and self._may(
-            real, stat.S_IROTH
-        )
+        return all(self._may(folder, stat.S_IXOTH) for folder in real.parents) and self._may(real, stat.S_IROTH)
 
     def _may(self, path: Path, other: int) -> bool:
         found = path.stat()
@@ -55,9 +53,7 @@ def account_for(home: Path) -> Account | None:
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid, name)
-    raise NoAccess(
-        "PostgreSQL may not run as root and there is no user `postgres` or `nobody`: run as another user"
-    )
+    raise NoAccess("PostgreSQL may not run as root and there is no user `postgres` or `nobody`: run as another user")
 
 
 def _by_uid(uid: int) -> Account:

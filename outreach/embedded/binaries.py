@@ -72,9 +72,7 @@ def _programs(folder: Path) -> PostgresPrograms:
     said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
     version = re.search(r"\d+(\.\d+)?", said.stdout)
     if not version:
-        raise ServerMissing(
-            f"{folder}/postgres does not run on this machine: {said.stderr.strip() or said.returncode}"
-        )
+        raise ServerMissing(f"{folder}/postgres does not run on this machine: {said.stderr.strip() or said.returncode}")
     return PostgresPrograms(folder, version[0])
 
 

@@ -26,9 +26,7 @@ def sole_supervisor(data_dir: Path) -> Iterator[None]:
         os.write(fd, f"{os.getpid()}\n".encode())
         yield
     finally:
-        path.unlink(
-            missing_ok=True
-        )  # while still held: a waiting start sees that its file is gone and opens anew
+        path.unlink(missing_ok=True)  # while still held: a waiting start sees that its file is gone and opens anew
         os.close(fd)
 
 

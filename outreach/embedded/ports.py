@@ -43,18 +43,14 @@ async def start_on_free_port(service_at: Callable[[int], Service], say: Say) -> 
 def check_port(host: str, port: int) -> None:
     """Raise PortTaken or NoAccess when the web server could not listen there."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # a closed connection's TIME_WAIT is no listener
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed connection's TIME_WAIT is no listener
         try:
             probe.bind((host, port))
             probe.listen(1)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortTaken(host, port) from error
-            raise NoAccess(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port."
-            ) from error
+            raise NoAccess(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
 
 
 def answers(port: int, *, host: str = LOOPBACK, send: bytes = b"", expect: bytes = b"") -> Probe:

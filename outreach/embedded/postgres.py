@@ -93,9 +93,7 @@ def postgres_url(port: int, password: str) -> str:
 def _create(cluster: Cluster, password: str, *, durable: bool) -> None:
     home = cluster.home
     if home.exists() and any(home.iterdir()):
-        raise NoAccess(
-            f"{home} holds files but no PostgreSQL data: move it away, or choose another data directory"
-        )
+        raise NoAccess(f"{home} holds files but no PostgreSQL data: move it away, or choose another data directory")
     fresh = home.with_name(home.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
@@ -176,9 +174,7 @@ def _end_orphan(home: Path) -> None:
     deadline = time.monotonic() + 20
     while _serves(pid, home):
         if time.monotonic() > deadline:
-            raise StartFailed(
-                "postgres", f"an older server (process {pid}) still holds {home} and does not stop"
-            )
+            raise StartFailed("postgres", f"an older server (process {pid}) still holds {home} and does not stop")
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
         time.sleep(0.2)

@@ -20,9 +20,7 @@ def make_data_dir(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise NoAccess(
-            f"Cannot create the data directory {folder}: {error.strerror}. {_ELSEWHERE}"
-        ) from error
+        raise NoAccess(f"Cannot create the data directory {folder}: {error.strerror}. {_ELSEWHERE}") from error
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise NoAccess(f"Cannot write into the data directory {folder}: permission denied. {_ELSEWHERE}")
     free = shutil.disk_usage(folder).free

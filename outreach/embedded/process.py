@@ -20,6 +20,7 @@ from outreach.kit.lifeline import end_with_parent
 Probe = Callable[[], Awaitable[bool]]
 Say = Callable[[str, str], None]
 _LINE_LIMIT_BYTES = 1 << 20
+_GROUP_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Child:
     def __init__(self, service: Service, say: Say) -> None:
         self.service = service
         self._say = say
-        self._announced = False
+        self._announced = self._is_cleared = False
         self._last_lines: deque[str] = deque(maxlen=8)
         self._process: asyncio.subprocess.Process | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -74,7 +75,7 @@ class Child:
         """Spawn and wait until ready. Raises StartFailed; nothing is left running then."""
         service = self.service
         account = service.account
-        self._announced = False
+        self._announced = self._is_cleared = False
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *service.argv,
@@ -110,9 +111,13 @@ class Child:
         return status
 
     async def stop(self) -> None:
-        """Ask the leader to end, wait for the grace time, then kill the whole group."""
+        """Ask the leader to end, wait for the grace time, then kill the whole group.
+
+        Of a leader that has ended by itself, what is left of its group goes. The second call does nothing: the
+        number of the group may belong to somebody else by then.
+        """
         process = self._process
-        if process is None:
+        if process is None or self._is_cleared:
             return
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -124,8 +129,8 @@ class Child:
                     "outreach",
                     f"{self.service.name} did not stop in {self.service.grace_s:g} s: killed",
                 )
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        await _end_group(process.pid)
+        self._is_cleared = True
         await self.wait()
         if self._pump:
             self._pump.cancel()
@@ -171,6 +176,15 @@ class Child:
             worth = self.service.worth_saying
             if worth is None or worth.search(line):
                 self._say(self.service.name, line)
+
+
+async def _end_group(leader: int) -> None:
+    """Kill what is left of a group and see it go, so that its ports and files are free when we return."""
+    deadline = time.monotonic() + _GROUP_S
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.killpg(leader, signal.SIGKILL)
+            await asyncio.sleep(0.01)
 
 
 def _tied_to_us(number: signal.Signals) -> Callable[[], None]:

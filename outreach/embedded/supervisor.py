@@ -71,7 +71,9 @@ class Supervisor:
         child = Child(service, self._say)
         self._groups.append([child])
         await child.start()
-        if status := await child.wait():
+        status = await child.wait()
+        await child.stop()
+        if status:
             raise StartFailed(service.name, f"it ended with status {status}", child.last_lines)
 
     def ask_to_stop(self) -> None:
@@ -94,6 +96,7 @@ class Supervisor:
         while True:
             began = time.monotonic()
             status = await child.wait()
+            await child.stop()
             if time.monotonic() - began > _CALM_S:
                 pause = _FIRST_PAUSE_S
             self._say("outreach", f"{name} ended with status {status}; starting it again in {pause:.0f} s")
