@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import warnings
 from pathlib import Path
 
+from sending.sandbox.people import DEMO_ACCOUNTS, DEMO_TIME_SCALE
 from sending.sandbox.smtpd import Pace
 from sending.sandbox.world import run
 
@@ -20,17 +20,17 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="aiosmtpd")
     parser = argparse.ArgumentParser(prog="python -m sending.sandbox", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder for mailboxes, certificate and log")
-    parser.add_argument("--account", action="append", default=[], help="address:password; or DIR/accounts.json")
-    parser.add_argument("--time-scale", type=int, default=1, help="how many times faster time runs")
+    parser.add_argument("--account", action="append", default=[], help="address:password; none = those of the demo")
+    parser.add_argument("--time-scale", type=int, default=0, help="how many times faster time runs")
     parser.add_argument("--slow-ms", type=int, default=0, help="think so long before accepting a message")
     for name in ("smtp", "smtps", "imap"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 = the last one, or any free one")
     args = parser.parse_args()
     accounts = dict(one.split(":", 1) for one in args.account)
-    listed = args.data / "accounts.json"
-    if listed.exists():
-        accounts = {**json.loads(listed.read_text()), **accounts}
-    pace = Pace(time_scale=args.time_scale, slow_s=args.slow_ms / 1000)
+    # Without accounts of its own it is the world of the demo.
+    scale = args.time_scale or (1 if accounts else DEMO_TIME_SCALE)
+    accounts = accounts or DEMO_ACCOUNTS
+    pace = Pace(time_scale=scale, slow_s=args.slow_ms / 1000)
     asyncio.run(run(args.data, accounts, pace, (args.smtp_port, args.smtps_port, args.imap_port)))
 
 
