@@ -28,7 +28,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A person who signs in."""
 
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254)  # always in lower case: one person, one account
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
@@ -41,7 +41,10 @@ class User(AbstractBaseUser):
 
     class Meta:
         db_table = "accounts_user"
-        constraints = [models.UniqueConstraint(Lower("email"), name="accounts_one_user_per_email")]
+        constraints = [
+            models.UniqueConstraint(fields=["email"], name="accounts_one_user_per_email"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="accounts_email_in_lower_case"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -81,5 +84,5 @@ class Membership(models.Model):
         db_table = "accounts_membership"
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="accounts_one_membership"),
-            models.CheckConstraint(condition=models.Q(role__in=list(Role)), name="accounts_known_role"),
+            models.CheckConstraint(condition=models.Q(role__in=[role.value for role in Role]), name="accounts_known_role"),
         ]

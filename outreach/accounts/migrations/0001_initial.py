@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import outreach.accounts.roles
 from django.conf import settings
 from django.db import migrations, models
 
@@ -28,7 +27,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'accounts_user',
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='accounts_one_user_per_email')],
+                'constraints': [models.UniqueConstraint(fields=('email',), name='accounts_one_user_per_email'), models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='accounts_email_in_lower_case')],
             },
         ),
         migrations.CreateModel(
@@ -58,7 +57,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'accounts_membership',
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'user'), name='accounts_one_membership'), models.CheckConstraint(condition=models.Q(('role__in', [outreach.accounts.roles.Role['OWNER'], outreach.accounts.roles.Role['ADMIN'], outreach.accounts.roles.Role['MEMBER'], outreach.accounts.roles.Role['VIEWER']])), name='accounts_known_role')],
+                'constraints': [models.UniqueConstraint(fields=('workspace', 'user'), name='accounts_one_membership'), models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'admin', 'member', 'viewer'])), name='accounts_known_role')],
             },
         ),
     ]
