@@ -39,9 +39,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    run_stack(
-        Plan(host=options.host, port=options.port, sandbox=_SANDBOX if options.demo else None), _print_line
-    )
+    run_stack(Plan(host=options.host, port=options.port, sandbox=_SANDBOX if options.demo else None), _print_line)
     return 0
 
 
@@ -90,17 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="run everything in the foreground until Ctrl-C")
     up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     up.add_argument("--port", type=_port, default=8000, help="port of the web server (default: %(default)s)")
-    up.add_argument(
-        "--demo", action="store_true", help="with a local mail world and a campaign that runs in it"
-    )
+    up.add_argument("--demo", action="store_true", help="with a local mail world and a campaign that runs in it")
     up.set_defaults(command=_up)
 
     importing = commands.add_parser("import", help="import contacts from a CSV file")
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
-    importing.add_argument(
-        "--list", required=True, metavar="L", help="name of the list; made when there is none"
-    )
+    importing.add_argument("--list", required=True, metavar="L", help="name of the list; made when there is none")
     importing.set_defaults(command=_import)
 
     secrets = commands.add_parser("secrets", help="write fresh secrets for docker-compose.yml")

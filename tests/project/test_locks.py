@@ -45,9 +45,7 @@ def test_lock_names_no_address_and_no_index(lock: str) -> None:
     assert not re.search(r"://|--(extra-)?index-url|--find-links| @ ", (ROOT / lock).read_text())
 
 
-@pytest.mark.parametrize(
-    ("lock", "groups"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev", "bench"))]
-)
+@pytest.mark.parametrize(("lock", "groups"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev", "bench"))])
 def test_lock_satisfies_what_the_project_asks_for(lock: str, groups: tuple[str, ...]) -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     asked = [*PROJECT["project"]["dependencies"], *extras["embedded"], *extras["sandbox"]]
@@ -56,9 +54,7 @@ def test_lock_satisfies_what_the_project_asks_for(lock: str, groups: tuple[str, 
     for requirement in map(Requirement, asked):
         versions = pinned.get(canonicalize_name(requirement.name), set())
         assert versions, f"{requirement.name} is not in {lock}: run `make lock`"
-        assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), (
-            requirement
-        )
+        assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), requirement
 
 
 def test_both_locks_agree_so_that_tests_run_what_is_deployed() -> None:

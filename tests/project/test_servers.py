@@ -20,9 +20,7 @@ REPORT = "import json, os; print(json.dumps(dict(os.environ)))"
 
 def run_pytest(folder: Path, test: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run one test file, without the servers, under the rules of this project about skipping."""
-    (folder / "pytest.ini").write_text(
-        "[pytest]\nmarkers =\n    dovecot: x\n    postfix: x\n    browser: x\n"
-    )
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    dovecot: x\n    postfix: x\n    browser: x\n")
     (folder / "test_it.py").write_text(test)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.needs", "-p", "no:django", folder],
@@ -71,9 +69,7 @@ def test_killed_run_leaves_no_process_and_no_folder() -> None:
 
 def test_killed_keeper_takes_the_servers_along() -> None:
     words = [sys.executable, "-m", "tests.servers", "--keep"]
-    with subprocess.Popen(
-        words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as keeper:
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as keeper:
         assert keeper.stdout
         folder = Path(json.loads(keeper.stdout.readline())["OUTREACH_DATA_DIR"])
         family = descendants(keeper.pid)
@@ -94,9 +90,7 @@ def test_workers_of_one_run_share_the_server_and_have_their_own_databases() -> N
     ("marker", "package"), [("browser", "chromium"), ("dovecot", "dovecot-imapd"), ("postfix", "postfix")]
 )
 def test_missing_program_skips_with_one_loud_line(tmp_path: Path, marker: str, package: str) -> None:
-    absent = (
-        f"import pytest, tests.needs as n\nn.NEEDS['{marker}'] = n.Need('no-such-program', '{package}')\n"
-    )
+    absent = f"import pytest, tests.needs as n\nn.NEEDS['{marker}'] = n.Need('no-such-program', '{package}')\n"
     test = f"{absent}@pytest.mark.{marker}\ndef test_a(): pass\n@pytest.mark.{marker}\ndef test_b(): pass\n"
     done = run_pytest(tmp_path, test)
     assert done.returncode == 0, done.stdout

@@ -83,9 +83,7 @@ def test_wrong_password_is_refused(tmp_path: Path) -> None:
 
 
 def test_only_loopback_is_listened_on(tmp_path: Path) -> None:
-    question = (
-        "SELECT current_setting('listen_addresses') || '|' || current_setting('unix_socket_directories')"
-    )
+    question = "SELECT current_setting('listen_addresses') || '|' || current_setting('unix_socket_directories')"
     assert ask(open_here(tmp_path), question) == "127.0.0.1|"
 
 
@@ -134,9 +132,7 @@ def test_server_that_outlived_its_supervisor_is_ended_first(tmp_path: Path) -> N
 def test_folders_above_the_data_keep_their_rights(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    before = [
-        (path, path.stat().st_mode, path.stat().st_uid) for path in (closed, tmp_path, *tmp_path.parents)
-    ]
+    before = [(path, path.stat().st_mode, path.stat().st_uid) for path in (closed, tmp_path, *tmp_path.parents)]
     ask(open_here(closed), "SELECT 1")
     assert [(path, path.stat().st_mode, path.stat().st_uid) for path, _, _ in before] == before
     assert stat.S_IMODE((closed / "postgres").stat().st_mode) == 0o700

@@ -68,9 +68,7 @@ def test_server_on_every_address_is_reached_on_loopback() -> None:
     assert [reached_at(host) for host in (every, "::", "192.0.2.7")] == ["127.0.0.1", "::1", "192.0.2.7"]
 
 
-def test_new_migration_or_static_file_asks_for_preparation(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_new_migration_or_static_file_asks_for_preparation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(freshness, "ROOT", tmp_path)
     migration = tmp_path / "campaigns/contacts/migrations/0001_initial.py"
     style = tmp_path / "static/css/page.css"

@@ -14,8 +14,7 @@ from tests.outreach.embedded.up import alive
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-    "print('deaf', flush=True); time.sleep(60)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
 )
 
 
@@ -145,9 +144,7 @@ def test_failed_start_names_its_reason_and_stops_what_ran_before() -> None:
 
     async def scenario() -> None:
         supervisor = Supervisor(said)
-        broken = Service(
-            "broken", (sys.executable, "-c", "print('no such table'); raise SystemExit(4)"), ready=never
-        )
+        broken = Service("broken", (sys.executable, "-c", "print('no such table'); raise SystemExit(4)"), ready=never)
 
         async def boot() -> None:
             await supervisor.start(python("first", SLEEP))

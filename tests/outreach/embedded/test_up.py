@@ -18,9 +18,7 @@ from outreach.env import ROOT
 from tests.outreach.embedded.up import START_S, Up, alive, clean_env, descendants, named, up, wait_until
 
 TRACES = ("run.lock", "run.env", "postgres/postmaster.pid")
-COUNT = (
-    "from outreach.accounts.models import User; print(User.objects.filter(email='kept@example.com').count())"
-)
+COUNT = "from outreach.accounts.models import User; print(User.objects.filter(email='kept@example.com').count())"
 CREATE = "from outreach.accounts.models import User; User.objects.create(email='kept@example.com')"
 
 
@@ -149,6 +147,18 @@ def test_ordinary_user_runs_everything(tmp_path: Path) -> None:
         ordinary.until_ready()
         assert ordinary.page("/accounts/login/") == 200
         assert ordinary.stop() == 0
+
+
+def test_servers_that_the_environment_names_are_used_and_not_started(tmp_path: Path) -> None:
+    named_servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    with up(tmp_path / "data", variables=named_servers) as thin:
+        thin.until_ready()
+        assert thin.page("/accounts/login/") == 200
+        assert not named(thin.process.pid, "postgres")
+        assert not named(thin.process.pid, "valkey-server")
+        assert named(thin.process.pid, "worker")
+        assert "_URL=postgresql" not in (tmp_path / "data/run.env").read_text()
+    assert not (tmp_path / "data/postgres").exists()
 
 
 def test_data_directory_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:

@@ -11,27 +11,31 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from outreach.embedded.ports import free_port
 from outreach.env import ROOT
 
 START_S = 60
 STOP_S = 30
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Up:
-    """One supervisor on data_dir. `before` goes in front of the command, such as `unshare`."""
+    """One supervisor on data_dir. `before` goes in front of the command; `variables` into its environment."""
 
-    def __init__(self, data_dir: Path, *, port: int = 0, before: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, data_dir: Path, *, port: int = 0, before: Sequence[str] = (), variables: Mapping[str, str] = NOTHING
+    ) -> None:
         self.data_dir, self.port = data_dir, port or free_port()
         self._said = ""
         self._log = Path(tempfile.mkstemp(prefix="outreach-up-", suffix=".log")[1])
         command = (*before, sys.executable, "-m", "outreach.cli", "up", "--port", str(self.port))
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=clean_env(data_dir), stdout=log, stderr=subprocess.STDOUT,
+                command, cwd=ROOT, env={**clean_env(data_dir), **variables}, stdout=log, stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
 
@@ -63,9 +67,11 @@ class Up:
 
 
 @contextlib.contextmanager
-def up(data_dir: Path, *, port: int = 0, before: tuple[str, ...] = ()) -> Iterator[Up]:
+def up(
+    data_dir: Path, *, port: int = 0, before: Sequence[str] = (), variables: Mapping[str, str] = NOTHING
+) -> Iterator[Up]:
     """Start, and make sure at the end that nothing runs on, also when the test fails."""
-    running = Up(data_dir, port=port, before=before)
+    running = Up(data_dir, port=port, before=before, variables=variables)
     family: set[int] = set()
     try:
         yield running
