@@ -33,9 +33,7 @@ def test_port_that_cannot_be_is_refused(port: str, capsys: pytest.CaptureFixture
 def test_command_that_needs_servers_says_so_in_one_line(tmp_path: Path) -> None:
     refused = outreach(tmp_path, "import", "people.csv", "--workspace", "acme", "--list", "Leads")
     assert refused.returncode == 1
-    assert refused.stderr.startswith(
-        "outreach: DATABASE_URL is not set. Start the embedded servers with `make run`"
-    )
+    assert refused.stderr.startswith("outreach: DATABASE_URL is not set. Start the embedded servers with `make run`")
     assert refused.stderr.count("\n") == 1
 
 

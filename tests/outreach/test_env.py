@@ -41,9 +41,7 @@ def test_secret_may_come_from_a_file(given: dict[str, str], tmp_path: Path) -> N
     assert load({**given, "OUTREACH_SECRET_KEY_FILE": str(tmp_path / "key")}).secret_key == "from-a-file"
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"), [(None, "No such file or directory"), (b"\xff\xfe", "not a text file")]
-)
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"\xff\xfe", "not a text file")])
 def test_file_that_cannot_be_read_is_named(
     given: dict[str, str], tmp_path: Path, content: bytes | None, reason: str
 ) -> None:
@@ -87,9 +85,7 @@ def test_running_servers_are_found_through_the_run_file(tmp_path: Path) -> None:
     assert env.database_url == GIVEN["DATABASE_URL"]
 
 
-def test_environment_wins_over_the_run_file_and_an_empty_value_does_not(
-    given: dict[str, str], tmp_path: Path
-) -> None:
+def test_environment_wins_over_the_run_file_and_an_empty_value_does_not(given: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "run.env").write_text("OUTREACH_SECRET_KEY=of-the-file\nOUTREACH_PUBLIC_URL=http://file:1\n")
     env = load({**given, "OUTREACH_PUBLIC_URL": ""})
     assert env.secret_key == GIVEN["OUTREACH_SECRET_KEY"]
