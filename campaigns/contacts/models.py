@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Reverse
 
 from campaigns.contacts.core.fields import TEXT_LIMITS
 from campaigns.contacts.states import ImportState, SuppressionReason, SuppressionScope
@@ -47,8 +47,12 @@ class Contact(models.Model):
         indexes = [
             # contact list, newest first, keyset by id; ascending, so that new rows go to the end of the index
             models.Index(fields=["workspace", "id"], name="contacts_newest"),
-            # domain suppressions and company throttles
-            models.Index(fields=["workspace", "domain"], name="contacts_domain"),
+            # who is at a suppressed domain or below it: reversed, "moc.elpmaxe" is a prefix of "moc.elpmaxe.liam"
+            models.Index("workspace", Reverse("domain"), name="contacts_domain"),
+            # contact list filtered by country, newest first, and the countries that there are
+            models.Index(
+                fields=["workspace", "country", "id"], name="contacts_country", condition=~models.Q(country="")
+            ),
         ]
 
 

@@ -1,14 +1,32 @@
 """What this room can be asked."""
 
-from campaigns.contacts.queries.imports import Preview, import_for, preview
+from campaigns.contacts.queries.imports import Preview, import_for, imports_of, preview
+from campaigns.contacts.queries.people import (
+    Filters,
+    contact_for,
+    contacts_for,
+    contacts_of,
+    counted,
+    countries_of,
+    filters_from,
+    list_for,
+    list_names_of,
+    lists_of,
+    lists_with,
+    suppression_of,
+    suppressions_among,
+)
 from campaigns.contacts.queries.suppressions import (
     is_suppressed,
     suppressed_condition,
     suppressed_keys,
     suppression_for,
+    suppressions_of,
 )
 
 __all__ = [
-    "Preview", "import_for", "is_suppressed", "preview", "suppressed_condition", "suppressed_keys",
-    "suppression_for",
+    "Filters", "Preview", "contact_for", "contacts_for", "contacts_of", "counted", "countries_of", "filters_from",
+    "import_for", "imports_of", "is_suppressed", "list_for", "list_names_of", "lists_of", "lists_with", "preview",
+    "suppressed_condition", "suppressed_keys", "suppression_for", "suppression_of", "suppressions_among",
+    "suppressions_of",
 ]  # fmt: skip

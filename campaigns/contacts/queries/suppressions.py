@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.models import Suppression
@@ -58,13 +57,6 @@ _CONDITION = """EXISTS (
                 SELECT array_to_string(({parts})[i:], '.')
                   FROM generate_series(1, cardinality({parts}) - 1) AS i))))
 )"""
-
-
-def contact_is_suppressed() -> RawSQL:
-    """Return the condition as an annotation of a query of contacts."""
-    table = "contacts_contact"
-    sql = suppressed_condition(workspace=f"{table}.workspace_id", key=f"{table}.email_key", domain=f"{table}.domain")
-    return RawSQL(sql, (), output_field=BooleanField())  # noqa: S611  # made of the names above, no input
 
 
 def suppressions_of(member: Member) -> QuerySet[Suppression]:

@@ -21,7 +21,9 @@ def found(content: bytes, piece_bytes: int = 64 * 1024) -> str:
 
 
 GERMAN = "E-Mail;Vorname;Ort\nj@example.de;Jürgen;Köln\nb@example.de;Björn;Düsseldorf\nk@example.de;Käthe;Weiß\n"
-FRENCH = "e-mail;prénom;société\na@example.fr;Hélène;Café de l\u2019Étoile \u2013 Paris\nb@example.fr;François;Crédit €\n"
+FRENCH = (
+    "e-mail;prénom;société\na@example.fr;Hélène;Café de l\u2019Étoile \u2013 Paris\nb@example.fr;François;Crédit €\n"
+)
 POLISH = "email;imię;miasto\na@example.pl;Łukasz;Łódź\nb@example.pl;Grażyna;Gdańsk\nc@example.pl;Świętosława;Żory\n"
 RUSSIAN = "email;имя;город\na@example.ru;Иван;Москва\nb@example.ru;Ольга;Санкт-Петербург\n"
 JAPANESE = "email,名前,会社\na@example.jp,山田太郎,株式会社テスト\nb@example.jp,佐藤花子,東京商事\n"

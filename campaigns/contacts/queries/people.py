@@ -1,0 +1,190 @@
+"""Contacts and lists as pages ask for them; no answer counts or sorts a million rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Reverse
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404
+
+from campaigns.contacts.models import Contact, ContactList, Suppression
+from campaigns.contacts.queries.suppressions import suppressed_keys
+from outreach.accounts.access import Member
+
+COUNT_LIMIT = 10_000
+# Addresses are searched among all contacts by their index; names and companies among so many of the newest.
+NAMES_SEARCHED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What narrows a list of contacts; it lives in the URL."""
+
+    search: str = ""
+    list_id: int | None = None
+    country: str = ""
+    suppressed: str = ""  # "yes", "no", "" = both
+    import_id: int | None = None
+
+    @property
+    def are_set(self) -> bool:
+        return self != Filters()
+
+
+def filters_from(query: QueryDict) -> Filters:
+    """Read the filters of a URL; what makes no sense is left out."""
+    suppressed = query.get("suppressed", "")
+    return Filters(
+        search=query.get("q", "").replace("\0", "").strip()[:100],
+        list_id=_number(query.get("list", "")),
+        country=query.get("country", "").upper()[:2],
+        suppressed=suppressed if suppressed in {"yes", "no"} else "",
+        import_id=_number(query.get("import", "")),
+    )
+
+
+def contacts_of(member: Member, filters: Filters) -> QuerySet[Contact]:
+    """Return the contacts of the workspace that the filters leave, unordered."""
+    rows = Contact.objects.filter(workspace=member.workspace)
+    if filters.search:
+        rows = rows.filter(pk__in=_found(member.workspace.pk, filters.search))
+    if filters.list_id is not None:
+        rows = rows.filter(list_places__contact_list=filters.list_id)
+    if filters.country:
+        rows = rows.filter(country=filters.country)
+    if filters.import_id is not None:
+        rows = rows.filter(origin=filters.import_id)
+    if filters.suppressed:
+        barred = RawSQL(_SUPPRESSED_IDS, [member.workspace.pk] * 3, output_field=BigIntegerField())  # noqa: S611
+        rows = rows.filter(pk__in=barred) if filters.suppressed == "yes" else rows.exclude(pk__in=barred)
+    return rows
+
+
+def contact_for(member: Member, contact_id: int) -> Contact:
+    """Return the contact. Raises Http404 for strangers."""
+    return get_object_or_404(Contact.objects.select_related("origin"), workspace=member.workspace, pk=contact_id)
+
+
+def contacts_for(member: Member, ids: Collection[int]) -> QuerySet[Contact]:
+    """Return those of the contacts that belong to the workspace."""
+    return Contact.objects.filter(workspace=member.workspace, pk__in=ids)
+
+
+def lists_of(member: Member) -> QuerySet[ContactList]:
+    """Return the lists by name, each with `size`, which stops counting behind COUNT_LIMIT."""
+    size = RawSQL(_LIST_SIZE, [COUNT_LIMIT + 1], output_field=BigIntegerField())  # noqa: S611  no input in it
+    return ContactList.objects.filter(workspace=member.workspace).annotate(size=size).order_by("name", "pk")
+
+
+def list_names_of(member: Member) -> QuerySet[ContactList]:
+    return ContactList.objects.filter(workspace=member.workspace).order_by("name", "pk")
+
+
+def list_for(member: Member, list_id: int) -> ContactList:
+    """Return the list. Raises Http404 for strangers."""
+    return get_object_or_404(ContactList, workspace=member.workspace, pk=list_id)
+
+
+def lists_with(contact: Contact) -> QuerySet[ContactList]:
+    return ContactList.objects.filter(members__contact=contact).order_by("name", "pk")
+
+
+def suppression_of(contact: Contact) -> Suppression | None:
+    """Return what forbids writing to the contact."""
+    return suppressed_keys(contact.workspace_id, [contact.email_key]).get(contact.email_key)
+
+
+def suppressions_among(member: Member, contacts: Sequence[Contact]) -> dict[int, Suppression]:
+    """Return, by the contact's id, what forbids writing; one query for a whole page."""
+    found = suppressed_keys(member.workspace.pk, [contact.email_key for contact in contacts])
+    return {contact.pk: found[contact.email_key] for contact in contacts if contact.email_key in found}
+
+
+def countries_of(member: Member) -> list[str]:
+    """Return the country codes that contacts have, by one index probe for each."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTRIES, {"workspace": member.workspace.pk})
+        return [code for (code,) in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are, counted no further than COUNT_LIMIT."""
+
+    number: int
+
+    @property
+    def is_capped(self) -> bool:
+        return self.number > COUNT_LIMIT
+
+    def __str__(self) -> str:
+        return f"more than {COUNT_LIMIT:,}" if self.is_capped else f"{self.number:,}"
+
+
+def counted(rows: QuerySet[Contact]) -> Count:
+    return Count(rows.order_by()[: COUNT_LIMIT + 1].count())
+
+
+def _found(workspace_id: int, search: str) -> QuerySet[Contact, dict[str, int]]:
+    """Return the ids of who matches: addresses that begin so, "@acme.com" and below, names and companies with it inside.
+
+    A union of two bounded parts: as one condition it would be checked against every contact there is.
+    """
+    rows = Contact.objects.filter(workspace=workspace_id)
+    key = search.lower()
+    if key.startswith("@"):
+        mirrored = key[1:][::-1]
+        by_address = rows.alias(mirrored=Reverse("domain")).filter(
+            Q(mirrored=mirrored) | Q(mirrored__gte=f"{mirrored}.", mirrored__lt=f"{mirrored}/")
+        )
+    else:
+        by_address = rows.filter(email_key__startswith=key)
+    newest = rows.order_by("-pk").values("pk")[:NAMES_SEARCHED]
+    by_name = Contact.objects.filter(pk__in=newest).filter(
+        Q(first_name__icontains=search) | Q(last_name__icontains=search) | Q(company__icontains=search)
+    )
+    return by_address.values("pk")[: COUNT_LIMIT + 1].union(by_name.values("pk"), all=True)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+_LIST_SIZE = """(
+    SELECT count(*) FROM (
+        SELECT 1 FROM contacts_list_member m WHERE m.contact_list_id = contacts_list.id LIMIT %s) AS some
+)"""
+
+# "/" is the character after ".": the half-open range holds everything that begins with the reversed domain and a dot.
+_SUPPRESSED_IDS = """
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id AND c.email_key = s.value
+ WHERE s.workspace_id = %s AND s.scope = 'address'
+ UNION ALL
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id AND reverse(c.domain) = reverse(s.value)
+ WHERE s.workspace_id = %s AND s.scope = 'domain'
+ UNION ALL
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id
+   AND reverse(c.domain) >= reverse(s.value) || '.' AND reverse(c.domain) < reverse(s.value) || '/'
+ WHERE s.workspace_id = %s AND s.scope = 'domain'
+"""
+
+_COUNTRIES = """
+WITH RECURSIVE known AS (
+    (SELECT country FROM contacts_contact
+      WHERE workspace_id = %(workspace)s AND country <> '' ORDER BY country LIMIT 1)
+     UNION ALL
+    SELECT (SELECT c.country FROM contacts_contact c
+             WHERE c.workspace_id = %(workspace)s AND c.country <> '' AND c.country > known.country
+             ORDER BY c.country LIMIT 1)
+      FROM known WHERE known.country IS NOT NULL
+)
+SELECT country FROM known WHERE country IS NOT NULL
+"""
