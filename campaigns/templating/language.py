@@ -171,8 +171,9 @@ def _unknown(tree: nodes.Template, known: Collection[str]) -> Iterator[TemplateP
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """Return "Did you mean first_name?" for the nearest known name, or ""."""
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}?" if near else ""
+    by_small_letters = {one.lower(): one for one in sorted(known)}
+    near = difflib.get_close_matches(name.lower(), by_small_letters, n=1, cutoff=0.6)
+    return f"Did you mean {by_small_letters[near[0]]}?" if near else ""
 
 
 def _line(node: nodes.Node) -> int:

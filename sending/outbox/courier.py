@@ -27,7 +27,7 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 # How long one task works before it hands its mailboxes back, so that a deployment never waits for long.
-WORK_S = 20.0
+WORK_S = 6.0
 # A mailbox whose next message comes within this is kept instead of being leased anew.
 PATIENCE_S = 2.5
 _RECORD_RETRY_S = (0.2, 0.5, 1, 2, 5)

@@ -113,6 +113,8 @@ def advance(done: Sequence[Sent]) -> None:
 
     Those that were stopped meanwhile stay stopped. Runs inside the caller's transaction.
     """
+    if not done:
+        return
     rows = {
         row.pk: row
         for row in Enrollment.objects.filter(pk__in=[one.enrollment_id for one in done]).select_related(

@@ -39,7 +39,7 @@ _FIRST = Text(
     subject="{Question|A question} about {{ company }}",
     body_text=(
         "{Hi|Hello} {{ first_name|default('there') }},\n\n"
-        "I saw what {{ company }} does in {{ Industry|lower|default('your field') }}"
+        "I saw what {{ company }} does in {{ industry|lower|default('your field') }}"
         "{% if city %} from {{ city }}{% endif %}, and one thing stood out: teams of your size lose about a day a week to "
         "chasing orders by hand.\n\n"
         "We take that off their desk. Would a short look next week make sense?\n\n"
