@@ -118,13 +118,22 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = False
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url}}
+CACHES = {
+    "default": {
+        "BACKEND": "outreach.kit.cache.SturdyCache",
+        "LOCATION": ENV.redis_url,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
 
 # -- accounts ---------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -132,25 +141,31 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "accounts:start"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "outreach.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "outreach.accounts.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "outreach.accounts.forms.SignUpForm",
+    "login": "outreach.accounts.forms.SignInForm",
+    "change_password": "outreach.accounts.forms.PasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the server has no mail relay of its own before a mailbox is connected
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/m/key,20/m/ip"}
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/m/key,20/m/ip", "add_member": "30/h/user"}
 ACCOUNT_SESSION_REMEMBER = True
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 # -- browser security -------------------------------------------------------------------------------------------
 _HTTPS = ENV.public_url.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
+# An https address means one proxy of ours in front; further ones would share a rate limit, never forge an address.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _HTTPS else 0
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if _HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if _HTTPS else "csrf"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page
 CSRF_TRUSTED_ORIGINS = [ENV.public_url]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from outreach.accounts.models import Membership, User, Workspace
@@ -22,9 +25,9 @@ from outreach.accounts.roles import Role
 
 P = ParamSpec("P")
 View = Callable[..., HttpResponseBase]
+LAST_WORKSPACE = "workspace"  # the cookie that remembers where a person was last
+YEAR_S = 365 * 24 * 3600
 _MARK = "outreach_access"
-# Views of other packages, which carry no mark: allauth's pages check the session themselves.
-_KNOWN_MODULES = ("allauth.account.", "django.contrib.staticfiles.", "django.views.static")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,12 @@ class Member:
         return self.role.reaches(needed)
 
     def require(self, needed: Role) -> None:
-        """Refuse a role that is too small. Raises PermissionDenied."""
+        """Refuse a role that is too small. Raises PermissionDenied with the sentence that the page shows."""
         if not self.may(needed):
-            raise PermissionDenied(f"Your role here is {self.role}; this needs {needed}.")
+            raise PermissionDenied(
+                f"You are {self.role.article} of {self.workspace.name}. "
+                f"This takes {needed.article}: ask an owner of the workspace for that role."
+            )
 
 
 class MemberRequest(HttpRequest):
@@ -58,7 +64,7 @@ class MemberRequest(HttpRequest):
 class UserRequest(HttpRequest):
     """A request that has passed signed_in."""
 
-    user: User  # type: ignore[assignment]  # never anonymous behind the decorator
+    user: User  # never anonymous behind the decorator
     htmx: HtmxDetails
 
 
@@ -68,38 +74,35 @@ def public(view: View) -> View:
     return view
 
 
-def signed_in(view: Callable[Concatenate[UserRequest, P], HttpResponse]) -> View:
+def signed_in(view: Callable[Concatenate[UserRequest, P], HttpResponseBase]) -> View:
     """Open the view to any signed-in person, outside of a workspace."""
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        return view(cast("UserRequest", request), *args, **kwargs)
+            return _ask_to_sign_in(request)
+        return _unkept(view(cast("UserRequest", request), *args, **kwargs))
 
     setattr(checked, _MARK, "signed_in")
     return checked
 
 
-def member_page(
-    needed: Role,
-) -> Callable[[Callable[Concatenate[MemberRequest, P], HttpResponseBase]], View]:
+def member_page(needed: Role) -> Callable[[Callable[Concatenate[MemberRequest, P], HttpResponseBase]], View]:
     """Open the view to members of the workspace in the URL whose role reaches `needed`.
 
-    Sets request.member and drops the `workspace` argument. Strangers get 404, smaller roles 403.
+    Sets request.member and drops the `workspace` argument. Strangers get 404, smaller roles 403. Whatever
+    the view asks for, no POST passes for a viewer: viewers change nothing.
     """
 
     def decorate(view: Callable[Concatenate[MemberRequest, P], HttpResponseBase]) -> View:
         @wraps(view)
         def checked(request: HttpRequest, workspace: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            member = member_of(request.user, workspace)
-            if not member.may(needed):
-                raise PermissionDenied(f"Your role here is {member.role}; this needs {needed}.")
+                return _ask_to_sign_in(request)
             asking = cast("MemberRequest", request)
-            asking.member = member
-            return view(asking, *args, **kwargs)
+            asking.member = member_of(request.user, workspace)
+            asking.member.require(needed if request.method in _READING else max(needed, Role.MEMBER, key=_rank))
+            return _remembered(asking, _unkept(view(asking, *args, **kwargs)))
 
         setattr(checked, _MARK, needed.value)
         return checked
@@ -115,6 +118,12 @@ def member_of(user: User, slug: str) -> Member:
     return Member(user=user, workspace=row.workspace, role=Role(row.role))
 
 
+def access_of(view: View) -> str | None:
+    """Return who may open a view: "public", "signed_in", a role, or None when it does not say."""
+    mark: str | None = getattr(view, _MARK, None)
+    return mark
+
+
 class AccessMiddleware:
     """Refuse every view that does not say who may open it."""
 
@@ -127,6 +136,42 @@ class AccessMiddleware:
     def process_view(
         self, _request: HttpRequest, view: View, _args: tuple[object, ...], _kwargs: dict[str, object]
     ) -> None:
-        if getattr(view, _MARK, None) or view.__module__.startswith(_KNOWN_MODULES):
-            return
-        raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} does not say who may open it")
+        if access_of(view) is None:
+            raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} does not say who may open it")
+
+
+_READING = {"GET", "HEAD", "OPTIONS"}
+
+
+def _rank(role: Role) -> int:
+    return sum(role.reaches(other) for other in Role)
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Send to the sign-in page and back: to the page itself, or for a fragment or a form to the page around it."""
+    htmx = HtmxDetails(request)
+    back = request.get_full_path() if request.method == "GET" and not htmx else htmx.current_url_abs_path
+    answer = redirect_to_login(back or reverse("accounts:start"))
+    return HttpResponseClientRedirect(answer.url) if htmx else answer
+
+
+def _unkept(response: HttpResponseBase) -> HttpResponseBase:
+    """Keep what members see out of every cache: after sign-out, "back" shows nothing."""
+    if not response.has_header("Cache-Control"):
+        add_never_cache_headers(response)
+    return response
+
+
+def _remembered(request: MemberRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Remember the workspace as the one to open next time; polls of an old tab do not count."""
+    slug = request.member.workspace.slug
+    if request.method == "GET" and not request.htmx and request.COOKIES.get(LAST_WORKSPACE) != slug:
+        set_plain_cookie(response, LAST_WORKSPACE, slug)
+    return response
+
+
+def set_plain_cookie(response: HttpResponseBase, name: str, value: str) -> None:
+    """Set a cookie that holds a preference, out of reach of scripts and of other sites, for a year."""
+    response.set_cookie(
+        name, value, max_age=YEAR_S, samesite="Lax", httponly=True, secure=settings.SESSION_COOKIE_SECURE
+    )

@@ -84,5 +84,7 @@ class Membership(models.Model):
         db_table = "accounts_membership"
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="accounts_one_membership"),
-            models.CheckConstraint(condition=models.Q(role__in=[role.value for role in Role]), name="accounts_known_role"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=[role.value for role in Role]), name="accounts_known_role"
+            ),
         ]

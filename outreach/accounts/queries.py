@@ -12,7 +12,12 @@ from outreach.accounts.models import Membership, User, Workspace
 
 def workspaces_of(user: User) -> Sequence[Workspace]:
     """Return the workspaces a user belongs to, by name."""
-    return list(Workspace.objects.filter(memberships__user=user).order_by("name"))
+    return [row.workspace for row in memberships_of(user)]
+
+
+def memberships_of(user: User) -> Sequence[Membership]:
+    """Return a user's memberships with their workspaces, by the workspace's name."""
+    return list(Membership.objects.filter(user=user).select_related("workspace").order_by("workspace__name", "id"))
 
 
 def members_of(member: Member) -> Sequence[Membership]:
@@ -26,3 +31,8 @@ def membership_for(member: Member, pk: int) -> Membership:
     if row is None:
         raise Http404("No such member")
     return row
+
+
+def user_of(email: str) -> User | None:
+    """Return the active user with this address."""
+    return User.objects.filter(email=email.strip().lower(), is_active=True).first()

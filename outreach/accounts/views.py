@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+from allauth.core import ratelimit
 from django.contrib import messages
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from outreach.accounts import queries, services
-from outreach.accounts.access import MemberRequest, UserRequest, member_page, public, signed_in
-from outreach.accounts.context import THEMES
+from outreach.accounts.access import (
+    LAST_WORKSPACE,
+    MemberRequest,
+    UserRequest,
+    member_page,
+    public,
+    set_plain_cookie,
+    signed_in,
+)
+from outreach.accounts.context import THEME, THEMES
+from outreach.accounts.errors import AccountsError
 from outreach.accounts.forms import MemberForm, ProfileForm, RoleForm, WorkspaceForm, WorkspaceSettingsForm
 from outreach.accounts.models import User
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from outreach.kit.redirects import own_path
 
-_YEAR_S = 365 * 24 * 3600
 
-
-@require_GET
+@require_safe
 @public
 def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Say that the process serves and reaches its database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """Say whether the process serves and reaches its database."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "database does not answer"}, status=503)
     return JsonResponse({"status": "ok"})
 
 
-@require_GET
+@require_safe
 @public
 def start(request: HttpRequest) -> HttpResponse:
     """Lead a visitor on: to their workspace, to sign-in, or to the very first sign-up."""
     if not request.user.is_authenticated:
         return redirect("account_login" if User.objects.exists() else "account_signup")
-    spaces = queries.workspaces_of(request.user)
-    last = request.COOKIES.get("workspace", "")
+    spaces = [row.workspace for row in queries.memberships_of(request.user)]
+    last = request.COOKIES.get(LAST_WORKSPACE, "")
     chosen = next((space for space in spaces if space.slug == last), spaces[0] if spaces else None)
     if chosen is None:
-        return redirect("accounts:workspace_create")
+        return redirect("accounts:workspaces")
     return redirect(reverse("reports:home", args=[chosen.slug]))
+
+
+@require_GET
+@signed_in
+def workspaces(request: UserRequest) -> HttpResponse:
+    """List the person's workspaces, to go to one of them."""
+    context = {"memberships": queries.memberships_of(request.user)}
+    return render_region(request, "accounts/workspaces.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,28 +79,24 @@ def workspace_create(request: UserRequest) -> HttpResponse:
 @signed_in
 def profile(request: UserRequest) -> HttpResponse:
     """Show and change one's own name; the password has a page of its own."""
-    form = ProfileForm(request.POST or None, initial={"name": request.user.name})
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial={"name": request.user.name})
     if request.method == "POST" and form.is_valid():
-        User.objects.filter(pk=request.user.pk).update(name=form.cleaned_data["name"])
+        services.rename_user(request.user, form.cleaned_data["name"])
         messages.success(request, "Profile saved.")
         return redirect("accounts:profile")
-    context = {"form": form, "workspaces": queries.workspaces_of(request.user)}
-    return render_region(request, "accounts/profile.html", context, status=_status(form))
+    return render_region(request, "accounts/profile.html", {"form": form}, status=_status(form))
 
 
 @require_POST
 @public
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark or the system's choice, and go back."""
-    back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = "/"
-    response = redirect(back)
+    response = redirect(own_path(request.POST.get("next", ""), otherwise="/"))
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
-        response.set_cookie("theme", chosen, max_age=_YEAR_S, samesite="Lax", secure=request.is_secure(), httponly=True)
+        set_plain_cookie(response, THEME, chosen)
     else:
-        response.delete_cookie("theme")
+        response.delete_cookie(THEME)
     return response
 
 
@@ -93,12 +108,13 @@ def workspace_settings(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         request.member.require(Role.ADMIN)
     initial = {name: getattr(workspace, name) for name in ("name", "time_zone", "postal_address")}
-    form = WorkspaceSettingsForm(request.POST or None, initial=initial)
+    form = WorkspaceSettingsForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         services.update_workspace(workspace, **form.cleaned_data)
         messages.success(request, "Settings saved.")
         return redirect(request.member.url("workspace:settings"))
-    return render_region(request, "accounts/workspace_settings.html", {"form": form}, status=_status(form))
+    context = {"form": form, "may_change": request.member.may(Role.ADMIN)}
+    return render_region(request, "accounts/workspace_settings.html", context, status=_status(form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,10 +123,16 @@ def members(request: MemberRequest) -> HttpResponse:
     """List the members; admins add people who have an account."""
     if request.method == "POST":
         request.member.require(Role.ADMIN)
-    form = MemberForm(request.POST or None)
+    form = MemberForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _add(request, form):
         return redirect(request.member.url("workspace:members"))
-    context = {"form": form, "members": queries.members_of(request.member), "roles": list(Role)}
+    context = {
+        "form": form,
+        "members": queries.members_of(request.member),
+        "roles": list(Role),
+        "may_change": request.member.may(Role.ADMIN),
+        "may_make_owners": request.member.may(Role.OWNER),
+    }
     return render_region(request, "accounts/members.html", context, status=_status(form))
 
 
@@ -120,40 +142,51 @@ def member_role(request: MemberRequest, pk: int) -> HttpResponse:
     """Give a member another role."""
     membership = queries.membership_for(request.member, pk)
     form = RoleForm(request.POST)
-    if form.is_valid():
-        try:
-            services.change_role(request.member, membership, Role(form.cleaned_data["role"]))
-        except (services.LastOwner, PermissionError) as error:
-            messages.error(request, str(error))
+    if not form.is_valid():
+        messages.error(request, "Choose one of the four roles.")
+        return redirect(request.member.url("workspace:members"))
+    try:
+        services.change_role(request.member, membership, Role(form.cleaned_data["role"]))
+    except AccountsError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{membership.user} is {Role(form.cleaned_data['role']).article} now.")
     return redirect(request.member.url("workspace:members"))
 
 
 @require_POST
 @member_page(Role.ADMIN)
 def member_removal(request: MemberRequest, pk: int) -> HttpResponse:
-    """Take a member out of the workspace."""
+    """Take a member out of the workspace; who takes themselves out is led to their other workspaces."""
     membership = queries.membership_for(request.member, pk)
     try:
         services.remove_member(request.member, membership)
-    except (services.LastOwner, PermissionError) as error:
+    except AccountsError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{membership.user.email} is no longer a member.")
+        messages.success(request, f"{membership.user} is no longer a member of {request.member.workspace}.")
+        if membership.user_id == request.member.user.pk:
+            return redirect("accounts:workspaces")
     return redirect(request.member.url("workspace:members"))
 
 
 def _add(request: MemberRequest, form: MemberForm) -> bool:
+    """Add the person that the form names; False with an error in the form."""
     role = Role(form.cleaned_data["role"])
     if role is Role.OWNER:
         request.member.require(Role.OWNER)
-    user = User.objects.filter(email__iexact=form.cleaned_data["email"]).first()
+    # Each try tells whether an address has an account here: nobody gets to ask that about a whole list.
+    if not ratelimit.consume(request, action="add_member", user=request.user):
+        form.add_error(None, "Too many tries. Wait an hour, then go on.")
+        return False
+    user = queries.user_of(form.cleaned_data["email"])
     if user is None:
         form.add_error("email", "Nobody with this address has an account on this server.")
         return False
     if not services.add_member(request.member.workspace, user, role):
-        form.add_error("email", "They are a member already.")
+        form.add_error("email", "They are a member already. Change their role in the list.")
         return False
-    messages.success(request, f"{user.email} is a member now.")
+    messages.success(request, f"{user} is {role.article} now.")
     return True
 
 
