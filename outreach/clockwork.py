@@ -21,12 +21,21 @@ enable_utc = True
 
 beat_schedule = {
     "outbox: lease mailboxes with due work and deliver": {
-        "task": "outbox.tick", "schedule": 2.0, "options": {"expires": 10},
+        "task": "outbox.tick",
+        "schedule": 2.0,
+        "options": {"expires": 10},
     },
     "outbox: settle what a dead worker left behind": {
-        "task": "outbox.sweep", "schedule": 15.0, "options": {"expires": 15},
+        "task": "outbox.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 15},
     },
     "inbox: read the mailboxes whose turn it is": {
-        "task": "inbox.tick", "schedule": 5.0, "options": {"expires": 10},
+        "task": "inbox.tick",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "contacts: pick up imports whose worker died": {
+        "task": "contacts.sweep_imports", "schedule": 20.0, "options": {"expires": 20},
     },
 }

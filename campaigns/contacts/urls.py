@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from campaigns.contacts.views import imports, lists, people, suppressions
 
 app_name = "contacts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", people.people, name="list"),
+    path("new", people.create, name="create"),
+    path("export.csv", people.export, name="export"),
+    path("selected", people.selected, name="selected"),
+    path("<int:contact_id>", people.detail, name="detail"),
+    path("<int:contact_id>/edit", people.edit, name="edit"),
+    path("<int:contact_id>/delete", people.delete, name="delete"),
+    path("lists", lists.lists, name="lists"),
+    path("lists/new", lists.list_create, name="list_create"),
+    path("lists/<int:list_id>", lists.list_detail, name="list_detail"),
+    path("lists/<int:list_id>/name", lists.list_rename, name="list_rename"),
+    path("lists/<int:list_id>/delete", lists.list_delete, name="list_delete"),
+    path("import", imports.upload, name="import"),
+    path("imports", imports.history, name="import_history"),
+    path("imports/<int:import_id>", imports.progress, name="import_progress"),
+    path("imports/<int:import_id>/columns", imports.columns, name="import_map"),
+    path("imports/<int:import_id>/reading", imports.reading, name="import_reading"),
+    path("imports/<int:import_id>/cancel", imports.cancel, name="import_cancel"),
+    path("imports/<int:import_id>/result", imports.result, name="import_result"),
+    path("imports/<int:import_id>/rejected.csv", imports.rejected_file, name="import_rejected"),
+    path("suppressions", suppressions.suppressions, name="suppressions"),
+    path("suppressions/new", suppressions.suppression_add, name="suppression_add"),
+    path("suppressions/<int:suppression_id>/lift", suppressions.suppression_lift, name="suppression_lift"),
+]

@@ -20,6 +20,7 @@ from campaigns.contacts.errors import BadFile, BadMapping
 from outreach.kit.addresses import BadAddress, parse_address
 
 IGNORE = ""
+CUSTOM = "custom"  # in a form: the name of the field stands beside it
 _COLUMNS_LIMIT = 500
 _HEADING_LIMIT = 200
 _MOSTLY = 0.5  # of a column's filled values: then the column holds addresses

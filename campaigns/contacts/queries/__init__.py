@@ -1,6 +1,6 @@
 """What this room can be asked."""
 
-from campaigns.contacts.queries.imports import Preview, import_for, imports_of, preview
+from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
 from campaigns.contacts.queries.people import (
     Filters,
     contact_for,
@@ -8,6 +8,7 @@ from campaigns.contacts.queries.people import (
     contacts_of,
     counted,
     countries_of,
+    custom_names_among,
     filters_from,
     list_for,
     list_names_of,
@@ -25,8 +26,9 @@ from campaigns.contacts.queries.suppressions import (
 )
 
 __all__ = [
-    "Filters", "Preview", "contact_for", "contacts_for", "contacts_of", "counted", "countries_of", "filters_from",
-    "import_for", "imports_of", "is_suppressed", "list_for", "list_names_of", "lists_of", "lists_with", "preview",
-    "suppressed_condition", "suppressed_keys", "suppression_for", "suppression_of", "suppressions_among",
-    "suppressions_of",
+    "Filters", "Preview", "causes_of", "contact_for", "contacts_for", "contacts_of", "counted", "countries_of",
+    "custom_names_among",
+    "filters_from", "import_for", "imports_of", "is_suppressed", "list_for", "list_names_of", "lists_of",
+    "lists_with", "preview", "progress_of", "suppressed_condition", "suppressed_keys", "suppression_for",
+    "suppression_of", "suppressions_among", "suppressions_of",
 ]  # fmt: skip

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
 from django.http import QueryDict
@@ -112,6 +113,12 @@ def countries_of(member: Member) -> list[str]:
         return [code for (code,) in cursor.fetchall()]
 
 
+def custom_names_among(rows: QuerySet[Contact]) -> list[str]:
+    """Return the names of the custom fields that these contacts have."""
+    named = rows.order_by().annotate(name=Func(F("fields"), function="jsonb_object_keys"))
+    return sorted(named.values_list("name", flat=True).distinct())
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many rows there are, counted no further than COUNT_LIMIT."""
@@ -130,25 +137,27 @@ def counted(rows: QuerySet[Contact]) -> Count:
     return Count(rows.order_by()[: COUNT_LIMIT + 1].count())
 
 
-def _found(workspace_id: int, search: str) -> QuerySet[Contact, dict[str, int]]:
-    """Return the ids of who matches: addresses that begin so, "@acme.com" and below, names and companies with it inside.
+def _found(workspace_id: int, search: str) -> QuerySet[Contact, Any]:
+    """Return the ids of who matches: addresses that begin so, "@acme.com" and below, names and companies with it in.
 
     A union of two bounded parts: as one condition it would be checked against every contact there is.
     """
     rows = Contact.objects.filter(workspace=workspace_id)
     key = search.lower()
+    by_address: QuerySet[Any, Any]
     if key.startswith("@"):
         mirrored = key[1:][::-1]
-        by_address = rows.alias(mirrored=Reverse("domain")).filter(
+        at_domain = rows.alias(mirrored=Reverse("domain")).filter(
             Q(mirrored=mirrored) | Q(mirrored__gte=f"{mirrored}.", mirrored__lt=f"{mirrored}/")
         )
+        by_address = at_domain.values("pk")
     else:
-        by_address = rows.filter(email_key__startswith=key)
+        by_address = rows.filter(email_key__startswith=key).values("pk")
     newest = rows.order_by("-pk").values("pk")[:NAMES_SEARCHED]
     by_name = Contact.objects.filter(pk__in=newest).filter(
         Q(first_name__icontains=search) | Q(last_name__icontains=search) | Q(company__icontains=search)
     )
-    return by_address.values("pk")[: COUNT_LIMIT + 1].union(by_name.values("pk"), all=True)
+    return by_address[: COUNT_LIMIT + 1].union(by_name.values("pk"), all=True)
 
 
 def _number(text: str) -> int | None:

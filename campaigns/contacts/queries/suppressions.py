@@ -59,8 +59,12 @@ _CONDITION = """EXISTS (
 )"""
 
 
-def suppressions_of(member: Member) -> QuerySet[Suppression]:
-    return Suppression.objects.filter(workspace=member.workspace).select_related("created_by")
+def suppressions_of(member: Member, *, search: str = "", reason: str = "") -> QuerySet[Suppression]:
+    """Return the suppressions whose address or domain begins with `search`, for one reason or all."""
+    rows = Suppression.objects.filter(workspace=member.workspace).select_related("created_by")
+    if search:
+        rows = rows.filter(value__startswith=search)
+    return rows.filter(reason=reason) if reason else rows
 
 
 def suppression_for(member: Member, suppression_id: int) -> Suppression:

@@ -71,8 +71,10 @@ def _begin(import_id: int) -> ContactImport | None:
             started_at=clock.now(),
             **asdict(Progress()),
         )
-        RejectedRow.objects.filter(contact_import=import_id).delete()
-    return ContactImport.objects.get(pk=import_id) if taken else None
+        if not taken:
+            return None
+        RejectedRow.objects.filter(contact_import=import_id).delete()  # of an attempt that died
+    return ContactImport.objects.get(pk=import_id)
 
 
 def _run(row: ContactImport) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import CharField
 
 from campaigns.contacts.core.columns import Columns, checked_mapping, columns_of, guess_mapping
 from campaigns.contacts.core.countries import parse_country
@@ -136,4 +137,6 @@ def test_countries_are_read_when_it_is_plain_which_is_meant(text: str, code: str
 
 def test_the_sizes_of_the_core_are_those_of_the_table() -> None:
     for field, limit in TEXT_LIMITS.items():
-        assert Contact._meta.get_field(field).max_length == limit
+        column = Contact._meta.get_field(field)
+        assert isinstance(column, CharField)
+        assert column.max_length == limit

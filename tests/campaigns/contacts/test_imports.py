@@ -227,12 +227,13 @@ def test_a_bad_mapping_leaves_the_import_waiting() -> None:
 
 
 def test_an_import_is_confirmed_once_and_run_once() -> None:
-    row = imported(make_workspace(), "email\na@x.com\n")
+    row = imported(make_workspace(), "email\na@x.com\nbroken\n")
     with pytest.raises(IllegalMove):
         services.confirm(row, row.mapping, None)
     Contact.objects.all().delete()
     services.run_import(row.pk)
     assert not Contact.objects.exists()
+    assert row.rejected.count() == 1
 
 
 def test_the_stored_file_is_gone_once_the_import_is_done() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from django.http import QueryDict
@@ -18,7 +19,7 @@ from tests.builders import make_contact, make_list, make_member, make_workspace
 pytestmark = pytest.mark.django_db
 
 
-def keys(member: Member, **filters: object) -> list[str]:
+def keys(member: Member, **filters: Any) -> list[str]:
     return sorted(queries.contacts_of(member, Filters(**filters)).values_list("email_key", flat=True))
 
 

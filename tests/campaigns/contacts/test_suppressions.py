@@ -87,7 +87,8 @@ def test_the_sql_condition_says_the_same_as_the_query(domains: list[str], asked:
     condition = queries.suppressed_condition(workspace="c.workspace_id", key="c.email_key", domain="c.domain")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT email_key FROM contacts_contact c WHERE workspace_id = %s AND {condition}", [workspace.pk]
+            f"SELECT email_key FROM contacts_contact c WHERE workspace_id = %s AND {condition}",  # noqa: S608
+            [workspace.pk],
         )
         by_sql = {key for (key,) in cursor.fetchall()}
     assert by_sql == set(queries.suppressed_keys(workspace.pk, keys))
@@ -107,7 +108,7 @@ def test_an_opt_out_is_lifted_only_by_an_admin_who_types_the_address() -> None:
     member, admin = make_member(workspace, Role.MEMBER), make_member(workspace, Role.ADMIN)
     with pytest.raises(MayNotLift, match="Only an admin"):
         services.lift(member, row, typed="ada@x.com")
-    with pytest.raises(MayNotLift, match="Type ada@x.com"):
+    with pytest.raises(MayNotLift, match="Type ada@x"):
         services.lift(admin, row, typed="")
     services.lift(admin, row, typed=" ADA@x.com ")
     assert not Suppression.objects.exists()

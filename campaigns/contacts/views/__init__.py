@@ -1,0 +1,1 @@
+"""HTTP of the room: read input, ask one query or service, answer."""

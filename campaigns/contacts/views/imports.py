@@ -1,0 +1,172 @@
+"""Pages of an import: upload, columns, progress, result, history."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from campaigns.contacts import queries, services
+from campaigns.contacts.core import dialect, encoding
+from campaigns.contacts.core.columns import CUSTOM, IGNORE
+from campaigns.contacts.core.exporting import csv_lines
+from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS
+from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
+from campaigns.contacts.models import ContactImport
+from campaigns.contacts.services.uploads import SIZE_LIMIT_BYTES
+from campaigns.contacts.states import ImportState
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit import clock
+from outreach.kit.htmx import render_region
+from outreach.kit.paging import paged
+
+_FOLDER = "campaigns/contacts"
+_SHOWN_REJECTIONS = 50
+_PIECE_BYTES = 256 * 1024
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.MEMBER)
+def upload(request: MemberRequest) -> HttpResponse:
+    """Take a file and lead on to its columns."""
+    if request.method == "GET":
+        return _upload_page(request)
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        return _upload_page(request, error="Choose a CSV file first.")
+    try:
+        row = services.store_upload(
+            request.member.workspace, file.name or "", file.chunks(_PIECE_BYTES), by=request.member.user
+        )
+    except BadFile as error:
+        return _upload_page(request, error=str(error))
+    return redirect(request.member.url("contacts:import_map", row.pk))
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.MEMBER)
+def columns(request: MemberRequest, import_id: int) -> HttpResponse:
+    """Show the columns with their guesses; a POST confirms them and starts the import."""
+    row = queries.import_for(request.member, import_id)
+    if row.state != ImportState.UPLOADED:
+        return redirect(request.member.url("contacts:import_progress", row.pk))
+    if request.method == "GET":
+        return _columns_page(request, row)
+    row.mapping = _read_mapping(row, request.POST)
+    name = request.POST.get("list_name", "")
+    try:
+        target = services.list_named(request.member.workspace, name) if name.strip() else None
+        services.confirm(row, row.mapping, target)
+    except (BadMapping, BadContact) as error:
+        return _columns_page(request, row, list_name=name, error=str(error))
+    except IllegalMove:
+        messages.info(request, "This import was confirmed already.")
+    return redirect(request.member.url("contacts:import_progress", row.pk))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def reading(request: MemberRequest, import_id: int) -> HttpResponse:
+    """Read the file with another encoding or delimiter."""
+    row = queries.import_for(request.member, import_id)
+    wanted, delimiter = request.POST.get("encoding", ""), request.POST.get("delimiter", "")
+    if wanted in encoding.LABELS and delimiter in dialect.LABELS:
+        try:
+            services.reread(row, encoding=wanted, delimiter=delimiter)
+        except BadFile as error:
+            messages.error(request, f"Read that way the file makes no sense: {error}")
+        except IllegalMove:
+            messages.info(request, "This import was confirmed already.")
+    return redirect(request.member.url("contacts:import_map", row.pk))
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def progress(request: MemberRequest, import_id: int) -> HttpResponse:
+    """Show how far the import is; once it has ended, lead on to the result."""
+    row = queries.import_for(request.member, import_id)
+    if row.state == ImportState.UPLOADED:
+        return redirect(request.member.url("contacts:import_map", row.pk))
+    if row.state not in {ImportState.QUEUED, ImportState.RUNNING}:
+        result = request.member.url("contacts:import_result", row.pk)
+        return HttpResponseClientRedirect(result) if request.htmx else redirect(result)
+    context = {"import": row, "progress": queries.progress_of(row, now=clock.now())}
+    return render_region(request, f"{_FOLDER}/import_progress.html", context, region="progress")
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def cancel(request: MemberRequest, import_id: int) -> HttpResponse:
+    """Stop the import."""
+    row = queries.import_for(request.member, import_id)
+    try:
+        services.cancel_import(row)
+        messages.success(request, f"Import of {row.filename} cancelled; no contact was changed.")
+    except IllegalMove:
+        messages.info(request, "The import had ended already.")
+    return redirect(request.member.url("contacts:import_result", row.pk))
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def result(request: MemberRequest, import_id: int) -> HttpResponse:
+    """Show the counts, what was left empty, and who was rejected with the cause."""
+    row = queries.import_for(request.member, import_id)
+    if row.state in {ImportState.QUEUED, ImportState.RUNNING, ImportState.UPLOADED}:
+        return redirect(request.member.url("contacts:import_progress", row.pk))
+    rejected = row.rejected.order_by("line", "pk")[:_SHOWN_REJECTIONS]
+    context = {"import": row, "rejected": rejected, "shown": _SHOWN_REJECTIONS, "causes": queries.causes_of(row)}
+    return render_region(request, f"{_FOLDER}/import_result.html", context)
+
+
+@require_GET
+@member_page(Role.MEMBER)
+def rejected_file(request: MemberRequest, import_id: int) -> HttpResponseBase:
+    """Stream the rejected rows as CSV: line, cause, original."""
+    row = queries.import_for(request.member, import_id)
+    rows = row.rejected.order_by("line", "pk").values_list("line", "cause", "original").iterator(chunk_size=2_000)
+    response = StreamingHttpResponse(
+        csv_lines(["line", "cause", "original row"], rows), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="rejected-rows-{row.pk}.csv"'
+    return response
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def history(request: MemberRequest) -> HttpResponse:
+    """Show the imports of the workspace, newest first."""
+    page = paged(request, queries.imports_of(request.member), by="id")
+    return render_region(request, f"{_FOLDER}/import_history.html", {"page": page}, region="results")
+
+
+def _upload_page(request: MemberRequest, *, error: str = "") -> HttpResponse:
+    context = {"error": error, "limit_mb": SIZE_LIMIT_BYTES // 2**20}
+    return render_region(request, f"{_FOLDER}/import.html", context, status=422 if error else 200)
+
+
+def _columns_page(request: MemberRequest, row: ContactImport, *, list_name: str = "", error: str = "") -> HttpResponse:
+    context = {
+        "import": row,
+        "preview": queries.preview(row),
+        "targets": list(LABELS.items()),
+        "encodings": list(encoding.LABELS.items()),
+        "delimiters": list(dialect.LABELS.items()),
+        "lists": queries.list_names_of(request.member),
+        "list_name": list_name,
+        "error": error,
+    }
+    return render_region(request, f"{_FOLDER}/import_map.html", context, status=422 if error else 200)
+
+
+def _read_mapping(row: ContactImport, post: QueryDict) -> dict[str, str]:
+    """Return the mapping of the form: "column-3" says where the fourth column goes, "name-3" names a custom field."""
+    mapping = {}
+    for at, name in enumerate(row.columns):
+        target = post.get(f"column-{at}", IGNORE)
+        mapping[name] = CUSTOM_PREFIX + post.get(f"name-{at}", "").strip() if target == CUSTOM else target
+    return mapping

@@ -1,0 +1,90 @@
+"""Pages about lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.contrib import messages
+from django.db.models import ProtectedError
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns.contacts import queries, services
+from campaigns.contacts.errors import BadContact
+from campaigns.contacts.models import ContactList
+from campaigns.contacts.views.people import listing
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+
+_FOLDER = "campaigns/contacts"
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def lists(request: MemberRequest) -> HttpResponse:
+    """Show every list with its size."""
+    return _lists_page(request)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def list_create(request: MemberRequest) -> HttpResponse:
+    """Make an empty list."""
+    name = request.POST.get("name", "")
+    try:
+        row = services.create_list(request.member.workspace, name)
+    except BadContact as error:
+        return _lists_page(request, name=name, error=error.cause)
+    messages.success(request, f"List {row.name} created.")
+    return redirect(request.member.url("contacts:list_detail", row.pk))
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def list_detail(request: MemberRequest, list_id: int) -> HttpResponse:
+    """Show the contacts of one list."""
+    return _list_page(request, queries.list_for(request.member, list_id))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def list_rename(request: MemberRequest, list_id: int) -> HttpResponse:
+    """Give the list another name."""
+    row = queries.list_for(request.member, list_id)
+    try:
+        services.rename_list(row, request.POST.get("name", ""))
+    except BadContact as error:
+        return _list_page(request, row, error=error.cause)
+    messages.success(request, "List renamed.")
+    return redirect(request.member.url("contacts:list_detail", list_id))
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.MEMBER)
+def list_delete(request: MemberRequest, list_id: int) -> HttpResponse:
+    """Ask once, then delete the list; its contacts stay."""
+    row = queries.list_for(request.member, list_id)
+    if request.method == "GET":
+        return render_region(request, f"{_FOLDER}/list_delete.html", {"list": row})
+    try:
+        services.delete_list(row)
+    except ProtectedError:
+        messages.error(request, f"{row.name} is the audience of a campaign; take it off there first.")
+        return redirect(request.member.url("contacts:list_detail", list_id))
+    messages.success(request, f"List {row.name} deleted; its contacts stay.")
+    return redirect(request.member.url("contacts:lists"))
+
+
+def _lists_page(request: MemberRequest, *, name: str = "", error: str = "") -> HttpResponse:
+    context = {"lists": queries.lists_of(request.member), "name": name, "error": error}
+    return render_region(request, f"{_FOLDER}/lists.html", context, status=422 if error else 200)
+
+
+def _list_page(request: MemberRequest, row: ContactList, *, error: str = "") -> HttpResponse:
+    filters = replace(queries.filters_from(request.GET), list_id=row.pk)
+    context = listing(request, filters) | {"list": row, "error": error}
+    return render_region(
+        request, f"{_FOLDER}/list_detail.html", context, region="results", status=422 if error else 200
+    )

@@ -1,0 +1,203 @@
+"""Pages about contacts: the list with its filters, one contact, bulk actions, export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns.contacts import queries, services
+from campaigns.contacts.core.exporting import csv_lines
+from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.errors import BadContact
+from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import Filters
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+from outreach.kit.paging import paged
+
+_FOLDER = "campaigns/contacts"
+_FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
+_CUSTOM_ROWS = 3  # empty rows offered for custom fields
+_SELECTED = 500  # contacts of one bulk action: what a page can hold, with room
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def people(request: MemberRequest) -> HttpResponse:
+    """Show the contacts that the filters of the URL leave, newest first."""
+    filters = queries.filters_from(request.GET)
+    return render_region(request, f"{_FOLDER}/list.html", listing(request, filters), region="results")
+
+
+def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
+    """Return what the table of contacts needs; the number of queries does not depend on the number of rows."""
+    rows = queries.contacts_of(request.member, filters)
+    page = paged(request, rows, by="id")
+    stopped = queries.suppressions_among(request.member, page.rows)
+    return {
+        "page": page,
+        "rows": [(contact, stopped.get(contact.pk)) for contact in page.rows],
+        "count": queries.counted(rows),
+        "filters": filters,
+        "query": _without_cursor(request.GET),
+        "lists": queries.list_names_of(request.member),
+        "countries": queries.countries_of(request.member),
+    }
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def detail(request: MemberRequest, contact_id: int) -> HttpResponse:
+    """Show everything about one contact."""
+    contact = queries.contact_for(request.member, contact_id)
+    context = {
+        "contact": contact,
+        "facts": [(LABELS[name], getattr(contact, name)) for name in _FORM_FIELDS],
+        "suppression": queries.suppression_of(contact),
+        "lists": queries.lists_with(contact),
+    }
+    return render_region(request, f"{_FOLDER}/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.MEMBER)
+def create(request: MemberRequest) -> HttpResponse:
+    """Add one contact by hand."""
+    if request.method == "GET":
+        return _form_page(request, values={}, fields={})
+    values, fields = _read_form(request.POST)
+    try:
+        contact = services.create_contact(request.member.workspace, values, fields)
+    except BadContact as error:
+        return _form_page(request, values=values, fields=fields, error=error)
+    messages.success(request, f"{contact.email} added.")
+    return redirect(request.member.url("contacts:detail", contact.pk))
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.MEMBER)
+def edit(request: MemberRequest, contact_id: int) -> HttpResponse:
+    """Change one contact."""
+    contact = queries.contact_for(request.member, contact_id)
+    if request.method == "GET":
+        values = {name: getattr(contact, name) for name in _FORM_FIELDS}
+        return _form_page(request, values=values, fields=contact.fields, contact=contact)
+    values, fields = _read_form(request.POST)
+    try:
+        services.edit_contact(contact, values, fields)
+    except BadContact as error:
+        return _form_page(request, values=values, fields=fields, contact=contact, error=error)
+    messages.success(request, "Changes saved.")
+    return redirect(request.member.url("contacts:detail", contact.pk))
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.MEMBER)
+def delete(request: MemberRequest, contact_id: int) -> HttpResponse:
+    """Ask once, then delete the contact."""
+    contact = queries.contact_for(request.member, contact_id)
+    if request.method == "GET":
+        return render_region(request, f"{_FOLDER}/delete.html", {"contacts": [contact], "back": contact})
+    return _delete(request, [contact.pk])
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def selected(request: MemberRequest) -> HttpResponse:
+    """Do something with the contacts that are ticked: put on a list, take off one, delete."""
+    ids = [int(text) for text in request.POST.getlist("contact")[:_SELECTED] if text.isdecimal() and len(text) < 18]
+    action = request.POST.get("action", "")
+    if not ids:
+        messages.warning(request, "Tick the contacts first; nothing was changed.")
+    elif action == "delete":
+        contacts = queries.contacts_for(request.member, ids)
+        return render_region(request, f"{_FOLDER}/delete.html", {"contacts": contacts, "back": None})
+    elif action == "delete_confirmed":
+        return _delete(request, ids)
+    elif action in {"add", "remove"}:
+        _change_list(request, action, ids)
+    return redirect(_back(request))
+
+
+@require_GET
+@member_page(Role.MEMBER)
+def export(request: MemberRequest) -> HttpResponseBase:
+    """Stream the filtered contacts as CSV."""
+    rows = queries.contacts_of(request.member, queries.filters_from(request.GET)).order_by("-pk")
+    response = StreamingHttpResponse(_exported(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="contacts-{request.member.workspace.slug}.csv"'
+    return response
+
+
+def _form_page(
+    request: MemberRequest,
+    *,
+    values: Mapping[str, str],
+    fields: Mapping[str, str],
+    contact: Contact | None = None,
+    error: BadContact | None = None,
+) -> HttpResponse:
+    errors = {error.field: error.cause} if error else {}
+    context = {
+        "contact": contact,
+        "inputs": [(name, LABELS[name], values.get(name, ""), errors.get(name, "")) for name in _FORM_FIELDS],
+        "custom": [*fields.items(), *[("", "")] * _CUSTOM_ROWS],
+        "errors": errors,
+    }
+    return render_region(request, f"{_FOLDER}/form.html", context, region="form", status=422 if error else 200)
+
+
+def _read_form(post: QueryDict) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the values by field, and the custom fields by name."""
+    values = {name: post.get(name, "") for name in _FORM_FIELDS}
+    names, texts = post.getlist("custom_name")[:200], post.getlist("custom_value")
+    return values, {name.strip(): text for name, text in zip(names, texts, strict=False) if name.strip()}
+
+
+def _delete(request: MemberRequest, ids: list[int]) -> HttpResponse:
+    count = services.delete_contacts(request.member.workspace, ids)
+    messages.success(request, f"{count:,} contact{'' if count == 1 else 's'} deleted.")
+    return redirect(request.member.url("contacts:list"))
+
+
+def _change_list(request: MemberRequest, action: str, ids: list[int]) -> None:
+    name = request.POST.get("list_name", "")
+    try:
+        row = services.list_named(request.member.workspace, name)
+    except BadContact as error:
+        messages.error(request, error.cause)
+        return
+    if action == "add":
+        messages.success(request, f"{services.add_to_list(row, ids):,} added to {row.name}.")
+    else:
+        messages.success(request, f"{services.remove_from_list(row, ids):,} taken off {row.name}.")
+
+
+def _back(request: MemberRequest) -> str:
+    """Return the list with the filters that were in force."""
+    query = QueryDict(request.POST.get("query", "")[:2_000])
+    return request.member.url("contacts:list") + (f"?{query.urlencode()}" if query else "")
+
+
+def _without_cursor(query: QueryDict) -> str:
+    kept = query.copy()
+    for name in ("after", "before"):
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+def _exported(rows: QuerySet[Contact]) -> Iterator[str]:
+    names = ("email", *TEXT_LIMITS, COUNTRY, TIME_ZONE, "created_at")
+    custom = queries.custom_names_among(rows)
+    values = rows.values_list(*names, "fields").iterator(chunk_size=2_000)
+    return csv_lines(
+        [*names, *custom],
+        ([*texts, at.isoformat(timespec="seconds"), *map(fields.get, custom)] for *texts, at, fields in values),
+    )
