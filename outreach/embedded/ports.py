@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 from collections.abc import Callable
 
@@ -53,8 +54,8 @@ def check_port(host: str, port: int) -> None:
             raise NoAccess(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
 
 
-def answers(port: int, *, host: str = LOOPBACK, send: bytes = b"", expect: bytes = b"") -> Probe:
-    """Return a probe: connect, send, and see whether expect stands in the reply."""
+def answers(port: int, *, host: str = LOOPBACK, send: bytes, expect: re.Pattern[bytes]) -> Probe:
+    """Return a probe: connect, send, and see whether expect is found in the reply."""
 
     async def probe() -> bool:
         try:
@@ -66,29 +67,27 @@ def answers(port: int, *, host: str = LOOPBACK, send: bytes = b"", expect: bytes
     return probe
 
 
-async def _dialogue(host: str, port: int, send: bytes, expect: bytes) -> bool:
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        if not expect:
-            return True
-        writer.write(send)
-        await writer.drain()
-        reply = b""
-        while chunk := await reader.read(1024):
-            reply += chunk
-            if expect in reply:
-                return True
-        return False
-    finally:
-        writer.close()
-
-
 def serves_pages(host: str, port: int) -> Probe:
-    """Return a probe that is true once the web server gives any HTTP answer."""
+    """Return a probe that is true once the web server answers with anything but a fault of its own (5xx)."""
     request = f"HEAD /accounts/login/ HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n"
-    return answers(port, host=reached_at(host), send=request.encode(), expect=b"HTTP/1.1 ")
+    return answers(port, host=reached_at(host), send=request.encode(), expect=re.compile(rb"^HTTP/1\.1 [1-4]"))
 
 
 def reached_at(host: str) -> str:
     """Return the address at which this machine reaches a server that listens on host."""
     return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104  "every address" is no address to go to
+
+
+async def _dialogue(host: str, port: int, send: bytes, expect: re.Pattern[bytes]) -> bool:
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(send)
+        await writer.drain()
+        reply = b""
+        while chunk := await reader.read(1024):
+            reply += chunk
+            if expect.search(reply):
+                return True
+        return False
+    finally:
+        writer.close()

@@ -73,7 +73,7 @@ def postgres_service(cluster: Cluster, *, port: int, durable: bool = True) -> Se
     return Service(
         name="postgres",
         argv=(str(cluster.programs.folder / "postgres"), "-D", folder, *flags),
-        ready=answers(port, send=_SSL_REQUEST, expect=b"N"),
+        ready=answers(port, send=_SSL_REQUEST, expect=re.compile(b"^N")),
         env=_MINIMAL_ENV,
         stop_signal=signal.SIGINT,  # "fast shutdown": ends sessions, writes a checkpoint
         death_signal=signal.SIGINT,

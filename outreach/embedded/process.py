@@ -171,7 +171,8 @@ class Child:
             if not raw:
                 return
             line = raw.decode(errors="replace").rstrip()
-            self._last_lines.append(line)
+            if line:
+                self._last_lines.append(line)
             self._announced |= bool(self.service.ready_line) and self.service.ready_line in line
             worth = self.service.worth_saying
             if worth is None or worth.search(line):

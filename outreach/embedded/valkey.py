@@ -27,7 +27,7 @@ def valkey_service(conf: Path, *, port: int, password: str) -> Service:
     return Service(
         name="valkey",
         argv=(str(program), str(conf)),
-        ready=answers(port, send=f"AUTH {password}\r\nPING\r\n".encode(), expect=b"+PONG\r\n"),
+        ready=answers(port, send=f"AUTH {password}\r\nPING\r\n".encode(), expect=re.compile(rb"\+PONG\r\n")),
         ready_s=20,
         env={"LC_ALL": "C"},
         worth_saying=_WORTH_SAYING,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -12,7 +13,7 @@ import pytest
 
 from outreach.embedded import freshness
 from outreach.embedded.faults import DiskFull, NoAccess, PortTaken
-from outreach.embedded.ports import LOOPBACK, check_port, free_port, reached_at
+from outreach.embedded.ports import LOOPBACK, check_port, free_port, reached_at, serves_pages
 from outreach.embedded.preflight import await_port, make_data_dir
 
 
@@ -82,3 +83,25 @@ def test_new_migration_or_static_file_asks_for_preparation(monkeypatch: pytest.M
     states.append(freshness.fingerprint())
     assert len(set(states)) == 3
     assert freshness.fingerprint() == states[-1]
+
+
+@pytest.mark.parametrize(
+    ("status", "ready"), [("200 OK", True), ("302 Found", True), ("400 Bad Request", True), ("500 Oops", False)]
+)
+def test_web_is_ready_when_it_answers_without_a_fault_of_its_own(status: str, *, ready: bool) -> None:
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1024)
+            connection.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode())
+
+    with socket.create_server((LOOPBACK, 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        probe = serves_pages(LOOPBACK, server.getsockname()[1])
+
+        async def ask() -> bool:
+            return await probe()
+
+        assert asyncio.run(ask()) is ready
+        thread.join()
