@@ -7,23 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the left rail. `area` is the URL namespace(s) that light it up."""
+    """One entry of the left rail. `area` names the URL namespaces whose pages light it up."""
 
     label: str
     icon: str  # a lucide icon
     url_name: str
     area: str
     keys: str = ""  # keyboard shortcut, as in "g c"
+    also: tuple[str, ...] = ()  # single pages of other rooms that belong here
 
 
 NAVIGATION = (
-    NavItem("Home", "house", "reports:home", "reports:home", "g h"),
-    NavItem("Campaigns", "send", "sequences:list", "sequences", "g c"),
+    NavItem("Home", "house", "reports:home", "", "g h"),
+    NavItem("Campaigns", "send", "sequences:list", "sequences planner", "g c", also=("reports:results",)),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p"),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
-    NavItem("Messages", "mail-search", "reports:messages", "reports:message", "g m"),
+    NavItem("Messages", "mail-search", "reports:messages", "", "g m", also=("reports:message",)),
     NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b"),
-    NavItem("Suppressions", "shield-ban", "contacts:suppressions", "contacts:suppressions", "g s"),
+    NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s"),
 )
 
 
