@@ -70,7 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
         self, request: HttpRequest, level: int, message_template: str | None = None, *_: Any, **__: Any
     ) -> None:
         """Say only what a person would not see anyway: being signed in or out speaks for itself."""
-        if text := _SAID.get(message_template):
+        if text := _SAID.get(message_template or ""):
             messages.add_message(request, level, text)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
