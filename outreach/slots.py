@@ -19,7 +19,7 @@ class NavItem:
 
 NAVIGATION = (
     NavItem("Home", "house", "reports:home", "", "g h"),
-    NavItem("Campaigns", "send", "sequences:list", "sequences planner", "g c", also=("reports:results",)),
+    NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results",)),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p"),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem("Messages", "mail-search", "reports:messages", "", "g m", also=("reports:message",)),

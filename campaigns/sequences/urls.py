@@ -8,7 +8,6 @@ from campaigns.sequences import views
 
 app_name = "sequences"
 urlpatterns = [
-    path("", views.campaign_list, name="list"),
     path("new", views.campaign_create, name="create"),
     path("<int:pk>/name", views.campaign_rename, name="rename"),
     path("<int:pk>/sequence", views.sequence, name="sequence"),

@@ -31,13 +31,6 @@ def editor_context(campaign: Campaign, **more: Any) -> dict[str, Any]:
     return {"campaign": campaign, "tabs": CAMPAIGN_TABS, **more}
 
 
-@require_GET
-@member_page(Role.VIEWER)
-def campaign_list(request: MemberRequest) -> HttpResponse:
-    """List the campaigns; numbers come from the rooms above through their own pages."""
-    return render_region(request, f"{_FOLDER}/list.html", {"campaigns": queries.campaigns_of(request.member)})
-
-
 @require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def campaign_create(request: MemberRequest) -> HttpResponse:

@@ -29,6 +29,7 @@ class Budget:
     usage: Usage
     budget: int  # of today: limit and ramp
     hold: Hold | None
+    synced_at: datetime | None
 
     @property
     def free(self) -> int:
@@ -111,7 +112,7 @@ def _budget(clock: MailboxClock, usage: Usage, *, now: datetime) -> Budget:
     facts = facts_of(clock, usage, now=now)
     verdict = decide(mailbox_gates(facts))
     hold = verdict if isinstance(verdict, Hold) else None
-    return Budget(mailbox=clock.mailbox, usage=usage, budget=daily_budget(facts.limits, usage), hold=hold)
+    return Budget(mailbox=clock.mailbox, usage=usage, budget=daily_budget(facts.limits, usage), hold=hold, synced_at=clock.synced_at)
 
 
 def _state_words(mailbox: Mailbox) -> str:

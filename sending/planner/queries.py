@@ -31,6 +31,18 @@ class Standing:
     next_at: datetime | None
 
     @property
+    def waiting_follow_up(self) -> int:
+        return self.active - self.not_begun
+
+    @property
+    def stopped_total(self) -> int:
+        return sum(self.stopped.values())
+
+    @property
+    def skipped_total(self) -> int:
+        return sum(self.skipped.values())
+
+    @property
     def is_complete(self) -> bool:
         """Nobody is left who could still be written to: computed, never stored."""
         return self.enrolled > 0 and self.active == 0 and self.sending == 0

@@ -8,6 +8,7 @@ from sending.planner import views
 
 app_name = "planner"
 urlpatterns = [
+    path("", views.campaign_list, name="list"),
     path("<int:pk>/senders", views.senders, name="senders"),
     path("<int:pk>/preview", views.preview_page, name="preview"),
     path("<int:pk>/review", views.review, name="review"),

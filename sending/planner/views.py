@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.contacts.models import Contact
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.queries import campaign_for, campaigns_of
 from campaigns.sequences.views import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -28,6 +28,16 @@ from sending.planner.readiness import obstacles
 from sending.planner.states import EnrollmentState, StopReason
 
 _FOLDER = "sending/planner"
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def campaign_list(request: MemberRequest) -> HttpResponse:
+    """List the campaigns with where their people stand."""
+    campaigns = campaigns_of(request.member)
+    standings = queries.standing_of([campaign.pk for campaign in campaigns])
+    context = {"rows": [(campaign, standings.get(campaign.pk)) for campaign in campaigns]}
+    return render_region(request, f"{_FOLDER}/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

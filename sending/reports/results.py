@@ -45,13 +45,23 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a bar that adds up to a whole; x and width in thousandths."""
+
+    name: str
+    count: int
+    x: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """The numbers of a campaign."""
 
     sent: int
     rates: tuple[Rate, ...]
     steps: tuple[StepResult, ...]
-    states: Mapping[str, int]
+    messages: tuple[Segment, ...]
 
 
 def rate(label: str, hits: int, total: int) -> Rate:
@@ -64,6 +74,20 @@ def rate(label: str, hits: int, total: int) -> Rate:
     middle = (p + _Z**2 / (2 * total)) / base
     half = _Z * sqrt(p * (1 - p) / total + _Z**2 / (4 * total**2)) / base
     return Rate(label, hits, total, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
+    """Return the parts of a bar, largest first; rounding never lets them exceed the whole."""
+    total = sum(counts.values())
+    made: list[Segment] = []
+    x = 0
+    done = 0
+    for name, count in sorted(counts.items(), key=lambda pair: -pair[1]):
+        done += count
+        end = round(1000 * done / total)
+        made.append(Segment(name, count, x, end - x))
+        x = end
+    return tuple(made)
 
 
 def results_of(campaign: Campaign, counted: Mapping[EventKind, int]) -> Results:
@@ -86,7 +110,7 @@ def results_of(campaign: Campaign, counted: Mapping[EventKind, int]) -> Results:
             rate("Complaints, of messages sent", counted[EventKind.COMPLAINED], sent),
         ),
         steps=_steps(campaign),
-        states=states,
+        messages=segments(states),
     )
 
 
