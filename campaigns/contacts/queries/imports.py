@@ -56,6 +56,15 @@ class Progress:
     is_merging: bool  # everything is read; the contacts are being written
     left: timedelta | None  # None while it cannot be told
 
+    @property
+    def left_words(self) -> str:
+        """Return "20 seconds", "3 minutes", or "" while it cannot be told."""
+        if self.left is None:
+            return ""
+        seconds = max(1, round(self.left.total_seconds()))
+        number, unit = (seconds, "second") if seconds < 90 else (round(seconds / 60), "minute")
+        return f"{number} {unit}{'' if number == 1 else 's'}"
+
 
 def import_for(member: Member, import_id: int) -> ContactImport:
     """Return the import. Raises Http404 for strangers."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,6 +16,7 @@ from campaigns.contacts.core.columns import CUSTOM, IGNORE
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
+from campaigns.contacts.forms import UploadForm
 from campaigns.contacts.models import ContactImport
 from campaigns.contacts.services.uploads import SIZE_LIMIT_BYTES
 from campaigns.contacts.states import ImportState
@@ -26,6 +28,7 @@ from outreach.kit.paging import paged
 
 _FOLDER = "campaigns/contacts"
 _SHOWN_REJECTIONS = 50
+_NAME_LIMIT = 120
 _PIECE_BYTES = 256 * 1024
 
 
@@ -33,18 +36,19 @@ _PIECE_BYTES = 256 * 1024
 @member_page(Role.MEMBER)
 def upload(request: MemberRequest) -> HttpResponse:
     """Take a file and lead on to its columns."""
-    if request.method == "GET":
-        return _upload_page(request)
-    file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile):
-        return _upload_page(request, error="Choose a CSV file first.")
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if not form.is_valid():
+        return _upload_page(request, form)
+    file = form.cleaned_data["file"]
     try:
         row = services.store_upload(
-            request.member.workspace, file.name or "", file.chunks(_PIECE_BYTES), by=request.member.user
+            request.member.workspace, file.name, file.chunks(_PIECE_BYTES), by=request.member.user
         )
     except BadFile as error:
-        return _upload_page(request, error=str(error))
-    return redirect(request.member.url("contacts:import_map", row.pk))
+        form.add_error("file", str(error))
+        return _upload_page(request, form)
+    query = urlencode({"list": name}) if (name := request.POST.get("list_name", "")[:_NAME_LIMIT]) else ""
+    return redirect(request.member.url("contacts:import_map", row.pk) + (f"?{query}" if query else ""))
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +59,7 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     if row.state != ImportState.UPLOADED:
         return redirect(request.member.url("contacts:import_progress", row.pk))
     if request.method == "GET":
-        return _columns_page(request, row)
+        return _columns_page(request, row, list_name=request.GET.get("list", "")[:_NAME_LIMIT])
     row.mapping = _read_mapping(row, request.POST)
     name = request.POST.get("list_name", "")
     try:
@@ -119,7 +123,15 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
     if row.state in {ImportState.QUEUED, ImportState.RUNNING, ImportState.UPLOADED}:
         return redirect(request.member.url("contacts:import_progress", row.pk))
     rejected = row.rejected.order_by("line", "pk")[:_SHOWN_REJECTIONS]
-    context = {"import": row, "rejected": rejected, "shown": _SHOWN_REJECTIONS, "causes": queries.causes_of(row)}
+    context = {
+        "import": row,
+        "rejected": rejected,
+        "shown": _SHOWN_REJECTIONS,
+        "causes": queries.causes_of(row),
+        "encoding": encoding.LABELS.get(row.encoding, row.encoding),
+        "delimiter": dialect.LABELS.get(row.delimiter, row.delimiter),
+        "took": row.finished_at - row.started_at if row.finished_at and row.started_at else None,
+    }
     return render_region(request, f"{_FOLDER}/import_result.html", context)
 
 
@@ -144,9 +156,13 @@ def history(request: MemberRequest) -> HttpResponse:
     return render_region(request, f"{_FOLDER}/import_history.html", {"page": page}, region="results")
 
 
-def _upload_page(request: MemberRequest, *, error: str = "") -> HttpResponse:
-    context = {"error": error, "limit_mb": SIZE_LIMIT_BYTES // 2**20}
-    return render_region(request, f"{_FOLDER}/import.html", context, status=422 if error else 200)
+def _upload_page(request: MemberRequest, form: UploadForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "limit_mb": SIZE_LIMIT_BYTES // 2**20,
+        "list_name": request.GET.get("list", request.POST.get("list_name", ""))[:_NAME_LIMIT],
+    }
+    return render_region(request, f"{_FOLDER}/import.html", context, status=422 if form.errors else 200)
 
 
 def _columns_page(request: MemberRequest, row: ContactImport, *, list_name: str = "", error: str = "") -> HttpResponse:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadContact
+from campaigns.contacts.forms import ListForm
 from campaigns.contacts.models import ContactList
 from campaigns.contacts.views.people import listing
 from outreach.accounts.access import MemberRequest, member_page
@@ -25,27 +26,31 @@ _FOLDER = "campaigns/contacts"
 @member_page(Role.VIEWER)
 def lists(request: MemberRequest) -> HttpResponse:
     """Show every list with its size."""
-    return _lists_page(request)
+    return _lists_page(request, ListForm())
 
 
 @require_POST
 @member_page(Role.MEMBER)
 def list_create(request: MemberRequest) -> HttpResponse:
     """Make an empty list."""
-    name = request.POST.get("name", "")
-    try:
-        row = services.create_list(request.member.workspace, name)
-    except BadContact as error:
-        return _lists_page(request, name=name, error=error.cause)
-    messages.success(request, f"List {row.name} created.")
-    return redirect(request.member.url("contacts:list_detail", row.pk))
+    form = ListForm(request.POST)
+    if form.is_valid():
+        try:
+            row = services.create_list(request.member.workspace, form.cleaned_data["name"])
+        except BadContact as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"List {row.name} created.")
+            return redirect(request.member.url("contacts:list_detail", row.pk))
+    return _lists_page(request, form)
 
 
 @require_GET
 @member_page(Role.VIEWER)
 def list_detail(request: MemberRequest, list_id: int) -> HttpResponse:
     """Show the contacts of one list."""
-    return _list_page(request, queries.list_for(request.member, list_id))
+    row = queries.list_for(request.member, list_id)
+    return _list_page(request, row, ListForm(initial={"name": row.name}))
 
 
 @require_POST
@@ -53,12 +58,16 @@ def list_detail(request: MemberRequest, list_id: int) -> HttpResponse:
 def list_rename(request: MemberRequest, list_id: int) -> HttpResponse:
     """Give the list another name."""
     row = queries.list_for(request.member, list_id)
-    try:
-        services.rename_list(row, request.POST.get("name", ""))
-    except BadContact as error:
-        return _list_page(request, row, error=error.cause)
-    messages.success(request, "List renamed.")
-    return redirect(request.member.url("contacts:list_detail", list_id))
+    form = ListForm(request.POST)
+    if form.is_valid():
+        try:
+            services.rename_list(row, form.cleaned_data["name"])
+        except BadContact as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "List renamed.")
+            return redirect(request.member.url("contacts:list_detail", list_id))
+    return _list_page(request, row, form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,14 +86,15 @@ def list_delete(request: MemberRequest, list_id: int) -> HttpResponse:
     return redirect(request.member.url("contacts:lists"))
 
 
-def _lists_page(request: MemberRequest, *, name: str = "", error: str = "") -> HttpResponse:
-    context = {"lists": queries.lists_of(request.member), "name": name, "error": error}
-    return render_region(request, f"{_FOLDER}/lists.html", context, status=422 if error else 200)
+def _lists_page(request: MemberRequest, form: ListForm) -> HttpResponse:
+    context = {"lists": queries.lists_of(request.member), "form": form}
+    return render_region(request, f"{_FOLDER}/lists.html", context, status=422 if form.errors else 200)
 
 
-def _list_page(request: MemberRequest, row: ContactList, *, error: str = "") -> HttpResponse:
+def _list_page(request: MemberRequest, row: ContactList, form: ListForm) -> HttpResponse:
     filters = replace(queries.filters_from(request.GET), list_id=row.pk)
-    context = listing(request, filters) | {"list": row, "error": error}
+    context = listing(request, filters) | {"list": row, "form": form}
+    region = "" if form.errors else "results"
     return render_region(
-        request, f"{_FOLDER}/list_detail.html", context, region="results", status=422 if error else 200
+        request, f"{_FOLDER}/list_detail.html", context, region=region, status=422 if form.errors else 200
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.exporting import csv_lines
-from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, LABELS, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.errors import BadContact
+from campaigns.contacts.forms import FORM_FIELDS, ContactForm
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import Filters
 from outreach.accounts.access import MemberRequest, member_page
@@ -23,7 +24,6 @@ from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 
 _FOLDER = "campaigns/contacts"
-_FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
 _CUSTOM_ROWS = 3  # empty rows offered for custom fields
 _SELECTED = 500  # contacts of one bulk action: what a page can hold, with room
 
@@ -59,7 +59,7 @@ def detail(request: MemberRequest, contact_id: int) -> HttpResponse:
     contact = queries.contact_for(request.member, contact_id)
     context = {
         "contact": contact,
-        "facts": [(LABELS[name], getattr(contact, name)) for name in _FORM_FIELDS],
+        "facts": [(LABELS[name], getattr(contact, name)) for name in FORM_FIELDS if getattr(contact, name)],
         "suppression": queries.suppression_of(contact),
         "lists": queries.lists_with(contact),
     }
@@ -70,15 +70,17 @@ def detail(request: MemberRequest, contact_id: int) -> HttpResponse:
 @member_page(Role.MEMBER)
 def create(request: MemberRequest) -> HttpResponse:
     """Add one contact by hand."""
-    if request.method == "GET":
-        return _form_page(request, values={}, fields={})
-    values, fields = _read_form(request.POST)
-    try:
-        contact = services.create_contact(request.member.workspace, values, fields)
-    except BadContact as error:
-        return _form_page(request, values=values, fields=fields, error=error)
-    messages.success(request, f"{contact.email} added.")
-    return redirect(request.member.url("contacts:detail", contact.pk))
+    form = ContactForm(request.POST or None)
+    custom = _read_custom(request.POST)
+    if form.is_valid():
+        try:
+            contact = services.create_contact(request.member.workspace, form.cleaned_data, dict(custom))
+        except BadContact as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"{contact.email} added.")
+            return redirect(request.member.url("contacts:detail", contact.pk))
+    return _form_page(request, form, custom)
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,16 +88,17 @@ def create(request: MemberRequest) -> HttpResponse:
 def edit(request: MemberRequest, contact_id: int) -> HttpResponse:
     """Change one contact."""
     contact = queries.contact_for(request.member, contact_id)
-    if request.method == "GET":
-        values = {name: getattr(contact, name) for name in _FORM_FIELDS}
-        return _form_page(request, values=values, fields=contact.fields, contact=contact)
-    values, fields = _read_form(request.POST)
-    try:
-        services.edit_contact(contact, values, fields)
-    except BadContact as error:
-        return _form_page(request, values=values, fields=fields, contact=contact, error=error)
-    messages.success(request, "Changes saved.")
-    return redirect(request.member.url("contacts:detail", contact.pk))
+    form = ContactForm(request.POST or None, initial={name: getattr(contact, name) for name in FORM_FIELDS})
+    custom = _read_custom(request.POST) if form.is_bound else list(contact.fields.items())
+    if form.is_valid():
+        try:
+            services.edit_contact(contact, form.cleaned_data, dict(custom))
+        except BadContact as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "Changes saved.")
+            return redirect(request.member.url("contacts:detail", contact.pk))
+    return _form_page(request, form, custom, contact)
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,28 +140,16 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 
 def _form_page(
-    request: MemberRequest,
-    *,
-    values: Mapping[str, str],
-    fields: Mapping[str, str],
-    contact: Contact | None = None,
-    error: BadContact | None = None,
+    request: MemberRequest, form: ContactForm, custom: list[tuple[str, str]], contact: Contact | None = None
 ) -> HttpResponse:
-    errors = {error.field: error.cause} if error else {}
-    context = {
-        "contact": contact,
-        "inputs": [(name, LABELS[name], values.get(name, ""), errors.get(name, "")) for name in _FORM_FIELDS],
-        "custom": [*fields.items(), *[("", "")] * _CUSTOM_ROWS],
-        "errors": errors,
-    }
-    return render_region(request, f"{_FOLDER}/form.html", context, region="form", status=422 if error else 200)
+    context = {"contact": contact, "form": form, "custom": [*custom, *[("", "")] * _CUSTOM_ROWS]}
+    return render_region(request, f"{_FOLDER}/form.html", context, region="form", status=422 if form.errors else 200)
 
 
-def _read_form(post: QueryDict) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the values by field, and the custom fields by name."""
-    values = {name: post.get(name, "") for name in _FORM_FIELDS}
-    names, texts = post.getlist("custom_name")[:200], post.getlist("custom_value")
-    return values, {name.strip(): text for name, text in zip(names, texts, strict=False) if name.strip()}
+def _read_custom(post: QueryDict) -> list[tuple[str, str]]:
+    """Return the custom fields of the form as pairs; those without a name are left out."""
+    pairs = zip(post.getlist("custom_name")[:200], post.getlist("custom_value"), strict=False)
+    return [(name.strip(), text) for name, text in pairs if name.strip()]
 
 
 def _delete(request: MemberRequest, ids: list[int]) -> HttpResponse:
