@@ -1,180 +1,204 @@
-"""Parse a template and admit only what the language has.
+"""Compile a template: bound it, parse it with Jinja2, admit its tree, and rewrite it so that nothing can be reached.
 
-Jinja2's sandbox has been escaped about once a year and does not bound time or memory (constant folding alone can eat
-both at compile time), so the syntax tree is checked against an allow-list before anything is compiled.
+The compiled tree knows no names that a person wrote and no attributes: each variable becomes a slot, filled with a
+text or with a note that it is lacking.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import islice
 
 import jinja2
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from campaigns.templating.filters import FILTERS
+from campaigns.templating.admission import TESTS, problems_in
+from campaigns.templating.filters import FILTERS, fallen_back, guarded, is_within
+from campaigns.templating.hints import did_you_mean
+from campaigns.templating.marks import Finder, Mark, marks_of, place
 from campaigns.templating.problems import TemplateProblem
+from campaigns.templating.rewriting import NOTES, WITHIN, Slots
+from campaigns.templating.shelf import Shelf
+from campaigns.templating.syntax import explained
+from campaigns.templating.values import Empty
 
 MAX_SOURCE = 64_000
-MAX_NODES = 5_000
-MAX_DEPTH = 40
-MAX_CONSTANT = 2_000
-_TESTS = frozenset({"defined", "undefined"})
-_ALLOWED: tuple[type[nodes.Node], ...] = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Filter, nodes.If,
-    nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test, nodes.Neg,
-)  # fmt: skip
-_WORDS = {
-    "For": "loops", "Call": "calls", "Assign": "assignments", "AssignBlock": "assignments", "Macro": "macros",
-    "Include": "includes", "Import": "imports", "FromImport": "imports", "Extends": "extends", "Block": "blocks",
-    "Getitem": "brackets", "Mul": "arithmetic", "Add": "arithmetic", "Sub": "arithmetic", "Div": "arithmetic",
-    "Pow": "arithmetic", "Mod": "arithmetic", "FloorDiv": "arithmetic", "Concat": "joining with ~",
-    "List": "lists", "Tuple": "lists", "Dict": "dictionaries", "With": "with blocks", "FilterBlock": "filter blocks",
-    "CallBlock": "calls", "NSRef": "namespaces", "Slice": "slices",
-}  # fmt: skip
-_TOO_DEEP = re.compile(r"[({\[]{60,}|(?:not\s+){60,}|(?:-\s*){60,}")
+MAX_TOKENS = 4_000
+MAX_NESTING = 60  # before parsing, which recurses; the tree itself is bounded more tightly
+MOST_PROBLEMS = 20
+_UNWELCOME = re.compile("[\x00\ud800-\udfff]")
+_RAW = re.compile(r"\{%[-+]?\s*raw\b")
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+class _Bounds(Extension):
+    """Refuses to parse on when a template has too many signs, or nests too deeply for a parser that recurses."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        depth = 0
+        for count, token in enumerate(stream):
+            if token.type in {"lparen", "lbracket", "lbrace"} or token.test("name:not") or token.type == "sub":
+                depth += 1
+            elif token.type in {"rparen", "rbracket", "rbrace"}:
+                depth -= 1
+            elif token.type in {"variable_end", "block_end"}:
+                depth = 0
+            if count > MAX_TOKENS or depth > MAX_NESTING:
+                raise _TooMuch
+            yield token
+
+
+class _TooMuch(Exception):
+    """The template is larger or deeper than any letter."""
+
+
+def _environment(*, html: bool) -> ImmutableSandboxedEnvironment:
     env = ImmutableSandboxedEnvironment(
+        extensions=[_Bounds],
         optimized=False,  # constant folding runs at compile time, before any limit
         undefined=StrictUndefined,
-        autoescape=False,
+        autoescape=html,
         keep_trailing_newline=True,
         cache_size=0,
     )
     env.globals.clear()
-    env.filters = dict(FILTERS)
-    env.tests = {name: test for name, test in env.tests.items() if name in _TESTS}
+    env.filters = {name: guarded(spec.act) for name, spec in FILTERS.items()}
+    env.filters |= {"default": fallen_back, WITHIN: is_within}
+    env.tests = {
+        "defined": lambda value: not isinstance(value, Empty),
+        "undefined": lambda value: isinstance(value, Empty),
+    }
+    assert set(env.tests) == set(TESTS)
     return env
 
 
-_ENV = _environment()
+_ENVIRONMENTS = {html: _environment(html=html) for html in (False, True)}
+_SHELF: Shelf[tuple[str, bool], Template] = Shelf(most_weight=8_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A checked template. `variables` are the names it uses, dotted ones as one name ("sender.name")."""
+    """A checked template. `variables` are the names it uses, dotted ones as one name ("sender.name").
+
+    `html` says that what expressions print is escaped.
+    """
 
     source: str
     variables: frozenset[str]
-    code: jinja2.Template = field(repr=False, compare=False)
-    tree: nodes.Template = field(repr=False, compare=False)
+    html: bool = False
+    slots: tuple[tuple[str, str], ...] = field(repr=False, compare=False, kw_only=True)  # name, slot in the code
+    code: jinja2.Template = field(repr=False, compare=False, kw_only=True)
 
 
-def compile_template(source: str, *, known: Collection[str] | None = None) -> Template:
+def compile_template(source: str, *, known: Collection[str] | None = None, html: bool = False) -> Template:
     """Check and compile a template. Raises TemplateProblem at the first thing that the language does not have.
 
-    With `known`, a variable outside it is refused, with the nearest known name as a hint.
+    With `known`, a variable outside it is refused, with the nearest known name as a hint. With `html`, values are
+    escaped where they are printed. Compiled templates are kept and shared.
     """
-    template = _compile(source)
-    if known is not None:
-        for problem in _unknown(template.tree, known):
-            raise problem
+    template = _SHELF.get((source, html))
+    if template is None:
+        template = _compiled(source, html=html)
+        _SHELF.put((source, html), template, weight=len(source) + 1_000)
+    if known is not None and not all(name in known for name in template.variables):
+        raise min(_unknown(template.variables, known, Finder(source, marks_of(source))), key=_position)
     return template
 
 
 def check(source: str, *, known: Collection[str]) -> list[TemplateProblem]:
-    """Return everything that is wrong with a template, for an editor; an empty list when it may be used."""
+    """Return what is wrong with a template, for an editor, in reading order, 20 at most; empty when it may be used."""
     try:
-        template = _compile(source)
+        _bound(source)
+        marks = marks_of(source)
+        tree = _parsed(source, marks, html=False)
     except TemplateProblem as problem:
         return [problem]
-    return list(_unknown(template.tree, known))
+    finder = Finder(source, marks)
+    found = list(islice(problems_in(tree, finder), MOST_PROBLEMS)) or _uncompilable(source)
+    names = Slots.of(tree).names()
+    return sorted([*found, *_unknown(names, known, finder)], key=_position)[:MOST_PROBLEMS]
 
 
-@lru_cache(maxsize=4096)
-def _compile(source: str) -> Template:
+def _uncompilable(source: str) -> list[TemplateProblem]:
+    try:
+        compile_template(source)
+    except TemplateProblem as problem:
+        return [problem]
+    return []
+
+
+def _compiled(source: str, *, html: bool) -> Template:
+    _bound(source)
+    marks = marks_of(source)
+    tree = _parsed(source, marks, html=html)
+    for problem in problems_in(tree, Finder(source, marks)):
+        raise problem
+    slots = Slots.of(tree)
+    code = _ENVIRONMENTS[html].from_string(slots.rewritten(tree))
+    return Template(source, slots.names(), html, slots=slots.pairs(), code=code)
+
+
+def _bound(source: str) -> None:
     if len(source) > MAX_SOURCE:
         raise TemplateProblem(f"The text has {len(source):,} characters; {MAX_SOURCE:,} is the most.", code="too_long")
-    if _TOO_DEEP.search(source):
-        raise TemplateProblem("The expression is nested too deeply.", code="too_deep")
+    if found := _UNWELCOME.search(source):
+        line, column = place(source, found.start())
+        words = "The text holds a character that no mail can carry."
+        hint = "Delete it and write it anew."
+        raise TemplateProblem(words, line=line, column=column, hint=hint, code="bad_character")
+
+
+def _parsed(source: str, marks: list[Mark], *, html: bool) -> nodes.Template:
+    for mark in marks:
+        if _RAW.match(source, mark.start):
+            line, column = place(source, mark.start)
+            words = "The language has no raw blocks."
+            raise TemplateProblem(words, line=line, column=column, code="not_allowed")
     try:
-        tree = _ENV.parse(source)
-        _admit(tree)
-        code = _ENV.from_string(tree)
+        return _ENVIRONMENTS[html].parse(_tidied(source, marks))
     except TemplateSyntaxError as error:
-        words, hint = _syntax(error)
-        raise TemplateProblem(words, line=error.lineno or 1, hint=hint) from error
-    except RecursionError as error:
-        raise TemplateProblem("The expression is nested too deeply.", code="too_deep") from error
-    return Template(source, frozenset(name for name, _ in names_in(tree)), code, tree)
+        raise explained(error, Finder(source, marks)) from error
+    except (_TooMuch, RecursionError) as error:
+        raise TemplateProblem("The template is too long or nested too deeply.", code="too_complex") from error
+    except ValueError as error:  # a number of more digits than Python reads
+        raise TemplateProblem("A number in the template has too many digits.", code="too_long") from error
 
 
-def _syntax(error: TemplateSyntaxError) -> tuple[str, str]:
-    message = error.message or "cannot be read"
-    if "unknown tag" in message.lower():
-        return f"{message}.", "Only if, elif, else and endif exist."
-    if "No filter named" in message:
-        name = message.split("'")[1] if "'" in message else ""
-        return f"There is no filter “{name}”.", did_you_mean(name, FILTERS)
-    return f"This cannot be read: {message}.", "A variable is written {{ first_name }}."
+def _tidied(source: str, marks: list[Mark]) -> str:
+    """Let a line that holds nothing but one tag or comment leave no empty line in the message.
+
+    The line end moves into the tag, so lines keep their numbers.
+    """
+    parts: list[str] = []
+    done = 0
+    for mark in marks:
+        start = source.rfind("\n", 0, mark.start) + 1
+        end = source.find("\n", mark.end)
+        end = len(source) if end < 0 else end
+        inner = source[mark.start : mark.end]
+        if mark.opening == "{{" or start < done or inner[-3] in "+-":
+            continue
+        if source[start : mark.start].strip(" \t") or source[mark.end : end].strip(" \t\r"):
+            continue
+        parts += [source[done:start], inner[:-2], source[end : end + 1], inner[-2:]]
+        done = end + 1
+    return "".join([*parts, source[done:]])
 
 
-def _admit(tree: nodes.Template) -> None:
-    count = 0
-    stack: list[tuple[nodes.Node, int]] = [(tree, 0)]
-    while stack:
-        node, depth = stack.pop()
-        count += 1
-        if count > MAX_NODES or depth > MAX_DEPTH:
-            raise TemplateProblem("The template is too complex.", line=_line(node), code="too_complex")
-        _admit_node(node)
-        stack += [(child, depth + 1) for child in node.iter_child_nodes()]
+def _unknown(names: Collection[str], known: Collection[str], finder: Finder) -> Iterator[TemplateProblem]:
+    for name in sorted(name for name in names if name not in known)[:MOST_PROBLEMS]:
+        hint = did_you_mean(name, known)
+        for line, column in [*finder.all(name)][:MOST_PROBLEMS] or [(1, 1)]:
+            words = f"There is no “{name[:70]}”."
+            yield TemplateProblem(words, line=line, column=column, hint=hint, code="unknown_variable")
 
 
-def _admit_node(node: nodes.Node) -> None:  # one check per node type
-    line = _line(node)
-    if not isinstance(node, _ALLOWED):
-        kind = type(node).__name__
-        words = _WORDS.get(kind, f"“{kind}”")
-        hint = "Variables, if/else, comparisons and filters are what there is."
-        raise TemplateProblem(f"The language has no {words}.", line=line, hint=hint, code="not_allowed")
-    if isinstance(node, nodes.Name) and node.name.startswith("_"):
-        raise TemplateProblem(f"The name “{node.name}” is not allowed.", line=line, code="not_allowed")
-    if isinstance(node, nodes.Getattr) and (not isinstance(node.node, nodes.Name) or node.attr.startswith("_")):
-        raise TemplateProblem("Attributes go one level deep, as in {{ sender.name }}.", line=line, code="not_allowed")
-    if isinstance(node, nodes.Const) and len(str(node.value)) > MAX_CONSTANT:
-        raise TemplateProblem("A quoted text is too long.", line=line, code="too_long")
-    if isinstance(node, nodes.Filter):
-        if node.name not in FILTERS:
-            hint = did_you_mean(node.name, FILTERS)
-            raise TemplateProblem(f"There is no filter “{node.name}”.", line=line, hint=hint, code="unknown_filter")
-        if node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
-            raise TemplateProblem(f"The filter “{node.name}” takes plain values.", line=line, code="not_allowed")
-    if isinstance(node, nodes.Test) and (node.name not in _TESTS or node.args or node.kwargs):
-        raise TemplateProblem(f"There is no test “{node.name}”.", line=line, code="not_allowed")
+def _position(problem: TemplateProblem) -> tuple[int, int]:
+    return problem.line, problem.column
 
 
-def names_in(tree: nodes.Node) -> Iterator[tuple[str, nodes.Node]]:
-    """Yield the variables of a tree with their nodes; an attribute makes one dotted name."""
-    inner: set[int] = set()
-    for node in tree.find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name):
-            inner.add(id(node.node))
-            yield f"{node.node.name}.{node.attr}", node
-    for name in tree.find_all(nodes.Name):
-        if id(name) not in inner:
-            yield name.name, name
-
-
-def _unknown(tree: nodes.Template, known: Collection[str]) -> Iterator[TemplateProblem]:
-    for name, node in names_in(tree):
-        if name not in known:
-            hint = did_you_mean(name, known)
-            yield TemplateProblem(f"There is no “{name}”.", line=_line(node), hint=hint, code="unknown_variable")
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Return "Did you mean first_name?" for the nearest known name, or ""."""
-    by_small_letters = {one.lower(): one for one in sorted(known)}
-    near = difflib.get_close_matches(name.lower(), by_small_letters, n=1, cutoff=0.6)
-    return f"Did you mean {by_small_letters[near[0]]}?" if near else ""
-
-
-def _line(node: nodes.Node) -> int:
-    return int(getattr(node, "lineno", 1) or 1)
+__all__ = ["NOTES", "Template", "check", "compile_template"]

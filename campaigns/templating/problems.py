@@ -1,4 +1,4 @@
-"""What can be wrong with a template or with the values for it."""
+"""What can be wrong with a template, or with the values for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Iterable
 
 
 class TemplateProblem(ValueError):  # a problem that is shown, more than an error that is raised
-    """A place in a template that is refused: where, why, and what may have been meant."""
+    """A place in a template that is refused: where (both counted from 1), why, and what may have been meant.
+
+    `code` is for tests and links: syntax, not_allowed, unknown_variable, unknown_filter, wrong_kind, too_long,
+    too_complex, bad_character, spin (all of the template); value_too_long, unrendered, render (of one message).
+    """
 
     def __init__(self, message: str, *, line: int = 1, column: int = 1, hint: str = "", code: str = "syntax") -> None:
         super().__init__(message)

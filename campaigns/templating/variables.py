@@ -1,4 +1,7 @@
-"""The variables that every wording may use; custom fields of the contacts join them by their bare names."""
+"""The variables that every wording may use; custom fields of the contacts join them by their bare names.
+
+A variable stands here when whoever renders supplies it: one that nobody fills would hold every message.
+"""
 
 from __future__ import annotations
 
