@@ -2,150 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
-from django.http import HttpRequest
+from django.forms import BoundField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from outreach.kit import clock, figures, words
-from outreach.kit.looks import Look, look_of
+from outreach.kit import clock, looks
+from outreach.kit import words as texts
 
 register = template.Library()
 
 
-class Place(Protocol):
-    """An entry of the navigation; `area` is a namespace, or a URL name without its end."""
-
-    @property
-    def area(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One line of what a time shows on hover: whose clock, and what it says."""
-
-    whose: str
-    text: str
+@register.filter
+def tone(state: object) -> str:
+    """Return the tone of a state, the end of a class: badge-green, event-red, fill-amber."""
+    return looks.tone_of(str(state))
 
 
 @register.filter
-def look(state: object) -> Look:
-    """Return the tone, icon and word of a state: `{{ message.state|look.word }}` reads `(state|look)`."""
-    return look_of(str(state))
+def words(state: object) -> str:
+    """Write a state's value as a person says it."""
+    return looks.words_of(str(state)) if state else ""
 
 
 @register.filter
-def number(value: object) -> str:
-    """Write 12300 as 12,300, nothing as a dash; what is no number stays as it is."""
-    if value is None or value == "":
-        return words.NOTHING
-    return words.number(value) if isinstance(value, int | float) else str(value)
-
-
-@register.filter
-def percent(part: float | None, whole: float | None) -> str:
-    """Write a share: `{{ bounced|percent:attempts }}`. Prefer `rate`, which shows the denominator."""
-    return words.percent(part or 0, whole or 0)
-
-
-@register.filter
-def rate(part: float | None, whole: float | None) -> str:
-    """Write a share with its denominator: `{{ bounced|rate:attempts }}` is "3.2 % of 1,204"."""
-    return words.rate(part or 0, whole or 0)
+def number(value: float | None) -> str:
+    """Write 12300 as 12,300 and nothing as a dash."""
+    return texts.NOTHING if value is None else texts.number(value)
 
 
 @register.filter
 def plural(count: int | None, noun: str) -> str:
     """Write a count and its noun: `{{ n|plural:"reply,replies" }}`."""
-    return words.plural(count or 0, noun)
+    return texts.plural(count or 0, noun)
+
+
+@register.filter
+def percent(part: float | None, whole: float = 1) -> str:
+    """Write a share: `{{ share|percent }}` of a fraction, `{{ part|percent:whole }}` of two numbers."""
+    return texts.NOTHING if part is None else texts.percent(part, whole)
+
+
+@register.filter
+def rate(part: float | None, whole: float | None) -> str:
+    """Write a share with its denominator: `{{ bounced|rate:attempts }}` is "3.2 % of 1,204"."""
+    return texts.rate(part or 0, whole or 0)
+
+
+@register.filter
+def permille(fraction: float | None) -> int:
+    """Return a fraction as a place on an axis of 1000 steps (an SVG with viewBox 0 0 1000 n)."""
+    return round(1000 * min(1.0, max(0.0, fraction or 0.0)))
+
+
+@register.filter
+def get(mapping: Mapping[Any, Any], key: object) -> Any:
+    """Return what a mapping holds for a key that is a variable; nothing when it has none."""
+    return mapping.get(key)
 
 
 @register.filter
 def ago(at: datetime | None) -> str:
     """Write an instant as seen from now: "5 min ago", "in 3 h"."""
-    return words.ago(at, clock.now()) if at else words.NOTHING
-
-
-@register.filter
-def duration(length: timedelta | float | None) -> str:
-    """Write a length of time; a bare number counts seconds."""
-    if length is None or length == "":
-        return words.NOTHING
-    return words.duration(length if isinstance(length, timedelta) else timedelta(seconds=length))
-
-
-@register.filter
-def initials(name: object) -> str:
-    """Return one or two letters for a person."""
-    return words.initials(str(name))
-
-
-@register.filter
-def share(part: float | str, whole: float | str) -> float:
-    """Return part / whole in percent for the geometry of a figure, between 0 and 100."""
-    try:
-        return figures.share(float(part), float(whole))
-    except (TypeError, ValueError):
-        return 0.0
-
-
-@register.filter
-def segments(counts: Mapping[str, int] | Iterable[tuple[str, int]]) -> list[figures.Segment]:
-    """Lay the counts of states end to end for a bar."""
-    return figures.segments(counts.items() if isinstance(counts, Mapping) else counts)
-
-
-@register.filter
-def spark(values: Sequence[float]) -> figures.Spark:
-    """Draw numbers as a small line."""
-    return figures.spark(values)
-
-
-@register.filter
-def columns(days: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> figures.Columns:
-    """Draw days as stacked columns."""
-    return figures.columns(days)
-
-
-@register.simple_tag
-def clocks(at: datetime, zone: object = "", sender_zone: object = "") -> list[Clock]:
-    """Say what the recipient's, the sender's and the UTC clock show at an instant; zones that are unknown are left out."""
-    asked = (("Recipient", zone), ("Sender", sender_zone))
-    known = [Clock(whose, words.moment(at, found)) for whose, name in asked if (found := _zone(name))]
-    return [*known, Clock("UTC", words.moment(at, ZoneInfo("UTC")))]
-
-
-@register.filter
-def iso(at: datetime) -> str:
-    """Write an instant for <time datetime>."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return texts.ago(at, clock.now()) if at else texts.NOTHING
 
 
 @register.simple_tag(takes_context=True)
-def current_place(context: template.Context, nav: Iterable[Place]) -> Place | None:
-    """Return the entry of the navigation that the page belongs to: the longest area its URL name begins with."""
-    request: HttpRequest | None = context.get("request")
-    match = request.resolver_match if request else None
-    name = match.view_name if match else ""
-    return max((place for place in nav if _holds(place.area, name)), key=lambda place: len(place.area), default=None)
+def when(context: template.Context, at: datetime | None, zone: ZoneInfo | None = None) -> str:
+    """Write an instant in relative words; on hover the clocks of the recipient (`zone`), the workspace and UTC."""
+    if not at:
+        return format_html('<span class="muted">{}</span>', texts.NOTHING)
+    member = context.get("member")
+    home = ZoneInfo(member.workspace.time_zone) if member else None
+    faces = [f"{whose}: {texts.moment(at, face)}" for whose, face in (("Recipient", zone), ("You", home)) if face]
+    return format_html(
+        '<time class="when" datetime="{}" title="{}" data-behaviour="ago">{}</time>',
+        at.astimezone(UTC).isoformat(timespec="seconds"),
+        "\n".join([*faces, f"UTC: {texts.moment(at, ZoneInfo('UTC'))}"]),
+        ago(at),
+    )
 
 
 @register.simple_tag
-def one_of(*choices: Any) -> Any:
-    """Return the first choice that is not empty."""
-    return next((choice for choice in choices if choice not in {None, "", False}), "")
-
-
-def _holds(area: str, name: str) -> bool:
-    return name.startswith(area) if ":" in area else name.startswith(f"{area}:")
-
-
-def _zone(name: object) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(str(name)) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+def control(field: BoundField) -> SafeString:
+    """Render a form field's widget as ui/field.html needs it: styled, and tied to its help and its errors."""
+    parts = (("_help", field.help_text), ("_error", field.errors))
+    told_by = " ".join(f"{field.auto_id}{end}" for end, is_there in parts if is_there)
+    own = field.field.widget.attrs.get("class", "")
+    attrs: dict[str, Any] = {"class": f"control {own}".strip()}
+    if told_by:
+        attrs["aria-describedby"] = told_by
+    return field.as_widget(attrs=attrs)
