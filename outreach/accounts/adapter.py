@@ -7,16 +7,17 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
-from django.conf import settings
 from django.contrib import messages
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from outreach.accounts.access import YEAR_S, set_plain_cookie
 from outreach.accounts.errors import AddressTaken, SignUpClosed
 from outreach.accounts.models import User
+from outreach.accounts.queries import is_sign_up_open
 from outreach.accounts.services import create_first_owner, sign_up
 from outreach.env import env
 from outreach.kit.redirects import is_own_path
@@ -38,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return env().allow_sign_up or not User.objects.exists()
+        return is_sign_up_open()
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: ARG002, FBT001, FBT002
         """Store the new person and their workspace together; of two first visitors the later finds a shut door."""
@@ -57,11 +58,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
             set_plain_cookie(response, _BROWSER, _signer.sign(note))
         return response
 
-    def get_login_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
-        return str(settings.LOGIN_REDIRECT_URL)
-
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
-        return "accounts:profile"
+        return reverse("accounts:profile")
 
     def is_safe_url(self, url: str) -> bool:
         return is_own_path(url)

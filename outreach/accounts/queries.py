@@ -8,6 +8,7 @@ from django.http import Http404
 
 from outreach.accounts.access import Member
 from outreach.accounts.models import Membership, User, Workspace
+from outreach.env import env
 
 
 def workspaces_of(user: User) -> Sequence[Workspace]:
@@ -36,3 +37,13 @@ def membership_for(member: Member, pk: int) -> Membership:
 def user_of(email: str) -> User | None:
     """Return the active user with this address."""
     return User.objects.filter(email=email.strip().lower(), is_active=True).first()
+
+
+def is_empty_instance() -> bool:
+    """Tell whether nobody has an account yet: the next visitor becomes the owner."""
+    return not User.objects.exists()
+
+
+def is_sign_up_open() -> bool:
+    """Tell whether a visitor may create an account: the first one may, others where OUTREACH_ALLOW_SIGN_UP says so."""
+    return env().allow_sign_up or is_empty_instance()

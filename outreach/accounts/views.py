@@ -23,7 +23,6 @@ from outreach.accounts.access import (
 from outreach.accounts.context import THEME, THEMES
 from outreach.accounts.errors import AccountsError
 from outreach.accounts.forms import MemberForm, ProfileForm, RoleForm, WorkspaceForm, WorkspaceSettingsForm
-from outreach.accounts.models import User
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.redirects import own_path
@@ -46,7 +45,7 @@ def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 def start(request: HttpRequest) -> HttpResponse:
     """Lead a visitor on: to their workspace, to sign-in, or to the very first sign-up."""
     if not request.user.is_authenticated:
-        return redirect("account_login" if User.objects.exists() else "account_signup")
+        return redirect("account_signup" if queries.is_empty_instance() else "account_login")
     spaces = [row.workspace for row in queries.memberships_of(request.user)]
     last = request.COOKIES.get(LAST_WORKSPACE, "")
     chosen = next((space for space in spaces if space.slug == last), spaces[0] if spaces else None)
