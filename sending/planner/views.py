@@ -115,9 +115,9 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
     """List the contacts of the campaign: where each stands, why, and what comes next."""
     campaign = campaign_for(request.member, pk)
     filters = {name: request.GET.get(name, "")[:100] for name in ("state", "hold", "q")}
-    if filters["state"] not in EnrollmentState and filters["state"]:
+    if filters["state"] not in set(EnrollmentState):
         filters["state"] = ""
-    if filters["hold"] not in HoldCode and filters["hold"]:
+    if filters["hold"] not in set(HoldCode):
         filters["hold"] = ""
     rows = queries.people_of(campaign, state=filters["state"], hold=filters["hold"], search=filters["q"])
     context = editor_context(
