@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import re
+import socket
 import ssl
+from base64 import b64encode
 from dataclasses import dataclass
-from typing import cast
+from ipaddress import ip_address
+from typing import Any, cast
 
 import aiosmtplib
 from aiosmtplib.response import SMTPResponse
 
-from outreach.kit.connect import BlockedAddress, ConnectFailed, UnknownHost, safe_connect
+from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, UnknownHost, is_private, safe_connect
 from sending.smtp.outcomes import Deferred, Outcome, Phase, Refused, Reply, Side, Unreachable
 from sending.smtp.replies import ReplyParser
 from sending.smtp.server import SUBMISSION_PORTS, AuthKind, Security, Server, Timeouts, tls_context
-from sending.smtp.wire import Dialogue
+from sending.smtp.wire import MASK, Dialogue
 
-_MASK = "********"
+_UNSAYABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# OpenSSL's verify codes (X509_V_ERR_*) that a person can do something about.
+_CERTIFICATE_CAUSES = {
+    9: "certificate_dates",  # not valid yet
+    10: "certificate_dates",  # expired
+    18: "certificate_issuer",  # self-signed
+    19: "certificate_issuer",  # a self-signed one in the chain
+    20: "certificate_issuer",  # the issuer is not known
+    21: "certificate_issuer",  # the first one cannot be verified
+    62: "certificate_host",  # another name
+    64: "certificate_host",  # another address
+}
+# "I do not know this mechanism", although it was offered (RFC 4954 section 4): another may be tried.
+_MECHANISM_UNKNOWN = frozenset({500, 502, 504})
 
 
 class SessionError(ConnectionError):
@@ -36,39 +52,50 @@ class Opened:
     extensions: dict[str, str]
 
 
+class _Fault(Exception):  # carries a cause up to open_connection
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(text)
+        self.cause = cause
+
+
 class _Client(aiosmtplib.SMTP):
     """aiosmtplib's client with each command and answer noted; while it signs in, what we say is masked."""
 
     dialogue: Dialogue
     signing_in = False
 
-    async def execute_command(self, *args: bytes, timeout: float | None = None) -> SMTPResponse:  # type: ignore[override]
+    async def execute_command(self, *args: bytes, **options: Any) -> SMTPResponse:
         said = b" ".join(args).decode("utf-8", "replace")
         if self.signing_in:
-            said = " ".join(said.split(" ")[:2] + [_MASK]) if said.startswith("AUTH ") else _MASK
+            said = " ".join([*said.split(" ")[:2], MASK]) if said.startswith("AUTH ") else MASK
         self.dialogue.note(Side.CLIENT, said)
-        response = await super().execute_command(*args, timeout=timeout)
+        response = await super().execute_command(*args, **options)
         # A challenge of AUTH LOGIN may repeat the user name: what the server says meanwhile is shown only by its code.
         text = "" if self.signing_in and response.code == 334 else response.message
         self.dialogue.note(Side.SERVER, f"{response.code} {text}")
         return response
 
+    def close(self) -> None:
+        """Drop the connection at once: a goodbye over TLS may take 30 s, and nothing that matters is under way."""
+        transport = self.transport
+        super().close()
+        if transport is not None:
+            cast("asyncio.Transport", transport).abort()
+
 
 async def open_connection(server: Server, timeouts: Timeouts, dialogue: Dialogue) -> Opened:
     """Connect and sign in. Raises SessionError whose outcome names the phase; nothing secret is ever said in clear."""
-    steps = _Opening(server, timeouts, dialogue)
+    dialogue.conceal(*_secrets(server))
+    opening = _Opening(server, timeouts, dialogue)
     try:
-        return await steps.run()
-    except aiosmtplib.SMTPResponseException as error:
-        raise SessionError(_answered(steps.phase, error, dialogue)) from error
-    except UnknownHost as error:
-        raise steps.fault("unknown_host", str(error)) from error
-    except BlockedAddress as error:
-        raise steps.fault("blocked_address", str(error)) from error
-    except ConnectFailed as error:
-        raise steps.fault("no_connection", str(error)) from error
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-        raise steps.explain(error) from error
+        return await opening.run()
+    except (_Fault, aiosmtplib.SMTPException, OSError, ValueError) as error:
+        opening.drop()
+        await asyncio.sleep(0)  # lets the loop finish with the dropped connection
+        raise SessionError(opening.outcome_of(error)) from error
+    except BaseException:
+        opening.drop()
+        raise
 
 
 class _Opening:
@@ -77,10 +104,29 @@ class _Opening:
         self._timeouts = timeouts
         self._dialogue = dialogue
         self._client: _Client | None = None
-        self.phase = Phase.CONNECT
+        self._phase = Phase.CONNECT
 
     async def run(self) -> Opened:
+        client = await self._connect()
+        self._phase = Phase.EHLO
+        await client.ehlo()
+        if self._server.security is Security.STARTTLS:
+            await self._start_tls(client)
+        if self._server.username:
+            await self._sign_in(client)
+        if client.transport is None or client.transport.is_closing():
+            raise _Fault("lost", "The server hung up when everything was ready.")
+        extensions = {name.upper(): value for name, value in client.esmtp_extensions.items()}
+        return Opened(cast("asyncio.Transport", client.transport), extensions)
+
+    def drop(self) -> None:
+        """End the connection, if there is one."""
+        if self._client is not None:
+            self._client.close()
+
+    async def _connect(self) -> _Client:
         server = self._server
+        context = None if server.security is Security.PLAIN else self._tls_context()
         sock = await safe_connect(
             server.host,
             server.port,
@@ -88,103 +134,160 @@ class _Opening:
             private=server.private,
             timeout_s=self._timeouts.connect,
         )
-        is_local = ipaddress.ip_address(sock.getpeername()[0]).is_loopback
-        self._dialogue.note(Side.NOTE, f"Connected to {server.host} on port {server.port}.")
-        client = self._client = _Client(
-            hostname=server.host,
-            sock=sock,
-            use_tls=server.security is Security.TLS,
-            start_tls=False,
-            tls_context=None if server.security is Security.PLAIN else tls_context(server.ca_pem),
-            timeout=self._timeouts.greeting,
-            local_hostname=server.local_hostname,
-        )
-        client.dialogue = self._dialogue
-        self.phase = Phase.BANNER
         try:
+            self._dialogue.note(Side.NOTE, f"Connected to {server.host} on port {server.port}.")
+            _refuse_open_line(server, sock)
+            client = self._client = _Client(
+                hostname=server.host.strip().removesuffix("."),
+                sock=sock,
+                use_tls=server.security is Security.TLS,
+                start_tls=False,
+                tls_context=context,
+                timeout=self._timeouts.greeting,
+                local_hostname=server.local_hostname,
+            )
+            client.dialogue = self._dialogue
+            self._phase = Phase.BANNER
             greeting = await client.connect()
         except BaseException:
             sock.close()
             raise
         self._dialogue.note(Side.SERVER, f"{greeting.code} {greeting.message}")
         client.timeout = self._timeouts.command
-        self.phase = Phase.EHLO
-        await client.ehlo()
-        if server.security is Security.STARTTLS:
-            await self._start_tls(client)
-        if server.username:
-            if server.security is Security.PLAIN and not is_local:
-                raise self.fault("insecure", "A password is never sent over an unprotected connection.")
-            await self._sign_in(client)
-        return Opened(
-            cast("asyncio.Transport", client.transport),
-            {name.upper(): value for name, value in client.esmtp_extensions.items()},
-        )
+        return client
+
+    def _tls_context(self) -> ssl.SSLContext:
+        try:
+            return tls_context(self._server.ca_pem)
+        except (ssl.SSLError, ValueError) as error:
+            raise _Fault("authority", "The certificate that was added to this mailbox cannot be read.") from error
 
     async def _start_tls(self, client: _Client) -> None:
-        self.phase = Phase.STARTTLS
+        self._phase = Phase.STARTTLS
         if not client.supports_extension("starttls"):
-            raise self.fault("no_starttls", "The server does not offer STARTTLS.")
+            raise _Fault("no_starttls", "The server does not offer STARTTLS.")
         self._dialogue.note(Side.CLIENT, "STARTTLS")
         response = await client.starttls()
         self._dialogue.note(Side.SERVER, f"{response.code} {response.message}")
         self._dialogue.note(Side.NOTE, "The connection is protected by TLS.")
-        self.phase = Phase.EHLO
-        await client.ehlo()
+        self._phase = Phase.EHLO
+        await client.ehlo()  # what was offered before TLS may have been written by anybody (RFC 3207 section 4.2)
 
     async def _sign_in(self, client: _Client) -> None:
-        self.phase = Phase.AUTH
-        methods = {method.lower() for method in client.server_auth_methods}
+        self._phase = Phase.AUTH
+        username, secret = self._server.username, self._server.password
+        if _UNSAYABLE.search(username) or _UNSAYABLE.search(secret):
+            raise _Fault("credentials", "The user name or the password holds a character that cannot be sent.")
+        offered = {method.lower() for method in client.server_auth_methods}
         client.signing_in = True
         try:
             if self._server.auth is AuthKind.XOAUTH2:
-                await client.auth_xoauth2(self._server.username, self._server.password)
-            elif "plain" in methods:
-                await client.auth_plain(self._server.username, self._server.password)
-            elif "login" in methods:
-                await client.auth_login(self._server.username, self._server.password)
+                _require("xoauth2" in offered, offered)
+                await client.auth_xoauth2(username, secret)
             else:
-                offered = ", ".join(sorted(methods)) or "none"
-                raise self.fault(
-                    "no_auth", f"The server offers no sign-in with a password here (it offers: {offered})."
-                )
+                _require(bool(offered & {"plain", "login"}), offered)
+                await _sign_in_with_password(client, offered, username, secret)
         finally:
             client.signing_in = False
 
-    def explain(self, error: Exception) -> SessionError:
-        """Name the cause of a failure that carries no answer."""
-        root: BaseException = error
-        while root.__cause__ is not None:
-            root = root.__cause__
-        if isinstance(root, ssl.SSLCertVerificationError):
-            return self.fault("certificate", f"The certificate is not valid: {root.verify_message or root.reason}.")
-        if isinstance(root, ssl.SSLError):
-            return self.fault("tls", f"TLS failed: {(root.reason or 'unknown').replace('_', ' ').lower()}.")
-        if isinstance(root, TimeoutError) or isinstance(error, aiosmtplib.SMTPTimeoutError):
-            return self.fault("timeout", f"No answer in time ({self.phase}).")
-        return self.fault("lost", f"The connection was lost ({self.phase}).")
+    def outcome_of(self, error: Exception) -> Outcome:
+        """Name what happened."""
+        match error:
+            case aiosmtplib.SMTPResponseException():
+                return self._answered(error)
+            case _Fault():
+                return self._unreachable(error.cause, str(error))
+            case ConnectProblem():
+                return self._unreachable(_connect_cause(error), str(error))
+            case aiosmtplib.SMTPException() | OSError():
+                return self._unreachable(*_cause_and_text(error, self._phase))
+            case _:  # a value that the wire cannot carry
+                return self._unreachable("invalid", f"The settings cannot be used: {error}.")
 
-    def fault(self, cause: str, text: str) -> SessionError:
-        """Close what is open and return the error for the current phase."""
-        if self._client is not None:
-            self._client.close()
+    def _unreachable(self, cause: str, text: str) -> Unreachable:
         self._dialogue.note(Side.NOTE, text)
-        return SessionError(Unreachable(self.phase, cause, text, self._dialogue.so_far()))
+        return Unreachable(self._phase, cause, text, self._dialogue.so_far())
+
+    def _answered(self, error: aiosmtplib.SMTPResponseException) -> Outcome:
+        reply = _strict(error.code, self._dialogue.masked(error.message or ""))
+        if reply is None:
+            return self._unreachable("garbage", "What the server answered is not SMTP.")
+        if self._phase in {Phase.BANNER, Phase.STARTTLS}:  # the others were noted as they came
+            self._dialogue.reply(reply)
+        if 400 <= reply.code < 500:
+            return Deferred(self._phase, reply, self._dialogue.so_far())
+        if 500 <= reply.code < 600:
+            return Refused(self._phase, reply, self._dialogue.so_far())
+        return self._unreachable("garbage", f"Unexpected answer {reply.code}.")
 
 
-def _answered(phase: Phase, error: aiosmtplib.SMTPResponseException, dialogue: Dialogue) -> Outcome:
+async def _sign_in_with_password(client: _Client, offered: set[str], username: str, password: str) -> None:
+    if "plain" in offered:
+        try:
+            await client.auth_plain(username, password)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            if error.code not in _MECHANISM_UNKNOWN or "login" not in offered:
+                raise  # a refused password is not tried twice: that is how accounts get locked
+        else:
+            return
+    await client.auth_login(username, password)
+
+
+def _refuse_open_line(server: Server, sock: socket.socket) -> None:
+    peer = ip_address(sock.getpeername()[0].partition("%")[0])
+    if server.security is Security.PLAIN and not is_private(peer, server.private):
+        raise _Fault("insecure", "Mail and passwords are never sent over an unprotected connection.")
+
+
+def _require(is_offered: bool, offered: set[str]) -> None:  # noqa: FBT001  # reads as a sentence where it is called
+    if not is_offered:
+        found = ", ".join(sorted(offered)) or "none"
+        raise _Fault("no_auth", f"The server does not offer the kind of sign-in that was chosen (it offers: {found}).")
+
+
+def _connect_cause(error: ConnectProblem) -> str:
+    match error:
+        case UnknownHost():
+            return "unknown_host"
+        case BlockedAddress():
+            return "blocked_address"
+        case ConnectFailed(__cause__=TimeoutError()):
+            return "connect_timeout"
+        case _:
+            return "no_connection"
+
+
+def _cause_and_text(error: Exception, phase: Phase) -> tuple[str, str]:
+    root: BaseException = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    match root:
+        case ssl.SSLCertVerificationError():
+            cause = _CERTIFICATE_CAUSES.get(root.verify_code, "certificate")
+            return cause, f"The certificate is not valid: {root.verify_message or root.reason}."
+        case ssl.SSLError():
+            return "tls", f"TLS failed: {(root.reason or 'unknown').replace('_', ' ').lower()}."
+    if isinstance(root, TimeoutError) or isinstance(error, aiosmtplib.SMTPTimeoutError):
+        return "timeout", f"No answer in time ({phase})."
+    return "lost", f"The connection was lost ({phase})."
+
+
+def _strict(code: int, message: str) -> Reply | None:
+    """Return what aiosmtplib has read as a reply by our own rules, None where it is none."""
+    lines = message.splitlines() or [""]
+    raw = "".join(f"{code}{'-' if n + 1 < len(lines) else ' '}{line}\r\n" for n, line in enumerate(lines))
     parser = ReplyParser()
-    lines = (error.message or "").splitlines() or [""]
-    raw = "".join(f"{error.code}{'-' if n + 1 < len(lines) else ' '}{line}\r\n" for n, line in enumerate(lines))
     parser.feed(raw.encode("utf-8", "replace"))
     try:
-        reply = parser.take() or Reply(error.code, "", error.message)
+        return parser.take()
     except ValueError:
-        return Unreachable(phase, "garbage", "The server's answer is not SMTP.", dialogue.so_far())
-    if phase is Phase.BANNER:
-        dialogue.reply(reply)
-    if 400 <= reply.code < 500:
-        return Deferred(phase, reply, dialogue.so_far())
-    if 500 <= reply.code < 600:
-        return Refused(phase, reply, dialogue.so_far())
-    return Unreachable(phase, "garbage", f"Unexpected answer {reply.code}.", dialogue.so_far())
+        return None
+
+
+def _secrets(server: Server) -> tuple[str, ...]:
+    if not server.password:
+        return ()
+    name, secret = (text.encode("utf-8", "replace") for text in (server.username, server.password))
+    plain = b"\0" + name + b"\0" + secret
+    xoauth2 = b"user=" + name + b"\x01auth=Bearer " + secret + b"\x01\x01"
+    return server.password, *(b64encode(one).decode() for one in (secret, plain, xoauth2))

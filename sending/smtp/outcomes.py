@@ -1,4 +1,4 @@
-"""How a delivery can end. Expected failures are values; every one carries the dialogue that led to it."""
+"""How a delivery can end. Expected failures are values; each carries the dialogue that led to it, and its seconds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ class Phase(StrEnum):
     AUTH = "auth"
     MAIL = "mail"
     RCPT = "rcpt"
-    DATA = "data"  # until 354; nothing of the message has left
-    DOT = "dot"  # the body has left; only a definite answer tells what became of it
+    DATA = "data"  # until 354 and the caller's yes; nothing of the message has left
+    BODY = "body"  # a part of it is provably still here: without its end no server may take it (section 4.1.1.4)
+    DOT = "dot"  # all of it has left; only a definite answer tells what became of it
 
 
 class Side(StrEnum):
@@ -55,6 +56,7 @@ class Accepted:
 
     reply: Reply
     transcript: Transcript = ()
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,26 @@ class Deferred:
     phase: Phase
     reply: Reply
     transcript: Transcript = ()
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A definite 5xx: not taken."""
+    """A definite 5xx: not taken.
+
+    ours: the server was not asked, because it has said what it cannot take; the reply is in our words.
+    """
 
     phase: Phase
     reply: Reply
     transcript: Transcript = ()
+    ours: bool = False
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No usable answer before the dot: nothing was sent, trying again is safe.
+    """No usable answer before the message had left whole: not taken, trying again is safe.
 
     cause is a word for programs (see explain), text for people. stale: a kept connection had died while it was idle.
     """
@@ -87,6 +95,7 @@ class Unreachable:
     text: str
     transcript: Transcript = ()
     stale: bool = False
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class InDoubt:
     phase: Phase
     text: str
     transcript: Transcript = ()
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class Withdrawn:
     """The caller said no before the dot: nothing was sent."""
 
     transcript: Transcript = ()
+    duration_s: float = 0.0
 
 
 Outcome = Accepted | Deferred | Refused | Unreachable | InDoubt | Withdrawn

@@ -8,6 +8,7 @@ from sending.smtp.outcomes import Reply
 
 MAX_LINE = 4096
 MAX_LINES = 200
+MAX_REPLY = 32_768
 # Digits only: int() would take "2_5" and "+25". Some servers forget the space; the digits still decide.
 _LINE = re.compile(rb"([2-5][0-9][0-9])(-?)(.*)", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
@@ -23,7 +24,13 @@ class ReplyParser:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._lines: list[bytes] = []
+        self._size = 0
         self._code = b""
+
+    @property
+    def unread(self) -> int:
+        """How many bytes wait to be taken."""
+        return len(self._buffer)
 
     @property
     def is_empty(self) -> bool:
@@ -40,7 +47,7 @@ class ReplyParser:
             del self._buffer[: end + 1]
             if self._is_last(line):
                 reply = _reply(int(self._code), self._lines)
-                self._lines, self._code = [], b""
+                self._lines, self._size, self._code = [], 0, b""
                 return reply
         if len(self._buffer) > MAX_LINE:
             raise Malformed("a line without an end")
@@ -55,8 +62,9 @@ class ReplyParser:
             raise Malformed(f"the code changes within a reply: {self._code!r} and {code!r}")
         self._code = code
         self._lines.append(text)
-        if len(self._lines) > MAX_LINES:
-            raise Malformed("a reply of too many lines")
+        self._size += len(line)
+        if len(self._lines) > MAX_LINES or self._size > MAX_REPLY:
+            raise Malformed("a reply that is too long")
         return not more
 
 

@@ -17,7 +17,7 @@ class Security(StrEnum):
 
     TLS = "tls"  # from the first byte (RFC 8314)
     STARTTLS = "starttls"  # upgraded before anything secret is said
-    PLAIN = "plain"  # not at all: only to addresses of this machine
+    PLAIN = "plain"  # not at all: only to addresses in the private ranges that the owner of the instance has opened
 
 
 class AuthKind(StrEnum):
@@ -64,8 +64,12 @@ def tls_context(ca_pem: str | None) -> ssl.SSLContext:
     """Return the shared context for these authorities (None = the public ones).
 
     Making one loads the whole bundle of authorities, 25 times the work of a handshake: it is made once. Certificate and
-    host name are always verified.
+    host name are always verified. ca_pem is trusted beside the public authorities; it may also be the server's own
+    certificate. Raises ssl.SSLError or ValueError when it holds no certificate.
     """
-    context = ssl.create_default_context(cadata=ca_pem)
+    context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_pem is not None:
+        context.load_verify_locations(cadata=ca_pem)
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     return context

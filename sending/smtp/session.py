@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NoReturn
 
+from sending.smtp.envelope import Envelope, commands, obstacle, stuffed
 from sending.smtp.opening import Opened, SessionError, open_connection
 from sending.smtp.outcomes import (
     Accepted,
@@ -26,31 +28,16 @@ from sending.smtp.wire import Dialogue, Lost, Wire
 
 __all__ = ["Envelope", "Session", "SessionError"]
 
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f<>]")
-_LEADING_DOT = re.compile(rb"(?m)^\.")
+_RESET = "RSET"
+_BLOCK = 65_536
+# Beyond the time for one block, an upload may take a second for each of these bytes.
+_SLOWEST_BYTES_PER_S = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """Who sends to whom: bare addresses. Raises ValueError for one that could smuggle a command."""
-
-    sender: str
-    recipient: str
-
-    def __post_init__(self) -> None:
-        for address in (self.sender, self.recipient):
-            if _FORBIDDEN.search(address):
-                raise ValueError("an address holds a space, a control character or an angle bracket")
-
-    @property
-    def needs_utf8(self) -> bool:
-        """An address goes beyond ASCII (RFC 6531)."""
-        return not (self.sender.isascii() and self.recipient.isascii())
-
-
-@dataclass(frozen=True, slots=True)
 class _Broken(Exception):  # carries an outcome up to send()
-    outcome: Outcome
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 class Session:
@@ -65,6 +52,7 @@ class Session:
         opened.transport.set_protocol(self._wire)
         self._used = False
         self._fresh = True
+        self._needs_reset = False
 
     @classmethod
     async def open(cls, server: Server, *, timeouts: Timeouts = RFC5321) -> Session:
@@ -86,87 +74,167 @@ class Session:
         """Deliver one message (CRLF lines).
 
         before_dot is awaited after 354 and before any byte of the body: False withdraws the message, and nothing of it
-        leaves. After it said True, anything but a definite answer is InDoubt.
+        leaves. Once it has left whole, anything but a definite answer is InDoubt. When before_dot raises, or this call
+        is cancelled, the connection is dropped at once.
         """
-        reused, self._used, self._fresh = self._used, True, False
-        if reused:
+        started = time.monotonic()
+        if self._used:
             self._dialogue.restart()
-        try:
-            self._admit(envelope, content)
-            await self._invite(envelope, content, reused=reused)
-            return await self._body(content, before_dot)
-        except _Broken as broken:
-            return broken.outcome
+        refused = self._refused_at_home(envelope, content)
+        outcome: Outcome = refused or await self._deliver(envelope, content, before_dot)
+        return replace(outcome, duration_s=time.monotonic() - started)
 
     async def close(self) -> None:
         """Say goodbye; whatever happens now changes nothing any more."""
-        if self._wire.is_clean:
-            try:
+        try:
+            if self._wire.is_clean:
                 self._wire.write(b"QUIT\r\n")
                 await self._wire.read(self._timeouts.quit)
-            except (Lost, Malformed):
-                pass
-        self._wire.close()
+        except (Lost, Malformed):
+            pass
+        finally:
+            await self._wire.close(self._timeouts.quit)
 
-    def _admit(self, envelope: Envelope, content: bytes) -> None:
-        """Refuse at home what the server has said that it will refuse."""
-        size = self._extensions.get("SIZE", "")
-        if size.isdecimal() and 0 < int(size) < len(content):
-            text = f"The message has {len(content):,} bytes; the server takes {int(size):,}."
-            self._give_up(Refused(Phase.MAIL, Reply(552, "5.3.4", text), self._noted(text)))
-        if envelope.needs_utf8 and "SMTPUTF8" not in self._extensions:
-            text = "The address needs SMTPUTF8 (RFC 6531), which the mailbox's server does not offer."
-            self._give_up(Refused(Phase.RCPT, Reply(553, "5.6.7", text), self._noted(text)))
+    def _refused_at_home(self, envelope: Envelope, content: bytes) -> Refused | None:
+        """Refuse what the server has said that it cannot take; it is not asked, and the connection stays as it is."""
+        found = obstacle(envelope, content, self._extensions)
+        if found is None:
+            return None
+        phase, reply = found
+        return Refused(phase, reply, self._noted(reply.text), ours=True)
 
-    def _give_up(self, outcome: Outcome) -> None:
-        self._fresh = True
-        raise _Broken(outcome)
+    async def _deliver(self, envelope: Envelope, content: bytes, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
+        try:
+            body = stuffed(content)
+        except ValueError as error:
+            text = f"The message cannot be sent: {error}."
+            return Refused(Phase.DATA, Reply(554, "5.6.0", text), self._noted(text), ours=True)
+        reused, self._used, self._fresh = self._used, True, False
+        try:
+            await self._invite(commands(envelope, content, self._extensions), reused=reused)
+            return await self._hand_over(body, before_dot)
+        except _Broken as broken:
+            return broken.outcome
+        except BaseException:
+            self._wire.abort()
+            raise
 
-    def _noted(self, text: str) -> Transcript:
-        self._dialogue.note(Side.NOTE, text)
-        return self._dialogue.so_far()
-
-    async def _invite(self, envelope: Envelope, content: bytes, *, reused: bool) -> None:
-        """Come to the 354: MAIL, RCPT and DATA, in one flight where the server allows it (RFC 2920)."""
-        parameters = f" SIZE={len(content)}" if "SIZE" in self._extensions else ""
-        parameters += " SMTPUTF8" if envelope.needs_utf8 else ""
-        commands = (
-            (Phase.MAIL, f"MAIL FROM:<{envelope.sender}>{parameters}"),
-            (Phase.RCPT, f"RCPT TO:<{envelope.recipient}>"),
-            (Phase.DATA, "DATA"),
-        )
+    # -- MAIL, RCPT, DATA --
+    async def _invite(self, flight: list[tuple[Phase, str]], *, reused: bool) -> None:
+        """Come to the 354, in one flight where the server allows it (RFC 2920). Raises _Broken with any other end."""
+        if self._needs_reset:
+            flight = [(Phase.MAIL, _RESET), *flight]
         if self._pipelining:
-            self._say([line for _, line in commands], Phase.MAIL, reused=reused)
-        first_refusal: tuple[Phase, Reply] | None = None
-        for phase, line in commands:
-            if not self._pipelining:
-                if first_refusal:
-                    break
-                self._say([line], phase, reused=reused and phase is Phase.MAIL)
-            reply = await self._answer(phase, reused=reused and phase is Phase.MAIL)
-            if phase is Phase.DATA and first_refusal is not None:
-                await self._decline(reply)
-            elif first_refusal is None and not _goes_on(phase, reply):
-                first_refusal = (phase, reply)
-        if first_refusal is not None:
-            await self._reset_after(*first_refusal)
+            self._say([line for _, line in flight], Phase.MAIL, stale=reused)
+        refusal: tuple[Phase, Reply] | None = None
+        for phase, line in flight:
+            if refusal is None:
+                stale = reused and phase is Phase.MAIL
+                if not self._pipelining:
+                    self._say([line], phase, stale=stale)
+                reply = await self._answer(phase, stale=stale)
+                if not self._goes_on(phase, line, reply, stale=stale):
+                    refusal = (phase, reply)
+            elif refusal[1].code == 421 or not await self._skip(phase):
+                break
+        self._needs_reset = refusal is not None
+        if refusal is not None:
+            self._fresh = refusal[1].code != 421
+            raise _Broken(self._judged(*refusal))
 
-    async def _decline(self, reply: Reply) -> None:
-        """The server invites although it refused the recipient: an empty message, and its answer is not ours."""
+    async def _skip(self, phase: Phase) -> bool:
+        """Read the answer to a command that had left before the refusal came; the refusal stands, whatever it is."""
+        if not self._pipelining or self._wire.is_closed:
+            return False
+        try:
+            reply = await self._answer(phase, stale=False)
+        except _Broken:
+            return False
         if reply.code == 354:
-            self._say(["."], Phase.DATA, reused=False)
-            await self._answer(Phase.DATA, reused=False)
+            self._wire.abort()  # it invites what it has refused: an empty message might be taken for ours
+        return reply.code != 421
 
-    async def _reset_after(self, phase: Phase, reply: Reply) -> None:
-        """Clear the transaction so that the connection can be kept, then tell what was refused."""
-        if reply.code != 421:
+    def _goes_on(self, phase: Phase, line: str, reply: Reply, *, stale: bool) -> bool:
+        """Say whether the reply is the one that lets us go on. Raises _Broken where a kept connection is at its end."""
+        is_over = reply.code == 421 or (line == _RESET and reply.code != 250)
+        if stale and is_over:
+            self._wire.abort()
+            text = f"The kept connection is over: {reply.code} {reply.text}"
+            raise _Broken(self._unreachable(phase, "lost", text, stale=True))
+        return reply.code == 354 if phase is Phase.DATA else 200 <= reply.code < 300
+
+    # -- the message itself --
+    async def _hand_over(self, body: bytes, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
+        self._expect_silence()
+        if not await before_dot():
+            self._wire.abort()
+            return Withdrawn(self._noted("Withdrawn before the message left."))
+        self._expect_silence()
+        await self._upload(body)
+        try:
+            reply = await self._wire.read(self._timeouts.dot)
+        except (Lost, Malformed) as error:
+            return self._unanswered(error)
+        self._dialogue.reply(reply)
+        self._fresh = reply.code != 421
+        if 200 <= reply.code < 300:
+            return Accepted(reply, self._dialogue.so_far())
+        if reply.code >= 400:
+            return self._judged(Phase.DOT, reply)
+        self._wire.abort()
+        return InDoubt(Phase.DOT, f"The server answered {reply.code} to the dot.", self._dialogue.so_far())
+
+    def _expect_silence(self) -> None:
+        """Make sure that the server waits for the message. No byte of it has left yet, so that a retry is safe."""
+        if self._wire.is_clean:
+            return
+        spoke = self._wire.has_unread
+        self._wire.abort()
+        text = (
+            "The server spoke before the message; what it says now cannot be told from its answer."
+            if spoke
+            else "The connection was lost before the message left."
+        )
+        raise _Broken(self._unreachable(Phase.DATA, "garbage" if spoke else "lost", text, stale=False))
+
+    async def _upload(self, body: bytes) -> None:
+        """Write the body and its end. Raises _Broken while a part of it is provably still here."""
+        self._dialogue.note(Side.CLIENT, f"({len(body):,} bytes: the message and the dot)")
+        deadline = time.monotonic() + self._timeouts.block + len(body) / _SLOWEST_BYTES_PER_S
+        for start in range(0, len(body), _BLOCK):
+            if start and self._wire.has_unread:
+                self._interrupted("The server spoke in the middle of the message.")
+            is_last = start + _BLOCK >= len(body)
             try:
-                self._say(["RSET"], phase, reused=False)
-                self._fresh = (await self._answer(phase, reused=False)).code == 250
-            except _Broken:
-                self._fresh = False
-        raise _Broken(self._judged(phase, reply))
+                self._wire.write(body[start : start + _BLOCK])
+            except Lost as error:
+                self._interrupted(str(error))
+            try:
+                await self._wire.drain(min(self._timeouts.block, deadline - time.monotonic()))
+            except Lost as error:
+                if not is_last or self._wire.has_unsent:
+                    self._interrupted(str(error))
 
+    def _interrupted(self, text: str) -> NoReturn:
+        """End a transaction whose message has not left whole; a refusal that came meanwhile is definite."""
+        reply = self._wire.already_said()
+        self._wire.abort()
+        if reply is not None:
+            self._dialogue.reply(reply)
+            if reply.code >= 400:
+                raise _Broken(self._judged(Phase.BODY, reply))
+        raise _Broken(self._unreachable(Phase.BODY, "lost", text, stale=False))
+
+    def _unanswered(self, error: Lost | Malformed) -> Outcome:
+        """Judge a lost or unreadable answer to the dot: the message is in doubt, unless its end never left."""
+        is_here = self._wire.has_unsent
+        self._wire.abort()
+        text = str(error) if isinstance(error, Lost) else f"What the server answered is not SMTP: {error}."
+        if is_here and isinstance(error, Lost):
+            return self._unreachable(Phase.BODY, "lost", f"{text} The end of the message never left.", stale=False)
+        return InDoubt(Phase.DOT, text, self._noted(text))
+
+    # -- telling --
     def _judged(self, phase: Phase, reply: Reply) -> Outcome:
         transcript = self._dialogue.so_far()
         if 400 <= reply.code < 500:
@@ -176,72 +244,34 @@ class Session:
         self._wire.abort()
         return Unreachable(phase, "garbage", f"The server answered {reply.code} to {phase}.", transcript)
 
-    async def _body(self, content: bytes, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
-        if not self._wire.is_clean:
-            self._wire.abort()
-            text = "The server spoke before the message; what it says now cannot be told from its answer."
-            return Unreachable(Phase.DATA, "garbage", text, self._noted(text))
-        if not await before_dot():
-            self._wire.abort()
-            return Withdrawn(self._noted("Withdrawn before the message left."))
-        try:
-            self._wire.write(stuffed(content))
-            self._dialogue.note(Side.CLIENT, f"({len(content):,} bytes of the message, then the dot)")
-            await self._wire.drain(self._timeouts.block + len(content) / 10_000)
-            reply = await self._wire.read(self._timeouts.dot)
-        except (Lost, Malformed) as error:
-            self._wire.abort()
-            return InDoubt(Phase.DOT, str(error), self._noted(str(error)))
-        self._dialogue.reply(reply)
-        transcript = self._dialogue.so_far()
-        self._fresh = reply.code != 421
-        if 200 <= reply.code < 300:
-            return Accepted(reply, transcript)
-        if reply.code >= 400:
-            return self._judged(Phase.DOT, reply)
-        self._wire.abort()
-        return InDoubt(Phase.DOT, f"The server answered {reply.code} to the dot.", transcript)
+    def _noted(self, text: str) -> Transcript:
+        self._dialogue.note(Side.NOTE, text)
+        return self._dialogue.so_far()
 
-    def _say(self, lines: list[str], phase: Phase, *, reused: bool) -> None:
+    def _say(self, lines: list[str], phase: Phase, *, stale: bool) -> None:
+        if self._wire.has_unread:
+            self._wire.abort()
+            text = "The server spoke out of turn; its answers cannot be told apart any more."
+            raise _Broken(self._unreachable(phase, "garbage", text, stale=stale))
         for line in lines:
             self._dialogue.note(Side.CLIENT, line)
         try:
             self._wire.write("".join(f"{line}\r\n" for line in lines).encode())
         except Lost as error:
-            raise _Broken(self._unreachable(phase, "lost", str(error), stale=reused)) from error
+            raise _Broken(self._unreachable(phase, "lost", str(error), stale=stale)) from error
 
-    async def _answer(self, phase: Phase, *, reused: bool) -> Reply:
+    async def _answer(self, phase: Phase, *, stale: bool) -> Reply:
         try:
             reply = await self._wire.read(self._timeouts.data if phase is Phase.DATA else self._timeouts.command)
         except Lost as error:
             self._wire.abort()
-            raise _Broken(self._unreachable(phase, "lost", str(error), stale=reused)) from error
+            raise _Broken(self._unreachable(phase, "lost", str(error), stale=stale)) from error
         except Malformed as error:
             self._wire.abort()
-            raise _Broken(self._unreachable(phase, "garbage", f"Not SMTP: {error}.", stale=False)) from error
+            raise _Broken(self._unreachable(phase, "garbage", f"Not SMTP: {error}.", stale=stale)) from error
         self._dialogue.reply(reply)
         return reply
 
     def _unreachable(self, phase: Phase, cause: str, text: str, *, stale: bool) -> Unreachable:
         self._dialogue.note(Side.NOTE, text)
         return Unreachable(phase, cause, text, self._dialogue.so_far(), stale=stale)
-
-
-def _goes_on(phase: Phase, reply: Reply) -> bool:
-    return reply.code == 354 if phase is Phase.DATA else 200 <= reply.code < 300
-
-
-def stuffed(content: bytes) -> bytes:
-    """Return the body as it goes over the wire: dots doubled at line starts, ended by the dot (RFC 5321 4.5.2).
-
-    Raises ValueError for a bare CR or LF, a NUL, or a line over 998 bytes: such bytes are read differently by different
-    servers, which is how one message becomes two.
-    """
-    if not content.endswith(b"\r\n"):
-        content += b"\r\n"
-    plain = content.replace(b"\r\n", b"")
-    if b"\r" in plain or b"\n" in plain or b"\0" in content:
-        raise ValueError("a bare CR, a bare LF or a NUL in a message")
-    if max(map(len, content.split(b"\r\n"))) > 998:
-        raise ValueError("a line of more than 998 bytes")
-    return _LEADING_DOT.sub(b"..", content) + b".\r\n"

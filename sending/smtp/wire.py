@@ -9,7 +9,12 @@ from sending.smtp.outcomes import Line, Reply, Side, Transcript
 from sending.smtp.replies import Malformed, ReplyParser
 
 MAX_TRANSCRIPT = 400
+MASK = "********"
 _MAX_TEXT = 1000
+# What a server may say without being read. No honest one says more than a reply; more is never read.
+_MAX_UNREAD = 65_536
+# A secret shorter than this would be masked in the middle of ordinary words, and so be told by its gaps.
+_SHORTEST_MASKED = 4
 
 
 class Dialogue:
@@ -18,12 +23,24 @@ class Dialogue:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._lines: list[Line] = []
+        self._secrets: tuple[str, ...] = ()
+
+    def conceal(self, *secrets: str) -> None:
+        """Mask these texts from now on, whoever says them: some servers repeat what they were told."""
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST_MASKED}
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
+
+    def masked(self, text: str) -> str:
+        """Return the text without the secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text
 
     def note(self, side: Side, text: str) -> None:
         """Add a line (cut at 1,000 characters); beyond 400 lines the dialogue is closed with a remark."""
         at_ms = int((time.monotonic() - self._started) * 1000)
         if len(self._lines) < MAX_TRANSCRIPT:
-            self._lines.append(Line(side, text[:_MAX_TEXT], at_ms))
+            self._lines.append(Line(side, self.masked(text)[:_MAX_TEXT], at_ms))
         elif len(self._lines) == MAX_TRANSCRIPT:
             self._lines.append(Line(Side.NOTE, "(the rest of the dialogue is not kept)", at_ms))
 
@@ -36,6 +53,7 @@ class Dialogue:
 
     def restart(self) -> None:
         """Forget the lines: the next message of a kept connection tells its own story."""
+        self._started = time.monotonic()
         self._lines.clear()
         self.note(Side.NOTE, "On a connection that is kept from the message before.")
 
@@ -53,16 +71,34 @@ class Wire(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._writable = asyncio.Event()
         self._writable.set()
+        self._gone = asyncio.Event()
         self._lost: str = ""
 
     @property
     def is_clean(self) -> bool:
         """Open, and nothing was said that nobody asked for."""
-        return not self._lost and not self._transport.is_closing() and self._parser.is_empty
+        return not self.is_closed and self._parser.is_empty
+
+    @property
+    def is_closed(self) -> bool:
+        """Nothing will be read or written any more."""
+        return bool(self._lost) or self._transport.is_closing()
+
+    @property
+    def has_unread(self) -> bool:
+        """The server has said something that nobody has read."""
+        return not self._parser.is_empty
+
+    @property
+    def has_unsent(self) -> bool:
+        """Some of our bytes, hence the last ones, have provably not left this process."""
+        return not self._lost and self._transport.get_write_buffer_size() > 0
 
     # -- asyncio.Protocol --
     def data_received(self, data: bytes) -> None:
         self._parser.feed(data)
+        if self._parser.unread > _MAX_UNREAD and not self._transport.is_closing():
+            self._transport.pause_reading()  # for good: such a connection is not used again
         self._wake()
 
     def eof_received(self) -> None:
@@ -72,6 +108,7 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = self._lost or (f"The connection was lost: {exc}" if exc else "The server closed the connection.")
         self._writable.set()
+        self._gone.set()
         self._wake()
 
     def pause_writing(self) -> None:
@@ -82,13 +119,15 @@ class Wire(asyncio.Protocol):
 
     # -- ours --
     def write(self, data: bytes) -> None:
-        """Hand bytes to the transport. Raises Lost when the connection has ended."""
-        if self._lost or self._transport.is_closing():
+        """Hand bytes to the transport. Raises Lost, with none of them handed over, when the connection has ended."""
+        if self.is_closed:
             raise Lost(self._lost or "The connection is closed.")
         self._transport.write(data)
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until the other side takes our bytes. Raises Lost when it does not in time."""
+        if self._writable.is_set():
+            return
         try:
             await asyncio.wait_for(self._writable.wait(), timeout_s)
         except TimeoutError as error:
@@ -108,17 +147,35 @@ class Wire(asyncio.Protocol):
                 await asyncio.wait_for(self._waiter, deadline - time.monotonic())
             except TimeoutError as error:
                 raise Lost(f"No answer within {timeout_s:g} s.") from error
+            finally:
+                self._waiter = None
+
+    def already_said(self) -> Reply | None:
+        """Return a whole reply that came unasked, None where there is none or it is none."""
+        try:
+            return self._parser.take()
+        except Malformed:
+            return None
 
     def abort(self) -> None:
-        """End the connection at once."""
+        """End the connection at once; what has not left never does."""
+        self._lost = self._lost or "The connection was given up."
         self._transport.abort()
 
-    def close(self) -> None:
-        self._transport.close()
+    async def close(self, timeout_s: float) -> None:
+        """End the connection and wait until it is gone."""
+        try:
+            self._transport.close()
+            if not self._gone.is_set():
+                await asyncio.wait_for(self._gone.wait(), timeout_s)
+        except TimeoutError:
+            pass
+        finally:
+            self._transport.abort()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
 
-__all__ = ["Dialogue", "Lost", "Malformed", "Wire"]
+__all__ = ["MASK", "Dialogue", "Lost", "Malformed", "Wire"]
