@@ -13,7 +13,15 @@ import sys
 import time
 from collections.abc import Callable
 
-import django
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.test.utils import setup_databases, teardown_databases
+
+from campaigns.contacts import services
+from campaigns.contacts.models import Contact, ContactList, ListMember
+from campaigns.contacts.states import ImportState
+from outreach.accounts.models import Workspace
 
 ROWS = 100_000
 HEADER = ("email", "first name", "last name", "company", "job title", "city", "country", "note")
@@ -22,9 +30,6 @@ _PIECE_BYTES = 64 * 1024
 
 def main(rows: int = ROWS) -> None:
     """Print rows/s of each way and the ratios."""
-    django.setup()
-    from django.test.utils import setup_databases, teardown_databases
-
     names = setup_databases(verbosity=0, interactive=False)
     try:
         content = make_file(rows)
@@ -59,10 +64,6 @@ def make_file(rows: int) -> bytes:
 
 def import_ours(content: bytes, rows: int) -> None:
     """The path of the page and of the command: store, detect, check, merge, list, count."""
-    from campaigns.contacts import services
-    from campaigns.contacts.states import ImportState
-    from outreach.accounts.models import Workspace
-
     workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
     leads = services.list_named(workspace, "Leads")
     pieces = [content[start : start + _PIECE_BYTES] for start in range(0, len(content), _PIECE_BYTES)]
@@ -76,11 +77,6 @@ def import_ours(content: bytes, rows: int) -> None:
 
 def import_usual(content: bytes) -> None:
     """What a Django project usually does: validate with Django, objects, bulk_create in batches, list places."""
-    from django.core.exceptions import ValidationError
-    from django.core.validators import validate_email
-
-    from campaigns.contacts.models import Contact, ContactList, ListMember
-    from outreach.accounts.models import Workspace
 
     workspace = Workspace.objects.get(slug="bench")
     leads = ContactList.objects.create(workspace=workspace, name="Usual")
@@ -117,8 +113,6 @@ def import_usual(content: bytes) -> None:
 
 def import_bare(content: bytes) -> None:
     """The floor: the database's own CSV parser into a temporary table, one INSERT, no check, no list, no counts."""
-    from django.db import connection, transaction
-
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE bare (email varchar, first varchar, last varchar, company varchar, title varchar,"
@@ -128,8 +122,8 @@ def import_bare(content: bytes) -> None:
             for start in range(0, len(content), _PIECE_BYTES):
                 copy.write(content[start : start + _PIECE_BYTES])
         cursor.execute(
-            "INSERT INTO contacts_contact (workspace_id, email, email_key, domain, first_name, last_name, company, title,"
-            " city, country, fields, phone, website, time_zone, created_at, updated_at)"
+            "INSERT INTO contacts_contact (workspace_id, email, email_key, domain, first_name, last_name, company,"
+            " title, city, country, fields, phone, website, time_zone, created_at, updated_at)"
             " SELECT w.id, email, lower(email), split_part(lower(email), '@', 2), first, last, company, title, city,"
             " country, jsonb_build_object('note', note), '', '', '', now(), now()"
             " FROM bare, accounts_workspace w WHERE w.slug = 'bench'"
@@ -146,7 +140,6 @@ def _timed(name: str, rows: int, work: Callable[[], None]) -> float:
 
 
 def _empty() -> None:
-    from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE contacts_contact, contacts_list_member CASCADE")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from django.db import transaction
+
 from campaigns.contacts import services
 from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.encoding import LABELS
@@ -30,8 +32,9 @@ def run_import(path: Path, workspace: str, list_name: str, echo: Callable[[str],
         echo(f"There is no workspace “{workspace}”. Known: {known or 'none; create one in the browser first'}.")
         return BAD_USAGE
     try:
-        contact_list = services.list_named(target, list_name) if list_name else None
-        row = services.store_upload(target, path.name, _pieces(path))
+        with transaction.atomic():
+            row = services.store_upload(target, path.name, _pieces(path))
+            services.confirm_onto(row, row.mapping, list_name, hint=False)
     except OSError as error:
         echo(f"{path} cannot be read: {error.strerror}.")
         return BAD_USAGE
@@ -42,7 +45,6 @@ def run_import(path: Path, workspace: str, list_name: str, echo: Callable[[str],
         echo(f"{path.name}: {error}")
         return NOT_IMPORTED
     _tell_reading(row, echo)
-    services.confirm(row, row.mapping, contact_list, hint=False)
     services.run_import(row.pk)
     row.refresh_from_db()
     return _tell_result(row, echo)

@@ -166,7 +166,7 @@ def _number(text: str) -> int | None:
 
 _LIST_SIZE = """(
     SELECT count(*) FROM (
-        SELECT 1 FROM contacts_list_member m WHERE m.contact_list_id = contacts_list.id LIMIT %s) AS some
+        SELECT 1 FROM contacts_list_member m WHERE m.contact_list_id = contacts_list.id LIMIT %s) AS counted
 )"""
 
 # "/" is the character after ".": the half-open range holds everything that begins with the reversed domain and a dot.

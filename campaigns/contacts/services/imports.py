@@ -13,6 +13,7 @@ from campaigns.contacts.core.columns import Columns, checked_mapping
 from campaigns.contacts.errors import IllegalMove
 from campaigns.contacts.models import ContactImport, ContactList, ImportChunk, RejectedRow
 from campaigns.contacts.services.locks import running_imports
+from campaigns.contacts.services.people import list_named
 from campaigns.contacts.services.uploads import READING_FIELDS, note_reading, read_head
 from campaigns.contacts.states import ImportState, import_sources
 from outreach.celery import app
@@ -48,6 +49,16 @@ def confirm(
         _move(row.pk, ImportState.QUEUED, mapping=chosen, contact_list=contact_list, queued_at=clock.now())
         if hint:
             transaction.on_commit(lambda: queue_hint(row.pk))
+
+
+def confirm_onto(row: ContactImport, mapping: Mapping[str, str], list_name: str, *, hint: bool = True) -> None:
+    """Queue the import with this mapping and the list of this name, created when there is none; "" = no list.
+
+    Raises BadMapping, BadContact, IllegalMove, and then no list was created.
+    """
+    with transaction.atomic():
+        target = list_named(row.workspace, list_name) if list_name.strip() else None
+        confirm(row, mapping, target, hint=hint)
 
 
 def cancel_import(row: ContactImport) -> None:

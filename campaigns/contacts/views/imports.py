@@ -63,8 +63,7 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     row.mapping = _read_mapping(row, request.POST)
     name = request.POST.get("list_name", "")
     try:
-        target = services.list_named(request.member.workspace, name) if name.strip() else None
-        services.confirm(row, row.mapping, target)
+        services.confirm_onto(row, row.mapping, name)
     except (BadMapping, BadContact) as error:
         return _columns_page(request, row, list_name=name, error=str(error))
     except IllegalMove:

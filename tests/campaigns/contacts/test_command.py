@@ -54,6 +54,7 @@ def test_a_file_that_cannot_be_imported_ends_with_1_and_the_reason(tmp_path: Pat
     assert code == 1
     assert words in said
     assert not ContactImport.objects.exists()
+    assert not ContactList.objects.exists()
 
 
 def test_a_file_without_a_single_usable_row_ends_with_1(tmp_path: Path) -> None:
@@ -75,4 +76,5 @@ def test_a_wrong_workspace_path_or_list_ends_with_2_and_says_which(tmp_path: Pat
     code, said = run(path, list_name="x" * 200)
     assert code == 2
     assert "--list" in said
+    assert not ContactImport.objects.exists()
     assert not Contact.objects.exists()
