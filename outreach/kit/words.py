@@ -17,7 +17,7 @@ def number(value: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Write a count and its noun: plural(2, "reply,replies") is "2 replies"; without a comma an s is added."""
+    """Write a count with its noun: (2, "reply,replies") is "2 replies"; without a comma an s is added."""
     one, _, many = noun.partition(",")
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
