@@ -4,8 +4,10 @@ aiosmtplib opens a connection (EHLO, TLS, AUTH); from there our own transaction 
 because what a lost answer means depends on which side of the dot it was lost.
 """
 
+from sending.smtp.envelope import Envelope
 from sending.smtp.explain import Explanation, explain
-from sending.smtp.mime import Message, build, make_message_id, reply_subject, trim_references
+from sending.smtp.mime import Message, Unbuildable, build, make_message_id, reply_subject, trim_references
+from sending.smtp.opening import SessionError
 from sending.smtp.outcomes import (
     Accepted,
     Deferred,
@@ -20,10 +22,10 @@ from sending.smtp.outcomes import (
     Withdrawn,
 )
 from sending.smtp.server import RFC5321, AuthKind, Security, Server, Timeouts
-from sending.smtp.session import Envelope, Session, SessionError
+from sending.smtp.session import Session
 
 __all__ = [
     "RFC5321", "Accepted", "AuthKind", "Deferred", "Envelope", "Explanation", "InDoubt", "Line", "Message", "Outcome",
-    "Phase", "Refused", "Reply", "Security", "Server", "Session", "SessionError", "Side", "Timeouts", "Unreachable",
-    "Withdrawn", "build", "explain", "make_message_id", "reply_subject", "trim_references",
+    "Phase", "Refused", "Reply", "Security", "Server", "Session", "SessionError", "Side", "Timeouts", "Unbuildable",
+    "Unreachable", "Withdrawn", "build", "explain", "make_message_id", "reply_subject", "trim_references",
 ]  # fmt: skip

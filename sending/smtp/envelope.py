@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import idna
+
 from sending.smtp.outcomes import Phase, Reply
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f<>\ud800-\udfff]")
@@ -37,8 +39,8 @@ class Envelope:
 
     @property
     def needs_utf8(self) -> bool:
-        """An address goes beyond ASCII (RFC 6531)."""
-        return not (self.sender.isascii() and self.recipient.isascii())
+        """An address goes beyond ASCII before its @ (RFC 6531); a domain never needs to."""
+        return not (with_ascii_domain(self.sender).isascii() and with_ascii_domain(self.recipient).isascii())
 
 
 def obstacle(envelope: Envelope, content: bytes, extensions: Mapping[str, str]) -> tuple[Phase, Reply] | None:
@@ -58,7 +60,8 @@ def obstacle(envelope: Envelope, content: bytes, extensions: Mapping[str, str]) 
 
 def commands(envelope: Envelope, content: bytes, extensions: Mapping[str, str]) -> list[tuple[Phase, str]]:
     """Return MAIL, RCPT and DATA with the parameters of what the server offers: SIZE, 8BITMIME, SMTPUTF8, DSN."""
-    mail, rcpt = f"MAIL FROM:<{envelope.sender}>", f"RCPT TO:<{envelope.recipient}>"
+    recipient = with_ascii_domain(envelope.recipient)
+    mail, rcpt = f"MAIL FROM:<{with_ascii_domain(envelope.sender)}>", f"RCPT TO:<{recipient}>"
     if "SIZE" in extensions:
         mail += f" SIZE={len(content)}"
     if not content.isascii():
@@ -67,9 +70,20 @@ def commands(envelope: Envelope, content: bytes, extensions: Mapping[str, str]) 
         mail += " SMTPUTF8"
     if "DSN" in extensions and envelope.envelope_id:
         mail += f" RET=HDRS ENVID={_xtext(envelope.envelope_id)}"
-        if envelope.recipient.isascii():
-            rcpt += f" ORCPT=rfc822;{_xtext(envelope.recipient)}"
+        if recipient.isascii():
+            rcpt += f" ORCPT=rfc822;{_xtext(recipient)}"
     return [(Phase.MAIL, mail), (Phase.RCPT, rcpt), (Phase.DATA, "DATA")]
+
+
+def with_ascii_domain(address: str) -> str:
+    """Return the address with its domain in A-labels (RFC 5890), as every server understands it."""
+    if address.isascii():
+        return address
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except (idna.IDNAError, UnicodeError):
+        return address
 
 
 def stuffed(content: bytes) -> bytes:

@@ -27,17 +27,42 @@ _CAUSES = {
         "The host exists, but no mail server answers on this port.",
         "Check the port: 587 with STARTTLS or 465 with TLS fit most providers.",
     ),
+    "connect_timeout": (
+        "Nothing came back from this port: a firewall on the way drops the packets, or the host is down.",
+        "Check the port; many hosters close port 25, so use 587 or 465.",
+    ),
     "certificate": (
         "The server cannot prove that it is who it says; the password is not sent to it.",
         "Check the host name. For a server with its own authority, add its certificate to the mailbox.",
     ),
+    "certificate_dates": (
+        "The server's certificate has expired or is not valid yet; the password is not sent to it.",
+        "Ask whoever runs the server to renew the certificate, and check the clock of this machine.",
+    ),
+    "certificate_issuer": (
+        "Nobody whom this machine trusts has signed the certificate; the password is not sent to it.",
+        "If the server is yours and has its own authority, add its certificate to the mailbox. Otherwise do not go on.",
+    ),
+    "certificate_host": (
+        "The certificate was made for another name than the one typed here; the password is not sent to it.",
+        "Use the host name that your provider gives for mail programs; it often differs from your own domain.",
+    ),
+    "authority": (
+        "What was added as certificate is not one in PEM form.",
+        "Paste the whole text, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----.",
+    ),
+    "tls": ("Both sides could not agree on TLS 1.2 or newer.", "Check port and security, or ask your provider."),
     "no_starttls": (
         "The server on this port does not offer the protection that was chosen.",
         "Choose TLS on port 465, or another port.",
     ),
     "no_auth": (
-        "The server does not let anybody sign in with a password on this port.",
-        "Use port 587 or 465. Some providers allow only OAuth.",
+        "The server does not let anybody sign in that way on this port.",
+        "Use port 587 or 465. Some providers allow only OAuth, others only passwords.",
+    ),
+    "credentials": (
+        "It was probably pasted together with a line break or another invisible character.",
+        "Type the user name and the password by hand.",
     ),
     "insecure": ("Anybody on the way could read it.", "Choose STARTTLS or TLS."),
     "timeout": (
@@ -50,6 +75,29 @@ _CAUSES = {
     ),
     "garbage": ("What answers on this port is not a mail server.", "Check host and port."),
 }
+_UNKNOWN_CAUSE = ("The dialogue ended in a way that is not known.", "Look at the last words above, and try again.")
+_TWO_STEP = (
+    "The account has two-step verification; its ordinary password is not accepted here.",
+    "Create an app password at your provider and use it here.",
+)
+_TEMPORARY_SIGN_IN = (
+    "The server refuses to sign anybody in for the moment, often after too many tries.",
+    "Wait some minutes, then try again.",
+)
+_NO_PASSWORDS = (
+    "Microsoft has switched off passwords for SMTP in this organisation or for this mailbox.",
+    "Connect the mailbox with OAuth, or let an admin enable Authenticated SMTP for it.",
+)
+_WRONG_PASSWORD = (
+    "The user name or the password is wrong, or the provider wants an app password.",
+    "Type both again; often the user name is the whole address.",
+)
+_REFUSED_SIGN_IN = ("The server refuses the sign-in.", "Ask your provider what this answer means.")
+_BUSY = ("The server does not serve us at the moment.", "Wait, or ask your provider why.")
+_SHUT = ("The server does not want connections from here.", "Ask your provider why; look up its words above.")
+# Words by which Google, Microsoft, Yahoo, iCloud and Zoho say it (observed 2026).
+_APP_PASSWORD_WORDS = ("application-specific password", "app password", "app-specific", "invalidsecondfactor")
+_NO_PASSWORD_WORDS = ("5.7.139", "basic authentication is disabled", "smtpclientauthentication is disabled")
 
 
 def explain(outcome: Outcome, server: Server) -> Explanation:
@@ -64,31 +112,31 @@ def explain(outcome: Outcome, server: Server) -> Explanation:
 
 
 def _unreachable(outcome: Unreachable, server: Server) -> Explanation:
-    if outcome.cause == "tls" or (outcome.cause in {"lost", "timeout"} and outcome.phase is Phase.BANNER):
-        if server.security is Security.TLS:
-            fix = "Choose STARTTLS for this port, or use port 465."
-            return Explanation(outcome.text, "The server does not speak TLS from the first byte on this port.", fix)
-        if server.port == 465:
-            fix = "Choose TLS for port 465."
-            return Explanation(outcome.text, "On port 465 the server waits for TLS from the first byte.", fix)
-    why, fix = _CAUSES.get(outcome.cause, ("TLS could not be agreed on.", "Check port and security."))
+    is_tls_puzzle = outcome.cause == "tls" or (outcome.cause in {"lost", "timeout"} and outcome.phase is Phase.BANNER)
+    if is_tls_puzzle and server.security is Security.TLS and server.port != 465:
+        why = "The server does not seem to speak TLS from the first byte on this port."
+        return Explanation(outcome.text, why, "Choose STARTTLS for this port, or use port 465.")
+    if is_tls_puzzle and server.security is not Security.TLS and outcome.phase is Phase.BANNER:
+        why = "The server says nothing: it may be waiting for TLS from the first byte, as on port 465."
+        return Explanation(outcome.text, why, "Choose TLS for this port, or use port 587 with STARTTLS.")
+    why, fix = _CAUSES.get(outcome.cause, _UNKNOWN_CAUSE)
     return Explanation(outcome.text, why, fix)
 
 
 def _answered(phase: Phase, reply: Reply) -> Explanation:
-    what = f"The server answered: {reply.code} {reply.enhanced} {reply.text}".replace("  ", " ")
-    low = reply.text.lower()
-    if phase is not Phase.AUTH:
-        return Explanation(what, "The server does not serve us at the moment.", "Wait, or ask your provider why.")
-    if "5.7.139" in reply.enhanced or "basic authentication is disabled" in low:
-        why = "Microsoft has switched off passwords for SMTP in this tenant."
-        return Explanation(what, why, "Connect the mailbox with OAuth, or let an admin enable SMTP AUTH for it.")
-    if reply.code == 534 or "application-specific password" in low or "app password" in low:
-        why = "The account has two-step verification; its ordinary password is not accepted here."
-        return Explanation(what, why, "Create an app password at your provider and use it here.")
-    if reply.code == 535 or reply.enhanced.startswith("5.7.8"):
-        why = "The user name or the password is wrong, or the provider wants an app password."
-        return Explanation(what, why, "Type both again; often the user name is the whole address.")
+    words = " ".join(f"{reply.code} {reply.enhanced} {reply.text}".split())
+    why, fix = _sign_in(reply) if phase is Phase.AUTH else _BUSY if reply.code // 100 == 4 else _SHUT
+    return Explanation(f"The server answered: {words}", why, fix)
+
+
+def _sign_in(reply: Reply) -> tuple[str, str]:
+    low = f"{reply.enhanced} {reply.text}".lower()
+    if any(word in low for word in _NO_PASSWORD_WORDS):
+        return _NO_PASSWORDS
+    if reply.code == 534 or any(word in low for word in _APP_PASSWORD_WORDS):
+        return _TWO_STEP
     if reply.code // 100 == 4:
-        return Explanation(what, "The server refuses to sign anybody in for the moment.", "Wait some minutes.")
-    return Explanation(what, "The server refuses the sign-in.", "Ask your provider what this answer means.")
+        return _TEMPORARY_SIGN_IN
+    if reply.code == 535 or reply.enhanced == "5.7.8":
+        return _WRONG_PASSWORD
+    return _REFUSED_SIGN_IN
