@@ -64,14 +64,17 @@ class Courier:
 
     async def _serve(self, mailbox_id: int, server: Server) -> int:
         count = 0
+        jobs: list[Job] = []
         line = _Line(server)
         try:
             while True:
                 late = time.monotonic() > self._deadline
                 jobs = [] if late else await self._claims.submit(mailbox_id)
-                for job in jobs:
-                    await self._deliver(job, line)
-                    count += 1
+                self._in_hand |= {job.attempt: job for job in jobs}
+                # The next message leaves while the one before it is written down; all are before the next claim.
+                records = [asyncio.create_task(self._record(await self._deliver(job, line))) for job in jobs]
+                await asyncio.gather(*records)
+                count += len(jobs)
                 if not jobs:
                     look_in_s = await self._releases.submit((mailbox_id, late))
                     if look_in_s is None:
@@ -82,16 +85,15 @@ class Courier:
             log.exception("outbox.mailbox_failed mailbox=%s", mailbox_id)
             return count
         finally:
+            # What was not written down is no longer kept: the sweeper settles it when its lease runs out.
+            for job in jobs:
+                self._in_hand.pop(job.attempt, None)
             await line.close()
 
-    async def _deliver(self, job: Job, line: _Line) -> None:
+    async def _deliver(self, job: Job, line: _Line) -> Result:
         started_at = clock.now()
-        self._in_hand[job.attempt] = job
-        try:
-            outcome = await line.send(job, before_dot=lambda: self._marks.submit(job))
-            await self._record(Result(job, outcome, started_at, clock.now()))
-        finally:
-            self._in_hand.pop(job.attempt, None)
+        outcome = await line.send(job, before_dot=lambda: self._marks.submit(job))
+        return Result(job, outcome, started_at, clock.now())
 
     async def _record(self, result: Result) -> None:
         """Record, however long the database is away: the lease is kept, and what is lost becomes in doubt."""
@@ -102,6 +104,7 @@ class Courier:
                 log.exception("outbox.record_failed message=%s", result.job.message_pk)
                 await asyncio.sleep(wait_s)
             else:
+                self._in_hand.pop(result.job.attempt, None)
                 if not kept:
                     log.warning("outbox.lease_lost message=%s", result.job.message_pk)
                 return
@@ -109,9 +112,8 @@ class Courier:
     async def _keep_leases(self) -> None:
         while True:
             await asyncio.sleep(leases.RENEW_EVERY_S)
-            attempts = list(self._in_hand)
             try:
-                await self._in_database(lambda: leases.renew(self._owner, attempts))
+                await self._in_database(lambda: leases.renew(self._owner, list(self._in_hand)))
             except Exception:
                 log.exception("outbox.renew_failed")
 

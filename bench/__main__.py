@@ -1,0 +1,19 @@
+"""`make bench`: import and send, each beside its peers in the same run."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import bench_import, bench_send
+
+BENCHES = {"import": bench_import.main, "send": bench_send.main}
+
+
+def main() -> None:
+    """Run the named benches, or all."""
+    for name in sys.argv[1:] or BENCHES:
+        BENCHES[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Send 5,000 messages from the queue in PostgreSQL to a local sink over kept connections, beside django-post-office.
+
+Ours does the whole life of each message: claim, gates, wording, MIME, the durable mark, SMTP, record, events and tallies.
+The peer takes rendered messages from its queue and sends them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.test.utils import setup_databases, teardown_databases
+from django.utils.timezone import now
+from post_office.mail import send_queued
+from post_office.models import PRIORITY, STATUS, Email
+
+from campaigns.calendar import Window
+from campaigns.contacts.models import Contact, ContactList, ListMember
+from campaigns.sequences import services as sequences
+from campaigns.sequences.models import Step, Variant
+from campaigns.sequences.services import Schedule, Text
+from outreach.accounts.access import Member
+from outreach.accounts.models import User
+from outreach.accounts.roles import Role
+from outreach.accounts.services import create_workspace
+from sending.mailboxes import services as mailboxes
+from sending.mailboxes.models import Mailbox
+from sending.outbox import leases
+from sending.outbox.courier import Courier
+from sending.outbox.models import OutboundMessage
+from sending.planner.services import launch, set_senders
+from sending.smtp import Security
+
+MESSAGES = 5_000
+MAILBOXES = 10
+_ALWAYS = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
+_BODY = "Hi {{ first_name }},\n\n" + "One short question about how {{ company }} does this today. " * 8 + "\n\nBest\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What one way took for MESSAGES messages, of this process alone."""
+
+    wall_s: float
+    cpu_s: float
+
+    def line(self, name: str) -> str:
+        rate, cpu_ms = MESSAGES / self.wall_s, 1000 * self.cpu_s / MESSAGES
+        return f"  {name:<44} {rate:>8,.0f} messages/s   {cpu_ms:6.2f} CPU ms each"
+
+
+def main() -> None:
+    """Print messages/s of both ways and the ratio."""
+    logging.disable(logging.WARNING)
+    names = setup_databases(verbosity=0, interactive=False)
+    sink = subprocess.Popen([sys.executable, "-m", "bench.sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert sink.stdout is not None
+        port = int(sink.stdout.readline())
+        print(f"send {MESSAGES:,} messages over {MAILBOXES} kept connections to a local sink")
+        prepare_ours(port)
+        ours = _timed(send_ours)
+        assert OutboundMessage.objects.filter(state="sent").count() == MESSAGES
+        print(ours.line("ours: claim, gates, render, mark, SMTP, record"))
+        prepare_peer(port)
+        peer = _timed(send_peer)
+        assert Email.objects.filter(status=STATUS.sent).count() == MESSAGES
+        print(peer.line("django-post-office, 1 process, 5 threads"))
+        print(f"  ours / peer: {peer.wall_s / ours.wall_s:.1f} in messages/s, {peer.cpu_s / ours.cpu_s:.1f} in CPU")
+    finally:
+        sink.terminate()
+        sink.wait()
+        teardown_databases(names, verbosity=0)
+
+
+def prepare_ours(port: int) -> None:
+    """Store a launched campaign: 5,000 people, ten mailboxes without gaps."""
+    user = User.objects.create_user("bench@example.com", "not used here")
+    workspace = create_workspace(user, "Bench", "UTC")
+    member = Member(user=user, workspace=workspace, role=Role.OWNER)
+    people = Contact.objects.bulk_create(
+        Contact(
+            workspace=workspace,
+            email=f"person{n}@company{n % 977}.example.com",
+            email_key=f"person{n}@company{n % 977}.example.com",
+            domain=f"company{n % 977}.example.com",
+            first_name=f"Person {n}",
+            company=f"Company {n % 977}",
+        )
+        for n in range(MESSAGES)
+    )
+    leads = ContactList.objects.create(workspace=workspace, name="Leads")
+    ListMember.objects.bulk_create(ListMember(contact_list=leads, contact=person) for person in people)
+    for n in range(MAILBOXES):
+        columns = {
+            "address": f"sender{n}@example.com", "smtp_host": "127.0.0.1", "smtp_port": port,
+            "smtp_security": Security.PLAIN, "smtp_username": "", "imap_host": "127.0.0.1", "imap_username": "",
+            "daily_limit": 100_000, "hourly_limit": 100_000, "gap_min_s": 0, "gap_max_s": 0, "ramp_on": False,
+        }  # fmt: skip
+        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="", imap="").pk)
+    campaign = sequences.create_campaign(member, "Bench")
+    sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=_ALWAYS))
+    variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
+    sequences.save_variant(variant, Text(subject="A question, {{ first_name }}", body_text=_BODY))
+    sequences.set_audience(campaign, [leads.pk])
+    set_senders(member, campaign, list(Mailbox.objects.values_list("pk", flat=True)))
+    launch(member, campaign)
+
+
+def send_ours() -> None:
+    """Do what a worker does, in this process."""
+    while True:
+        owner, ids = leases.lease_due(most=1000)
+        if not ids:
+            return
+        mine, held = leases.take_over(owner, ids)
+        asyncio.run(Courier(mine, held).run())
+
+
+def prepare_peer(port: int) -> None:
+    """Store 5,000 rendered messages in the peer's queue."""
+    settings.EMAIL_PORT = port
+    body = _BODY.replace("{{ first_name }}", "Person").replace("{{ company }}", "Company")
+    Email.objects.bulk_create(
+        Email(
+            from_email="sender@example.com",
+            to=[f"person{n}@company{n % 977}.example.com"],
+            subject=f"A question, Person {n}",
+            message=body,
+            priority=PRIORITY.medium,
+            status=STATUS.queued,
+            scheduled_time=now() - timedelta(minutes=1),
+        )
+        for n in range(MESSAGES)
+    )
+
+
+def send_peer() -> None:
+    """Let the peer empty its queue, a batch of 1,000 at a time, as its command does."""
+    while Email.objects.filter(status=STATUS.queued).exists():
+        send_queued(processes=1, log_level=0)
+
+
+def _timed(work: Callable[[], object]) -> Figure:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Figure(time.perf_counter() - wall, time.process_time() - cpu)
