@@ -24,6 +24,7 @@ from sending.smtp import (
 )
 from tests.sending.smtp.certificates import leaf, server_context
 from tests.sending.smtp.conversations import (
+    BASIC,
     ENVELOPE,
     LETTER,
     Caller,
@@ -33,9 +34,8 @@ from tests.sending.smtp.conversations import (
 )
 from tests.sending.smtp.faultsmtpd import Act, FaultServer, close, cut, drip, hang, reset, say, serving
 
-BOTH_WAYS = pytest.mark.parametrize(
-    "extensions", [("PIPELINING", *KEEPING_SILENT), KEEPING_SILENT], ids=["flight", "steps"]
-)
+FLIGHT = ("PIPELINING", *BASIC)
+BOTH_WAYS = pytest.mark.parametrize("extensions", [FLIGHT, BASIC], ids=["flight", "steps"])
 
 
 def server(script: dict[str, Act], extensions: tuple[str, ...] = FLIGHT) -> FaultServer:
