@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from campaigns.contacts.models import Contact, ContactList, ListMember
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Suppression
+from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.models import AudienceList, Campaign, Step, Variant
 from outreach.accounts.access import Member
 from outreach.accounts.models import Membership, User, Workspace
 from outreach.accounts.roles import Role
 from outreach.kit.addresses import parse_address
+from sending.bounces import Kind
+from sending.inbox.models import InboundMessage
+from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.services import store_passwords
+from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
+from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.states import EnrollmentState
 
 PASSWORD = "correct horse battery"
 
@@ -37,3 +50,94 @@ def make_list(workspace: Workspace, name: str = "Leads", contacts: tuple[Contact
     row = ContactList.objects.create(workspace=workspace, name=name)
     ListMember.objects.bulk_create([ListMember(contact_list=row, contact=contact) for contact in contacts])
     return row
+
+
+def make_suppression(workspace: Workspace, value: str = "never@example.com", **values: object) -> Suppression:
+    columns = {"reason": SuppressionReason.MANUAL, **values}
+    return Suppression.objects.create(workspace=workspace, value=value, **columns)
+
+
+def make_import(workspace: Workspace, filename: str = "leads.csv", **values: object) -> ContactImport:
+    columns = {"size_bytes": 0, **values}
+    return ContactImport.objects.create(workspace=workspace, filename=filename, **columns)
+
+
+def make_campaign(workspace: Workspace, name: str = "Autumn", **values: object) -> Campaign:
+    return Campaign.objects.create(workspace=workspace, name=name, **values)
+
+
+def make_step(campaign: Campaign, position: int = 1, *, subject: str = "Hello", body: str = "Good day") -> Variant:
+    """Make a step with its one wording, and return the wording."""
+    step = Step.objects.create(campaign=campaign, position=position)
+    return Variant.objects.create(step=step, label="A", subject=subject, body_text=body)
+
+
+def make_audience(campaign: Campaign, contact_list: ContactList) -> AudienceList:
+    return AudienceList.objects.create(campaign=campaign, contact_list=contact_list)
+
+
+def make_mailbox(workspace: Workspace, address: str = "me@acme.example", **values: object) -> Mailbox:
+    """Make a mailbox with sealed passwords and a clock, at a port where nobody listens."""
+    columns = {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": 1,
+        "smtp_username": address,
+        "imap_host": "127.0.0.1",
+        "imap_port": 1,
+        "imap_username": address,
+        **values,
+    }
+    mailbox = Mailbox.objects.create(workspace=workspace, address=address, **columns)
+    store_passwords(mailbox, smtp=PASSWORD, imap=PASSWORD)
+    MailboxClock.objects.get_or_create(mailbox=mailbox)
+    return mailbox
+
+
+def make_sender(campaign: Campaign, mailbox: Mailbox) -> CampaignMailbox:
+    return CampaignMailbox.objects.create(campaign=campaign, mailbox=mailbox)
+
+
+def make_enrollment(campaign: Campaign, contact: Contact, **values: object) -> Enrollment:
+    columns = {"state": EnrollmentState.ACTIVE, "due_at": datetime(2026, 1, 5, 9, tzinfo=UTC), **values}
+    return Enrollment.objects.create(workspace=campaign.workspace, campaign=campaign, contact=contact, **columns)
+
+
+def make_message(
+    enrollment: Enrollment, variant: Variant, mailbox: Mailbox, *, at: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
+) -> OutboundMessage:
+    """Make a message that was sent at `at`."""
+    return OutboundMessage.objects.create(
+        workspace=enrollment.workspace,
+        campaign=enrollment.campaign,
+        enrollment=enrollment,
+        contact=enrollment.contact,
+        step=variant.step,
+        variant=variant,
+        mailbox=mailbox,
+        message_id=f"<{uuid.uuid4()}@acme.example>",
+        recipient=enrollment.contact.email,
+        subject=variant.subject,
+        body_text=variant.body_text,
+        state=MessageState.SENT,
+        attempt=uuid.uuid4(),
+        not_after=at + timedelta(hours=8),
+        dot_at=at,
+        sent_at=at,
+    )
+
+
+def make_inbound(
+    mailbox: Mailbox, *, subject: str = "Re: Hello", text: str = "Thank you", **values: object
+) -> InboundMessage:
+    """Make a mail that a person wrote."""
+    columns = {"kind": Kind.HUMAN_REPLY, "received_at": datetime(2026, 1, 5, 10, tzinfo=UTC), **values}
+    return InboundMessage.objects.create(
+        workspace=mailbox.workspace,
+        mailbox=mailbox,
+        content_key=uuid.uuid4().hex,
+        from_address="somebody@example.com",
+        subject=subject,
+        text=text,
+        raw=b"",
+        **columns,
+    )

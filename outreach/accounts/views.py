@@ -153,11 +153,13 @@ def member_role(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(request.member.url("workspace:members"))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_page(Role.ADMIN)
 def member_removal(request: MemberRequest, pk: int) -> HttpResponse:
-    """Take a member out of the workspace; who takes themselves out is led to their other workspaces."""
+    """Ask once, then take a member out; who takes themselves out is led to their other workspaces."""
     membership = queries.membership_for(request.member, pk)
+    if request.method == "GET":
+        return render_region(request, "accounts/member_removal.html", {"row": membership})
     try:
         services.remove_member(request.member, membership)
     except AccountsError as error:

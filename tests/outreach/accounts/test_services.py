@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -75,7 +76,7 @@ class TestFirstOwner:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_first_visitors_one_wins() -> None:
-    outcomes = at_once([lambda n=n: create_first_owner(founder(f"visitor{n}@example.com")) for n in range(6)])
+    outcomes = at_once([partial(create_first_owner, founder(f"visitor{n}@example.com")) for n in range(6)])
     assert sum(isinstance(outcome, Member) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, SignUpClosed) for outcome in outcomes) == 5
     assert (User.objects.count(), Workspace.objects.count(), Membership.objects.count()) == (1, 1, 1)
@@ -84,7 +85,8 @@ def test_of_many_first_visitors_one_wins() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_workspaces_created_at_once_under_one_name_get_different_addresses() -> None:
     user = make_user()
-    outcomes = at_once([lambda: create_workspace(user, "Acme", "UTC")] * 5)
+    acts: list[Callable[[], object]] = [lambda: create_workspace(user, "Acme", "UTC")] * 5
+    outcomes = at_once(acts)
     assert len({outcome.slug for outcome in outcomes if isinstance(outcome, Workspace)}) == 5
 
 
@@ -104,7 +106,7 @@ def test_two_owners_who_remove_each_other_at_once_leave_one() -> None:
 def test_two_owners_who_step_down_at_once_leave_one() -> None:
     workspace = make_workspace()
     owners = [make_member(workspace, email=f"{name}@acme.example") for name in ("first", "second")]
-    outcomes = at_once([lambda one=one: change_role(one, membership_of(one), Role.ADMIN) for one in owners])
+    outcomes = at_once([partial(step_down, one) for one in owners])
     assert Membership.objects.filter(workspace=workspace, role=Role.OWNER).count() == 1
     assert sum(isinstance(outcome, LastOwner) for outcome in outcomes) == 1
 
@@ -206,6 +208,10 @@ class TestMembers:
     def test_the_database_knows_the_four_roles(self) -> None:
         with pytest.raises(IntegrityError, match="accounts_known_role"):
             Membership.objects.create(workspace=make_workspace(), user=make_user(), role="king")
+
+
+def step_down(owner: Member) -> None:
+    change_role(owner, membership_of(owner), Role.ADMIN)
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:

@@ -233,7 +233,7 @@ class TestPassword:
         session = client.session
         session["planted"] = "1"
         session.save()
-        client.cookies["session"] = session.session_key
+        client.cookies["session"] = str(session.session_key)
         sign_in(client)
         assert client.session.session_key != session.session_key
 

@@ -1,0 +1,163 @@
+"""A whole workspace with a row of everything, and a way to see whether anything in it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db.models import ForeignKey, Model, QuerySet
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk, RejectedRow, Suppression
+from campaigns.sequences.models import Campaign, Variant
+from outreach.accounts.models import Membership, Workspace
+from outreach.accounts.roles import Role
+from outreach.kit import clock
+from sending.inbox.models import InboundMessage
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.mailboxes.models import Mailbox
+from sending.outbox.models import OutboundMessage
+from sending.planner.models import Enrollment
+from tests import builders
+
+ROOMS = {
+    config.label for config in apps.get_app_configs() if config.name.startswith(("outreach.", "campaigns.", "sending."))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One workspace. The word `marker` stands in each of its rows, and nowhere else."""
+
+    marker: str
+    workspace: Workspace
+    owner: Membership
+    contact: Contact
+    contact_list: ContactList
+    contact_import: ContactImport
+    suppression: Suppression
+    campaign: Campaign
+    variant: Variant
+    mailbox: Mailbox
+    enrollment: Enrollment
+    message: OutboundMessage
+    inbound: InboundMessage
+
+
+def make_world(marker: str) -> World:
+    """Build a workspace whose owner is owner@<marker>.example."""
+    workspace = builders.make_workspace(marker, name=f"{marker} Ltd")
+    owner = builders.make_member(workspace, Role.OWNER)
+    contact = builders.make_contact(workspace, f"ada@{marker}.example", first_name=marker)
+    contact_list = builders.make_list(workspace, f"{marker} leads", (contact,))
+    content = f"email\nada@{marker}.example\n".encode()
+    contact_import = builders.make_import(
+        workspace,
+        f"{marker}.csv",
+        contact_list=contact_list,
+        encoding="utf-8",
+        delimiter=",",
+        columns=["email"],
+        size_bytes=len(content),
+    )
+    ImportChunk.objects.create(
+        contact_import=contact_import, number=0, content=f"email\nada@{marker}.example\n".encode()
+    )
+    RejectedRow.objects.create(contact_import=contact_import, line=2, cause="No address", original=marker)
+    campaign = builders.make_campaign(workspace, f"{marker} autumn")
+    builders.make_audience(campaign, contact_list)
+    variant = builders.make_step(campaign, subject=f"{marker} subject", body=f"{marker} body")
+    mailbox = builders.make_mailbox(workspace, f"me@{marker}.example")
+    builders.make_sender(campaign, mailbox)
+    enrollment = builders.make_enrollment(campaign, contact, mailbox=mailbox)
+    message = builders.make_message(enrollment, variant, mailbox)
+    about: dict[str, Any] = {
+        "campaign_id": campaign.pk,
+        "contact_id": contact.pk,
+        "mailbox_id": mailbox.pk,
+        "message_id": message.pk,
+    }
+    record([Entry(workspace.pk, EventKind.SENT, clock.now(), **about)])
+    return World(
+        marker=marker,
+        workspace=workspace,
+        owner=Membership.objects.get(workspace=workspace, user=owner.user),
+        contact=contact,
+        contact_list=contact_list,
+        contact_import=contact_import,
+        suppression=builders.make_suppression(workspace, f"never@{marker}.example"),
+        campaign=campaign,
+        variant=variant,
+        mailbox=mailbox,
+        enrollment=enrollment,
+        message=message,
+        inbound=builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message),
+    )
+
+
+def models_of_rooms() -> list[type[Model]]:
+    """Return every model of every room of ours."""
+    return [model for model in apps.get_models() if model._meta.app_label in ROOMS]
+
+
+def foreign_keys(model: type[Model]) -> list[ForeignKey[Model, Model]]:
+    return [field for field in model._meta.concrete_fields if isinstance(field, ForeignKey)]
+
+
+def way_to_workspace(model: type[Model]) -> str | None:
+    """Return the lookup from a model to its workspace over keys that are never empty, "" for Workspace itself."""
+    seen, ways = {model}, [("", model)]
+    while ways:
+        way, here = ways.pop(0)
+        if here is Workspace:
+            return way
+        for key in foreign_keys(here):
+            target = key.related_model
+            if not key.null and target not in seen:
+                seen.add(target)
+                ways.append((f"{way}__{key.name}".lstrip("_"), target))
+    return None
+
+
+def rows_of(workspace: Workspace) -> dict[str, list[dict[str, object]]]:
+    """Return every row of a workspace, to compare before and after."""
+    return {model._meta.label: list(_of(model, workspace).order_by("pk").values()) for model in models_of_rooms()}
+
+
+def crossing_keys() -> list[str]:
+    """Return every key that leads from a row of one workspace to a row of another."""
+    found = []
+    for model in models_of_rooms():
+        own = way_to_workspace(model)
+        for key in foreign_keys(model):
+            other = way_to_workspace(key.related_model) if key.related_model._meta.app_label in ROOMS else None
+            if not own or other is None or key.related_model is Workspace:
+                continue
+            pairs = model._base_manager.exclude(**{f"{key.name}": None}).values_list(own, f"{key.name}__{other}")
+            found += [f"{model._meta.label}.{key.name}" for mine, theirs in pairs if mine != theirs]
+    return found
+
+
+def every_url() -> dict[str, URLPattern]:
+    """Return every address of the program by its name with namespace."""
+    return dict(_walk(get_resolver().url_patterns, ""))
+
+
+def _walk(patterns: list[URLPattern | URLResolver], namespace: str) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from _walk(pattern.url_patterns, inner)
+        else:
+            assert pattern.name, f"{pattern.pattern} has no name"
+            yield f"{namespace}{pattern.name}", pattern
+
+
+def _of(model: type[Model], workspace: Workspace) -> QuerySet[Model]:
+    way = way_to_workspace(model)
+    if way is None:
+        return model._base_manager.none()
+    return model._base_manager.filter(**{way or "pk": workspace.pk})
