@@ -24,7 +24,7 @@ NAVIGATION = (
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem("Messages", "mail-search", "reports:messages", "", "g m", also=("reports:message",)),
     NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b"),
-    NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s"),
+    NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s", also=("contacts:suppression_lift",)),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE
@@ -59,4 +61,10 @@ class SuppressionForm(forms.Form):
 class LiftForm(forms.Form):
     """The typed confirmation that somebody may be written to again."""
 
-    typed = forms.CharField(label="Type it to confirm", required=False, max_length=400)
+    typed = forms.CharField(
+        label="Type it to confirm", max_length=400, error_messages={"required": "Type it to confirm."}
+    )
+
+    def __init__(self, *args: Any, is_binding: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["typed"].required = is_binding

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Lower, Reverse
 
 from campaigns.contacts.core.fields import TEXT_LIMITS
-from campaigns.contacts.states import ImportState, SuppressionReason, SuppressionScope
+from campaigns.contacts.states import REASON_LABELS, ImportState, SuppressionReason, SuppressionScope
 from outreach.accounts.models import User, Workspace
 
 
@@ -207,3 +207,7 @@ class Suppression(models.Model):
             # suppressions page, newest first
             models.Index(fields=["workspace", "-created_at", "-id"], name="contacts_suppressed_newest"),
         ]
+
+    @property
+    def reason_words(self) -> str:
+        return REASON_LABELS[SuppressionReason(self.reason)]

@@ -61,6 +61,6 @@ REASON_LABELS: Mapping[SuppressionReason, str] = {
     SuppressionReason.NO_SUCH_ADDRESS: "No such address",
     SuppressionReason.COMPLAINED: "Complained",
     SuppressionReason.OPTED_OUT: "Opted out",
-    SuppressionReason.MANUAL: "Added by a person",
+    SuppressionReason.MANUAL: "Added by hand",
     SuppressionReason.IMPORTED: "Imported",
 }

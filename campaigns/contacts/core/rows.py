@@ -161,9 +161,7 @@ class RowReader:
         value = _clean(value)
         if not value:
             return ""
-        return self._note(
-            line, field, "is not known" if field == TIME_ZONE else "is not a country that is known", value
-        )
+        return self._note(line, field, "is not known", value)
 
     def _note(self, line: int, field: str, cause: str, value: str) -> str:
         note = self._notes.setdefault((field, cause), Note(field, cause, 0, line, value[:_EXAMPLE_LIMIT]))

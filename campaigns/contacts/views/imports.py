@@ -14,7 +14,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.core import dialect, encoding
 from campaigns.contacts.core.columns import CUSTOM, IGNORE
 from campaigns.contacts.core.exporting import csv_lines
-from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS
+from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS, custom_name
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
 from campaigns.contacts.forms import UploadForm
 from campaigns.contacts.models import ContactImport
@@ -36,7 +36,8 @@ _PIECE_BYTES = 256 * 1024
 @member_page(Role.MEMBER)
 def upload(request: MemberRequest) -> HttpResponse:
     """Take a file and lead on to its columns."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    is_post = request.method == "POST"
+    form = UploadForm(request.POST if is_post else None, request.FILES if is_post else None)
     if not form.is_valid():
         return _upload_page(request, form)
     file = form.cleaned_data["file"]
@@ -183,5 +184,7 @@ def _read_mapping(row: ContactImport, post: QueryDict) -> dict[str, str]:
     mapping = {}
     for at, name in enumerate(row.columns):
         target = post.get(f"column-{at}", IGNORE)
-        mapping[name] = CUSTOM_PREFIX + post.get(f"name-{at}", "").strip() if target == CUSTOM else target
+        if target == CUSTOM:
+            target = CUSTOM_PREFIX + (post.get(f"name-{at}", "").strip() or custom_name(name, at + 1))
+        mapping[name] = target
     return mapping

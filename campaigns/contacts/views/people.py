@@ -70,7 +70,7 @@ def detail(request: MemberRequest, contact_id: int) -> HttpResponse:
 @member_page(Role.MEMBER)
 def create(request: MemberRequest) -> HttpResponse:
     """Add one contact by hand."""
-    form = ContactForm(request.POST or None)
+    form = ContactForm(request.POST if request.method == "POST" else None)
     custom = _read_custom(request.POST)
     if form.is_valid():
         try:
@@ -88,7 +88,10 @@ def create(request: MemberRequest) -> HttpResponse:
 def edit(request: MemberRequest, contact_id: int) -> HttpResponse:
     """Change one contact."""
     contact = queries.contact_for(request.member, contact_id)
-    form = ContactForm(request.POST or None, initial={name: getattr(contact, name) for name in FORM_FIELDS})
+    form = ContactForm(
+        request.POST if request.method == "POST" else None,
+        initial={name: getattr(contact, name) for name in FORM_FIELDS},
+    )
     custom = _read_custom(request.POST) if form.is_bound else list(contact.fields.items())
     if form.is_valid():
         try:

@@ -50,8 +50,9 @@ def suppression_add(request: MemberRequest) -> HttpResponse:
 def suppression_lift(request: MemberRequest, suppression_id: int) -> HttpResponse:
     """Ask, with the evidence beside it, then allow writing again."""
     row = queries.suppression_for(request.member, suppression_id)
-    form = LiftForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    is_binding = row.reason in BINDING_REASONS
+    form = LiftForm(request.POST if request.method == "POST" else None, is_binding=is_binding)
+    if form.is_valid():
         try:
             services.lift(request.member, row, typed=form.cleaned_data["typed"])
         except MayNotLift as error:
@@ -59,7 +60,7 @@ def suppression_lift(request: MemberRequest, suppression_id: int) -> HttpRespons
         else:
             messages.success(request, f"{row.value} may be written to again.")
             return redirect(request.member.url("contacts:suppressions"))
-    context = {"suppression": row, "is_binding": row.reason in BINDING_REASONS, "form": form}
+    context = {"suppression": row, "is_binding": is_binding, "form": form}
     return render_region(request, f"{_FOLDER}/suppression_lift.html", context, status=422 if form.errors else 200)
 
 

@@ -19,7 +19,7 @@ from tests.builders import make_contact, make_list, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 15_000
-MOMENTS_S = [0.05 * n for n in range(12)]  # after the import began: reading, then merging
+MOMENTS_S = [0.07 * n for n in range(9)]  # after the import began: reading, then merging
 
 
 def file_of(rows: int) -> bytes:

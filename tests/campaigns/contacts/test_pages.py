@@ -125,6 +125,13 @@ def test_upload_columns_and_result_lead_through_an_import() -> None:
     assert rejected == '\ufeff"line","cause","original row"\r\n"3","There is no @ in it.","nope;x;y"\r\n'
 
 
+def test_an_upload_without_a_file_says_so() -> None:
+    member = make_member(make_workspace())
+    answer = signed_in(member).post(member.url("contacts:import"))
+    assert answer.status_code == 422
+    assert "Choose a CSV file first." in answer.text
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

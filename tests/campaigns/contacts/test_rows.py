@@ -76,7 +76,7 @@ def test_a_bad_zone_and_country_keep_the_contact_and_are_told() -> None:
     for line in range(2, 14):
         assert isinstance(one.read(line, [f"p{line}@x.com", "", "", "Atlantis", "Mars/Base", ""]), list)
     assert [note_words(note) for note in one.notes] == [
-        "Country is not a country that is known in 12 rows (first: line 2, “Atlantis”); left empty there.",
+        "Country is not known in 12 rows (first: line 2, “Atlantis”); left empty there.",
         "Time zone is not known in 12 rows (first: line 2, “Mars/Base”); left empty there.",
     ]
 
