@@ -9,12 +9,12 @@ from __future__ import annotations
 # its shape in static/css/components/badge.css.
 _TONES = {
     "green": "sent accepted delivered finished done passed ok success",
-    "blue": "running active sending claimed dot_pending launched resumed info enrolled",
+    "blue": "running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
     "violet": "replied human_reply",
-    "amber": "deferred delayed unreachable needs_sign_in warn warning soft",
-    "olive": "held paused",
+    "amber": "deferred delayed unreachable needs_sign_in warn warning soft bounced_soft",
+    "olive": "held paused mailbox_paused",
     "pink": "in_doubt assumed_sent",
-    "red": "bounced bounce failed refused error hard no_such_address out_of_tries not_sendable",
+    "red": "bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries not_sendable",
     "orange": "blocked block complained complaint",
     "slate": "opted_out opt_out suppressed",
 }
@@ -25,6 +25,9 @@ _WORDS = {
     "dot_pending": "Handing over",
     "human_reply": "Reply",
     "auto_reply": "Auto-reply",
+    "auto_replied": "Auto-reply",
+    "bounced_hard": "Bounced for good",
+    "bounced_soft": "Bounced for now",
     "opt_out": "Opt-out",
     "needs_sign_in": "Needs sign-in",
     "ok": "OK",

@@ -43,7 +43,7 @@ def rate(part: float, whole: float) -> str:
 def ago(at: datetime, now: datetime) -> str:
     """Write an instant as seen from `now`: "12 s ago", "in 3 h", "4 days ago", and a date beyond 30 days.
 
-    static/js/ago.js says the same while a page stays open.
+    static/js/behaviours/ago.js says the same while a page stays open.
     """
     gap_s = (now - at).total_seconds()
     distance_s = int(abs(gap_s))

@@ -1,44 +1,84 @@
-// Keys: "/" search, "g" + letter goes to a page, j/k move along rows, "?" shows help, Ctrl+K the palette.
-const typing = (target) => target.matches?.("input, textarea, select, [contenteditable]");
-let pending = "";
+// Keys: "/" search, "g" and a letter go to a page, j and k walk along rows, "?" shows the keys, Ctrl+K the palette.
+const PAUSE_MS = 900; // between "g" and its letter
+let went = -Infinity;
 
-const move = (step) => {
-  const links = [...document.querySelectorAll("tbody a.table-main")];
-  const now = links.indexOf(document.activeElement);
-  links[Math.max(0, Math.min(links.length - 1, now + step))]?.focus();
+const isTyping = (target) => target.matches?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+const show = (selector) => {
+  const dialog = document.querySelector(selector);
+  if (dialog && !dialog.open) dialog.showModal();
+};
+
+const walk = (step) => {
+  const links = [...document.querySelectorAll("tbody a.table-main")].filter((link) => link.checkVisibility());
+  if (!links.length) return;
+  const row = document.activeElement?.closest("tr");
+  const now = links.findIndex((link) => link === document.activeElement || link.closest("tr") === row);
+  const next = links[now < 0 ? 0 : Math.max(0, Math.min(links.length - 1, now + step))];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+};
+
+const acts = {
+  "/": () => document.querySelector("main input[type=search]")?.focus(),
+  "?": () => show("#keys"),
+  j: () => walk(1),
+  k: () => walk(-1),
 };
 
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    document.querySelector("#palette")?.showModal();
+    show("#palette");
     return;
   }
-  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (pending === "g") {
-    pending = "";
-    document.querySelector(`[data-keys="g ${event.key}"]`)?.click();
-    return;
-  }
-  if (event.key === "g") {
-    pending = "g";
-    setTimeout(() => { pending = ""; }, 900);
-  } else if (event.key === "/") {
-    const search = document.querySelector('input[type="search"]');
-    if (search) {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.timeStamp - went < PAUSE_MS) {
+    went = -Infinity;
+    const place = document.querySelector(`[data-keys="g ${CSS.escape(event.key)}"]`);
+    if (place) {
       event.preventDefault();
-      search.focus();
+      place.click();
+      return;
     }
-  } else if (event.key === "j") move(1);
-  else if (event.key === "k") move(-1);
-  else if (event.key === "?") document.querySelector("#keys")?.showModal();
+  }
+  if (event.key === "g") went = event.timeStamp;
+  else if (Object.hasOwn(acts, event.key)) {
+    event.preventDefault();
+    acts[event.key]();
+  }
 });
 
-const filter = document.querySelector("#palette input");
-filter?.addEventListener("input", () => {
-  const wanted = filter.value.toLowerCase();
-  for (const link of document.querySelectorAll("#palette a")) link.hidden = !link.textContent.toLowerCase().includes(wanted);
+// The palette: what is typed narrows the list, Enter goes to its first entry, the arrows walk along it.
+const palette = document.querySelector("#palette");
+const filter = palette?.querySelector("input");
+const entries = () => [...palette.querySelectorAll("a:not([hidden])")];
+
+const narrow = () => {
+  const wanted = filter.value.trim().toLowerCase();
+  for (const link of palette.querySelectorAll("a")) {
+    link.hidden = !link.textContent.toLowerCase().includes(wanted);
+    delete link.dataset.first;
+  }
+  const [first] = entries();
+  if (first) first.dataset.first = "";
+};
+
+filter?.addEventListener("input", narrow);
+palette?.addEventListener("toggle", (event) => {
+  if (event.newState !== "open") return;
+  filter.value = "";
+  narrow();
+  filter.focus();
 });
-filter?.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") document.querySelector("#palette a:not([hidden])")?.click();
+palette?.addEventListener("keydown", (event) => {
+  const links = entries();
+  if (event.key === "Enter" && event.target === filter) {
+    event.preventDefault();
+    links[0]?.click();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    const now = links.indexOf(document.activeElement);
+    const next = now + (event.key === "ArrowDown" ? 1 : -1);
+    (next < 0 ? filter : links[Math.min(next, links.length - 1)])?.focus();
+  }
 });
