@@ -190,8 +190,9 @@ class _Conversation:
         if command.upper().startswith("AUTH LOGIN") and "auth" not in self._server.script:
             await self._do(say(b"334 UGFzc3dvcmQ6\r\n"))
             self._server.commands.append((await self._reader.readline()).decode().strip())
-        await self._do(self._server.act("auth"))
-        if self._server.script.get("challenge"):
+        act = self._server.act("auth")
+        await self._do(act)
+        if act.raw.startswith(b"334") and "challenge" in self._server.script:
             await self._reader.readline()
             await self._do(self._server.act("challenge"))
 
