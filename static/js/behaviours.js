@@ -7,10 +7,11 @@ import { close, open } from "./behaviours/dialog.js";
 import copy from "./behaviours/copy.js";
 import dropzone from "./behaviours/dropzone.js";
 import { insert, remember } from "./behaviours/insert.js";
+import timeZone from "./behaviours/time_zone.js";
 import { announceFailures, toast } from "./behaviours/toast.js";
 import scrollers from "./behaviours/scrollers.js";
 
-const behaviours = { ago, autosubmit, "check-all": checkAll, close, copy, dropzone, insert, open, remember, toast };
+const behaviours = { ago, autosubmit, "check-all": checkAll, close, copy, dropzone, insert, open, remember, "time-zone": timeZone, toast };
 const bound = new WeakSet();
 
 const bind = (root) => {

@@ -1,11 +1,14 @@
-// A table that is wider than its box can be scrolled with the keyboard too (WCAG 2.1.1).
+// What is wider than its place: the tab of this page is brought into view, and a table can be
+// scrolled with the keyboard too (WCAG 2.1.1).
+const nameOf = (box) => box.closest(".card")?.querySelector("h2, h3")?.textContent.trim() || "Table";
+
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const isWider = target.scrollWidth > target.clientWidth;
     if (isWider) {
       target.tabIndex = 0;
       target.setAttribute("role", "region");
-      target.setAttribute("aria-label", "Table, scrolls sideways");
+      target.setAttribute("aria-label", `${nameOf(target)}, scrolls sideways`);
     } else {
       target.removeAttribute("tabindex");
       target.removeAttribute("role");
@@ -16,4 +19,5 @@ const sizes = new ResizeObserver((entries) => {
 
 export default (root) => {
   for (const box of root.querySelectorAll(".table-box")) sizes.observe(box);
+  root.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 };
