@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connections
 from django.test import override_settings
 
 
@@ -19,3 +20,10 @@ def _cheap_settings() -> Iterator[None]:
         },
     ):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Do without the pool: a connection that it keeps would hold the test database when it is dropped."""
+    for connection in connections.all():
+        connection.settings_dict["OPTIONS"].pop("pool", None)

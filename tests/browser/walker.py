@@ -1,0 +1,79 @@
+"""A person at a browser: real Chromium on the live server, with an eye on accessibility, security policy and layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, sync_playwright
+
+from tests.needs import required
+
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+WIDE, NARROW = 1280, 360
+
+
+@dataclass
+class Walker:
+    """One browser window; complaints are collected and asserted by `checked`."""
+
+    page: Page
+    base: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        """Open a page and check it."""
+        response = self.page.goto(self.base + path)
+        assert response is not None
+        assert response.status == 200, f"{path}: {response.status}"
+        self.checked()
+
+    def checked(self) -> None:
+        """Assert that the page as it stands is accessible, fits its window and breaks no policy."""
+        self.page.wait_for_load_state()
+        where = self.page.url.removeprefix(self.base)
+        # Its own preloading asks for imported style sheets at wrong addresses; none of its rules needs them.
+        found = Axe().run(self.page, options={"preload": False})
+        violations = [
+            f"{one['id']}: {one['nodes'][0]['html'][:160]} ({one['nodes'][0]['failureSummary'][:200]})"
+            for one in found.response["violations"]
+        ]
+        assert not violations, f"{where}: {violations}"
+        overflow = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, f"{where}: {overflow} px wider than the window"
+        assert not self.complaints, f"{where}: {self.complaints}"
+
+    def submit(self, button: str) -> None:
+        """Press a button by its text and check the page that follows."""
+        self.page.get_by_role("button", name=button, exact=True).first.click()
+        self.checked()
+
+    def heard(self, message: ConsoleMessage) -> None:
+        """Keep what the browser complains about; a form that is refused answers 422, which it logs as an error."""
+        if message.type in {"error", "warning"} and "422" not in message.text:
+            self.complaints.append(message.text[:300])
+
+
+@contextmanager
+def browser(base: str, *, width: int = WIDE, dark: bool = False) -> Iterator[Walker]:
+    """Open a window of Chromium; nothing but the live server may be asked for anything."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=required("browser"), args=_FLAGS)
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        walker = Walker(page, base)
+        page.on("console", walker.heard)
+        page.on("pageerror", lambda error: walker.complaints.append(str(error)[:300]))
+        page.on(
+            "request",
+            lambda request: None
+            if request.url.startswith((base, "data:", "blob:"))
+            else walker.complaints.append(f"asked outside: {request.url}"),
+        )
+        yield walker
+        chromium.close()
