@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 # One reading takes in at most so many mails; the next goes on behind them.
 MOST_MAILS = 500
 MAX_BYTES = 25 * 1024 * 1024
-LEASE = timedelta(minutes=5)
+LEASE_S = 300
 # Between two readings: often while answers may come, and never so often that a provider objects.
 INTERVAL = timedelta(minutes=2)
 INTERVAL_FLOOR = timedelta(seconds=4)
 _READ_ROLES = ("inbox", "junk")
 
 _LEASE_DUE = """
-UPDATE inbox_sync s SET lease_until = now() + %s
+UPDATE inbox_sync s SET lease_until = now() + make_interval(secs => %s)
  WHERE s.mailbox_id = ANY(ARRAY(
     SELECT s.mailbox_id FROM inbox_sync s JOIN mailboxes_mailbox m ON m.id = s.mailbox_id
      WHERE s.next_at <= now() AND (s.lease_until IS NULL OR s.lease_until < now()) AND m.state = ANY(%s)
@@ -60,7 +60,7 @@ def lease_due(*, most: int) -> list[int]:
             " WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM inbox_sync s WHERE s.mailbox_id = m.id)"
             " ON CONFLICT DO NOTHING"
         )
-        cursor.execute(_LEASE_DUE, [LEASE, _READABLE, most])
+        cursor.execute(_LEASE_DUE, [LEASE_S, _READABLE, most])
         return [pk for (pk,) in cursor.fetchall()]
 
 

@@ -112,7 +112,13 @@ def _budget(clock: MailboxClock, usage: Usage, *, now: datetime) -> Budget:
     facts = facts_of(clock, usage, now=now)
     verdict = decide(mailbox_gates(facts))
     hold = verdict if isinstance(verdict, Hold) else None
-    return Budget(mailbox=clock.mailbox, usage=usage, budget=daily_budget(facts.limits, usage), hold=hold, synced_at=clock.synced_at)
+    return Budget(
+        mailbox=clock.mailbox,
+        usage=usage,
+        budget=daily_budget(facts.limits, usage),
+        hold=hold,
+        synced_at=clock.synced_at,
+    )
 
 
 def _state_words(mailbox: Mailbox) -> str:

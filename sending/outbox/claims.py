@@ -15,8 +15,8 @@ from campaigns.sequences.states import StepThread
 from outreach.kit.addresses import domain_and_parents
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.outbox import leases
 from sending.outbox.jobs import Job
-from sending.outbox.leases import LEASE_S
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.outbox.writing import content_of
@@ -102,7 +102,7 @@ def _settle_retry(message: OutboundMessage, verdict: Verdict, *, now: datetime) 
         case Send():
             message.attempt, message.state, message.retry_at = uuid4(), MessageState.CLAIMED, None
             message.attempt_number += 1
-            message.lease_until = now + timedelta(seconds=LEASE_S)
+            message.lease_until = now + timedelta(seconds=leases.LEASE_S)
             message.not_after = verdict.not_after or message.not_after
             moved = OutboundMessage.objects.filter(pk=message.pk, state=MessageState.DEFERRED).update(
                 state=message.state,
@@ -184,7 +184,7 @@ def _message(pick: Pick, thread: Sequence[OutboundMessage], *, now: datetime) ->
         body_html=pick.wording.html,
         state=MessageState.CLAIMED,
         attempt=uuid4(),
-        lease_until=now + timedelta(seconds=LEASE_S),
+        lease_until=now + timedelta(seconds=leases.LEASE_S),
         not_after=pick.not_after,
         created_at=now,
     )

@@ -17,7 +17,8 @@ _SAFETY_S = 600
 # and the release keeps the earlier of the two.
 _LEASE = """
 UPDATE mailboxes_clock c
-   SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(lease)s), look_at = now() + interval '1 year'
+   SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(lease)s),
+       look_at = now() + interval '1 year'
  WHERE c.mailbox_id = ANY(ARRAY(
     SELECT c.mailbox_id
       FROM mailboxes_clock c

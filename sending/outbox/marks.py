@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 
 from outreach.kit import gate
+from sending.outbox import leases
 from sending.outbox.jobs import Job
-from sending.outbox.leases import LEASE_S
 
 # Everything that can have changed since the claim is asked again in the statement that sets the mark. The gates are
 # held open around it (see outreach.kit.gate), so a stop or an opt-out that was acknowledged before always wins.
@@ -67,7 +67,7 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
                     "workspaces": [job.workspace_id for job, _, _ in keys],
                     "scopes": [scope for _, scope, _ in keys],
                     "values": [value for _, _, value in keys],
-                    "lease": LEASE_S,
+                    "lease": leases.LEASE_S,
                 },
             )
             marked = {pk for (pk,) in cursor.fetchall()}

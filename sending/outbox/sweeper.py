@@ -70,7 +70,7 @@ def sweep() -> dict[str, int]:
 def _run(statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _tell(rows: list[tuple[Any, ...]], kind: EventKind) -> None:

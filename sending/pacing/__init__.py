@@ -1,4 +1,4 @@
-"""Pure pacing: budgets, ramp, gaps and gates. The scheduler, "why not sent?" and the forecast ask the same functions."""
+"""Pure pacing: budgets, ramp, gaps and gates; scheduler, explanation and forecast ask the same functions."""
 
 from sending.pacing.budget import Limits, Pace, Usage, allowance, daily_budget, draw_gap, new_leads_first
 from sending.pacing.gates import LeadFacts, MailboxFacts, lead_gates, mailbox_gates

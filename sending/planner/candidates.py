@@ -85,8 +85,9 @@ def _follow_ups(wanting: Mapping[int, int], *, now: datetime) -> dict[int, list[
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOW_UPS, [list(wanting), [places * _SPARE for places in wanting.values()], now])
         for row in cursor.fetchall():
-            one = Candidate(*row, is_new_lead=False)
-            found.setdefault(one.mailbox_id, []).append(one)
+            pk, workspace_id, campaign_id, contact_id, position, mailbox_id = row
+            one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=False)
+            found.setdefault(mailbox_id, []).append(one)
     return found
 
 

@@ -89,7 +89,7 @@ def enroll_audience(campaign: Campaign) -> int:
     """Enroll the contacts of the campaign's lists who are not in it yet. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_ENROLL, {"campaign": campaign.pk, "workspace": campaign.workspace_id})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def pause(member: Member, campaign: Campaign) -> None:
