@@ -163,13 +163,14 @@ def _part(kind: str, content: str) -> list[str]:
     lines = text.split("\n")
     if text.isascii() and "=_" not in text and max(map(len, lines)) <= _FOLD_AT:
         return [f"Content-Type: {kind}; charset=us-ascii", "Content-Transfer-Encoding: 7bit", "", *lines]
-    encoded = quopri.encodestring(text.encode()).decode("ascii")
-    return [
-        f"Content-Type: {kind}; charset=utf-8",
-        "Content-Transfer-Encoding: quoted-printable",
-        "",
-        *encoded.split("\n"),
-    ]
+    encoded = quopri.encodestring(text.encode()).decode("ascii").split("\n")
+    if max(map(len, encoded)) > _FOLD_AT:  # CPython lets a line that ends in a blank grow by what =20 is longer
+        encoded = [piece for line in encoded for piece in _fitting(line)]
+    return [f"Content-Type: {kind}; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "", *encoded]
+
+
+def _fitting(line: str) -> list[str]:
+    return [line] if len(line) <= _FOLD_AT else [f"{line[:-3]}=", line[-3:]]
 
 
 def _header(name: str, value: str) -> str:
