@@ -87,12 +87,15 @@ def signed_in(view: Callable[Concatenate[UserRequest, P], HttpResponseBase]) -> 
     return checked
 
 
-def member_page(needed: Role) -> Callable[[Callable[Concatenate[MemberRequest, P], HttpResponseBase]], View]:
+def member_page(
+    needed: Role, *, changes: Role = Role.MEMBER
+) -> Callable[[Callable[Concatenate[MemberRequest, P], HttpResponseBase]], View]:
     """Open the view to members of the workspace in the URL whose role reaches `needed`.
 
-    Sets request.member and drops the `workspace` argument. Strangers get 404, smaller roles 403. Whatever
-    the view asks for, no POST passes for a viewer: viewers change nothing.
+    Anything but reading needs `changes`, too, so that no POST passes for a viewer. Sets request.member and drops
+    the `workspace` argument. Strangers get 404, smaller roles 403.
     """
+    writing = changes if changes.reaches(needed) else needed
 
     def decorate(view: Callable[Concatenate[MemberRequest, P], HttpResponseBase]) -> View:
         @wraps(view)
@@ -101,7 +104,7 @@ def member_page(needed: Role) -> Callable[[Callable[Concatenate[MemberRequest, P
                 return _ask_to_sign_in(request)
             asking = cast("MemberRequest", request)
             asking.member = member_of(request.user, workspace)
-            asking.member.require(needed if request.method in _READING else max(needed, Role.MEMBER, key=_rank))
+            asking.member.require(needed if request.method in _READING else writing)
             return _remembered(asking, _unkept(view(asking, *args, **kwargs)))
 
         setattr(checked, _MARK, needed.value)
@@ -141,10 +144,6 @@ class AccessMiddleware:
 
 
 _READING = {"GET", "HEAD", "OPTIONS"}
-
-
-def _rank(role: Role) -> int:
-    return sum(role.reaches(other) for other in Role)
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:

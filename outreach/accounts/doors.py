@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import wraps
-from http import HTTPStatus
 
 from allauth.account import views as account
 from django.forms import BaseForm
@@ -38,17 +37,17 @@ def _entrance(view: View) -> View:
             facts = {"is_first": is_empty_instance(), "sign_up_open": is_sign_up_open()}
             response.context_data = {**(response.context_data or {}), **facts}
             if is_shut:
-                response.status_code = HTTPStatus.FORBIDDEN
+                response.status_code = 403
         return response
 
     return answered
 
 
-def _status(form: BaseForm | None) -> HTTPStatus:
+def _status(form: BaseForm | None) -> int:
     if form is None or not form.is_bound or not form.errors:
-        return HTTPStatus.OK
+        return 200
     is_limited = form.has_error("__all__", "too_many_login_attempts")
-    return HTTPStatus.TOO_MANY_REQUESTS if is_limited else HTTPStatus.UNPROCESSABLE_ENTITY
+    return 429 if is_limited else 422
 
 
 sign_in = public(_entrance(_telling(account.login)))

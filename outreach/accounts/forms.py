@@ -19,8 +19,6 @@ _ADDRESS_HELP = "Law asks for it at the end of commercial mail. It can be added 
 class ZoneField(forms.CharField):
     """A time zone by its IANA name, in any case; common ones are offered while typing."""
 
-    offers_zones = True
-
     def __init__(self, **options: Any) -> None:
         options = {
             "max_length": 64,
@@ -50,6 +48,14 @@ class WorkspaceForm(forms.Form):
     def zones(self) -> tuple[str, ...]:
         """What the time zone field offers."""
         return common_zones()
+
+
+class NewWorkspaceForm(WorkspaceForm):
+    """A workspace to be: its zone starts as the one of the browser."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _guess_zone(self)
 
 
 class WorkspaceSettingsForm(WorkspaceForm):
@@ -85,6 +91,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth carries no types
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["workspace_name"].widget.attrs["autocomplete"] = "organization"
         self.fields["password1"].help_text = _PASSWORD_HELP
+        _guess_zone(self)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -147,6 +154,12 @@ class RoleForm(forms.Form):
     """Another role for a member."""
 
     role = forms.ChoiceField(choices=_ROLES)
+
+
+def _guess_zone(form: forms.Form) -> None:
+    """Let the browser fill in its own zone, unless somebody has typed one."""
+    if not form.is_bound:
+        form.fields["time_zone"].widget.attrs["data-behaviour"] = "time-zone"
 
 
 def _plain(form: forms.Form, labels: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models.functions import Lower
 from django.http import Http404
 
 from outreach.accounts.access import Member
@@ -18,7 +19,9 @@ def workspaces_of(user: User) -> Sequence[Workspace]:
 
 def memberships_of(user: User) -> Sequence[Membership]:
     """Return a user's memberships with their workspaces, by the workspace's name."""
-    return list(Membership.objects.filter(user=user).select_related("workspace").order_by("workspace__name", "id"))
+    return list(
+        Membership.objects.filter(user=user).select_related("workspace").order_by(Lower("workspace__name"), "id")
+    )
 
 
 def members_of(member: Member) -> Sequence[Membership]:

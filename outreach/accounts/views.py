@@ -22,7 +22,7 @@ from outreach.accounts.access import (
 )
 from outreach.accounts.context import THEME, THEMES
 from outreach.accounts.errors import AccountsError
-from outreach.accounts.forms import MemberForm, ProfileForm, RoleForm, WorkspaceForm, WorkspaceSettingsForm
+from outreach.accounts.forms import MemberForm, NewWorkspaceForm, ProfileForm, RoleForm, WorkspaceSettingsForm
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.redirects import own_path
@@ -66,7 +66,7 @@ def workspaces(request: UserRequest) -> HttpResponse:
 @signed_in
 def workspace_create(request: UserRequest) -> HttpResponse:
     """Create another workspace."""
-    form = WorkspaceForm(request.POST or None)
+    form = NewWorkspaceForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         workspace = services.create_workspace(request.user, data["name"], data["time_zone"])
@@ -100,12 +100,10 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member_page(Role.VIEWER)
+@member_page(Role.VIEWER, changes=Role.ADMIN)
 def workspace_settings(request: MemberRequest) -> HttpResponse:
     """Show the workspace's settings; admins change them."""
     workspace = request.member.workspace
-    if request.method == "POST":
-        request.member.require(Role.ADMIN)
     initial = {name: getattr(workspace, name) for name in ("name", "time_zone", "postal_address")}
     form = WorkspaceSettingsForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -117,11 +115,9 @@ def workspace_settings(request: MemberRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member_page(Role.VIEWER)
+@member_page(Role.VIEWER, changes=Role.ADMIN)
 def members(request: MemberRequest) -> HttpResponse:
     """List the members; admins add people who have an account."""
-    if request.method == "POST":
-        request.member.require(Role.ADMIN)
     form = MemberForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _add(request, form):
         return redirect(request.member.url("workspace:members"))
@@ -135,40 +131,43 @@ def members(request: MemberRequest) -> HttpResponse:
     return render_region(request, "accounts/members.html", context, status=_status(form))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_page(Role.ADMIN)
 def member_role(request: MemberRequest, pk: int) -> HttpResponse:
-    """Give a member another role."""
-    membership = queries.membership_for(request.member, pk)
-    form = RoleForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Choose one of the four roles.")
-        return redirect(request.member.url("workspace:members"))
-    try:
-        services.change_role(request.member, membership, Role(form.cleaned_data["role"]))
-    except AccountsError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{membership.user} is {Role(form.cleaned_data['role']).article} now.")
-    return redirect(request.member.url("workspace:members"))
+    """Give a member another role; a refusal stands beside the choice."""
+    row = queries.membership_for(request.member, pk)
+    form = RoleForm(request.POST if request.method == "POST" else None, initial={"role": row.role})
+    if request.method == "POST" and form.is_valid():
+        role = Role(form.cleaned_data["role"])
+        try:
+            services.change_role(request.member, row, role)
+        except AccountsError as error:
+            form.add_error("role", str(error))
+        else:
+            messages.success(request, f"{row.user} is {role.article} now.")
+            return redirect(request.member.url("workspace:members"))
+    roles = [role for role in Role if request.member.may(role)]
+    context = {"row": row, "form": form, "roles": roles, "chosen": form["role"].value()}
+    return render_region(request, "accounts/member_role.html", context, status=_status(form))
 
 
 @require_http_methods(["GET", "POST"])
 @member_page(Role.ADMIN)
 def member_removal(request: MemberRequest, pk: int) -> HttpResponse:
     """Ask once, then take a member out; who takes themselves out is led to their other workspaces."""
-    membership = queries.membership_for(request.member, pk)
-    if request.method == "GET":
-        return render_region(request, "accounts/member_removal.html", {"row": membership})
-    try:
-        services.remove_member(request.member, membership)
-    except AccountsError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{membership.user} is no longer a member of {request.member.workspace}.")
-        if membership.user_id == request.member.user.pk:
-            return redirect("accounts:workspaces")
-    return redirect(request.member.url("workspace:members"))
+    row = queries.membership_for(request.member, pk)
+    problem = ""
+    if request.method == "POST":
+        try:
+            services.remove_member(request.member, row)
+        except AccountsError as error:
+            problem = str(error)
+        else:
+            messages.success(request, f"{row.user} is no longer a member of {request.member.workspace}.")
+            is_self = row.user_id == request.member.user.pk
+            return redirect(reverse("accounts:workspaces") if is_self else request.member.url("workspace:members"))
+    context = {"row": row, "problem": problem}
+    return render_region(request, "accounts/member_removal.html", context, status=422 if problem else 200)
 
 
 def _add(request: MemberRequest, form: MemberForm) -> bool:
