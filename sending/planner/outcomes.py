@@ -86,12 +86,9 @@ def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -
     with connection.cursor() as cursor:
         if holds:
             values = holds.values()
-            columns = [
-                [h.code for h in values],
-                [h.words[:_WORDS_LIMIT] for h in values],
-                [h.until for h in values],
-            ]
-            cursor.execute(_MAILBOX_HELD, [list(holds), *columns])
+            codes = [hold.code.value for hold in values]
+            words = [hold.words[:_WORDS_LIMIT] for hold in values]
+            cursor.execute(_MAILBOX_HELD, [list(holds), codes, words, [hold.until for hold in values]])
         if open_ids:
             cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
 
