@@ -1,0 +1,1 @@
+"""The design system: its rules, its look in a real browser, its keys."""

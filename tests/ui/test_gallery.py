@@ -1,0 +1,50 @@
+"""Every component in a real browser: axe, security policy, layout, theme."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.walker import NARROW, WIDE
+from tests.ui.conftest import Opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_axe_and_the_policy_find_nothing_in_any_component(opened: Opened, width: int, dark: bool) -> None:  # noqa: FBT001
+    with opened(width=width, dark=dark) as walker:
+        page = walker.page
+        page.get_by_role("button", name="Ask first").click()
+        page.locator("#question[open]").wait_for()
+        walker.checked()
+
+
+def test_a_wide_table_can_be_scrolled_with_the_keyboard_on_a_phone(opened: Opened) -> None:
+    with opened(width=NARROW) as walker:
+        box = walker.page.get_by_role("region", name="Wide numbers, scrolls sideways")
+        box.focus()
+        walker.page.keyboard.press("ArrowRight")
+        walker.page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
+def test_the_chosen_theme_comes_with_the_page(opened: Opened) -> None:
+    with opened() as walker:
+        page = walker.page
+        ground = "getComputedStyle(document.body.parentElement).backgroundColor"
+        light = page.evaluate(ground)
+        page.get_by_role("button", name="As the system").click()
+        page.locator("html[data-theme=dark]").wait_for()
+        assert page.evaluate(ground) != light
+        walker.checked()
+
+
+def test_everything_in_the_rail_stays_reachable_on_a_phone(opened: Opened) -> None:
+    with opened(width=NARROW) as walker:
+        for link in walker.page.locator(".rail-link").all():
+            box = link.bounding_box()
+            assert box is not None
+            assert box["width"] >= 24, link.inner_text()
+            assert box["height"] >= 24, link.inner_text()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= NARROW
