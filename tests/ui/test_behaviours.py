@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -49,7 +50,7 @@ def test_the_palette_narrows_and_goes(opened: Opened) -> None:
 def test_a_dialog_closes_by_its_button_by_escape_and_by_a_click_beside_it(opened: Opened) -> None:
     with opened() as walker:
         page, dialog = walker.page, walker.page.locator("#question")
-        leave = (
+        leave: tuple[Callable[[], None], ...] = (
             lambda: dialog.get_by_role("button", name="Cancel").click(),
             lambda: page.keyboard.press("Escape"),
             lambda: page.mouse.click(5, 5),

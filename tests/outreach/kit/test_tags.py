@@ -14,7 +14,7 @@ from outreach.kit import clock
 
 
 def rendered(text: str, **values: object) -> str:
-    return engines["django"].engine.from_string(text).render(Context(values))  # type: ignore[attr-defined]
+    return str(engines["django"].engine.from_string(text).render(Context(values)))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
