@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, F, Func, Q, QuerySet
+from django.db.models import BigIntegerField, F, Func, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Reverse
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
@@ -49,11 +47,15 @@ def filters_from(query: QueryDict) -> Filters:
     )
 
 
-def contacts_of(member: Member, filters: Filters) -> QuerySet[Contact]:
-    """Return the contacts of the workspace that the filters leave, unordered."""
+def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> QuerySet[Contact]:
+    """Return the contacts of the workspace that the filters leave, unordered.
+
+    A search stops behind COUNT_LIMIT matches and looks for names among the NAMES_SEARCHED newest, unless `every`.
+    """
     rows = Contact.objects.filter(workspace=member.workspace)
     if filters.search:
-        rows = rows.filter(pk__in=_found(member.workspace.pk, filters.search))
+        ids = _found(member.workspace.pk, filters.search, every=every)
+        rows = rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids]))
     if filters.list_id is not None:
         rows = rows.filter(list_places__contact_list=filters.list_id)
     if filters.country:
@@ -137,39 +139,62 @@ def counted(rows: QuerySet[Contact]) -> Count:
     return Count(rows.order_by()[: COUNT_LIMIT + 1].count())
 
 
-def _found(workspace_id: int, search: str) -> QuerySet[Contact, Any]:
+def _found(workspace_id: int, search: str, *, every: bool) -> list[int]:
     """Return the ids of who matches: addresses that begin so, "@acme.com" and below, names and companies with it in.
 
-    A union of two bounded parts: as one condition it would be checked against every contact there is.
+    Asked once and bounded: inside the query of the page it would be weighed against every contact there is.
     """
-    rows = Contact.objects.filter(workspace=workspace_id)
-    key = search.lower()
-    by_address: QuerySet[Any, Any]
-    if key.startswith("@"):
-        mirrored = key[1:][::-1]
-        at_domain = rows.alias(mirrored=Reverse("domain")).filter(
-            Q(mirrored=mirrored) | Q(mirrored__gte=f"{mirrored}.", mirrored__lt=f"{mirrored}/")
-        )
-        by_address = at_domain.values("pk")
-    else:
-        by_address = rows.filter(email_key__startswith=key).values("pk")
-    newest = rows.order_by("-pk").values("pk")[:NAMES_SEARCHED]
-    by_name = Contact.objects.filter(pk__in=newest).filter(
-        Q(first_name__icontains=search) | Q(last_name__icontains=search) | Q(company__icontains=search)
-    )
-    return by_address[: COUNT_LIMIT + 1].union(by_name.values("pk"), all=True)
+    at_domain = search.startswith("@")
+    key = search[:0:-1].lower() if at_domain else search.lower()
+    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    names: dict[str, int | str | None] = {
+        "workspace": workspace_id,
+        "key": key,
+        "behind": key + _LAST,
+        "inside": f"%{escaped}%",
+        "newest": None if every else NAMES_SEARCHED,
+        "limit": None if every else COUNT_LIMIT + 1,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_AT_DOMAIN if at_domain else _BY_ADDRESS, names)
+        found = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(_BY_NAME, names)
+        return found + [pk for (pk,) in cursor.fetchall()]
 
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
+_LAST = "\U0010ffff"  # no address holds it: [key, key + this) is everything that begins with the key
+
+_BY_ADDRESS = """
+SELECT id FROM contacts_contact
+ WHERE workspace_id = %(workspace)s AND email_key >= %(key)s AND email_key < %(behind)s LIMIT %(limit)s
+"""
+
+# Domains are compared reversed; "/" is the character after ".": the half-open range is everything below the domain.
+_AT_DOMAIN = """
+SELECT id FROM contacts_contact WHERE workspace_id = %(workspace)s AND reverse(domain) = %(key)s
+ UNION ALL
+SELECT id FROM contacts_contact
+ WHERE workspace_id = %(workspace)s AND reverse(domain) >= %(key)s || '.' AND reverse(domain) < %(key)s || '/'
+ LIMIT %(limit)s
+"""
+
+_BY_NAME = """
+SELECT id FROM (
+    SELECT id, first_name, last_name, company FROM contacts_contact
+     WHERE workspace_id = %(workspace)s ORDER BY id DESC LIMIT %(newest)s) AS newest
+ WHERE first_name ILIKE %(inside)s OR last_name ILIKE %(inside)s OR company ILIKE %(inside)s
+ LIMIT %(limit)s
+"""
+
 _LIST_SIZE = """(
     SELECT count(*) FROM (
         SELECT 1 FROM contacts_list_member m WHERE m.contact_list_id = contacts_list.id LIMIT %s) AS counted
 )"""
 
-# "/" is the character after ".": the half-open range holds everything that begins with the reversed domain and a dot.
 _SUPPRESSED_IDS = """
 SELECT c.id FROM contacts_suppression s
   JOIN contacts_contact c ON c.workspace_id = s.workspace_id AND c.email_key = s.value

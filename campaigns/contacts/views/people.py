@@ -136,7 +136,8 @@ def selected(request: MemberRequest) -> HttpResponse:
 @member_page(Role.MEMBER)
 def export(request: MemberRequest) -> HttpResponseBase:
     """Stream the filtered contacts as CSV."""
-    rows = queries.contacts_of(request.member, queries.filters_from(request.GET)).order_by("-pk")
+    filters = queries.filters_from(request.GET)
+    rows = queries.contacts_of(request.member, filters, every=True).order_by("-pk")
     response = StreamingHttpResponse(_exported(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="contacts-{request.member.workspace.slug}.csv"'
     return response
