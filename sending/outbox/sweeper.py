@@ -18,8 +18,11 @@ UPDATE outbox_message
        reason = 'The worker that held it ended before anything was sent.'
  WHERE id = ANY(ARRAY(SELECT id FROM outbox_message WHERE state = 'claimed' AND lease_until < now()
                        ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED))
-RETURNING id
+RETURNING mailbox_id
 """
+# Whoever took the mailbox over from the dead worker may have found nothing due and put it to sleep. One row for each
+# statement: marks lock several clocks in an order of their own, and so must not meet a sweeper that does the same.
+_WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
 # After the mark it may have been accepted (of such messages nearly all were): never sent again by itself.
 _DOUBT_MARKED = """
 UPDATE outbox_message m
@@ -52,7 +55,11 @@ RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.
 
 def sweep() -> dict[str, int]:
     """Settle everything whose time is over; safe to run anywhere, any number of times at once. Returns counts."""
-    counts = {"freed": len(_run(_FREE_UNMARKED))}
+    freed = [mailbox_id for (mailbox_id,) in _run(_FREE_UNMARKED)]
+    for mailbox_id in sorted(set(freed)):
+        with connection.cursor() as cursor:
+            cursor.execute(_WAKE, [mailbox_id])
+    counts = {"freed": len(freed)}
     with transaction.atomic():
         doubted = _run(_DOUBT_MARKED)
         _tell(doubted, EventKind.IN_DOUBT)
