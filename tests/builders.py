@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Suppression
 from campaigns.contacts.states import SuppressionReason
-from campaigns.sequences.models import AudienceList, Campaign, Step, Variant
+from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
+from campaigns.sequences.states import StepThread
 from outreach.accounts.access import Member
 from outreach.accounts.models import Membership, User, Workspace
 from outreach.accounts.roles import Role
@@ -16,10 +17,14 @@ from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import store_passwords
+from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
+from sending.sandbox.world import WorldInfo
+from sending.smtp import Security
 
 PASSWORD = "correct horse battery"
 
@@ -141,3 +146,53 @@ def make_inbound(
         raw=b"",
         **columns,
     )
+
+
+def make_sandbox_mailbox(workspace: Workspace, info: WorldInfo, address: str, **values: object) -> Mailbox:
+    """Make an active mailbox of an account of the sandbox: no gap, no ramp, limits that nothing reaches."""
+    columns = {
+        "smtp_host": info.host,
+        "smtp_port": info.smtps_port,
+        "smtp_security": Security.TLS,
+        "imap_host": info.host,
+        "imap_port": info.imap_port,
+        "imap_security": Security.STARTTLS,
+        "ca_pem": info.ca_pem,
+        "state": MailboxState.ACTIVE,
+        "daily_limit": 100_000,
+        "hourly_limit": 100_000,
+        "gap_min_s": 0,
+        "gap_max_s": 0,
+        "ramp_on": False,
+        **values,
+    }
+    mailbox = make_mailbox(workspace, address, **columns)
+    password = info.accounts[address]
+    store_passwords(mailbox, smtp=password, imap=password)
+    return mailbox
+
+
+def make_open_windows(campaign: Campaign) -> None:
+    """Let the campaign send at any time of any day."""
+    SendWindow.objects.bulk_create(
+        [SendWindow(campaign=campaign, weekday=day, start_minute=0, end_minute=1440) for day in range(1, 8)]
+    )
+
+
+def make_running_campaign(
+    member: Member, contacts: tuple[Contact, ...], mailboxes: tuple[Mailbox, ...], *, steps: int = 1, **values: object
+) -> Campaign:
+    """Launch a campaign whose follow-ups wait a day, in the same thread, open at any time."""
+    campaign = make_campaign(member.workspace, **values)
+    make_open_windows(campaign)
+    for position in range(1, steps + 1):
+        variant = make_step(campaign, position, subject="Hello" if position == 1 else "", body=f"Good day {position}")
+        Step.objects.filter(pk=variant.step_id).update(
+            wait_amount=position > 1, thread=StepThread.REPLY if position > 1 else StepThread.NEW
+        )
+    make_audience(campaign, make_list(member.workspace, f"Of {campaign.name}", contacts))
+    for mailbox in mailboxes:
+        make_sender(campaign, mailbox)
+    launch(member, campaign)
+    campaign.refresh_from_db()
+    return campaign
