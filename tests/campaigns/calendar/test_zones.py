@@ -1,0 +1,59 @@
+"""Zones by name and by country."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaigns.calendar import ZoneProblem, parse_zone, zone_of_country
+from tests.campaigns.calendar.clocks import all_zones
+
+
+def test_every_name_of_the_zone_data_is_known_in_any_case() -> None:
+    for name in all_zones():
+        assert parse_zone(name).key == parse_zone(f" {name.upper()} ").key == name
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Asia/Calcutta", "Asia/Calcutta"),
+        ("utc", "UTC"),
+    ],
+)
+def test_usual_ways_to_write_a_zone_are_understood(written: str, meant: str) -> None:
+    assert parse_zone(written).key == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("Europe/Berln", "Did you mean Europe/Berlin?"),
+        ("Amercia/New_York", "Did you mean America/New_York?"),
+        ("berlni", "Did you mean Europe/Berlin?"),
+        ("", "Write it as in Europe/Berlin."),
+        ("x" * 10_000, "Write it as in Europe/Berlin."),
+        ("../../etc/passwd", "Write it as in Europe/Berlin."),
+    ],
+)
+def test_other_names_are_refused_with_a_way_out(written: str, hint: str) -> None:
+    with pytest.raises(ZoneProblem, match="is not a time zone") as caught:
+        parse_zone(written)
+    assert str(caught.value).endswith(hint)
+    assert len(str(caught.value)) < 160
+
+
+@pytest.mark.parametrize(
+    ("code", "zone"),
+    [
+        ("FR", "Europe/Paris"),
+        ("gb", "Europe/London"),
+        ("IN", "Asia/Kolkata"),
+        ("US", None),
+        ("ES", None),  # the Canaries
+        ("CN", None),
+        ("XX", None),
+        ("", None),
+    ],
+)
+def test_country_has_a_zone_only_when_all_its_clocks_agree(code: str, zone: str | None) -> None:
+    assert zone_of_country(code) == zone
