@@ -1,6 +1,6 @@
-"""Send 5,000 messages from the queue in PostgreSQL to a local sink over kept connections, beside django-post-office.
+"""Send 5,000 messages from the queue in PostgreSQL to a local sink over kept connections, beside a peer.
 
-Ours does the whole life of each message: claim, gates, wording, MIME, the durable mark, SMTP, record, events and tallies.
+Ours does the whole life of each message: claim, gates, wording, MIME, durable mark, SMTP, record, events, tallies.
 The peer takes rendered messages from its queue and sends them.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import re
 from collections.abc import Iterator
@@ -175,13 +176,11 @@ def _guess(content: bytes) -> str:
 def _decoded(value: str) -> str:
     value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if "=?" in value:
-        try:
+        with contextlib.suppress(ValueError, LookupError):
             value = "".join(
                 piece.decode(charset or "ascii", "replace") if isinstance(piece, bytes) else piece
                 for piece, charset in decode_header(value)
             )
-        except (ValueError, LookupError):
-            pass
     return _CONTROL.sub("", " ".join(value.split()))[:MAX_HEADER_BYTES]
 
 

@@ -77,8 +77,8 @@ def _delivery_report(mail: Mail) -> Verdict | None:
     status = next(iter(_STATUS.findall(block.get("status", ""))), "")
     originals = _originals(mail)
     if action in {"delivered", "relayed", "expanded"} and not status.startswith(("4", "5")):
-        evidence = (Evidence("rfc3464", action, f"Action: {action}"),)
-        return Verdict(Kind.DELIVERED, Category.DELIVERED, evidence, recipients, status, originals)
+        done = (Evidence("rfc3464", action, f"Action: {action}"),)
+        return Verdict(Kind.DELIVERED, Category.DELIVERED, done, recipients, status, originals)
     said = block.get("diagnostic-code", "")
     category, evidence_of_reason = _reason(status, said, mail.text)
     is_delay = action.startswith("delay")

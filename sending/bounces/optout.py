@@ -20,10 +20,13 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
-    r"(take|remove|delete|drop) (me|my (e-?mail|address|name|details)|us) (off|from)|unsubscribe (me|us)|please remove me"
-    r"|(do not|don't|never) (contact|e-?mail|write( to)?|message) (me|us)|stop (e-?mail|contact|writ|messag|send)\w* (me|us)"
+    r"(take|remove|delete|drop) (me|my (e-?mail|address|name|details)|us) (off|from)"
+    r"|unsubscribe (me|us)|please remove me"
+    r"|(do not|don't|never) (contact|e-?mail|write( to)?|message) (me|us)"
+    r"|stop (e-?mail|contact|writ|messag|send)\w* (me|us)"
     r"|opt (me )?out|no (more|further) (e-?mails|messages)"
-    r"|nehmen sie mich (bitte )?(aus|von)|keine (weiteren |weitere )?(e-?mails|nachrichten|werbung)|bitte (abmelden|löschen)"
+    r"|nehmen sie mich (bitte )?(aus|von)|bitte (abmelden|löschen)"
+    r"|keine (weiteren |weitere )?(e-?mails|nachrichten|werbung)"
     r"|ne (m'|me )?(contactez|écrivez) plus|retirez[- ]moi|me désinscrire|désinscrivez"
     r"|no me (escriba|contacte|env[ií]e)|darme de baja|quite mi"
     r"|proszę (mnie )?(wypisać|usunąć)|nie (proszę )?pisać|wypisz mnie"

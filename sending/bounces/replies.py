@@ -54,7 +54,7 @@ def by_status(status: str) -> tuple[Category, Evidence] | None:
     return category, Evidence("status", f"rfc3463-{detail}", status)
 
 
-def _category(code: int, enhanced: str, text: str) -> tuple[Category, Evidence]:
+def _category(code: int, enhanced: str, text: str) -> tuple[Category, Evidence]:  # noqa: PLR0911  # one per layer
     if code in _SIGN_IN:
         return Category.SENDER_CONFIG, Evidence("code", "sign-in", str(code))
     definite = by_status(enhanced)

@@ -83,7 +83,7 @@ class Reader:
         return FolderState(int(info.get(b"UIDVALIDITY", 0)), int(uidnext), exists)
 
     def fetch_since(self, folder: Folder, last_uid: int, *, limit: int, max_bytes: int) -> Iterator[RawMail]:
-        """Yield the mails behind last_uid in order of their UIDs, at most `limit`; \\Seen is left as it is."""
+        """Yield the mails behind last_uid in order of their UIDs, at most `limit`; no mail becomes seen by it."""
         if self._selected != folder.name:
             self.state(folder)
         # "n:*" always names the last mail, also when its UID is below n.

@@ -30,6 +30,7 @@ def main() -> None:
     # Without accounts of its own it is the world of the demo.
     scale = args.time_scale or (1 if accounts else DEMO_TIME_SCALE)
     accounts = accounts or DEMO_ACCOUNTS
+    args.data.mkdir(parents=True, exist_ok=True)
     pace = Pace(time_scale=scale, slow_s=args.slow_ms / 1000)
     asyncio.run(run(args.data, accounts, pace, (args.smtp_port, args.smtps_port, args.imap_port)))
 

@@ -40,10 +40,10 @@ _FIRST = Text(
     body_text=(
         "{Hi|Hello} {{ first_name|default('there') }},\n\n"
         "I saw what {{ company }} does in {{ industry|lower|default('your field') }}"
-        "{% if city %} from {{ city }}{% endif %}, and one thing stood out: teams of your size lose about a day a week to "
-        "chasing orders by hand.\n\n"
+        "{% if city %} from {{ city }}{% endif %}, and one thing stood out: teams of your size lose about a day "
+        "a week to chasing orders by hand.\n\n"
         "We take that off their desk. Would a short look next week make sense?\n\n"
-        "If this is not for you, answer \"no thanks\" and I will not write again.\n"
+        'If this is not for you, answer "no thanks" and I will not write again.\n'
     ),
 )  # fmt: skip
 _FIRST_B = Text(
@@ -52,7 +52,7 @@ _FIRST_B = Text(
         "{Hi|Hello} {{ first_name|default('there') }},\n\n"
         "One question: how many hours does {{ company }} spend on chasing orders each week?\n\n"
         "Most teams that we ask say eight. We bring it to one. Is that worth fifteen minutes?\n\n"
-        "Not for you? Answer \"no thanks\" and I will not write again.\n"
+        'Not for you? Answer "no thanks" and I will not write again.\n'
     ),
 )  # fmt: skip
 _SECOND = Text(
@@ -100,7 +100,9 @@ def _member() -> Member:
     workspace = Workspace.objects.filter(slug=SLUG).first()
     if workspace is None:
         workspace = create_workspace(user, "Brightpath", "Europe/Warsaw", time_scale=DEMO_TIME_SCALE)
-        Workspace.objects.filter(pk=workspace.pk).update(postal_address="Brightpath, 5 Market Square, 00-001 Warsaw, Poland")
+        Workspace.objects.filter(pk=workspace.pk).update(
+            postal_address="Brightpath, 5 Market Square, 00-001 Warsaw, Poland"
+        )
         workspace.refresh_from_db()
     return Member(user=user, workspace=workspace, role=Role.OWNER)
 

@@ -1,4 +1,4 @@
-"""The mails that come back: answers, absences, bounces (RFC 3464), complaints (RFC 5965). Pure: values in, bytes out."""
+"""The mails that come back: answers, absences, bounces (RFC 3464), complaints (RFC 5965). Pure: bytes out."""
 
 from __future__ import annotations
 
@@ -34,13 +34,17 @@ _OPT_OUTS = (
     "Do not contact me again, please.",
 )
 _ABSENCES = (
-    ("Automatic reply: {subject}", "Thank you for your message. I am out of the office and will be back on {date}.", "%-d %B %Y"),
-    ("Abwesenheitsnotiz: {subject}", "Vielen Dank für Ihre Nachricht. Ich bin ab dem {date} wieder im Büro und bis {date} nicht erreichbar.", "%d.%m.%Y"),
+    ("Automatic reply: {subject}", "Thank you for your message. I am away and will be back on {date}.", "%-d %B %Y"),
+    (
+        "Abwesenheitsnotiz: {subject}",
+        "Vielen Dank für Ihre Nachricht. Ich bin bis {date} nicht erreichbar.",
+        "%d.%m.%Y",
+    ),
     ("Réponse automatique : {subject}", "Je suis absent du bureau, de retour le {date}.", "%d/%m/%Y"),
     ("Respuesta automática: {subject}", "Estoy fuera de la oficina hasta el {date}.", "%d/%m/%Y"),
     ("Automatisch antwoord: {subject}", "Ik ben afwezig en weer terug op {date}.", "%Y-%m-%d"),
     ("Odpowiedź automatyczna: {subject}", "Jestem poza biurem, wracam {date}.", "%Y-%m-%d"),
-)  # fmt: skip
+)
 _NAMES = ("Anna", "Jonas", "Mei", "Priya", "Tomás", "Zoë", "Łukasz", "Amara")
 
 

@@ -60,7 +60,7 @@ class Handler:
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if session.auth_data is None or address.lower() != session.auth_data.lower():
+        if address.lower() != str(session.auth_data).lower():
             return f"553 5.7.1 <{address}>: Sender address rejected: not owned by the signed-in account"
         envelope.mail_from = address
         envelope.mail_options.extend(options)

@@ -1,4 +1,4 @@
-"""What the sandbox remembers over a restart: reactions to come, first tries of greylisted senders, accepted messages."""
+"""What the sandbox remembers over a restart: reactions to come, greylisted pairs, accepted messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS reaction (id INTEGER PRIMARY KEY, due REAL, account TEXT, content BLOB, done INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS reaction (
+    id INTEGER PRIMARY KEY, due REAL, account TEXT, content BLOB, done INTEGER DEFAULT 0);
 CREATE INDEX IF NOT EXISTS reaction_due ON reaction (due) WHERE done = 0;
 CREATE TABLE IF NOT EXISTS greylist (sender TEXT, recipient TEXT, since REAL, PRIMARY KEY (sender, recipient));
 CREATE TABLE IF NOT EXISTS reacted (recipient TEXT PRIMARY KEY);

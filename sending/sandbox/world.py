@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP
 
@@ -54,7 +54,6 @@ def accepted_in(folder: Path) -> list[dict[str, str]]:
 
 async def run(folder: Path, accounts: Mapping[str, str], pace: Pace, ports: Sequence[int] = (0, 0, 0)) -> None:
     """Serve until SIGTERM or SIGINT. The ports of the last run are used again where they are free."""
-    folder.mkdir(parents=True, exist_ok=True)
     cert = certificate(folder)
     lowered = {name.lower(): password for name, password in accounts.items()}
     write_accounts(folder / "mail", lowered)
@@ -87,7 +86,7 @@ async def _serve_smtp(  # noqa: PLR0913, PLR0917  # everything that the servers 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(cert.cert, cert.key)
     handler = Handler(store, pace, partial(deliver, mail, leaf="Sent"))
-    common = {
+    common: dict[str, Any] = {
         "hostname": "mail.sandbox.test",
         "authenticator": authenticator(accounts),
         "auth_required": True,

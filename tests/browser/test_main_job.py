@@ -66,7 +66,8 @@ def test_a_newcomer_comes_from_a_csv_file_to_an_answer(live_server: Any, world: 
     with browser(live_server.url, width=NARROW, dark=True) as walker:
         sign_in(walker)
         for path in (
-            "", "contacts/", "contacts/import", "campaigns/", f"campaigns/{campaign}/sequence", f"campaigns/{campaign}/schedule",
+            "", "contacts/", "contacts/import", "campaigns/", f"campaigns/{campaign}/sequence",
+            f"campaigns/{campaign}/schedule",
             f"campaigns/{campaign}/people", f"campaigns/{campaign}/results", "mailboxes/", "mailboxes/new", "inbox/",
             "messages/", "contacts/suppressions", "settings/", "settings/members",
         ):  # fmt: skip
@@ -111,7 +112,8 @@ def import_people(walker: Walker, folder: Path) -> None:
 def connect_mailbox(walker: Walker, world: SandboxWorld) -> None:
     walker.open("/w/brightpath/mailboxes/new")
     values = {
-        "address": SENDER, "display_name": "Olivia", "smtp_host": world.info.host, "smtp_port": str(world.info.smtp_port),
+        "address": SENDER, "display_name": "Olivia", "smtp_host": world.info.host,
+        "smtp_port": str(world.info.smtp_port),
         "smtp_username": SENDER, "smtp_password": "wrong", "imap_host": world.info.host,
         "imap_port": str(world.info.imap_port),
     }  # fmt: skip

@@ -71,9 +71,11 @@ def browser(base: str, *, width: int = WIDE, dark: bool = False) -> Iterator[Wal
         page.on("pageerror", lambda error: walker.complaints.append(str(error)[:300]))
         page.on(
             "request",
-            lambda request: None
-            if request.url.startswith((base, "data:", "blob:"))
-            else walker.complaints.append(f"asked outside: {request.url}"),
+            lambda request: (
+                None
+                if request.url.startswith((base, "data:", "blob:"))
+                else walker.complaints.append(f"asked outside: {request.url}")
+            ),
         )
         yield walker
         chromium.close()
