@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, F, Func, QuerySet
+from django.db.models import BigIntegerField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Reverse
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
@@ -16,8 +18,9 @@ from campaigns.contacts.queries.suppressions import suppressed_keys
 from outreach.accounts.access import Member
 
 COUNT_LIMIT = 10_000
+SEARCH_LIMIT = 2_000
 # Addresses are searched among all contacts by their index; names and companies among so many of the newest.
-NAMES_SEARCHED = 50_000
+NAMES_SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,9 @@ def filters_from(query: QueryDict) -> Filters:
 def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> QuerySet[Contact]:
     """Return the contacts of the workspace that the filters leave, unordered.
 
-    A search stops behind COUNT_LIMIT matches and looks for names among the NAMES_SEARCHED newest, unless `every`.
+    A search stops behind SEARCH_LIMIT matches and looks for names among the NAMES_SEARCHED newest, unless `every`.
     """
     rows = Contact.objects.filter(workspace=member.workspace)
-    if filters.search:
-        ids = _found(member.workspace.pk, filters.search, every=every)
-        rows = rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids]))
     if filters.list_id is not None:
         rows = rows.filter(list_places__contact_list=filters.list_id)
     if filters.country:
@@ -65,7 +65,17 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
     if filters.suppressed:
         barred = RawSQL(_SUPPRESSED_IDS, [member.workspace.pk] * 3, output_field=BigIntegerField())  # noqa: S611
         rows = rows.filter(pk__in=barred) if filters.suppressed == "yes" else rows.exclude(pk__in=barred)
-    return rows
+    if not filters.search:
+        return rows
+    ids = _found(
+        rows, filters.search, newest_from=0 if every else _names_from(member), limit=None if every else SEARCH_LIMIT
+    )
+    return Contact.objects.filter(workspace=member.workspace, pk__in=ids)
+
+
+def names_are_cut(member: Member) -> bool:
+    """Say whether there are more contacts than a search looks through for names."""
+    return _names_from(member) > 0
 
 
 def contact_for(member: Member, contact_id: int) -> Contact:
@@ -123,43 +133,46 @@ def custom_names_among(rows: QuerySet[Contact]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many rows there are, counted no further than COUNT_LIMIT."""
+    """How many rows there are, counted no further than the limit."""
 
     number: int
-
-    @property
-    def is_capped(self) -> bool:
-        return self.number > COUNT_LIMIT
+    limit: int
 
     def __str__(self) -> str:
-        return f"more than {COUNT_LIMIT:,}" if self.is_capped else f"{self.number:,}"
+        return f"more than {self.limit:,}" if self.number > self.limit else f"{self.number:,}"
 
 
-def counted(rows: QuerySet[Contact]) -> Count:
-    return Count(rows.order_by()[: COUNT_LIMIT + 1].count())
+def counted(rows: QuerySet[Contact], filters: Filters) -> Count:
+    limit = SEARCH_LIMIT if filters.search else COUNT_LIMIT
+    return Count(rows.order_by()[: limit + 1].count(), limit)
 
 
-def _found(workspace_id: int, search: str, *, every: bool) -> list[int]:
+def _found(rows: QuerySet[Contact], search: str, *, newest_from: int, limit: int | None) -> list[int]:
     """Return the ids of who matches: addresses that begin so, "@acme.com" and below, names and companies with it in.
 
-    Asked once and bounded: inside the query of the page it would be weighed against every contact there is.
+    Asked apart and bounded: inside the query of the page it would be weighed against every contact there is.
     """
-    at_domain = search.startswith("@")
-    key = search[:0:-1].lower() if at_domain else search.lower()
-    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    names: dict[str, int | str | None] = {
-        "workspace": workspace_id,
-        "key": key,
-        "behind": key + _LAST,
-        "inside": f"%{escaped}%",
-        "newest": None if every else NAMES_SEARCHED,
-        "limit": None if every else COUNT_LIMIT + 1,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_AT_DOMAIN if at_domain else _BY_ADDRESS, names)
-        found = [pk for (pk,) in cursor.fetchall()]
-        cursor.execute(_BY_NAME, names)
-        return found + [pk for (pk,) in cursor.fetchall()]
+    key = search.lower()
+    at_domain = rows.alias(mirrored=Reverse("domain"))
+    mirrored = key[:0:-1]
+    parts: list[QuerySet[Any, int]] = [
+        rows.filter(pk__gte=newest_from)
+        .filter(Q(first_name__icontains=search) | Q(last_name__icontains=search) | Q(company__icontains=search))
+        .values_list("pk", flat=True),
+    ]
+    if key.startswith("@"):
+        # "/" is the character after ".": the half-open range is everything below the domain.
+        below = at_domain.filter(mirrored__gte=f"{mirrored}.", mirrored__lt=f"{mirrored}/")
+        parts += [at_domain.filter(mirrored=mirrored).values_list("pk", flat=True), below.values_list("pk", flat=True)]
+    else:
+        parts.append(rows.filter(email_key__gte=key, email_key__lt=key + _LAST).values_list("pk", flat=True))
+    return sorted({pk for part in parts for pk in part[: limit and limit + 1]})
+
+
+def _names_from(member: Member) -> int:
+    """Return the id from which on names are searched: that of the NAMES_SEARCHED-th newest contact, or 0."""
+    newest = Contact.objects.filter(workspace=member.workspace).order_by("-pk").values_list("pk", flat=True)
+    return next(iter(newest[NAMES_SEARCHED : NAMES_SEARCHED + 1]), 0)
 
 
 def _number(text: str) -> int | None:
@@ -167,28 +180,6 @@ def _number(text: str) -> int | None:
 
 
 _LAST = "\U0010ffff"  # no address holds it: [key, key + this) is everything that begins with the key
-
-_BY_ADDRESS = """
-SELECT id FROM contacts_contact
- WHERE workspace_id = %(workspace)s AND email_key >= %(key)s AND email_key < %(behind)s LIMIT %(limit)s
-"""
-
-# Domains are compared reversed; "/" is the character after ".": the half-open range is everything below the domain.
-_AT_DOMAIN = """
-SELECT id FROM contacts_contact WHERE workspace_id = %(workspace)s AND reverse(domain) = %(key)s
- UNION ALL
-SELECT id FROM contacts_contact
- WHERE workspace_id = %(workspace)s AND reverse(domain) >= %(key)s || '.' AND reverse(domain) < %(key)s || '/'
- LIMIT %(limit)s
-"""
-
-_BY_NAME = """
-SELECT id FROM (
-    SELECT id, first_name, last_name, company FROM contacts_contact
-     WHERE workspace_id = %(workspace)s ORDER BY id DESC LIMIT %(newest)s) AS newest
- WHERE first_name ILIKE %(inside)s OR last_name ILIKE %(inside)s OR company ILIKE %(inside)s
- LIMIT %(limit)s
-"""
 
 _LIST_SIZE = """(
     SELECT count(*) FROM (

@@ -44,7 +44,8 @@ def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
     return {
         "page": page,
         "rows": [(contact, stopped.get(contact.pk)) for contact in page.rows],
-        "count": queries.counted(rows),
+        "count": queries.counted(rows, filters),
+        "names_searched": queries.NAMES_SEARCHED if filters.search and queries.names_are_cut(request.member) else 0,
         "filters": filters,
         "query": _without_cursor(request.GET),
         "lists": queries.list_names_of(request.member),

@@ -11,6 +11,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Contact, ListMember
+from campaigns.contacts.queries import people
 from campaigns.contacts.queries.people import Filters
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.access import Member
@@ -134,3 +135,17 @@ def test_an_export_is_read_back_by_our_import_and_holds_no_formula() -> None:
     notes = {key: fields["note"] for key, fields in Contact.objects.values_list("email_key", "fields")}
     assert notes["p0@x.com"] == nasty[0]
     assert notes["p1@x.com"] == "+1"
+
+
+def test_a_search_keeps_within_the_other_filters_and_an_export_has_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "SEARCH_LIMIT", 3)
+    monkeypatch.setattr(people, "NAMES_SEARCHED", 4)
+    workspace = make_workspace()
+    member = make_member(workspace)
+    contacts = [make_contact(workspace, f"p{n}@x.com", first_name="Zoe") for n in range(8)]
+    leads = make_list(workspace, "Leads", (contacts[7],))
+    assert keys(member, search="p", list_id=leads.pk) == ["p7@x.com"]
+    assert len(keys(member, search="zoe")) == 4
+    assert queries.names_are_cut(member)
+    assert str(people.counted(queries.contacts_of(member, Filters(search="p")), Filters(search="p"))) == "more than 3"
+    assert queries.contacts_of(member, Filters(search="zoe"), every=True).count() == 8
