@@ -28,6 +28,7 @@ from sending.planner.states import StopReason
 # Out of office without a date: the usual absence.
 USUAL_ABSENCE = timedelta(days=7)
 _DAY = timedelta(days=1)
+_PERSONAL = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY, Kind.OPT_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,11 @@ def take_in(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
         if row is None:
             return None
         arrival = Arrival(mailbox, row, mail, verdict, found)
-        if found.message is not None:
+        if found.message is not None and found.by is not MatchedBy.ADDRESS:
+            # A mail that only comes from the same person may answer another message, or none.
             confirm_sent(found.message.pk, evidence=f"{verdict.kind.replace('_', ' ')} received")
         if found.contact is not None:
-            _ACTIONS.get(verdict.kind, _only_keep)(arrival)
+            _ACTIONS.get(Kind(row.kind), _only_keep)(arrival)
     return row
 
 
@@ -81,7 +83,8 @@ def _store(mailbox: Mailbox, raw: RawMail, mail: Mail, verdict: Verdict, found: 
     key = content_key(mail, raw.raw)
     if InboundMessage.objects.filter(mailbox=mailbox, content_key=key).exists():
         return None
-    is_own = mail.from_address.lower() == mailbox.address.lower() and verdict.kind is Kind.HUMAN_REPLY
+    # Our own mail, seen from outside, is no answer and no request of the person it went to.
+    is_own = mail.from_address.lower() == mailbox.address.lower() and verdict.kind in _PERSONAL
     message = found.message
     return InboundMessage.objects.create(
         workspace_id=mailbox.workspace_id,
@@ -106,8 +109,6 @@ def _store(mailbox: Mailbox, raw: RawMail, mail: Mail, verdict: Verdict, found: 
 
 
 def _reply(arrival: Arrival) -> None:
-    if arrival.row.kind == Kind.OTHER:
-        return  # our own mail, seen from outside
     _tell(arrival, EventKind.REPLIED)
     message = arrival.match.message
     if message is not None and message.campaign.stop_on_reply:

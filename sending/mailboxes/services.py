@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from outreach.accounts.access import Member
-from outreach.kit import clock
+from outreach.kit import clock, gate
 from outreach.kit.crypto import seal
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
@@ -53,8 +53,9 @@ def activate(mailbox_id: int) -> None:
 
 
 def pause(mailbox_id: int, reason: str) -> None:
-    """Stop sending from the mailbox. Raises IllegalMove."""
+    """Stop sending from the mailbox; after the commit no message is marked as leaving. Raises IllegalMove."""
     with transaction.atomic():
+        gate.hold_shut(Mailbox.objects.values_list("workspace_id", flat=True).get(pk=mailbox_id))
         _move(mailbox_id, MailboxState.PAUSED, reason, EventKind.MAILBOX_PAUSED)
 
 

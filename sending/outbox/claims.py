@@ -26,7 +26,7 @@ from sending.planner.facts import NewLeads, Sender
 from sending.planner.picking import Pick, Round
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
-from sending.smtp import make_message_id, reply_subject, trim_references
+from sending.smtp import Unbuildable, make_message_id, reply_subject, trim_references
 
 _RETRIES = """
 SELECT m.id
@@ -51,7 +51,24 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
         picks = picking.pick(current)
         made = _make_messages(picks, now=current.now)
         claimed += [(message, pick.step.position) for message, pick in zip(made, picks, strict=True)]
-    return [_job(message, position, current.senders[message.mailbox_id]) for message, position in claimed]
+    jobs = []
+    for message, position in claimed:
+        try:
+            jobs.append(_job(message, position, current.senders[message.mailbox_id]))
+        except Unbuildable as error:
+            _give_up(message, str(error), now=current.now)
+    return jobs
+
+
+def _give_up(message: OutboundMessage, reason: str, *, now: datetime) -> None:
+    """End a message that cannot be built: each further try would fail for the same reason, and hold up the others."""
+    with transaction.atomic():
+        stop(message.enrollment, StopReason.NOT_SENDABLE, detail=reason)
+        moved = OutboundMessage.objects.filter(
+            pk=message.pk, attempt=message.attempt, state=MessageState.CLAIMED
+        ).update(state=MessageState.FAILED, reason=reason[:500], lease_until=None, ended_at=now)
+        if moved:
+            record([_entry(message, EventKind.FAILED, now, reason)])
 
 
 def _claim_retries(current: Round) -> list[OutboundMessage]:

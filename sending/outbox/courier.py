@@ -18,10 +18,11 @@ from sending.mailboxes.queries import smtp_servers
 from sending.outbox import leases
 from sending.outbox.batcher import Batcher
 from sending.outbox.claims import claim
+from sending.outbox.core import MailboxNews, after
 from sending.outbox.jobs import Job, Result
 from sending.outbox.marks import mark
 from sending.outbox.records import record_results
-from sending.smtp import Envelope, Outcome, Server, Session, SessionError, Unreachable
+from sending.smtp import Envelope, Outcome, Server, Session, SessionError, Unreachable, Withdrawn
 
 R = TypeVar("R")
 log = logging.getLogger(__name__)
@@ -96,12 +97,19 @@ class Courier:
             await line.close()
 
     async def _deliver_all(self, jobs: Sequence[Job], line: _Line) -> None:
-        """Deliver one after the other; the next leaves while up to UNRECORDED before it are being written down."""
+        """Deliver one after the other; the next leaves while up to UNRECORDED before it are being written down.
+
+        Once the server cannot be reached or wants nothing from this mailbox, the rest goes back untried: fifty
+        sign-ins with a wrong password would lock the account.
+        """
         places = asyncio.Semaphore(UNRECORDED)
         records = []
+        welcome = True
         for job in jobs:
             await places.acquire()
-            record = asyncio.create_task(self._record(await self._deliver(job, line)))
+            result = await self._deliver(job, line) if welcome else Result(job, Withdrawn(), clock.now(), clock.now())
+            welcome = welcome and after(result.outcome, refusals=job.refusals).mailbox is MailboxNews.FINE
+            record = asyncio.create_task(self._record(result))
             record.add_done_callback(lambda _: places.release())
             records.append(record)
         await asyncio.gather(*records)

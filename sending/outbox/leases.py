@@ -37,7 +37,7 @@ UPDATE mailboxes_clock SET lease_owner = %s, lease_until = now() + make_interval
 _RENEW_MAILBOXES = """
 UPDATE mailboxes_clock SET lease_until = now() + make_interval(secs => %s) WHERE lease_owner = %s
 """
-# What is locked is being marked or written down at this moment and needs no renewal; waiting for it could end in a circle.
+# What is locked is being marked or written down right now: it needs no renewal, and waiting could end in a circle.
 _RENEW_MESSAGES = """
 UPDATE outbox_message SET lease_until = now() + make_interval(secs => %s)
  WHERE id = ANY(ARRAY(SELECT id FROM outbox_message WHERE attempt = ANY(%s) AND state IN ('claimed', 'dot_pending')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F
 
 from sending.ledger.kinds import EventKind
@@ -15,13 +17,15 @@ from sending.planner.services import Sent, advance
 def confirm_sent(message_pk: int, *, evidence: str) -> bool:
     """Move a message in doubt to sent, because something came back that names it. Inside the caller's transaction.
 
-    False when it was not in doubt. Absence of evidence never moves anything.
+    False when there was no doubt. Absence of evidence never moves anything.
     """
     now = database_now()
-    moved = OutboundMessage.objects.filter(
-        pk=message_pk, state__in=[MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]
-    ).update(state=MessageState.SENT, sent_at=F("dot_at"), ended_at=now, reason=f"Proved by: {evidence}"[:500])
-    if not moved:
+    proved: dict[str, Any] = {"state": MessageState.SENT, "sent_at": F("dot_at"), "ended_at": now}
+    proved["reason"] = f"Proved by: {evidence}"[:500]
+    rows = OutboundMessage.objects.filter(pk=message_pk)
+    if rows.filter(state=MessageState.ASSUMED_SENT).update(**proved):
+        return True  # it was counted, and its sequence went on, when it was assumed
+    if not rows.filter(state=MessageState.IN_DOUBT).update(**proved):
         return False
     row = OutboundMessage.objects.select_related("step").get(pk=message_pk)
     assert row.sent_at is not None  # set in the move
