@@ -58,7 +58,7 @@ class Mail:
 def parse_mail(raw: bytes) -> Mail:
     """Parse any bytes. What exceeds a bound is cut, what cannot be decoded is replaced."""
     head, separator, body = _split(raw[:MAX_BYTES])
-    message = email.message_from_bytes(head[:MAX_HEADER_BYTES] + separator + body, policy=policy.compat32)
+    message = _parsed(head[:MAX_HEADER_BYTES] + separator, body)
     headers = tuple((key.lower()[:200], _decoded(str(value))) for key, value in message.items()[:1000])
     first = dict(reversed(headers))
     names = getaddresses([first.get("from", "")])[:1]
@@ -81,6 +81,14 @@ def parse_mail(raw: bytes) -> Mail:
         text=text or text_of(html),
         html=html,
     )
+
+
+def _parsed(head: bytes, body: bytes) -> Message:
+    try:
+        return email.message_from_bytes(head + body, policy=policy.compat32)
+    except RecursionError:
+        # Parts within parts by the thousand: whoever nests like this gets their headers read and nothing else.
+        return email.message_from_bytes(head, policy=policy.compat32)
 
 
 def text_of(html: str) -> str:

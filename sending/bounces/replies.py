@@ -7,7 +7,7 @@ from sending.bounces.rules import by_words
 
 # RFC 3463 and the IANA registry of RFC 5248, by "subject.detail".
 _ENHANCED = {
-    "1.0": Category.BAD_MAILBOX, "1.1": Category.BAD_MAILBOX, "1.2": Category.BAD_DOMAIN, "1.3": Category.BAD_MAILBOX,
+    "1.0": Category.UNKNOWN, "1.1": Category.BAD_MAILBOX, "1.2": Category.BAD_DOMAIN, "1.3": Category.BAD_MAILBOX,
     "1.6": Category.INACTIVE_MAILBOX, "1.7": Category.SENDER_CONFIG, "1.8": Category.SENDER_CONFIG,
     "1.10": Category.BAD_DOMAIN,
     "2.0": Category.UNKNOWN, "2.1": Category.INACTIVE_MAILBOX, "2.2": Category.MAILBOX_FULL,
@@ -26,6 +26,9 @@ _ENHANCED = {
 # These details are used by servers for many things: their words say more.
 _VAGUE = frozenset({"0.0", "1.0", "2.0", "3.0", "4.0", "5.0", "7.0", "7.1", "3.2", "4.1", "4.2", "4.7", "2.1"})
 _SIGN_IN = frozenset({530, 534, 535, 538})
+_RATHER_SPOKEN = frozenset(
+    {Category.REPUTATION_BLOCK, Category.CONTENT_BLOCK, Category.AUTH_FAILED, Category.MAILBOX_FULL}
+)
 
 
 def classify_reply(code: int, enhanced: str, text: str, *, phase: str = "") -> Verdict:
@@ -61,7 +64,7 @@ def _category(code: int, enhanced: str, text: str) -> tuple[Category, Evidence]:
     spoken = by_words(text)
     # Some servers say 5.1.1 and mean a block: clear words about us win over the number.
     if spoken and definite and definite[0].suppresses and not spoken[0].suppresses:
-        if spoken[0] in {Category.REPUTATION_BLOCK, Category.CONTENT_BLOCK, Category.AUTH_FAILED}:
+        if spoken[0] in _RATHER_SPOKEN:
             return spoken
         return definite
     found = definite or spoken
@@ -72,6 +75,4 @@ def _category(code: int, enhanced: str, text: str) -> tuple[Category, Evidence]:
         return vague, Evidence("status", f"rfc3463-{enhanced.partition('.')[2]}", enhanced)
     if code // 100 == 4:
         return Category.TEMPORARY, Evidence("code", "4xx", str(code))
-    if code in {550, 551, 553} and not text.strip():
-        return Category.BAD_MAILBOX, Evidence("code", "bare-550", str(code))
     return Category.UNKNOWN, Evidence("none", "unknown", text[:200])

@@ -1,0 +1,152 @@
+"""What a mail is, and that no bytes whatever break the parser."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sending.bounces import Category, Kind, classify_mail, parse_mail
+from sending.bounces.optout import own_words
+from sending.sandbox import letters
+
+AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+ORIGINAL = letters.Original(
+    message_id="<abc@brightpath.test>",
+    references="",
+    subject="A question",
+    sender="olivia@brightpath.test",
+    recipient="anna@acme.test",
+    text="Hi Anna,\n\none question.\n",
+    headers="From: olivia@brightpath.test\nMessage-ID: <abc@brightpath.test>\nSubject: A question\n",
+)
+
+
+def mail(headers: str, body: str = "Hello.\n") -> bytes:
+    return f"From: Anna <anna@acme.test>\r\n{headers}\r\n\r\n{body}".encode()
+
+
+def kind_of(raw: bytes) -> Kind:
+    return classify_mail(parse_mail(raw)).kind
+
+
+def test_a_delivery_report_names_recipient_status_and_our_message() -> None:
+    verdict = classify_mail(parse_mail(letters.bounce(ORIGINAL, AT)))
+    assert (verdict.kind, verdict.category, verdict.status) == (Kind.BOUNCE, Category.BAD_MAILBOX, "5.1.1")
+    assert verdict.recipients == ("anna@acme.test",)
+    assert verdict.original_message_ids == ("<abc@brightpath.test>",)
+
+
+def test_a_complaint_names_our_message() -> None:
+    verdict = classify_mail(parse_mail(letters.complaint(ORIGINAL, AT)))
+    assert (verdict.kind, verdict.category) == (Kind.COMPLAINT, Category.COMPLAINT)
+    assert verdict.original_message_ids == ("<abc@brightpath.test>",)
+
+
+def test_an_answer_is_a_persons_and_refers_to_our_message() -> None:
+    parsed = parse_mail(letters.answer(ORIGINAL, AT))
+    assert classify_mail(parsed).kind is Kind.HUMAN_REPLY
+    assert parsed.in_reply_to == "<abc@brightpath.test>"
+
+
+@pytest.mark.parametrize("recipient", [f"person{n}@acme.test" for n in range(24)])
+def test_absences_in_each_language_have_their_date(recipient: str) -> None:
+    original = letters.Original(**{**_fields(ORIGINAL), "recipient": recipient})
+    verdict = classify_mail(parse_mail(letters.absence(original, AT)))
+    assert verdict.kind is Kind.AUTO_REPLY
+    assert verdict.return_date is not None
+    assert date(2026, 11, 29) <= verdict.return_date <= date(2026, 12, 7)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "unsubscribe",
+        "STOP",
+        "Please remove me from your list.",
+        "Bitte nehmen Sie mich aus dem Verteiler.",
+        "Do not contact me again, please.",
+        "no thanks, remove me\n\nOn Tue, 24 Nov 2026 at 09:30, olivia@brightpath.test wrote:\n> hi",
+        "Proszę mnie wypisać",
+    ],
+)
+def test_opt_outs_in_words(words: str) -> None:
+    assert kind_of(mail("Subject: Re: A question", words)) is Kind.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Sounds good, call me on Monday.",
+        "Yes please.\n\nOn Tue, 24 Nov 2026 at 09:30, olivia@brightpath.test wrote:\n> reply stop to unsubscribe me",
+        "We cannot stop production for this, but let us talk.",
+        "I would not want to remove anything from the offer. " * 12,
+    ],
+)
+def test_answers_that_only_mention_it_are_no_opt_out(words: str) -> None:
+    assert kind_of(mail("Subject: Re: A question", words)) is Kind.HUMAN_REPLY
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ("Subject: Out of office: back soon", Kind.AUTO_REPLY),
+        ("Subject: x\r\nAuto-Submitted: auto-replied", Kind.AUTO_REPLY),
+        ("Subject: x\r\nAuto-Submitted: no", Kind.HUMAN_REPLY),
+        ("Subject: Abwesenheitsnotiz", Kind.AUTO_REPLY),
+        ("Subject: Re: the office is out of paper", Kind.HUMAN_REPLY),
+        ("Subject: unsubscribe", Kind.OPT_OUT),
+    ],
+)
+def test_headers_and_subjects(headers: str, kind: Kind) -> None:
+    assert kind_of(mail(headers)) is kind
+
+
+def test_a_bounce_without_a_standard_form_is_known_by_its_daemon_and_words() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program at mx.example.\r\n"
+        b"<anna@acme.test>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n"
+    )
+    verdict = classify_mail(parse_mail(raw))
+    assert (verdict.kind, verdict.category) == (Kind.BOUNCE, Category.BAD_MAILBOX)
+    assert "anna@acme.test" in verdict.recipients
+
+
+def test_a_delay_notice_condemns_nobody() -> None:
+    raw = letters.bounce(ORIGINAL, AT).replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1", b"4.4.1")
+    verdict = classify_mail(parse_mail(raw))
+    assert verdict.kind is Kind.DELAYED
+    assert not verdict.category.suppresses
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=2000))
+@example(b"Content-Type: multipart/mixed; boundary=x\n\n--x\n" * 50)
+@example(b"Content-Type: text/plain; charset=no-such\n\n\xff\xfe")
+@example(b"Content-Transfer-Encoding: base64\n\n!!!!")
+@example(b"From: =?utf-8?b?////?= <a@b>\nSubject: =?x?q?=00?=\n\n")
+@example(b"Content-Type: message/delivery-status\n\nAction: failed\nStatus: 5.1.1")
+def test_no_bytes_break_the_parser(raw: bytes) -> None:
+    parsed = parse_mail(raw)
+    verdict = classify_mail(parsed)
+    assert verdict.evidence
+    assert "\x00" not in parsed.subject + parsed.text + parsed.from_address
+
+
+def test_a_mail_of_many_parts_and_great_depth_is_bounded() -> None:
+    deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000))
+    wide = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n" * 5000
+    assert len(parse_mail(deep).parts) <= 200
+    assert len(parse_mail(wide).parts) <= 200
+    assert len(parse_mail(b"Subject: x\r\n\r\n" + b"y" * 5_000_000).text) <= 1_000_000
+
+
+def test_own_words_leave_quote_and_signature_out() -> None:
+    assert own_words("Yes.\n\n-- \nAnna\n") == "Yes."
+    assert own_words("Yes.\n\nAm 24.11.2026 um 09:30 schrieb Olivia:\n> hi") == "Yes."
+
+
+def _fields(original: letters.Original) -> dict[str, str]:
+    return {name: getattr(original, name) for name in letters.Original.__dataclass_fields__}

@@ -1,0 +1,79 @@
+"""What an SMTP reply means: only "this address does not exist" may suppress a contact."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending.bounces import Category, Kind, Severity, classify_reply
+
+TABLE = [
+    (550, "5.1.1", "The email account that you tried to reach does not exist", Category.BAD_MAILBOX),
+    (550, "", "No such user here", Category.BAD_MAILBOX),
+    (550, "5.1.2", "Host unknown", Category.BAD_DOMAIN),
+    (556, "5.1.10", "Recipient address has null MX", Category.BAD_DOMAIN),
+    (550, "5.2.1", "The email account that you tried to reach is disabled", Category.INACTIVE_MAILBOX),
+    (452, "4.2.2", "The recipient's mailbox is full", Category.MAILBOX_FULL),
+    (552, "5.2.2", "Mailbox full", Category.MAILBOX_FULL),
+    (450, "4.7.1", "Greylisted, please try again later", Category.TEMPORARY),
+    (451, "4.3.0", "Temporary lookup failure", Category.TEMPORARY),
+    (550, "5.4.5", "Daily user sending quota exceeded", Category.RATE_LIMITED),
+    (421, "4.7.28", "Our system has detected an unusual rate of unsolicited mail", Category.REPUTATION_BLOCK),
+    (550, "5.7.1", "Delivery not authorized, message refused by policy", Category.POLICY_BLOCK),
+    (554, "5.7.1", "Relay access denied", Category.SENDER_CONFIG),
+    (
+        550,
+        "5.7.1",
+        "Service unavailable; client host [192.0.2.1] blocked using zen.spamhaus.org",
+        Category.REPUTATION_BLOCK,
+    ),
+    (550, "5.7.26", "Unauthenticated email is not accepted due to domain's DMARC policy", Category.AUTH_FAILED),
+    (
+        550,
+        "5.7.515",
+        "Access denied, sending domain does not meet the required authentication level",
+        Category.AUTH_FAILED,
+    ),
+    (554, "5.7.1", "Message rejected as spam by content filtering", Category.CONTENT_BLOCK),
+    (552, "5.3.4", "Message size exceeds fixed limit", Category.MESSAGE_FORMAT),
+    (535, "5.7.8", "Username and Password not accepted", Category.SENDER_CONFIG),
+    (534, "5.7.9", "Application-specific password required", Category.SENDER_CONFIG),
+    (554, "", "Transaction failed", Category.UNKNOWN),
+    (451, "", "x", Category.TEMPORARY),
+    # a block that hides behind the number of a missing mailbox
+    (550, "5.1.1", "Rejected: your address is on a blocklist (spamhaus)", Category.REPUTATION_BLOCK),
+]
+
+
+@pytest.mark.parametrize(("code", "enhanced", "text", "category"), TABLE)
+def test_known_replies(code: int, enhanced: str, text: str, category: Category) -> None:
+    verdict = classify_reply(code, enhanced, text)
+    assert verdict.category is category
+    assert verdict.evidence
+    assert verdict.kind is (Kind.BOUNCE if code >= 500 else Kind.DELAYED)
+
+
+@given(st.integers(400, 499), st.sampled_from(["", "4.1.1", "5.1.1", "4.2.1", "4.7.1"]), st.text(max_size=200))
+def test_a_temporary_code_never_condemns_an_address(code: int, enhanced: str, text: str) -> None:
+    assert not classify_reply(code, enhanced, text).category.suppresses
+
+
+@given(st.integers(400, 599), st.text(max_size=12), st.text(max_size=500))
+def test_any_reply_gets_a_verdict_with_evidence(code: int, enhanced: str, text: str) -> None:
+    verdict = classify_reply(code, enhanced, text)
+    assert verdict.evidence[0].layer
+    assert 0 < verdict.confidence <= 1
+
+
+def test_a_refusal_of_the_sender_is_not_about_the_recipient() -> None:
+    assert not classify_reply(550, "5.1.8", "User unknown", phase="mail").category.suppresses
+
+
+def test_only_three_categories_suppress() -> None:
+    assert {one for one in Category if one.suppresses} == {
+        Category.BAD_MAILBOX,
+        Category.BAD_DOMAIN,
+        Category.INACTIVE_MAILBOX,
+    }
+    assert all(one.severity is Severity.HARD for one in Category if one.suppresses)
