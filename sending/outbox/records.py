@@ -216,7 +216,8 @@ def _suppress(contact: Contact, one: _Ending) -> None:
 
 def _tell_mailboxes(live: Sequence[_Ending]) -> None:
     news = {one.job.mailbox_id: one for one in live if one.aftermath.mailbox is not MailboxNews.FINE}
-    fine = {one.job.mailbox_id for one in live} - set(news)
+    # What was called back may never have met the server: it proves no connection.
+    fine = {one.job.mailbox_id for one in live if not isinstance(one.result.outcome, Withdrawn)} - set(news)
     note_connected(sorted(fine))
     for mailbox_id, one in sorted(news.items()):
         match one.aftermath.mailbox:
