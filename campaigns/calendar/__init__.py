@@ -5,10 +5,19 @@ rules of a zone can change between planning and sending.
 """
 
 from campaigns.calendar.waits import Wait, WaitUnit, wait_until
-from campaigns.calendar.windows import Never, Schedule, Window, is_open, next_open, window_end
+from campaigns.calendar.windows import (
+    Never,
+    Schedule,
+    Window,
+    is_open,
+    next_open,
+    open_minutes_left,
+    open_seconds_between,
+    window_end,
+)
 from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country
 
 __all__ = [
-    "Never", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "is_open", "next_open", "parse_zone",
-    "wait_until", "window_end", "zone_of_country",
+    "Never", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "is_open", "next_open",
+    "open_minutes_left", "open_seconds_between", "parse_zone", "wait_until", "window_end", "zone_of_country",
 ]  # fmt: skip

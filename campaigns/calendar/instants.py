@@ -1,7 +1,8 @@
 """From local wall time to instants, across gaps and overlaps.
 
-`datetime.combine(...).astimezone()` is wrong in a gap: with fold=0 it lands behind the gap, at a wall time that was never
-asked for. Everything here answers one question: the first instant at which the local clock shows a time or a later one.
+`datetime.combine(...).astimezone()` is wrong in a gap: with fold=0 it lands behind the gap, at a wall time that was
+never asked for. What counts here is the first instant at which the local clock shows a time or a later one, and the
+instants at which it is set back and shows times once more.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ MINUTES_A_DAY = 1440
 
 @lru_cache(maxsize=65_536)
 def first_instant(zone: tzinfo, day: date, minute: int) -> datetime:
-    """Return the first instant (UTC) whose local wall time is at or after `minute` of `day`; 1440 = the next midnight."""
+    """Return the first instant (UTC) whose wall time is at or after `minute` of `day`; 1440 is the next midnight."""
     wall = datetime.combine(day, time()) + timedelta(minutes=minute)
     return first_instant_of(zone, wall)
 
@@ -38,9 +39,34 @@ def first_instant_of(zone: tzinfo, wall: datetime) -> datetime:
     return late
 
 
-def second_instant_of(zone: tzinfo, wall: datetime) -> datetime:
-    """Return the second instant that shows `wall` in an overlap; the only one outside of it."""
-    return wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+def set_backs(zone: tzinfo, begin: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Return the instants within (begin, end) at which the clock is set back. The zone is asked for every hour."""
+    found = []
+    early = begin
+    while early < end:
+        late = min(early + timedelta(hours=1), end)
+        if _offset(late, zone) < _offset(early, zone):
+            back = _change(zone, early, late)
+            if begin < back < end:
+                found.append(back)
+        early = late
+    return tuple(found)
+
+
+def _change(zone: tzinfo, early: datetime, late: datetime) -> datetime:
+    """Return the first instant, to the second, at which the offset is that of `late`."""
+    new = _offset(late, zone)
+    while late - early > timedelta(seconds=1):
+        middle = (early + (late - early) / 2).replace(microsecond=0)
+        if _offset(middle, zone) == new:
+            late = middle
+        else:
+            early = middle
+    return late
+
+
+def _offset(instant: datetime, zone: tzinfo) -> timedelta:
+    return instant.astimezone(zone).utcoffset() or timedelta()
 
 
 def wall_at(instant: datetime, zone: tzinfo) -> datetime:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from campaigns.calendar.instants import first_instant_of, wall_at
 
 SATURDAY_AND_SUNDAY = frozenset({6, 7})
+LONGEST = timedelta(days=3_660)
 
 
 class WaitUnit(StrEnum):
@@ -23,10 +24,22 @@ class WaitUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How long a step waits after the one before it was really sent."""
+    """How long a step waits after the one before it was really sent; from nothing up to ten years."""
 
     amount: int
     unit: WaitUnit
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.amount <= LONGEST // _LENGTHS[self.unit]:
+            raise ValueError(f"no such wait: {self.amount} {self.unit}")
+
+
+_LENGTHS = {
+    WaitUnit.MINUTES: timedelta(minutes=1),
+    WaitUnit.HOURS: timedelta(hours=1),
+    WaitUnit.DAYS: timedelta(days=1),
+    WaitUnit.BUSINESS_DAYS: timedelta(days=1),
+}
 
 
 def wait_until(
@@ -37,24 +50,33 @@ def wait_until(
     holidays: Collection[date] = (),
     weekend: Collection[int] = SATURDAY_AND_SUNDAY,
 ) -> datetime:
-    """Return the instant (UTC) at which the wait is over. The window comes on top, see next_open."""
+    """Return the instant (UTC) at which the wait is over. The window comes on top, see next_open.
+
+    Weekend holds ISO weekdays (Friday and Saturday in some countries). Raises ValueError for a naive `sent_at`, and
+    when business days are to be counted in a week that has none.
+    """
+    if sent_at.tzinfo is None:
+        raise ValueError("an instant needs a zone; a naive one would be read in the server's")
     match wait.unit:
-        case WaitUnit.MINUTES:
-            return sent_at + timedelta(minutes=wait.amount)
-        case WaitUnit.HOURS:
-            return sent_at + timedelta(hours=wait.amount)
+        case WaitUnit.MINUTES | WaitUnit.HOURS:
+            return sent_at + wait.amount * _LENGTHS[wait.unit]
         case WaitUnit.DAYS:
             return _on(sent_at, timedelta(days=wait.amount), zone)
         case WaitUnit.BUSINESS_DAYS:
-            day = wall_at(sent_at, zone).date()
-            left = wait.amount
-            passed = 0
-            while left:
-                passed += 1
-                current = day + timedelta(days=passed)
-                if current.isoweekday() not in weekend and current not in holidays:
-                    left -= 1
+            passed = _business_days(wall_at(sent_at, zone).date(), wait.amount, holidays, weekend)
             return _on(sent_at, timedelta(days=passed), zone)
+
+
+def _business_days(day: date, amount: int, holidays: Collection[date], weekend: Collection[int]) -> int:
+    if set(range(1, 8)) <= set(weekend):
+        raise ValueError("a week without business days")
+    passed = 0
+    while amount:  # ends: holidays are finite, and each week has a business day
+        passed += 1
+        current = day + timedelta(days=passed)
+        if current.isoweekday() not in weekend and current not in holidays:
+            amount -= 1
+    return passed
 
 
 def _on(sent_at: datetime, days: timedelta, zone: tzinfo) -> datetime:

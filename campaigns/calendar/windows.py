@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from campaigns.calendar.instants import MINUTES_A_DAY, first_instant, second_instant_of, wall_at
+from campaigns.calendar.instants import MINUTES_A_DAY, first_instant, set_backs, wall_at
 
 # Far enough to pass any row of holidays; behind it the answer is "never", with a reason, and not an endless search.
 HORIZON_DAYS = 400
+_DAY = timedelta(days=1)
+_KEPT_DAYS = 1_000  # of one schedule in one zone
+
+Interval = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,13 @@ class Schedule:
 
     windows: tuple[Window, ...]
     holidays: frozenset[date] = frozenset()
+    _hash: int = field(init=False, repr=False, compare=False)  # asked at every question, so reckoned once
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.windows, self.holidays)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,71 +53,126 @@ class Never:
 
 
 def next_open(schedule: Schedule, zone: tzinfo, now: datetime) -> datetime | Never:
-    """Return `now` if it is inside a window, else the next instant that is. Never earlier than now."""
+    """Return `now` if it is inside a window, else the next instant (UTC) that is. Never earlier than now.
+
+    Raises ValueError for a naive `now`: it would be read in the server's zone.
+    """
     found = _next(schedule, zone, now)
-    if found is None:
-        if not schedule.windows:
-            return Never("No sending window is set.")
-        return Never(f"No window opens within {HORIZON_DAYS} days: every allowed day is a holiday.")
-    return found[0]
+    if found is not None:
+        return max(found[0], now.astimezone(UTC))
+    if not schedule.windows:
+        return Never("No sending window is set.")
+    return Never(f"No window opens within {HORIZON_DAYS} days: every allowed day is a holiday.")
 
 
 def is_open(schedule: Schedule, zone: tzinfo, now: datetime) -> bool:
     """Say whether `now` is inside a window."""
-    return next_open(schedule, zone, now) == now
+    found = _next(schedule, zone, now)
+    return found is not None and found[0] <= now
 
 
 def window_end(schedule: Schedule, zone: tzinfo, now: datetime) -> datetime:
-    """Return the end of the window that `now` is in (exclusive). Raises ValueError outside of every window."""
+    """Return the end (UTC, exclusive) of the window that `now` is in. Raises ValueError outside of every window.
+
+    Windows of a day that touch or overlap are one; midnight always ends one. When the clock is set back behind the
+    start of the window, the window ends there for the time being.
+    """
     found = _next(schedule, zone, now)
-    if found is None or found[0] != now:
+    if found is None or found[0] > now:
         raise ValueError("outside of every window")
     return found[1]
 
 
-def _next(schedule: Schedule, zone: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:
+def open_seconds_between(schedule: Schedule, zone: tzinfo, begin: datetime, end: datetime) -> float:
+    """Return how many seconds of [begin, end) lie inside windows. Raises ValueError when it spans over 400 days."""
+    if end - begin > timedelta(days=HORIZON_DAYS):
+        raise ValueError(f"more than {HORIZON_DAYS} days")
+    total = timedelta()
+    day, last = _local_day(zone, begin) - _DAY, _local_day(zone, end) + _DAY
+    while day <= last:
+        for opens, closes in _timeline(schedule, zone).on(day):
+            total += max(timedelta(), min(closes, end) - max(opens, begin))
+        day += _DAY
+    return total.total_seconds()
+
+
+def open_minutes_left(schedule: Schedule, zone: tzinfo, now: datetime) -> float:
+    """Return how many minutes of this local day, from `now` on, lie inside windows."""
+    midnight = first_instant(zone, _local_day(zone, now), MINUTES_A_DAY)
+    return open_seconds_between(schedule, zone, now, max(now, midnight)) / 60
+
+
+def _next(schedule: Schedule, zone: tzinfo, now: datetime) -> Interval | None:
+    """Return the interval that `now` is in, or the next one."""
+    day = _local_day(zone, now)
     if not schedule.windows:
         return None
-    today = now.astimezone(zone).date()
-    for day in _days(today):
-        found = [
-            (at, end)
-            for start, end, window in _intervals(schedule, zone, day)
-            if (at := _inside(start, end, window, day, zone, now)) is not None
-        ]
-        if found:
-            return min(found)
+    timeline = _timeline(schedule, zone)
+    for offset in range(HORIZON_DAYS):
+        for interval in timeline.on(day + timedelta(days=offset)):
+            if now < interval[1]:
+                return interval
     return None
 
 
-def _days(first: date) -> Iterator[date]:
-    for offset in range(HORIZON_DAYS):
-        yield first + timedelta(days=offset)
+def _local_day(zone: tzinfo, instant: datetime) -> date:
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a zone; a naive one would be read in the server's")
+    return instant.astimezone(zone).date()
 
 
-@lru_cache(maxsize=65_536)
-def _intervals(schedule: Schedule, zone: tzinfo, day: date) -> tuple[tuple[datetime, datetime, Window], ...]:
-    """Return the instants of the day's windows; one that lies wholly in a gap does not exist that day."""
-    if day in schedule.holidays:
-        return ()
-    found = []
-    for window in schedule.windows:
-        if window.weekday == day.isoweekday():
-            start, end = first_instant(zone, day, window.start), first_instant(zone, day, window.end)
-            if start < end:
-                found.append((start, end, window))
-    return tuple(found)
+@lru_cache(maxsize=1_024)
+def _timeline(schedule: Schedule, zone: tzinfo) -> _Timeline:
+    return _Timeline(schedule, zone)
 
 
-def _inside(  # noqa: PLR0913  # one window on one day
-    start: datetime, end: datetime, window: Window, day: date, zone: tzinfo, now: datetime
-) -> datetime | None:
-    at = max(start, now)
-    if at >= end:
-        return None
-    wall = wall_at(at, zone)
-    opens = datetime(day.year, day.month, day.day) + timedelta(minutes=window.start)  # noqa: DTZ001  # a wall time
-    if wall < opens:
-        # The clock was set back behind the opening: what it shows now lies before the window once more.
-        at = second_instant_of(zone, opens)
-    return at if at < end else None
+class _Timeline:
+    """The open intervals of a schedule in a zone, day by day, reckoned when first asked for."""
+
+    __slots__ = ("_days", "_schedule", "_zone")
+
+    def __init__(self, schedule: Schedule, zone: tzinfo) -> None:
+        self._schedule = schedule
+        self._zone = zone
+        self._days: dict[date, tuple[Interval, ...]] = {}
+
+    def on(self, day: date) -> tuple[Interval, ...]:
+        """Return the intervals of a local day in order; a window that lies wholly in a gap does not exist."""
+        found = self._days.get(day)
+        if found is None:
+            if len(self._days) >= _KEPT_DAYS:
+                self._days.clear()
+            found = self._days[day] = tuple(self._reckoned(day))
+        return found
+
+    def _reckoned(self, day: date) -> Iterator[Interval]:
+        if day in self._schedule.holidays:
+            return
+        for start, end in _merged(self._schedule.windows, day.isoweekday()):
+            opens, closes = first_instant(self._zone, day, start), first_instant(self._zone, day, end)
+            yield from _shown(self._zone, day, start, opens, closes)
+
+
+def _merged(windows: tuple[Window, ...], weekday: int) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((one.start, one.end) for one in windows if one.weekday == weekday):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _shown(zone: tzinfo, day: date, start: int, opens: datetime, closes: datetime) -> Iterator[Interval]:
+    """Yield the parts of [opens, closes) in which the clock shows `start` or later.
+
+    A clock that is set back behind the start shows a time before the window once more, and sometimes the day before.
+    """
+    begins = datetime.combine(day, time()) + timedelta(minutes=start)
+    for back in set_backs(zone, opens, closes):
+        shown = wall_at(back, zone)
+        if shown < begins:
+            yield opens, back
+            opens = back + (begins - shown)
+    if opens < closes:
+        yield opens, closes

@@ -1,42 +1,88 @@
-"""Time zones by name and by country."""
+"""Time zones by name and by country. The names come with the program's own zone data, not from the server's."""
 
 from __future__ import annotations
 
 import difflib
-from functools import cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+_LONGEST = 64
+# What spreadsheets hold instead of names. Abbreviations that mean several zones (CST, IST, BST) are not guessed.
+_ALIASES = {
+    "z": "Etc/UTC", "utc+0": "Etc/UTC", "gmt+0": "Etc/GMT", "uk": "Europe/London", "england": "Europe/London",
+    "eastern": "America/New_York", "eastern time": "America/New_York",
+    "central time (us)": "America/Chicago", "mountain time": "America/Denver",
+    "pacific": "America/Los_Angeles", "pacific time": "America/Los_Angeles",
+    "w._europe_standard_time": "Europe/Berlin", "romance_standard_time": "Europe/Paris",
+    "gmt_standard_time": "Europe/London", "central_europe_standard_time": "Europe/Budapest",
+    "eastern_standard_time": "America/New_York", "central_standard_time": "America/Chicago",
+    "mountain_standard_time": "America/Denver", "pacific_standard_time": "America/Los_Angeles",
+    "india_standard_time": "Asia/Kolkata", "china_standard_time": "Asia/Shanghai", "tokyo_standard_time": "Asia/Tokyo",
+    "singapore_standard_time": "Asia/Singapore", "aus_eastern_standard_time": "Australia/Sydney",
+}  # fmt: skip
+# Zones of a country count as one when their clocks agree at all of these instants.
+_PROBES = tuple(datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=7 * week) for week in range(12 * 52))
 
 
 class ZoneProblem(ValueError):  # shown to a person beside the field
     """A name that is no time zone; the text suggests the nearest."""
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def parse_zone(name: str) -> ZoneInfo:
-    """Return the zone of an IANA name, in any case. Raises ZoneProblem with a suggestion."""
-    known = _names().get(name.strip().lower())
+    """Return the zone of an IANA name in any case, of a city that has one, or of a usual name for one.
+
+    Raises ZoneProblem with a suggestion.
+    """
+    plain = name.strip().lower().replace(" ", "_") if len(name) <= _LONGEST else ""
+    known = _names().get(plain) or _aliases().get(plain)
     if known is None:
-        near = difflib.get_close_matches(name.strip().lower(), _names(), n=1, cutoff=0.5)
-        hint = f" Did you mean {_names()[near[0]]}?" if near else " Write it as in Europe/Berlin."
-        raise ZoneProblem(f"“{name[:60]}” is not a time zone.{hint}")
+        raise ZoneProblem(f"“{name.strip()[:60]}” is not a time zone. {_hint(plain)}")
     return ZoneInfo(known)
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def zone_of_country(code: str) -> str | None:
-    """Return the zone of an ISO 3166 country that has only one, else None: a guess would be a wrong hour."""
-    zones = _country_zones().get(code.strip().upper(), ())
-    return zones[0] if len(zones) == 1 else None
+    """Return the zone of an ISO 3166 country whose clocks all agree, else None: a guess would be a wrong hour."""
+    first, *others = _country_zones().get(code.strip().upper()) or (None,)
+    if first is None or any(_clock(other) != _clock(first) for other in others):
+        return None
+    return first
+
+
+def _hint(plain: str) -> str:
+    names = {**_cities(), **_names()}
+    near = difflib.get_close_matches(plain, names, n=1, cutoff=0.6) if len(plain) > 3 else []
+    return f"Did you mean {names[near[0]]}?" if near else "Write it as in Europe/Berlin."
 
 
 @cache
 def _names() -> dict[str, str]:
-    return {name.lower(): name for name in available_timezones()}
+    """Return every zone of the data by its name in small letters."""
+    names = (files("tzdata") / "zones").read_text(encoding="utf-8").split()
+    return {name.lower(): name for name in names if name != "Factory"}
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    return {alias.replace(" ", "_"): name for alias, name in {**_cities(), **_ALIASES}.items()}
+
+
+@cache
+def _cities() -> dict[str, str]:
+    """Return the zones of the countries by the names of their cities, where only one has that city."""
+    found: dict[str, set[str]] = {}
+    for zones in _country_zones().values():
+        for zone in zones:
+            found.setdefault(zone.rpartition("/")[2].lower(), set()).add(zone)
+    return {city: zones.pop() for city, zones in found.items() if len(zones) == 1}
 
 
 @cache
 def _country_zones() -> dict[str, tuple[str, ...]]:
+    """Return the zones of each country, the most populous first, as the table lists them."""
     found: dict[str, list[str]] = {}
     table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
     for line in table.splitlines():
@@ -44,3 +90,9 @@ def _country_zones() -> dict[str, tuple[str, ...]]:
             code, _, name = line.split("\t")[:3]
             found.setdefault(code, []).append(name)
     return {code: tuple(names) for code, names in found.items()}
+
+
+@cache
+def _clock(name: str) -> tuple[timedelta | None, ...]:
+    zone = ZoneInfo(name)
+    return tuple(probe.astimezone(zone).utcoffset() for probe in _PROBES)

@@ -20,12 +20,13 @@ from campaigns.calendar import (
     Window,
     is_open,
     next_open,
+    open_seconds_between,
     parse_zone,
     wait_until,
     window_end,
 )
 from campaigns.calendar.windows import HORIZON_DAYS
-from tests.campaigns.calendar.clocks import Minutes, all_zones, clock_changes
+from tests.campaigns.calendar.clocks import MINUTE, Minutes, all_zones, clock_changes
 
 ZONES = st.sampled_from(all_zones()).map(ZoneInfo)
 INSTANTS = st.datetimes(datetime(2008, 1, 1), datetime(2036, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # its API
@@ -145,6 +146,24 @@ def test_reckoning_agrees_with_counting_minutes_where_clocks_change(data: st.Dat
         following = next((later for later in range(at, 5 * 1440 - 1440) if are_open[later]), None)
         if following is not None:
             assert opening(schedule, zone, now) == minutes.instants[following]
+    seconds = open_seconds_between(schedule, zone, minutes.instants[1440], minutes.instants[4 * 1440])
+    assert seconds == 60 * sum(are_open[1440 : 4 * 1440])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data(), EVERY_DAY)
+def test_window_ends_where_the_minutes_say_when_clocks_change(data: st.DataObject, schedule: Schedule) -> None:
+    name, day = data.draw(st.sampled_from(clock_changes()))
+    zone = ZoneInfo(name)
+    minutes = Minutes(zone, day)
+    are_open = minutes.open_ones(schedule)
+    inside = [at for at in range(1440, 3 * 1440) if are_open[at]]
+    assume(inside)
+    at = data.draw(st.sampled_from(inside))
+    end = window_end(schedule, zone, minutes.instants[at])
+    place = (end - minutes.instants[0]) // MINUTE
+    assert all(are_open[at:place])
+    assert not are_open[place] or minutes.walls[place].time() == datetime.min.time()
 
 
 @FEW

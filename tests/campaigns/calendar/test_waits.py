@@ -48,3 +48,20 @@ def test_weekend_and_holidays_are_those_of_the_country() -> None:
     wait = Wait(1, WaitUnit.BUSINESS_DAYS)
     assert wait_until(sent, wait, riyadh, weekend=(5, 6)).date() == date(2026, 11, 29)
     assert wait_until(sent, wait, riyadh, weekend=(5, 6), holidays={date(2026, 11, 29)}).date() == date(2026, 11, 30)
+
+
+def test_week_without_business_days_is_an_error_and_no_endless_search() -> None:
+    sent = datetime(2026, 11, 26, 7, tzinfo=UTC)
+    with pytest.raises(ValueError, match="without business days"):
+        wait_until(sent, Wait(1, WaitUnit.BUSINESS_DAYS), BERLIN, weekend=range(1, 8))
+
+
+@pytest.mark.parametrize("amount", [-1, 3_661, 10**12])
+def test_impossible_wait_is_refused(amount: int) -> None:
+    with pytest.raises(ValueError, match="no such wait"):
+        Wait(amount, WaitUnit.DAYS)
+
+
+def test_naive_sending_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="naive"):
+        wait_until(datetime(2026, 11, 26, 7), Wait(1, WaitUnit.HOURS), BERLIN)  # noqa: DTZ001  # what is tested

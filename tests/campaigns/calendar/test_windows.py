@@ -14,6 +14,8 @@ from campaigns.calendar import (
     Window,
     is_open,
     next_open,
+    open_minutes_left,
+    open_seconds_between,
     window_end,
 )
 
@@ -100,6 +102,23 @@ def test_repeated_hour_is_used_once() -> None:
     assert local("Europe/Berlin", found) == "2026-10-26T02:00:00+01:00"
 
 
+def test_clock_set_back_behind_the_start_closes_the_window_for_a_while() -> None:
+    schedule = every_day(2 * 60 + 30, 4 * 60)
+    assert window_end(schedule, BERLIN, utc("2026-10-25T00:40")) == utc("2026-10-25T01:00")
+    assert not is_open(schedule, BERLIN, utc("2026-10-25T01:10"))  # 02:10 once more
+    assert next_open(schedule, BERLIN, utc("2026-10-25T01:10")) == utc("2026-10-25T01:30")
+    assert window_end(schedule, BERLIN, utc("2026-10-25T01:30")) == utc("2026-10-25T03:00")
+
+
+def test_whole_day_has_25_hours_when_the_clock_is_set_back_and_23_when_it_is_set_forward() -> None:
+    for begin, end, hours in (
+        ("2026-10-24T22:00", "2026-10-25T23:00", 25),
+        ("2027-03-27T23:00", "2027-03-28T22:00", 23),
+    ):
+        assert window_end(ALWAYS, BERLIN, utc(begin)) == utc(end)
+        assert open_seconds_between(ALWAYS, BERLIN, utc(begin), utc(end)) == hours * 3600
+
+
 @pytest.mark.parametrize(
     ("zone", "day", "first"),
     [
@@ -124,9 +143,52 @@ def test_apia_had_no_30_december_2011() -> None:
     assert local("Pacific/Apia", found) == "2011-12-29T23:59:59-10:00"
 
 
+@pytest.mark.parametrize(
+    ("zone", "night", "lost_minutes"),
+    [("Australia/Lord_Howe", "2026-10-03", 30), ("Antarctica/Troll", "2027-03-27", 120)],
+)
+def test_odd_shifts_are_reckoned(zone: str, night: str, lost_minutes: int) -> None:
+    begin = utc(f"{night}T12:00")
+    walls = every_day(0, 1440)
+    assert open_seconds_between(walls, ZoneInfo(zone), begin, begin + timedelta(days=1)) == 86_400
+    shift = (begin + timedelta(days=1)).astimezone(ZoneInfo(zone)).utcoffset()
+    before = begin.astimezone(ZoneInfo(zone)).utcoffset()
+    assert shift is not None
+    assert before is not None
+    assert shift - before == timedelta(minutes=lost_minutes)
+
+
+def test_windows_of_a_day_that_touch_or_overlap_are_one() -> None:
+    schedule = Schedule((Window(2, 540, 720), Window(2, 720, 800), Window(2, 700, 1020), Window(2, 1080, 1140)))
+    assert window_end(schedule, BERLIN, utc("2026-11-24T09:00")) == utc("2026-11-24T16:00")
+    assert open_minutes_left(schedule, BERLIN, utc("2026-11-24T15:00")) == 60 + 60
+
+
+def test_minutes_left_are_those_of_the_local_day() -> None:
+    assert open_minutes_left(OFFICE, BERLIN, utc("2026-11-24T00:00")) == 8 * 60
+    assert open_minutes_left(OFFICE, BERLIN, utc("2026-11-24T15:30")) == 30
+    assert open_minutes_left(OFFICE, BERLIN, utc("2026-11-24T20:00")) == 0
+    assert open_minutes_left(ALWAYS, BERLIN, utc("2026-11-24T22:00")) == 60
+
+
+def test_seconds_between_are_added_over_days_and_never_negative() -> None:
+    assert open_seconds_between(OFFICE, BERLIN, utc("2026-11-23T00:00"), utc("2026-11-30T00:00")) == 5 * 8 * 3600
+    assert open_seconds_between(OFFICE, BERLIN, utc("2026-11-24T10:00"), utc("2026-11-24T10:00:30")) == 30
+    assert open_seconds_between(OFFICE, BERLIN, utc("2026-11-24T12:00"), utc("2026-11-24T10:00")) == 0
+    with pytest.raises(ValueError, match="400 days"):
+        open_seconds_between(OFFICE, BERLIN, utc("2026-01-01T00:00"), utc("2028-01-01T00:00"))
+
+
 def test_end_outside_of_every_window_is_an_error() -> None:
     with pytest.raises(ValueError, match="outside"):
         window_end(OFFICE, BERLIN, utc("2026-11-24T17:00"))
+
+
+def test_naive_instant_is_refused_and_not_read_in_the_servers_zone() -> None:
+    naive = datetime(2026, 11, 24, 12)  # noqa: DTZ001  # what is tested
+    for ask in (next_open, is_open, window_end):
+        with pytest.raises(ValueError, match="naive"):
+            ask(OFFICE, BERLIN, naive)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,13 @@ def test_every_name_of_the_zone_data_is_known_in_any_case() -> None:
     ("written", "meant"),
     [
         ("Asia/Calcutta", "Asia/Calcutta"),
+        ("berlin", "Europe/Berlin"),
+        ("New York", "America/New_York"),
+        ("America/New York", "America/New_York"),
+        ("Pacific Time", "America/Los_Angeles"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
         ("utc", "UTC"),
+        ("Z", "Etc/UTC"),
     ],
 )
 def test_usual_ways_to_write_a_zone_are_understood(written: str, meant: str) -> None:
@@ -33,6 +39,7 @@ def test_usual_ways_to_write_a_zone_are_understood(written: str, meant: str) -> 
         ("", "Write it as in Europe/Berlin."),
         ("x" * 10_000, "Write it as in Europe/Berlin."),
         ("../../etc/passwd", "Write it as in Europe/Berlin."),
+        ("CST", "Write it as in Europe/Berlin."),
     ],
 )
 def test_other_names_are_refused_with_a_way_out(written: str, hint: str) -> None:
@@ -47,6 +54,8 @@ def test_other_names_are_refused_with_a_way_out(written: str, hint: str) -> None
     [
         ("FR", "Europe/Paris"),
         ("gb", "Europe/London"),
+        ("DE", "Europe/Berlin"),  # Büsingen has its own name and the same clock
+        ("AR", "America/Argentina/Buenos_Aires"),
         ("IN", "Asia/Kolkata"),
         ("US", None),
         ("ES", None),  # the Canaries
