@@ -8,9 +8,10 @@ from enum import StrEnum
 
 
 class Behaviour(StrEnum):
-    """What a recipient does with a message."""
+    """What a recipient does with a message. The value is the tag that asks for it: "anna+reply@acme.test"."""
 
     SILENT = "silent"  # reads it, or does not
+    SLOW = "slow"  # silent, and the server takes seconds to take the message; only by its tag
     REPLY = "reply"  # a person answers
     OUT_OF_OFFICE = "ooo"  # a machine answers that they are away
     OPT_OUT = "optout"  # asks to be left alone
@@ -21,9 +22,14 @@ class Behaviour(StrEnum):
     FULL = "full"  # 452 4.2.2 at RCPT
     GREYLIST = "greylist"  # 450 4.7.1 at first, accepted later
 
+    @property
+    def is_once(self) -> bool:
+        """A person or their absence assistant answers a sender once, not each follow-up; a bounce names each mail."""
+        return self is not Behaviour.BOUNCE
+
 
 # Per thousand, in this order; the rest is silent.
-_SHARES = (
+SHARES = (
     (Behaviour.REPLY, 70),
     (Behaviour.OUT_OF_OFFICE, 30),
     (Behaviour.BOUNCE, 20),
@@ -31,21 +37,24 @@ _SHARES = (
     (Behaviour.GREYLIST, 8),
     (Behaviour.POLICY, 7),
     (Behaviour.FULL, 5),
-    (Behaviour.OPT_OUT, 5),
-    (Behaviour.COMPLAIN, 2),
+    (Behaviour.OPT_OUT, 3),
+    (Behaviour.COMPLAIN, 1),
 )
 GREYLIST_WAIT = timedelta(minutes=4)
-_FASTEST, _SLOWEST = timedelta(minutes=10), timedelta(hours=6)
+FASTEST, SLOWEST = timedelta(minutes=10), timedelta(hours=6)
+# A mail server reports within minutes what a person would take hours for.
+_MACHINES = frozenset({Behaviour.BOUNCE, Behaviour.OUT_OF_OFFICE})
+_MACHINE_FASTEST, _MACHINE_SLOWEST = timedelta(minutes=1), timedelta(minutes=20)
 
 
 def behaviour_of(address: str) -> Behaviour:
     """Return what this recipient does. A tag decides ("anna+reply@..."), else the hash of the address."""
-    local = address.lower().partition("@")[0]
+    local = address.lower().rpartition("@")[0]
     tag = local.rpartition("+")[2] if "+" in local else ""
     if tag in set(Behaviour):
         return Behaviour(tag)
     draw = _draw(f"behaviour:{address.lower()}") * 1000
-    for behaviour, share in _SHARES:
+    for behaviour, share in SHARES:
         if draw < share:
             return behaviour
         draw -= share
@@ -53,15 +62,19 @@ def behaviour_of(address: str) -> Behaviour:
 
 
 def delay_of(address: str) -> timedelta:
-    """Return how long this recipient takes to react, in real time."""
+    """Return how long this recipient takes to react, in real time: minutes to hours."""
+    is_machine = behaviour_of(address) in _MACHINES
+    fastest, slowest = (_MACHINE_FASTEST, _MACHINE_SLOWEST) if is_machine else (FASTEST, SLOWEST)
     # Squared: most react early, some late.
-    return _FASTEST + (_SLOWEST - _FASTEST) * _draw(f"delay:{address.lower()}") ** 2
+    return fastest + (slowest - fastest) * _draw(f"delay:{address.lower()}") ** 2
 
 
-def choice_of(address: str, count: int) -> int:
-    """Return which of `count` texts this recipient uses."""
-    return int(_draw(f"choice:{address.lower()}") * count)
+def choice_of(address: str, count: int, about: str = "choice") -> int:
+    """Return which of `count` possibilities this recipient uses; each subject (`about`) is drawn by itself."""
+    return int(_draw(f"{about}:{address.lower()}") * count)
 
 
 def _draw(text: str) -> float:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64
+    # 53 bits: what a float holds exactly. With 64 the largest would be rounded up to 1.0, beyond the last choice.
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return (int.from_bytes(digest[:8]) >> 11) / 2**53

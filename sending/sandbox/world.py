@@ -1,184 +1,146 @@
-"""The whole sandbox in one process: servers, reactions, and the file that tells others how to reach it."""
+"""How others reach a sandbox: the file that tells where it listens, and a sandbox of one's own for tests."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
-import socket
-import ssl
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from aiosmtpd.smtp import SMTP
+from sending.sandbox.accounts import FILE as ACCOUNTS_FILE
+from sending.sandbox.store import accepted_in
 
-from sending.sandbox.authority import Certificate, certificate
-from sending.sandbox.imapd import deliver, serve_imap, write_accounts
-from sending.sandbox.smtpd import Handler, Pace, authenticator
-from sending.sandbox.store import Store
+__all__ = ["HOST", "PORTS", "SandboxWorld", "WorldInfo", "accepted_in", "publish", "read_world"]
 
 HOST = "127.0.0.1"
-_REACT_EVERY_S = 0.2
+PORTS = ("smtp", "smtps", "imap", "imaps")
+_ROOT = Path(__file__).parents[2]
+_START_S = 20
+_STOP_S = 10
 
 
 @dataclass(frozen=True, slots=True)
 class WorldInfo:
-    """How to reach a running sandbox; smtp_port and imap_port speak STARTTLS, smtps_port TLS."""
+    """How to reach a running sandbox: smtp_port and imap_port speak STARTTLS, smtps_port and imaps_port TLS."""
 
     host: str
     smtp_port: int
     smtps_port: int
     imap_port: int
+    imaps_port: int
+    ca_path: str
     ca_pem: str = field(repr=False)
-    accounts: Mapping[str, str] = field(repr=False)
+    accounts: Mapping[str, str] = field(repr=False)  # address -> password
+    pid: int = field(default_factory=os.getpid)
 
 
 def read_world(folder: Path) -> WorldInfo:
     """Return how to reach the sandbox in this folder. Raises FileNotFoundError when it never ran."""
-    return WorldInfo(**json.loads((folder / "world.json").read_text()))
+    return WorldInfo(**json.loads((folder / "world.json").read_text(encoding="utf-8")))
 
 
-def accepted_in(folder: Path) -> list[dict[str, str]]:
-    """Return what the sandbox has accepted, in order: the oracle of tests."""
-    path = folder / "accepted.log"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-async def run(folder: Path, accounts: Mapping[str, str], pace: Pace, ports: Sequence[int] = (0, 0, 0)) -> None:
-    """Serve until SIGTERM or SIGINT. The ports of the last run are used again where they are free."""
-    cert = certificate(folder)
-    lowered = {name.lower(): password for name, password in accounts.items()}
-    write_accounts(folder / "mail", lowered)
-    store = Store(folder)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    smtp, smtps, imap = _ports(folder, ports)
-    async with AsyncExitStack() as stack:
-        stack.callback(store.close)
-        await _serve_smtp(stack, store, lowered, pace, cert, folder / "mail", (smtp, smtps))
-        await serve_imap(stack, folder / "mail", HOST, imap, cert)
-        reactions = asyncio.create_task(_react(store, folder / "mail"))
-        _publish(folder, WorldInfo(HOST, smtp, smtps, imap, cert.ca.read_text(), lowered))
-        print(f"sandbox ready: smtp {smtp}, smtps {smtps}, imap {imap}", flush=True)  # noqa: T201  # its one line
-        await stop.wait()
-        reactions.cancel()
-
-
-async def _serve_smtp(  # noqa: PLR0913, PLR0917  # everything that the servers share
-    stack: AsyncExitStack,
-    store: Store,
-    accounts: Mapping[str, str],
-    pace: Pace,
-    cert: Certificate,
-    mail: Path,
-    ports: tuple[int, int],
-) -> None:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(cert.cert, cert.key)
-    handler = Handler(store, pace, partial(deliver, mail, leaf="Sent"))
-    common: dict[str, Any] = {
-        "hostname": "mail.sandbox.test",
-        "authenticator": authenticator(accounts),
-        "auth_required": True,
-        "enable_SMTPUTF8": True,
-        "ident": "Outreach sandbox",
-    }
-    loop = asyncio.get_running_loop()
-    plain = await loop.create_server(
-        lambda: SMTP(handler, tls_context=context, require_starttls=True, **common), HOST, ports[0]
-    )
-    secure = await loop.create_server(
-        lambda: SMTP(handler, auth_require_tls=False, **common), HOST, ports[1], ssl=context
-    )
-    for server in (plain, secure):
-        stack.callback(server.close)
-
-
-async def _react(store: Store, mail: Path) -> None:
-    while True:
-        for account, content in store.take_due(time.time()):
-            deliver(mail, account, content)
-        await asyncio.sleep(_REACT_EVERY_S)
-
-
-def _ports(folder: Path, wanted: Sequence[int]) -> list[int]:
-    try:
-        last = read_world(folder)
-        before = [last.smtp_port, last.smtps_port, last.imap_port]
-    except (FileNotFoundError, TypeError, ValueError):
-        before = [0, 0, 0]
-    return [one or _free(old) for one, old in zip(wanted, before, strict=True)]
-
-
-def _free(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on 127.0.0.1")
-
-
-def _publish(folder: Path, info: WorldInfo) -> None:
+def publish(folder: Path, info: WorldInfo) -> None:
+    """Write world.json: it is there in whole or not at all, and only for this user."""
     draft = folder / "world.json.new"
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(asdict(info)))
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(asdict(info), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
     draft.rename(folder / "world.json")
 
 
 class SandboxWorld:
-    """Run a sandbox as a child process: for tests and rehearsals."""
+    """Run a sandbox as a child process: for tests and rehearsals. May be entered again: mailboxes and ports stay."""
 
-    def __init__(self, folder: Path, accounts: Mapping[str, str], *, time_scale: int = 1, slow_s: float = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        accounts: Mapping[str, str] | Sequence[str],
+        *,
+        time_scale: int = 1,
+        slow_s: float = 0,
+        floor_s: float = 0.5,
+    ) -> None:
+        """Take accounts as address -> password, or as addresses alone, which get the password "sandbox"."""
         self.folder = folder
-        self._accounts = accounts
-        self._options = ["--time-scale", str(time_scale), "--slow-ms", str(int(slow_s * 1000))]
+        known = accounts if isinstance(accounts, Mapping) else dict.fromkeys(accounts, "sandbox")
+        self._accounts = dict(known)
+        self._options = [
+            "--time-scale", str(time_scale), "--slow-ms", str(round(slow_s * 1000)),
+            "--floor-ms", str(round(floor_s * 1000)), "--end-with-parent",
+        ]  # fmt: skip
 
     def __enter__(self) -> Self:
-        (self.folder / "world.json").unlink(missing_ok=True)
-        named = [f"--account={name}:{password}" for name, password in self._accounts.items()]
-        command = [
-            sys.executable,
-            "-m",
-            "sending.sandbox",
-            "--data",
-            str(self.folder),
-            *self._options,
-            *named,
-        ]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603  # our own module
-        deadline = time.monotonic() + 20
-        while not (self.folder / "world.json").exists():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self._process.kill()
-                raise RuntimeError("the sandbox did not start")
-            time.sleep(0.05)
-        self.info = read_world(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / ACCOUNTS_FILE).touch(mode=0o600)
+        (self.folder / ACCOUNTS_FILE).write_text(json.dumps(self._accounts), encoding="utf-8")
+        command = [sys.executable, "-m", "sending.sandbox", "--data", str(self.folder.resolve()), *self._options]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=_ROOT)  # noqa: S603  # our own module
+        try:
+            self.info = self._wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
         return self
-
-    def accepted(self) -> list[dict[str, str]]:
-        """Return what was accepted so far."""
-        return accepted_in(self.folder)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+
+    @property
+    def smtp_port(self) -> int:
+        return self.info.smtp_port
+
+    @property
+    def smtps_port(self) -> int:
+        return self.info.smtps_port
+
+    @property
+    def imap_port(self) -> int:
+        return self.info.imap_port
+
+    @property
+    def imaps_port(self) -> int:
+        return self.info.imaps_port
+
+    @property
+    def ca_pem(self) -> str:
+        return self.info.ca_pem
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        return self.info.accounts
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """Return what was accepted so far."""
+        return accepted_in(self.folder)
+
+    def kill(self) -> None:
+        """End the sandbox as a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
+    def _wait_until_ready(self) -> WorldInfo:
+        """Return what this child published; a file that an earlier run left says nothing."""
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                info = read_world(self.folder)
+            except (FileNotFoundError, TypeError, ValueError):  # none yet, or one of an older version
+                info = None
+            if info is not None and info.pid == self._process.pid:
+                return info
+            time.sleep(0.05)
+        raise RuntimeError(f"the sandbox in {self.folder} did not start; it told why on standard error")
