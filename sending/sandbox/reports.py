@@ -122,5 +122,4 @@ def _report(
         encoding = "7bit" if content.isascii() else "8bit"
         lines += ["", f"--{token}", f"Content-Type: {content_type}", f"Content-Transfer-Encoding: {encoding}", ""]
         lines += content.rstrip("\n").split("\n")
-        lines += [""] * (content_type.startswith("message/"))
     return "\r\n".join([*lines, "", f"--{token}--", ""]).encode("utf-8", "surrogateescape")

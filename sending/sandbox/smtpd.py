@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from sending.sandbox import letters
 from sending.sandbox.behaviour import GREYLIST_WAIT, Behaviour, behaviour_of, delay_of
 from sending.sandbox.store import Acceptance, Store
+
+log = logging.getLogger(__name__)
 
 _REFUSALS = {
     Behaviour.REFUSE: "550 5.1.1 The email account that you tried to reach does not exist",
@@ -97,6 +100,11 @@ class Handler:
             self._plan_reaction(original, now)
         await asyncio.sleep(self._thinking_s(originals))
         return "250 2.0.0 OK: accepted"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer a fault of ours, such as a full disk: what is not written down is neither accepted nor refused."""
+        log.error("sandbox.fault", exc_info=error)
+        return "451 4.3.0 Local error in processing"
 
     def _plan_reaction(self, original: letters.Original, now: float) -> None:
         behaviour = behaviour_of(original.recipient)
