@@ -45,7 +45,8 @@ def test_a_wrong_password_or_name_is_refused(world: SandboxWorld) -> None:
 def test_folders_tell_what_they_are_for(world: SandboxWorld) -> None:
     with mailbox(world, "me7@acme.test") as client:
         assert client.has_capability("SPECIAL-USE")
-        assert {name for _, _, name in client.list_folders()} == {"INBOX", "Sent", "Junk"}
+        uses = {name: set(flags) & {b"\\Sent", b"\\Junk"} for flags, _, name in client.list_folders()}
+        assert uses == {"INBOX": set(), "Sent": {b"\\Sent"}, "Junk": {b"\\Junk"}}
         assert client.find_special_folder(b"\\Sent") == "Sent"
         assert client.find_special_folder(b"\\Junk") == "Junk"
 

@@ -187,6 +187,7 @@ def test_long_ids_stay_whole() -> None:
     original = replace(ORIGINAL, message_id=long[0], references=" ".join(long[1:]))
     raw = letters.answer(original, AT)
     assert all(one.encode() in raw for one in long)
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert str(parsed(raw)["References"]).split() == [*long[1:], long[0]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -86,3 +87,4 @@ def react(raw: bytes) -> None:
         assert b"\n" not in head.replace(b"\r\n", b"")
         assert b"\r" not in head.replace(b"\r\n", b"")
         assert max(map(len, head.split(b"\r\n"))) <= 998
+        assert not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", head)
