@@ -36,6 +36,8 @@ beat_schedule = {
         "options": {"expires": 10},
     },
     "contacts: pick up imports whose worker died": {
-        "task": "contacts.sweep_imports", "schedule": 20.0, "options": {"expires": 20},
+        "task": "contacts.sweep_imports",
+        "schedule": 20.0,
+        "options": {"expires": 20},
     },
 }

@@ -180,10 +180,16 @@ def make_open_windows(campaign: Campaign) -> None:
 
 
 def make_running_campaign(
-    member: Member, contacts: tuple[Contact, ...], mailboxes: tuple[Mailbox, ...], *, steps: int = 1, **values: object
+    member: Member,
+    contacts: tuple[Contact, ...],
+    mailboxes: tuple[Mailbox, ...],
+    *,
+    steps: int = 1,
+    name: str = "Autumn",
+    **values: object,
 ) -> Campaign:
     """Launch a campaign whose follow-ups wait a day, in the same thread, open at any time."""
-    campaign = make_campaign(member.workspace, **values)
+    campaign = make_campaign(member.workspace, name, **values)
     make_open_windows(campaign)
     for position in range(1, steps + 1):
         variant = make_step(campaign, position, subject="Hello" if position == 1 else "", body=f"Good day {position}")

@@ -1,7 +1,7 @@
 """The lock between "write to this person" and "never write to this person", so that the later always wins.
 
-Marking a message as about to leave holds the workspace's gate shared; a stop, an opt-out or a suppression holds it alone.
-Whichever commits first is seen by the other: no message is marked after a stop has been acknowledged.
+Marking a message as about to leave holds the workspace's gate shared; a stop, an opt-out or a suppression holds it
+alone. Whichever commits first is seen by the other: no message is marked after a stop has been acknowledged.
 """
 
 from __future__ import annotations

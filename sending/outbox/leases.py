@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 
 # Longer than any gap between two renewals, short enough that a dead worker's mailboxes are not idle for long.
-LEASE_S = 60
-RENEW_EVERY_S = 15
+LEASE_S = 60.0
+RENEW_EVERY_S = 15.0
 # The next look at a mailbox for which nothing is planned: a safety net, since new work wakes it.
 _SAFETY_S = 600
 

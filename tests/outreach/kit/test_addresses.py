@@ -139,9 +139,7 @@ def test_any_text_is_an_address_with_a_stable_key_or_a_named_cause(text: str) ->
     assert address.domain.isascii()
     assert len(address.key.encode()) <= ADDRESS_LIMIT
     assert len(address.local.encode()) <= LOCAL_LIMIT
-    assert all(
-        character.isprintable() and not character.isspace() for character in address.email + address.key
-    )
+    assert all(character.isprintable() and not character.isspace() for character in address.email + address.key)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,8 @@ def test_headers_and_subjects(headers: str, kind: Kind) -> None:
 
 def test_a_bounce_without_a_standard_form_is_known_by_its_daemon_and_words() -> None:
     raw = (
-        b"From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program at mx.example.\r\n"
+        b"From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\n"
+        b"Hi. This is the qmail-send program at mx.example.\r\n"
         b"<anna@acme.test>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n"
     )
     verdict = classify_mail(parse_mail(raw))

@@ -53,15 +53,13 @@ class Stage:
         return [row["message_id"] for row in self.world.accepted() if row["recipient"] == self.contact.email]
 
 
-def make_stage(
-    world: SandboxWorld, email: str, *, steps: int = 1, account: dict[str, object] | None = None, **values: object
-) -> Stage:
+def make_stage(world: SandboxWorld, email: str, *, steps: int = 1, account: dict[str, object] | None = None) -> Stage:
     """Launch a campaign to one person, from a mailbox that no other test uses."""
     member = make_member(make_workspace())
     contact = make_contact(member.workspace, email)
     mailbox = make_sandbox_mailbox(member.workspace, world.info, f"me{next(_accounts)}@acme.test", **(account or {}))
     reading.read(sync_of(mailbox))  # its folders are known before anything comes in
-    campaign = make_running_campaign(member, (contact,), (mailbox,), steps=steps, **values)
+    campaign = make_running_campaign(member, (contact,), (mailbox,), steps=steps)
     return Stage(world, member, mailbox, campaign, contact)
 
 

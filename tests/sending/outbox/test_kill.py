@@ -80,7 +80,9 @@ def wait_until(done: object, seconds: float = 20.0) -> None:
 
 def pending() -> dict[str, object]:
     """Return what stands, for the message of a failure."""
-    clocks = MailboxClock.objects.values("free_at", "look_at", "hold_code", "hold_until", "backoff_words", "lease_until")
+    clocks = MailboxClock.objects.values(
+        "free_at", "look_at", "hold_code", "hold_until", "backoff_words", "lease_until"
+    )
     return {
         "now": database_now(),
         "messages": list(OutboundMessage.objects.values_list("state", "reason").annotate(Count("id")).order_by()),

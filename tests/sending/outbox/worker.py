@@ -21,8 +21,8 @@ _MOST_S = 90.0
 
 def work() -> None:
     """Deliver and sweep, as beat and the tasks do, until somebody ends the process."""
-    from sending.outbox import leases, sweeper
-    from sending.outbox.courier import Courier
+    from sending.outbox import leases, sweeper  # noqa: PLC0415  # Django is set up first
+    from sending.outbox.courier import Courier  # noqa: PLC0415
 
     until = time.monotonic() + _MOST_S
     while time.monotonic() < until:
@@ -38,7 +38,7 @@ def work() -> None:
 def main(database: str, lease_s: float) -> None:
     settings.DATABASES["default"]["NAME"] = database
     django.setup()
-    from sending.outbox import courier, leases  # noqa: F401  # loaded before the forks
+    from sending.outbox import courier, leases  # noqa: F401, PLC0415  # loaded before the forks
 
     leases.LEASE_S, leases.RENEW_EVERY_S = lease_s, lease_s / 4
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
