@@ -31,8 +31,9 @@ def paged(request: HttpRequest, rows: QuerySet[T], *, by: str, size: int = PAGE_
 
     The filters of the URL stay in the links. A cursor that cannot be read is the first page.
     """
-    backwards = "before" in request.GET
-    cursor = _read(request.GET.get("before" if backwards else "after", ""), by)
+    before = _read(request.GET.get("before", ""), by)
+    backwards = before is not None
+    cursor = before or _read(request.GET.get("after", ""), by)
     ordered = rows.order_by(*_order(by, reverse=backwards))
     if cursor is not None:
         ordered = ordered.filter(_beyond(by, cursor, newer=backwards))
