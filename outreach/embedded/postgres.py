@@ -26,8 +26,10 @@ from outreach.embedded.process import Service
 
 ROLE = DATABASE = "outreach"
 _HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
-# PostgreSQL's answer to an SSLRequest (protocol 3.0, section "SSL Session Encryption") is one byte: N or S.
-_SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+# The first message of a session (protocol 3.0, StartupMessage). A server that lets us in asks for the password with
+# an "R" message; one that still starts or recovers answers "E" (57P03), though it takes connections already.
+_SESSION = b"\x00\x03\x00\x00user\x00" + ROLE.encode() + b"\x00database\x00" + DATABASE.encode() + b"\x00\x00"
+_STARTUP = (len(_SESSION) + 4).to_bytes(4) + _SESSION
 _MINIMAL_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _WORTH_SAYING = re.compile(r"\b(FATAL|PANIC):|No space left on device|terminated by signal")
 _FAST_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -73,7 +75,7 @@ def postgres_service(cluster: Cluster, *, port: int, durable: bool = True) -> Se
     return Service(
         name="postgres",
         argv=(str(cluster.programs.folder / "postgres"), "-D", folder, *flags),
-        ready=answers(port, send=_SSL_REQUEST, expect=re.compile(b"^N")),
+        ready=answers(port, send=_STARTUP, expect=re.compile(b"^R")),
         env=_MINIMAL_ENV,
         stop_signal=signal.SIGINT,  # "fast shutdown": ends sessions, writes a checkpoint
         death_signal=signal.SIGINT,

@@ -72,6 +72,23 @@ def test_server_sorts_and_encodes_alike_on_every_machine(tmp_path: Path) -> None
     assert ask(open_here(tmp_path), question) == "b C.UTF-8 UTF8"
 
 
+def test_a_server_that_still_recovers_is_not_ready(tmp_path: Path) -> None:
+    async def recovering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_ssl_request = (await reader.read(1024))[4:8] == bytes.fromhex("04d2162f")
+        writer.write(b"N" if is_ssl_request else b"E\0\0\0\x1bSFATAL\0C57P03\0Mwait\0\0")
+        await writer.drain()
+        writer.close()
+
+    async def asking() -> bool:
+        async with await asyncio.start_server(recovering, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            ready = postgres_service(open_here(tmp_path), port=port, durable=False).ready
+            assert ready
+            return await ready()
+
+    assert not asyncio.run(asking())
+
+
 def test_second_opening_keeps_the_data(tmp_path: Path) -> None:
     ask(open_here(tmp_path), "CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept")
     assert ask(open_here(tmp_path), "SELECT n FROM kept") == "7"
