@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import os
 import sys
 import time
@@ -27,6 +29,7 @@ _RUN_IMPORT = "campaigns.contacts.command.run_import"
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; return the exit status. A fault is one line on standard error and status 1."""
+    _print_whatever_the_terminal_can_show()
     options = _parser().parse_args(words)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -128,16 +131,28 @@ def _set_up() -> None:
     django.setup()
 
 
+def _print_whatever_the_terminal_can_show() -> None:
+    """Let a letter that a terminal's alphabet lacks become a question mark instead of the end of the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _echo(line: str) -> None:
     print(line, flush=True)
 
 
 def _print_line(name: str, line: str) -> None:
-    """Print what a service says; a reader that went away (`outreach up | head`) must not stop the servers."""
+    """Print what a service says; nothing that befalls the output may stop the servers or keep them from stopping.
+
+    A reader went away (`outreach up | head`: EPIPE), the terminal was closed (EIO): nobody reads from now on. A full
+    disk under a log file may have room again for the next line.
+    """
     try:
         print(f"{time.strftime('%H:%M:%S')} {name:<8} | {line}", flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ class Supervisor:
     def ask_to_stop(self) -> None:
         """Begin to stop; asked again, kill every group at once."""
         if not self.stopping.is_set():
-            self._say("outreach", "stopping (Ctrl-C again kills)")
             self.stopping.set()
+            self._say("outreach", "stopping (Ctrl-C again kills)")
             return
         for child in (child for group in self._groups for child in group):
             child.kill()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +51,42 @@ def test_reader_that_goes_away_does_not_stop_the_program(tmp_path: Path) -> None
         cwd=ROOT, env=clean_env(tmp_path), capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stderr == "survived\n"
+
+
+def test_terminal_that_is_closed_does_not_stop_the_program(tmp_path: Path) -> None:
+    """The kernel answers with EIO, not with a broken pipe, and goes on doing so."""
+    code = (
+        "import os, sys; from outreach.cli import _print_line; sys.stdin.readline(); "
+        "_print_line('web', 'nobody reads this'); _print_line('web', 'nor this'); os.write(2, b'survived')"
+    )
+    master, terminal = pty.openpty()
+    try:
+        program = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=ROOT, env=clean_env(tmp_path), text=True,
+            stdin=subprocess.PIPE, stdout=terminal, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    finally:
+        os.close(terminal)
+        os.close(master)
+    assert program.communicate("now\n", timeout=60)[1] == "survived"
+
+
+def test_full_disk_under_the_log_loses_lines_and_nothing_else(tmp_path: Path) -> None:
+    code = "from outreach.cli import _print_line; [_print_line('web', 'x' * 80) for _ in range(2000)]"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", f"{code}; import os; os.write(2, b'survived'); os._exit(0)"],
+            cwd=ROOT, env=clean_env(tmp_path), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.stderr == "survived"
+
+
+def test_terminal_of_another_alphabet_shows_a_mark_instead_of_failing(tmp_path: Path) -> None:
+    code = "from outreach import cli; cli.main(['version']); cli._print_line('demo', '\u201cSpring fair\u201d')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env={**clean_env(tmp_path), "PYTHONIOENCODING": "latin-1"},
+        capture_output=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.endswith(b"?Spring fair?\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pty
 import signal
 import socket
 import stat
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from outreach.embedded.ports import LOOPBACK
+from outreach.embedded.ports import LOOPBACK, free_port
 from outreach.env import ROOT
-from tests.outreach.embedded.up import START_S, Up, alive, clean_env, descendants, named, up, wait_until
+from tests.outreach.embedded.up import START_S, STOP_S, Up, alive, clean_env, descendants, named, up, wait_until
 
 TRACES = ("run.lock", "run.env", "postgres/postmaster.pid")
 COUNT = "from outreach.accounts.models import User; print(User.objects.filter(email='kept@example.com').count())"
+TERMINAL_LEADER = (
+    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY); from outreach.cli import main; sys.exit(main())"
+)
 CREATE = "from outreach.accounts.models import User; User.objects.create(email='kept@example.com')"
 
 
@@ -91,6 +95,28 @@ def test_ctrl_c_leaves_nothing_and_a_second_start_reuses_the_data(tmp_path: Path
         assert "prepare" not in second.said
         assert manage(data_dir, "shell", "--verbosity", "0", "-c", COUNT) == "1"
         assert second.stop(signal.SIGTERM) == 0
+
+
+def test_closed_terminal_leaves_nothing(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    master, terminal = pty.openpty()
+    with open(master, "rb", buffering=0) as window:  # noqa: PTH123  a descriptor has no path
+        leader = subprocess.Popen(
+            [sys.executable, "-c", TERMINAL_LEADER, "up", "--port", str(free_port())],
+            cwd=ROOT, env=clean_env(data_dir), stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+        )  # fmt: skip
+        os.close(terminal)
+        said = b""
+        while b" ready in " not in said:
+            said += window.read(4096)
+        family = descendants(leader.pid)
+    try:
+        assert leader.wait(STOP_S) == 0
+    finally:
+        leader.kill()
+    assert len(family) >= 6
+    assert not alive(family)
+    assert not [name for name in TRACES if (data_dir / name).exists()]
 
 
 def test_kill_9_leaves_no_process_and_the_next_start_repairs_the_rest(tmp_path: Path) -> None:
