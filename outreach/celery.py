@@ -6,7 +6,7 @@ import os
 import warnings
 
 from celery import Celery
-from celery.exceptions import SecurityWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import setup_logging, worker_process_init
 
 from outreach.kit.lifeline import end_with_parent
@@ -15,6 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
 
 # Celery warns of running as root because of pickle; only JSON is accepted here (outreach.clockwork).
 warnings.filterwarnings("ignore", category=SecurityWarning)
+# Each lost connection advises a setting that outreach.clockwork has made up its mind about.
+warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 app = Celery("outreach")
 app.config_from_object("outreach.clockwork")

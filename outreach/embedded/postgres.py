@@ -31,7 +31,8 @@ _HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 _SESSION = b"\x00\x03\x00\x00user\x00" + ROLE.encode() + b"\x00database\x00" + DATABASE.encode() + b"\x00\x00"
 _STARTUP = (len(_SESSION) + 4).to_bytes(4) + _SESSION
 _MINIMAL_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-_WORTH_SAYING = re.compile(r"\b(FATAL|PANIC):|No space left on device|terminated by signal")
+# "The database system is starting up" answers every probe of a start after a kill.
+_WORTH_SAYING = re.compile(r"\b(FATAL|PANIC):(?! +the database system)|No space left on device|terminated by signal")
 _FAST_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 

@@ -146,6 +146,16 @@ def test_server_that_outlived_its_supervisor_is_ended_first(tmp_path: Path) -> N
     assert orphan.wait(10) == 0
 
 
+def test_what_a_start_after_a_kill_always_says_is_not_passed_on(tmp_path: Path) -> None:
+    service = postgres_service(open_here(tmp_path), port=free_port())
+    assert service.worth_saying
+    said = "2026-03-01 09:53:41.156 UTC [236] FATAL:  "
+    assert not service.worth_saying.search(f"{said}the database system is starting up")
+    assert not service.worth_saying.search(f"{said}the database system is not yet accepting connections")
+    assert service.worth_saying.search(f'{said}could not write to file "pg_wal/xlogtemp": No space left on device')
+    assert service.worth_saying.search(f"{said}data directory is of a wrong kind")
+
+
 def test_folders_above_the_data_keep_their_rights(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

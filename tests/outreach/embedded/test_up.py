@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import signal
 import socket
 import stat
@@ -71,13 +72,15 @@ def test_second_instance_on_the_same_data_is_refused(running: Up) -> None:
     assert running.page("/accounts/login/") == 200
 
 
-@pytest.mark.parametrize("name", ["worker", "web", "postgres"])
+@pytest.mark.parametrize("name", ["worker", "web", "postgres", "valkey", "beat"])
 def test_service_that_dies_is_started_again(running: Up, name: str) -> None:
     (old,) = named(running.process.pid, name)
     os.kill(old, signal.SIGKILL)
     wait_until(lambda: f"{name} runs again" in running.said, 30)
     assert named(running.process.pid, name).isdisjoint({old})
     wait_until(lambda: running.page("/accounts/login/") == 200, 15)
+    assert "DeprecationWarning" not in running.said
+    assert not re.search(r" postgres +\| .*the database system is", running.said)
 
 
 def test_ctrl_c_leaves_nothing_and_a_second_start_reuses_the_data(tmp_path: Path) -> None:
@@ -183,7 +186,7 @@ def test_servers_that_the_environment_names_are_used_and_not_started(tmp_path: P
         thin.until_ready()
         assert thin.page("/accounts/login/") == 200
         assert not named(thin.process.pid, "postgres")
-        assert not named(thin.process.pid, "valkey-server")
+        assert not named(thin.process.pid, "valkey")
         assert named(thin.process.pid, "worker")
         assert "_URL=postgresql" not in (tmp_path / "data/run.env").read_text()
     assert not (tmp_path / "data/postgres").exists()

@@ -112,12 +112,13 @@ def descendants(pid: int) -> set[int]:
 
 def named(supervisor: int, service: str) -> set[int]:
     """Return the leader of a service: the supervisor's own child with that word in its command line."""
-    word = {"web": "granian", "postgres": "/postgres"}.get(service, service)
+    word = {"web": "granian", "postgres": "/postgres", "valkey": "/valkey-server"}.get(service, service)
     found = set()
     for pid in descendants(supervisor):
         with contextlib.suppress(OSError):
             stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            # Valkey puts all its words into one.
+            words = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").split()
             if int(stat[1]) == supervisor and stat[0] != "Z" and any(each.endswith(word) for each in words):
                 found.add(pid)
     return found
