@@ -52,6 +52,15 @@ def test_every_behaviour_occurs_among_a_thousand(lines: list[list[str]]) -> None
     assert set(found) == set(Behaviour) - {Behaviour.SLOW}
 
 
+def test_the_first_minute_shows_what_comes_back(lines: list[list[str]]) -> None:
+    """The demo writes to people in the order of their addresses, to some sixty of them in its first minute."""
+    addresses = sorted({row[0].lower() for row in lines[1:] if row and is_address(row[0])})
+    early = {behaviour_of(address) for address in addresses[:40]}
+    assert early >= {
+        Behaviour.REPLY, Behaviour.OUT_OF_OFFICE, Behaviour.BOUNCE, Behaviour.OPT_OUT, Behaviour.REFUSE,
+    }  # fmt: skip
+
+
 def test_people_are_of_many_companies_places_and_scripts(lines: list[list[str]]) -> None:
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in lines[1:] if row and is_address(row[0])]
     domains = {row["email"].lower().rpartition("@")[2] for row in rows}
