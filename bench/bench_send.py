@@ -6,7 +6,6 @@ The peer takes rendered messages from its queue and sends them.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import subprocess
 import sys
@@ -27,9 +26,10 @@ from campaigns.sequences import services as sequences
 from campaigns.sequences.models import Step, Variant
 from campaigns.sequences.services import Schedule, Text
 from outreach.accounts.access import Member
-from outreach.accounts.models import User
+from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
 from outreach.accounts.services import create_workspace
+from outreach.kit import loops
 from sending.mailboxes import services as mailboxes
 from sending.mailboxes.models import Mailbox
 from sending.outbox import leases
@@ -39,9 +39,11 @@ from sending.planner.services import launch, set_senders
 from sending.smtp import Security
 
 MESSAGES = 5_000
-MAILBOXES = 10
+MAILBOXES = 100
 _ALWAYS = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
-_BODY = "Hi {{ first_name }},\n\n" + "One short question about how {{ company }} does this today. " * 8 + "\n\nBest\n"
+_LINE = "One short question about how {{ company }} does this today. "
+_BODY = "Hi {{ first_name }},\n\n" + f"{_LINE * 4}\n\n" * 3 + "Best\n"
+_HTML = "<p>Hi {{ first_name }},</p>\n" + f"<p>{_LINE * 4}</p>\n" * 3 + "<p>Best</p>\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def prepare_ours(port: int) -> None:
     """Store a launched campaign: 5,000 people, ten mailboxes without gaps."""
     user = User.objects.create_user("bench@example.com", "not used here")
     workspace = create_workspace(user, "Bench", "UTC")
+    Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
     member = Member(user=user, workspace=workspace, role=Role.OWNER)
     people = Contact.objects.bulk_create(
         Contact(
@@ -108,7 +111,7 @@ def prepare_ours(port: int) -> None:
     campaign = sequences.create_campaign(member, "Bench")
     sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=_ALWAYS))
     variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
-    sequences.save_variant(variant, Text(subject="A question, {{ first_name }}", body_text=_BODY))
+    sequences.save_variant(variant, Text(subject="A question, {{ first_name }}", body_text=_BODY, body_html=_HTML))
     sequences.set_audience(campaign, [leads.pk])
     set_senders(member, campaign, list(Mailbox.objects.values_list("pk", flat=True)))
     launch(member, campaign)
@@ -121,19 +124,22 @@ def send_ours() -> None:
         if not ids:
             return
         mine, held = leases.take_over(owner, ids)
-        asyncio.run(Courier(mine, held).run())
+        loops.run(Courier(mine, held).run())
 
 
 def prepare_peer(port: int) -> None:
     """Store 5,000 rendered messages in the peer's queue."""
     settings.EMAIL_PORT = port
-    body = _BODY.replace("{{ first_name }}", "Person").replace("{{ company }}", "Company")
+    body, html = (
+        text.replace("{{ first_name }}", "Person").replace("{{ company }}", "Company") for text in (_BODY, _HTML)
+    )
     Email.objects.bulk_create(
         Email(
             from_email="sender@example.com",
             to=[f"person{n}@company{n % 977}.example.com"],
             subject=f"A question, Person {n}",
             message=body,
+            html_message=html,
             priority=PRIORITY.medium,
             status=STATUS.queued,
             scheduled_time=now() - timedelta(minutes=1),
