@@ -10,11 +10,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
 from outreach.accounts.models import Workspace
+from outreach.kit.rows import copy_rows
 from sending.ledger.kinds import EventKind
-from sending.ledger.models import Event
 
+_COLUMNS = (
+    "workspace_id", "at", "kind", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "message_id", "data",
+)  # fmt: skip
 _UPSERT = """
 INSERT INTO ledger_daily_tally (workspace_id, day, kind, campaign_id, mailbox_id, count)
 SELECT * FROM unnest(%s::bigint[], %s::date[], %s::varchar[], %s::bigint[], %s::bigint[], %s::integer[])
@@ -47,22 +51,7 @@ def record(entries: Sequence[Entry]) -> None:
         return
     if not connection.in_atomic_block:
         raise RuntimeError("ledger.record must run inside the transaction of what it tells of")
-    Event.objects.bulk_create(
-        [
-            Event(
-                workspace_id=entry.workspace_id,
-                kind=entry.kind,
-                at=entry.at,
-                campaign_id=entry.campaign_id,
-                contact_id=entry.contact_id,
-                enrollment_id=entry.enrollment_id,
-                mailbox_id=entry.mailbox_id,
-                message_id=entry.message_id,
-                data=entry.data,
-            )
-            for entry in entries
-        ]
-    )
+    copy_rows("ledger_event", _COLUMNS, map(_row, entries))
     zones = _zones({entry.workspace_id for entry in entries})
     counts = Counter(
         (
@@ -78,6 +67,14 @@ def record(entries: Sequence[Entry]) -> None:
     with connection.cursor() as cursor:
         columns = [list(column) for column in zip(*ordered, strict=True)]
         cursor.execute(_UPSERT, [*columns, [counts[key] for key in ordered]])
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    """Return an event's row, in the order of _COLUMNS."""
+    return (
+        entry.workspace_id, entry.at, entry.kind.value, entry.campaign_id, entry.contact_id, entry.enrollment_id,
+        entry.mailbox_id, entry.message_id, Jsonb(entry.data),
+    )  # fmt: skip
 
 
 def _zones(workspace_ids: set[int]) -> dict[int, ZoneInfo]:

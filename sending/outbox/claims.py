@@ -9,14 +9,16 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
+from campaigns.contacts.models import Contact
 from campaigns.contacts.states import SuppressionScope
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import StepThread
 from outreach.kit.addresses import domain_and_parents
+from outreach.kit.rows import copy_rows, reserve_ids
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.outbox import leases
-from sending.outbox.jobs import Job
+from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.outbox.writing import content_of
@@ -28,6 +30,11 @@ from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Unbuildable, make_message_id, reply_subject, trim_references
 
+_COLUMNS = (
+    "id", "workspace_id", "campaign_id", "enrollment_id", "contact_id", "step_id", "variant_id", "mailbox_id",
+    "message_id", "in_reply_to", "references", "recipient", "subject", "body_text", "body_html", "state", "attempt",
+    "attempt_number", "refusals", "lease_until", "not_after", "created_at", "reason", "reply_enhanced", "reply_text",
+)  # fmt: skip
 _RETRIES = """
 SELECT m.id
   FROM unnest(%s::bigint[], %s::integer[]) AS a(id, most)
@@ -47,25 +54,24 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
     """Claim what the mailboxes may send now. Their lease must be held by `owner`; others get nothing."""
     with transaction.atomic():
         current = picking.begin(owner, mailbox_ids)
-        claimed = [(message, message.step.position) for message in _claim_retries(current)]
-        picks = picking.pick(current)
-        made = _make_messages(picks, now=current.now)
-        claimed += [(message, pick.step.position) for message, pick in zip(made, picks, strict=True)]
+        letters = [_stored(message) for message in _claim_retries(current)]
+        letters += _make_messages(picking.pick(current), now=current.now)
     jobs = []
-    for message, position in claimed:
+    for letter in letters:
         try:
-            jobs.append(_job(message, position, current.senders[message.mailbox_id]))
+            jobs.append(_job(letter, current.senders[letter.mailbox_id]))
         except Unbuildable as error:
-            _give_up(message, str(error), now=current.now)
+            _give_up(letter, str(error), now=current.now)
     return jobs
 
 
-def _give_up(message: OutboundMessage, reason: str, *, now: datetime) -> None:
+def _give_up(letter: Letter, reason: str, *, now: datetime) -> None:
     """End a message that cannot be built: each further try would fail for the same reason, and hold up the others."""
+    message = OutboundMessage.objects.select_related("enrollment").get(pk=letter.pk)
     with transaction.atomic():
         stop(message.enrollment, StopReason.NOT_SENDABLE, detail=reason)
         moved = OutboundMessage.objects.filter(
-            pk=message.pk, attempt=message.attempt, state=MessageState.CLAIMED
+            pk=message.pk, attempt=letter.attempt, state=MessageState.CLAIMED
         ).update(state=MessageState.FAILED, reason=reason[:500], lease_until=None, ended_at=now)
         if moved:
             record([_entry(message, EventKind.FAILED, now, reason)])
@@ -157,16 +163,24 @@ def _entry(message: OutboundMessage, kind: EventKind, at: datetime, words: str) 
     )
 
 
-def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[OutboundMessage]:
+def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:
+    """Store a message for each pick; its Message-ID and wording are fixed here."""
     if not picks:
         return []
     threads = _threads([pick.enrollment_id for pick in picks if not pick.is_new_lead])
-    made = [_message(pick, threads.get(pick.enrollment_id, []), now=now) for pick in picks]
-    return OutboundMessage.objects.bulk_create(made)
+    ids = reserve_ids("outbox_message", len(picks))
+    letters = [
+        _letter(pk, pick, threads.get(pick.enrollment_id, []), now=now) for pk, pick in zip(ids, picks, strict=True)
+    ]
+    lease_until = now + timedelta(seconds=leases.LEASE_S)
+    copy_rows("outbox_message", _COLUMNS, (_row(letter, lease_until) for letter in letters))
+    return letters
 
 
 def _threads(enrollment_ids: Sequence[int]) -> dict[int, list[OutboundMessage]]:
     """Return what each enrollment has been sent so far, in order; what is in doubt counts: it may have arrived."""
+    if not enrollment_ids:
+        return {}
     left = [MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.IN_DOUBT]
     rows = (
         OutboundMessage.objects.filter(enrollment__in=enrollment_ids, state__in=left)
@@ -179,39 +193,44 @@ def _threads(enrollment_ids: Sequence[int]) -> dict[int, list[OutboundMessage]]:
     return threads
 
 
-def _message(pick: Pick, thread: Sequence[OutboundMessage], *, now: datetime) -> OutboundMessage:
+def _letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now: datetime) -> Letter:
     last = thread[-1] if thread and pick.step.thread is StepThread.REPLY else None
     references = trim_references([*last.references.split(), last.message_id]) if last else []
-    subject = reply_subject(last.subject) if last else pick.wording.subject
+    contact = pick.contact
     domain = pick.sender.address.rpartition("@")[2]
-    return OutboundMessage(
+    return Letter(
+        pk=pk,
+        attempt=uuid4(),
+        attempt_number=1,
+        refusals=0,
         workspace_id=pick.plan.workspace_id,
         campaign_id=pick.plan.id,
+        contact_id=contact.pk,
         enrollment_id=pick.enrollment_id,
-        contact=pick.contact,
         step_id=pick.step.id,
         variant_id=pick.variant.id,
         mailbox_id=pick.sender.id,
+        position=pick.step.position,
         message_id=make_message_id(domain, secrets.token_urlsafe(18)),
         in_reply_to=last.message_id if last else "",
         references=" ".join(references),
-        recipient=pick.contact.email,
-        subject=subject,
-        body_text=pick.wording.text,
-        body_html=pick.wording.html,
-        state=MessageState.CLAIMED,
-        attempt=uuid4(),
-        lease_until=now + timedelta(seconds=leases.LEASE_S),
+        recipient=contact.email,
+        recipient_name=_name_of(contact),
+        recipient_key=contact.email_key,
+        recipient_domain=contact.domain,
+        subject=reply_subject(last.subject) if last else pick.wording.subject,
+        text=pick.wording.text,
+        html=pick.wording.html,
         not_after=pick.not_after,
         created_at=now,
     )
 
 
-def _job(message: OutboundMessage, position: int, sender: Sender) -> Job:
-    key = message.contact.email_key
-    domains = domain_and_parents(message.contact.domain)
-    return Job(
-        message_pk=message.pk,
+def _stored(message: OutboundMessage) -> Letter:
+    """Return the letter of a message that was made before; its contact and step are loaded."""
+    contact = message.contact
+    return Letter(
+        pk=message.pk,
         attempt=message.attempt,
         attempt_number=message.attempt_number,
         refusals=message.refusals,
@@ -219,16 +238,60 @@ def _job(message: OutboundMessage, position: int, sender: Sender) -> Job:
         campaign_id=message.campaign_id,
         contact_id=message.contact_id,
         enrollment_id=message.enrollment_id,
+        step_id=message.step_id,
+        variant_id=message.variant_id,
         mailbox_id=message.mailbox_id,
-        position=position,
-        is_new_lead=position == 1,
+        position=message.step.position,
+        message_id=message.message_id,
+        in_reply_to=message.in_reply_to,
+        references=message.references,
+        recipient=message.recipient,
+        recipient_name=_name_of(contact),
+        recipient_key=contact.email_key,
+        recipient_domain=contact.domain,
+        subject=message.subject,
+        text=message.body_text,
+        html=message.body_html,
+        not_after=message.not_after,
+        created_at=message.created_at,
+    )
+
+
+def _name_of(contact: Contact) -> str:
+    return f"{contact.first_name} {contact.last_name}".strip()
+
+
+def _row(letter: Letter, lease_until: datetime) -> tuple[object, ...]:
+    """Return a new message's row, in the order of _COLUMNS."""
+    return (
+        letter.pk, letter.workspace_id, letter.campaign_id, letter.enrollment_id, letter.contact_id, letter.step_id,
+        letter.variant_id, letter.mailbox_id, letter.message_id, letter.in_reply_to, letter.references,
+        letter.recipient, letter.subject, letter.text, letter.html, MessageState.CLAIMED.value, letter.attempt,
+        letter.attempt_number, letter.refusals, lease_until, letter.not_after, letter.created_at, "", "", "",
+    )  # fmt: skip
+
+
+def _job(letter: Letter, sender: Sender) -> Job:
+    key = letter.recipient_key
+    return Job(
+        message_pk=letter.pk,
+        attempt=letter.attempt,
+        attempt_number=letter.attempt_number,
+        refusals=letter.refusals,
+        workspace_id=letter.workspace_id,
+        campaign_id=letter.campaign_id,
+        contact_id=letter.contact_id,
+        enrollment_id=letter.enrollment_id,
+        mailbox_id=letter.mailbox_id,
+        position=letter.position,
+        is_new_lead=letter.position == 1,
         sender=sender.address,
         recipient=key,
         suppression_keys=(
             (SuppressionScope.ADDRESS.value, key),
-            *((SuppressionScope.DOMAIN.value, domain) for domain in domains),
+            *((SuppressionScope.DOMAIN.value, domain) for domain in domain_and_parents(letter.recipient_domain)),
         ),
-        content=content_of(message, sender),
+        content=content_of(letter, sender),
         pace=sender.pace,
-        gap_s=draw_gap(sender.facts.limits, sender.pace, seed=message.message_id).total_seconds(),
+        gap_s=draw_gap(sender.facts.limits, sender.pace, seed=letter.message_id).total_seconds(),
     )

@@ -11,6 +11,36 @@ from sending.smtp import Outcome
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """What is written to whom in one attempt: the part of a stored message that leaves, new or tried again."""
+
+    pk: int
+    attempt: UUID
+    attempt_number: int
+    refusals: int
+    workspace_id: int
+    campaign_id: int
+    contact_id: int
+    enrollment_id: int
+    step_id: int
+    variant_id: int
+    mailbox_id: int
+    position: int
+    message_id: str
+    in_reply_to: str
+    references: str
+    recipient: str
+    recipient_name: str
+    recipient_key: str
+    recipient_domain: str
+    subject: str
+    text: str
+    html: str
+    not_after: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One claimed message."""
 

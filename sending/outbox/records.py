@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
 from outreach.kit import gate
+from outreach.kit.rows import copy_rows
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.services import back_off, note_connected, refuse_sign_in, shut_out
@@ -50,6 +52,10 @@ UPDATE outbox_message m
  WHERE m.id = ANY(%s) AND m.state IN ('claimed', 'deferred') AND e.id = m.enrollment_id AND e.state = 'stopped'
 RETURNING m.id
 """
+_ATTEMPT_COLUMNS = (
+    "id", "message_id", "number", "outcome", "phase", "reply_code", "reply_enhanced", "reply_text", "category",
+    "transcript", "started_at", "ended_at",
+)  # fmt: skip
 _KINDS = {
     MessageState.SENT: EventKind.SENT,
     MessageState.DEFERRED: EventKind.DEFERRED,
@@ -77,7 +83,7 @@ def record_results(results: Sequence[Result]) -> list[bool]:
             gate.hold_shut(workspace_id)
         kept = _write_messages(endings)
         live = [one for one in endings if one.job.message_pk in kept]
-        _write_attempts(endings)
+        _write_attempts(live, late=[one for one in endings if one.job.message_pk not in kept])
         cancelled = _cancel_stopped([one for one in live if isinstance(one.result.outcome, Withdrawn)])
         record(list(_entries(live, cancelled)))
         advance(
@@ -128,27 +134,24 @@ def answer_of(outcome: Outcome) -> tuple[int | None, str, str]:
             return None, "", ""
 
 
-def _write_attempts(endings: Sequence[_Ending]) -> None:
-    attempts = []
-    for one in endings:
-        code, enhanced, text = answer_of(one.result.outcome)
-        attempts.append(
-            Attempt(
-                id=one.job.attempt,
-                message_id=one.job.message_pk,
-                number=one.job.attempt_number,
-                outcome=type(one.result.outcome).__name__.lower()[:12],
-                phase=str(getattr(one.result.outcome, "phase", "")),
-                reply_code=code,
-                reply_enhanced=enhanced,
-                reply_text=text,
-                category=(one.aftermath.category or ""),
-                transcript=[asdict(line) for line in one.result.outcome.transcript],
-                started_at=one.result.started_at,
-                ended_at=one.result.ended_at,
-            )
-        )
-    Attempt.objects.bulk_create(attempts, ignore_conflicts=True)
+def _write_attempts(live: Sequence[_Ending], *, late: Sequence[_Ending]) -> None:
+    """Write down what was tried; of an attempt that lost its lease, too, unless an earlier try to record it did."""
+    if late:
+        written = set(Attempt.objects.filter(pk__in=[one.job.attempt for one in late]).values_list("pk", flat=True))
+        live = [*live, *(one for one in late if one.job.attempt not in written)]
+    copy_rows("outbox_attempt", _ATTEMPT_COLUMNS, map(_attempt_row, live))
+
+
+def _attempt_row(one: _Ending) -> tuple[object, ...]:
+    """Return an attempt's row, in the order of _ATTEMPT_COLUMNS."""
+    outcome = one.result.outcome
+    code, enhanced, text = answer_of(outcome)
+    transcript = [{"side": line.side, "text": line.text, "at_ms": line.at_ms} for line in outcome.transcript]
+    return (
+        one.job.attempt, one.job.message_pk, one.job.attempt_number, type(outcome).__name__.lower()[:12],
+        str(getattr(outcome, "phase", "")), code, enhanced, text, one.aftermath.category or "", Jsonb(transcript),
+        one.result.started_at, one.result.ended_at,
+    )  # fmt: skip
 
 
 def _cancel_stopped(withdrawn: Sequence[_Ending]) -> set[int]:

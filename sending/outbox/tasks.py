@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from uuid import UUID
 
 from outreach.celery import app
+from outreach.kit import loops
 from sending.outbox import leases
 from sending.outbox.courier import Courier
 from sending.outbox.sweeper import sweep
@@ -30,7 +30,7 @@ def deliver(owner: str, mailbox_ids: list[int]) -> None:
     """Deliver for leased mailboxes."""
     mine, held = leases.take_over(UUID(owner), mailbox_ids)
     if held:
-        asyncio.run(Courier(mine, held).run())
+        loops.run(Courier(mine, held).run())
 
 
 @app.task(name="outbox.sweep")

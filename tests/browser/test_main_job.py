@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from django.db import connections
 from campaigns.contacts import services as contacts
 from campaigns.contacts.models import ContactImport
 from outreach.accounts.models import Workspace
-from outreach.kit import clock
+from outreach.kit import clock, loops
 from sending.inbox import reading
 from sending.inbox.models import InboundMessage, MailboxSync
 from sending.outbox import leases
@@ -205,7 +204,7 @@ def deliver() -> None:
         if not ids:
             return
         mine, held = leases.take_over(owner, ids)
-        asyncio.run(Courier(mine, held, work_s=3).run())
+        loops.run(Courier(mine, held, work_s=3).run())
 
 
 def read_all() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from django.db.models.functions import Now
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
+from outreach.kit import loops
 from sending.inbox import reading
 from sending.inbox.models import MailboxSync
 from sending.mailboxes.models import Mailbox, MailboxClock
@@ -72,7 +72,7 @@ def deliver(*, work_s: float = 0.5) -> int:
     """Do what a tick and its task do. Returns how many attempts were made."""
     owner, mailboxes = leases.lease_due(most=100)
     mine, held = leases.take_over(owner, mailboxes)
-    return asyncio.run(Courier(mine, held, work_s=work_s).run()) if held else 0
+    return loops.run(Courier(mine, held, work_s=work_s).run()) if held else 0
 
 
 def make_due() -> None:

@@ -6,7 +6,6 @@ test can end thirty of them with SIGKILL without paying for thirty starts. It en
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -14,6 +13,8 @@ import time
 
 import django
 from django.conf import settings
+
+from outreach.kit import loops
 
 # A worker ends by itself if its test has forgotten it.
 _MOST_S = 90.0
@@ -29,7 +30,7 @@ def work() -> None:
         owner, mailboxes = leases.lease_due(most=100, ahead_s=0.1)
         mine, held = leases.take_over(owner, mailboxes)
         if held:
-            asyncio.run(Courier(mine, held, work_s=1.0).run())
+            loops.run(Courier(mine, held, work_s=1.0).run())
         else:
             time.sleep(0.05)
         sweeper.sweep()
