@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from outreach.kit.connect import IPNetwork
-from sending.smtp.explain import Explanation
+from sending.smtp.outcomes import Transcript
 from sending.smtp.server import Security
 
 IMAP_PORTS = frozenset({143, 993})
@@ -24,55 +25,34 @@ class Account:
     private: tuple[IPNetwork, ...] = ()
 
 
+class Stage(StrEnum):
+    """How far a connection had come."""
+
+    CONNECT = "connect"
+    TLS = "tls"  # from the first byte
+    GREETING = "greeting"
+    STARTTLS = "starttls"
+    SIGN_IN = "sign-in"
+    READING = "reading"
+
+
 class ImapError(ConnectionError):
-    """Base: the mailbox could not be read. `cause` is a word for programs; what was said is in `dialogue`."""
+    """Base: the mailbox could not be read. `cause` is a word for programs (see explain); secrets are masked."""
 
-    cause = "lost"
-
-    def __init__(self, words: str, *, cause: str = "", dialogue: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(self, words: str, *, cause: str, stage: Stage, dialogue: Transcript = ()) -> None:
         super().__init__(words)
-        self.cause = cause or self.cause
+        self.cause = cause
+        self.stage = stage
         self.dialogue = dialogue
 
 
 class SignInRefused(ImapError):
-    """The server does not accept user name and password."""
-
-    cause = "sign_in"
+    """The server does not accept user name and password; a person must renew them."""
 
 
 class Unreachable(ImapError):
-    """No connection, no TLS, or it was lost."""
+    """No connection, no TLS, a server that is busy, or the connection was lost: trying again may help."""
 
 
 class Misbehaved(ImapError):
-    """The server answered something that is not IMAP."""
-
-    cause = "garbage"
-
-
-_WHY = {
-    "sign_in": (
-        "The user name or the password is wrong, IMAP is switched off, or the provider wants an app password.",
-        "Type both again, switch IMAP on at your provider, or create an app password.",
-    ),
-    "unknown_host": ("The name has a typing error, or its DNS record is gone.", "Check the host name."),
-    "blocked_address": (
-        "Mail servers of the public internet are on ports 993 and 143; inner networks are closed by default.",
-        "Check host and port. The owner of the instance can open private ranges.",
-    ),
-    "no_connection": ("The host exists, but no IMAP server answers on this port.", "Use port 993 with TLS."),
-    "certificate": (
-        "The server cannot prove that it is who it says; the password is not sent to it.",
-        "Check the host name. For a server with its own authority, add its certificate to the mailbox.",
-    ),
-    "tls": ("TLS could not be agreed on.", "Use TLS with port 993, or STARTTLS with port 143."),
-    "timeout": ("The server is slow, or a firewall drops the connection.", "Try again; use port 993."),
-    "insecure": ("Anybody on the way could read the password.", "Choose TLS or STARTTLS."),
-}
-
-
-def explain(error: ImapError) -> Explanation:
-    """Explain a failure to the person who set the mailbox up."""
-    why, fix = _WHY.get(error.cause, ("The server ended the connection or answered in no known way.", "Try again."))
-    return Explanation(str(error), why, fix)
+    """The server answered something that is not IMAP, or would not do what every IMAP server does."""

@@ -17,7 +17,7 @@ class Explanation:
     fix: str
 
 
-_CAUSES = {
+CAUSES = {
     "unknown_host": ("The name has a typing error, or its DNS record is gone.", "Check the host name."),
     "blocked_address": (
         "Mail servers of the public internet are on ports 25, 465, 587 and 2525; inner networks are closed by default.",
@@ -76,7 +76,7 @@ _CAUSES = {
     "garbage": ("What answers on this port is not a mail server.", "Check host and port."),
 }
 _UNKNOWN_CAUSE = ("The dialogue ended in a way that is not known.", "Look at the last words above, and try again.")
-_TWO_STEP = (
+TWO_STEP = (
     "The account has two-step verification; its ordinary password is not accepted here.",
     "Create an app password at your provider and use it here.",
 )
@@ -96,7 +96,7 @@ _REFUSED_SIGN_IN = ("The server refuses the sign-in.", "Ask your provider what t
 _BUSY = ("The server does not serve us at the moment.", "Wait, or ask your provider why.")
 _SHUT = ("The server does not want connections from here.", "Ask your provider why; look up its words above.")
 # Words by which Google, Microsoft, Yahoo, iCloud and Zoho say it (observed 2026).
-_APP_PASSWORD_WORDS = ("application-specific password", "app password", "app-specific", "invalidsecondfactor")
+APP_PASSWORD_WORDS = ("application-specific password", "app password", "app-specific", "invalidsecondfactor")
 _NO_PASSWORD_WORDS = ("5.7.139", "basic authentication is disabled", "smtpclientauthentication is disabled")
 
 
@@ -119,7 +119,7 @@ def _unreachable(outcome: Unreachable, server: Server) -> Explanation:
     if is_tls_puzzle and server.security is not Security.TLS and outcome.phase is Phase.BANNER:
         why = "The server says nothing: it may be waiting for TLS from the first byte, as on port 465."
         return Explanation(outcome.text, why, "Choose TLS for this port, or use port 587 with STARTTLS.")
-    why, fix = _CAUSES.get(outcome.cause, _UNKNOWN_CAUSE)
+    why, fix = CAUSES.get(outcome.cause, _UNKNOWN_CAUSE)
     return Explanation(outcome.text, why, fix)
 
 
@@ -133,8 +133,8 @@ def _sign_in(reply: Reply) -> tuple[str, str]:
     low = f"{reply.enhanced} {reply.text}".lower()
     if any(word in low for word in _NO_PASSWORD_WORDS):
         return _NO_PASSWORDS
-    if reply.code == 534 or any(word in low for word in _APP_PASSWORD_WORDS):
-        return _TWO_STEP
+    if reply.code == 534 or any(word in low for word in APP_PASSWORD_WORDS):
+        return TWO_STEP
     if reply.code // 100 == 4:
         return _TEMPORARY_SIGN_IN
     if reply.code == 535 or reply.enhanced == "5.7.8":

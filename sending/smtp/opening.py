@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import ssl
 from base64 import b64encode
@@ -16,22 +15,19 @@ from aiosmtplib.response import SMTPResponse
 
 from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, UnknownHost, is_private, safe_connect
 from sending.smtp.outcomes import Deferred, Outcome, Phase, Refused, Reply, Side, Unreachable
-from sending.smtp.replies import ReplyParser
-from sending.smtp.server import SUBMISSION_PORTS, AuthKind, Security, Server, Timeouts, tls_context
+from sending.smtp.replies import ReplyParser, printable
+from sending.smtp.server import (
+    SUBMISSION_PORTS,
+    AuthKind,
+    Security,
+    Server,
+    Timeouts,
+    certificate_cause,
+    is_sayable,
+    tls_context,
+)
 from sending.smtp.wire import MASK, Dialogue
 
-_UNSAYABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-# OpenSSL's verify codes (X509_V_ERR_*) that a person can do something about.
-_CERTIFICATE_CAUSES = {
-    9: "certificate_dates",  # not valid yet
-    10: "certificate_dates",  # expired
-    18: "certificate_issuer",  # self-signed
-    19: "certificate_issuer",  # a self-signed one in the chain
-    20: "certificate_issuer",  # the issuer is not known
-    21: "certificate_issuer",  # the first one cannot be verified
-    62: "certificate_host",  # another name
-    64: "certificate_host",  # another address
-}
 # "I do not know this mechanism", although it was offered (RFC 4954 section 4): another may be tried.
 _MECHANISM_UNKNOWN = frozenset({500, 502, 504})
 
@@ -176,7 +172,7 @@ class _Opening:
     async def _sign_in(self, client: _Client) -> None:
         self._phase = Phase.AUTH
         username, secret = self._server.username, self._server.password
-        if _UNSAYABLE.search(username) or _UNSAYABLE.search(secret):
+        if not is_sayable(username) or not is_sayable(secret):
             raise _Fault("credentials", "The user name or the password holds a character that cannot be sent.")
         offered = {method.lower() for method in client.server_auth_methods}
         client.signing_in = True
@@ -205,6 +201,7 @@ class _Opening:
                 return self._unreachable("invalid", f"The settings cannot be used: {error}.")
 
     def _unreachable(self, cause: str, text: str) -> Unreachable:
+        text = printable(text)
         self._dialogue.note(Side.NOTE, text)
         return Unreachable(self._phase, cause, text, self._dialogue.so_far())
 
@@ -263,8 +260,7 @@ def _cause_and_text(error: Exception, phase: Phase) -> tuple[str, str]:
         root = root.__cause__
     match root:
         case ssl.SSLCertVerificationError():
-            cause = _CERTIFICATE_CAUSES.get(root.verify_code, "certificate")
-            return cause, f"The certificate is not valid: {root.verify_message or root.reason}."
+            return certificate_cause(root), f"The certificate is not valid: {root.verify_message or root.reason}."
         case ssl.SSLError():
             return "tls", f"TLS failed: {(root.reason or 'unknown').replace('_', ' ').lower()}."
     if isinstance(root, TimeoutError) or isinstance(error, aiosmtplib.SMTPTimeoutError):

@@ -74,8 +74,9 @@ def _reply(code: int, lines: list[bytes]) -> Reply:
     enhanced = found[1] if found and int(found[1][0]) == code // 100 else ""
     if enhanced:
         texts = [text.removeprefix(enhanced).strip() for text in texts]
-    return Reply(code, enhanced, "\n".join(_printable(text) for text in texts))
+    return Reply(code, enhanced, "\n".join(printable(text) for text in texts))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return the text with a mark for each sign that no page and no database takes: controls, halves of surrogates."""
     return "".join(sign if sign.isprintable() else "�" for sign in text)

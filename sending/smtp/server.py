@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -57,6 +58,28 @@ class Timeouts:
 
 # RFC 5321 section 4.5.3.2
 RFC5321 = Timeouts()
+_UNSAYABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# OpenSSL's verify codes (X509_V_ERR_*) that a person can do something about.
+_CERTIFICATE_CAUSES = {
+    9: "certificate_dates",  # not valid yet
+    10: "certificate_dates",  # expired
+    18: "certificate_issuer",  # self-signed
+    19: "certificate_issuer",  # a self-signed one in the chain
+    20: "certificate_issuer",  # the issuer is not known
+    21: "certificate_issuer",  # the first one cannot be verified
+    62: "certificate_host",  # another name
+    64: "certificate_host",  # another address
+}
+
+
+def is_sayable(text: str) -> bool:
+    """Say whether a user name or a password can be sent at all: no line break, no control, no half of a surrogate."""
+    return _UNSAYABLE.search(text) is None
+
+
+def certificate_cause(error: ssl.SSLCertVerificationError) -> str:
+    """Return why a certificate is refused, as a word for programs (see explain)."""
+    return _CERTIFICATE_CAUSES.get(error.verify_code, "certificate")
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from sending.smtp.outcomes import Line, Reply, Side, Transcript
-from sending.smtp.replies import Malformed, ReplyParser
+from sending.smtp.replies import Malformed, ReplyParser, printable
 
 MAX_TRANSCRIPT = 400
 MASK = "********"
@@ -40,7 +40,7 @@ class Dialogue:
         """Add a line (cut at 1,000 characters); beyond 400 lines the dialogue is closed with a remark."""
         at_ms = int((time.monotonic() - self._started) * 1000)
         if len(self._lines) < MAX_TRANSCRIPT:
-            self._lines.append(Line(side, self.masked(text)[:_MAX_TEXT], at_ms))
+            self._lines.append(Line(side, _shown(self.masked(text))[:_MAX_TEXT], at_ms))
         elif len(self._lines) == MAX_TRANSCRIPT:
             self._lines.append(Line(Side.NOTE, "(the rest of the dialogue is not kept)", at_ms))
 
@@ -56,6 +56,10 @@ class Dialogue:
         self._started = time.monotonic()
         self._lines.clear()
         self.note(Side.NOTE, "On a connection that is kept from the message before.")
+
+
+def _shown(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 class Lost(ConnectionError):  # what happened

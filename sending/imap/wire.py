@@ -1,0 +1,132 @@
+"""imaplib on a connection that was made by us: answers bounded, the dialogue noted, secrets masked."""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sending.smtp.outcomes import Side
+from sending.smtp.replies import printable
+from sending.smtp.wire import MASK, Dialogue
+
+# What one command may bring: room for the UIDs of a million mails in one line (imaplib alone stops at a million bytes).
+MAX_ANSWER = 8 * 1024 * 1024
+# A line takes more memory than its bytes.
+_LINE_COSTS = 100
+_TAG = re.compile(r"\A[A-P]{4}[0-9]+ ")
+_REFUSAL = re.compile(rb"\A(?:\*|[A-P]{4}[0-9]+) ((?:NO|BAD|BYE)\b.*)", re.IGNORECASE | re.DOTALL)
+
+
+class Gone(ConnectionError):  # what happened
+    """The server closed the connection."""
+
+
+class TooMuch(ConnectionError):  # what happened
+    """The server says more than anybody asked for."""
+
+
+class Wire(imaplib.IMAP4):
+    """The protocol under IMAPClient. What is said until the sign-in is over stands in the dialogue.
+
+    refusal: the NO, BAD or BYE, in its words, with which the server answered the last command.
+    """
+
+    def __init__(self, sock: socket.socket, host: str, dialogue: Dialogue) -> None:
+        self._given = sock
+        self._dialogue = dialogue
+        self._is_noted = True
+        self._is_secret = False
+        self._most = self._left = MAX_ANSWER
+        self.refusal = ""
+        super().__init__(host=host)  # the name that STARTTLS verifies
+
+    def greet(self) -> None:
+        """Read the greeting and what the server can do. Raises imaplib's errors, as every command does."""
+        super()._connect()  # type: ignore[misc]  # a hook of imaplib since Python 3.8 that its types do not name
+
+    def sign_in(self, username: str, password: str, *, sasl: bool) -> None:
+        """Sign in, by AUTHENTICATE PLAIN or by LOGIN."""
+        self._is_secret = True
+        try:
+            if sasl:
+                self.authenticate("PLAIN", lambda _: f"\0{username}\0{password}".encode())
+            else:
+                # As bytes: beyond ASCII most servers read UTF-8. imaplib would not quote the name.
+                self._log_in(_quoted(username), _quoted(password))
+        finally:
+            self._is_secret = False
+        self._is_noted = False
+
+    @contextmanager
+    def expecting(self, size: int) -> Iterator[None]:
+        """Let each answer meanwhile bring `size` bytes on top of the usual."""
+        self._most = MAX_ANSWER + size
+        try:
+            yield
+        finally:
+            self._most = MAX_ANSWER
+
+    def forget(self) -> None:
+        """Forget what the server said unasked, so that it cannot pile up; a goodbye is kept."""
+        for kind in set(self.untagged_responses) - {"BYE"}:
+            del self.untagged_responses[kind]
+
+    def _log_in(self, username: bytes, password: bytes) -> None:
+        kind, answer = self._simple_command("LOGIN", username, password)
+        if kind != "OK":
+            raise self.error(answer[-1])
+        self.state = "AUTH"
+
+    # -- imaplib's hooks --
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
+        return self._given
+
+    def _connect(self) -> None:
+        """Leave it to `greet`: whoever made this object can then tell what the server said instead of a greeting."""
+
+    def send(self, data: Any) -> None:
+        self._left = self._most
+        self.refusal = ""
+        if self._is_noted and (said := _said(data)):
+            self._dialogue.note(Side.CLIENT, _masked(said) if self._is_secret else said)
+        super().send(data)
+
+    def readline(self) -> bytes:
+        line = cast("bytes", self.file.readline(max(0, self._left) + 1))
+        if len(line) > max(0, self._left):
+            raise TooMuch("an answer that does not end")
+        self._left -= len(line) + _LINE_COSTS
+        if self._is_noted and line:
+            self._dialogue.note(Side.SERVER, _said(line))
+        if found := _REFUSAL.match(line):
+            self.refusal = printable(_said(found[1]))
+        if not line.endswith(b"\n"):
+            raise Gone("The server closed the connection.")
+        return line
+
+    def read(self, size: int) -> bytes:
+        if size > self._left:
+            raise TooMuch(f"{size} bytes at once")
+        self._left -= size
+        content = cast("bytes", self.file.read(size))
+        if len(content) < size:
+            raise Gone("The server closed the connection.")
+        return content
+
+
+def _quoted(text: str) -> bytes:
+    return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode() + b'"'
+
+
+def _masked(said: str) -> str:
+    if said.startswith("AUTHENTICATE "):
+        return said  # the name of the mechanism; what is secret follows in a line of its own
+    return f"LOGIN {MASK}" if said.startswith("LOGIN ") else MASK
+
+
+def _said(data: bytes) -> str:
+    return _TAG.sub("", data.decode("utf-8", "replace").rstrip("\r\n"))
