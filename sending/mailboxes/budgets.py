@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from sending.mailboxes.models import Mailbox, MailboxClock
-from sending.mailboxes.states import MailboxState
+from sending.mailboxes.states import MEANINGS, MailboxState
 from sending.pacing import Hold, Limits, MailboxFacts, Pace, Usage, daily_budget, decide, mailbox_gates
 
 _USAGE = """
@@ -44,7 +44,7 @@ def database_now() -> datetime:
 
 
 def budgets_of(mailboxes: Sequence[Mailbox]) -> list[Budget]:
-    """Return the books of mailboxes, in the given order; two queries."""
+    """Return the books of mailboxes, in the given order; three queries, however many mailboxes."""
     now = database_now()
     clocks = {
         clock.mailbox_id: clock
@@ -122,5 +122,5 @@ def _budget(clock: MailboxClock, usage: Usage, *, now: datetime) -> Budget:
 
 
 def _state_words(mailbox: Mailbox) -> str:
-    state = mailbox.state.replace("_", " ")
-    return f"The mailbox is {state}: {mailbox.state_reason}" if mailbox.state_reason else f"The mailbox is {state}."
+    meaning = MEANINGS[MailboxState(mailbox.state)]
+    return f"{meaning}: {mailbox.state_reason}" if mailbox.state_reason else f"{meaning}."

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from sending.mailboxes.states import MailboxState
+
 
 class MailboxError(Exception):
     """Base of the mailboxes' errors."""
 
 
 class IllegalMove(MailboxError, RuntimeError):
-    """The move is not allowed from the mailbox's state, or somebody else moved it first."""
+    """The move is not allowed from the mailbox's state, or somebody else moved it first; the words are for people."""
+
+    def __init__(self, mailbox_id: int, new: MailboxState, words: str) -> None:
+        super().__init__(words)
+        self.mailbox_id = mailbox_id
+        self.new = new
 
 
 class AddressTaken(MailboxError, ValueError):

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import re
+import ssl
+from ipaddress import ip_address
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from sending.mailboxes.models import Mailbox
 from sending.smtp import Security
+from sending.smtp.server import tls_context
 
-SECURITY = (
-    (Security.STARTTLS, "STARTTLS (port 587)"),
-    (Security.TLS, "TLS (port 465, IMAP 993)"),
-    (Security.PLAIN, "None, this machine only"),
-)
+_NONE = (Security.PLAIN, "None (only in private networks that are opened)")
+SMTP_SECURITY = ((Security.STARTTLS, "STARTTLS (port 587)"), (Security.TLS, "TLS (port 465)"), _NONE)
+IMAP_SECURITY = ((Security.TLS, "TLS (port 993)"), (Security.STARTTLS, "STARTTLS (port 143)"), _NONE)
 # Above this a mailbox stands out, whatever its provider allows.
 WARN_ABOVE = 50
+# Faster than this no person writes, whatever the mailbox allows.
+SHORTEST_GAP_MINUTES = 2
+_NOT_A_HOST = re.compile(r"[\s/@:]")
+# A browser would fill in the password of the person who sits before it, and so replace the stored one.
+_SECRET = {"autocomplete": "new-password"}
+
+
+def host_alone(value: str) -> None:
+    """Refuse what is more than a host name. Raises ValidationError."""
+    if not _NOT_A_HOST.search(value):
+        return
+    try:
+        ip_address(value)
+    except ValueError as error:
+        words = "Write the name of the server alone, such as mail.example.com; the port has a field of its own."
+        raise forms.ValidationError(words) from error
 
 
 class MailboxForm(forms.Form):
-    """A mailbox's identity, servers and limits. An empty password keeps the stored one."""
+    """A mailbox's identity, servers and limits. For a stored mailbox an empty password keeps the stored one."""
 
     address = forms.EmailField(max_length=254, label="Address", help_text="Mail is sent from this address.")
     display_name = forms.CharField(max_length=120, required=False, label="Display name")
@@ -27,22 +46,30 @@ class MailboxForm(forms.Form):
         max_length=254, required=False, label="Reply-To", help_text="Empty: the address itself."
     )
     signature = forms.CharField(
-        required=False, max_length=2000, label="Signature", widget=forms.Textarea(attrs={"rows": 4})
+        required=False,
+        max_length=2000,
+        label="Signature",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Stands under each message. Law asks for your postal address in it.",
     )
-    smtp_host = forms.CharField(max_length=255, label="SMTP host", help_text="For example smtp.example.com.")
+    smtp_host = forms.CharField(
+        max_length=255, label="SMTP host", help_text="For example smtp.example.com.", validators=[host_alone]
+    )
     smtp_port = forms.IntegerField(min_value=1, max_value=65535, initial=587, label="Port")
-    smtp_security = forms.ChoiceField(choices=SECURITY, initial=Security.STARTTLS, label="Security")
+    smtp_security = forms.ChoiceField(choices=SMTP_SECURITY, initial=Security.STARTTLS, label="Security")
     smtp_username = forms.CharField(max_length=254, label="User name", help_text="Often the whole address.")
     smtp_password = forms.CharField(
         max_length=500,
         required=False,
         strip=False,
         label="Password",
-        widget=forms.PasswordInput(render_value=False),
+        widget=forms.PasswordInput(attrs=_SECRET, render_value=False),
     )
-    imap_host = forms.CharField(max_length=255, label="IMAP host", help_text="For example imap.example.com.")
+    imap_host = forms.CharField(
+        max_length=255, label="IMAP host", help_text="For example imap.example.com.", validators=[host_alone]
+    )
     imap_port = forms.IntegerField(min_value=1, max_value=65535, initial=993, label="Port")
-    imap_security = forms.ChoiceField(choices=SECURITY, initial=Security.TLS, label="Security")
+    imap_security = forms.ChoiceField(choices=IMAP_SECURITY, initial=Security.TLS, label="Security")
     imap_username = forms.CharField(max_length=254, required=False, label="User name", help_text="Empty: as for SMTP.")
     imap_password = forms.CharField(
         max_length=500,
@@ -50,7 +77,7 @@ class MailboxForm(forms.Form):
         strip=False,
         label="Password",
         help_text="Empty: as for SMTP.",
-        widget=forms.PasswordInput(render_value=False),
+        widget=forms.PasswordInput(attrs=_SECRET, render_value=False),
     )
     ca_pem = forms.CharField(
         required=False,
@@ -61,31 +88,57 @@ class MailboxForm(forms.Form):
     )
     daily_limit = forms.IntegerField(min_value=1, max_value=2000, initial=30, label="Messages a day")
     hourly_limit = forms.IntegerField(min_value=1, max_value=500, initial=8, label="Messages an hour")
-    gap_min_minutes = forms.FloatField(min_value=0.5, max_value=240, initial=6, label="Gap from (minutes)")
-    gap_max_minutes = forms.FloatField(min_value=0.5, max_value=240, initial=12, label="Gap to (minutes)")
+    gap_min_minutes = forms.FloatField(
+        min_value=SHORTEST_GAP_MINUTES, max_value=240, initial=6, label="Gap from (minutes)"
+    )
+    gap_max_minutes = forms.FloatField(
+        min_value=SHORTEST_GAP_MINUTES, max_value=240, initial=12, label="Gap to (minutes)"
+    )
     ramp_on = forms.BooleanField(required=False, initial=True, label="Ramp up: begin low, grow with each sending day")
     ramp_start = forms.IntegerField(min_value=1, max_value=500, initial=5, label="First day")
     ramp_step = forms.IntegerField(min_value=0, max_value=100, initial=2, label="More each day")
 
-    def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["smtp_password"].required = is_new
-        if not is_new:
+    def __init__(self, data: QueryDict | None = None, *, mailbox: Mailbox | None = None) -> None:
+        super().__init__(data, initial=initial_of(mailbox) if mailbox else None)
+        self._mailbox = mailbox
+        self.fields["smtp_password"].required = mailbox is None
+        if mailbox:
             self.fields["smtp_password"].help_text = "Empty: keep the stored one."
+            self.fields["imap_password"].help_text = "Empty: keep the stored one, or as for SMTP if both were the same."
 
     def clean_ca_pem(self) -> str:
         pem: str = self.cleaned_data["ca_pem"].strip()
-        if pem and not (pem.startswith("-----BEGIN CERTIFICATE-----") and pem.endswith("-----END CERTIFICATE-----")):
-            raise forms.ValidationError("This is not a certificate in PEM form.")
+        if pem:
+            try:
+                tls_context(pem)
+            except (ssl.SSLError, ValueError) as error:
+                words = (
+                    "This is not a certificate in PEM form. Paste the whole text, from -----BEGIN CERTIFICATE----- "
+                    "to -----END CERTIFICATE-----."
+                )
+                raise forms.ValidationError(words) from error
         return pem
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("gap_min_minutes", 0) > cleaned.get("gap_max_minutes", 0):
+        shortest, longest = cleaned.get("gap_min_minutes"), cleaned.get("gap_max_minutes")
+        if shortest is not None and longest is not None and shortest > longest:
             self.add_error("gap_max_minutes", "The longest gap cannot be shorter than the shortest.")
+        for protocol in ("smtp", "imap"):
+            self._require_password_for_new_host(protocol, cleaned)
         if not cleaned.get("imap_username"):
             cleaned["imap_username"] = cleaned.get("smtp_username", "")
         return cleaned
+
+    def _require_password_for_new_host(self, protocol: str, cleaned: dict[str, Any]) -> None:
+        """Let no stored password go to another server than the one it was given for."""
+        new = cleaned.get(f"{protocol}_host")
+        if self._mailbox is None or not new or cleaned.get(f"{protocol}_password"):
+            return
+        old: str = getattr(self._mailbox, f"{protocol}_host")
+        if new.lower() != old.lower():
+            words = f"The stored password was given for {old}. Type it again, so that {new} may get it."
+            self.add_error(f"{protocol}_password", words)
 
     def columns(self) -> dict[str, Any]:
         """Return the mailbox's columns; passwords are not among them."""

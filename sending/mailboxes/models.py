@@ -9,6 +9,9 @@ from outreach.accounts.models import User, Workspace
 from sending.mailboxes.states import MailboxState
 from sending.smtp import Security
 
+ONE_PER_ADDRESS = "mailboxes_one_per_address"
+_HIGHEST_PORT = 65_535
+
 
 class Mailbox(models.Model):
     """An account at a mail provider from which we send and which we read."""
@@ -46,7 +49,7 @@ class Mailbox(models.Model):
     class Meta:
         db_table = "mailboxes_mailbox"
         constraints = [
-            models.UniqueConstraint("workspace", Lower("address"), name="mailboxes_one_per_address"),
+            models.UniqueConstraint("workspace", Lower("address"), name=ONE_PER_ADDRESS),
             models.CheckConstraint(condition=models.Q(state__in=list(MailboxState)), name="mailboxes_known_state"),
             models.CheckConstraint(
                 condition=models.Q(smtp_security__in=list(Security), imap_security__in=list(Security)),
@@ -54,6 +57,15 @@ class Mailbox(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(gap_min_s__lte=models.F("gap_max_s")), name="mailboxes_gap_in_order"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(smtp_port__range=(1, _HIGHEST_PORT), imap_port__range=(1, _HIGHEST_PORT)),
+                name="mailboxes_possible_port",
+            ),
+            # A limit of nothing would be a pause that does not say so.
+            models.CheckConstraint(
+                condition=models.Q(daily_limit__gte=1, hourly_limit__gte=1, ramp_start__gte=1),
+                name="mailboxes_limits_allow_one",
             ),
         ]
 
@@ -143,6 +155,12 @@ class ConnectionTest(models.Model):
 
     class Meta:
         db_table = "mailboxes_connection_test"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(protocol__in=["smtp", "imap"]), name="mailboxes_tested_protocol"),
+            models.CheckConstraint(
+                condition=models.Q(passed=True) | ~models.Q(what=""), name="mailboxes_failure_is_explained"
+            ),
+        ]
         indexes = [
             # newest tests of one mailbox
             models.Index(fields=["mailbox", "-id"], name="mailboxes_newest_tests"),

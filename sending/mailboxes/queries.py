@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from django.http import Http404
 
 from outreach.accounts.access import Member
 from outreach.env import env
-from outreach.kit.crypto import unseal
-from sending.imap import Account
-from sending.mailboxes.models import Credential, Mailbox
-from sending.mailboxes.secrets import IMAP_PASSWORD, SMTP_PASSWORD, context_of, keyring
+from outreach.kit.crypto import SealBroken, unseal
+from sending.imap import Account, SignInRefused, Stage
+from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
+from sending.mailboxes.secrets import IMAP_PASSWORD, LOST, SMTP_PASSWORD, context_of, keyring
 from sending.smtp import Security, Server
 
 
@@ -29,14 +29,14 @@ def mailbox_for(member: Member, pk: int) -> Mailbox:
     return row
 
 
-def smtp_servers(mailbox_ids: Collection[int]) -> dict[int, Server]:
-    """Return how to reach the SMTP server of each mailbox, password opened."""
-    rows = Credential.objects.select_related("mailbox").filter(mailbox__in=mailbox_ids)
-    return {row.mailbox_id: smtp_server(row) for row in rows}
+def newest_tests(mailbox: Mailbox) -> list[ConnectionTest]:
+    """Return the last connection test of each protocol, SMTP first."""
+    rows = ConnectionTest.objects.filter(mailbox=mailbox)
+    return list(rows.order_by("-protocol", "-id").distinct("protocol"))
 
 
 def smtp_server(credential: Credential) -> Server:
-    """Return how to reach the mailbox's SMTP server."""
+    """Return how to reach the mailbox's SMTP server, password opened. Raises SealBroken."""
     mailbox = credential.mailbox
     context = context_of(mailbox.pk, SMTP_PASSWORD)
     return Server(
@@ -51,15 +51,19 @@ def smtp_server(credential: Credential) -> Server:
 
 
 def imap_account(credential: Credential) -> Account:
-    """Return how to reach the mailbox's IMAP server, password opened."""
+    """Return how to reach the mailbox's IMAP server, password opened. Raises SignInRefused when no key opens it."""
     mailbox = credential.mailbox
     context = context_of(mailbox.pk, IMAP_PASSWORD)
+    try:
+        password = unseal(keyring(), bytes(credential.imap_password), context=context)
+    except SealBroken as error:
+        raise SignInRefused(LOST.what, cause="sealed", stage=Stage.SIGN_IN) from error
     return Account(
         host=mailbox.imap_host,
         port=mailbox.imap_port,
         security=Security(mailbox.imap_security),
         username=mailbox.imap_username,
-        password=unseal(keyring(), bytes(credential.imap_password), context=context),
+        password=password,
         ca_pem=mailbox.ca_pem or None,
         private=env().private_networks,
     )

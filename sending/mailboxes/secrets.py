@@ -6,9 +6,16 @@ from functools import cache
 
 from outreach.env import env
 from outreach.kit.crypto import Keyring
+from sending.smtp import Explanation
 
 SMTP_PASSWORD = "smtp_password"  # noqa: S105  # the name of a field
 IMAP_PASSWORD = "imap_password"  # noqa: S105  # the name of a field
+
+LOST = Explanation(
+    "The stored password cannot be opened.",
+    "The key that sealed it is not among the keys of this instance (OUTREACH_CREDENTIAL_KEYS).",
+    "Type the password again under “Edit”, or let the owner of the instance put the old key back.",
+)
 
 
 @cache

@@ -1,23 +1,29 @@
-"""Change a mailbox: secrets, states, backoff, freshness."""
+"""Change a mailbox: settings, secrets, states, backoff, freshness."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from outreach.accounts.access import Member
 from outreach.kit import clock, gate
-from outreach.kit.crypto import seal
+from outreach.kit.crypto import SealBroken, seal, unseal
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.errors import AddressTaken, IllegalMove
-from sending.mailboxes.models import Credential, Mailbox, MailboxClock
-from sending.mailboxes.secrets import IMAP_PASSWORD, SMTP_PASSWORD, context_of, keyring
-from sending.mailboxes.states import MAILBOX_MOVES, MailboxState
+from sending.mailboxes.models import ONE_PER_ADDRESS, Credential, Mailbox, MailboxClock
+from sending.mailboxes.queries import smtp_server
+from sending.mailboxes.secrets import IMAP_PASSWORD, LOST, SMTP_PASSWORD, context_of, keyring
+from sending.mailboxes.states import BY_PERSON, BY_TEST, MAILBOX_MOVES, MEANINGS, MailboxState
 from sending.pacing import Pace
+from sending.smtp import Server
+
+log = logging.getLogger(__name__)
 
 _BACKOFF_STEP = timedelta(minutes=1)
 _BACKOFF_MOST = timedelta(hours=1)
@@ -30,26 +36,67 @@ UPDATE mailboxes_clock
 """
 
 
+def create_mailbox(member: Member, columns: Mapping[str, Any], *, smtp: str, imap: str) -> Mailbox:
+    """Create a mailbox with its sealed passwords. Raises AddressTaken."""
+    try:
+        with transaction.atomic():
+            mailbox = Mailbox.objects.create(workspace=member.workspace, created_by=member.user, **columns)
+            store_passwords(mailbox, smtp=smtp, imap=imap)
+    except IntegrityError as error:
+        raise _taken(error, columns) from error
+    return mailbox
+
+
+def update_mailbox(mailbox: Mailbox, columns: Mapping[str, Any], *, smtp: str, imap: str) -> None:
+    """Change a mailbox. Raises AddressTaken.
+
+    An empty password keeps the stored one; a new SMTP password counts for IMAP, too, where both were the same. The
+    mailbox is looked at anew at once: with a higher limit it may have something to send.
+    """
+    try:
+        with transaction.atomic():
+            Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
+            _replace_passwords(mailbox, smtp=smtp, imap=imap)
+            MailboxClock.objects.filter(mailbox=mailbox).update(look_at=Now())
+    except IntegrityError as error:
+        raise _taken(error, columns) from error
+
+
 def store_passwords(mailbox: Mailbox, *, smtp: str, imap: str) -> None:
     """Seal and keep the passwords of a saved mailbox; each is bound to its mailbox and its use."""
-    keys = keyring()
     Credential.objects.update_or_create(
         mailbox=mailbox,
         defaults={
-            "smtp_password": seal(keys, smtp, context=context_of(mailbox.pk, SMTP_PASSWORD)),
-            "imap_password": seal(keys, imap, context=context_of(mailbox.pk, IMAP_PASSWORD)),
+            SMTP_PASSWORD: _sealed(mailbox, SMTP_PASSWORD, smtp),
+            IMAP_PASSWORD: _sealed(mailbox, IMAP_PASSWORD, imap),
         },
     )
     MailboxClock.objects.get_or_create(mailbox=mailbox)
 
 
+def smtp_servers(mailbox_ids: Collection[int]) -> dict[int, Server]:
+    """Return how to reach the SMTP server of each mailbox, password opened.
+
+    A mailbox whose password no key opens is left out and needs a new sign-in; the others do not suffer for it.
+    """
+    found: dict[int, Server] = {}
+    for credential in Credential.objects.select_related("mailbox").filter(mailbox__in=mailbox_ids):
+        try:
+            found[credential.mailbox_id] = smtp_server(credential)
+        except SealBroken:
+            log.exception("mailboxes.seal_broken mailbox=%s", credential.mailbox_id)
+            refuse_sign_in(credential.mailbox_id, LOST.what)
+    return found
+
+
 def activate(mailbox_id: int) -> None:
-    """Let the mailbox carry mail: its connection test passed, or a person resumed it. Raises IllegalMove."""
-    with transaction.atomic():
-        _move(mailbox_id, MailboxState.ACTIVE, "", EventKind.MAILBOX_RESUMED)
-        MailboxClock.objects.filter(mailbox=mailbox_id).update(
-            failures=0, backoff_until=None, backoff_words="", look_at=clock.now()
-        )
+    """Let the mailbox carry mail: its connection test passed. Raises IllegalMove, also where a person paused it."""
+    _let_carry(mailbox_id, BY_TEST)
+
+
+def resume(mailbox_id: int) -> None:
+    """Let a paused or blocked mailbox carry mail again: a person says so. Raises IllegalMove."""
+    _let_carry(mailbox_id, BY_PERSON)
 
 
 def pause(mailbox_id: int, reason: str) -> None:
@@ -60,7 +107,7 @@ def pause(mailbox_id: int, reason: str) -> None:
 
 
 def refuse_sign_in(mailbox_id: int, words: str) -> bool:
-    """Note that the server refuses the password: its owner must renew it. False when that was known."""
+    """Note that the server refuses the password: its owner must renew it. False when that was known, or when paused."""
     return _stop_carrying(mailbox_id, MailboxState.NEEDS_SIGN_IN, words)
 
 
@@ -88,6 +135,14 @@ def note_synced(mailbox_id: int, at: datetime) -> None:
     MailboxClock.objects.filter(mailbox=mailbox_id).update(synced_at=at)
 
 
+def _let_carry(mailbox_id: int, sources: Collection[MailboxState]) -> None:
+    with transaction.atomic():
+        _move(mailbox_id, MailboxState.ACTIVE, "", EventKind.MAILBOX_RESUMED, sources=sources)
+        MailboxClock.objects.filter(mailbox=mailbox_id).update(
+            failures=0, backoff_until=None, backoff_words="", look_at=Now()
+        )
+
+
 def _stop_carrying(mailbox_id: int, state: MailboxState, words: str) -> bool:
     try:
         with transaction.atomic():
@@ -97,45 +152,57 @@ def _stop_carrying(mailbox_id: int, state: MailboxState, words: str) -> bool:
     return True
 
 
-def _move(mailbox_id: int, new: MailboxState, reason: str, kind: EventKind) -> None:
-    sources = [old for old, targets in MAILBOX_MOVES.items() if new in targets]
+def _move(
+    mailbox_id: int,
+    new: MailboxState,
+    reason: str,
+    kind: EventKind,
+    *,
+    sources: Collection[MailboxState] = tuple(MailboxState),
+) -> None:
+    allowed = [old for old in sources if new in MAILBOX_MOVES[old]]
     now = clock.now()
-    moved = Mailbox.objects.filter(pk=mailbox_id, state__in=sources).update(
+    moved = Mailbox.objects.filter(pk=mailbox_id, state__in=allowed).update(
         state=new, state_reason=reason[:500], state_changed_at=now
     )
+    mailbox = Mailbox.objects.only("workspace_id", "address", "state").get(pk=mailbox_id)
     if not moved:
-        raise IllegalMove(f"Mailbox {mailbox_id} cannot become {new} now.")
-    workspace_id = Mailbox.objects.values_list("workspace_id", flat=True).get(pk=mailbox_id)
-    record([Entry(workspace_id, kind, now, mailbox_id=mailbox_id, data={"state": new.value, "words": reason})])
-
-
-def create_mailbox(member: Member, columns: Mapping[str, Any], *, smtp: str, imap: str) -> Mailbox:
-    """Create a mailbox with its sealed passwords. Raises AddressTaken."""
-    try:
-        with transaction.atomic():
-            mailbox = Mailbox.objects.create(workspace=member.workspace, created_by=member.user, **columns)
-            store_passwords(mailbox, smtp=smtp, imap=imap)
-    except IntegrityError as error:
-        raise AddressTaken(f"{columns['address']} is connected already.") from error
-    return mailbox
-
-
-def update_mailbox(mailbox: Mailbox, columns: Mapping[str, Any], *, smtp: str, imap: str) -> None:
-    """Change a mailbox; an empty password keeps the stored one. Raises AddressTaken."""
-    try:
-        with transaction.atomic():
-            Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
-            _replace_passwords(mailbox, smtp=smtp, imap=imap)
-    except IntegrityError as error:
-        raise AddressTaken(f"{columns['address']} is connected already.") from error
+        state = MEANINGS[MailboxState(mailbox.state)].removeprefix("The mailbox ")
+        raise IllegalMove(mailbox_id, new, f"{mailbox.address} {state}; it cannot become {new.replace('_', ' ')} now.")
+    data = {"state": new.value, "words": reason}
+    record([Entry(mailbox.workspace_id, kind, now, mailbox_id=mailbox_id, data=data)])
 
 
 def _replace_passwords(mailbox: Mailbox, *, smtp: str, imap: str) -> None:
-    keys = keyring()
+    if smtp and not imap and _were_the_same(mailbox):
+        imap = smtp
     sealed = {
-        name: seal(keys, secret, context=context_of(mailbox.pk, name))
+        name: _sealed(mailbox, name, secret)
         for name, secret in ((SMTP_PASSWORD, smtp), (IMAP_PASSWORD, imap))
         if secret
     }
     if sealed:
         Credential.objects.filter(mailbox=mailbox).update(**sealed, changed_at=clock.now())
+
+
+def _were_the_same(mailbox: Mailbox) -> bool:
+    """Say whether one password served for both; one that nobody can open any more is replaced with the other."""
+    row = Credential.objects.get(mailbox=mailbox)
+    sealed = ((SMTP_PASSWORD, row.smtp_password), (IMAP_PASSWORD, row.imap_password))
+    try:
+        known = {unseal(keyring(), bytes(value), context=context_of(mailbox.pk, name)) for name, value in sealed}
+    except SealBroken:
+        return True
+    return len(known) == 1
+
+
+def _sealed(mailbox: Mailbox, name: str, secret: str) -> bytes:
+    return seal(keyring(), secret, context=context_of(mailbox.pk, name))
+
+
+def _taken(error: IntegrityError, columns: Mapping[str, Any]) -> Exception:
+    """Return AddressTaken for the rule that an address is connected once; any other rule is a fault of ours."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if getattr(diagnosis, "constraint_name", "") != ONE_PER_ADDRESS:
+        return error
+    return AddressTaken(f"{columns['address']} is connected already.")

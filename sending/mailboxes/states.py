@@ -11,7 +11,7 @@ class MailboxState(StrEnum):
 
     UNTESTED = "untested"  # saved; the connection test has not passed yet
     ACTIVE = "active"  # carries mail
-    PAUSED = "paused"  # stopped by a person
+    PAUSED = "paused"  # stopped by a person, and only a person lets it go on
     NEEDS_SIGN_IN = "needs_sign_in"  # the server refused the password or token; its owner must renew it
     BLOCKED = "blocked"  # stopped by a guard: the provider refuses us or too many addresses failed
 
@@ -19,7 +19,27 @@ class MailboxState(StrEnum):
 MAILBOX_MOVES: Mapping[MailboxState, frozenset[MailboxState]] = {
     MailboxState.UNTESTED: frozenset({MailboxState.ACTIVE, MailboxState.NEEDS_SIGN_IN}),
     MailboxState.ACTIVE: frozenset({MailboxState.PAUSED, MailboxState.NEEDS_SIGN_IN, MailboxState.BLOCKED}),
-    MailboxState.PAUSED: frozenset({MailboxState.ACTIVE, MailboxState.NEEDS_SIGN_IN}),
+    # Not to NEEDS_SIGN_IN: a passed test leads from there to ACTIVE, and nobody would have ended the pause.
+    MailboxState.PAUSED: frozenset({MailboxState.ACTIVE}),
     MailboxState.NEEDS_SIGN_IN: frozenset({MailboxState.ACTIVE, MailboxState.PAUSED}),
     MailboxState.BLOCKED: frozenset({MailboxState.ACTIVE, MailboxState.PAUSED}),
+}
+# From where a passed test leads to ACTIVE, and from where a person does.
+BY_TEST = frozenset({MailboxState.UNTESTED, MailboxState.NEEDS_SIGN_IN})
+BY_PERSON = frozenset({MailboxState.PAUSED, MailboxState.BLOCKED})
+
+# What holds a mailbox in this state, and the way out, for people.
+MEANINGS: Mapping[MailboxState, str] = {
+    MailboxState.UNTESTED: "The mailbox has not passed its connection test yet",
+    MailboxState.ACTIVE: "The mailbox is active",
+    MailboxState.PAUSED: "The mailbox is paused",
+    MailboxState.NEEDS_SIGN_IN: "The mailbox needs a new sign-in",
+    MailboxState.BLOCKED: "The mailbox is blocked",
+}
+WAYS_OUT: Mapping[MailboxState, str] = {
+    MailboxState.UNTESTED: "Mend what the test found, then press “Test now”. Nothing is sent before it has passed.",
+    MailboxState.ACTIVE: "",
+    MailboxState.PAUSED: "Press “Resume” when it shall send again.",
+    MailboxState.NEEDS_SIGN_IN: "Type the password again under “Edit”. It sends again as soon as the test has passed.",
+    MailboxState.BLOCKED: "Read what the server said and mend its cause, then press “Resume”.",
 }

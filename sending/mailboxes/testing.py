@@ -4,84 +4,101 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 
-from sending.imap import ImapError, open_mailbox
+from django.db import transaction
+
+from outreach.kit.crypto import SealBroken
+from sending.imap import Account, ImapError, SignInRefused, open_mailbox
 from sending.imap import explain as explain_imap
+from sending.mailboxes.errors import IllegalMove
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
 from sending.mailboxes.queries import imap_account, smtp_server
+from sending.mailboxes.secrets import LOST
 from sending.mailboxes.services import activate, refuse_sign_in
-from sending.mailboxes.states import MailboxState
-from sending.smtp import Phase, Refused, Server, Session, SessionError, Timeouts, explain
+from sending.smtp import Explanation, Line, Phase, Refused, Server, Session, SessionError, Side, Timeouts, Unreachable
+from sending.smtp import explain as explain_smtp
 
 # A person waits for the answer.
-_TIMEOUTS = Timeouts(connect=10, greeting=20, command=20)
-_IMAP_TIMEOUT_S = 20.0
+TIMEOUTS = Timeouts(connect=10, greeting=15, command=15)
+MOST_S = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One try to sign in. problem None: the server let us in. refused: the password is to blame."""
+
+    protocol: str
+    transcript: Sequence[Line]
+    problem: Explanation | None = None
+    refused: bool = False
 
 
 def test_connections(mailbox: Mailbox) -> Sequence[ConnectionTest]:
-    """Try both servers, store the results, and activate the mailbox when both let us in."""
+    """Try both servers at once, store what came of it, and let the mailbox carry mail when both let us in.
+
+    A mailbox that a person has paused stays paused. Results and state are stored together or not at all.
+    """
     credential = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
-    results = [_test_smtp(mailbox, smtp_server(credential)), _test_imap(mailbox, credential)]
-    if all(result.passed for result in results):
-        if mailbox.state in {MailboxState.UNTESTED, MailboxState.NEEDS_SIGN_IN}:
-            activate(mailbox.pk)
-    elif mailbox.state == MailboxState.ACTIVE and any(result.refused for result in results):
-        refuse_sign_in(mailbox.pk, next(result.what for result in results if result.refused))
-    return ConnectionTest.objects.bulk_create([result.row for result in results])
+    trials = asyncio.run(_try_both(credential))
+    with transaction.atomic():
+        rows = ConnectionTest.objects.bulk_create([_row(mailbox, trial) for trial in trials])
+        refusals = [trial.problem.what for trial in trials if trial.problem and trial.refused]
+        if refusals:
+            refuse_sign_in(mailbox.pk, refusals[0])
+        elif all(trial.problem is None for trial in trials):
+            with suppress(IllegalMove):  # it carries mail already, or a person has stopped it
+                activate(mailbox.pk)
+    return rows
 
 
-class _Result:
-    def __init__(self, row: ConnectionTest, *, refused: bool = False) -> None:
-        self.row = row
-        self.refused = refused
-        self.passed = row.passed
-        self.what = row.what
+async def _try_both(credential: Credential) -> list[Trial]:
+    return list(await asyncio.gather(_try_smtp(credential), asyncio.to_thread(_try_imap, credential)))
 
 
-def _test_smtp(mailbox: Mailbox, server: Server) -> _Result:
-    async def sign_in() -> list[dict[str, object]]:
-        session = await Session.open(server, timeouts=_TIMEOUTS)
-        await session.close()
-        return [asdict(line) for line in session.transcript]
-
+async def _try_smtp(credential: Credential) -> Trial:
     try:
-        transcript = asyncio.run(sign_in())
+        server = smtp_server(credential)
+    except SealBroken:
+        return Trial("smtp", (), LOST, refused=True)
+    try:
+        async with asyncio.timeout(MOST_S):
+            session = await Session.open(server, timeouts=TIMEOUTS)
+            await session.close()
     except SessionError as error:
-        explanation = explain(error.outcome, server)
         refused = isinstance(error.outcome, Refused) and error.outcome.phase is Phase.AUTH
-        row = ConnectionTest(
-            mailbox=mailbox,
-            protocol="smtp",
-            passed=False,
-            transcript=[asdict(line) for line in error.outcome.transcript],
-            what=explanation.what[:300],
-            why=explanation.why[:500],
-            fix=explanation.fix[:500],
-        )
-        return _Result(row, refused=refused)
-    return _Result(ConnectionTest(mailbox=mailbox, protocol="smtp", passed=True, transcript=transcript))
+        return Trial("smtp", error.outcome.transcript, explain_smtp(error.outcome, server), refused=refused)
+    except TimeoutError:
+        return Trial("smtp", (), _too_slow(server))
+    return Trial("smtp", session.transcript)
 
 
-def _test_imap(mailbox: Mailbox, credential: Credential) -> _Result:
+def _try_imap(credential: Credential) -> Trial:
+    account: Account | None = None
     try:
-        with open_mailbox(imap_account(credential), timeout_s=_IMAP_TIMEOUT_S) as reader:
+        account = imap_account(credential)
+        with open_mailbox(account, timeout_s=TIMEOUTS.command, most_s=MOST_S) as reader:
             names = ", ".join(f"{folder.name} ({folder.role})" for folder in reader.folders())
-            dialogue = [*reader.dialogue, ("note", f"Folders: {names[:500]}")]
+            return Trial("imap", (*reader.dialogue, Line(Side.NOTE, f"Folders: {names}"[:500], 0)))
     except ImapError as error:
-        explanation = explain_imap(error)
-        row = ConnectionTest(
-            mailbox=mailbox,
-            protocol="imap",
-            passed=False,
-            transcript=_lines(error.dialogue),
-            what=explanation.what[:300],
-            why=explanation.why[:500],
-            fix=explanation.fix[:500],
-        )
-        return _Result(row, refused=error.cause == "sign_in")
-    return _Result(ConnectionTest(mailbox=mailbox, protocol="imap", passed=True, transcript=_lines(dialogue)))
+        problem = explain_imap(error, account) if account else LOST
+        return Trial("imap", error.dialogue, problem, refused=isinstance(error, SignInRefused))
 
 
-def _lines(dialogue: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
-    return [{"side": side, "text": text, "at_ms": 0} for side, text in dialogue]
+def _too_slow(server: Server) -> Explanation:
+    words = f"The server had not done within {MOST_S:g} s."
+    return explain_smtp(Unreachable(Phase.AUTH, "timeout", words), server)
+
+
+def _row(mailbox: Mailbox, trial: Trial) -> ConnectionTest:
+    problem = trial.problem or Explanation("", "", "")
+    return ConnectionTest(
+        mailbox=mailbox,
+        protocol=trial.protocol,
+        passed=trial.problem is None,
+        transcript=[asdict(line) for line in trial.transcript],
+        what=problem.what[:300],
+        why=problem.why[:500],
+        fix=problem.fix[:500],
+    )

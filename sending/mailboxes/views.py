@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,8 +14,8 @@ from sending.ledger.queries import totals
 from sending.mailboxes import queries, services
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.errors import AddressTaken, MailboxError
-from sending.mailboxes.forms import WARN_ABOVE, MailboxForm, initial_of
-from sending.mailboxes.models import ConnectionTest
+from sending.mailboxes.forms import WARN_ABOVE, MailboxForm
+from sending.mailboxes.states import WAYS_OUT, MailboxState
 from sending.mailboxes.testing import test_connections
 
 _FOLDER = "sending/mailboxes"
@@ -25,7 +25,10 @@ _FOLDER = "sending/mailboxes"
 @member_page(Role.VIEWER)
 def mailbox_list(request: MemberRequest) -> HttpResponse:
     """List the mailboxes with state, budget and freshness."""
-    context = {"rows": budgets_of(queries.mailboxes_of(request.member))}
+    context = {
+        "rows": budgets_of(queries.mailboxes_of(request.member)),
+        "may_connect": request.member.may(Role.ADMIN),
+    }
     return render_region(request, f"{_FOLDER}/list.html", context, region="mailboxes")
 
 
@@ -33,8 +36,8 @@ def mailbox_list(request: MemberRequest) -> HttpResponse:
 @member_page(Role.ADMIN)
 def mailbox_create(request: MemberRequest) -> HttpResponse:
     """Connect a mailbox and test it at once."""
-    form = MailboxForm(request.POST or None, is_new=True)
-    if request.method == "POST" and form.is_valid():
+    form = MailboxForm(_sent(request))
+    if form.is_valid():
         data = form.cleaned_data
         try:
             mailbox = services.create_mailbox(
@@ -56,8 +59,8 @@ def mailbox_create(request: MemberRequest) -> HttpResponse:
 def mailbox_edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change a mailbox; what is changed is tested at once."""
     mailbox = queries.mailbox_for(request.member, pk)
-    form = MailboxForm(request.POST or None, is_new=False, initial=initial_of(mailbox))
-    if request.method == "POST" and form.is_valid():
+    form = MailboxForm(_sent(request), mailbox=mailbox)
+    if form.is_valid():
         data = form.cleaned_data
         try:
             services.update_mailbox(mailbox, form.columns(), smtp=data["smtp_password"], imap=data["imap_password"])
@@ -77,9 +80,12 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "mailbox": mailbox,
         "budget": budgets_of([mailbox])[0],
-        "tests": list(ConnectionTest.objects.filter(mailbox=mailbox).order_by("-id")[:2]),
+        "tests": queries.newest_tests(mailbox),
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
         "warn_above": WARN_ABOVE,
+        "way_out": WAYS_OUT[MailboxState(mailbox.state)],
+        "may_edit": request.member.may(Role.ADMIN),
+        "may_act": request.member.may(Role.MEMBER),
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
 
@@ -92,7 +98,7 @@ def mailbox_test(request: MemberRequest, pk: int) -> HttpResponse:
     if all(result.passed for result in results):
         messages.success(request, "Both servers let us in.")
     else:
-        messages.error(request, "The test did not pass; the dialogue below says why.")
+        messages.error(request, "The test did not pass. What is wrong, and what to do, stands below.")
     return redirect(request.member.url("mailboxes:detail", pk))
 
 
@@ -114,10 +120,14 @@ def mailbox_resume(request: MemberRequest, pk: int) -> HttpResponse:
     """Let a paused or blocked mailbox send again, at its usual pace."""
     mailbox = queries.mailbox_for(request.member, pk)
     try:
-        services.activate(mailbox.pk)
+        services.resume(mailbox.pk)
     except MailboxError as error:
         messages.error(request, str(error))
     return redirect(request.member.url("mailboxes:detail", pk))
+
+
+def _sent(request: MemberRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _form_page(request: MemberRequest, form: MailboxForm, mailbox: object = None) -> HttpResponse:

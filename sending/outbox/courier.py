@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connections
 
 from outreach.kit import clock
-from sending.mailboxes.queries import smtp_servers
+from sending.mailboxes.services import smtp_servers
 from sending.outbox import leases
 from sending.outbox.batcher import Batcher
 from sending.outbox.claims import claim
