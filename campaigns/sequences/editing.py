@@ -1,56 +1,69 @@
-"""What the sequence page shows: each step with its forms, the day it falls on, the shares of its wordings."""
+"""What the pages of the editor show: steps with their forms, days and shares; lists; hours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
 
-from campaigns.calendar import WaitUnit
-from campaigns.sequences.forms import StepForm, VariantForm
+from django.http import QueryDict
+
+from campaigns.calendar import WaitUnit, Window
+from campaigns.sequences.forms import WEEKDAYS, StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.queries import steps_of
-from campaigns.sequences.variables import known_variables
+from campaigns.sequences.seen import seen_schedule, seen_step, seen_variant
+from campaigns.sequences.states import StepThread, opens_thread
+from campaigns.templating import Finding, lint
+
+_OFFICE = Window(1, 9 * 60, 17 * 60)  # offered where no window is set
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How the sequence page is drawn: the variables there are, whether it may be changed, and refused forms by key."""
+
+    known: frozenset[str]
+    is_frozen: bool = False
+    step_forms: dict[int, StepForm] = field(default_factory=dict)
+    variant_forms: dict[int, VariantForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class VariantCard:
-    """A wording with its form and its share in percent."""
+    """A wording with its form, its share in percent, and what a filter or a reader would mind in it."""
 
     variant: Variant
     form: VariantForm
     share: int
+    findings: Sequence[Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class StepCard:
-    """A step with its form and the day of the sequence on which it falls, when its wait counts days."""
+    """A step with its form and the day of the sequence on which it falls, when all waits so far count days."""
 
     step: Step
     form: StepForm
-    variants: tuple[VariantCard, ...]
+    variants: Sequence[VariantCard]
     day: int | None
     is_first: bool
     is_last: bool
 
 
-def cards(
-    campaign: Campaign,
-    *,
-    step_form: tuple[int, StepForm] | None = None,
-    variant_form: tuple[int, VariantForm] | None = None,
-) -> list[StepCard]:
+def cards(campaign: Campaign, desk: Desk) -> list[StepCard]:
     """Return the steps in order; a form that was refused takes the place of the stored values."""
-    known = known_variables(campaign.workspace_id)
     steps = steps_of(campaign)
     made: list[StepCard] = []
     day: int | None = 0
     for step in steps:
         day = _day_of(step, day)
-        form = step_form[1] if step_form and step_form[0] == step.pk else StepForm(initial=_step_values(step))
         made.append(
             StepCard(
                 step=step,
-                form=form,
-                variants=_variants(step, known, variant_form),
+                form=desk.step_forms.get(step.pk) or step_form(step, is_frozen=desk.is_frozen),
+                variants=_variants(step, desk),
                 day=day,
                 is_first=step.position == 1,
                 is_last=step.position == len(steps),
@@ -59,33 +72,82 @@ def cards(
     return made
 
 
+def step_form(step: Step, data: QueryDict | None = None, *, is_frozen: bool = False) -> StepForm:
+    """Return the form of a step's wait, with the stored values or with those that were sent."""
+    initial = {
+        "wait_amount": step.wait_amount,
+        "wait_unit": step.wait_unit,
+        "thread": step.thread,
+        "seen": seen_step(step),
+    }
+    return StepForm(data, initial=initial, auto_id=f"step{step.pk}_%s", is_frozen=is_frozen)
+
+
+def variant_form(
+    variant: Variant, known: frozenset[str], data: QueryDict | None = None, *, is_frozen: bool = False
+) -> VariantForm:
+    """Return the form of a wording, with the stored values or with those that were sent."""
+    initial = {
+        "subject": variant.subject,
+        "body_text": variant.body_text,
+        "weight": variant.weight,
+        "seen": seen_variant(variant),
+    }
+    has_subject = opens_thread(variant.step.position, StepThread(variant.step.thread))
+    return VariantForm(
+        data,
+        initial=initial,
+        auto_id=f"variant{variant.pk}_%s",
+        known=known,
+        has_subject=has_subject,
+        is_frozen=is_frozen,
+    )
+
+
+def schedule_values(campaign: Campaign, windows: Sequence[Window]) -> dict[str, Any]:
+    """Return what the form of the schedule starts with."""
+    first = windows[0] if windows else _OFFICE
+    return {
+        "time_zone": campaign.time_zone,
+        "use_contact_zone": campaign.use_contact_zone,
+        "weekdays": sorted({one.weekday for one in windows}),
+        "start": _time(first.start),
+        "end": _time(first.end),
+        "new_leads_per_day": campaign.new_leads_per_day,
+        "seen": seen_schedule(campaign, windows),
+    }
+
+
+def unlike_the_form(windows: Collection[Window]) -> list[str]:
+    """Return the windows in words when the form, which knows the same hours for each day, cannot show them."""
+    hours = {(one.start, one.end) for one in windows}
+    if len(hours) < 2:
+        return []
+    days = dict(WEEKDAYS)
+    return [f"{days[one.weekday]} {_time(one.start):%H:%M} to {_time(one.end):%H:%M}" for one in windows]
+
+
 def _day_of(step: Step, before: int | None) -> int | None:
     if step.position == 1:
         return 0
-    if before is None or step.wait_unit not in {WaitUnit.DAYS, WaitUnit.BUSINESS_DAYS}:
-        return None
+    if before is None or step.wait_unit != WaitUnit.DAYS:
+        return None  # business days depend on the weekday, hours on the time of the day
     return before + step.wait_amount
 
 
-def _step_values(step: Step) -> dict[str, object]:
-    return {"wait_amount": step.wait_amount, "wait_unit": step.wait_unit, "thread": step.thread}
-
-
-def _variants(
-    step: Step, known: frozenset[str], variant_form: tuple[int, VariantForm] | None
-) -> tuple[VariantCard, ...]:
+def _variants(step: Step, desk: Desk) -> list[VariantCard]:
     variants = sorted(step.variants.all(), key=lambda one: one.label)
     total = sum(one.weight for one in variants) or 1
-    return tuple(
+    return [
         VariantCard(
             variant=one,
-            form=variant_form[1]
-            if variant_form and variant_form[0] == one.pk
-            else VariantForm(
-                initial={"subject": one.subject, "body_text": one.body_text, "weight": one.weight},
-                known=known,
-            ),
+            form=desk.variant_forms.get(one.pk) or variant_form(one, desk.known, is_frozen=desk.is_frozen),
             share=round(100 * one.weight / total),
+            findings=lint(one.subject, one.body_text, is_first=step.position == 1),
         )
         for one in variants
-    )
+    ]
+
+
+def _time(minute: int) -> time:
+    return time(minute // 60 % 24, minute % 60)

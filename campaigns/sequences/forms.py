@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import time
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from campaigns.calendar import WaitUnit, Window, ZoneProblem, parse_zone
+from campaigns.sequences.errors import BadEdit, Overtaken
 from campaigns.sequences.services import Schedule, Text
 from campaigns.sequences.states import StepThread
-from campaigns.templating import check, check_spin
+from campaigns.templating import TemplateProblem, check, check_spin
 
 WEEKDAYS = (
     (1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday"),
@@ -26,7 +29,49 @@ class CampaignForm(forms.Form):
     name = forms.CharField(max_length=120, label="Name", help_text="Only your team sees it.")
 
 
-class ScheduleForm(forms.Form):
+class EditForm(forms.Form):
+    """A form of something that others may edit, too: `seen` is the fingerprint of what it was drawn from."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    is_overtaken = False
+
+    def __init__(self, *args: Any, is_frozen: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.disabled = is_frozen
+
+    def refuse(self, error: BadEdit) -> None:
+        """Show a service's refusal beside the field that caused it."""
+        self.add_error(error.field if error.field in self.fields else None, error.cause)
+
+    def overtake(self, error: Overtaken) -> None:
+        """Keep what was typed and say that somebody else was faster; saved again, it replaces what they saved."""
+        data = cast("QueryDict", self.data).copy()
+        data["seen"] = error.seen
+        self.data = data
+        self.is_overtaken = True
+        self.add_error(None, str(error))
+
+
+class AudienceForm(EditForm):
+    """The lists that a campaign writes to."""
+
+    lists = forms.TypedMultipleChoiceField(
+        coerce=int,
+        required=False,
+        error_messages={"invalid_choice": "One of the lists is not there any more. Look at the choice and save again."},
+    )
+
+    def __init__(self, *args: Any, list_ids: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.TypedMultipleChoiceField", self.fields["lists"]).choices = [(pk, str(pk)) for pk in list_ids]
+
+    def chosen(self) -> set[str]:
+        """Return the ids that are ticked, as they stand in the page."""
+        return {str(pk) for pk in self["lists"].value() or []}
+
+
+class ScheduleForm(EditForm):
     """When a campaign may send."""
 
     time_zone = forms.CharField(max_length=64, label="Time zone", help_text="For example Europe/Berlin.")
@@ -36,7 +81,11 @@ class ScheduleForm(forms.Form):
         help_text="From the contact's time zone, or from a country with a single one.",
     )
     weekdays = forms.TypedMultipleChoiceField(
-        choices=WEEKDAYS, coerce=int, widget=forms.CheckboxSelectMultiple, label="Days"
+        choices=WEEKDAYS,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        label="Days",
+        error_messages={"required": "Choose one day at least: without one nothing could ever go out."},
     )
     start = forms.TimeField(label="From", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     end = forms.TimeField(
@@ -53,12 +102,10 @@ class ScheduleForm(forms.Form):
     )
 
     def clean_time_zone(self) -> str:
-        name: str = self.cleaned_data["time_zone"].strip()
         try:
-            parse_zone(name)
+            return parse_zone(self.cleaned_data["time_zone"]).key
         except ZoneProblem as problem:
             raise forms.ValidationError(str(problem)) from problem
-        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -75,27 +122,37 @@ class ScheduleForm(forms.Form):
         return Schedule(
             time_zone=data["time_zone"],
             use_contact_zone=data["use_contact_zone"],
-            windows=[Window(weekday, start, end) for weekday in data["weekdays"]],
+            windows=[Window(weekday, start, end) for weekday in sorted(set(data["weekdays"]))],
             new_leads_per_day=data["new_leads_per_day"],
         )
 
 
-class StepForm(forms.Form):
-    """A step's wait and thread."""
+class StepForm(EditForm):
+    """A follow-up's wait and thread."""
 
-    wait_amount = forms.IntegerField(min_value=0, max_value=LONGEST_WAIT, label="Wait")
-    wait_unit = forms.ChoiceField(choices=UNITS, label="Unit")
+    wait_amount = forms.IntegerField(min_value=1, max_value=LONGEST_WAIT, label="Wait")
+    wait_unit = forms.ChoiceField(
+        choices=UNITS, label="Unit", widget=forms.Select(attrs={"aria-label": "Unit of the wait"})
+    )
     thread = forms.ChoiceField(
         choices=((StepThread.REPLY, "In the same thread"), (StepThread.NEW, "With a new subject")),
         label="Thread",
+        widget=forms.Select(attrs={"aria-label": "Thread"}),
     )
 
 
-class VariantForm(forms.Form):
-    """A wording; what the template language refuses is shown beside the field, with line and a way out."""
+class _LetterField(forms.CharField):
+    """A text of many lines; a browser sends each line end as two characters, which count and are kept as one."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+class VariantForm(EditForm):
+    """A wording; what the template language refuses is shown beside the field, with its place and a way out."""
 
     subject = forms.CharField(max_length=500, required=False, label="Subject")
-    body_text = forms.CharField(
+    body_text = _LetterField(
         required=False,
         max_length=64_000,
         strip=False,
@@ -104,9 +161,12 @@ class VariantForm(forms.Form):
     )
     weight = forms.IntegerField(min_value=0, max_value=100, initial=1, label="Share")
 
-    def __init__(self, *args: Any, known: frozenset[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: frozenset[str], has_subject: bool, **kwargs: Any) -> None:
+        """With has_subject off (a step that answers in its thread) no subject is asked for or looked at."""
         super().__init__(*args, **kwargs)
         self._known = known
+        if not has_subject:
+            del self.fields["subject"]
 
     def clean_subject(self) -> str:
         return self._checked("subject")
@@ -114,22 +174,22 @@ class VariantForm(forms.Form):
     def clean_body_text(self) -> str:
         return self._checked("body_text")
 
-    def text(self) -> Text:
-        """Return the valid form as a wording."""
+    def text(self, *, subject: str, body_html: str) -> Text:
+        """Return the valid form as a wording; the subject and the HTML that were given where it asks for none."""
         data = self.cleaned_data
-        return Text(subject=data["subject"], body_text=data["body_text"], weight=data["weight"])
+        return Text(data.get("subject", subject), data["body_text"], body_html, data["weight"])
 
     def _checked(self, name: str) -> str:
-        source: str = self.cleaned_data[name].replace("\r\n", "\n")
+        source: str = self.cleaned_data[name]
         problems = [*check_spin(source), *check(source, known=self._known)]
         if problems:
-            raise forms.ValidationError([_problem_words(problem) for problem in problems])
+            raise forms.ValidationError([_words(problem) for problem in problems])
         return source
 
 
-def _problem_words(problem: Any) -> str:
+def _words(problem: TemplateProblem) -> str:
     hint = f" {problem.hint}" if problem.hint else ""
-    return f"Line {problem.line}: {problem.message}{hint}"
+    return f"Line {problem.line}, column {problem.column}: {problem.message}{hint}"
 
 
 def minute_of(at: time) -> int:

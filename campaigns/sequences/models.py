@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from campaigns.calendar.waits import WaitUnit
+from campaigns.calendar.waits import LONGEST, WaitUnit
 from campaigns.contacts.models import ContactList
 from campaigns.sequences.states import CampaignState, StepThread
 from outreach.accounts.models import User, Workspace
@@ -34,6 +34,10 @@ class Campaign(models.Model):
                 | models.Q(state=CampaignState.ARCHIVED)
                 | models.Q(state__in=[CampaignState.RUNNING, CampaignState.PAUSED], launched_at__isnull=False),
                 name="sequences_launched_when_running",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(new_leads_per_day__isnull=True) | models.Q(new_leads_per_day__gte=1),
+                name="sequences_some_new_leads",
             ),
         ]
         indexes = [
@@ -98,6 +102,8 @@ class Step(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(position__gte=1), name="sequences_step_from_1"),
             models.CheckConstraint(condition=models.Q(wait_unit__in=list(WaitUnit)), name="sequences_known_wait_unit"),
+            # one step that the calendar cannot read would stop the claims of every campaign beside it
+            models.CheckConstraint(condition=models.Q(wait_amount__lte=LONGEST.days), name="sequences_wait_has_an_end"),
             models.CheckConstraint(condition=models.Q(thread__in=list(StepThread)), name="sequences_known_thread"),
         ]
 
@@ -116,4 +122,5 @@ class Variant(models.Model):
         db_table = "sequences_variant"
         constraints = [
             models.UniqueConstraint(fields=["step", "label"], name="sequences_variant_label_once"),
+            models.CheckConstraint(condition=models.Q(weight__lte=100), name="sequences_weight_up_to_100"),
         ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Count
 from django.http import Http404
 
-from campaigns.contacts.models import ContactList
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.calendar import Window
+from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
 from outreach.accounts.access import Member
 
 
@@ -47,6 +46,12 @@ def variant_for(member: Member, pk: int) -> Variant:
     return row
 
 
-def lists_with_counts(member: Member) -> Sequence[ContactList]:
-    """Return the workspace's lists by name, each with `size`."""
-    return list(ContactList.objects.filter(workspace=member.workspace).annotate(size=Count("members")).order_by("name"))
+def windows_of(campaign: Campaign) -> Sequence[Window]:
+    """Return the sending windows in the order of the week."""
+    rows = SendWindow.objects.filter(campaign=campaign).order_by("weekday", "start_minute")
+    return [Window(row.weekday, row.start_minute, row.end_minute) for row in rows]
+
+
+def audience_of(campaign: Campaign) -> frozenset[int]:
+    """Return the ids of the lists that the campaign writes to."""
+    return frozenset(AudienceList.objects.filter(campaign=campaign).values_list("contact_list_id", flat=True))

@@ -1,25 +1,34 @@
-"""Write campaigns: create, edit their parts, move their state. One verb, one transaction."""
+"""Write campaigns: create, edit their parts, move their state. One verb, one transaction.
+
+Every edit locks the campaign's row first, so that edits, launch and each other wait in line. `seen` is the
+fingerprint of what the person's page was drawn from (see seen.py); without it whatever stands there is replaced.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from string import ascii_uppercase
 
 from django.db import transaction
 from django.db.models import F, Max
 
 from campaigns.calendar import WaitUnit, Window
 from campaigns.contacts.models import ContactList
-from campaigns.sequences.errors import IllegalMove
+from campaigns.sequences import queries
+from campaigns.sequences.errors import BadEdit, IllegalMove, Overtaken
 from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
-from campaigns.sequences.states import CAMPAIGN_MOVES, CampaignState, StepThread
+from campaigns.sequences.seen import seen_audience, seen_schedule, seen_step, seen_variant
+from campaigns.sequences.states import CAMPAIGN_MOVES, CampaignState, StepThread, opens_thread
 from outreach.accounts.access import Member
 from outreach.kit import clock
 
 OFFICE_HOURS = tuple(Window(weekday, 9 * 60, 17 * 60) for weekday in range(1, 6))
 # The waits that fit most people (days after the message before).
 USUAL_WAITS = (0, 3, 4, 7)
+MOST_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +67,20 @@ def create_campaign(member: Member, name: str) -> Campaign:
 
 def rename(campaign: Campaign, name: str) -> None:
     """Give the campaign another name."""
-    Campaign.objects.filter(pk=campaign.pk).update(name=name)
-
-
-def save_schedule(campaign: Campaign, schedule: Schedule) -> None:
-    """Set when the campaign may send; a running campaign follows it from its next claim."""
     with transaction.atomic():
+        _locked(campaign.pk)
+        Campaign.objects.filter(pk=campaign.pk).update(name=name)
+
+
+def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = None) -> None:
+    """Set when the campaign may send; a running campaign follows it from its next claim.
+
+    Raises BadEdit for windows that overlap, Overtaken.
+    """
+    _refuse_overlap(schedule.windows)
+    with transaction.atomic():
+        current = _locked(campaign.pk)
+        _refuse_overtaken(seen, seen_schedule(current, queries.windows_of(current)), "this schedule")
         Campaign.objects.filter(pk=campaign.pk).update(
             time_zone=schedule.time_zone,
             use_contact_zone=schedule.use_contact_zone,
@@ -73,24 +90,31 @@ def save_schedule(campaign: Campaign, schedule: Schedule) -> None:
         _write_windows(campaign, schedule.windows)
 
 
-def set_audience(campaign: Campaign, list_ids: Sequence[int]) -> None:
-    """Write to exactly these lists of the workspace; lists of other workspaces are ignored."""
-    wanted = set(
-        ContactList.objects.filter(workspace=campaign.workspace_id, pk__in=list_ids).values_list("pk", flat=True)
-    )
+def set_audience(campaign: Campaign, list_ids: Sequence[int], *, seen: str | None = None) -> None:
+    """Write to exactly these lists of the workspace; lists of other workspaces are ignored.
+
+    Raises IllegalMove once the campaign was launched, since its people were enrolled then; Overtaken.
+    """
     with transaction.atomic():
-        AudienceList.objects.filter(campaign=campaign).exclude(contact_list__in=wanted).delete()
-        AudienceList.objects.bulk_create(
-            [AudienceList(campaign=campaign, contact_list_id=pk) for pk in sorted(wanted)],
-            ignore_conflicts=True,
-        )
+        current = _locked(campaign.pk)
+        if current.state != CampaignState.DRAFT:
+            raise IllegalMove("The people of a launched campaign are enrolled: its lists stay as they are.")
+        _refuse_overtaken(seen, seen_audience(queries.audience_of(current)), "this audience")
+        wanted = ContactList.objects.filter(workspace=campaign.workspace_id, pk__in=list_ids).order_by("pk")
+        AudienceList.objects.filter(campaign=campaign).delete()
+        AudienceList.objects.bulk_create([AudienceList(campaign=campaign, contact_list=one) for one in wanted])
 
 
 def add_step(campaign: Campaign) -> Step:
-    """Add a step behind the last, with one empty wording and the usual wait."""
+    """Add a step behind the last, with one empty wording and the usual wait. Raises BadEdit at the twentieth.
+
+    In a launched campaign it is held until it is written; who has finished the sequence does not get it.
+    """
     with transaction.atomic():
-        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        _locked(campaign.pk)
         last = Step.objects.filter(campaign=campaign).aggregate(last=Max("position"))["last"] or 0
+        if last >= MOST_STEPS:
+            raise BadEdit("", f"A campaign has {MOST_STEPS} steps at most.")
         step = Step.objects.create(
             campaign=campaign,
             position=last + 1,
@@ -102,55 +126,94 @@ def add_step(campaign: Campaign) -> Step:
     return step
 
 
-def save_step(step: Step, *, wait_amount: int, wait_unit: WaitUnit, thread: StepThread) -> None:
-    """Set a step's wait and its thread."""
-    Step.objects.filter(pk=step.pk).update(wait_amount=wait_amount, wait_unit=wait_unit, thread=thread)
+def save_step(
+    step: Step, *, wait_amount: int, wait_unit: WaitUnit, thread: StepThread, seen: str | None = None
+) -> None:
+    """Set a follow-up's wait and its thread; who waits already keeps the instant. Raises BadEdit, Overtaken."""
+    with transaction.atomic():
+        current = _step(_locked(step.campaign_id), step)
+        _refuse_overtaken(seen, seen_step(current), "this wait")
+        if current.position == 1:
+            raise BadEdit("", "The first message waits for nothing and opens the thread.")
+        Step.objects.filter(pk=step.pk).update(wait_amount=wait_amount, wait_unit=wait_unit, thread=thread)
 
 
 def remove_step(step: Step) -> None:
     """Remove a step and close the gap. Raises IllegalMove once the campaign was launched: steps carry its history."""
     with transaction.atomic():
-        campaign = Campaign.objects.select_for_update().get(pk=step.campaign_id)
-        _refuse_unless_draft(campaign)
-        Step.objects.filter(pk=step.pk).delete()
-        Step.objects.filter(campaign=campaign, position__gt=step.position).update(position=F("position") - 1)
+        current = _step(_draft(step.campaign_id), step)
+        current.delete()
+        behind = Step.objects.filter(campaign=step.campaign_id, position__gt=current.position)
+        behind.update(position=F("position") - 1)
+        _open_with_first(step.campaign_id)
 
 
 def move_step(step: Step, *, by: int) -> None:
-    """Swap a step with its neighbour (by = -1 up, +1 down); nothing happens at an end."""
+    """Swap a step with its neighbour (by = -1 up, +1 down); nothing happens at an end.
+
+    The waits stay at their places. Whatever comes first opens the thread, and what it displaces answers in it.
+    """
     with transaction.atomic():
-        campaign = Campaign.objects.select_for_update().get(pk=step.campaign_id)
-        _refuse_unless_draft(campaign)
-        other = Step.objects.filter(campaign=campaign, position=step.position + by).first()
-        if other is not None:
-            Step.objects.filter(pk=step.pk).update(position=other.position)
-            Step.objects.filter(pk=other.pk).update(position=step.position)
+        current = _step(_draft(step.campaign_id), step)
+        other = Step.objects.filter(campaign=step.campaign_id, position=current.position + by).first()
+        if other is None:
+            return
+        for one, place in ((current, other), (other, current)):
+            Step.objects.filter(pk=one.pk).update(
+                position=place.position,
+                wait_amount=place.wait_amount,
+                wait_unit=place.wait_unit,
+                thread=StepThread.REPLY if one.position == 1 else one.thread,
+            )
+        _open_with_first(step.campaign_id)
 
 
 def add_variant(step: Step) -> Variant:
-    """Add a wording under the next letter."""
+    """Add a wording under the next letter. In a launched campaign it has no share before somebody gives it one."""
     with transaction.atomic():
-        Step.objects.select_for_update().get(pk=step.pk)
-        labels = set(Variant.objects.filter(step=step).values_list("label", flat=True))
-        label = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in labels)
-        return Variant.objects.create(step=step, label=label)
+        campaign = _locked(step.campaign_id)
+        _step(campaign, step)
+        taken = set(Variant.objects.filter(step=step).values_list("label", flat=True))
+        label = next((letter for letter in ascii_uppercase if letter not in taken), None)
+        if label is None:
+            raise BadEdit("", f"A step has {len(ascii_uppercase)} wordings at most.")
+        weight = 1 if campaign.state == CampaignState.DRAFT else 0
+        return Variant.objects.create(step=step, label=label, weight=weight)
 
 
-def save_variant(variant: Variant, text: Text) -> None:
-    """Set a wording; messages that were made already keep theirs."""
-    Variant.objects.filter(pk=variant.pk).update(
-        subject=text.subject, body_text=text.body_text, body_html=text.body_html, weight=text.weight
-    )
+def save_variant(variant: Variant, text: Text, *, seen: str | None = None) -> None:
+    """Set a wording; messages that were made already keep theirs.
+
+    Raises BadEdit when a launched campaign would be left with something that cannot be sent, Overtaken.
+    """
+    with transaction.atomic():
+        campaign = _locked(variant.step.campaign_id)
+        current = _variant(variant)
+        _refuse_overtaken(seen, seen_variant(current), "this wording")
+        if campaign.state != CampaignState.DRAFT:
+            _refuse_gaps(current, text)
+        Variant.objects.filter(pk=variant.pk).update(
+            subject=text.subject, body_text=text.body_text, body_html=text.body_html, weight=text.weight
+        )
 
 
 def remove_variant(variant: Variant) -> None:
-    """Remove a wording; one that carried mail only loses its share, since it belongs to the history."""
+    """Remove a wording; one of a launched campaign only loses its share, since it belongs to the history.
+
+    Raises BadEdit for the only one, or the only one with a share.
+    """
     with transaction.atomic():
-        campaign = Campaign.objects.select_for_update().get(pk=variant.step.campaign_id)
+        campaign = _locked(variant.step.campaign_id)
+        current = _variant(variant)
+        others = Variant.objects.filter(step=current.step_id).exclude(pk=current.pk)
         if campaign.state == CampaignState.DRAFT:
-            Variant.objects.filter(pk=variant.pk).delete()
+            if not others.exists():
+                raise BadEdit("", "A step keeps one wording at least.")
+            current.delete()
         else:
-            Variant.objects.filter(pk=variant.pk).update(weight=0)
+            if not others.filter(weight__gt=0).exists():
+                raise BadEdit("", "A launched step keeps one wording with a share.")
+            Variant.objects.filter(pk=current.pk).update(weight=0)
 
 
 def move_campaign(campaign_id: int, new: CampaignState, *, launched_at: datetime | None = None) -> None:
@@ -163,12 +226,64 @@ def move_campaign(campaign_id: int, new: CampaignState, *, launched_at: datetime
     elif new is CampaignState.RUNNING:
         sources = [CampaignState.PAUSED]
     if not Campaign.objects.filter(pk=campaign_id, state__in=sources).update(**fields):
-        raise IllegalMove(f"Campaign {campaign_id} cannot become {new} now.")
+        raise IllegalMove(f"The campaign cannot become {new} now: somebody else may have moved it.")
 
 
-def _refuse_unless_draft(campaign: Campaign) -> None:
+def _locked(campaign_id: int) -> Campaign:
+    """Return the campaign as it stands, its row held until the end of the transaction; claims are not kept waiting."""
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
+    if campaign.state == CampaignState.ARCHIVED:
+        raise IllegalMove("An archived campaign is kept as it was.")
+    return campaign
+
+
+def _draft(campaign_id: int) -> Campaign:
+    campaign = _locked(campaign_id)
     if campaign.state != CampaignState.DRAFT:
         raise IllegalMove("The steps of a launched campaign keep their order: they carry its history.")
+    return campaign
+
+
+def _step(campaign: Campaign, step: Step) -> Step:
+    """Return the step as it stands: it may have been moved or removed since it was read."""
+    current = Step.objects.filter(campaign=campaign, pk=step.pk).first()
+    if current is None:
+        raise IllegalMove("Somebody else removed this step.")
+    return current
+
+
+def _variant(variant: Variant) -> Variant:
+    current = Variant.objects.select_related("step").filter(pk=variant.pk).first()
+    if current is None:
+        raise IllegalMove("Somebody else removed this wording.")
+    return current
+
+
+def _refuse_overtaken(seen: str | None, current: str, what: str) -> None:
+    if seen is not None and seen != current:
+        raise Overtaken(what, seen=current)
+
+
+def _refuse_gaps(variant: Variant, text: Text) -> None:
+    if not text.weight:
+        if not Variant.objects.filter(step=variant.step_id, weight__gt=0).exclude(pk=variant.pk).exists():
+            raise BadEdit("weight", "This step is being sent: one of its wordings needs a share.")
+        return
+    has_subject = opens_thread(variant.step.position, StepThread(variant.step.thread))
+    if has_subject and not text.subject.strip():
+        raise BadEdit("subject", "This step is being sent: it needs a subject.")
+    if not text.body_text.strip():
+        raise BadEdit("body_text", "This step is being sent: it needs a text.")
+
+
+def _refuse_overlap(windows: Sequence[Window]) -> None:
+    ordered = sorted(windows, key=lambda one: (one.weekday, one.start))
+    if any(one.weekday == after.weekday and after.start < one.end for one, after in pairwise(ordered)):
+        raise BadEdit("weekdays", "Two windows of a day overlap.")
+
+
+def _open_with_first(campaign_id: int) -> None:
+    Step.objects.filter(campaign=campaign_id, position=1).update(wait_amount=0, thread=StepThread.NEW)
 
 
 def _write_windows(campaign: Campaign, windows: Sequence[Window]) -> None:

@@ -28,3 +28,8 @@ class StepThread(StrEnum):
 
     REPLY = "reply"  # the same thread: "Re:" of our first subject, In-Reply-To our last message
     NEW = "new"  # a subject of its own
+
+
+def opens_thread(position: int, thread: StepThread) -> bool:
+    """Say whether a step has a subject of its own: the first always has, whatever is set."""
+    return position == 1 or thread is StepThread.NEW

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import time
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.calendar import WaitUnit
+from campaigns.contacts.queries import lists_of
 from campaigns.sequences import queries, services
-from campaigns.sequences.editing import StepCard, cards
-from campaigns.sequences.errors import IllegalMove
-from campaigns.sequences.forms import CampaignForm, ScheduleForm, StepForm, VariantForm
-from campaigns.sequences.models import AudienceList, Campaign, SendWindow
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.editing import Desk, cards, schedule_values, step_form, unlike_the_form, variant_form
+from campaigns.sequences.errors import BadEdit, Overtaken, SequenceError
+from campaigns.sequences.forms import AudienceForm, CampaignForm, EditForm, ScheduleForm, StepForm, VariantForm
+from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.seen import seen_audience
+from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -35,24 +37,23 @@ def editor_context(campaign: Campaign, **more: Any) -> dict[str, Any]:
 @member_page(Role.MEMBER)
 def campaign_create(request: MemberRequest) -> HttpResponse:
     """Name a new campaign."""
-    form = CampaignForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = CampaignForm(_sent(request))
+    if form.is_valid():
         campaign = services.create_campaign(request.member, form.cleaned_data["name"])
         return redirect(request.member.url("sequences:sequence", campaign.pk))
-    return render_region(request, f"{_FOLDER}/create.html", {"form": form}, status=_status(form))
+    return render_region(request, f"{_FOLDER}/create.html", {"form": form}, region="create", status=_status(form))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def campaign_rename(request: MemberRequest, pk: int) -> HttpResponse:
     """Give a campaign another name."""
     campaign = queries.campaign_for(request.member, pk)
-    form = CampaignForm(request.POST)
+    form = CampaignForm(_sent(request), initial={"name": campaign.name})
     if form.is_valid():
-        services.rename(campaign, form.cleaned_data["name"])
-    else:
-        messages.error(request, "A campaign needs a name of at most 120 characters.")
-    return redirect(request.member.url("sequences:sequence", pk))
+        return _try(request, pk, lambda: services.rename(campaign, form.cleaned_data["name"]), "Renamed.")
+    context = editor_context(campaign, form=form)
+    return render_region(request, f"{_FOLDER}/rename.html", context, region="rename", status=_status(form))
 
 
 @require_GET
@@ -60,15 +61,17 @@ def campaign_rename(request: MemberRequest, pk: int) -> HttpResponse:
 def sequence(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the steps and their wordings."""
     campaign = queries.campaign_for(request.member, pk)
-    return _sequence_page(request, campaign, cards(campaign))
+    desk = Desk(known_variables(campaign.workspace_id), is_frozen=not _may_change(request, campaign))
+    return _sequence_page(request, campaign, desk)
 
 
 @require_POST
 @member_page(Role.MEMBER)
 def step_add(request: MemberRequest, pk: int) -> HttpResponse:
     """Add a step behind the last."""
-    services.add_step(queries.campaign_for(request.member, pk))
-    return redirect(request.member.url("sequences:sequence", pk))
+    campaign = queries.campaign_for(request.member, pk)
+    words = "" if campaign.state == CampaignState.DRAFT else "Added. Who has finished the sequence does not get it."
+    return _try(request, pk, lambda: services.add_step(campaign), words)
 
 
 @require_POST
@@ -76,18 +79,12 @@ def step_add(request: MemberRequest, pk: int) -> HttpResponse:
 def step_save(request: MemberRequest, pk: int) -> HttpResponse:
     """Set a step's wait and thread."""
     step = queries.step_for(request.member, pk)
-    form = StepForm(request.POST)
-    if not form.is_valid():
-        return _sequence_page(request, step.campaign, cards(step.campaign, step_form=(pk, form)), status=422)
-    data = form.cleaned_data
-    services.save_step(
-        step,
-        wait_amount=data["wait_amount"],
-        wait_unit=WaitUnit(data["wait_unit"]),
-        thread=StepThread(data["thread"]),
-    )
-    messages.success(request, f"Step {step.position} saved.")
-    return redirect(request.member.url("sequences:sequence", step.campaign_id))
+    form = step_form(step, request.POST)
+    if form.is_valid() and _saved(request, form, lambda: _save_step(step, form)):
+        messages.success(request, f"Step {step.position} saved.")
+        return redirect(request.member.url("sequences:sequence", step.campaign_id))
+    desk = Desk(known_variables(step.campaign.workspace_id), step_forms={pk: form})
+    return _sequence_page(request, step.campaign, desk, status=422)
 
 
 @require_POST
@@ -95,7 +92,8 @@ def step_save(request: MemberRequest, pk: int) -> HttpResponse:
 def step_place(request: MemberRequest, pk: int) -> HttpResponse:
     """Move a step one place up or down."""
     step = queries.step_for(request.member, pk)
-    return _try(request, step.campaign_id, lambda: services.move_step(step, by=-1 if "up" in request.POST else 1))
+    by = int("down" in request.POST) - int("up" in request.POST)
+    return _try(request, step.campaign_id, lambda: services.move_step(step, by=by))
 
 
 @require_POST
@@ -111,8 +109,7 @@ def step_removal(request: MemberRequest, pk: int) -> HttpResponse:
 def variant_add(request: MemberRequest, pk: int) -> HttpResponse:
     """Add a wording to a step."""
     step = queries.step_for(request.member, pk)
-    services.add_variant(step)
-    return redirect(request.member.url("sequences:sequence", step.campaign_id))
+    return _try(request, step.campaign_id, lambda: services.add_variant(step))
 
 
 @require_POST
@@ -120,22 +117,21 @@ def variant_add(request: MemberRequest, pk: int) -> HttpResponse:
 def variant_save(request: MemberRequest, pk: int) -> HttpResponse:
     """Set a wording; problems of the template language stand beside their field."""
     variant = queries.variant_for(request.member, pk)
-    campaign = variant.step.campaign
-    form = VariantForm(request.POST, known=known_variables(campaign.workspace_id))
-    if not form.is_valid():
-        return _sequence_page(request, campaign, cards(campaign, variant_form=(pk, form)), status=422)
-    services.save_variant(variant, form.text())
-    messages.success(request, f"Step {variant.step.position}, wording {variant.label} saved.")
-    return redirect(request.member.url("sequences:sequence", campaign.pk))
+    known = known_variables(variant.step.campaign.workspace_id)
+    form = variant_form(variant, known, request.POST)
+    if form.is_valid() and _saved(request, form, lambda: _save_variant(variant, form)):
+        messages.success(request, f"Step {variant.step.position}, wording {variant.label} saved.")
+        return redirect(request.member.url("sequences:sequence", variant.step.campaign_id))
+    desk = Desk(known, variant_forms={pk: form})
+    return _sequence_page(request, variant.step.campaign, desk, status=422)
 
 
 @require_POST
 @member_page(Role.MEMBER)
 def variant_removal(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a wording, or take its share once it carried mail."""
+    """Remove a wording, or take its share once the campaign was launched."""
     variant = queries.variant_for(request.member, pk)
-    services.remove_variant(variant)
-    return redirect(request.member.url("sequences:sequence", variant.step.campaign_id))
+    return _try(request, variant.step.campaign_id, lambda: services.remove_variant(variant))
 
 
 @require_http_methods(["GET", "POST"])
@@ -143,14 +139,16 @@ def variant_removal(request: MemberRequest, pk: int) -> HttpResponse:
 def audience(request: MemberRequest, pk: int) -> HttpResponse:
     """Choose the lists whose contacts are written to."""
     campaign = queries.campaign_for(request.member, pk)
-    if request.method == "POST":
-        request.member.require(Role.MEMBER)
-        services.set_audience(campaign, [int(one) for one in request.POST.getlist("lists") if one.isdecimal()])
+    lists, chosen = list(lists_of(request.member)), queries.audience_of(campaign)
+    may_change = _may_change(request, campaign) and campaign.state == CampaignState.DRAFT
+    initial = {"lists": sorted(chosen), "seen": seen_audience(chosen)}
+    form = AudienceForm(_sent(request), initial=initial, list_ids=[one.pk for one in lists], is_frozen=not may_change)
+    if form.is_valid() and _saved(request, form, lambda: _save_audience(campaign, form)):
         messages.success(request, "Audience saved.")
         return redirect(request.member.url("sequences:audience", pk))
-    chosen = set(AudienceList.objects.filter(campaign=campaign).values_list("contact_list_id", flat=True))
-    context = editor_context(campaign, lists=queries.lists_with_counts(request.member), chosen=chosen)
-    return render_region(request, f"{_FOLDER}/audience.html", context)
+    rows = [(one, str(one.pk) in form.chosen()) for one in lists]
+    context = editor_context(campaign, form=form, rows=rows, may_change=may_change)
+    return render_region(request, f"{_FOLDER}/audience.html", context, region="audience", status=_status(form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -158,48 +156,84 @@ def audience(request: MemberRequest, pk: int) -> HttpResponse:
 def schedule(request: MemberRequest, pk: int) -> HttpResponse:
     """Set when the campaign may send."""
     campaign = queries.campaign_for(request.member, pk)
-    if request.method == "POST":
-        request.member.require(Role.MEMBER)
-    form = ScheduleForm(request.POST) if request.method == "POST" else ScheduleForm(initial=_schedule_of(campaign))
-    if request.method == "POST" and form.is_valid():
-        services.save_schedule(campaign, form.schedule())
+    windows, may_change = queries.windows_of(campaign), _may_change(request, campaign)
+    form = ScheduleForm(_sent(request), initial=schedule_values(campaign, windows), is_frozen=not may_change)
+    if form.is_valid() and _saved(request, form, lambda: _save_schedule(campaign, form)):
         messages.success(request, "Schedule saved.")
         return redirect(request.member.url("sequences:schedule", pk))
-    return render_region(request, f"{_FOLDER}/schedule.html", editor_context(campaign, form=form), status=_status(form))
+    context = editor_context(campaign, form=form, unlike=unlike_the_form(windows), may_change=may_change)
+    return render_region(request, f"{_FOLDER}/schedule.html", context, region="schedule", status=_status(form))
 
 
-def _sequence_page(
-    request: MemberRequest, campaign: Campaign, steps: list[StepCard], *, status: int = 200
-) -> HttpResponse:
-    variables = sorted(known_variables(campaign.workspace_id))
-    context = editor_context(campaign, cards=steps, variables=variables)
-    return render_region(request, f"{_FOLDER}/sequence.html", context, status=status)
+def _sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, status: int = 200) -> HttpResponse:
+    context = editor_context(
+        campaign,
+        cards=cards(campaign, desk),
+        variables=sorted(desk.known),
+        may_change=_may_change(request, campaign),
+    )
+    return render_region(request, f"{_FOLDER}/sequence.html", context, region="sequence", status=status)
 
 
-def _schedule_of(campaign: Campaign) -> dict[str, Any]:
-    windows = list(SendWindow.objects.filter(campaign=campaign).order_by("weekday", "start_minute"))
-    first = windows[0] if windows else None
-    return {
-        "time_zone": campaign.time_zone,
-        "use_contact_zone": campaign.use_contact_zone,
-        "weekdays": [window.weekday for window in windows],
-        "start": _time(first.start_minute) if first else time(9),
-        "end": _time(first.end_minute) if first else time(17),
-        "new_leads_per_day": campaign.new_leads_per_day,
-    }
+def _save_audience(campaign: Campaign, form: AudienceForm) -> None:
+    services.set_audience(campaign, form.cleaned_data["lists"], seen=form.cleaned_data["seen"])
 
 
-def _time(minute: int) -> time:
-    return time(minute // 60 % 24, minute % 60)
+def _save_schedule(campaign: Campaign, form: ScheduleForm) -> None:
+    services.save_schedule(campaign, form.schedule(), seen=form.cleaned_data["seen"])
 
 
-def _try(request: MemberRequest, campaign_id: int, act: Any) -> HttpResponse:
+def _save_step(step: Step, form: StepForm) -> None:
+    data = form.cleaned_data
+    services.save_step(
+        step,
+        wait_amount=data["wait_amount"],
+        wait_unit=WaitUnit(data["wait_unit"]),
+        thread=StepThread(data["thread"]),
+        seen=data["seen"],
+    )
+
+
+def _save_variant(variant: Variant, form: VariantForm) -> None:
+    text = form.text(subject=variant.subject, body_html=variant.body_html)
+    services.save_variant(variant, text, seen=form.cleaned_data["seen"])
+
+
+def _saved(request: MemberRequest, form: EditForm, act: Callable[[], None]) -> bool:
+    """Act; what is refused is told in the form, or above the page when it is no matter of the form."""
     try:
         act()
-    except IllegalMove as error:
+    except BadEdit as error:
+        form.refuse(error)
+    except Overtaken as error:
+        form.overtake(error)
+    except SequenceError as error:
         messages.error(request, str(error))
+    else:
+        return True
+    return False
+
+
+def _try(request: MemberRequest, campaign_id: int, act: Callable[[], object], words: str = "") -> HttpResponse:
+    """Act and go back to the sequence, with what was refused, or with the words."""
+    try:
+        act()
+    except SequenceError as error:
+        messages.error(request, str(error))
+    else:
+        if words:
+            messages.success(request, words)
     return redirect(request.member.url("sequences:sequence", campaign_id))
 
 
-def _status(form: Any) -> int:
-    return 422 if form.is_bound and not form.is_valid() else 200
+def _sent(request: MemberRequest) -> QueryDict | None:
+    """Return what a form sent, also when it is empty; None when the page is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
+def _may_change(request: MemberRequest, campaign: Campaign) -> bool:
+    return request.member.may(Role.MEMBER) and campaign.state != CampaignState.ARCHIVED
+
+
+def _status(form: CampaignForm | EditForm) -> int:
+    return 422 if form.is_bound else 200

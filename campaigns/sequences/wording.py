@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import PlannedStep, PlannedVariant
-from campaigns.templating import clean_header, clean_text, compile_template, render, spin
+from campaigns.templating import (
+    MissingValue,
+    Template,
+    TemplateProblem,
+    clean_header,
+    clean_text,
+    compile_template,
+    render,
+    spin,
+)
 
 SUBJECT_LIMIT = 500
+_SIGNATURE = "sender.signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +56,9 @@ def values_for(contact: Contact, sender: SenderValues) -> dict[str, str]:
         "country": contact.country,
         "sender.name": sender.name,
         "sender.email": sender.email,
-        "sender.signature": sender.signature,
+        _SIGNATURE: sender.signature,
     }
-    custom = {name: str(value) for name, value in contact.fields.items() if name not in standard}
+    custom = {name: str(value) for name, value in contact.fields.items() if name not in standard and value is not None}
     return {name: clean_text(value) for name, value in {**custom, **standard}.items()}
 
 
@@ -54,25 +66,59 @@ def word(step: PlannedStep, variant: PlannedVariant, contact: Contact, sender: S
     """Render the step for the contact.
 
     The spin is drawn from step and contact, so that a retry reads the same.
-    Raises MissingValue naming the values that the contact lacks, TemplateProblem when the wording is broken.
+    Raises MissingValue naming every value that the contact lacks, TemplateProblem when the wording is broken, or when
+    a text, or the subject of a step that opens a thread, would be empty.
     """
     values = values_for(contact, sender)
     seed = f"{step.id}:{contact.pk}"
-    subject = _render(variant.subject, values, seed=f"{seed}:subject")
-    text = _render(variant.body_text, values, seed=seed)
+    subject = _template(variant.subject, seed=f"{seed}:subject")
+    text = _template(variant.body_text, seed=seed)
+    html = _template(variant.body_html, seed=seed, html=True)
+    parts = _rendered((subject, text, html), values)
+    made = Wording(clean_header(parts[0], limit=SUBJECT_LIMIT), parts[1], parts[2])
+    _refuse_empty(made, opens_thread=step.opens_thread)
+    signature = values[_SIGNATURE].strip()
     return Wording(
-        subject=clean_header(subject, limit=SUBJECT_LIMIT),
-        text=with_signature(text, sender.signature, used="sender.signature" in variant.body_text),
-        html=_render(variant.body_html, values, seed=seed),
+        made.subject,
+        _signed(made.text, signature) if _lacks_signature(text) else made.text,
+        _signed_html(made.html, signature) if _lacks_signature(html) else made.html,
     )
 
 
-def with_signature(text: str, signature: str, *, used: bool) -> str:
-    """Put the sender's signature under the text unless the wording places it itself."""
-    if used or not signature.strip():
-        return text
-    return f"{text.rstrip()}\n\n-- \n{signature.strip()}\n"
+def _template(source: str, *, seed: str, html: bool = False) -> Template | None:
+    return compile_template(spin(source, seed=seed), html=html) if source else None
 
 
-def _render(source: str, values: dict[str, str], *, seed: str) -> str:
-    return render(compile_template(spin(source, seed=seed)), values) if source else ""
+def _rendered(templates: Sequence[Template | None], values: Mapping[str, str]) -> list[str]:
+    """Render the parts of one message; what any of them lacks is told at once."""
+    texts = []
+    lacking: set[str] = set()
+    for template in templates:
+        try:
+            texts.append(render(template, values) if template else "")
+        except MissingValue as error:
+            lacking |= error.names
+    if lacking:
+        raise MissingValue(lacking)
+    return texts
+
+
+def _refuse_empty(made: Wording, *, opens_thread: bool) -> None:
+    if opens_thread and not made.subject:
+        raise TemplateProblem("The message would have no subject.", hint="Write the subject.", code="empty")
+    if not made.text.strip():
+        raise TemplateProblem("The message would have no text.", hint="Write the text.", code="empty")
+
+
+def _lacks_signature(template: Template | None) -> bool:
+    """Say whether there is a part at all, and its wording does not place the signature itself."""
+    return template is not None and _SIGNATURE not in template.variables
+
+
+def _signed(text: str, signature: str) -> str:
+    return f"{text.rstrip()}\n\n-- \n{signature}\n" if signature else text
+
+
+def _signed_html(html: str, signature: str) -> str:
+    lines = "<br>\n".join(escape(line) for line in signature.split("\n"))
+    return f"{html.rstrip()}\n<p>{lines}</p>\n" if signature else html

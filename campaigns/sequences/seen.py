@@ -1,0 +1,34 @@
+"""Fingerprints of what a page was drawn from: a save is refused when somebody else's came between."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+
+from campaigns.calendar import Window
+from campaigns.sequences.models import Campaign, Step, Variant
+
+
+def seen_variant(variant: Variant) -> str:
+    """Return the fingerprint of a wording."""
+    return _fingerprint(variant.subject, variant.body_text, variant.body_html, variant.weight)
+
+
+def seen_step(step: Step) -> str:
+    """Return the fingerprint of a step's wait and thread."""
+    return _fingerprint(step.wait_amount, str(step.wait_unit), str(step.thread))
+
+
+def seen_schedule(campaign: Campaign, windows: Collection[Window]) -> str:
+    """Return the fingerprint of a campaign's schedule."""
+    spans = sorted((one.weekday, one.start, one.end) for one in windows)
+    return _fingerprint(campaign.time_zone, campaign.use_contact_zone, campaign.new_leads_per_day, spans)
+
+
+def seen_audience(list_ids: Collection[int]) -> str:
+    """Return the fingerprint of the lists that a campaign writes to."""
+    return _fingerprint(sorted(list_ids))
+
+
+def _fingerprint(*values: object) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
