@@ -50,9 +50,10 @@ class MailboxSync(models.Model):
 class InboundMessage(models.Model):
     """One mail that came in, kept whether or not we understood it."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="inbound")
-    # sha256 over Message-ID, normalised headers and body: UIDs change, content does not
+    # The indexes below begin with these keys: one more on each alone would only cost.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="inbound", db_index=False)
+    # sha256 over Message-ID, date, sender, subject and text: UIDs change, content does not
     content_key = models.CharField(max_length=64)
     message_id = models.CharField(max_length=998, blank=True)
     from_name = models.CharField(max_length=200, blank=True)
@@ -67,9 +68,13 @@ class InboundMessage(models.Model):
     kind = models.CharField(max_length=12)
     category = models.CharField(max_length=20, blank=True)
     evidence = models.JSONField(default=list)  # [{"layer", "rule", "words"}]
-    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="inbound")
-    enrollment = models.ForeignKey(Enrollment, null=True, on_delete=models.SET_NULL, related_name="inbound")
-    answers = models.ForeignKey(OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="answers")
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="inbound", db_index=False)
+    enrollment = models.ForeignKey(
+        Enrollment, null=True, on_delete=models.SET_NULL, related_name="inbound", db_index=False
+    )
+    answers = models.ForeignKey(
+        OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="answers", db_index=False
+    )
     matched_by = models.CharField(max_length=20, blank=True)  # references | original_id | address | ""
     seen_at = models.DateTimeField(null=True)  # opened by a person
 
@@ -82,8 +87,12 @@ class InboundMessage(models.Model):
         indexes = [
             # inbox, newest first
             models.Index(fields=["workspace", "-received_at", "-id"], name="inbox_newest"),
+            # inbox by kind, newest first
+            models.Index(fields=["workspace", "kind", "-received_at", "-id"], name="inbox_of_kind"),
             # timeline of a contact
             models.Index(fields=["contact", "-received_at"], name="inbox_of_contact"),
-            # story of a message
-            models.Index(fields=["answers"], name="inbox_answers"),
+            # whether it is the first of its kind from a person in a campaign
+            models.Index(fields=["enrollment", "kind"], name="inbox_of_enrollment"),
+            # story of a message, and how many answered each wording
+            models.Index(fields=["answers", "kind"], name="inbox_answers"),
         ]

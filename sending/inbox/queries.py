@@ -9,7 +9,7 @@ from django.http import Http404
 
 from outreach.accounts.access import Member
 from sending.bounces import Kind
-from sending.inbox.models import InboundMessage
+from sending.inbox.models import InboundMessage, MailboxSync
 
 
 def inbound_of(member: Member, *, kind: Kind | None = None) -> QuerySet[InboundMessage]:
@@ -27,6 +27,12 @@ def inbound_for(member: Member, pk: int) -> InboundMessage:
     if row is None:
         raise Http404("No such mail")
     return row
+
+
+def unreadable_of(member: Member) -> Sequence[MailboxSync]:
+    """Return the mailboxes of the workspace whose last reading failed, with what stands in the way."""
+    rows = MailboxSync.objects.filter(mailbox__workspace=member.workspace, failures__gt=0)
+    return list(rows.select_related("mailbox").order_by("mailbox__address"))
 
 
 def answers_to(workspace_id: int, message_id: int) -> Sequence[InboundMessage]:

@@ -6,18 +6,19 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
 from outreach.kit import clock
-from sending.imap import Folder, ImapError, Reader, SignInRefused, open_mailbox
+from sending.imap import Folder, FolderState, ImapError, RawMail, Reader, SignInRefused, open_mailbox
 from sending.inbox.models import MailboxSync, MailFolder
-from sending.inbox.services import take_in
+from sending.inbox.services import keep, take_in
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.queries import imap_account
 from sending.mailboxes.services import note_synced, refuse_sign_in
 from sending.mailboxes.states import MailboxState
+from sending.outbox.models import OutboundMessage
 from sending.pacing import Pace
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ LEASE_S = 300
 # Between two readings: often while answers may come, and never so often that a provider objects.
 INTERVAL = timedelta(minutes=2)
 INTERVAL_FLOOR = timedelta(seconds=4)
+# What lay in a mailbox before it was connected is none of our business; servers differ in their clocks.
+_BEFORE = timedelta(days=1)
 _READ_ROLES = ("inbox", "junk")
 
 _LEASE_DUE = """
@@ -45,11 +48,12 @@ _READABLE = [MailboxState.ACTIVE, MailboxState.PAUSED, MailboxState.BLOCKED]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reading brought."""
+    """What one reading brought. is_complete: every folder was read to its end."""
 
     taken_in: int = 0
     known: int = 0
     problem: str = ""
+    is_complete: bool = False
 
 
 def lease_due(*, most: int) -> list[int]:
@@ -70,19 +74,24 @@ def read(mailbox_id: int) -> Reading:
     started_at = clock.now()
     try:
         with open_mailbox(imap_account(mailbox.credential)) as reader:
-            reading, complete = _read_folders(mailbox, reader)
+            reading = _read_folders(mailbox, reader)
     except SignInRefused as error:
         refuse_sign_in(mailbox_id, str(error))
-        reading, complete = Reading(problem=str(error)), False
+        reading = Reading(problem=str(error))
     except ImapError as error:
-        reading, complete = Reading(problem=str(error)), False
-    if complete:
+        reading = Reading(problem=str(error))
+    except Exception:
+        # A worker's outermost loop: the next reading goes on where this one ended, and the page says that it waits.
+        log.exception("inbox.reading_broke mailbox=%s", mailbox_id)
+        connection.close_if_unusable_or_obsolete()
+        reading = Reading(problem="The reading was broken off by a fault on our side. It will be tried again.")
+    if reading.is_complete:
         note_synced(mailbox_id, started_at)
     _plan_next(mailbox, reading)
     return reading
 
 
-def _read_folders(mailbox: Mailbox, reader: Reader) -> tuple[Reading, bool]:
+def _read_folders(mailbox: Mailbox, reader: Reader) -> Reading:
     taken, known, left = 0, 0, MOST_MAILS
     for folder in reader.folders():
         if folder.role not in _READ_ROLES:
@@ -90,30 +99,50 @@ def _read_folders(mailbox: Mailbox, reader: Reader) -> tuple[Reading, bool]:
         seen, new = _read_folder(mailbox, reader, folder, most=left)
         taken, known, left = taken + new, known + seen - new, left - seen
         if left <= 0:
-            return Reading(taken, known), False
-    return Reading(taken, known), True
+            return Reading(taken, known)
+    return Reading(taken, known, is_complete=True)
 
 
 def _read_folder(mailbox: Mailbox, reader: Reader, folder: Folder, *, most: int) -> tuple[int, int]:
     state = reader.state(folder)
-    mark, created = MailFolder.objects.get_or_create(
-        mailbox=mailbox,
-        name=folder.name,
-        # A mailbox that is new to us starts at its end: old mail is none of our business.
-        defaults={"uid_validity": state.uidvalidity, "last_uid": state.uidnext - 1},
-    )
-    if not created and mark.uid_validity != state.uidvalidity:
-        # RFC 3501 section 2.3.1.1: all UIDs are void. Read the folder anew; what is known is recognised by content.
-        mark.uid_validity, mark.last_uid = state.uidvalidity, 0
-        MailFolder.objects.filter(pk=mark.pk).update(uid_validity=mark.uid_validity, last_uid=0)
+    mark = _mark_of(mailbox, folder, state)
+    # Fenced: whoever reads by numbers that are void by now moves nothing.
+    marks = MailFolder.objects.filter(pk=mark.pk, uid_validity=mark.uid_validity)
     seen = new = 0
     if state.uidnext > mark.last_uid + 1:
         for raw in reader.fetch_since(folder, mark.last_uid, limit=most, max_bytes=MAX_BYTES):
             seen += 1
-            new += take_in(mailbox, raw) is not None
-            MailFolder.objects.filter(pk=mark.pk).update(last_uid=raw.uid)
-    MailFolder.objects.filter(pk=mark.pk).update(synced_at=Now())
+            new += _take(mailbox, raw)
+            marks.filter(last_uid__lt=raw.uid).update(last_uid=raw.uid)
+    marks.update(synced_at=Now())
     return seen, new
+
+
+def _mark_of(mailbox: Mailbox, folder: Folder, state: FolderState) -> MailFolder:
+    mark = MailFolder.objects.filter(mailbox=mailbox, name=folder.name).first()
+    if mark is None:
+        # Nothing sent, so nothing can have come back yet: it starts at its end. Else an answer may lie in it.
+        has_sent = OutboundMessage.objects.filter(mailbox=mailbox, dot_at__isnull=False).exists()
+        begin = {"uid_validity": state.uidvalidity, "last_uid": 0 if has_sent else max(0, state.uidnext - 1)}
+        return MailFolder.objects.get_or_create(mailbox=mailbox, name=folder.name, defaults=begin)[0]
+    if mark.uid_validity != state.uidvalidity:
+        # RFC 3501 section 2.3.1.1: all UIDs are void. Read the folder anew; what is known is recognised by content.
+        mark.uid_validity, mark.last_uid = state.uidvalidity, 0
+        MailFolder.objects.filter(pk=mark.pk).update(uid_validity=mark.uid_validity, last_uid=0)
+    return mark
+
+
+def _take(mailbox: Mailbox, raw: RawMail) -> bool:
+    """Take one mail in; True when it is new. A mail that breaks us is kept as it is: those behind it must be read."""
+    if raw.internaldate is not None and raw.internaldate < mailbox.created_at - _BEFORE:
+        return False
+    try:
+        return take_in(mailbox, raw) is not None
+    except (OperationalError, InterfaceError):
+        raise  # it is the database, not the mail
+    except Exception as error:
+        log.exception("inbox.not_taken_in mailbox=%s uid=%s", mailbox.pk, raw.uid)
+        return keep(mailbox, raw, why=type(error).__name__) is not None
 
 
 def _plan_next(mailbox: Mailbox, reading: Reading) -> None:
@@ -125,5 +154,7 @@ def _plan_next(mailbox: Mailbox, reading: Reading) -> None:
         wait = min(wait * 2 ** min(failures, 8), timedelta(hours=1))
         rows.update(next_at=Now() + wait, lease_until=None, failures=F("failures") + 1, problem=reading.problem[:500])
         log.warning("inbox.reading_failed mailbox=%s problem=%s", mailbox.pk, reading.problem)
-    else:
+    elif reading.is_complete:
         rows.update(next_at=Now() + wait, lease_until=None, failures=0, problem="", synced_at=Now())
+    else:  # more is waiting: it is read on at once
+        rows.update(next_at=Now(), lease_until=None, failures=0, problem="")

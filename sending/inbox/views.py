@@ -22,7 +22,8 @@ def inbound_list(request: MemberRequest) -> HttpResponse:
     wanted = request.GET.get("kind", "")
     kind = Kind(wanted) if wanted in set(Kind) else None
     page = paged(request, queries.inbound_of(request.member, kind=kind), by="received_at")
-    context = {"page": page, "kinds": list(Kind), "kind": kind}
+    unreadable = queries.unreadable_of(request.member)
+    context = {"page": page, "kinds": list(Kind), "kind": kind, "unreadable": unreadable}
     return render_region(request, f"{_FOLDER}/list.html", context, region="inbound")
 
 

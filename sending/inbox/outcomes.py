@@ -1,0 +1,197 @@
+"""What follows from a mail that came in: stop, wait, never write again. Inside the transaction that stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from campaigns.contacts.models import Contact
+from campaigns.contacts.services import suppress
+from campaigns.contacts.states import SuppressionReason
+from outreach.kit.addresses import BadAddress, parse_address
+from sending.bounces import Category, Kind, Mail, Verdict
+from sending.inbox.matching import Match
+from sending.inbox.models import InboundMessage
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.mailboxes.models import Mailbox
+from sending.outbox.models import OutboundMessage
+from sending.pacing import HoldCode, Pace
+from sending.planner.services import postpone, stop, stop_contact
+from sending.planner.states import StopReason
+
+# Out of office without a date: the usual absence. A date farther away is a slip of the pen or of our reading.
+USUAL_ABSENCE = timedelta(days=7)
+LONGEST_ABSENCE = timedelta(days=366)
+_DAY = timedelta(days=1)
+_SUPPRESSING = [category for category in Category if category.suppresses]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A stored mail with all that is known about it."""
+
+    mailbox: Mailbox
+    row: InboundMessage
+    mail: Mail
+    verdict: Verdict
+    match: Match
+
+
+def act(arrival: Arrival) -> None:
+    """Do what the kind of the mail asks for. What is of no kind, or from nobody of ours, is only kept."""
+    _ACTIONS.get(arrival.verdict.kind, _only_keep)(arrival)
+
+
+def _reply(arrival: Arrival) -> None:
+    message = arrival.match.message
+    if message is None:
+        return  # nobody was written to: somebody writes on their own
+    if _is_first(arrival):
+        _tell(arrival, EventKind.REPLIED)
+    if message.campaign.stop_on_reply:
+        stop(message.enrollment, StopReason.REPLIED, detail=arrival.mail.subject)
+
+
+def _auto_reply(arrival: Arrival) -> None:
+    message = arrival.match.message
+    if message is None:
+        return
+    until = _back_at(arrival)
+    if _is_first(arrival):
+        _tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())
+    words = f"Out of office: {arrival.mail.subject}"
+    postpone(message.enrollment, until, code=HoldCode.ABSENT, words=words)
+
+
+def _back_at(arrival: Arrival) -> datetime:
+    received = arrival.row.received_at
+    pace = Pace(arrival.mailbox.workspace.time_scale)
+    date = arrival.verdict.return_date
+    if date is None:
+        return received + pace.shrink(USUAL_ABSENCE)
+    away = datetime(date.year, date.month, date.day, tzinfo=received.tzinfo) + _DAY - received
+    return received + pace.shrink(USUAL_ABSENCE if away > LONGEST_ABSENCE else max(away, _DAY))
+
+
+def _bounce(arrival: Arrival) -> None:
+    message = arrival.match.message
+    if message is None or not arrival.match.names_us:
+        return  # a report that does not name our message proves nothing: anybody can write one
+    is_hard = arrival.verdict.category.suppresses and _is_about(arrival.verdict, message)
+    earlier = _earlier(arrival).filter(answers=message)
+    if not is_hard:
+        if not earlier.exists():
+            _tell(arrival, EventKind.BOUNCED_SOFT)
+        return
+    if not earlier.filter(category__in=_SUPPRESSING).exists():
+        _tell(arrival, EventKind.BOUNCED_HARD)
+    contact = message.contact
+    _suppress(arrival, [message.recipient], SuppressionReason.NO_SUCH_ADDRESS)
+    # Whoever has got another address since then goes on there.
+    if contact.email_key == _key(message.recipient):
+        stop_contact(contact, StopReason.BOUNCED, detail=_words(arrival))
+
+
+def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:
+    """Say whether the report is about the address that we wrote to, and not about one that it forwards to.
+
+    Bounces in free form have no field for it, only addresses somewhere in their text.
+    """
+    if any(one.layer == "free-form" for one in verdict.evidence) or not verdict.recipients:
+        return True
+    return _key(message.recipient) in {_key(one) for one in verdict.recipients}
+
+
+def _complaint(arrival: Arrival) -> None:
+    message = arrival.match.message
+    if message is None or not arrival.match.names_us:
+        return
+    if _is_first(arrival):
+        _tell(arrival, EventKind.COMPLAINED)
+    _suppress(arrival, [message.recipient, message.contact.email_key], SuppressionReason.COMPLAINED)
+    stop_contact(message.contact, StopReason.COMPLAINED, detail=_words(arrival))
+
+
+def _opt_out(arrival: Arrival) -> None:
+    """Never write again to whoever asks for it, known or not, nor to the person whom our message went to."""
+    message, contact = arrival.match.message, arrival.match.contact
+    if contact is not None and _is_first(arrival):
+        _tell(arrival, EventKind.OPTED_OUT)
+    written = [message.recipient] if message else []
+    known = [contact.email_key] if contact else []
+    _suppress(arrival, [*written, *known, arrival.mail.from_address], SuppressionReason.OPTED_OUT)
+    writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=_key(arrival.mail.from_address))
+    for one in {row.pk: row for row in [*([contact] if contact else []), *writer]}.values():
+        stop_contact(one, StopReason.OPTED_OUT, detail=_words(arrival))
+
+
+def _only_keep(_arrival: Arrival) -> None:
+    """Kept and shown, never dropped; nothing follows from it."""
+
+
+def _suppress(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason) -> None:
+    keys = dict.fromkeys(_key(one) for one in addresses)
+    workspace, words = arrival.mailbox.workspace, _words(arrival)
+    news = [suppress(workspace, key, reason, evidence=words) for key in keys if key]
+    if any(news):
+        _tell(arrival, EventKind.SUPPRESSED)
+
+
+def _key(address: str) -> str:
+    """Return the key of an address, "" when it is none."""
+    try:
+        return parse_address(address).key
+    except BadAddress:
+        return ""
+
+
+def _words(arrival: Arrival) -> str:
+    return "; ".join(one.words for one in arrival.verdict.evidence)
+
+
+def _is_first(arrival: Arrival) -> bool:
+    """Say whether it is the first of its kind from this person in this campaign: rates count people, not mails."""
+    row = arrival.row
+    earlier = _earlier(arrival)
+    if row.enrollment_id:
+        return not earlier.filter(enrollment=row.enrollment_id).exists()
+    return not earlier.filter(contact=row.contact_id).exists()
+
+
+def _earlier(arrival: Arrival) -> QuerySet[InboundMessage]:
+    return InboundMessage.objects.filter(kind=arrival.row.kind).exclude(pk=arrival.row.pk)
+
+
+def _tell(arrival: Arrival, kind: EventKind, **data: Any) -> None:
+    message = arrival.match.message
+    contact = arrival.match.contact
+    record(
+        [
+            Entry(
+                workspace_id=arrival.mailbox.workspace_id,
+                kind=kind,
+                at=arrival.row.received_at,
+                campaign_id=message.campaign_id if message else None,
+                contact_id=contact.pk if contact else None,
+                enrollment_id=message.enrollment_id if message else None,
+                # of the message: a bounce counts against the mailbox that sent, whichever reads of it
+                mailbox_id=message.mailbox_id if message else arrival.mailbox.pk,
+                message_id=message.pk if message else None,
+                data={"inbound": arrival.row.pk, "category": arrival.verdict.category.value, **data},
+            )
+        ]
+    )
+
+
+_ACTIONS: dict[Kind, Callable[[Arrival], None]] = {
+    Kind.HUMAN_REPLY: _reply,
+    Kind.AUTO_REPLY: _auto_reply,
+    Kind.BOUNCE: _bounce,
+    Kind.COMPLAINT: _complaint,
+    Kind.OPT_OUT: _opt_out,
+}
