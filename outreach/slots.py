@@ -20,7 +20,7 @@ class NavItem:
 NAVIGATION = (
     NavItem("Home", "house", "reports:home", "", "g h"),
     NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results",)),
-    NavItem("Contacts", "users", "contacts:list", "contacts", "g p"),
+    NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("reports:contact_story",)),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem("Messages", "mail-search", "reports:messages", "", "g m", also=("reports:message",)),
     NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b"),
@@ -34,14 +34,20 @@ class Tab:
 
     label: str
     url_name: str
+    also: tuple[str, ...] = ()  # pages that belong to it: an answer to a form that was refused, for one
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        return (self.url_name, *self.also)
 
 
 CAMPAIGN_TABS = (
-    Tab("Sequence", "sequences:sequence"),
+    Tab("Sequence", "sequences:sequence", also=("sequences:step_save", "sequences:variant_save", "sequences:rename")),
     Tab("Audience", "sequences:audience"),
     Tab("Schedule", "sequences:schedule"),
     Tab("Senders", "planner:senders"),
-    Tab("Review & launch", "planner:review"),
+    Tab("Preview", "planner:preview"),
+    Tab("Review & launch", "planner:review", also=("planner:launch",)),
     Tab("People", "planner:people"),
     Tab("Results", "reports:results"),
 )

@@ -66,7 +66,7 @@ class WorkspaceSettingsForm(WorkspaceForm):
         required=False,
         label="Postal address",
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
-        help_text="Stands at the end of each mail, as law asks of commercial mail (CAN-SPAM, 15 USC 7704).",
+        help_text="Law asks for it in each commercial mail (CAN-SPAM, 15 USC 7704): it belongs into your signatures.",
     )
 
 

@@ -30,6 +30,16 @@ _WORDS = {
     "bounced_soft": "Bounced for now",
     "opt_out": "Opt-out",
     "needs_sign_in": "Needs sign-in",
+    "original_id": "Our Message-ID in it",
+    "rfc3464": "Delivery report",
+    "rfc3834": "Marked as automatic",
+    "rfc5965": "Complaint report",
+    "free-form": "Wording of a bounce",
+    "status": "Status code",
+    "code": "Answer code",
+    "words": "The server's words",
+    "opt-out": "Asks to stop",
+    "own": "Written by us",
     "ok": "OK",
 }
 
@@ -40,6 +50,6 @@ def tone_of(state: str) -> str:
 
 
 def words_of(state: str) -> str:
-    """Return a value in words: "no_such_address" is "No such address"."""
-    plain = state.replace("_", " ").strip()
+    """Return a value in words: "no_such_address" is "No such address", "no-user" is "No user"."""
+    plain = state.replace("_", " ").replace("-", " ").strip()
     return _WORDS.get(state, plain[:1].upper() + plain[1:])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Count, QuerySet
-from django.http import Http404
+from django.http import Http404, QueryDict
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
@@ -18,7 +18,7 @@ from sending.inbox.models import InboundMessage
 from sending.inbox.queries import answers_to
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
-from sending.ledger.queries import events_of_message
+from sending.ledger.queries import events_of_contact, events_of_message
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import Attempt, OutboundMessage
@@ -39,8 +39,10 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How many people a hold keeps back now, and the instant of the next look."""
+    """How many people of a campaign a hold keeps back now."""
 
+    campaign_id: int
+    campaign_name: str
     code: str
     words: str
     count: int
@@ -60,15 +62,42 @@ class Checklist:
         return self.has_mailbox and self.has_contacts and self.has_campaign and self.has_launched
 
 
-def messages_of(member: Member, *, state: str = "", campaign: str = "", search: str = "") -> QuerySet[OutboundMessage]:
-    """Return the workspace's messages for keyset paging by id; search is a prefix of the recipient's address."""
+@dataclass(frozen=True, slots=True)
+class MessageFilters:
+    """What narrows the list of messages; it lives in the URL. `q` is a prefix of the recipient's address."""
+
+    q: str = ""
+    state: str = ""
+    campaign: str = ""
+    mailbox: str = ""
+    step: str = ""
+
+
+def filters_from(query: QueryDict) -> MessageFilters:
+    """Read the filters of a URL; what makes no sense is left out."""
+    state = query.get("state", "")
+    return MessageFilters(
+        q=query.get("q", "").replace("\0", "").strip()[:100],
+        state=state if state in set(MessageState) else "",
+        campaign=_number(query.get("campaign", "")),
+        mailbox=_number(query.get("mailbox", "")),
+        step=_number(query.get("step", "")),
+    )
+
+
+def messages_of(member: Member, filters: MessageFilters) -> QuerySet[OutboundMessage]:
+    """Return the workspace's messages that the filters leave, for keyset paging by id."""
     rows = OutboundMessage.objects.filter(workspace=member.workspace).select_related("campaign", "mailbox", "step")
-    if state:
-        rows = rows.filter(state=state)
-    if campaign.isdecimal():
-        rows = rows.filter(campaign=int(campaign))
-    if search:
-        contacts = Contact.objects.filter(workspace=member.workspace, email_key__startswith=search.strip().lower())
+    if filters.state:
+        rows = rows.filter(state=filters.state)
+    if filters.campaign:
+        rows = rows.filter(campaign=int(filters.campaign))
+    if filters.mailbox:
+        rows = rows.filter(mailbox=int(filters.mailbox))
+    if filters.step:
+        rows = rows.filter(step__position=int(filters.step))
+    if filters.q:
+        contacts = Contact.objects.filter(workspace=member.workspace, email_key__startswith=filters.q.lower())
         rows = rows.filter(contact__in=contacts.values("pk")[:1000])
     return rows.defer("body_text", "body_html", "references").order_by("-id")
 
@@ -95,17 +124,50 @@ def in_hand(member: Member, states: Sequence[MessageState]) -> dict[str, int]:
 
 
 def waiting_by_reason(member: Member) -> Sequence[Held]:
-    """Return why people who are due do not get their message now, most first."""
+    """Return why people who are due do not get their message now, by campaign, most first."""
     rows = (
         Enrollment.objects.filter(
             workspace=member.workspace, state=EnrollmentState.ACTIVE, campaign__state=CampaignState.RUNNING
         )
         .exclude(hold_code="")
-        .values_list("hold_code")
+        .values_list("campaign_id", "campaign__name", "hold_code")
         .annotate(count=Count("pk"))
-        .order_by("-count")
+        .order_by("-count", "campaign_id", "hold_code")
     )
-    return [Held(code, code.replace("_", " "), count) for code, count in rows]
+    return [Held(pk, name, code, code.replace("_", " "), count) for pk, name, code, count in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a contact with what it is about."""
+
+    event: Event
+    subject: str  # of the message that it happened to
+    inbound_id: int | None  # the mail that came in
+
+
+def happenings_of(member: Member, contact: Contact) -> Sequence[Happening]:
+    """Return what happened to a contact, newest first."""
+    events = events_of_contact(member.workspace.pk, contact.pk, limit=_HAPPENINGS)
+    wanted = {event.message_id for event in events if event.message_id}
+    subjects = dict(OutboundMessage.objects.filter(pk__in=wanted).values_list("pk", "subject"))
+    kinds = {kind.value for kind in CONTACT_KINDS}
+    return [
+        Happening(event, subjects.get(event.message_id or 0, ""), event.data.get("inbound"))
+        for event in events
+        if event.kind in kinds
+    ]
+
+
+def ways_of(member: Member, contact: Contact) -> Sequence[Enrollment]:
+    """Return the campaigns that a contact is in, with where it stands in each, newest first."""
+    rows = Enrollment.objects.filter(workspace=member.workspace, contact=contact).select_related("campaign")
+    return list(rows.order_by("-id")[:_WAYS])
+
+
+def senders_of(campaign: Campaign) -> Sequence[Mailbox]:
+    """Return the mailboxes that carry the campaign, by address."""
+    return list(Mailbox.objects.filter(campaigns__campaign=campaign).order_by("address"))
 
 
 def mailboxes_that_need_you(member: Member) -> Sequence[Mailbox]:
@@ -132,6 +194,13 @@ def last_days(count: int) -> list[date]:
     return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
 
 
+def _number(text: str) -> str:
+    return text if text.isascii() and text.isdigit() and len(text) < 10 else ""
+
+
+_HAPPENINGS = 100
+_WAYS = 20
+
 FEED_KINDS = (
     EventKind.SENT,
     EventKind.REPLIED,
@@ -147,4 +216,23 @@ FEED_KINDS = (
     EventKind.PAUSED,
     EventKind.RESUMED,
     EventKind.MAILBOX_PAUSED,
+)
+# Without the steps inside one delivery: the story of the message tells them.
+CONTACT_KINDS = (
+    EventKind.ENROLLED,
+    EventKind.SENT,
+    EventKind.ASSUMED_SENT,
+    EventKind.REPLIED,
+    EventKind.AUTO_REPLIED,
+    EventKind.BOUNCED_HARD,
+    EventKind.BOUNCED_SOFT,
+    EventKind.COMPLAINED,
+    EventKind.OPTED_OUT,
+    EventKind.SUPPRESSED,
+    EventKind.IN_DOUBT,
+    EventKind.FAILED,
+    EventKind.DEFERRED,
+    EventKind.STOPPED,
+    EventKind.SKIPPED,
+    EventKind.FINISHED,
 )

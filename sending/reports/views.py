@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import contact_for
 from campaigns.sequences.queries import campaign_for, campaigns_of
 from campaigns.sequences.views import editor_context
 from outreach.accounts.access import Member, MemberRequest, member_page
@@ -17,6 +18,8 @@ from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.ledger.models import Event
 from sending.ledger.queries import feed, per_day, totals
+from sending.mailboxes.budgets import budgets_of
+from sending.mailboxes.queries import mailboxes_of
 from sending.outbox.states import MessageState
 from sending.planner.queries import held_by_reason, standing_of
 from sending.reports import queries
@@ -50,15 +53,12 @@ def home(request: MemberRequest) -> HttpResponse:
 @member_page(Role.VIEWER)
 def messages_page(request: MemberRequest) -> HttpResponse:
     """Search every message."""
-    filters = {name: request.GET.get(name, "")[:100] for name in ("state", "campaign", "q")}
-    if filters["state"] not in set(MessageState):
-        filters["state"] = ""
-    rows = queries.messages_of(
-        request.member, state=filters["state"], campaign=filters["campaign"], search=filters["q"]
-    )
+    filters = queries.filters_from(request.GET)
     context = {
-        "page": paged(request, rows, by="id"),
+        "page": paged(request, queries.messages_of(request.member, filters), by="id"),
         "filters": filters,
+        "is_filtered": filters != queries.MessageFilters(),
+        "mailboxes": mailboxes_of(request.member),
         "states": list(MessageState),
         "campaigns": campaigns_of(request.member),
     }
@@ -74,6 +74,19 @@ def message_story(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @member_page(Role.VIEWER)
+def contact_story(request: MemberRequest, pk: int) -> HttpResponse:
+    """Tell what happened to one contact: the part of its page that its own room cannot know."""
+    contact = contact_for(request.member, pk)
+    context = {
+        "contact": contact,
+        "ways": queries.ways_of(request.member, contact),
+        "happenings": queries.happenings_of(request.member, contact),
+    }
+    return render_region(request, f"{_FOLDER}/contact_story.html", context, region="story")
+
+
+@require_GET
+@member_page(Role.VIEWER)
 def results(request: MemberRequest, pk: int) -> HttpResponse:
     """Show what a campaign has brought, with denominators and intervals."""
     campaign = campaign_for(request.member, pk)
@@ -84,6 +97,7 @@ def results(request: MemberRequest, pk: int) -> HttpResponse:
         results=results_of(campaign, counted),
         standing=standing_of([pk]).get(pk),
         holds=held_by_reason(campaign),
+        senders=budgets_of(queries.senders_of(campaign)),
         days=per_day(request.member.workspace.pk, queries.FEED_KINDS, since=days[0], campaign_id=pk),
     )
     return render_region(request, f"{_FOLDER}/results.html", context, region="live")

@@ -3,15 +3,33 @@
 import ago from "./behaviours/ago.js";
 import autosubmit from "./behaviours/autosubmit.js";
 import checkAll from "./behaviours/check_all.js";
+import confirm from "./behaviours/confirm.js";
 import { close, open } from "./behaviours/dialog.js";
 import copy from "./behaviours/copy.js";
 import dropzone from "./behaviours/dropzone.js";
 import { insert, remember } from "./behaviours/insert.js";
+import { restWhileUsed } from "./behaviours/live.js";
+import { keepPlace } from "./behaviours/place.js";
 import timeZone from "./behaviours/time_zone.js";
 import { announceFailures, toast } from "./behaviours/toast.js";
 import scrollers from "./behaviours/scrollers.js";
+import unsaved from "./behaviours/unsaved.js";
 
-const behaviours = { ago, autosubmit, "check-all": checkAll, close, copy, dropzone, insert, open, remember, "time-zone": timeZone, toast };
+const behaviours = {
+  ago,
+  autosubmit,
+  "check-all": checkAll,
+  close,
+  confirm,
+  copy,
+  dropzone,
+  insert,
+  open,
+  remember,
+  "time-zone": timeZone,
+  toast,
+  unsaved,
+};
 const bound = new WeakSet();
 
 const bind = (root) => {
@@ -27,4 +45,6 @@ const bind = (root) => {
 
 bind(document);
 announceFailures();
+restWhileUsed();
+keepPlace();
 document.addEventListener("htmx:load", (event) => bind(event.detail.elt));

@@ -112,3 +112,70 @@ def test_times_keep_going_while_the_page_is_open(opened: Opened) -> None:
         expect(time).to_have_text("5 min ago")
         time.evaluate("time => { time.dateTime = new Date(Date.now() - 7_300_000).toISOString(); }")
         expect(time).to_have_text("2 h ago", timeout=8_000)
+
+
+def test_a_form_asks_before_it_is_sent_and_sends_what_was_pressed(opened: Opened) -> None:
+    with opened() as walker:
+        page, dialog = walker.page, walker.page.locator("#confirm")
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.post_data or "") if request.method == "POST" else None)
+        page.get_by_role("button", name="Remove step 2").click()
+        expect(dialog).to_contain_text("Its wording goes with it.")
+        walker.checked()
+        dialog.get_by_role("button", name="Keep").click()
+        expect(dialog).to_be_hidden()
+        assert not sent
+        page.get_by_role("button", name="Remove step 2").click()
+        with page.expect_navigation():
+            dialog.get_by_role("button", name="Remove").click()
+        assert [body for body in sent if "removed=2" in body] == sent != []
+
+
+def test_what_is_typed_is_not_thrown_away_without_a_question(opened: Opened) -> None:
+    with opened() as walker:
+        page = walker.page
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.get_by_label("Note").press_sequentially("half a thought")
+        page.get_by_role("link", name="Inbox").click()
+        expect(page.get_by_label("Note")).to_have_value("half a thought")
+        assert asked == ["beforeunload"]
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save the note").click()
+        assert asked == ["beforeunload"]  # what is saved is not lost
+
+
+def test_a_form_that_is_sent_leads_back_to_its_place(opened: Opened) -> None:
+    with opened() as walker:
+        button = walker.page.get_by_role("button", name="Save the note")
+        button.scroll_into_view_if_needed()
+        before = walker.page.evaluate("scrollY")
+        assert before > 0
+        with walker.page.expect_navigation():
+            button.click()
+        expect(button).to_be_in_viewport()
+        assert abs(walker.page.evaluate("scrollY") - before) < 50
+
+
+def test_a_form_that_is_refused_leads_to_the_first_wrong_field(opened: Opened) -> None:
+    with opened() as walker:
+        walker.page.get_by_role("button", name="Remove step 2").click()
+        with walker.page.expect_navigation():
+            walker.page.locator("#confirm").get_by_role("button", name="Remove").click()
+        expect(walker.page.get_by_label("SMTP server")).to_be_focused()
+
+
+def test_a_region_that_asks_for_itself_keeps_the_focus_and_rests_while_a_choice_is_made(opened: Opened) -> None:
+    with opened() as walker:
+        page = walker.page
+        link = page.get_by_role("link", name="Newest answer")
+        link.evaluate("link => { link.dataset.old = ''; link.focus(); }")
+        expect(page.locator("#live a[data-old]")).to_have_count(0)  # another one came
+        expect(link).to_be_focused()
+        page.get_by_label("Kind").focus()
+        rests = (
+            "() => new Promise(done => document.addEventListener('htmx:beforeRequest',"
+            " event => queueMicrotask(() => done(event.defaultPrevented)), { once: true }))"
+        )
+        assert page.evaluate(rests)
+        expect(page.get_by_label("Kind")).to_be_focused()

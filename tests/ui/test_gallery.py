@@ -37,7 +37,7 @@ def test_the_chosen_theme_comes_with_the_page(opened: Opened) -> None:
         page = walker.page
         ground = "getComputedStyle(document.body.parentElement).backgroundColor"
         light = page.evaluate(ground)
-        page.get_by_role("button", name="As the system").click()
+        page.get_by_role("button", name="Theme: system").click()
         page.locator("html[data-theme=dark]").wait_for()
         assert page.evaluate(ground) != light
         walker.checked()

@@ -43,10 +43,20 @@ def gallery(request: MemberRequest) -> HttpResponse:
         "days": range(1, 13),
         "moment": clock.now() - timedelta(minutes=5),
         "page": SimpleNamespace(newer="?before=x", older="?after=x"),
-        "form": GalleryForm({"host": "", "port": "70000", "security": "tls"}),
+        # Every form of the gallery is refused, but for the note.
+        "form": GalleryForm(None if "note" in request.POST else {"host": "", "port": "70000", "security": "tls"}),
         "lines": [{"side": side, "text": text, "at_ms": 31} for side, text in sides],
     }
     return render(request, "gallery.html", context)
 
 
-urlpatterns = [*urls.urlpatterns, path("w/<slug:workspace>/gallery", gallery)]
+@member_page(Role.VIEWER)
+def live(request: MemberRequest) -> HttpResponse:
+    return render(request, "live.html")
+
+
+urlpatterns = [
+    *urls.urlpatterns,
+    path("w/<slug:workspace>/gallery", gallery),
+    path("w/<slug:workspace>/gallery/live", live),
+]

@@ -155,10 +155,12 @@ def _found(rows: QuerySet[Contact], search: str, *, newest_from: int, limit: int
     key = search.lower()
     at_domain = rows.alias(mirrored=Reverse("domain"))
     mirrored = key[:0:-1]
+    named = Q(first_name__icontains=search) | Q(last_name__icontains=search) | Q(company__icontains=search)
+    first, _, last = search.partition(" ")
+    if last:
+        named |= Q(first_name__icontains=first, last_name__icontains=last.strip())
     parts: list[QuerySet[Any, int]] = [
-        rows.filter(pk__gte=newest_from)
-        .filter(Q(first_name__icontains=search) | Q(last_name__icontains=search) | Q(company__icontains=search))
-        .values_list("pk", flat=True),
+        rows.filter(pk__gte=newest_from).filter(named).values_list("pk", flat=True),
     ]
     if key.startswith("@"):
         # "/" is the character after ".": the half-open range is everything below the domain.

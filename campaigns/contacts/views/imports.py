@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -60,7 +61,8 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     if row.state != ImportState.UPLOADED:
         return redirect(request.member.url("contacts:import_progress", row.pk))
     if request.method == "GET":
-        return _columns_page(request, row, list_name=request.GET.get("list", "")[:_NAME_LIMIT])
+        name = request.GET.get("list", "") or PurePath(row.filename).stem
+        return _columns_page(request, row, list_name=name[:_NAME_LIMIT])
     row.mapping = _read_mapping(row, request.POST)
     name = request.POST.get("list_name", "")
     try:

@@ -77,15 +77,26 @@ def when(context: template.Context, at: datetime | None, zone: ZoneInfo | None =
     """Write an instant in relative words; on hover the clocks of the recipient (`zone`), the workspace and UTC."""
     if not at:
         return format_html('<span class="muted">{}</span>', texts.NOTHING)
+    instant, faces = _faces(context, at, zone)
+    return format_html(
+        '<time class="when" datetime="{}" title="{}" data-behaviour="ago">{}</time>', instant, faces, ago(at)
+    )
+
+
+@register.simple_tag(takes_context=True)
+def due(context: template.Context, at: datetime | None, zone: ZoneInfo | None = None) -> str:
+    """Write when something may happen next: as `when`, but what is due already is due "now", not "50 s ago"."""
+    if not at or at > clock.now():
+        return when(context, at, zone)
+    return format_html('<time class="when" datetime="{}" title="{}">now</time>', *_faces(context, at, zone))
+
+
+def _faces(context: template.Context, at: datetime, zone: ZoneInfo | None) -> tuple[str, str]:
     member = context.get("member")
     home = ZoneInfo(member.workspace.time_zone) if member else None
     faces = [f"{whose}: {texts.moment(at, face)}" for whose, face in (("Recipient", zone), ("You", home)) if face]
-    return format_html(
-        '<time class="when" datetime="{}" title="{}" data-behaviour="ago">{}</time>',
-        at.astimezone(UTC).isoformat(timespec="seconds"),
-        "\n".join([*faces, f"UTC: {texts.moment(at, ZoneInfo('UTC'))}"]),
-        ago(at),
-    )
+    instant = at.astimezone(UTC).isoformat(timespec="seconds")
+    return instant, "\n".join([*faces, f"UTC: {texts.moment(at, ZoneInfo('UTC'))}"])
 
 
 @register.simple_tag

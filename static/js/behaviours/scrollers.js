@@ -19,5 +19,8 @@ const sizes = new ResizeObserver((entries) => {
 
 export default (root) => {
   for (const box of root.querySelectorAll(".table-box")) sizes.observe(box);
-  root.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  const tab = root.querySelector(".tab[aria-current]");
+  if (!tab) return;
+  const [place, bar] = [tab.getBoundingClientRect(), tab.parentElement.getBoundingClientRect()];
+  tab.parentElement.scrollLeft += place.x + place.width / 2 - (bar.x + bar.width / 2); // only the bar, never the page
 };

@@ -96,6 +96,15 @@ def test_a_viewer_changes_nothing() -> None:
         assert client.post(viewer.url(f"contacts:{name}", *args)).status_code == 403, name
 
 
+def test_an_import_offers_a_list_of_the_name_of_its_file() -> None:
+    member = make_member(make_workspace(), Role.MEMBER)
+    client = signed_in(member)
+    answer = client.post(
+        member.url("contacts:import"), {"file": SimpleUploadedFile("Spring fair.csv", b"email\nada@x.com\n")}
+    )
+    assert 'value="Spring fair"' in client.get(answer["Location"]).text
+
+
 def test_upload_columns_and_result_lead_through_an_import() -> None:
     workspace = make_workspace()
     member = make_member(workspace, Role.MEMBER)

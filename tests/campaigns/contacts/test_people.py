@@ -35,6 +35,8 @@ def test_the_search_finds_addresses_names_companies_and_domains() -> None:
     assert keys(member, search="ada") == ["ada@acme.com", "cy@notacme.com"]
     assert keys(member, search="lovel") == ["ada@acme.com"]
     assert keys(member, search="ANALYT") == ["ada@acme.com"]
+    assert keys(member, search="ada love") == ["ada@acme.com"]
+    assert keys(member, search="ada bob") == []
     assert keys(member, search="@acme.com") == ["ada@acme.com", "bob@mail.acme.com"]
     assert keys(member, search="100%") == []
 

@@ -46,6 +46,15 @@ def test_a_time_is_relative_and_tells_each_clock_on_hover() -> None:
     assert "\nUTC: " in html
 
 
+def test_what_is_overdue_is_due_now_and_what_comes_later_is_told_as_a_time() -> None:
+    overdue = rendered("{% due at %}", at=clock.now() - timedelta(minutes=3))
+    assert ">now</time>" in overdue
+    assert "UTC: " in overdue
+    assert "data-behaviour" not in overdue  # or the page would make "3 min ago" of it
+    assert ">in 2 h</time>" in rendered("{% due at %}", at=clock.now() + timedelta(hours=2, seconds=5))
+    assert rendered("{% due nothing %}", nothing=None) == rendered("{% when nothing %}", nothing=None)
+
+
 def test_no_time_is_a_dash() -> None:
     assert rendered("{% when nothing %}", nothing=None) == '<span class="muted">–</span>'  # noqa: RUF001
 
