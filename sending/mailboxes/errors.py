@@ -20,3 +20,7 @@ class IllegalMove(MailboxError, RuntimeError):
 
 class AddressTaken(MailboxError, ValueError):
     """The workspace has a mailbox of this address already."""
+
+
+class StillNeeded(MailboxError, RuntimeError):
+    """The mailbox cannot be removed: it has carried mail, or a campaign names it."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
 from outreach.accounts.access import Member
@@ -15,7 +16,7 @@ from outreach.kit import clock, gate
 from outreach.kit.crypto import SealBroken, seal, unseal
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
-from sending.mailboxes.errors import AddressTaken, IllegalMove
+from sending.mailboxes.errors import AddressTaken, IllegalMove, StillNeeded
 from sending.mailboxes.models import ONE_PER_ADDRESS, Credential, Mailbox, MailboxClock
 from sending.mailboxes.queries import smtp_server
 from sending.mailboxes.secrets import IMAP_PASSWORD, LOST, SMTP_PASSWORD, context_of, keyring
@@ -60,6 +61,17 @@ def update_mailbox(mailbox: Mailbox, columns: Mapping[str, Any], *, smtp: str, i
             MailboxClock.objects.filter(mailbox=mailbox).update(look_at=Now())
     except IntegrityError as error:
         raise _taken(error, columns) from error
+
+
+def remove(mailbox: Mailbox) -> None:
+    """Forget a mailbox that never passed its test: nothing was sent from it or read. Raises StillNeeded."""
+    try:
+        with transaction.atomic():
+            gone, _ = Mailbox.objects.filter(pk=mailbox.pk, state=MailboxState.UNTESTED).delete()
+    except ProtectedError as error:
+        raise StillNeeded(f"A campaign names {mailbox.address} among its senders; take it out there first.") from error
+    if not gone:
+        raise StillNeeded(f"{mailbox.address} has carried mail: pause it, so that its history stays.")
 
 
 def store_passwords(mailbox: Mailbox, *, smtp: str, imap: str) -> None:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("new", views.mailbox_create, name="create"),
     path("<int:pk>", views.mailbox_detail, name="detail"),
     path("<int:pk>/edit", views.mailbox_edit, name="edit"),
+    path("<int:pk>/removal", views.mailbox_removal, name="removal"),
     path("<int:pk>/test", views.mailbox_test, name="test"),
     path("<int:pk>/pause", views.mailbox_pause, name="pause"),
     path("<int:pk>/resumption", views.mailbox_resume, name="resume"),

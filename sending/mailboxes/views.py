@@ -126,6 +126,20 @@ def mailbox_resume(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(request.member.url("mailboxes:detail", pk))
 
 
+@require_POST
+@member_page(Role.ADMIN)
+def mailbox_removal(request: MemberRequest, pk: int) -> HttpResponse:
+    """Forget a mailbox that was never connected."""
+    mailbox = queries.mailbox_for(request.member, pk)
+    try:
+        services.remove(mailbox)
+    except MailboxError as error:
+        messages.error(request, str(error))
+        return redirect(request.member.url("mailboxes:detail", pk))
+    messages.success(request, f"{mailbox.address} is removed.")
+    return redirect(request.member.url("mailboxes:list"))
+
+
 def _sent(request: MemberRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
