@@ -26,6 +26,7 @@ class Caller:
 
     answer: bool = True
     wait_s: float = 0.0
+    blurts: bytes = b""  # what the server says meanwhile
     asked: int = 0
     bytes_seen: list[int] = field(default_factory=list)
     server: FaultServer | None = None
@@ -34,6 +35,7 @@ class Caller:
         self.asked += 1
         if self.server is not None:
             self.bytes_seen.append(self.server.body_bytes)
+            self.server.blurt(self.blurts)
         await asyncio.sleep(self.wait_s)
         return self.answer
 

@@ -102,19 +102,27 @@ class FaultServer:
         self._visits: Counter[str] = Counter()
         self._over = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.add(writer)
         try:
             await _Conversation(self, reader, writer).run()
         except (_Over, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)
+            self._writers.discard(writer)
             writer.transport.abort()
+
+    def blurt(self, raw: bytes) -> None:
+        """Say something on every open connection, out of turn."""
+        for writer in self._writers:
+            writer.write(raw)
 
     def act(self, step: str) -> Act:
         """Return what to do at this visit of the step."""

@@ -224,7 +224,8 @@ def test_an_answer_that_comes_with_the_354_is_not_believed(extensions: tuple[str
 
 
 def test_an_answer_that_comes_while_the_caller_thinks_is_not_believed() -> None:
-    faults, caller = server({"data": drip(b"354 go\r\n250 early\r\n", every_s=0.005)}), Caller(wait_s=0.2)
+    faults = server({})
+    caller = Caller(wait_s=0.1, blurts=b"250 early\r\n", server=faults)
     outcome = deliver(faults, caller=caller)
     assert isinstance(outcome, Unreachable)
     assert (outcome.phase, outcome.cause, caller.asked, faults.body_bytes) == (Phase.DATA, "garbage", 1, 0)
