@@ -27,14 +27,15 @@ class OutboundMessage(models.Model):
     Message-ID and wording are fixed when the row is made, so that a legitimate retry is the same message.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="messages")
-    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="messages")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="messages")
+    # Each index is written three times in the life of a message: keys that begin another one have none of their own.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="messages", db_index=False)
     # steps and wordings that carried mail cannot vanish from under their messages
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="messages")
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="messages")
-    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="messages")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="messages", db_index=False)
     message_id = models.CharField(max_length=255)  # with angle brackets, as on the wire
     in_reply_to = models.CharField(max_length=255, blank=True)
     references = models.TextField(blank=True)
@@ -104,6 +105,7 @@ class OutboundMessage(models.Model):
             models.Index(fields=["workspace", "-id"], name="outbox_newest"),
             models.Index(fields=["campaign", "state", "-id"], name="outbox_of_campaign"),
             models.Index(fields=["contact", "-id"], name="outbox_of_contact"),
+            models.Index(fields=["mailbox", "-id"], name="outbox_of_mailbox"),
         ]
 
 
@@ -111,7 +113,7 @@ class Attempt(models.Model):
     """One try to deliver a message: phase reached, answer, dialogue. Written when the try is over."""
 
     id = models.UUIDField(primary_key=True)
-    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="attempts")
+    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
     outcome = models.CharField(
         max_length=12
