@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+# How Python ends a traceback; PostgreSQL's hints where the error stood may follow.
+_ERROR = re.compile(r"[\w.]*(Error|Exception|Fault)\b: ")
 
 
 class Fault(RuntimeError):
@@ -39,7 +43,7 @@ class PortTaken(Fault):
         self.host, self.port = host, port
         super().__init__(
             f"Port {port} on {host} is taken by another program. "
-            f"Stop that one, or choose another port: outreach up --port {port + 1}"
+            f"Stop that one, or choose another port: `make demo PORT={port + 1}` or `outreach up --port {port + 1}`."
         )
 
 
@@ -58,7 +62,7 @@ class StartFailed(Fault):
 
     def __init__(self, name: str, reason: str, last_lines: tuple[str, ...] = ()) -> None:
         self.name, self.last_lines = name, last_lines
-        said = f" It said last: {last_lines[-1]}" if last_lines else ""
+        said = f" It said last: {_telling(last_lines)}" if last_lines else ""
         super().__init__(f"{name} did not start: {reason}.{said}")
 
     @property
@@ -66,3 +70,10 @@ class StartFailed(Fault):
         """A free port can be lost to another program between choosing and listening."""
         signs = ("address already in use", "could not create any tcp/ip sockets")
         return any(sign in line.lower() for line in self.last_lines for sign in signs)
+
+
+def _telling(lines: tuple[str, ...]) -> str:
+    """Return the line that tells most of why a process ended: its last error, else its last words."""
+    errors = [line for line in lines if _ERROR.match(line)]
+    words = [line for line in lines if re.search(r"\w", line)]
+    return (errors or words or [*lines])[-1]

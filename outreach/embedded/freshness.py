@@ -1,7 +1,8 @@
-"""Tell whether migrations and static files have changed since they were last put in place."""
+"""Tell whether the database, migrations or static files have changed since they were last put in place."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from importlib.metadata import distributions
 from pathlib import Path
@@ -12,9 +13,15 @@ _ROOMS = ("outreach", "campaigns", "sending")
 STAMP_FILE = "prepared"
 
 
-def fingerprint() -> str:
-    """Return a digest of every migration, every static file's size and time, and every installed version."""
+def fingerprint(cluster: Path) -> str:
+    """Return a digest of every migration, every static file's size and time, and every installed version.
+
+    Also of which cluster it is: one that was made anew or put back from a backup has files of its own.
+    """
     digest = hashlib.sha256()
+    with contextlib.suppress(FileNotFoundError):
+        found = (cluster / "PG_VERSION").stat()
+        digest.update(f"{found.st_ino} {found.st_mtime_ns}\n".encode())
     for room in _ROOMS:
         for path in sorted((ROOT / room).glob("**/migrations/*.py")):
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())

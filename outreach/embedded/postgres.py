@@ -24,6 +24,7 @@ from outreach.embedded.faults import NoAccess, StartFailed, WrongVersion
 from outreach.embedded.ports import LOOPBACK, answers
 from outreach.embedded.process import Service
 
+FOLDER = "postgres"
 ROLE = DATABASE = "outreach"
 _HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 # The first message of a session (protocol 3.0, StartupMessage). A server that lets us in asks for the password with

@@ -11,6 +11,7 @@ from outreach.embedded.freshness import STAMP_FILE, fingerprint, is_prepared
 from outreach.embedded.keys import InstanceKeys, instance_keys, write_private
 from outreach.embedded.lock import sole_supervisor
 from outreach.embedded.ports import reached_at
+from outreach.embedded.postgres import FOLDER as CLUSTER
 from outreach.embedded.postgres import open_cluster, postgres_service, postgres_url
 from outreach.embedded.preflight import await_port, make_data_dir
 from outreach.embedded.process import Say
@@ -57,7 +58,7 @@ class _Stack:
 
     async def _boot(self) -> None:
         began = time.monotonic()
-        keys = instance_keys(self._folder, may_create=not (self._folder / "postgres").exists())
+        keys = instance_keys(self._folder, may_create=not (self._folder / CLUSTER).exists())
         await self._start_servers(keys)
         await self._prepare()
         await self._start_program()
@@ -82,7 +83,7 @@ class _Stack:
         if is_given("DATABASE_URL"):
             return {}
         password = keys.postgres_password
-        cluster = await asyncio.to_thread(open_cluster, self._folder / "postgres", password=password)
+        cluster = await asyncio.to_thread(open_cluster, self._folder / CLUSTER, password=password)
         port = await self._supervisor.start_on_free_port(lambda port: postgres_service(cluster, port=port))
         return {"DATABASE_URL": postgres_url(port, password)}
 
@@ -97,7 +98,7 @@ class _Stack:
 
     async def _prepare(self) -> None:
         """Migrate and collect static files, unless nothing changed since the last time (1 to 2 s saved)."""
-        now = fingerprint()
+        now = fingerprint(self._folder / CLUSTER)
         if not is_given("DATABASE_URL") and is_prepared(self._folder, now):
             return
         (self._folder / STAMP_FILE).unlink(missing_ok=True)

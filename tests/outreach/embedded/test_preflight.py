@@ -69,20 +69,28 @@ def test_server_on_every_address_is_reached_on_loopback() -> None:
     assert [reached_at(host) for host in (every, "::", "192.0.2.7")] == ["127.0.0.1", "::1", "192.0.2.7"]
 
 
-def test_new_migration_or_static_file_asks_for_preparation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_new_migration_static_file_or_database_asks_for_preparation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(freshness, "ROOT", tmp_path)
+    cluster = tmp_path / "postgres"
+    cluster.mkdir()
+    (cluster / "PG_VERSION").write_text("18\n")
     migration = tmp_path / "campaigns/contacts/migrations/0001_initial.py"
     style = tmp_path / "static/css/page.css"
     for path in (migration, style):
         path.parent.mkdir(parents=True)
         path.write_text("a")
-    states = [freshness.fingerprint()]
+    states = [freshness.fingerprint(cluster)]
     migration.write_text("b")
-    states.append(freshness.fingerprint())
+    states.append(freshness.fingerprint(cluster))
     style.write_text("longer")
-    states.append(freshness.fingerprint())
-    assert len(set(states)) == 3
-    assert freshness.fingerprint() == states[-1]
+    states.append(freshness.fingerprint(cluster))
+    cluster.rename(tmp_path / "old")
+    states.append(freshness.fingerprint(cluster))
+    cluster.mkdir()
+    (cluster / "PG_VERSION").write_text("18\n")
+    states.append(freshness.fingerprint(cluster))
+    assert len(set(states)) == 5
+    assert freshness.fingerprint(cluster) == states[-1]
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,14 @@ def test_step_that_fails_ends_the_start() -> None:
         asyncio.run(scenario())
 
 
+def test_failed_step_tells_the_error_and_not_where_it_stood() -> None:
+    lines = ("Traceback", "django.db.utils.ProgrammingError: relation does not exist", "LINE 1: ...a", "        ^")
+    assert str(StartFailed("demo", "it ended with status 1", lines)).endswith(
+        "It said last: django.db.utils.ProgrammingError: relation does not exist"
+    )
+    assert str(StartFailed("web", "it ended with status 1", ("no such file", "  ^"))).endswith("said last: no such file")
+
+
 def test_line_of_any_length_and_any_bytes_is_passed_on() -> None:
     said = Said()
     code = "import sys; sys.stdout.buffer.write(b'x' * 3_000_000 + b'\\n\\xff\\xfe end\\n')"

@@ -159,6 +159,18 @@ def test_ctrl_c_during_the_first_start_leaves_nothing(tmp_path: Path) -> None:
     assert not [name for name in TRACES if (data_dir / name).exists()]
 
 
+def test_database_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
+    """That is what the program advises when it cannot read the old one."""
+    data_dir = tmp_path / "data"
+    with up(data_dir) as first:
+        first.until_ready()
+        assert first.stop() == 0
+    (data_dir / "postgres").rename(tmp_path / "old")
+    with up(data_dir) as second:
+        second.until_ready()
+        assert manage(data_dir, "shell", "--verbosity", "0", "-c", COUNT) == "0"
+
+
 def test_port_of_another_program_is_one_clear_line(tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as other:
         port = other.getsockname()[1]
@@ -166,7 +178,7 @@ def test_port_of_another_program_is_one_clear_line(tmp_path: Path) -> None:
             assert refused.process.wait(20) == 1
     assert refused.said == (
         f"outreach: Port {port} on 127.0.0.1 is taken by another program. "
-        f"Stop that one, or choose another port: outreach up --port {port + 1}\n"
+        f"Stop that one, or choose another port: `make demo PORT={port + 1}` or `outreach up --port {port + 1}`.\n"
     )
     assert not (tmp_path / "data/postgres").exists()
 
