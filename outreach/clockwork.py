@@ -35,6 +35,11 @@ beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "ledger: make one part of the many parts of each tally": {
+        "task": "ledger.fold",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "contacts: pick up imports whose worker died": {
         "task": "contacts.sweep_imports",
         "schedule": 20.0,

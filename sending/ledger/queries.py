@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Sum
+from django.db.models import F, QuerySet, Sum
 
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import DailyTally, Event
+
+Span = tuple[datetime, datetime]  # from the first instant to before the second
 
 
 def totals(
@@ -49,7 +51,21 @@ def feed(member: Member, *, kinds: Collection[EventKind] = (), limit: int = 30) 
     rows = Event.objects.filter(workspace=member.workspace)
     if kinds:
         rows = rows.filter(kind__in=kinds)
-    return list(rows.order_by("-id")[:limit])
+    return list(rows.order_by("-at", "-id")[:limit])
+
+
+def events_of(
+    member: Member, *, kind: EventKind | None = None, span: Span | None = None, campaign_id: int | None = None
+) -> QuerySet[Event]:
+    """Return the events behind a number, for keyset paging by (happened_at, id): a tally of its span counts these."""
+    rows = Event.objects.filter(workspace=member.workspace).annotate(happened_at=F("at"))
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    if span is not None:
+        rows = rows.filter(at__gte=span[0], at__lt=span[1])
+    if campaign_id is not None:
+        rows = rows.filter(campaign_id=campaign_id)
+    return rows.order_by("-at", "-id")
 
 
 def events_of_message(workspace_id: int, message_id: int) -> Sequence[Event]:

@@ -9,21 +9,32 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from outreach.accounts.models import Workspace
 from outreach.kit.rows import copy_rows
+from sending.ledger.days import local_day
 from sending.ledger.kinds import EventKind
 
 _COLUMNS = (
     "workspace_id", "at", "kind", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "message_id", "data",
 )  # fmt: skip
-_UPSERT = """
-INSERT INTO ledger_daily_tally (workspace_id, day, kind, campaign_id, mailbox_id, count)
-SELECT * FROM unnest(%s::bigint[], %s::date[], %s::varchar[], %s::bigint[], %s::bigint[], %s::integer[])
-ON CONFLICT (workspace_id, day, kind, campaign_id, mailbox_id)
-DO UPDATE SET count = ledger_daily_tally.count + EXCLUDED.count
+_TALLY_COLUMNS = ("workspace_id", "day", "kind", "campaign_id", "mailbox_id", "count", "is_fresh")
+# Only one fold runs at a time, and nobody else touches what it touches: added parts are new rows.
+_FOLD_LOCK = 0x6F1D
+_FOLD = """
+WITH taken AS (
+    DELETE FROM ledger_daily_tally
+     WHERE id = ANY(ARRAY(SELECT id FROM ledger_daily_tally WHERE is_fresh ORDER BY id LIMIT %s))
+    RETURNING workspace_id, day, kind, campaign_id, mailbox_id, count
+), added AS (
+    INSERT INTO ledger_daily_tally (workspace_id, day, kind, campaign_id, mailbox_id, count, is_fresh)
+    SELECT workspace_id, day, kind, campaign_id, mailbox_id, sum(count), false FROM taken GROUP BY 1, 2, 3, 4, 5
+    ON CONFLICT (workspace_id, day, kind, campaign_id, mailbox_id) WHERE NOT is_fresh
+    DO UPDATE SET count = ledger_daily_tally.count + EXCLUDED.count
+)
+SELECT count(*) FROM taken
 """
 
 
@@ -43,9 +54,9 @@ class Entry:
 
 
 def record(entries: Sequence[Entry]) -> None:
-    """Add the events and raise their tallies. Must run inside the transaction of what they tell of.
+    """Add the events and their parts of the tallies. Must run inside the transaction of what they tell of.
 
-    The tallies are touched in one order, so that two workers never wait for each other in a circle.
+    It only adds rows, so it waits for nobody, however often and in whatever order a transaction calls it.
     """
     if not entries:
         return
@@ -56,17 +67,27 @@ def record(entries: Sequence[Entry]) -> None:
     counts = Counter(
         (
             entry.workspace_id,
-            entry.at.astimezone(zones[entry.workspace_id]).date(),
+            local_day(entry.at, zones[entry.workspace_id]),
             entry.kind.value,
             entry.campaign_id or 0,
             entry.mailbox_id or 0,
         )
         for entry in entries
     )
-    ordered = sorted(counts)
-    with connection.cursor() as cursor:
-        columns = [list(column) for column in zip(*ordered, strict=True)]
-        cursor.execute(_UPSERT, [*columns, [counts[key] for key in ordered]])
+    copy_rows("ledger_daily_tally", _TALLY_COLUMNS, ((*key, count, True) for key, count in counts.items()))
+
+
+def fold(*, most: int = 10_000) -> int:
+    """Make one part of the fresh parts of each tally; the sums stay. Returns how many were folded.
+
+    Safe to run anywhere, any number of times at once. Where it never runs, sums are right and only cost more.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(_FOLD, [most])
+        return int(cursor.fetchone()[0])
 
 
 def _row(entry: Entry) -> tuple[object, ...]:

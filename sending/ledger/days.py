@@ -1,0 +1,27 @@
+"""Days as a workspace counts them: in its own zone, from one midnight to the next."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """Return the day that an instant belongs to."""
+    return at.astimezone(zone).date()
+
+
+def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the first instant of a day and of the next one, in UTC: 23 to 25 hours apart, or 0 if it was skipped."""
+    return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+
+
+def last_days(count: int, *, now: datetime, zone: ZoneInfo) -> list[date]:
+    """Return the last `count` days including today, oldest first."""
+    today = local_day(now, zone)
+    return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    # Where clocks jump over midnight, the first reading (fold=0) is the instant of the jump: the day's first.
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
