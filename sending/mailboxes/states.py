@@ -17,7 +17,7 @@ class MailboxState(StrEnum):
 
 
 MAILBOX_MOVES: Mapping[MailboxState, frozenset[MailboxState]] = {
-    MailboxState.UNTESTED: frozenset({MailboxState.ACTIVE, MailboxState.NEEDS_SIGN_IN}),
+    MailboxState.UNTESTED: frozenset({MailboxState.ACTIVE}),
     MailboxState.ACTIVE: frozenset({MailboxState.PAUSED, MailboxState.NEEDS_SIGN_IN, MailboxState.BLOCKED}),
     # Not to NEEDS_SIGN_IN: a passed test leads from there to ACTIVE, and nobody would have ended the pause.
     MailboxState.PAUSED: frozenset({MailboxState.ACTIVE}),
