@@ -69,7 +69,7 @@ def test_server_on_every_address_is_reached_on_loopback() -> None:
     assert [reached_at(host) for host in (every, "::", "192.0.2.7")] == ["127.0.0.1", "::1", "192.0.2.7"]
 
 
-def test_new_migration_static_file_or_database_asks_for_preparation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_new_migration_static_file_or_database_asks_to_prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(freshness, "ROOT", tmp_path)
     cluster = tmp_path / "postgres"
     cluster.mkdir()

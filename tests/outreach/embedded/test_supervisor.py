@@ -196,7 +196,7 @@ def test_failed_step_tells_the_error_and_not_where_it_stood() -> None:
     assert str(StartFailed("demo", "it ended with status 1", lines)).endswith(
         "It said last: django.db.utils.ProgrammingError: relation does not exist"
     )
-    assert str(StartFailed("web", "it ended with status 1", ("no such file", "  ^"))).endswith("said last: no such file")
+    assert str(StartFailed("web", "it ended", ("no such file", "  ^"))).endswith("It said last: no such file")
 
 
 def test_line_of_any_length_and_any_bytes_is_passed_on() -> None:
