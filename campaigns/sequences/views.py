@@ -101,7 +101,7 @@ def step_place(request: MemberRequest, pk: int) -> HttpResponse:
 def step_removal(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a step of a draft."""
     step = queries.step_for(request.member, pk)
-    return _try(request, step.campaign_id, lambda: services.remove_step(step))
+    return _try(request, step.campaign_id, lambda: services.remove_step(step), f"Step {step.position} is removed.")
 
 
 @require_POST

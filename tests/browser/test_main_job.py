@@ -80,6 +80,7 @@ def sign_up(walker: Walker) -> None:
     walker.page.get_by_label("Password").fill(PASSWORD)
     walker.page.get_by_label("workspace").fill("Brightpath")
     walker.page.get_by_label("Time zone").fill("Europe/Warsaw")
+    walker.page.get_by_label("Postal address").fill("5 Market Square, 00-001 Warsaw")
     walker.submit("Create account and workspace")
     assert walker.page.url.endswith("/w/brightpath/")
 
