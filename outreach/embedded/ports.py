@@ -69,7 +69,7 @@ def answers(port: int, *, host: str = LOOPBACK, send: bytes, expect: re.Pattern[
 
 def serves_pages(host: str, port: int) -> Probe:
     """Return a probe that is true once the web server answers with anything but a fault of its own (5xx)."""
-    request = f"HEAD /accounts/login/ HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n"
+    request = f"HEAD /healthz HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n"
     return answers(port, host=reached_at(host), send=request.encode(), expect=re.compile(rb"^HTTP/1\.1 [1-4]"))
 
 

@@ -97,10 +97,12 @@ def test_new_migration_static_file_or_database_asks_to_prepare(monkeypatch: pyte
     ("status", "ready"), [("200 OK", True), ("302 Found", True), ("400 Bad Request", True), ("500 Oops", False)]
 )
 def test_web_is_ready_when_it_answers_without_a_fault_of_its_own(status: str, *, ready: bool) -> None:
+    asked: list[bytes] = []
+
     def answer(server: socket.socket) -> None:
         connection, _ = server.accept()
         with connection:
-            connection.recv(1024)
+            asked.append(connection.recv(1024).split(b" HTTP/")[0])
             connection.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode())
 
     with socket.create_server((LOOPBACK, 0)) as server:
@@ -113,3 +115,4 @@ def test_web_is_ready_when_it_answers_without_a_fault_of_its_own(status: str, *,
 
         assert asyncio.run(ask()) is ready
         thread.join()
+    assert asked == [b"HEAD /healthz"]  # a page of people counts its visitors: a slow start would use up their limit
