@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -95,9 +96,12 @@ class Handler:
         now = time.time()
         # From here on the message is accepted, whether or not the client lives to hear of it.
         self._store.accepted([Acceptance(now, one.message_id, sender, one.recipient) for one in originals])
-        self._keep_copy(sender, content)
-        for original in originals:
-            self._plan_reaction(original, now)
+        try:
+            self._keep_copy(sender, content)
+            for original in originals:
+                self._plan_reaction(original, now)
+        except (OSError, sqlite3.Error):  # a full disk: what should follow is lost, the answer stays true
+            log.exception("sandbox.fault")
         await asyncio.sleep(self._thinking_s(originals))
         return "250 2.0.0 OK: accepted"
 

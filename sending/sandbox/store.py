@@ -41,13 +41,21 @@ class Store:
         self._log = _opened_log(folder / ACCEPTED)
 
     def accepted(self, messages: Sequence[Acceptance]) -> None:
-        """Write accepted messages down, durably, before they are acknowledged: the oracle of every crash test."""
+        """Write accepted messages down, durably, before they are acknowledged: the oracle of every crash test.
+
+        All or none of them: after an OSError (a full disk) the log is as it was.
+        """
         rows = [
             {"at": one.at, "message_id": one.message_id, "sender": one.sender, "recipient": one.recipient}
             for one in messages
         ]
-        _write_all(self._log, b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-        os.fsync(self._log)
+        before = os.fstat(self._log).st_size
+        try:
+            _write_all(self._log, b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+            os.fsync(self._log)
+        except OSError:
+            os.ftruncate(self._log, before)
+            raise
 
     def plan(self, *, due: float, account: str, content: bytes, once: str | None) -> None:
         """Keep a mail that is to be delivered to an account at an instant (Unix time).
