@@ -40,6 +40,13 @@ _WORDS = {
     "words": "The server's words",
     "opt-out": "Asks to stop",
     "own": "Written by us",
+    "sync_stale": "Answers not read yet",
+    "absent": "Out of office",
+    "window": "Outside sending hours",
+    "gap": "Gap between two messages",
+    "bad_template": "Wording cannot be rendered",
+    "mailbox_state": "Mailbox is stopped",
+    "mailbox_backoff": "Server asks to wait",
     "ok": "OK",
 }
 
