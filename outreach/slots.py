@@ -18,7 +18,7 @@ class NavItem:
 
 
 NAVIGATION = (
-    NavItem("Home", "house", "reports:home", "", "g h"),
+    NavItem("Home", "house", "reports:home", "", "g h", also=("reports:log",)),
     NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results",)),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("reports:contact_story",)),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),

@@ -53,10 +53,12 @@ SAMPLES: dict[str, Args] = {
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
         "contacts:suppression_add",
         "sequences:create", "planner:list", "mailboxes:list", "mailboxes:create", "inbox:list", "reports:home",
-        "reports:messages",
+        "reports:log", "reports:messages",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
-    **_each(lambda w: (w.contact.pk,), "contacts:detail", "contacts:edit", "contacts:delete"),
+    **_each(
+        lambda w: (w.contact.pk,), "contacts:detail", "contacts:edit", "contacts:delete", "reports:contact_story"
+    ),
     **_each(lambda w: (w.contact_list.pk,), "contacts:list_detail", "contacts:list_rename", "contacts:list_delete"),
     **_each(
         lambda w: (w.contact_import.pk,),
@@ -79,6 +81,7 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.mailbox.pk,),
         "mailboxes:detail", "mailboxes:edit", "mailboxes:test", "mailboxes:pause", "mailboxes:resume",
+        "mailboxes:removal",
     ),
     **_each(lambda w: (w.inbound.pk,), "inbox:detail"),
     **_each(lambda w: (w.message.pk,), "reports:message"),

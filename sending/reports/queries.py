@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, QueryDict
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
-from outreach.kit import clock
+from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.inbox.queries import answers_to
 from sending.ledger.kinds import EventKind
@@ -25,6 +24,8 @@ from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState
+
+WENT = "went"  # sent, or in doubt for so long that it counts as sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +65,40 @@ class Checklist:
 
 @dataclass(frozen=True, slots=True)
 class MessageFilters:
-    """What narrows the list of messages; it lives in the URL. `q` is a prefix of the recipient's address."""
+    """What narrows the list of messages; it lives in the URL.
+
+    q is a prefix of the recipient's address; state may be WENT; answer is the kind of a mail that came back for it.
+    """
 
     q: str = ""
     state: str = ""
     campaign: str = ""
     mailbox: str = ""
     step: str = ""
+    variant: str = ""
+    answer: str = ""
 
 
 def filters_from(query: QueryDict) -> MessageFilters:
     """Read the filters of a URL; what makes no sense is left out."""
-    state = query.get("state", "")
+    state, answer = query.get("state", ""), query.get("answer", "")
     return MessageFilters(
         q=query.get("q", "").replace("\0", "").strip()[:100],
-        state=state if state in set(MessageState) else "",
+        state=state if state in {*MessageState, WENT} else "",
         campaign=_number(query.get("campaign", "")),
         mailbox=_number(query.get("mailbox", "")),
         step=_number(query.get("step", "")),
+        variant=_number(query.get("variant", "")),
+        answer=answer if answer in set(Kind) else "",
     )
 
 
 def messages_of(member: Member, filters: MessageFilters) -> QuerySet[OutboundMessage]:
     """Return the workspace's messages that the filters leave, for keyset paging by id."""
     rows = OutboundMessage.objects.filter(workspace=member.workspace).select_related("campaign", "mailbox", "step")
-    if filters.state:
+    if filters.state == WENT:
+        rows = rows.filter(state__in=[MessageState.SENT, MessageState.ASSUMED_SENT])
+    elif filters.state:
         rows = rows.filter(state=filters.state)
     if filters.campaign:
         rows = rows.filter(campaign=int(filters.campaign))
@@ -96,9 +106,13 @@ def messages_of(member: Member, filters: MessageFilters) -> QuerySet[OutboundMes
         rows = rows.filter(mailbox=int(filters.mailbox))
     if filters.step:
         rows = rows.filter(step__position=int(filters.step))
+    if filters.variant:
+        rows = rows.filter(variant=int(filters.variant))
+    if filters.answer:
+        rows = rows.filter(Exists(InboundMessage.objects.filter(answers=OuterRef("pk"), kind=filters.answer)))
     if filters.q:
         contacts = Contact.objects.filter(workspace=member.workspace, email_key__startswith=filters.q.lower())
-        rows = rows.filter(contact__in=contacts.values("pk")[:1000])
+        rows = rows.filter(contact__in=contacts.values("pk"))
     return rows.defer("body_text", "body_html", "references").order_by("-id")
 
 
@@ -117,10 +131,9 @@ def story_for(member: Member, pk: int) -> Story:
     )
 
 
-def in_hand(member: Member, states: Sequence[MessageState]) -> dict[str, int]:
-    """Return how many messages are in each of these (few) states now."""
-    rows = OutboundMessage.objects.filter(workspace=member.workspace, state__in=states).values_list("state")
-    return dict(rows.annotate(count=Count("pk")))
+def in_doubt(member: Member) -> int:
+    """Return how many messages are in doubt now."""
+    return OutboundMessage.objects.filter(workspace=member.workspace, state=MessageState.IN_DOUBT).count()
 
 
 def waiting_by_reason(member: Member) -> Sequence[Held]:
@@ -186,12 +199,6 @@ def checklist_of(member: Member) -> Checklist:
         has_campaign=campaigns.exists(),
         has_launched=campaigns.exclude(launched_at=None).exists(),
     )
-
-
-def last_days(count: int) -> list[date]:
-    """Return the last `count` days including today (UTC), oldest first."""
-    today = clock.now().date()
-    return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
 
 
 def _number(text: str) -> str:

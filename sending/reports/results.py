@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from campaigns.sequences.models import Campaign
+from sending.bounces import Kind
+from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -18,13 +21,18 @@ _Z = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """hits out of total, with the interval in which the true rate lies with 95 % confidence (Wilson score)."""
+    """hits out of total, with the interval in which the true rate lies with 95 % confidence (Wilson score).
+
+    hits_kind and total_of name what is counted: a kind of event, or the messages that went (of step 1: the people).
+    """
 
     label: str
     hits: int
     total: int
     low: float
     high: float
+    hits_kind: str = ""
+    total_of: str = ""
 
     @property
     def share(self) -> float | None:
@@ -34,8 +42,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How one wording of one step did."""
+    """How one wording of one step did. sent: also what counts as sent; replies: messages that a person answered."""
 
+    variant_id: int
     position: int
     label: str
     made: int
@@ -56,7 +65,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The numbers of a campaign."""
+    """The numbers of a campaign. sent: also what counts as sent."""
 
     sent: int
     rates: tuple[Rate, ...]
@@ -64,21 +73,21 @@ class Results:
     messages: tuple[Segment, ...]
 
 
-def rate(label: str, hits: int, total: int) -> Rate:
+def rate(label: str, hits: int, total: int, *, hits_kind: str = "", total_of: str = "") -> Rate:
     """Return hits/total with its Wilson interval, which stays honest for few and for extreme counts."""
     if not total:
-        return Rate(label, hits, 0, 0.0, 1.0)
+        return Rate(label, hits, 0, 0.0, 1.0, hits_kind, total_of)
     hits_in = min(hits, total)
     p = hits_in / total
     base = 1 + _Z**2 / total
     middle = (p + _Z**2 / (2 * total)) / base
     half = _Z * sqrt(p * (1 - p) / total + _Z**2 / (4 * total**2)) / base
-    return Rate(label, hits, total, max(0.0, middle - half), min(1.0, middle + half))
+    return Rate(label, hits, total, max(0.0, middle - half), min(1.0, middle + half), hits_kind, total_of)
 
 
 def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
     """Return the parts of a bar, largest first; rounding never lets them exceed the whole."""
-    total = sum(counts.values())
+    total = sum(counts.values()) or 1
     made: list[Segment] = []
     x = 0
     done = 0
@@ -91,39 +100,69 @@ def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
 
 
 def results_of(campaign: Campaign, counted: Mapping[EventKind, int]) -> Results:
-    """Return the results of a campaign; `counted` are its tallies."""
-    sent = counted[EventKind.SENT] + counted[EventKind.ASSUMED_SENT]
-    attempted = counted[EventKind.ATTEMPTED]
-    begun = OutboundMessage.objects.filter(
-        campaign=campaign, step__position=1, state__in=[MessageState.SENT, MessageState.ASSUMED_SENT]
-    ).count()
-    states = dict(
-        OutboundMessage.objects.filter(campaign=campaign).values_list("state").annotate(count=Count("pk")).order_by()
-    )
+    """Return the results of a campaign; `counted` are its tallies, which count each person's first answer."""
+    steps, states = _steps(campaign)
+    sent = sum(one.sent for one in steps)
+    people = sum(one.sent for one in steps if one.position == 1)
+
+    def of_people(label: str, kind: EventKind) -> Rate:
+        return rate(label, counted[kind], people, hits_kind=kind, total_of="people")
+
     return Results(
         sent=sent,
         rates=(
-            rate("Replies, of people written to", counted[EventKind.REPLIED], begun),
-            rate("Out of office, of people written to", counted[EventKind.AUTO_REPLIED], begun),
-            rate("Hard bounces, of attempts", counted[EventKind.BOUNCED_HARD], attempted),
-            rate("Opt-outs, of people written to", counted[EventKind.OPTED_OUT], begun),
-            rate("Complaints, of messages sent", counted[EventKind.COMPLAINED], sent),
+            of_people("Replies, of people written to", EventKind.REPLIED),
+            of_people("Out of office, of people written to", EventKind.AUTO_REPLIED),
+            rate(
+                "Hard bounces, of attempts",
+                counted[EventKind.BOUNCED_HARD],
+                counted[EventKind.ATTEMPTED],
+                hits_kind=EventKind.BOUNCED_HARD,
+                total_of="attempts",
+            ),
+            of_people("Opt-outs, of people written to", EventKind.OPTED_OUT),
+            rate(
+                "Complaints, of messages sent",
+                counted[EventKind.COMPLAINED],
+                sent,
+                hits_kind=EventKind.COMPLAINED,
+                total_of="messages",
+            ),
         ),
-        steps=_steps(campaign),
+        steps=steps,
         messages=segments(states),
     )
 
 
-def _steps(campaign: Campaign) -> tuple[StepResult, ...]:
+def _steps(campaign: Campaign) -> tuple[tuple[StepResult, ...], Mapping[str, int]]:
+    """Return the results by wording, and how many messages are in each state, from one pass over the messages."""
     rows = (
         OutboundMessage.objects.filter(campaign=campaign)
-        .values_list("step__position", "variant__label")
-        .annotate(
-            made=Count("pk", distinct=True),
-            sent=Count("pk", distinct=True, filter=Q(state__in=[MessageState.SENT, MessageState.ASSUMED_SENT])),
-            failed=Count("pk", distinct=True, filter=Q(state=MessageState.FAILED)),
-            replies=Count("answers", filter=Q(answers__kind="human_reply")),
-        )
-        .order_by("step__position", "variant__label")
+        .values_list("step__position", "variant__label", "variant", "state")
+        .annotate(count=Count("pk"))
+        .order_by()
     )
-    return tuple(StepResult(*row) for row in rows)
+    answered = dict(
+        InboundMessage.objects.filter(answers__campaign=campaign, kind=Kind.HUMAN_REPLY)
+        .values_list("answers__variant")
+        .annotate(count=Count("answers", distinct=True))
+        .order_by()
+    )
+    by_wording: dict[tuple[int, str, int], Counter[str]] = {}
+    states: Counter[str] = Counter()
+    for position, label, variant_id, state, count in rows:
+        by_wording.setdefault((position, label, variant_id), Counter())[state] += count
+        states[state] += count
+    steps = tuple(
+        StepResult(
+            variant_id=variant_id,
+            position=position,
+            label=label,
+            made=counts.total(),
+            sent=counts[MessageState.SENT] + counts[MessageState.ASSUMED_SENT],
+            failed=counts[MessageState.FAILED],
+            replies=answered.get(variant_id, 0),
+        )
+        for (position, label, variant_id), counts in sorted(by_wording.items())
+    )
+    return steps, states

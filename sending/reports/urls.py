@@ -10,6 +10,7 @@ app_name = "reports"
 urlpatterns = [
     path("", views.home, name="home"),
     path("contacts/<int:pk>/story", views.contact_story, name="contact_story"),
+    path("log/", views.log, name="log"),
     path("messages/", views.messages_page, name="messages"),
     path("messages/<int:pk>", views.message_story, name="message"),
     path("campaigns/<int:pk>/results", views.results, name="results"),

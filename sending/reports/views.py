@@ -7,26 +7,25 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import contact_for
 from campaigns.sequences.queries import campaign_for, campaigns_of
 from campaigns.sequences.views import editor_context
-from outreach.accounts.access import Member, MemberRequest, member_page
+from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
-from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
-from sending.ledger.models import Event
-from sending.ledger.queries import feed, per_day, totals
+from sending.ledger.kinds import EventKind
+from sending.ledger.queries import feed, totals
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.queries import mailboxes_of
 from sending.outbox.states import MessageState
 from sending.planner.queries import held_by_reason, standing_of
 from sending.reports import queries
+from sending.reports.daily import DAY_KINDS, last_days_of, overview_of
+from sending.reports.log import LogFilters, lines_of, log_filters_from, log_of
 from sending.reports.results import results_of
 
 _FOLDER = "sending/reports"
-_IN_HAND = (MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT)
 
 
 @require_GET
@@ -37,16 +36,33 @@ def home(request: MemberRequest) -> HttpResponse:
     campaigns = campaigns_of(member)[:5]
     standings = standing_of([campaign.pk for campaign in campaigns])
     context = {
-        "today": totals(member.workspace.pk, since=clock.now().date()),
-        "all_time": totals(member.workspace.pk),
-        "in_hand": queries.in_hand(member, _IN_HAND),
+        "overview": overview_of(member),
+        "in_doubt": queries.in_doubt(member),
         "held": queries.waiting_by_reason(member),
         "needs": queries.mailboxes_that_need_you(member),
         "checklist": queries.checklist_of(member),
         "campaigns": [(campaign, standings.get(campaign.pk)) for campaign in campaigns],
-        "feed": _with_names(member, feed(member, kinds=queries.FEED_KINDS)),
+        "feed": lines_of(member, feed(member, kinds=queries.FEED_KINDS)),
     }
     return render_region(request, f"{_FOLDER}/home.html", context, region="live")
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def log(request: MemberRequest) -> HttpResponse:
+    """List what happened: the rows behind the numbers that are counted from events."""
+    member = request.member
+    filters = log_filters_from(request.GET)
+    page = paged(request, log_of(member, filters), by="happened_at")
+    context = {
+        "page": page,
+        "lines": lines_of(member, page.rows),
+        "filters": filters,
+        "is_filtered": filters != LogFilters(),
+        "kinds": list(EventKind),
+        "campaigns": campaigns_of(member),
+    }
+    return render_region(request, f"{_FOLDER}/log.html", context, region="log")
 
 
 @require_GET
@@ -59,7 +75,7 @@ def messages_page(request: MemberRequest) -> HttpResponse:
         "filters": filters,
         "is_filtered": filters != queries.MessageFilters(),
         "mailboxes": mailboxes_of(request.member),
-        "states": list(MessageState),
+        "states": [*MessageState, queries.WENT],
         "campaigns": campaigns_of(request.member),
     }
     return render_region(request, f"{_FOLDER}/messages.html", context, region="messages")
@@ -91,19 +107,13 @@ def results(request: MemberRequest, pk: int) -> HttpResponse:
     """Show what a campaign has brought, with denominators and intervals."""
     campaign = campaign_for(request.member, pk)
     counted = totals(request.member.workspace.pk, campaign_id=pk)
-    days = queries.last_days(14)
     context: dict[str, Any] = editor_context(
         campaign,
         results=results_of(campaign, counted),
         standing=standing_of([pk]).get(pk),
         holds=held_by_reason(campaign),
         senders=budgets_of(queries.senders_of(campaign)),
-        days=per_day(request.member.workspace.pk, queries.FEED_KINDS, since=days[0], campaign_id=pk),
+        days=last_days_of(request.member, pk),
+        day_kinds=DAY_KINDS,
     )
     return render_region(request, f"{_FOLDER}/results.html", context, region="live")
-
-
-def _with_names(member: Member, events: Any) -> list[tuple[Event, str]]:
-    wanted = {event.contact_id for event in events if event.contact_id}
-    names = dict(Contact.objects.filter(workspace=member.workspace, pk__in=wanted).values_list("pk", "email"))
-    return [(event, names.get(event.contact_id, "")) for event in events]

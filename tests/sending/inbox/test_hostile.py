@@ -63,9 +63,10 @@ def test_hostile_mail_is_stored_once_and_those_behind_it_are_understood(scene: S
 
 
 def test_answer_whose_body_breaks_its_reader_still_stops_the_sequence(scene: Scene) -> None:
-    raw = mail("<![x", in_reply_to=scene.message.message_id, content_type="text/html")
+    raw = mail("<![x ]> Yes", in_reply_to=scene.message.message_id, content_type="text/html")
     row = come_in(scene, raw)
     assert (row.kind, row.answers) == (Kind.HUMAN_REPLY, scene.message)
+    assert row.evidence[0] == {"layer": "unreadable", "rule": "whole", "words": "AssertionError"}
     assert scene.stands == (EnrollmentState.STOPPED, StopReason.REPLIED)
 
 
