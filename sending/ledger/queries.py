@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from django.db.models import F, QuerySet, Sum
 
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import DailyTally, Event
-
-Span = tuple[datetime, datetime]  # from the first instant to before the second
 
 
 def totals(
@@ -54,15 +52,11 @@ def feed(member: Member, *, kinds: Collection[EventKind] = (), limit: int = 30) 
     return list(rows.order_by("-at", "-id")[:limit])
 
 
-def events_of(
-    member: Member, *, kind: EventKind | None = None, span: Span | None = None, campaign_id: int | None = None
-) -> QuerySet[Event]:
-    """Return the events behind a number, for keyset paging by (happened_at, id): a tally of its span counts these."""
+def events_of(member: Member, *, kind: EventKind | None = None, campaign_id: int | None = None) -> QuerySet[Event]:
+    """Return the events behind a number, for keyset paging by (happened_at, id): the tallies count these."""
     rows = Event.objects.filter(workspace=member.workspace).annotate(happened_at=F("at"))
     if kind is not None:
         rows = rows.filter(kind=kind)
-    if span is not None:
-        rows = rows.filter(at__gte=span[0], at__lt=span[1])
     if campaign_id is not None:
         rows = rows.filter(campaign_id=campaign_id)
     return rows.order_by("-at", "-id")
