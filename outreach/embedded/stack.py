@@ -55,6 +55,7 @@ class _Stack:
 
     async def run(self) -> None:
         await self._supervisor.run(self._boot())
+        self._say("outreach", f"stopped; a new start goes on with {self._folder}")
 
     async def _boot(self) -> None:
         began = time.monotonic()

@@ -91,6 +91,7 @@ def test_ctrl_c_leaves_nothing_and_a_second_start_reuses_the_data(tmp_path: Path
         family = descendants(first.process.pid)
         assert len(family) >= 6  # two servers, web and its worker, celery and its pool, beat
         assert first.stop(signal.SIGINT) == 0
+    assert first.said.rstrip().endswith(f"stopped; a new start goes on with {data_dir}")
     assert not alive(family)
     assert not [name for name in TRACES if (data_dir / name).exists()]
     with up(data_dir) as second:
