@@ -91,6 +91,17 @@ def test_the_uids_of_a_very_full_mailbox_are_read() -> None:
         assert [one.raw for one in fetched(reader)] == [b"hi"]
 
 
+def test_no_command_could_change_the_mailbox() -> None:
+    script = one_mail(b"RFC822.SIZE 2", b"BODY[]<0> {2}\r\nhi")
+    with FaultImap({name.replace("_", " "): act for name, act in script.items()}) as server:
+        with open_mailbox(account(server), timeout_s=2) as reader:
+            assert [one.raw for one in fetched(reader)] == [b"hi"]
+        said = [line.split(" ", 1)[1] for line in server.heard if " " in line]
+    assert "EXAMINE" in " ".join(said)
+    assert not any(line.startswith(("SELECT", "STORE", "UID STORE")) for line in said)
+    assert [line for line in said if "BODY" in line] == ["UID FETCH 1 (BODY.PEEK[]<0.1001>)"]
+
+
 def test_more_than_was_asked_for_is_not_read() -> None:
     script = one_mail(b"RFC822.SIZE 10", b"BODY[]<0> {99000000}\r\n")
     with reading(**script) as reader, pytest.raises(Misbehaved, match="99000000 bytes at once") as caught:

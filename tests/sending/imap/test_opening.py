@@ -8,11 +8,22 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from sending.imap import Account, ImapError, Misbehaved, SignInRefused, Stage, Unreachable, explain, open_mailbox
+from sending.imap import (
+    Account,
+    ImapError,
+    Misbehaved,
+    SignInRefused,
+    Stage,
+    Unreachable,
+    explain,
+    open_mailbox,
+    opening,
+)
 from sending.smtp import Security
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.imap.post import LOOPBACK
@@ -67,6 +78,14 @@ def test_a_bad_certificate_is_told_before_the_password(cause: str, *, implicit: 
     assert why in explanation.why
     assert "the password is not sent to it" in explanation.why
     assert fix in explanation.fix
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_the_dot_behind_a_host_is_no_part_of_its_name(*, implicit: bool) -> None:
+    with secure(partial(leaf, "localhost"), implicit=implicit) as server:
+        where = account(server, host="localhost.", private=(*LOOPBACK, ip_network("::1/128")))
+        with open_mailbox(where, timeout_s=2) as reader:
+            assert reader.folders()[0].name == "INBOX"
 
 
 def test_an_authority_that_is_none_is_told() -> None:
@@ -243,6 +262,19 @@ def test_a_place_where_no_mailbox_can_be_is_told_before_a_packet_leaves(
         assert server.heard == []
     assert (type(error), error.cause, error.stage) == (Unreachable, cause, Stage.CONNECT)
     assert words in str(error)
+
+
+def test_an_open_line_is_only_for_networks_that_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dialled(_host: str, _port: int, **_: object) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", server.port))  # in place of a host of the public internet
+
+    monkeypatch.setattr(opening, "safe_connect_sync", dialled)
+    with FaultImap() as server:
+        error = failing(account(server, host="8.8.8.8", private=()))
+        assert server.heard == []
+    assert (type(error), error.cause) == (Unreachable, "insecure")
+    assert "never sent over an unprotected connection" in str(error)
+    assert "Choose TLS" in explain(error, account(server)).fix
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "nul\x00", "half \ud800"])

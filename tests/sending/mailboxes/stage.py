@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 
+import pytest
+from django.db import connection
 from django.test import Client
 
 from outreach.accounts.access import Member
@@ -56,3 +60,16 @@ def errors_of(html: str) -> dict[str, str]:
         assert 'aria-invalid="true"' in control[0]
         found[name] = text_of(words)
     return found
+
+
+@contextmanager
+def ledger_away() -> Iterator[None]:
+    """Let every event fail to be written, as a database does that is being cut off; for tests with transactions."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE ledger_event RENAME TO ledger_event_away")
+        with pytest.raises(Exception, match="ledger_event"):
+            yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE ledger_event_away RENAME TO ledger_event")
