@@ -10,8 +10,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # More than this in one breath gains nothing and would keep a worker from its other mailboxes.
 BURST = 50
-# Due follow-ups go first until they have used all but this part of a day's budget: new contacts keep a share.
-NEW_LEAD_SHARE = 0.3
+# Due follow-ups go first until they have used this part of a day's budget: the rest is kept for new contacts.
+FOLLOW_UP_PERCENT = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def allowance(limits: Limits, usage: Usage) -> int:
     return max(0, min(left, most))
 
 
-def new_leads_first(limits: Limits, usage: Usage) -> bool:
-    """Say whether the next place belongs to a new contact: follow-ups have used their part of the day."""
-    follow_ups = usage.day - usage.new_leads_day
-    return follow_ups >= daily_budget(limits, usage) * (1 - NEW_LEAD_SHARE)
+def follow_up_places(limits: Limits, usage: Usage) -> int:
+    """Return how many more follow-ups go before new contacts have their turn: what is left of their part of the day."""
+    part = -(-daily_budget(limits, usage) * FOLLOW_UP_PERCENT // 100)  # rounded up: of a budget of one, the one
+    return max(0, part - (usage.day - usage.new_leads_day))

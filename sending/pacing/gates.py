@@ -70,7 +70,7 @@ def lead_gates(lead: LeadFacts, box: MailboxFacts) -> Iterator[Verdict]:
         yield Drop(DropCode.SUPPRESSED, lead.suppressed)
     if lead.campaign_paused:
         yield Hold(HoldCode.CAMPAIGN_PAUSED, "The campaign is paused.", box.now + box.pace.shrink(RECHECK))
-    yield _window(lead, box.now)
+    yield _window(lead, box)
     yield _freshness(box) if lead.is_follow_up else _room_for_new_lead(lead, box)
 
 
@@ -79,13 +79,14 @@ def _budget_words(box: MailboxFacts, budget: int) -> str:
     return f"{box.usage.day} of {budget} messages of the last 24 hours are sent{ramp}."
 
 
-def _window(lead: LeadFacts, now: datetime) -> Verdict:
-    opens = next_open(lead.schedule, lead.zone, now)
+def _window(lead: LeadFacts, box: MailboxFacts) -> Verdict:
+    opens = next_open(lead.schedule, lead.zone, box.now)
     if isinstance(opens, Never):
-        return Drop(DropCode.NO_WINDOW, opens.reason)
-    if opens > now:
+        # Not a Drop: a person can mend a schedule, and nobody can be enrolled a second time.
+        return Hold(HoldCode.WINDOW, opens.reason, box.now + box.pace.shrink(RECHECK))
+    if opens > box.now:
         return Hold(HoldCode.WINDOW, f"Outside the sending window in {lead.zone_name}.", opens)
-    return Send(not_after=window_end(lead.schedule, lead.zone, now))
+    return Send(not_after=window_end(lead.schedule, lead.zone, box.now))
 
 
 def _freshness(box: MailboxFacts) -> Verdict:

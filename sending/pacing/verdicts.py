@@ -29,7 +29,6 @@ class DropCode(StrEnum):
     """Why a step will never go out."""
 
     SUPPRESSED = "suppressed"  # the address or its domain must not be written to
-    NO_WINDOW = "no_window"  # the schedule has no window at all
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,18 @@
-"""Find the enrollments whose turn it is, for many mailboxes in two queries."""
+"""Find the enrollments whose turn it is, for many mailboxes in few queries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from django.db import connection
 
-from sending.pacing import new_leads_first
 from sending.planner.facts import Sender
 
-# Looked at per free place: some will be held by their gates.
-_SPARE = 4
+# More than this is never looked at for one mailbox or campaign at once, unless it may be sent.
+_MOST = 1_000
 
 # Follow-ups keep their mailbox. SKIP LOCKED: a row in another transaction's hands is simply not due now.
 _FOLLOW_UPS = """
@@ -28,12 +28,17 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, a.id
        FOR UPDATE OF e SKIP LOCKED
  ) e
 """
+# The campaign that has waited longest for a new contact comes first.
 _SENDERS = """
 SELECT s.campaign_id, s.mailbox_id
   FROM planner_campaign_mailbox s
   JOIN sequences_campaign c ON c.id = s.campaign_id AND c.state = 'running'
+ CROSS JOIN LATERAL (
+    SELECT max(e.begun_at) AS begun_at FROM planner_enrollment e
+     WHERE e.campaign_id = c.id AND e.begun_at IS NOT NULL
+ ) last
  WHERE s.mailbox_id = ANY(%s)
- ORDER BY s.campaign_id, s.mailbox_id
+ ORDER BY last.begun_at NULLS FIRST, s.campaign_id, s.mailbox_id
 """
 # New leads belong to their campaign until a mailbox takes them.
 _NEW_LEADS = """
@@ -47,6 +52,13 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position
      LIMIT a.most
        FOR UPDATE OF e SKIP LOCKED
  ) e
+"""
+_LOCK_LIMITED = """
+SELECT c.id FROM sequences_campaign c
+ WHERE c.state = 'running' AND c.new_leads_per_day IS NOT NULL
+   AND c.id IN (SELECT s.campaign_id FROM planner_campaign_mailbox s WHERE s.mailbox_id = ANY(%s))
+ ORDER BY c.id
+   FOR NO KEY UPDATE OF c
 """
 
 
@@ -63,27 +75,37 @@ class Candidate:
     is_new_lead: bool
 
 
-def due(senders: Mapping[int, Sender], room: Mapping[int, int], *, now: datetime) -> list[Candidate]:
-    """Return due enrollments, locked, in the order in which their mailboxes should take them."""
-    wanting = {pk: places for pk, places in room.items() if places > 0}
-    if not wanting:
-        return []
-    follow_ups = _follow_ups(wanting, now=now)
-    new_leads = _new_leads(wanting, now=now)
-    ordered: list[Candidate] = []
-    for pk in wanting:
-        facts = senders[pk].facts
-        if new_leads_first(facts.limits, facts.usage):
-            ordered += new_leads.get(pk, []) + follow_ups.get(pk, [])
-        else:
-            ordered += follow_ups.get(pk, []) + new_leads.get(pk, [])
-    return ordered
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A mailbox that has room, and for how many messages."""
+
+    sender: Sender
+    places: int
 
 
-def _follow_ups(wanting: Mapping[int, int], *, now: datetime) -> dict[int, list[Candidate]]:
-    found: dict[int, list[Candidate]] = {}
+def lock_limited(mailbox_ids: Collection[int]) -> None:
+    """Hold the campaigns that limit their new contacts, until the commit: two claims would both take the last place."""
     with connection.cursor() as cursor:
-        cursor.execute(_FOLLOW_UPS, [list(wanting), [places * _SPARE for places in wanting.values()], now])
+        cursor.execute(_LOCK_LIMITED, [list(mailbox_ids)])
+
+
+def due(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> list[Candidate]:
+    """Return due enrollments, locked: first the follow-ups of each mailbox, then the new leads dealt out to it.
+
+    `spare` are looked at for each free place, since some will be held by their gates.
+    """
+    if not wishes:
+        return []
+    follow_ups = _follow_ups(wishes, now=now, spare=spare)
+    new_leads = _new_leads(wishes, now=now, spare=spare)
+    return [one for pk in wishes for one in (*follow_ups.get(pk, []), *new_leads.get(pk, []))]
+
+
+def _follow_ups(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dict[int, list[Candidate]]:
+    found: dict[int, list[Candidate]] = {}
+    most = [_most(wish.places, spare) for wish in wishes.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW_UPS, [list(wishes), most, now])
         for row in cursor.fetchall():
             pk, workspace_id, campaign_id, contact_id, position, mailbox_id = row
             one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=False)
@@ -91,21 +113,32 @@ def _follow_ups(wanting: Mapping[int, int], *, now: datetime) -> dict[int, list[
     return found
 
 
-def _new_leads(wanting: Mapping[int, int], *, now: datetime) -> dict[int, list[Candidate]]:
+def _new_leads(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dict[int, list[Candidate]]:
+    """Deal each campaign's new leads out to its mailboxes, and let each mailbox take from its campaigns in turn."""
     with connection.cursor() as cursor:
-        cursor.execute(_SENDERS, [list(wanting)])
+        cursor.execute(_SENDERS, [list(wishes)])
         carriers: dict[int, list[int]] = {}
         for campaign_id, mailbox_id in cursor.fetchall():
             carriers.setdefault(campaign_id, []).append(mailbox_id)
-        most = [sum(wanting[pk] for pk in pks) * _SPARE for pks in carriers.values()]
+        most = [_most(sum(wishes[pk].places for pk in pks), spare) for pks in carriers.values()]
         cursor.execute(_NEW_LEADS, [list(carriers), most, now])
         rows = cursor.fetchall()
-    found: dict[int, list[Candidate]] = {}
+    for pks in carriers.values():
+        pks.sort(key=lambda pk: (wishes[pk].sender.facts.usage.new_leads_day, pk))
     turn = dict.fromkeys(carriers, 0)
+    queues: dict[int, dict[int, list[Candidate]]] = {pk: {one: [] for one in carriers} for pk in wishes}
     for pk, workspace_id, campaign_id, contact_id, position in rows:
         pks = carriers[campaign_id]
         mailbox_id = pks[turn[campaign_id] % len(pks)]
         turn[campaign_id] += 1
         one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=True)
-        found.setdefault(mailbox_id, []).append(one)
-    return found
+        queues[mailbox_id][campaign_id].append(one)
+    return {pk: _interleaved(of_mailbox.values()) for pk, of_mailbox in queues.items()}
+
+
+def _interleaved(queues: Iterable[list[Candidate]]) -> list[Candidate]:
+    return [one for row in zip_longest(*queues) for one in row if one is not None]
+
+
+def _most(places: int, spare: int) -> int:
+    return max(places, min(places * spare, _MOST))

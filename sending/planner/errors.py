@@ -17,6 +17,7 @@ class Obstacle:
     words: str
     fix: str
     url_name: str
+    of_campaign: bool = True  # the address needs the campaign's id
 
 
 class NotReady(PlannerError, ValueError):
@@ -25,7 +26,3 @@ class NotReady(PlannerError, ValueError):
     def __init__(self, obstacles: tuple[Obstacle, ...]) -> None:
         super().__init__("; ".join(one.words for one in obstacles))
         self.obstacles = obstacles
-
-
-class IllegalMove(PlannerError, RuntimeError):
-    """Somebody else moved it first, or the move is not allowed from its state."""

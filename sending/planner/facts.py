@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from uuid import UUID
 
 from django.db import connection
 
+from campaigns.calendar import zone_of_country
+from campaigns.contacts.models import Contact
+from campaigns.sequences.plans import CampaignPlan
 from sending.mailboxes.budgets import facts_of, usages_of
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing import MailboxFacts, Pace, Usage
@@ -58,6 +61,11 @@ def senders_of(mailboxes: Sequence[Mailbox], *, now: datetime) -> list[Sender]:
     """Return the facts about mailboxes without holding them: for explanations."""
     clocks = MailboxClock.objects.select_related("mailbox__workspace").filter(mailbox__in=mailboxes)
     return _senders(list(clocks.order_by("mailbox_id")), now=now)
+
+
+def zone_of(plan: CampaignPlan, contact: Contact) -> tuple[str, tzinfo]:
+    """Return the name and the zone that decide for a contact: their own, that of their country, the campaign's."""
+    return plan.zone_for(contact.time_zone or zone_of_country(contact.country) or "")
 
 
 def new_leads_today(paces: dict[int, Pace], *, now: datetime) -> dict[int, NewLeads]:

@@ -49,6 +49,7 @@ UPDATE mailboxes_clock SET hold_code = '', hold_words = '', hold_until = NULL
  WHERE mailbox_id = ANY(%s) AND hold_code <> ''
 """
 _WORDS_LIMIT = 300
+_REASONS = {DropCode.SUPPRESSED: StopReason.SUPPRESSED}
 _ENDINGS = {
     EnrollmentState.SKIPPED: EventKind.SKIPPED,
     EnrollmentState.STOPPED: EventKind.STOPPED,
@@ -147,8 +148,7 @@ def _store_ended(judged: Judged) -> list[Entry]:
 
 def _ending(one: Candidate, drop: Drop) -> tuple[EnrollmentState, str, str]:
     state = EnrollmentState.SKIPPED if one.is_new_lead else EnrollmentState.STOPPED
-    reason = StopReason.SUPPRESSED if drop.code is DropCode.SUPPRESSED else StopReason.NOT_SENDABLE
-    return state, reason.value, drop.words
+    return state, _REASONS[drop.code].value, drop.words
 
 
 def _entry(one: Candidate, kind: EventKind, at: datetime, data: dict[str, str]) -> Entry:

@@ -11,33 +11,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from campaigns.calendar import zone_of_country
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import suppressed_keys
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
 from campaigns.sequences.states import CampaignState
-from campaigns.sequences.wording import SenderValues, Wording, word
-from campaigns.templating import MissingValue, TemplateProblem
+from campaigns.sequences.wording import SenderValues, Wording
 from sending.mailboxes.budgets import database_now
 from sending.pacing import (
     Drop,
     Hold,
-    HoldCode,
     LeadFacts,
     Send,
     Verdict,
     allowance,
     decide,
+    follow_up_places,
     lead_gates,
     mailbox_gates,
 )
 from sending.pacing.gates import RECHECK
 from sending.planner import candidates, outcomes
-from sending.planner.candidates import Candidate
-from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_held_by
+from sending.planner.candidates import Candidate, Wish
+from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_held_by, zone_of
+from sending.planner.wordings import Unfit, wording_of
 
-# Rounds of one pick: each holds or drops who cannot go now and looks at those behind them.
-_ROUNDS = 4
+# Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round.
+_SPARES = (4, 32, 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ class Round:
     now: datetime
     senders: dict[int, Sender]
     room: dict[int, int]
+    follow_ups: dict[int, int]  # of the room, those that go before new contacts
     holds: dict[int, Hold] = field(default_factory=dict)
 
 
@@ -69,13 +69,15 @@ def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
     """Judge the mailboxes held by `owner`, store their verdicts, and return what they may send."""
     now = database_now()
     senders = {sender.id: sender for sender in senders_held_by(owner, mailbox_ids, now=now)}
-    current = Round(now=now, senders=senders, room={})
+    current = Round(now=now, senders=senders, room={}, follow_ups={})
     for sender in senders.values():
         verdict = decide(mailbox_gates(sender.facts))
         if isinstance(verdict, Hold):
             current.holds[sender.id] = verdict
         else:
-            current.room[sender.id] = allowance(sender.facts.limits, sender.facts.usage)
+            limits, usage = sender.facts.limits, sender.facts.usage
+            current.room[sender.id] = allowance(limits, usage)
+            current.follow_ups[sender.id] = follow_up_places(limits, usage)
     outcomes.store_mailbox_verdicts(current.holds, list(current.room))
     return current
 
@@ -83,14 +85,13 @@ def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
 def pick(current: Round) -> list[Pick]:
     """Pick messages until the room is used or nobody is due. Lowers current.room."""
     picks: list[Pick] = []
-    for _ in range(_ROUNDS):
-        found = candidates.due(current.senders, current.room, now=current.now)
+    if any(current.room.values()):
+        candidates.lock_limited(current.room)
+    for spare in _SPARES:
+        found = candidates.due(_wishes(current), now=current.now, spare=spare)
         if not found:
             break
-        chosen = _judge(found, current)
-        picks += chosen
-        for one in chosen:
-            current.room[one.sender.id] -= 1
+        picks += _Judging(found, current).picks()
     return picks
 
 
@@ -98,7 +99,7 @@ def lead_facts(
     plan: CampaignPlan, contact: Contact, *, is_follow_up: bool, suppressed: str, new: NewLeads
 ) -> LeadFacts:
     """Return what the gates ask about a step of this contact."""
-    zone_name, zone = plan.zone_for(contact.time_zone or zone_of_country(contact.country) or "")
+    zone_name, zone = zone_of(plan, contact)
     return LeadFacts(
         schedule=plan.schedule,
         zone=zone,
@@ -125,44 +126,68 @@ def suppressions(contacts: Mapping[int, Contact]) -> dict[int, str]:
     }
 
 
-def _judge(found: Sequence[Candidate], current: Round) -> list[Pick]:
-    loaded = plans({one.campaign_id for one in found})
-    contacts = Contact.objects.in_bulk([one.contact_id for one in found])
-    stopped = suppressions(contacts)
-    begun = _Begun(loaded, current)
-    room = dict(current.room)
-    result = outcomes.Judged(current.now)
-    picks: list[Pick] = []
-    for one in found:
-        plan, contact, sender = (
-            loaded[one.campaign_id],
-            contacts[one.contact_id],
-            current.senders[one.mailbox_id],
-        )
+def _wishes(current: Round) -> dict[int, Wish]:
+    return {pk: Wish(current.senders[pk], places) for pk, places in current.room.items() if places > 0}
+
+
+class _Judging:
+    """The candidates of one round before their gates."""
+
+    def __init__(self, found: Sequence[Candidate], current: Round) -> None:
+        self._found = found
+        self._current = current
+        self._plans = plans({one.campaign_id for one in found})
+        self._contacts = Contact.objects.in_bulk([one.contact_id for one in found])
+        self._suppressed = suppressions(self._contacts)
+        self._begun = _Begun(self._plans, current)
+        self._result = outcomes.Judged(current.now)
+        self._picks: list[Pick] = []
+
+    def picks(self) -> list[Pick]:
+        """Judge everybody, store what came of it, and return who may be written to. Lowers the room."""
+        beyond_share = [one for one in self._found if not self._consider(one)]
+        for one in beyond_share:  # no new contact has taken their place
+            self._consider(one, may_pass_share=True)
+        outcomes.store(self._result)
+        return self._picks
+
+    def _consider(self, one: Candidate, *, may_pass_share: bool = False) -> bool:
+        """Judge a candidate; False for a follow-up that new contacts go before, since its share is used."""
+        current, result = self._current, self._result
+        plan, contact = self._plans[one.campaign_id], self._contacts[one.contact_id]
+        sender = current.senders[one.mailbox_id]
         step = plan.step_from(one.next_position)
-        if step is None or not step.variants:
+        if step is None:
             result.finished.append(one)
-            continue
+            return True
+        verdict = self._verdict(one, plan, contact, sender)
+        if isinstance(verdict, Send) and current.room[sender.id] <= 0:
+            return True  # stays due: the next claim takes it
+        if isinstance(verdict, Send) and not (one.is_new_lead or may_pass_share or current.follow_ups[sender.id] > 0):
+            return False
+        made = _make(one, step, verdict, contact=contact, sender=sender, plan=plan)
+        if isinstance(made, Pick):
+            self._take(one, made)
+        else:
+            result.add(one, made)
+        return True
+
+    def _verdict(self, one: Candidate, plan: CampaignPlan, contact: Contact, sender: Sender) -> Verdict:
         facts = lead_facts(
             plan,
             contact,
             is_follow_up=not one.is_new_lead,
-            suppressed=stopped.get(contact.pk, ""),
-            new=begun.of(plan),
+            suppressed=self._suppressed.get(contact.pk, ""),
+            new=self._begun.of(plan),
         )
-        verdict = decide(lead_gates(facts, sender.facts))
-        if isinstance(verdict, Send) and room[sender.id] <= 0:
-            continue  # stays due: the next claim takes it
-        made = _make(one, step, verdict, contact=contact, sender=sender, plan=plan)
-        if isinstance(made, Pick):
-            room[sender.id] -= 1
-            begun.add(plan, is_new_lead=one.is_new_lead)
-            picks.append(made)
-            result.sending.append(one)
-        else:
-            result.add(one, made)
-    outcomes.store(result)
-    return picks
+        return decide(lead_gates(facts, sender.facts))
+
+    def _take(self, one: Candidate, made: Pick) -> None:
+        self._current.room[one.mailbox_id] -= 1
+        self._current.follow_ups[one.mailbox_id] -= not one.is_new_lead
+        self._begun.add(made.plan, is_new_lead=one.is_new_lead)
+        self._picks.append(made)
+        self._result.sending.append(one)
 
 
 def _make(  # noqa: PLR0913  # the pieces of one message
@@ -176,16 +201,12 @@ def _make(  # noqa: PLR0913  # the pieces of one message
 ) -> Pick | Hold | Drop:
     if not isinstance(verdict, Send):
         return verdict
-    variant = step.variant_for(contact.pk)
     values = SenderValues(name=sender.display_name, email=sender.address, signature=sender.signature)
-    later = sender.facts.now + sender.pace.shrink(RECHECK)
-    try:
-        wording = word(step, variant, contact, values)
-    except MissingValue as error:
-        words = f"Step {step.position} uses {', '.join(sorted(error.names))}, which this contact lacks."
-        return Hold(HoldCode.MISSING_VALUE, words, later)
-    except TemplateProblem as error:
-        return Hold(HoldCode.BAD_TEMPLATE, f"Step {step.position} cannot be rendered: {error.message}", later)
+    variant = step.variant_for(contact.pk) if step.variants else None
+    wording = wording_of(step, variant, contact, values)
+    if isinstance(wording, Unfit):
+        return Hold(wording.code, wording.words, sender.facts.now + sender.pace.shrink(RECHECK))
+    assert variant is not None  # without one there is no wording
     assert verdict.not_after is not None  # the window gate always names the end of the window
     return Pick(
         enrollment_id=one.enrollment_id,

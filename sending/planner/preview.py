@@ -8,10 +8,12 @@ from campaigns.contacts.models import Contact, ListMember
 from campaigns.sequences.models import AudienceList, Campaign
 from campaigns.sequences.plans import PlannedStep, PlannedVariant, plans
 from campaigns.sequences.states import StepThread
-from campaigns.sequences.wording import SenderValues, Wording, word
-from campaigns.templating import MissingValue, TemplateProblem
+from campaigns.sequences.wording import SenderValues, Wording
 from sending.mailboxes.models import Mailbox
+from sending.planner.wordings import Unfit, wording_of
 from sending.smtp import reply_subject
+
+_LONGEST_ID = 18  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def preview(campaign: Campaign, contact: Contact) -> list[PreviewedStep]:
     for step in plan.steps:
         theirs = step.variant_for(contact.pk) if step.variants else None
         for variant in step.variants:
-            wording, problem = _word(step, variant, contact, sender)
+            found = wording_of(step, variant, contact, sender)
+            wording, problem = (None, found.words) if isinstance(found, Unfit) else (found, "")
             is_theirs = variant is theirs
             subject = wording.subject if wording else ""
             if step.thread is StepThread.REPLY and step.position > 1:
@@ -46,25 +49,15 @@ def preview(campaign: Campaign, contact: Contact) -> list[PreviewedStep]:
     return shown
 
 
-def sample_contacts(campaign: Campaign, *, limit: int = 50) -> list[Contact]:
-    """Return contacts of the audience to preview with, the oldest first."""
+def sample_contacts(campaign: Campaign, *, wanted: str = "", limit: int = 50) -> list[Contact]:
+    """Return contacts of the audience to preview with, the oldest first; before them whoever has the id `wanted`."""
     lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
     members = ListMember.objects.filter(contact_list__in=lists).values("contact")
-    return list(Contact.objects.filter(pk__in=members).order_by("id")[:limit])
-
-
-def _word(
-    step: PlannedStep, variant: PlannedVariant, contact: Contact, sender: SenderValues
-) -> tuple[Wording | None, str]:
-    try:
-        return word(step, variant, contact, sender), ""
-    except MissingValue as error:
-        return (
-            None,
-            f"This contact lacks {', '.join(sorted(error.names))}. The message would be held, not sent.",
-        )
-    except TemplateProblem as error:
-        return None, f"Line {error.line}: {error.message}"
+    audience = Contact.objects.filter(pk__in=members)
+    oldest = list(audience.order_by("id")[:limit])
+    if not wanted.isdecimal() or len(wanted) > _LONGEST_ID or int(wanted) in {contact.pk for contact in oldest}:
+        return oldest
+    return [*audience.filter(pk=int(wanted)), *oldest]
 
 
 def _sender(campaign: Campaign) -> SenderValues:

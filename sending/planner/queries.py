@@ -12,8 +12,11 @@ from django.http import Http404
 from campaigns.contacts.models import ListMember
 from campaigns.sequences.models import AudienceList, Campaign
 from outreach.accounts.access import Member
+from sending.mailboxes.models import Mailbox
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.states import EnrollmentState, StopReason
+
+ANY_HOLD = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,16 @@ def _standing(rows: Sequence[dict[str, object]]) -> Standing:
 
 
 def people_of(campaign: Campaign, *, state: str = "", hold: str = "", search: str = "") -> QuerySet[Enrollment]:
-    """Return the enrollments of a campaign for keyset paging by id; filters are exact words, search a prefix."""
+    """Return the enrollments of a campaign for keyset paging by id; search is a prefix of the address.
+
+    state and hold are exact words; the hold ANY_HOLD stands for each.
+    """
     rows = Enrollment.objects.filter(campaign=campaign).select_related("contact", "mailbox")
     if state:
         rows = rows.filter(state=state)
-    if hold:
+    if hold == ANY_HOLD:
+        rows = rows.filter(state=EnrollmentState.ACTIVE).exclude(hold_code="")
+    elif hold:
         rows = rows.filter(state=EnrollmentState.ACTIVE, hold_code=hold)
     if search:
         rows = rows.filter(contact__email_key__startswith=search.strip().lower())
@@ -113,9 +121,10 @@ def enrollment_for(member: Member, pk: int) -> Enrollment:
     return row
 
 
-def senders_of_campaign(campaign: Campaign) -> set[int]:
-    """Return the ids of the mailboxes that carry the campaign."""
-    return set(CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", flat=True))
+def senders_of_campaign(campaign: Campaign) -> dict[int, Mailbox]:
+    """Return the mailboxes that carry the campaign by id, ordered by address."""
+    rows = CampaignMailbox.objects.filter(campaign=campaign).select_related("mailbox").order_by("mailbox__address")
+    return {row.mailbox_id: row.mailbox for row in rows}
 
 
 def audience_size(campaign: Campaign) -> int:

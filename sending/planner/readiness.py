@@ -8,6 +8,7 @@ from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
 from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.templating import check, check_spin
+from outreach.accounts.models import Workspace
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
 from sending.planner.models import CampaignMailbox
@@ -23,7 +24,13 @@ def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
         *_wording(plan),
         *_schedule(plan),
         *_senders(campaign),
+        *_identity(campaign),
     )
+
+
+def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
+    """Return what keeps a running campaign from writing to anybody; empty while it goes on, or is not running."""
+    return tuple(_senders(campaign)) if campaign.state == CampaignState.RUNNING else ()
 
 
 def _state(plan: CampaignPlan) -> list[Obstacle]:
@@ -100,3 +107,12 @@ def _senders(campaign: Campaign) -> list[Obstacle]:
         words = "None of the chosen mailboxes is active."
         return [Obstacle("no_active_mailbox", words, "Test a mailbox, or resume a paused one.", where)]
     return []
+
+
+def _identity(campaign: Campaign) -> list[Obstacle]:
+    if Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id).strip():
+        return []
+    # CAN-SPAM 15 USC 7704(a)(5), and CASL: a message says where its sender can be found.
+    words = "The workspace has no postal address, which the law asks of commercial mail."
+    fix = "Enter it in the workspace's settings."
+    return [Obstacle("no_postal_address", words, fix, "workspace:settings", of_campaign=False)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 
-from campaigns.calendar import Never, next_open, wait_until, zone_of_country
+from campaigns.calendar import Never, next_open, wait_until
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.plans import CampaignPlan, plans
+from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
 from campaigns.sequences.services import move_campaign
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
@@ -21,6 +22,7 @@ from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.pacing import Pace
 from sending.planner.errors import NotReady
+from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.readiness import obstacles
 from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
@@ -45,6 +47,7 @@ UPDATE planner_enrollment e
  WHERE e.id = v.id AND e.state = 'sending'
 RETURNING e.id
 """
+_WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,13 @@ def set_senders(member: Member, campaign: Campaign, mailbox_ids: Sequence[int]) 
 def launch(member: Member, campaign: Campaign) -> int:
     """Enroll the audience and let the campaign run. Returns how many contacts were enrolled.
 
-    Raises NotReady with every obstacle; IllegalMove when it is not a draft any more.
+    Raises NotReady with every obstacle.
     """
-    found = obstacles(campaign)
-    if found:
-        raise NotReady(found)
     with transaction.atomic():
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # edits wait in line, as other launches do
+        found = obstacles(campaign)
+        if found:
+            raise NotReady(found)
         now = database_now()
         move_campaign(campaign.pk, CampaignState.RUNNING, launched_at=now)
         count = enroll_audience(campaign)
@@ -126,6 +130,9 @@ def advance(done: Sequence[Sent]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_ADVANCE, [list(column) for column in zip(*moves, strict=True)])
         moved = {pk for (pk,) in cursor.fetchall()}
+    for one in done:
+        if one.enrollment_id not in moved:  # stopped meanwhile, and written to all the same
+            Enrollment.objects.filter(pk=one.enrollment_id).update(last_sent_at=one.sent_at)
     record(
         [
             _entry(rows[pk], EventKind.FINISHED, sent_at)
@@ -168,48 +175,75 @@ def stop_contact(contact: Contact, reason: StopReason, *, detail: str = "") -> i
 
 
 def postpone(enrollment: Enrollment, until: datetime, *, code: str, words: str) -> bool:
-    """Let the next step wait until an instant (out of office). False when nothing is to come."""
-    moved = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE).update(
-        due_at=until, hold_code=code, hold_detail=words[:300], held_since=database_now()
+    """Let the next step wait until an instant (out of office), never less than it would have waited anyway.
+
+    False when nothing is to come before that instant. Runs inside the caller's transaction.
+    """
+    now = database_now()
+    moved = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE, due_at__lt=until).update(
+        due_at=until, hold_code=code, hold_detail=words[:300], held_since=now
     )
     if moved:
         data = {"code": code, "words": words, "until": until.isoformat()}
-        record([_entry(enrollment, EventKind.HELD, database_now(), **data)])
+        record([_entry(enrollment, EventKind.HELD, now, **data)])
     return bool(moved)
 
 
-def release(enrollment: Enrollment) -> bool:
-    """Look at a held enrollment again at once: a person has mended what held it."""
+def release(enrollment: Enrollment) -> datetime | None:
+    """Lift a hold: a person has mended what caused it, or wants it looked at again.
+
+    Returns the instant of the next look: now, or the end of the step's own wait, which no hold shortens. None when
+    nothing holds the enrollment.
+    """
     with transaction.atomic():
+        held = Enrollment.objects.select_for_update(of=("self",)).select_related("contact", "workspace")
+        row = held.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE).exclude(hold_code="").first()
+        if row is None:
+            return None
         now = database_now()
-        moved = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE).update(due_at=now)
-        if moved:
-            record([_entry(enrollment, EventKind.RELEASED, now)])
-            wake(enrollment.campaign_id)
-    return bool(moved)
+        due = max(now, _wait_over(row) or now)
+        Enrollment.objects.filter(pk=row.pk).update(due_at=due, hold_code="", hold_detail="", held_since=None)
+        record([_entry(row, EventKind.RELEASED, now)])
+        wake(row.campaign_id, mailbox_id=row.mailbox_id)
+    return due
 
 
-def wake(campaign_id: int) -> None:
-    """Let the next tick look at the campaign's mailboxes: there is new work. Gaps and limits stay as they are."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE mailboxes_clock SET look_at = now() WHERE look_at > now() AND mailbox_id IN"
-            " (SELECT mailbox_id FROM planner_campaign_mailbox WHERE campaign_id = %s)",
-            [campaign_id],
-        )
+def wake(campaign_id: int, *, mailbox_id: int | None = None) -> None:
+    """Let the next tick look at the campaign's mailboxes (and one more): there is new work. Gaps and limits stay.
+
+    After the commit, and one mailbox at a time: marks lock several clocks in an order of their own, and a transaction
+    that held some of them here could wait for one in a circle.
+    """
+    transaction.on_commit(partial(_wake, campaign_id, mailbox_id), robust=True)
+
+
+def _wake(campaign_id: int, also: int | None) -> None:
+    rows = CampaignMailbox.objects.filter(campaign=campaign_id).values_list("mailbox", flat=True)
+    for mailbox_id in sorted({*rows, *([also] if also else [])}):
+        with connection.cursor() as cursor:
+            cursor.execute(_WAKE, [mailbox_id])
+
+
+def _wait_over(row: Enrollment) -> datetime | None:
+    """Return when the wait of the coming step is over; None where none runs."""
+    plan = plans([row.campaign_id])[row.campaign_id]
+    step = plan.step_from(row.next_position)
+    return _due_after(row.last_sent_at, step, row, plan) if step and row.last_sent_at else None
+
+
+def _due_after(sent_at: datetime, step: PlannedStep, row: Enrollment, plan: CampaignPlan) -> datetime:
+    pace = Pace(row.workspace.time_scale)
+    due = wait_until(sent_at, step.wait, zone_of(plan, row.contact)[1])
+    # Local days cannot be shortened: a sandbox keeps the length of the wait, at its own speed.
+    return sent_at + pace.shrink(due - sent_at) if pace.scale > 1 else due
 
 
 def _next(one: Sent, row: Enrollment, plan: CampaignPlan) -> tuple[int, str, int, datetime | None, datetime]:
     step = plan.step_from(one.position + 1)
     if step is None:
         return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
-    pace = Pace(row.workspace.time_scale)
-    _, zone = plan.zone_for(row.contact.time_zone or zone_of_country(row.contact.country) or "")
-    due = wait_until(one.sent_at, step.wait, zone)
-    if pace.scale > 1:
-        # Local days cannot be shortened: a sandbox keeps the length of the wait, at its own speed.
-        due = one.sent_at + pace.shrink(due - one.sent_at)
-    opens = next_open(plan.schedule, zone, due)
+    due = _due_after(one.sent_at, step, row, plan)
+    opens = next_open(plan.schedule, zone_of(plan, row.contact)[1], due)
     due = due if isinstance(opens, Never) else opens
     return one.enrollment_id, EnrollmentState.ACTIVE, step.position, due, one.sent_at
 

@@ -17,6 +17,7 @@ from campaigns.sequences.queries import campaign_for, campaigns_of
 from campaigns.sequences.views import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
+from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.mailboxes.queries import mailboxes_of
@@ -24,7 +25,7 @@ from sending.pacing import HoldCode
 from sending.planner import queries, services
 from sending.planner.errors import NotReady
 from sending.planner.preview import preview, sample_contacts
-from sending.planner.readiness import obstacles
+from sending.planner.readiness import obstacles, stalls
 from sending.planner.states import EnrollmentState, StopReason
 
 _FOLDER = "sending/planner"
@@ -52,7 +53,7 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
         messages.success(request, "Senders saved.")
         return redirect(request.member.url("planner:senders", pk))
     context = editor_context(
-        campaign, mailboxes=mailboxes_of(request.member), chosen=queries.senders_of_campaign(campaign)
+        campaign, mailboxes=mailboxes_of(request.member), chosen=set(queries.senders_of_campaign(campaign))
     )
     return render_region(request, f"{_FOLDER}/senders.html", context)
 
@@ -62,8 +63,9 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
 def preview_page(request: MemberRequest, pk: int) -> HttpResponse:
     """Show what a contact of the audience would get."""
     campaign = campaign_for(request.member, pk)
-    contacts = sample_contacts(campaign)
-    contact = _chosen_contact(contacts, request.GET.get("contact", ""))
+    wanted = request.GET.get("contact", "")
+    contacts = sample_contacts(campaign, wanted=wanted)
+    contact = _chosen_contact(contacts, wanted)
     steps = preview(campaign, contact) if contact else []
     context = editor_context(campaign, contacts=contacts, contact=contact, steps=steps)
     return render_region(request, f"{_FOLDER}/preview.html", context)
@@ -117,7 +119,7 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
     filters = {name: request.GET.get(name, "")[:100] for name in ("state", "hold", "q")}
     if filters["state"] not in set(EnrollmentState):
         filters["state"] = ""
-    if filters["hold"] not in set(HoldCode):
+    if filters["hold"] not in {*HoldCode, queries.ANY_HOLD}:
         filters["hold"] = ""
     rows = queries.people_of(campaign, state=filters["state"], hold=filters["hold"], search=filters["q"])
     context = editor_context(
@@ -127,6 +129,7 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
         standing=queries.standing_of([pk]).get(pk),
         holds=queries.held_by_reason(campaign),
         states=list(EnrollmentState),
+        stalls=stalls(campaign),
     )
     return render_region(request, f"{_FOLDER}/people.html", context, region="people")
 
@@ -136,10 +139,15 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
 def release(request: MemberRequest, pk: int) -> HttpResponse:
     """Look at a held contact again at once."""
     row = queries.enrollment_for(request.member, pk)
-    if services.release(row):
-        messages.success(request, f"{row.contact.email} is looked at again now.")
+    due = services.release(row)
+    if due is None:
+        messages.error(request, f"Nothing holds {row.contact.email} any more.")
+    elif due > clock.now():
+        messages.success(
+            request, f"{row.contact.email} is not held any more: its step waits until {due:%d %B, %H:%M} UTC."
+        )
     else:
-        messages.error(request, f"{row.contact.email} is not waiting.")
+        messages.success(request, f"{row.contact.email} is looked at again now.")
     return redirect(request.member.url("planner:people", row.campaign_id))
 
 
@@ -161,7 +169,7 @@ def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 20
         obstacles=obstacles(campaign) if campaign.launched_at is None else (),
         audience_size=queries.audience_size(campaign),
         standing=queries.standing_of([campaign.pk]).get(campaign.pk),
-        senders=[box for box in mailboxes_of(request.member) if box.pk in queries.senders_of_campaign(campaign)],
+        senders=list(queries.senders_of_campaign(campaign).values()),
     )
     return render_region(request, f"{_FOLDER}/review.html", context, status=status)
 

@@ -1,0 +1,38 @@
+"""What a step says to a contact, or why it cannot be said: the claim and the preview ask the same function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.contacts.models import Contact
+from campaigns.sequences.plans import PlannedStep, PlannedVariant
+from campaigns.sequences.wording import SenderValues, Wording, word
+from campaigns.templating import MissingValue, TemplateProblem
+from sending.pacing import HoldCode
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Why a contact cannot get a step as it stands; a person must mend the wording or the contact."""
+
+    code: HoldCode
+    words: str
+
+
+def wording_of(
+    step: PlannedStep, variant: PlannedVariant | None, contact: Contact, sender: SenderValues
+) -> Wording | Unfit:
+    """Return the wording of the step for the contact.
+
+    variant is None where the step has none: that holds everybody, since passing over it would skip them in silence.
+    """
+    if variant is None:
+        return Unfit(HoldCode.BAD_TEMPLATE, f"Step {step.position} has no wording with a share above 0.")
+    try:
+        return word(step, variant, contact, sender)
+    except MissingValue as error:
+        names = ", ".join(sorted(error.names))
+        return Unfit(HoldCode.MISSING_VALUE, f"Step {step.position} uses {names}, which this contact lacks.")
+    except TemplateProblem as error:
+        words = f"Step {step.position} {variant.label}, line {error.line}: {error.message}"
+        return Unfit(HoldCode.BAD_TEMPLATE, words)

@@ -1,0 +1,275 @@
+"""A team whose week is lived in virtual time, and the book that is kept of all that leaves: each entry is judged."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Min
+from django.test import TestCase
+
+from campaigns.calendar import WaitUnit
+from campaigns.contacts.models import Contact
+from campaigns.sequences.models import Campaign, SendWindow, Step
+from outreach.accounts.access import Member
+from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.states import MailboxState
+from sending.outbox import leases
+from sending.outbox.claims import claim
+from sending.outbox.jobs import Job, Result
+from sending.outbox.marks import mark
+from sending.outbox.models import OutboundMessage
+from sending.outbox.records import record_results
+from sending.outbox.states import MessageState
+from sending.outbox.sweeper import sweep
+from sending.planner.models import Enrollment
+from sending.planner.queries import standing_of
+from sending.planner.states import EnrollmentState
+from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Withdrawn
+from tests.builders import make_contact, make_running_campaign
+from tests.sending.planner.hours import set_time
+from tests.sending.planner.stage import DAY, HOUR, make_sender, make_team
+
+MINUTE = timedelta(minutes=1)
+START = datetime(2027, 3, 25, 13, tzinfo=UTC)  # a Thursday; on Sunday the clocks of Berlin change
+ZONES = ("", "", "America/New_York", "Asia/Tokyo", "Europe/Berlin")
+GAP = 10 * MINUTE
+DAILY, HOURLY = 4, 2
+RAMP_START = 2
+NEW_LEADS = 3
+OPEN_STATES = {MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT}
+FATES: dict[str, Outcome | None] = {
+    "accepted": Accepted(Reply(250, "2.0.0", "OK")),
+    "greylisted": Deferred(Phase.RCPT, Reply(450, "4.7.1", "Greylisted")),
+    "unknown": Refused(Phase.RCPT, Reply(550, "5.1.1", "User unknown")),
+    "in doubt": InDoubt(Phase.DOT, "The connection was lost."),
+    "killed before the dot": None,
+    "killed after the dot": None,
+}
+_WITH_DOT = {"accepted", "in doubt", "killed after the dot"}
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A message that has passed its mark."""
+
+    enrollment_id: int
+    position: int
+    mailbox_id: int
+    at: datetime
+
+
+@dataclass
+class Life:
+    """Two mailboxes, two campaigns of two steps, seven people in four zones."""
+
+    member: Member
+    slow: Mailbox  # one at a time with a gap, four a day, two an hour
+    fresh: Mailbox  # no gap, in its ramp: two on the first day
+    campaigns: list[Campaign]
+    now: datetime = START
+    book: list[Left] = field(default_factory=list)
+    called_off: dict[int, str] = field(default_factory=dict)  # enrollment -> why nothing may leave any more
+
+    @classmethod
+    def begin(cls) -> Life:
+        set_time(START)
+        member = make_team()
+        slow = make_sender(
+            member, "slow@acme.example", daily_limit=DAILY, hourly_limit=HOURLY, gap_min_s=600, gap_max_s=600
+        )
+        fresh = make_sender(
+            member, "fresh@acme.example", daily_limit=5, hourly_limit=5, ramp_on=True, ramp_start=RAMP_START
+        )
+        people = [
+            make_contact(member.workspace, f"p{n}@example{n}.com", time_zone=ZONES[n % len(ZONES)]) for n in range(7)
+        ]
+        campaigns = [
+            _campaign(member, tuple(people[:5]), (slow, fresh), name="Limited", new_leads_per_day=NEW_LEADS),
+            _campaign(member, tuple(people[4:]), (slow,), name="Free"),
+        ]
+        return cls(member, slow, fresh, campaigns)
+
+    # --- time
+
+    def pass_time(self, duration: timedelta) -> None:
+        self.now += duration
+        set_time(self.now)
+
+    def read_mailboxes(self) -> None:
+        MailboxClock.objects.update(synced_at=self.now)
+
+    def set_mailbox(self, mailbox: Mailbox, state: MailboxState) -> None:
+        """Pause a mailbox, or let it carry mail again; the next tick looks at it."""
+        Mailbox.objects.filter(pk=mailbox.pk).update(state=state)
+        MailboxClock.objects.filter(mailbox=mailbox, look_at__gt=self.now).update(look_at=self.now)
+
+    # --- work
+
+    def work(self, fate: str) -> int:
+        """Do what a tick and its worker do; every message of it meets the same fate. Returns how many it had."""
+        owner, due = leases.lease_due(most=10)
+        count = 0
+        while jobs := self._claimed(owner, due):
+            count += len(jobs)
+            for job in jobs:
+                self._deliver(job, fate)
+            if "killed" in fate:
+                return count  # the leases stay, as those of the dead do
+        leases.release(owner, due, patience_s=-1e9)
+        return count
+
+    def settle(self) -> dict[str, int]:
+        with committed():
+            return sweep()
+
+    def _claimed(self, owner: UUID, mailboxes: list[int]) -> list[Job]:
+        with committed():
+            return claim(owner, mailboxes)
+
+    def _deliver(self, job: Job, fate: str) -> None:
+        outcome = FATES[fate]
+        if fate in _WITH_DOT:
+            if mark([job]) == [True]:
+                self.write_down(job)
+            else:
+                outcome = Withdrawn()
+        if outcome is not None:
+            with committed():
+                record_results([Result(job, outcome, self.now, self.now)])
+        if fate == "unknown":
+            self.call_off(Enrollment.objects.filter(contact=job.contact_id), "bounced")
+
+    # --- judgement of what leaves
+
+    def write_down(self, job: Job) -> None:
+        """Enter a message that has passed its mark, and judge it."""
+        left = Left(job.enrollment_id, job.position, job.mailbox_id, self.now)
+        row = Enrollment.objects.select_related("contact", "campaign", "mailbox").get(pk=job.enrollment_id)
+        self._judge_person(left, row)
+        self._judge_mailbox(left, row.mailbox)
+        self.book.append(left)
+
+    def _judge_person(self, left: Left, row: Enrollment) -> None:
+        before = [one for one in self.book if one.enrollment_id == left.enrollment_id]
+        assert left.position not in {one.position for one in before}, "a step leaves once"
+        assert [one.position for one in before] == list(range(1, left.position)), "in the order of the steps"
+        assert row.pk not in self.called_off, f"it was called off: {self.called_off[row.pk]}"
+        zone = ZoneInfo(row.contact.time_zone or "Europe/Berlin")
+        local = left.at.astimezone(zone)
+        assert local.isoweekday() <= 5, f"outside of the window: {local}"
+        assert 9 <= local.hour < 17, f"outside of the window: {local}"
+        assert row.campaign.state == "running"
+        if before:
+            assert before[-1].mailbox_id == left.mailbox_id, "the sender stays"
+            waited = local.replace(tzinfo=None) - before[-1].at.astimezone(zone).replace(tzinfo=None)
+            assert waited >= DAY, f"it waited only {waited}"
+            synced_at = MailboxClock.objects.get(mailbox=left.mailbox_id).synced_at
+            assert synced_at is not None
+            assert left.at - synced_at <= 15 * MINUTE, "a reply may lie there unread"
+
+    def _judge_mailbox(self, left: Left, mailbox: Mailbox | None) -> None:
+        assert mailbox is not None
+        assert mailbox.state == "active"
+        own = [one.at for one in self.book if one.mailbox_id == mailbox.pk]
+        day, hour = (sum(left.at - at < span for at in own) + 1 for span in (DAY, HOUR))
+        assert day <= mailbox.daily_limit, f"{day} in a day"
+        assert hour <= mailbox.hourly_limit, f"{hour} in an hour"
+        if mailbox.pk == self.slow.pk and own:
+            assert left.at - own[-1] >= GAP, f"only {left.at - own[-1]} after the one before"
+        if mailbox.pk == self.fresh.pk:
+            in_first_day = sum(at - own[0] < DAY for at in [*own, left.at]) if own else 1
+            assert in_first_day <= RAMP_START, "too many on the first day of the ramp"
+
+    def call_off(self, rows: object, why: str) -> None:
+        for row in rows:  # type: ignore[attr-defined]  # a query or a list
+            self.called_off.setdefault(row.pk, why)
+
+    # --- what holds after every act
+
+    def check(self) -> None:
+        """Everybody is somewhere, with exactly the messages that belong there."""
+        standings = standing_of([campaign.pk for campaign in self.campaigns])
+        for campaign, size in zip(self.campaigns, (5, 3), strict=True):
+            one = standings[campaign.pk]
+            parts = (one.active, one.sending, one.finished, one.stopped_total, one.skipped_total)
+            assert sum(parts) == one.enrolled == size, parts
+        begun = Enrollment.objects.filter(campaign=self.campaigns[0], begun_at__gt=self.now - DAY)
+        assert begun.count() <= NEW_LEADS, "new contacts of a day"
+        messages: dict[int, dict[int, str]] = {}
+        for pk, position, state in OutboundMessage.objects.values_list("enrollment", "step__position", "state"):
+            assert position not in messages.setdefault(pk, {}), "one message for each person and step"
+            messages[pk][position] = state
+        for row in Enrollment.objects.all():
+            self._check_person(row, messages.get(row.pk, {}))
+
+    def _check_person(self, row: Enrollment, of_steps: dict[int, str]) -> None:
+        busy = [position for position, state in of_steps.items() if state in OPEN_STATES]
+        done = [position for position, state in of_steps.items() if state in {"sent", "assumed_sent"}]
+        match row.state:
+            case EnrollmentState.SENDING:
+                assert busy == [row.next_position], "in hand, and nobody has it in hand"
+            case EnrollmentState.ACTIVE | EnrollmentState.FINISHED:
+                assert not busy
+                assert sorted(done) == list(range(1, row.next_position)), "a step without its message"
+            case EnrollmentState.SKIPPED:
+                assert not of_steps
+                assert not row.begun_at
+        assert (row.mailbox_id is None) == (row.begun_at is None)
+
+    # --- the end
+
+    def run_out(self) -> None:
+        """Let everything go on undisturbed until nothing is left to do; everybody must come to an end."""
+        for _ in range(200):
+            self.settle()
+            self.read_mailboxes()
+            self.work("accepted")
+            self.check()
+            if not Enrollment.objects.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING]).exists():
+                return
+            self._pass_until_something_is_due()
+        stuck = list(Enrollment.objects.filter(state__in=["active", "sending"]).values())
+        raise AssertionError(f"somebody was forgotten: {stuck}")
+
+    def _pass_until_something_is_due(self) -> None:
+        """Move to the next instant for which the database itself has planned a look; idle looks are passed over."""
+        looks = _earliest(
+            MailboxClock.objects.filter(lease_until=None).aggregate(at=Min("look_at"))["at"],
+            MailboxClock.objects.aggregate(at=Min("lease_until"))["at"],
+            OutboundMessage.objects.aggregate(at=Min("lease_until"))["at"],
+        )
+        doubted = OutboundMessage.objects.filter(state=MessageState.IN_DOUBT).aggregate(at=Min("dot_at"))["at"]
+        needs = _earliest(
+            Enrollment.objects.aggregate(at=Min("due_at"))["at"],
+            OutboundMessage.objects.aggregate(at=Min("retry_at"))["at"],
+            OutboundMessage.objects.aggregate(at=Min("lease_until"))["at"],
+            doubted and doubted + DAY,
+        )
+        self.pass_time(max(looks, needs, self.now) - self.now + timedelta(seconds=1))
+
+
+def _earliest(*instants: datetime | None) -> datetime:
+    return min((at for at in instants if at is not None), default=START)
+
+
+def committed() -> AbstractContextManager[object]:
+    """Return a context at whose end mailboxes are woken, as after a commit."""
+    return TestCase.captureOnCommitCallbacks(execute=True)
+
+
+def _campaign(
+    member: Member, people: tuple[Contact, ...], mailboxes: tuple[Mailbox, ...], *, name: str, **values: object
+) -> Campaign:
+    values = {"time_zone": "Europe/Berlin", **values}
+    with committed():
+        campaign = make_running_campaign(member, people, mailboxes, steps=2, name=name, **values)
+    Step.objects.filter(campaign=campaign, position=2).update(wait_amount=1, wait_unit=WaitUnit.DAYS)
+    SendWindow.objects.filter(campaign=campaign).delete()
+    SendWindow.objects.bulk_create(
+        [SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)]
+    )
+    return campaign

@@ -1,0 +1,136 @@
+"""Weeks of a team in any order of acts: work, faults, pauses, answers, opt-outs; and time that passes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from campaigns.contacts.services import suppress
+from campaigns.contacts.states import SuppressionReason
+from sending.mailboxes.models import Mailbox
+from sending.mailboxes.states import MailboxState
+from sending.pacing import HoldCode
+from sending.planner.models import Enrollment
+from sending.planner.services import enroll_audience, pause, postpone, release, resume, stop
+from sending.planner.states import StopReason
+from tests.sending.planner.hours import virtual_time
+from tests.sending.planner.life import FATES, MINUTE, Life, committed
+from tests.sending.planner.stage import DAY, HOUR
+
+PEOPLE = st.integers(0, 7)
+CAMPAIGNS = st.integers(0, 1)
+FEW = [MINUTE, 10 * MINUTE, 16 * MINUTE, HOUR, 5 * HOUR, DAY, DAY + timedelta(seconds=1), 3 * DAY]
+
+
+class Weeks(RuleBasedStateMachine):
+    """Anything may happen at any time; what leaves is judged when it leaves (see life.py)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = transaction.atomic()
+        self._all.__enter__()
+        self.life = Life.begin()
+
+    def person(self, number: int) -> Enrollment:
+        return Enrollment.objects.select_related("contact", "campaign").order_by("pk")[number]
+
+    @rule(fate=st.sampled_from(["accepted"] * 6 + list(FATES)))
+    def work(self, fate: str) -> None:
+        self.life.read_mailboxes()
+        self.life.work(fate)
+
+    @rule()
+    def work_unread(self) -> None:
+        self.life.work("accepted")
+
+    @rule(duration=st.sampled_from(FEW))
+    def pass_time(self, duration: timedelta) -> None:
+        self.life.pass_time(duration)
+
+    @rule()
+    def settle(self) -> None:
+        self.life.settle()
+
+    @rule(number=CAMPAIGNS)
+    def pause_or_resume_campaign(self, number: int) -> None:
+        campaign = self.life.campaigns[number]
+        campaign.refresh_from_db()
+        with committed():
+            (pause if campaign.state == "running" else resume)(self.life.member, campaign)
+
+    @rule(which=st.sampled_from(["slow", "fresh"]))
+    def pause_or_resume_mailbox(self, which: str) -> None:
+        mailbox = Mailbox.objects.get(pk=getattr(self.life, which).pk)
+        self.life.set_mailbox(mailbox, MailboxState.PAUSED if mailbox.state == "active" else MailboxState.ACTIVE)
+
+    @rule(number=PEOPLE, reason=st.sampled_from([StopReason.REPLIED, StopReason.REMOVED]))
+    def stop(self, number: int, reason: StopReason) -> None:
+        row = self.person(number)
+        stop(row, reason)
+        self.life.call_off([row], reason)
+
+    @rule(number=PEOPLE)
+    def suppress(self, number: int) -> None:
+        contact = self.person(number).contact
+        suppress(self.life.member.workspace, contact.email_key, SuppressionReason.OPTED_OUT)
+        self.life.call_off(Enrollment.objects.filter(contact=contact), "suppressed")
+
+    @rule(number=PEOPLE, days=st.sampled_from([0, 1, 5]))
+    def be_away(self, number: int, days: int) -> None:
+        postpone(self.person(number), self.life.now + days * DAY, code=HoldCode.ABSENT, words="Out of office")
+
+    @rule(number=PEOPLE)
+    def release(self, number: int) -> None:
+        with committed():
+            release(self.person(number))
+
+    @rule(number=CAMPAIGNS)
+    def enroll_again(self, number: int) -> None:
+        assert enroll_audience(self.life.campaigns[number]) == 0
+
+    @invariant()
+    def everybody_is_somewhere(self) -> None:
+        self.life.check()
+
+    def teardown(self) -> None:
+        try:
+            for campaign in self.life.campaigns:
+                campaign.refresh_from_db()
+                if campaign.state == "paused":
+                    with committed():
+                        resume(self.life.member, campaign)
+            for mailbox in Mailbox.objects.exclude(state="active"):
+                self.life.set_mailbox(mailbox, MailboxState.ACTIVE)
+            self.life.run_out()
+        finally:
+            transaction.set_rollback(True)
+            self._all.__exit__(None, None, None)
+
+
+@pytest.mark.django_db
+def test_whatever_happens_in_whatever_order_each_promise_is_kept() -> None:
+    few = settings(
+        max_examples=12,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],  # a story of 25 acts is told faster than it is shortened
+        suppress_health_check=list(HealthCheck),
+    )
+    with virtual_time():
+        run_state_machine_as_test(Weeks, settings=few)
+
+
+@pytest.mark.django_db
+def test_undisturbed_everybody_gets_both_messages() -> None:
+    with virtual_time():
+        life = Life.begin()
+        life.run_out()
+        assert len(life.book) == 2 * Enrollment.objects.count() == 16
+        assert life.now - life.book[0].at < 20 * DAY
