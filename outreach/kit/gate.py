@@ -15,9 +15,11 @@ _SPACE = 0x6A7E  # our own number space among PostgreSQL's advisory locks
 
 def hold_open(workspace_ids: Iterable[int]) -> None:
     """Hold the gates shared until the end of the transaction; take it before the statement that reads the facts."""
-    with connection.cursor() as cursor:
-        for workspace_id in sorted(set(workspace_ids)):
-            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_SPACE, workspace_id])
+    with connection.cursor() as cursor:  # unnest keeps their order, the same for everybody
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(%s, id) FROM unnest(%s::integer[]) AS wanted(id)",
+            [_SPACE, sorted(set(workspace_ids))],
+        )
 
 
 def hold_shut(workspace_id: int) -> None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from django.db import InterfaceError, OperationalError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: Exception
+
+
 class Batcher(Generic[T, R]):
     """Collect items for a moment and flush them together in the executor's thread.
 
-    flush gets the items of one batch and returns one answer for each, in order; if it raises, every item of the
-    batch raises the same.
+    flush gets the items of one batch and returns one answer for each, in order. If it raises because of what an item
+    is, the halves are flushed by themselves, until the item raises alone: nobody suffers for a neighbour. If it raises
+    because the database is away or gave way to another transaction, every item of the batch raises the same.
     """
 
     def __init__(
@@ -47,13 +56,22 @@ class Batcher(Generic[T, R]):
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             items = [item for item, _ in batch]
             loop = asyncio.get_running_loop()
-            try:
-                answers = await loop.run_in_executor(self._executor, self._flush, items)
-            except Exception as error:  # noqa: BLE001  # handed to each waiting coroutine
-                for _, future in batch:
-                    if not future.cancelled():
-                        future.set_exception(error)
-                continue
+            answers = await loop.run_in_executor(self._executor, self._answers, items)
             for (_, future), answer in zip(batch, answers, strict=True):
-                if not future.cancelled():
+                if future.cancelled():
+                    continue
+                if isinstance(answer, _Failure):
+                    future.set_exception(answer.error)
+                else:
                     future.set_result(answer)
+
+    def _answers(self, items: Sequence[T]) -> list[R | _Failure]:
+        try:
+            return list(self._flush(items))
+        except (OperationalError, InterfaceError) as error:
+            return [_Failure(error)] * len(items)
+        except Exception as error:  # noqa: BLE001  # handed to the coroutine that waits for the item
+            if len(items) == 1:
+                return [_Failure(error)]
+            half = len(items) // 2
+            return self._answers(items[:half]) + self._answers(items[half:])

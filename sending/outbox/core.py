@@ -64,15 +64,25 @@ def after(outcome: Outcome, *, refusals: int) -> Aftermath:
         case InDoubt():
             return Aftermath(MessageState.IN_DOUBT, f"The answer was lost after the message had left: {outcome.text}")
         case Unreachable():
-            return _later(f"The server could not be reached: {outcome.text}", MailboxNews.BACKOFF)
+            return _unreachable(outcome, refusals)
         case Deferred():
             return _deferred(outcome.phase, outcome.reply, refusals)
         case Refused():
             return _refused(outcome.phase, outcome.reply, refusals)
         case Withdrawn():
-            return _later("Called back before the message left.", MailboxNews.FINE)
+            # The next claim asks the gates anew: they hold it, drop it or let it go.
+            words = f"Called back before it left: {outcome.text or 'no reason is known'}."
+            return Aftermath(MessageState.DEFERRED, words, wait=timedelta(0))
         case _:
             assert_never(outcome)
+
+
+def _unreachable(outcome: Unreachable, refusals: int) -> Aftermath:
+    if outcome.phase in _BEFORE_RECIPIENT:
+        return _later(f"The server could not be reached: {outcome.text}", MailboxNews.BACKOFF)
+    # Something about this very message may break the dialogue each time: its tries must have an end, and others
+    # must come between them.
+    return _try_again(f"The connection failed: {outcome.text}", None, refusals, mailbox=MailboxNews.BACKOFF)
 
 
 def _later(reason: str, mailbox: MailboxNews, category: Category | None = None) -> Aftermath:
@@ -82,13 +92,19 @@ def _later(reason: str, mailbox: MailboxNews, category: Category | None = None) 
 def _deferred(phase: Phase, reply: Reply, refusals: int) -> Aftermath:
     verdict = classify_reply(reply.code, reply.enhanced, reply.text, phase=phase)
     words = f"{reply.code} {reply.text}"
-    # RFC 5321 section 3.8: 421 closes the channel; it is about the connection, whatever it answered.
-    if phase in _BEFORE_RECIPIENT or reply.code == 421 or verdict.category.pauses_mailbox:
+    if phase in _BEFORE_RECIPIENT:
         return _later(words, MailboxNews.BACKOFF, verdict.category)
-    return _try_again(words, verdict.category, refusals)
+    # RFC 5321 section 3.8: 421 closes the channel; it is about the connection, whatever it answered. It is charged all
+    # the same: an address that brings it each time would be tried for ever, and nobody behind it at all.
+    is_about_us = reply.code == 421 or verdict.category.pauses_mailbox
+    return _try_again(
+        words, verdict.category, refusals, mailbox=MailboxNews.BACKOFF if is_about_us else MailboxNews.FINE
+    )
 
 
-def _try_again(words: str, category: Category, refusals: int) -> Aftermath:
+def _try_again(
+    words: str, category: Category | None, refusals: int, *, mailbox: MailboxNews = MailboxNews.FINE
+) -> Aftermath:
     waits = FULL_MAILBOX_WAITS if category is Category.MAILBOX_FULL else RETRY_WAITS
     if refusals >= len(waits):
         tries = refusals + 1
@@ -97,9 +113,12 @@ def _try_again(words: str, category: Category, refusals: int) -> Aftermath:
             f"Refused {tries} times, last with: {words}",
             charged=True,
             stop=StopReason.OUT_OF_TRIES,
+            mailbox=mailbox,
             category=category,
         )
-    return Aftermath(MessageState.DEFERRED, words, wait=waits[refusals], charged=True, category=category)
+    return Aftermath(
+        MessageState.DEFERRED, words, wait=waits[refusals], charged=True, mailbox=mailbox, category=category
+    )
 
 
 def _refused(phase: Phase, reply: Reply, refusals: int) -> Aftermath:
@@ -107,8 +126,10 @@ def _refused(phase: Phase, reply: Reply, refusals: int) -> Aftermath:
     category, words = verdict.category, f"{reply.code} {reply.text}"
     if phase is Phase.AUTH:
         return _later(words, MailboxNews.SIGN_IN, category)
-    if phase in _BEFORE_RECIPIENT or category.pauses_mailbox:
+    if phase in _BEFORE_RECIPIENT:
         return _later(words, MailboxNews.BLOCK, category)
+    if category.pauses_mailbox:
+        return _try_again(words, category, refusals, mailbox=MailboxNews.BLOCK)
     if category is Category.MAILBOX_FULL:  # some servers answer 552 5.2.2 where 452 4.2.2 is meant
         return _try_again(words, category, refusals)
     stop = StopReason.BOUNCED if category.suppresses else StopReason.REFUSED

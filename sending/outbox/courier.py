@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 from outreach.kit import clock
 from sending.mailboxes.services import smtp_servers
@@ -20,9 +21,10 @@ from sending.outbox.batcher import Batcher
 from sending.outbox.claims import claim
 from sending.outbox.core import MailboxNews, after
 from sending.outbox.jobs import Job, Result
-from sending.outbox.marks import mark
-from sending.outbox.records import record_results
-from sending.smtp import Envelope, Outcome, Server, Session, SessionError, Unreachable, Withdrawn
+from sending.outbox.line import Line
+from sending.outbox.marks import mark, why_called_back
+from sending.outbox.records import hand_back, record_results
+from sending.smtp import Server, Withdrawn
 
 R = TypeVar("R")
 log = logging.getLogger(__name__)
@@ -33,6 +35,11 @@ WORK_S = 6.0
 PATIENCE_S = 2.5
 # Messages of one mailbox that may be sent and not yet written down: what a kill can leave in doubt.
 UNRECORDED = 4
+# While some mailboxes wait for slow servers, others are taken in beside them, so many at most, for so long at most.
+_CROWD = 300
+_CROWD_S = 600.0
+_MORE = 100
+_LOOK_AGAIN_S = 1.0
 # Written down together: a transaction for many costs little more than for one.
 _RECORD_LINGER_S = 0.02
 _RECORD_RETRY_S = (0.2, 0.5, 1, 2, 5)
@@ -45,6 +52,7 @@ class Courier:
         self._owner = owner
         self._mailbox_ids = list(mailbox_ids)
         self._work_s = work_s
+        self._deadline = self._end = time.monotonic()
         self._in_hand: dict[UUID, Job] = {}
         # Marks stand between a server's 354 and the body: they never wait behind the writing down of results.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="outbox-db")
@@ -56,11 +64,27 @@ class Courier:
 
     async def run(self) -> int:
         """Deliver until nothing is due soon or the time is over. Returns how many attempts were made."""
-        self._deadline = time.monotonic() + self._work_s
-        servers = await self._in_database(lambda: smtp_servers(self._mailbox_ids))
+        async with self._open():
+            self._deadline = time.monotonic() + self._work_s
+            self._end = time.monotonic() + _CROWD_S
+            serving = await self._begin(self._mailbox_ids)
+            count = 0
+            while serving:
+                left = self._deadline - time.monotonic()
+                done, serving = await asyncio.wait(
+                    serving, timeout=left if left > 0 else _LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                count += sum(task.result() for task in done)
+                if serving and time.monotonic() > self._deadline:
+                    serving |= await self._take_in_more(_CROWD - len(serving))
+        return count
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncIterator[None]:
+        """Keep the leases while the block lasts, and leave neither a thread nor a session behind."""
         keeper = asyncio.create_task(self._keep_leases())
         try:
-            counts = await asyncio.gather(*(self._serve(pk, servers[pk]) for pk in self._mailbox_ids if pk in servers))
+            yield
         finally:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -68,15 +92,31 @@ class Courier:
             for executor in (self._executor, self._recorder):
                 await asyncio.get_running_loop().run_in_executor(executor, connections.close_all)
                 executor.shutdown()
-        return sum(counts)
+
+    async def _begin(self, mailbox_ids: Sequence[int]) -> set[asyncio.Task[int]]:
+        servers = await self._in_database(lambda: smtp_servers(mailbox_ids))
+        return {asyncio.create_task(self._serve(pk, servers[pk])) for pk in mailbox_ids if pk in servers}
+
+    async def _take_in_more(self, places: int) -> set[asyncio.Task[int]]:
+        """Serve other mailboxes while some wait for servers that do not answer: a tarpit holds up nobody else."""
+        if places <= 0 or time.monotonic() > self._end:
+            return set()
+        most = min(places, _MORE)
+        try:
+            mailbox_ids = await self._in_database(lambda: leases.lease_for(self._owner, most=most))
+            self._deadline = time.monotonic() + self._work_s
+            return await self._begin(mailbox_ids)
+        except (OperationalError, InterfaceError):
+            log.exception("outbox.lease_failed")
+            return set()
 
     async def _serve(self, mailbox_id: int, server: Server) -> int:
         count = 0
         jobs: list[Job] = []
-        line = _Line(server)
+        line = Line(server)
         try:
             while True:
-                late = time.monotonic() > self._deadline
+                late = self._is_late()
                 jobs = [] if late else await self._claims.submit(mailbox_id)
                 self._in_hand |= {job.attempt: job for job in jobs}
                 await self._deliver_all(jobs, line)
@@ -96,37 +136,57 @@ class Courier:
                 self._in_hand.pop(job.attempt, None)
             await line.close()
 
-    async def _deliver_all(self, jobs: Sequence[Job], line: _Line) -> None:
+    async def _deliver_all(self, jobs: Sequence[Job], line: Line) -> None:
         """Deliver one after the other; the next leaves while up to UNRECORDED before it are being written down.
 
-        Once the server cannot be reached or wants nothing from this mailbox, the rest goes back untried: fifty
-        sign-ins with a wrong password would lock the account.
+        Once the server cannot be reached or wants nothing from this mailbox, or the time is over, the rest goes back
+        untried: fifty sign-ins with a wrong password would lock the account.
         """
         places = asyncio.Semaphore(UNRECORDED)
-        records = []
-        welcome = True
-        for job in jobs:
-            await places.acquire()
-            result = await self._deliver(job, line) if welcome else Result(job, Withdrawn(), clock.now(), clock.now())
-            welcome = welcome and after(result.outcome, refusals=job.refusals).mailbox is MailboxNews.FINE
-            record = asyncio.create_task(self._record(result))
-            record.add_done_callback(lambda _: places.release())
-            records.append(record)
-        await asyncio.gather(*records)
+        records: list[asyncio.Task[None]] = []
+        try:
+            for number, job in enumerate(jobs, 1):
+                await places.acquire()
+                result = await self._deliver(job, line)
+                record = asyncio.create_task(self._record(result))
+                record.add_done_callback(lambda _: places.release())
+                records.append(record)
+                news = after(result.outcome, refusals=job.refusals)
+                if number < len(jobs) and (news.mailbox is not MailboxNews.FINE or self._is_late()):
+                    await self._hand_back(jobs[number:], news.reason)
+                    break
+        finally:
+            # Also when a mark has failed: what the server has taken is written down.
+            await asyncio.gather(*records)
 
-    async def _deliver(self, job: Job, line: _Line) -> Result:
+    async def _hand_back(self, jobs: Sequence[Job], met: str) -> None:
+        why = f"Not tried: the message before it met {met}" if met else "Not tried yet: the worker's time was over."
+        await self._in_database(lambda: hand_back(jobs, why))
+        for job in jobs:
+            self._in_hand.pop(job.attempt, None)
+
+    async def _deliver(self, job: Job, line: Line) -> Result:
         started_at = clock.now()
         outcome = await line.send(job, before_dot=lambda: self._marks.submit(job))
+        if isinstance(outcome, Withdrawn):
+            why = await self._in_database(lambda: why_called_back(job))
+            outcome = replace(outcome, text=why)
         return Result(job, outcome, started_at, clock.now())
 
     async def _record(self, result: Result) -> None:
-        """Record, however long the database is away: the lease is kept, and what is lost becomes in doubt."""
-        for wait_s in (*_RECORD_RETRY_S, *[5.0] * 60):
+        """Record, however long the database is away: the lease is kept, and a late answer still settles a doubt."""
+        tries = 0
+        while True:
             try:
                 kept = await self._records.submit(result)
-            except Exception:
+            except Exception as error:
                 log.exception("outbox.record_failed message=%s", result.job.message_pk)
-                await asyncio.sleep(wait_s)
+                is_away = isinstance(error, OperationalError | InterfaceError)
+                if tries >= len(_RECORD_RETRY_S) and not is_away:
+                    log.exception("outbox.record_given_up message=%s", result.job.message_pk)
+                    return
+                await asyncio.sleep(_RECORD_RETRY_S[min(tries, len(_RECORD_RETRY_S) - 1)])
+                tries += 1
             else:
                 self._in_hand.pop(result.job.attempt, None)
                 if not kept:
@@ -140,6 +200,9 @@ class Courier:
                 await self._in_database(lambda: leases.renew(self._owner, list(self._in_hand)))
             except Exception:
                 log.exception("outbox.renew_failed")
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
 
     def _claim(self, mailbox_ids: Sequence[int]) -> list[list[Job]]:
         jobs: dict[int, list[Job]] = {pk: [] for pk in mailbox_ids}
@@ -156,42 +219,3 @@ class Courier:
 
     async def _in_database(self, call: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
-
-
-class _Line:
-    """A mailbox's connection: opened when it is needed, kept while it is clean."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._session: Session | None = None
-
-    async def send(self, job: Job, *, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
-        """Deliver one message. A kept connection that died while idle is replaced once, uncharged."""
-        reused = self._session is not None
-        outcome = await self._try(job, before_dot=before_dot)
-        if reused and isinstance(outcome, Unreachable) and outcome.stale:
-            outcome = await self._try(job, before_dot=before_dot)
-        return outcome
-
-    async def _try(self, job: Job, *, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
-        if self._session is None:
-            try:
-                self._session = await Session.open(self._server)
-            except SessionError as error:
-                return error.outcome
-        envelope = Envelope(sender=job.sender, recipient=job.recipient)
-        outcome = await self._session.send(envelope, job.content, before_dot=before_dot)
-        if not self._session.usable:
-            await self.close()
-        return outcome
-
-    async def rest(self, seconds: float) -> None:
-        """Wait for the next message; a long pause gives the connection back to the server."""
-        if seconds > 1:
-            await self.close()
-        await asyncio.sleep(max(seconds, 0.005))
-
-    async def close(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()

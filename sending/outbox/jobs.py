@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sending.mailboxes.spending import Spent
 from sending.pacing import Pace
 from sending.smtp import Outcome
 
@@ -31,8 +32,6 @@ class Letter:
     references: str
     recipient: str
     recipient_name: str
-    recipient_key: str
-    recipient_domain: str
     subject: str
     text: str
     html: str
@@ -56,11 +55,17 @@ class Job:
     position: int
     is_new_lead: bool
     sender: str
-    recipient: str
+    recipient: str  # as it stands in the message
+    recipient_key: str  # its normalised form, which is suppressed when there is no such address
     suppression_keys: tuple[tuple[str, str], ...]  # (scope, value) pairs that would forbid it
     content: bytes
     pace: Pace
     gap_s: float  # of the mailbox after this message
+    owner: UUID  # of the mailbox's lease
+
+    def spent_at(self, at: datetime) -> Spent:
+        """Return what the message costs its mailbox."""
+        return Spent(self.mailbox_id, at, self.is_new_lead, self.gap_s, self.pace.day.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

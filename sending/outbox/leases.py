@@ -25,7 +25,7 @@ UPDATE mailboxes_clock c
       JOIN mailboxes_mailbox m ON m.id = c.mailbox_id AND m.state = 'active'
      WHERE (c.lease_until IS NULL AND c.look_at <= now() + make_interval(secs => %(ahead)s))
         OR c.lease_until < now()
-     ORDER BY c.look_at
+     ORDER BY LEAST(c.look_at, c.lease_until)  -- look_at of a dead worker's mailboxes lies a year ahead
      LIMIT %(most)s
        FOR UPDATE OF c SKIP LOCKED))
 RETURNING c.mailbox_id
@@ -85,9 +85,14 @@ def lease_due(*, most: int, ahead_s: float = 0.0) -> tuple[UUID, list[int]]:
     Returns the owner token and the mailboxes; safe to run anywhere, any number of times at once.
     """
     owner = uuid4()
+    return owner, lease_for(owner, most=most, ahead_s=ahead_s)
+
+
+def lease_for(owner: UUID, *, most: int, ahead_s: float = 0.0) -> list[int]:
+    """Lease active mailboxes whose turn has come for an owner that may hold others already."""
     with connection.cursor() as cursor:
         cursor.execute(_LEASE, {"owner": owner, "lease": LEASE_S, "ahead": ahead_s, "most": most})
-        return owner, [pk for (pk,) in cursor.fetchall()]
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def take_over(owner: UUID, mailbox_ids: Sequence[int]) -> tuple[UUID, list[int]]:

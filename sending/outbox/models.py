@@ -10,7 +10,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, Step, Variant
 from outreach.accounts.models import Workspace
 from sending.mailboxes.models import Mailbox
-from sending.outbox.states import MessageState
+from sending.outbox.states import AttemptOutcome, MessageState
 from sending.planner.models import Enrollment
 
 _HAS_PASSED_DOT = [
@@ -115,9 +115,7 @@ class Attempt(models.Model):
     id = models.UUIDField(primary_key=True)
     message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
-    outcome = models.CharField(
-        max_length=12
-    )  # accepted | deferred | refused | unreachable | in_doubt | withdrawn | lost
+    outcome = models.CharField(max_length=12)  # an AttemptOutcome
     phase = models.CharField(max_length=10, blank=True)  # reached in the dialogue
     reply_code = models.PositiveSmallIntegerField(null=True)
     reply_enhanced = models.CharField(max_length=12, blank=True)
@@ -129,6 +127,9 @@ class Attempt(models.Model):
 
     class Meta:
         db_table = "outbox_attempt"
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=list(AttemptOutcome)), name="outbox_known_outcome"),
+        ]
         indexes = [
             # story of one message
             models.Index(fields=["message", "number"], name="outbox_attempts_in_order"),

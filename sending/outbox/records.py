@@ -10,7 +10,6 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
@@ -18,39 +17,55 @@ from outreach.kit import gate
 from outreach.kit.rows import copy_rows
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.budgets import database_now
 from sending.mailboxes.services import back_off, note_connected, refuse_sign_in, shut_out
+from sending.mailboxes.spending import spend
 from sending.outbox.core import Aftermath, MailboxNews, after
 from sending.outbox.jobs import Job, Result
 from sending.outbox.models import Attempt
-from sending.outbox.states import MessageState
+from sending.outbox.states import AttemptOutcome, MessageState
 from sending.planner.models import Enrollment
 from sending.planner.services import Sent, advance, stop
 from sending.planner.states import StopReason
-from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Refused, Unreachable, Withdrawn
+from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Unreachable, Withdrawn
 
-# Fenced: only the attempt that holds the message may write, and only from the states in which it can be in hand.
+# Fenced: only the attempt that holds the message may write, and only from the states in which it can be in hand. A
+# message that the sweeper has called in doubt still has its attempt: the answer that this attempt brings, however late,
+# is proof. The instants are the database's: a worker's clock decides nothing.
 _RECORD = """
 UPDATE outbox_message m
    SET state = v.state, reason = v.reason, reply_code = v.code, reply_enhanced = v.enhanced, reply_text = v.words,
        refusals = m.refusals + v.charged, lease_until = NULL,
        retry_at = CASE WHEN v.state = 'deferred' THEN now() + make_interval(secs => v.wait_s) END,
-       sent_at = CASE WHEN v.state = 'sent' THEN v.ended_at END,
-       ended_at = CASE WHEN v.state IN ('sent', 'failed') THEN v.ended_at END
+       sent_at = CASE WHEN v.state = 'sent' THEN GREATEST(m.dot_at, now()) END,
+       ended_at = CASE WHEN v.state IN ('sent', 'failed') THEN now() END
   FROM unnest(%s::bigint[], %s::uuid[], %s::varchar[], %s::varchar[], %s::smallint[], %s::varchar[], %s::text[],
-              %s::smallint[], %s::float8[], %s::timestamptz[])
-    AS v(id, attempt, state, reason, code, enhanced, words, charged, wait_s, ended_at)
- WHERE m.id = v.id AND m.attempt = v.attempt AND m.state IN ('claimed', 'dot_pending')
-   AND (m.state = 'dot_pending' OR v.state IN ('deferred', 'failed'))
-RETURNING m.id
+              %s::smallint[], %s::float8[])
+    AS v(id, attempt, state, reason, code, enhanced, words, charged, wait_s)
+ WHERE m.id = v.id AND m.attempt = v.attempt
+   AND (m.state = 'dot_pending' OR m.state = 'claimed' AND v.state IN ('deferred', 'failed')
+        OR m.state = 'in_doubt' AND v.state <> 'in_doubt')
+RETURNING m.id, now()
 """
+# A message that is gone has no attempts; those that are here cannot go before the commit.
+_STILL_HERE = "SELECT id FROM outbox_message WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+
 # A message called back at the mark: where its sequence was stopped it is over, else it waits for its next claim.
 _CANCEL_STOPPED = """
 UPDATE outbox_message m
-   SET state = 'cancelled', reason = left('Called off before it left: ' || e.stop_reason, 500),
+   SET state = 'cancelled', reason = left('Called off before it left: ' || replace(e.stop_reason, '_', ' '), 500),
        lease_until = NULL, retry_at = NULL, ended_at = now()
   FROM planner_enrollment e
  WHERE m.id = ANY(%s) AND m.state IN ('claimed', 'deferred') AND e.id = m.enrollment_id AND e.state = 'stopped'
 RETURNING m.id
+"""
+# What was claimed and not tried is as if it had not been claimed; its attempt does not count.
+_HAND_BACK = """
+UPDATE outbox_message m
+   SET state = 'deferred', retry_at = now(), reason = left(%s, 500), lease_until = NULL,
+       attempt_number = m.attempt_number - 1
+  FROM unnest(%s::bigint[], %s::uuid[]) AS v(id, attempt)
+ WHERE m.id = v.id AND m.attempt = v.attempt AND m.state = 'claimed'
 """
 _ATTEMPT_COLUMNS = (
     "id", "message_id", "number", "outcome", "phase", "reply_code", "reply_enhanced", "reply_text", "category",
@@ -61,6 +76,14 @@ _KINDS = {
     MessageState.DEFERRED: EventKind.DEFERRED,
     MessageState.FAILED: EventKind.FAILED,
     MessageState.IN_DOUBT: EventKind.IN_DOUBT,
+}
+_OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
+    Accepted: AttemptOutcome.ACCEPTED,
+    Deferred: AttemptOutcome.DEFERRED,
+    Refused: AttemptOutcome.REFUSED,
+    Unreachable: AttemptOutcome.UNREACHABLE,
+    InDoubt: AttemptOutcome.IN_DOUBT,
+    Withdrawn: AttemptOutcome.WITHDRAWN,
 }
 _TEXT_LIMIT = 4000
 
@@ -74,6 +97,18 @@ class _Ending:
     def job(self) -> Job:
         return self.result.job
 
+    @property
+    def asked_in_vain(self) -> bool:
+        """The server was asked for the recipient and refused before the mark, which is what usually spends.
+
+        It counts like a message: a list of dead addresses must not be tried faster than a good one.
+        """
+        match self.result.outcome:
+            case Refused(phase=Phase.RCPT | Phase.DATA, ours=False) | Deferred(phase=Phase.RCPT | Phase.DATA):
+                return True
+            case _:
+                return False
+
 
 def record_results(results: Sequence[Result]) -> list[bool]:
     """Record a batch; False for each whose attempt had lost its lease (somebody else has decided by then)."""
@@ -81,28 +116,32 @@ def record_results(results: Sequence[Result]) -> list[bool]:
     with transaction.atomic():
         for workspace_id in sorted({one.job.workspace_id for one in endings if one.aftermath.stop}):
             gate.hold_shut(workspace_id)
-        kept = _write_messages(endings)
+        kept, now = _write_messages(endings)
         live = [one for one in endings if one.job.message_pk in kept]
         _write_attempts(live, late=[one for one in endings if one.job.message_pk not in kept])
         cancelled = _cancel_stopped([one for one in live if isinstance(one.result.outcome, Withdrawn)])
-        record(list(_entries(live, cancelled)))
-        advance(
-            [
-                Sent(one.job.enrollment_id, one.job.position, one.result.ended_at)
-                for one in live
-                if one.aftermath.state is MessageState.SENT
-            ]
-        )
-        _end_sequences(live)
+        record(list(_entries(live, cancelled, now)))
+        sent = [one for one in live if one.aftermath.state is MessageState.SENT]
+        advance([Sent(one.job.enrollment_id, one.job.position, now) for one in sent])
+        spend([one.job.spent_at(now) for one in live if one.asked_in_vain])
+        _end_sequences(live, now)
         _tell_mailboxes(live)
     return [one.job.message_pk in kept for one in endings]
 
 
-def _write_messages(endings: Sequence[_Ending]) -> set[int]:
+def hand_back(jobs: Sequence[Job], why: str) -> None:
+    """Give claimed messages back untried; those whose lease was lost are not touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAND_BACK, [why, [job.message_pk for job in jobs], [job.attempt for job in jobs]])
+
+
+def _write_messages(endings: Sequence[_Ending]) -> tuple[set[int], datetime]:
+    """Return the messages that the attempts still held, and the database's instant."""
     rows = [_row(one) for one in endings]
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, [list(column) for column in zip(*rows, strict=True)])
-        return {pk for (pk,) in cursor.fetchall()}
+        written = cursor.fetchall()
+    return {pk for pk, _ in written}, written[0][1] if written else database_now()
 
 
 def _row(one: _Ending) -> tuple[Any, ...]:
@@ -118,7 +157,6 @@ def _row(one: _Ending) -> tuple[Any, ...]:
         text,
         int(one.aftermath.charged),
         one.job.pace.shrink(wait).total_seconds() if wait else 0.0,
-        one.result.ended_at,
     )
 
 
@@ -128,18 +166,23 @@ def answer_of(outcome: Outcome) -> tuple[int | None, str, str]:
         case Accepted() | Deferred() | Refused():
             reply = outcome.reply
             return reply.code, (reply.enhanced or "")[:12], reply.text[:_TEXT_LIMIT]
-        case Unreachable() | InDoubt():
+        case Unreachable() | InDoubt() | Withdrawn():
             return None, "", outcome.text[:_TEXT_LIMIT]
-        case Withdrawn():
-            return None, "", ""
 
 
 def _write_attempts(live: Sequence[_Ending], *, late: Sequence[_Ending]) -> None:
-    """Write down what was tried; of an attempt that lost its lease, too, unless an earlier try to record it did."""
+    """Write down what was tried; of an attempt that lost its lease, too, unless it was written down before."""
     if late:
         written = set(Attempt.objects.filter(pk__in=[one.job.attempt for one in late]).values_list("pk", flat=True))
-        live = [*live, *(one for one in late if one.job.attempt not in written)]
+        here = _still_here([one.job.message_pk for one in late])
+        live = [*live, *(one for one in late if one.job.message_pk in here and one.job.attempt not in written)]
     copy_rows("outbox_attempt", _ATTEMPT_COLUMNS, map(_attempt_row, live))
+
+
+def _still_here(message_ids: Sequence[int]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STILL_HERE, [list(message_ids)])
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def _attempt_row(one: _Ending) -> tuple[object, ...]:
@@ -148,7 +191,7 @@ def _attempt_row(one: _Ending) -> tuple[object, ...]:
     code, enhanced, text = answer_of(outcome)
     transcript = [{"side": line.side, "text": line.text, "at_ms": line.at_ms} for line in outcome.transcript]
     return (
-        one.job.attempt, one.job.message_pk, one.job.attempt_number, type(outcome).__name__.lower()[:12],
+        one.job.attempt, one.job.message_pk, one.job.attempt_number, _OUTCOMES[type(outcome)].value,
         str(getattr(outcome, "phase", "")), code, enhanced, text, one.aftermath.category or "", Jsonb(transcript),
         one.result.started_at, one.result.ended_at,
     )  # fmt: skip
@@ -162,21 +205,21 @@ def _cancel_stopped(withdrawn: Sequence[_Ending]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def _entries(live: Sequence[_Ending], cancelled: set[int]) -> Iterable[Entry]:
+def _entries(live: Sequence[_Ending], cancelled: set[int], now: datetime) -> Iterable[Entry]:
     for one in live:
         if one.job.message_pk in cancelled:
-            yield _entry(one, EventKind.CANCELLED)
+            yield _entry(one, EventKind.CANCELLED, now)
             continue
         if isinstance(one.result.outcome, Withdrawn):
             continue  # nothing happened: it waits for its next claim
         if not isinstance(one.result.outcome, Unreachable):
-            yield _entry(one, EventKind.ATTEMPTED)
-        yield _entry(one, _KINDS[one.aftermath.state])
-        if one.aftermath.state is MessageState.FAILED and one.aftermath.charged:
-            yield _entry(one, EventKind.BOUNCED_HARD if one.aftermath.suppress else EventKind.BOUNCED_SOFT)
+            yield _entry(one, EventKind.ATTEMPTED, now)
+        yield _entry(one, _KINDS[one.aftermath.state], now)
+        if one.aftermath.state is MessageState.FAILED and one.aftermath.charged and one.aftermath.category:
+            yield _entry(one, EventKind.BOUNCED_HARD if one.aftermath.suppress else EventKind.BOUNCED_SOFT, now)
 
 
-def _entry(one: _Ending, kind: EventKind, at: datetime | None = None) -> Entry:
+def _entry(one: _Ending, kind: EventKind, at: datetime) -> Entry:
     job = one.job
     code, enhanced, text = answer_of(one.result.outcome)
     data: dict[str, Any] = {"position": job.position}
@@ -189,7 +232,7 @@ def _entry(one: _Ending, kind: EventKind, at: datetime | None = None) -> Entry:
     return Entry(
         workspace_id=job.workspace_id,
         kind=kind,
-        at=at or one.result.ended_at,
+        at=at,
         campaign_id=job.campaign_id,
         contact_id=job.contact_id,
         enrollment_id=job.enrollment_id,
@@ -199,22 +242,22 @@ def _entry(one: _Ending, kind: EventKind, at: datetime | None = None) -> Entry:
     )
 
 
-def _end_sequences(live: Sequence[_Ending]) -> None:
+def _end_sequences(live: Sequence[_Ending], now: datetime) -> None:
     ended = {one.job.enrollment_id: one for one in live if one.aftermath.stop}
     if not ended:
         return
-    rows = Enrollment.objects.select_related("contact").filter(pk__in=ended).order_by("pk")
-    for row in rows:
+    for row in Enrollment.objects.filter(pk__in=ended).order_by("pk"):
         one = ended[row.pk]
         stop(row, one.aftermath.stop or StopReason.REFUSED, detail=one.aftermath.reason)
         if one.aftermath.suppress:
-            _suppress(row.contact, one)
+            _suppress(one, now)
 
 
-def _suppress(contact: Contact, one: _Ending) -> None:
+def _suppress(one: _Ending, now: datetime) -> None:
+    """Suppress the address that was refused, which may not be the contact's any more."""
     workspace = Workspace.objects.get(pk=one.job.workspace_id)
-    suppress(workspace, contact.email_key, SuppressionReason.NO_SUCH_ADDRESS, evidence=one.aftermath.reason)
-    record([_entry(one, EventKind.SUPPRESSED)])
+    suppress(workspace, one.job.recipient_key, SuppressionReason.NO_SUCH_ADDRESS, evidence=one.aftermath.reason)
+    record([_entry(one, EventKind.SUPPRESSED, now)])
 
 
 def _tell_mailboxes(live: Sequence[_Ending]) -> None:

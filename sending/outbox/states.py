@@ -19,6 +19,18 @@ class MessageState(StrEnum):
     CANCELLED = "cancelled"  # called off before the dot: reply, opt-out, pause, removal
 
 
+class AttemptOutcome(StrEnum):
+    """How one try ended."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"  # a definite "not now"
+    REFUSED = "refused"  # a definite "no"
+    UNREACHABLE = "unreachable"  # no usable answer before the message had left whole
+    IN_DOUBT = "in_doubt"  # no definite answer after it
+    WITHDRAWN = "withdrawn"  # called back before it left
+    LOST = "lost"  # its worker ended before anything left, and wrote nothing down
+
+
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.CLAIMED: frozenset(
         {
@@ -32,7 +44,10 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
         {MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED, MessageState.IN_DOUBT}
     ),
     MessageState.DEFERRED: frozenset({MessageState.CLAIMED, MessageState.FAILED, MessageState.CANCELLED}),
-    MessageState.IN_DOUBT: frozenset({MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED}),
+    # A definite answer to the very attempt that is in doubt may still come: its worker was only asleep.
+    MessageState.IN_DOUBT: frozenset(
+        {MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED, MessageState.DEFERRED}
+    ),
     MessageState.ASSUMED_SENT: frozenset({MessageState.SENT, MessageState.FAILED}),
     MessageState.SENT: frozenset(),
     MessageState.FAILED: frozenset(),

@@ -13,12 +13,24 @@ from sending.planner.services import Sent, advance
 
 # Before the mark nothing can have left: it is simply tried again, uncharged.
 _FREE_UNMARKED = """
-UPDATE outbox_message
-   SET state = 'deferred', retry_at = now(), lease_until = NULL,
-       reason = 'The worker that held it ended before anything was sent.'
- WHERE id = ANY(ARRAY(SELECT id FROM outbox_message WHERE state = 'claimed' AND lease_until < now()
-                       ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED))
-RETURNING mailbox_id
+WITH lapsed AS (
+    SELECT id, lease_until FROM outbox_message WHERE state = 'claimed' AND lease_until < now()
+     ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED
+), freed AS (
+    UPDATE outbox_message m
+       SET state = 'deferred', retry_at = now(), lease_until = NULL,
+           reason = 'The worker that held it ended before anything was sent.'
+      FROM lapsed WHERE m.id = lapsed.id
+    RETURNING m.id, m.attempt, m.attempt_number, m.mailbox_id, lapsed.lease_until
+), told AS (
+    INSERT INTO outbox_attempt (id, message_id, number, outcome, phase, reply_enhanced, reply_text, category,
+                                transcript, started_at, ended_at)
+    SELECT attempt, id, attempt_number, 'lost', '', '', 'Its worker ended before anything was sent.', '', '[]',
+           lease_until, now()
+      FROM freed
+    ON CONFLICT (id) DO NOTHING
+)
+SELECT mailbox_id FROM freed
 """
 # Whoever took the mailbox over from the dead worker may have found nothing due and put it to sleep. One row for each
 # statement: marks lock several clocks in an order of their own, and so must not meet a sweeper that does the same.

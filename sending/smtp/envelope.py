@@ -50,8 +50,10 @@ def obstacle(envelope: Envelope, content: bytes, extensions: Mapping[str, str]) 
         text = f"The message has {len(content):,} bytes; the mailbox's server takes {int(size):,}."
         return Phase.DATA, Reply(552, "5.3.4", text)
     if _needs_utf8(envelope, content) and "SMTPUTF8" not in extensions:
-        text = "The address needs SMTPUTF8 (RFC 6531), which the mailbox's server does not offer."
-        return Phase.RCPT, Reply(553, "5.6.7", text)
+        is_theirs = not with_ascii_domain(envelope.recipient).isascii()
+        whose = f"The address {envelope.recipient}" if is_theirs else "The mailbox's own address or Reply-To"
+        text = f"{whose} needs SMTPUTF8 (RFC 6531), which the mailbox's server does not offer."
+        return (Phase.RCPT if is_theirs else Phase.MAIL), Reply(553, "5.6.7", text)
     if not content.isascii() and "8BITMIME" not in extensions:
         text = "The message has bytes beyond ASCII, and the mailbox's server does not offer 8BITMIME (RFC 6152)."
         return Phase.DATA, Reply(554, "5.6.3", text)

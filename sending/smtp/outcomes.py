@@ -110,10 +110,11 @@ class InDoubt:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The caller said no before the dot: nothing was sent."""
+    """The caller said no before the dot: nothing was sent. text: why, where the caller has told."""
 
     transcript: Transcript = ()
     duration_s: float = 0.0
+    text: str = ""
 
 
 Outcome = Accepted | Deferred | Refused | Unreachable | InDoubt | Withdrawn

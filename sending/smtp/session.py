@@ -180,9 +180,19 @@ class Session:
         if 200 <= reply.code < 300:
             return Accepted(reply, self._dialogue.so_far())
         if reply.code >= 400:
-            return self._judged(Phase.DOT, reply)
+            return self._refused_after_dot(reply)
         self._wire.abort()
         return InDoubt(Phase.DOT, f"The server answered {reply.code} to the dot.", self._dialogue.so_far())
+
+    def _refused_after_dot(self, reply: Reply) -> Outcome:
+        """A refusal is definite, unless the server takes it back in the same breath: then it may have the message."""
+        second = self._wire.already_said()
+        if second is not None and 200 <= second.code < 300:
+            self._dialogue.reply(second)
+            self._wire.abort()
+            text = f"The server answered twice, {reply.code} and {second.code}."
+            return InDoubt(Phase.DOT, text, self._noted(text))
+        return self._judged(Phase.DOT, reply)
 
     def _expect_silence(self) -> None:
         """Make sure that the server waits for the message. No byte of it has left yet, so that a retry is safe."""

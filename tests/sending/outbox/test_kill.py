@@ -31,7 +31,7 @@ from tests.sending.outbox.oracle import check_oracle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MESSAGES, MAILBOXES, KILLS = 500, 4, 30
-LEASE_S = 0.5
+LEASE_S = 1.0
 SEED = 20260105
 
 
@@ -71,7 +71,7 @@ def worker(home: Nursery) -> Iterator[int]:
         os.kill(pid, signal.SIGKILL)
 
 
-def wait_until(done: object, seconds: float = 20.0) -> None:
+def wait_until(done: object, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not done():  # type: ignore[operator]
         assert time.monotonic() < deadline, f"not over: {pending()}"

@@ -31,7 +31,7 @@ from sending.outbox.sweeper import sweep
 from sending.planner.services import pause, resume, stop
 from sending.planner.states import EnrollmentState, StopReason
 from sending.sandbox.world import SandboxWorld
-from sending.smtp import Accepted, Reply, Withdrawn
+from sending.smtp import Accepted, Phase, Refused, Reply, Withdrawn
 from tests.builders import (
     PASSWORD,
     make_contact,
@@ -193,11 +193,34 @@ def test_a_dead_worker_after_the_mark_leaves_a_doubt_that_is_never_resent(world:
     assert sweep()["in_doubt"] == 1
     make_due()
     assert deliver() == 0
-    assert not end(job, accepted=True), "a late answer of a lost lease writes only its attempt"
     assert stage.message.state == MessageState.IN_DOUBT
-    assert stage.message.attempts.get().outcome == "accepted"
     assert stage.person.state == EnrollmentState.SENDING
     assert Spending.objects.count() == 1
+
+
+def test_a_late_answer_of_the_attempt_in_doubt_settles_it(world: SandboxWorld) -> None:
+    stage = make_stage(world, "wakes-late+silent@x.test", steps=2)
+    job = claim_one()
+    assert mark([job]) == [True]
+    lapse()
+    sweep()
+    assert end(job, accepted=True), "its worker was only asleep: the answer is proof"
+    assert stage.message.state == MessageState.SENT
+    assert stage.message.attempts.get().outcome == "accepted"
+    assert (stage.person.state, stage.person.next_position) == (EnrollmentState.ACTIVE, 2)
+    assert not end(job, accepted=True), "once"
+
+
+def test_a_late_refusal_of_the_attempt_in_doubt_ends_it(world: SandboxWorld) -> None:
+    stage = make_stage(world, "wakes-refused+silent@x.test", steps=2)
+    job = claim_one()
+    mark([job])
+    lapse()
+    sweep()
+    refused = Refused(Phase.DOT, Reply(550, "5.7.1", "not wanted"))
+    assert record_results([Result(job, refused, clock.now(), clock.now())]) == [True]
+    assert stage.message.state == MessageState.FAILED
+    assert stage.person.stop_reason == StopReason.REFUSED
 
 
 def make_doubt(world: SandboxWorld, email: str) -> Stage:

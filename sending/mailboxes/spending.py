@@ -1,0 +1,68 @@
+"""The account book: what each message costs its mailbox, in its rolling hour and day, its gap and its ramp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+# The instants are the database's. A day of the ramp begins with its first message and lasts day_s.
+_SPEND = """
+WITH asked AS (
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[], %s::float8[], %s::float8[])
+        AS a(mailbox_id, spent_at, is_new, gap_s, day_s)
+), spent AS (
+    INSERT INTO mailboxes_spending (mailbox_id, spent_at, is_new_lead) SELECT mailbox_id, spent_at, is_new FROM asked
+)
+UPDATE mailboxes_clock k
+   SET free_at = GREATEST(k.free_at, m.spent_at + make_interval(secs => m.gap_s)),
+       ramp_days = k.ramp_days
+                   + CASE WHEN k.ramp_day_at < m.spent_at - make_interval(secs => m.day_s) THEN 1 ELSE 0 END,
+       ramp_day_at = CASE WHEN k.ramp_day_at >= m.spent_at - make_interval(secs => m.day_s) THEN k.ramp_day_at
+                          ELSE m.spent_at END
+  FROM (SELECT mailbox_id, max(spent_at) AS spent_at, max(gap_s) AS gap_s, max(day_s) AS day_s
+          FROM asked GROUP BY mailbox_id) m
+ WHERE k.mailbox_id = m.mailbox_id
+"""
+# Nothing looks further back than a day.
+_TRIM = "DELETE FROM mailboxes_spending WHERE spent_at < now() - interval '2 days'"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One message that its mailbox has tried on somebody: it counts, whatever became of it.
+
+    gap_s: the pause that follows it; day_s: the length of a day at the mailbox's pace, 86,400 in real life.
+    """
+
+    mailbox_id: int
+    at: datetime
+    is_new_lead: bool
+    gap_s: float
+    day_s: float
+
+
+def spend(items: Sequence[Spent]) -> None:
+    """Write the messages into the books of their mailboxes. Runs inside the caller's transaction."""
+    if not items:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SPEND,
+            [
+                [one.mailbox_id for one in items],
+                [one.at for one in items],
+                [one.is_new_lead for one in items],
+                [one.gap_s for one in items],
+                [one.day_s for one in items],
+            ],
+        )
+
+
+def trim() -> int:
+    """Forget what no budget looks at any more. Returns how many rows went."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIM)
+        return int(cursor.rowcount)

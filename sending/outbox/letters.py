@@ -1,0 +1,162 @@
+"""Letters: what a claim hands to the wire, made from a pick or from a stored message, and the row it is kept in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from uuid import UUID, uuid4
+
+from campaigns.contacts.models import Contact
+from campaigns.contacts.states import SuppressionScope
+from campaigns.sequences.states import StepThread
+from outreach.kit.addresses import domain_and_parents, parse_address
+from sending.outbox.jobs import Job, Letter
+from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
+from sending.outbox.writing import content_of
+from sending.pacing import draw_gap
+from sending.planner.facts import Sender
+from sending.planner.picking import Pick
+from sending.smtp import Message, Unbuildable, build, make_message_id, reply_subject, trim_references
+
+COLUMNS = (
+    "id", "workspace_id", "campaign_id", "enrollment_id", "contact_id", "step_id", "variant_id", "mailbox_id",
+    "message_id", "in_reply_to", "references", "recipient", "subject", "body_text", "body_html", "state", "attempt",
+    "attempt_number", "refusals", "lease_until", "not_after", "created_at", "reason", "reply_enhanced", "reply_text",
+)  # fmt: skip
+
+
+def first_letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now: datetime) -> Letter:
+    """Return the letter of a pick. thread: what the enrollment has been sent so far, in order."""
+    last = thread[-1] if thread and pick.step.thread is StepThread.REPLY else None
+    references = trim_references([*last.references.split(), last.message_id]) if last else []
+    contact = pick.contact
+    return Letter(
+        pk=pk,
+        attempt=uuid4(),
+        attempt_number=1,
+        refusals=0,
+        workspace_id=pick.plan.workspace_id,
+        campaign_id=pick.plan.id,
+        contact_id=contact.pk,
+        enrollment_id=pick.enrollment_id,
+        step_id=pick.step.id,
+        variant_id=pick.variant.id,
+        mailbox_id=pick.sender.id,
+        position=pick.step.position,
+        message_id=make_message_id(_domain_of(pick.sender.address), secrets.token_urlsafe(18)),
+        in_reply_to=last.message_id if last else "",
+        references=" ".join(references),
+        recipient=contact.email,
+        recipient_name=_name_of(contact),
+        subject=reply_subject(last.subject) if last else pick.wording.subject,
+        text=pick.wording.text,
+        html=pick.wording.html,
+        not_after=pick.not_after,
+        created_at=now,
+    )
+
+
+def stored_letter(message: OutboundMessage) -> Letter:
+    """Return the letter of a message that was made before; its contact and step are loaded."""
+    return Letter(
+        pk=message.pk,
+        attempt=message.attempt,
+        attempt_number=message.attempt_number,
+        refusals=message.refusals,
+        workspace_id=message.workspace_id,
+        campaign_id=message.campaign_id,
+        contact_id=message.contact_id,
+        enrollment_id=message.enrollment_id,
+        step_id=message.step_id,
+        variant_id=message.variant_id,
+        mailbox_id=message.mailbox_id,
+        position=message.step.position,
+        message_id=message.message_id,
+        in_reply_to=message.in_reply_to,
+        references=message.references,
+        recipient=message.recipient,
+        recipient_name=_name_of(message.contact),
+        subject=message.subject,
+        text=message.body_text,
+        html=message.body_html,
+        not_after=message.not_after,
+        created_at=message.created_at,
+    )
+
+
+def row_of(letter: Letter, lease_until: datetime) -> tuple[object, ...]:
+    """Return a new message's row, in the order of COLUMNS."""
+    return (
+        letter.pk, letter.workspace_id, letter.campaign_id, letter.enrollment_id, letter.contact_id, letter.step_id,
+        letter.variant_id, letter.mailbox_id, letter.message_id, letter.in_reply_to, letter.references,
+        letter.recipient, letter.subject, letter.text, letter.html, MessageState.CLAIMED.value, letter.attempt,
+        letter.attempt_number, letter.refusals, lease_until, letter.not_after, letter.created_at, "", "", "",
+    )  # fmt: skip
+
+
+def job_of(letter: Letter, sender: Sender, owner: UUID) -> Job:
+    """Return the job of a letter: its bytes, and what would forbid it. Raises Unbuildable.
+
+    The address is the one that stands in the message, also when the contact has another one by now.
+    """
+    try:
+        address = parse_address(letter.recipient)
+    except ValueError as error:
+        raise Unbuildable(f"This is no address that a mail can be sent to: {letter.recipient[:80]!r}") from error
+    return Job(
+        message_pk=letter.pk,
+        attempt=letter.attempt,
+        attempt_number=letter.attempt_number,
+        refusals=letter.refusals,
+        workspace_id=letter.workspace_id,
+        campaign_id=letter.campaign_id,
+        contact_id=letter.contact_id,
+        enrollment_id=letter.enrollment_id,
+        mailbox_id=letter.mailbox_id,
+        position=letter.position,
+        is_new_lead=letter.position == 1,
+        sender=sender.address,
+        recipient=address.email,
+        recipient_key=address.key,
+        suppression_keys=(
+            (SuppressionScope.ADDRESS.value, address.key),
+            *((SuppressionScope.DOMAIN.value, domain) for domain in domain_and_parents(address.domain)),
+        ),
+        content=content_of(letter, sender),
+        pace=sender.pace,
+        gap_s=draw_gap(sender.facts.limits, sender.pace, seed=letter.message_id).total_seconds(),
+        owner=owner,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def fault_of_sender(address: str, display_name: str, reply_to: str) -> str:
+    """Say what keeps a mailbox from writing to anybody at all, "" when nothing does."""
+    try:
+        build(
+            Message(
+                from_name=display_name,
+                from_address=address,
+                to_address="somebody@example.com",
+                reply_to=reply_to,
+                subject="",
+                text="",
+                message_id=make_message_id(_domain_of(address), "probe"),
+                date=datetime(2026, 1, 1, tzinfo=UTC),
+                list_unsubscribe=f"mailto:{address}?subject=unsubscribe",
+            )
+        )
+    except Unbuildable as error:
+        return f"Its address or Reply-To cannot stand in a mail: {error}"
+    return ""
+
+
+def _domain_of(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _name_of(contact: Contact) -> str:
+    return f"{contact.first_name} {contact.last_name}".strip()

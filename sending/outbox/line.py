@@ -1,0 +1,69 @@
+"""A mailbox's connection: opened when it is needed, kept while it is clean, never waited for without an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sending.outbox.jobs import Job
+from sending.smtp import Envelope, Outcome, Phase, Server, Session, SessionError, Unreachable
+
+# From the connection to the mark nothing is lost by giving up, and whoever waits holds a worker: less than the five
+# minutes that RFC 5321 section 4.5.3.2 allows each step. After the mark the answer has all the time it wants.
+BEFORE_DOT_S = 60.0
+# A pause longer than this gives the connection back to the server.
+_KEEP_S = 1.0
+
+
+class Line:
+    """Sends one message after the other from one mailbox."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._session: Session | None = None
+
+    async def send(self, job: Job, *, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
+        """Deliver one message. A kept connection that died while idle is replaced once, uncharged."""
+        reused = self._session is not None
+        outcome = await self._in_time(job, before_dot)
+        if reused and isinstance(outcome, Unreachable) and outcome.stale:
+            outcome = await self._in_time(job, before_dot)
+        return outcome
+
+    async def _in_time(self, job: Job, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
+        """Deliver one message, whose server has BEFORE_DOT_S to come to the 354."""
+        phase = Phase.CONNECT if self._session is None else Phase.MAIL
+        try:
+            async with asyncio.timeout(BEFORE_DOT_S) as limit:
+
+                async def mark() -> bool:
+                    limit.reschedule(None)
+                    return await before_dot()
+
+                return await self._try(job, mark)
+        except TimeoutError:  # the session has dropped its connection; nothing of the message has left
+            self._session = None
+            return Unreachable(phase, "timeout", f"The server did not come to the point within {BEFORE_DOT_S:g} s.")
+
+    async def _try(self, job: Job, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
+        if self._session is None:
+            try:
+                self._session = await Session.open(self._server)
+            except SessionError as error:
+                return error.outcome
+        envelope = Envelope(sender=job.sender, recipient=job.recipient, envelope_id=str(job.message_pk))
+        outcome = await self._session.send(envelope, job.content, before_dot=before_dot)
+        if not self._session.usable:
+            await self.close()
+        return outcome
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for the next message."""
+        if seconds > _KEEP_S:
+            await self.close()
+        await asyncio.sleep(max(seconds, 0.005))
+
+    async def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
