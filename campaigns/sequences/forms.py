@@ -130,7 +130,15 @@ class ScheduleForm(EditForm):
 class StepForm(EditForm):
     """A follow-up's wait and thread."""
 
-    wait_amount = forms.IntegerField(min_value=1, max_value=LONGEST_WAIT, label="Wait")
+    wait_amount = forms.IntegerField(
+        min_value=1,
+        max_value=LONGEST_WAIT,
+        label="Wait",
+        error_messages={
+            "min_value": "A follow-up waits 1 at least: at once it would be a second first message.",
+            "max_value": f"A follow-up waits {LONGEST_WAIT} at most.",
+        },
+    )
     wait_unit = forms.ChoiceField(
         choices=UNITS, label="Unit", widget=forms.Select(attrs={"aria-label": "Unit of the wait"})
     )

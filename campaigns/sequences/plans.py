@@ -65,7 +65,6 @@ class CampaignPlan:
     zone_name: str
     use_contact_zone: bool
     new_leads_per_day: int | None
-    stop_on_reply: bool
     schedule: Schedule
     steps: tuple[PlannedStep, ...]
 
@@ -98,7 +97,6 @@ def plans(campaign_ids: Collection[int]) -> dict[int, CampaignPlan]:
             zone_name=campaign.time_zone,
             use_contact_zone=campaign.use_contact_zone,
             new_leads_per_day=campaign.new_leads_per_day,
-            stop_on_reply=campaign.stop_on_reply,
             schedule=Schedule(windows=tuple(windows.get(campaign.pk, [])), holidays=frozenset()),
             steps=tuple(steps.get(campaign.pk, [])),
         )

@@ -128,10 +128,10 @@ def test_a_follow_up_is_not_refused_for_a_subject_that_nobody_sees(
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"wait_amount": "0"}, "wait_amount", "greater than or equal to 1"),
-        ({"wait_amount": "-1"}, "wait_amount", "greater than or equal to 1"),
-        ({"wait_amount": "366"}, "wait_amount", "less than or equal to 365"),
-        ({"wait_amount": "9999"}, "wait_amount", "less than or equal to 365"),
+        ({"wait_amount": "0"}, "wait_amount", "waits 1 at least"),
+        ({"wait_amount": "-1"}, "wait_amount", "waits 1 at least"),
+        ({"wait_amount": "366"}, "wait_amount", "waits 365 at most"),
+        ({"wait_amount": "9999"}, "wait_amount", "waits 365 at most"),
         ({"wait_amount": ENDLESS}, "wait_amount", "whole number"),
         ({"wait_amount": "1.5"}, "wait_amount", "whole number"),
         ({"wait_amount": ""}, "wait_amount", "required"),

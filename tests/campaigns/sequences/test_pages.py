@@ -170,6 +170,17 @@ def test_the_pages_cost_as_many_queries_with_much_as_with_little(member: Member,
     assert max(little) < 12
 
 
+@pytest.mark.parametrize("name", ["create", *OF_CAMPAIGN])
+def test_each_label_leads_to_the_one_control_that_it_names(member: Member, campaign: Campaign, name: str) -> None:
+    services.add_variant(step_at(campaign, 1))
+    page = client_of(member).get(every_url(member, campaign)[name]).text
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    labels = re.findall(r'<label[^>]*\sfor="([^"]+)"', page)
+    assert sorted(set(ids)) == sorted(ids)
+    assert set(labels) <= set(ids)
+    assert labels or name == "audience"  # there a label is around its box
+
+
 def test_hostile_names_are_shown_as_text(member: Member, campaign: Campaign) -> None:
     services.rename(campaign, EVIL)
     make_list(member.workspace, EVIL)

@@ -44,10 +44,9 @@ def test_a_plan_says_everything_that_was_written() -> None:
         campaign, services.Schedule("Asia/Kathmandu", use_contact_zone=False, windows=windows, new_leads_per_day=7)
     )
     set_state(campaign, CampaignState.PAUSED)
-    Campaign.objects.filter(pk=campaign.pk).update(stop_on_reply=False)
     plan = plan_of(campaign)
     assert (plan.id, plan.workspace_id, plan.name) == (campaign.pk, campaign.workspace_id, "Autumn")
-    assert (plan.state, plan.stop_on_reply, plan.new_leads_per_day) == (CampaignState.PAUSED, False, 7)
+    assert (plan.state, plan.new_leads_per_day) == (CampaignState.PAUSED, 7)
     assert (plan.zone_name, plan.use_contact_zone) == ("Asia/Kathmandu", False)
     assert plan.schedule == Schedule((Window(1, 0, 600), Window(1, 720, 780), Window(6, 600, 1440)))
     first, second = plan.steps
