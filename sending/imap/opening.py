@@ -115,7 +115,6 @@ class Line:
             if context is not None and account.security is Security.TLS:
                 self._stage = Stage.TLS
                 sock = context.wrap_socket(sock, server_hostname=self._host)
-                self.dialogue.note(Side.NOTE, "The connection is protected by TLS.")
             self._wire = Wire(sock, self._host, self.dialogue)
         except BaseException:
             sock.close()
@@ -144,7 +143,6 @@ class Line:
             raise self._error(Unreachable, "no_starttls", "The server does not offer STARTTLS.")
         # What was said before TLS may come from anybody: imaplib drops it and asks anew (RFC 9051 section 11.1).
         self.wire.starttls(self._tls_context())
-        self.dialogue.note(Side.NOTE, "The connection is protected by TLS.")
 
     def _sign_in(self) -> None:
         self._stage = Stage.SIGN_IN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import re
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -39,6 +40,7 @@ class Wire(imaplib.IMAP4):
         self._given = sock
         self._dialogue = dialogue
         self._is_noted = True
+        self._is_safe = False
         self._is_secret = False
         self._most = self._left = MAX_ANSWER
         self.refusal = ""
@@ -81,6 +83,11 @@ class Wire(imaplib.IMAP4):
             raise self.error(answer[-1])
         self.state = "AUTH"
 
+    def _note_tls(self) -> None:
+        if not self._is_safe and isinstance(self.sock, ssl.SSLSocket):
+            self._is_safe = True
+            self._dialogue.note(Side.NOTE, "The connection is protected by TLS.")
+
     # -- imaplib's hooks --
     def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002
         return self._given
@@ -91,11 +98,13 @@ class Wire(imaplib.IMAP4):
     def send(self, data: Any) -> None:
         self._left = self._most
         self.refusal = ""
+        self._note_tls()
         if self._is_noted and (said := _said(data)):
             self._dialogue.note(Side.CLIENT, _masked(said) if self._is_secret else said)
         super().send(data)
 
     def readline(self) -> bytes:
+        self._note_tls()
         line = cast("bytes", self.file.readline(max(0, self._left) + 1))
         if len(line) > max(0, self._left):
             raise TooMuch("an answer that does not end")

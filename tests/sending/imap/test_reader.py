@@ -147,8 +147,11 @@ def test_both_ways_of_tls_lead_in_and_the_dialogue_holds_no_secret(post: Post, s
     assert "********" in told
     assert post.server.accounts[post.address] not in told
     assert [line.at_ms for line in dialogue] == sorted(line.at_ms for line in dialogue)
+    protected = told.index("protected by TLS")
     if security is Security.STARTTLS:
-        assert told.index("STARTTLS") < told.index("protected by TLS") < told.index("AUTHENTICATE PLAIN")
+        assert told.index("\nSTARTTLS\n") < protected < told.rindex("\nCAPABILITY\n") < told.index("AUTHENTICATE")
+    else:
+        assert protected < told.index("* OK")
 
 
 @pytest.mark.parametrize("change", [{"password": "wrong"}, {"username": "nobody@acme.test"}])
