@@ -60,7 +60,8 @@ def _beyond(by: str, cursor: tuple[Any, int], *, newer: bool) -> Q:
     value, pk = cursor
     if by == "id":
         return Q(**{f"id__{sign}": pk})
-    return Q(**{f"{by}__{sign}": value}) | Q(**{by: value, f"id__{sign}": pk})
+    # The first condition says nothing new, but lets the index begin at the cursor instead of at the first row.
+    return Q(**{f"{by}__{sign}e": value}) & (Q(**{f"{by}__{sign}": value}) | Q(**{f"id__{sign}": pk}))
 
 
 def _link(request: HttpRequest, name: str, row: Model, by: str) -> str:

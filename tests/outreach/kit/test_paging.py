@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.contacts.models import Contact
 from outreach.kit.paging import Page, paged
@@ -109,3 +112,10 @@ def test_a_page_costs_one_query(people: QuerySet[Contact], django_assert_num_que
 @pytest.mark.parametrize("text", ["", "bm90IGpzb24"])
 def test_a_backward_cursor_that_cannot_be_read_is_the_first_page_too(people: QuerySet[Contact], text: str) -> None:
     assert names(page(f"?before={text}", people)) == list("765")
+
+
+def test_a_page_far_down_begins_the_index_at_its_cursor(people: QuerySet[Contact]) -> None:
+    """ "Before, or at it with a smaller id" alone is a filter: every row above the cursor would be read and dropped."""
+    with CaptureQueriesContext(connection) as asked:
+        page(f"?after={cursor(START.isoformat(), 10**9)}", people)
+    assert re.search(r'WHERE .*"created_at" <= [^(]+ AND \(', asked[0]["sql"])
