@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, QueryDict
 
 from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign
+from campaigns.sequences.models import Campaign, Step
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
 from sending.bounces import Kind
@@ -105,7 +105,9 @@ def messages_of(member: Member, filters: MessageFilters) -> QuerySet[OutboundMes
     if filters.mailbox:
         rows = rows.filter(mailbox=int(filters.mailbox))
     if filters.step:
-        rows = rows.filter(step__position=int(filters.step))
+        # By their ids: the list can then be walked from its newest row on.
+        steps = Step.objects.filter(campaign__workspace=member.workspace, position=int(filters.step))
+        rows = rows.filter(step__in=list(steps.values_list("pk", flat=True)))
     if filters.variant:
         rows = rows.filter(variant=int(filters.variant))
     if filters.answer:

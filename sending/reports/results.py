@@ -9,7 +9,7 @@ from math import sqrt
 
 from django.db.models import Count
 
-from campaigns.sequences.models import Campaign
+from campaigns.sequences.models import Campaign, Variant
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
@@ -138,10 +138,16 @@ def _steps(campaign: Campaign) -> tuple[tuple[StepResult, ...], Mapping[str, int
     """Return the results by wording, and how many messages are in each state, from one pass over the messages."""
     rows = (
         OutboundMessage.objects.filter(campaign=campaign)
-        .values_list("step__position", "variant__label", "variant", "state")
+        .values_list("variant", "state")
         .annotate(count=Count("pk"))
         .order_by()
     )
+    wordings = {
+        pk: (position, label, pk)
+        for pk, position, label in Variant.objects.filter(step__campaign=campaign).values_list(
+            "pk", "step__position", "label"
+        )
+    }
     answered = dict(
         InboundMessage.objects.filter(answers__campaign=campaign, kind=Kind.HUMAN_REPLY)
         .values_list("answers__variant")
@@ -150,8 +156,8 @@ def _steps(campaign: Campaign) -> tuple[tuple[StepResult, ...], Mapping[str, int
     )
     by_wording: dict[tuple[int, str, int], Counter[str]] = {}
     states: Counter[str] = Counter()
-    for position, label, variant_id, state, count in rows:
-        by_wording.setdefault((position, label, variant_id), Counter())[state] += count
+    for variant_id, state, count in rows:
+        by_wording.setdefault(wordings[variant_id], Counter())[state] += count
         states[state] += count
     steps = tuple(
         StepResult(

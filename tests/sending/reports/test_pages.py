@@ -18,10 +18,11 @@ from outreach.accounts.roles import Role
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from tests.builders import make_contact, make_member, make_workspace
+from tests.builders import make_member, make_workspace
 from tests.sending.reports.busy import (
     AT,
     EVIL,
@@ -219,6 +220,17 @@ def test_log_still_tells_of_those_who_are_gone(quiet: Busy) -> None:
     assert "ada@autumn.example" not in page
 
 
+def test_log_names_nobody_of_another_workspace(quiet: Busy) -> None:
+    theirs = make_quiet(make_member(make_workspace("other")), "Foreign")
+    message = theirs.write("eve", theirs.first)
+    about: dict[str, Any] = {"contact_id": message.contact_id, "campaign_id": message.campaign_id}
+    record([Entry(quiet.member.workspace.pk, EventKind.SENT, AT, **about)])
+    page = page_of(quiet.member, address(quiet, "log"))
+    assert page.count('data-label="When"') == 1
+    assert "eve@foreign.example" not in page
+    assert "Foreign" not in page
+
+
 def walk(busy: Busy, **filters: Any) -> int:
     query = "&".join(f"{name}={value}" for name, value in filters.items())
     return rows_behind(busy.member, f"{busy.member.url('reports:messages')}?{query}")
@@ -250,12 +262,15 @@ def test_pages_of_messages_lead_through_each_once_within_the_filters(quiet: Busy
 
 
 def test_search_leaves_nobody_out_among_many_who_begin_alike(quiet: Busy) -> None:
-    workspace = quiet.member.workspace
-    addresses = [f"a{number:04}@x.example" for number in range(1_100)]
-    Contact.objects.bulk_create(
-        [Contact(workspace=workspace, email=one, email_key=one, domain="x.example") for one in addresses]
-    )
-    quiet.write("azz", quiet.first)
-    quiet.write("aaa", quiet.first)
-    make_contact(workspace, "b@x.example")
+    """They stand in the middle of the many, in whatever order the database meets these."""
+
+    def add_many(begin: str, domain: str) -> None:
+        keys = [f"{begin}{number:04}@{domain}" for number in range(1_100)]
+        made = [Contact(workspace=quiet.member.workspace, email=key, email_key=key, domain=domain) for key in keys]
+        Contact.objects.bulk_create(made)
+
+    add_many("aa", "x.aaa")
+    quiet.write("ama", quiet.first)
+    quiet.write("amb", quiet.first)
+    add_many("az", "x.zzz")
     assert walk(quiet, q="a") == 2
