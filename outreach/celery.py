@@ -7,7 +7,7 @@ import warnings
 
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import celeryd_after_setup, setup_logging, worker_process_init
 
 from outreach.kit.lifeline import end_with_parent
 
@@ -15,8 +15,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
 
 # Celery warns of running as root because of pickle; only JSON is accepted here (outreach.clockwork).
 warnings.filterwarnings("ignore", category=SecurityWarning)
-# Each lost connection advises a setting that outreach.clockwork has made up its mind about.
-warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 app = Celery("outreach")
 app.config_from_object("outreach.clockwork")
@@ -26,6 +24,15 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_django_logging(**_kwargs: object) -> None:
     """Leave logging to outreach.kit.log: Celery would replace the handlers."""
+
+
+@celeryd_after_setup.connect
+def _take_no_advice(**_kwargs: object) -> None:
+    """Each lost connection advises a setting that outreach.clockwork has made up its mind about.
+
+    Celery's own set-up switches these warnings on, so that it takes a later moment to switch them off.
+    """
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
 @worker_process_init.connect

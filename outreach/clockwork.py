@@ -13,6 +13,8 @@ task_serializer = "json"
 accept_content = ["json"]
 # A task may run twice, late or never; the next tick finds in PostgreSQL whatever was lost.
 task_acks_late = False
+# A delivery waits for other people's servers: it has workers of its own, so that nothing else ever waits for them.
+task_routes = {"outbox.deliver": {"queue": "deliver"}}
 worker_prefetch_multiplier = 1
 worker_cancel_long_running_tasks_on_connection_loss = False
 worker_send_task_events = False
@@ -24,6 +26,11 @@ beat_schedule = {
         "task": "outbox.tick",
         "schedule": 2.0,
         "options": {"expires": 10},
+    },
+    "mailboxes: forget what no budget looks at any more": {
+        "task": "outbox.trim",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
     "outbox: settle what a dead worker left behind": {
         "task": "outbox.sweep",

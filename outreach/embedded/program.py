@@ -11,9 +11,10 @@ from outreach.embedded.process import Service
 from outreach.env import ROOT
 
 _THREADS = 8
-_WORKER_PROCESSES = max(2, min(4, os.cpu_count() or 2))
+_PROCESSES = max(2, min(4, os.cpu_count() or 2))
 # A delivery in progress may take this long to end cleanly; what is cut off becomes "in doubt".
-_WORKER_GRACE_S = 90.0
+_COURIER_GRACE_S = 90.0
+_WORKER_GRACE_S = 30.0
 
 
 def web(host: str, port: int) -> Service:
@@ -25,8 +26,13 @@ def web(host: str, port: int) -> Service:
 
 
 def worker() -> Service:
-    words = ("worker", "--concurrency", str(_WORKER_PROCESSES), "--without-mingle", "--without-gossip")
-    return Service("worker", _celery(*words), grace_s=_WORKER_GRACE_S, folder=ROOT)
+    """Return the worker for everything but deliveries: ticks, sweeps, reading, imports never wait behind a server."""
+    return Service("worker", _celery_worker("worker", "celery"), grace_s=_WORKER_GRACE_S, folder=ROOT)
+
+
+def courier() -> Service:
+    """Return the worker that delivers."""
+    return Service("courier", _celery_worker("courier", "deliver"), grace_s=_COURIER_GRACE_S, folder=ROOT)
 
 
 def beat() -> Service:
@@ -44,6 +50,13 @@ def sandbox(module: str, folder: Path) -> Service:
 def step(name: str, command: str) -> Service:
     """Return a command of `outreach` that runs to its end."""
     return Service(name, _python("outreach.cli", command), folder=ROOT)
+
+
+def _celery_worker(name: str, queue: str) -> tuple[str, ...]:
+    return _celery(
+        "worker", "--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(_PROCESSES),
+        "--without-mingle", "--without-gossip",
+    )  # fmt: skip
 
 
 def _celery(*words: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from outreach.celery import app
 from outreach.kit import loops
+from sending.mailboxes.spending import trim
 from sending.outbox import leases
 from sending.outbox.courier import Courier
 from sending.outbox.sweeper import sweep
@@ -31,6 +32,12 @@ def deliver(owner: str, mailbox_ids: list[int]) -> None:
     mine, held = leases.take_over(UUID(owner), mailbox_ids)
     if held:
         loops.run(Courier(mine, held).run())
+
+
+@app.task(name="outbox.trim")
+def trim_task() -> None:
+    """Forget old entries of the mailboxes' books."""
+    trim()
 
 
 @app.task(name="outbox.sweep")

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
+from outreach import clockwork
 from outreach.embedded.faults import NoAccess
 from outreach.embedded.keys import write_service_secrets
 from outreach.env import ROOT, VARIABLES, load
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-PROGRAM = ("migrate", "web", "worker", "beat")
+PROGRAM = ("migrate", "web", "worker", "courier", "beat")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
@@ -26,7 +27,7 @@ def test_services_are_the_program_and_its_two_servers() -> None:
     assert set(SERVICES) == {*PROGRAM, "postgres", "redis"}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "postgres", "redis"])
+@pytest.mark.parametrize("name", ["web", "worker", "courier", "beat", "postgres", "redis"])
 def test_each_lasting_service_has_a_health_check_and_comes_back(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] in {"CMD", "CMD-SHELL"}
@@ -54,13 +55,23 @@ def test_program_runs_without_rights_that_it_does_not_need(name: str) -> None:
     assert "privileged" not in service
 
 
-def test_worker_has_time_to_end_a_delivery() -> None:
-    assert SERVICES["worker"]["stop_grace_period"] == "120s"
-    assert SERVICES["worker"]["init"] is True
+def test_courier_has_time_to_end_a_delivery() -> None:
+    assert SERVICES["courier"]["stop_grace_period"] == "120s"
+    assert SERVICES["courier"]["init"] is True
+
+
+def test_every_queue_has_one_kind_of_worker() -> None:
+    queues = {
+        name: service["command"][service["command"].index("--queues") + 1]
+        for name, service in SERVICES.items()
+        if "--queues" in service.get("command", ())
+    }
+    assert queues == {"worker": "celery", "courier": "deliver"}
+    assert {route["queue"] for route in clockwork.task_routes.values()} == {"deliver"}
 
 
 def test_web_worker_and_beat_wait_for_the_migration() -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "courier", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 

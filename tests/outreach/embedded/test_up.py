@@ -72,15 +72,22 @@ def test_second_instance_on_the_same_data_is_refused(running: Up) -> None:
     assert running.page("/accounts/login/") == 200
 
 
-@pytest.mark.parametrize("name", ["worker", "web", "postgres", "valkey", "beat"])
+@pytest.mark.parametrize("name", ["worker", "courier", "web", "postgres", "beat"])
 def test_service_that_dies_is_started_again(running: Up, name: str) -> None:
     (old,) = named(running.process.pid, name)
     os.kill(old, signal.SIGKILL)
     wait_until(lambda: f"{name} runs again" in running.said, 30)
     assert named(running.process.pid, name).isdisjoint({old})
     wait_until(lambda: running.page("/accounts/login/") == 200, 15)
-    assert "DeprecationWarning" not in running.said
     assert not re.search(r" postgres +\| .*the database system is", running.said)
+
+
+def test_workers_find_valkey_again_and_say_little(running: Up) -> None:
+    wait_until(lambda: "Connected to redis" in running.said, 30)
+    (old,) = named(running.process.pid, "valkey")
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: "Connected to redis" in running.said.partition("Connection to broker lost")[2], 30)
+    assert "DeprecationWarning" not in running.said
 
 
 def test_ctrl_c_leaves_nothing_and_a_second_start_reuses_the_data(tmp_path: Path) -> None:

@@ -112,7 +112,13 @@ def descendants(pid: int) -> set[int]:
 
 def named(supervisor: int, service: str) -> set[int]:
     """Return the leader of a service: the supervisor's own child with that word in its command line."""
-    word = {"web": "granian", "postgres": "/postgres", "valkey": "/valkey-server"}.get(service, service)
+    word = {
+        "web": "granian",
+        "postgres": "/postgres",
+        "valkey": "/valkey-server",
+        "worker": "worker@%h",
+        "courier": "courier@%h",
+    }.get(service, service)
     found = set()
     for pid in descendants(supervisor):
         with contextlib.suppress(OSError):
