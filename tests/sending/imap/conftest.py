@@ -10,7 +10,7 @@ from sending.sandbox.world import SandboxWorld
 from tests.sending.imap import dovecot
 from tests.sending.imap.post import Post
 
-ACCOUNTS = {f"me{number}@acme.test": f'sécret "{number}\\' for number in range(40)}
+ACCOUNTS = {f"me{number}@acme.test": f'sécret "{number}\\' for number in range(80)}
 
 
 @pytest.fixture(scope="session")
