@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.ui.conftest import Opened
 
@@ -135,7 +135,12 @@ def test_what_is_typed_is_not_thrown_away_without_a_question(opened: Opened) -> 
     with opened() as walker:
         page = walker.page
         asked: list[str] = []
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
         page.get_by_label("Note").press_sequentially("half a thought")
         page.get_by_role("link", name="Inbox").click()
         expect(page.get_by_label("Note")).to_have_value("half a thought")
