@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -28,6 +28,8 @@ from sending.planner.states import StopReason
 USUAL_ABSENCE = timedelta(days=7)
 LONGEST_ABSENCE = timedelta(days=366)
 _DAY = timedelta(days=1)
+_YEAR = timedelta(days=365)
+_SEASON = timedelta(days=92)
 _SUPPRESSING = [category for category in Category if category.suppresses]
 
 
@@ -71,11 +73,19 @@ def _auto_reply(arrival: Arrival) -> None:
 def _back_at(arrival: Arrival) -> datetime:
     received = arrival.row.received_at
     pace = Pace(arrival.mailbox.workspace.time_scale)
-    date = arrival.verdict.return_date
-    if date is None:
+    if arrival.verdict.return_date is None:
         return received + pace.shrink(USUAL_ABSENCE)
-    away = datetime(date.year, date.month, date.day, tzinfo=received.tzinfo) + _DAY - received
-    return received + pace.shrink(USUAL_ABSENCE if away > LONGEST_ABSENCE else max(away, _DAY))
+    away = _coming(arrival.verdict.return_date, received.date()) - received.date() + _DAY
+    midnight = received.replace(hour=0, minute=0, second=0, microsecond=0)
+    if away > LONGEST_ABSENCE:
+        return received + pace.shrink(USUAL_ABSENCE)
+    return received + pace.shrink(max(midnight + away - received, _DAY))
+
+
+def _coming(day: date, received: date) -> date:
+    """Return the day that is meant: "until 5 January", written in December, is read as a January long past."""
+    next_year = day + _YEAR
+    return next_year if received - day > _YEAR / 2 and next_year - received < _SEASON else day
 
 
 def _bounce(arrival: Arrival) -> None:

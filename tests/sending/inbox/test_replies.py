@@ -198,6 +198,22 @@ def test_absence_postpones_to_the_day_after_the_return_else_a_week(scene: Scene,
     assert not {EventKind.REPLIED, EventKind.BOUNCED_SOFT, EventKind.BOUNCED_HARD} & set(scene.counted())
 
 
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("We are closed until 5 January.", datetime(2026, 1, 6, tzinfo=UTC)),
+        ("We are closed until 2 December.", datetime(2025, 12, 21, 12, tzinfo=UTC)),  # a note that was forgotten
+        ("We are closed until 1 May.", datetime(2025, 12, 21, 12, tzinfo=UTC)),
+    ],
+)
+def test_absence_over_the_turn_of_the_year_ends_in_the_new_one(scene: Scene, text: str, until: datetime) -> None:
+    Enrollment.objects.update(due_at=datetime(2025, 12, 20, 13, tzinfo=UTC))
+    OutboundMessage.objects.update(dot_at=datetime(2025, 12, 20, 11, tzinfo=UTC))
+    note = absence(scene, text).replace(b"Mon, 05 Jan 2026", b"Sat, 20 Dec 2025")
+    come_in(scene, note, at=datetime(2025, 12, 20, 12, tzinfo=UTC))
+    assert scene.person.due_at == until
+
+
 def test_absence_says_why_the_follow_up_waits(scene: Scene) -> None:
     come_in(scene, absence(scene, subject="Away from my desk"))
     assert (scene.person.hold_code, scene.person.hold_detail) == ("absent", "Out of office: Away from my desk")
