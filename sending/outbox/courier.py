@@ -39,7 +39,8 @@ UNRECORDED = 4
 _CROWD = 300
 _CROWD_S = 600.0
 _MORE = 100
-_LOOK_AGAIN_S = 1.0
+# Whoever is still busy so long after the end of the work waits for a slow server.
+_SLOW_S = 1.0
 # Written down together: a transaction for many costs little more than for one.
 _RECORD_LINGER_S = 0.02
 _RECORD_RETRY_S = (0.2, 0.5, 1, 2, 5)
@@ -52,8 +53,9 @@ class Courier:
         self._owner = owner
         self._mailbox_ids = list(mailbox_ids)
         self._work_s = work_s
-        self._deadline = self._end = time.monotonic()
+        self._until = self._end = time.monotonic()  # the end of the work of those taken in last; of taking in others
         self._in_hand: dict[UUID, Job] = {}
+        self._served: set[int] = set()  # one whose serving has failed is left to whoever leases it anew
         # Marks stand between a server's 354 and the body: they never wait behind the writing down of results.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="outbox-db")
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="outbox-record")
@@ -65,17 +67,13 @@ class Courier:
     async def run(self) -> int:
         """Deliver until nothing is due soon or the time is over. Returns how many attempts were made."""
         async with self._open():
-            self._deadline = time.monotonic() + self._work_s
             self._end = time.monotonic() + _CROWD_S
             serving = await self._begin(self._mailbox_ids)
             count = 0
             while serving:
-                left = self._deadline - time.monotonic()
-                done, serving = await asyncio.wait(
-                    serving, timeout=left if left > 0 else _LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED
-                )
+                done, serving = await asyncio.wait(serving, timeout=_SLOW_S, return_when=asyncio.FIRST_COMPLETED)
                 count += sum(task.result() for task in done)
-                if serving and time.monotonic() > self._deadline:
+                if serving and time.monotonic() > self._until + _SLOW_S:
                     serving |= await self._take_in_more(_CROWD - len(serving))
         return count
 
@@ -95,7 +93,11 @@ class Courier:
 
     async def _begin(self, mailbox_ids: Sequence[int]) -> set[asyncio.Task[int]]:
         servers = await self._in_database(lambda: smtp_servers(mailbox_ids))
-        return {asyncio.create_task(self._serve(pk, servers[pk])) for pk in mailbox_ids if pk in servers}
+        until = time.monotonic() + self._work_s
+        serving = {asyncio.create_task(self._serve(pk, servers[pk], until)) for pk in mailbox_ids if pk in servers}
+        if serving:
+            self._until = until
+        return serving
 
     async def _take_in_more(self, places: int) -> set[asyncio.Task[int]]:
         """Serve other mailboxes while some wait for servers that do not answer: a tarpit holds up nobody else."""
@@ -104,39 +106,40 @@ class Courier:
         most = min(places, _MORE)
         try:
             mailbox_ids = await self._in_database(lambda: leases.lease_for(self._owner, most=most))
-            self._deadline = time.monotonic() + self._work_s
-            return await self._begin(mailbox_ids)
+            return await self._begin(mailbox_ids) if mailbox_ids else set()
         except (OperationalError, InterfaceError):
             log.exception("outbox.lease_failed")
             return set()
 
-    async def _serve(self, mailbox_id: int, server: Server) -> int:
+    async def _serve(self, mailbox_id: int, server: Server, until: float) -> int:
         count = 0
         jobs: list[Job] = []
         line = Line(server)
+        self._served.add(mailbox_id)
         try:
             while True:
-                late = self._is_late()
+                late = _is_over(until)
                 jobs = [] if late else await self._claims.submit(mailbox_id)
                 self._in_hand |= {job.attempt: job for job in jobs}
-                await self._deliver_all(jobs, line)
+                await self._deliver_all(jobs, line, until)
                 count += len(jobs)
                 if not jobs:
                     look_in_s = await self._releases.submit((mailbox_id, late))
                     if look_in_s is None:
                         return count
-                    await line.rest(look_in_s)
+                    await line.rest(min(look_in_s, until - time.monotonic()))
         except Exception:
             # One mailbox's fault must not take the others down; its lease runs out and the sweeper settles the rest.
             log.exception("outbox.mailbox_failed mailbox=%s", mailbox_id)
             return count
         finally:
             # What was not written down is no longer kept: the sweeper settles it when its lease runs out.
+            self._served.discard(mailbox_id)
             for job in jobs:
                 self._in_hand.pop(job.attempt, None)
             await line.close()
 
-    async def _deliver_all(self, jobs: Sequence[Job], line: Line) -> None:
+    async def _deliver_all(self, jobs: Sequence[Job], line: Line, until: float) -> None:
         """Deliver one after the other; the next leaves while up to UNRECORDED before it are being written down.
 
         Once the server cannot be reached or wants nothing from this mailbox, or the time is over, the rest goes back
@@ -152,8 +155,9 @@ class Courier:
                 record.add_done_callback(lambda _: places.release())
                 records.append(record)
                 news = after(result.outcome, refusals=job.refusals)
-                if number < len(jobs) and (news.mailbox is not MailboxNews.FINE or self._is_late()):
-                    await self._hand_back(jobs[number:], news.reason)
+                met = news.reason if news.mailbox is not MailboxNews.FINE else ""
+                if number < len(jobs) and (met or _is_over(until)):
+                    await self._hand_back(jobs[number:], met)
                     break
         finally:
             # Also when a mark has failed: what the server has taken is written down.
@@ -197,12 +201,9 @@ class Courier:
         while True:
             await asyncio.sleep(leases.RENEW_EVERY_S)
             try:
-                await self._in_database(lambda: leases.renew(self._owner, list(self._in_hand)))
+                await self._in_database(lambda: leases.renew(self._owner, list(self._served), list(self._in_hand)))
             except Exception:
                 log.exception("outbox.renew_failed")
-
-    def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline
 
     def _claim(self, mailbox_ids: Sequence[int]) -> list[list[Job]]:
         jobs: dict[int, list[Job]] = {pk: [] for pk in mailbox_ids}
@@ -219,3 +220,7 @@ class Courier:
 
     async def _in_database(self, call: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+
+def _is_over(until: float) -> bool:
+    return time.monotonic() > until

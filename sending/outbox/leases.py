@@ -35,7 +35,8 @@ UPDATE mailboxes_clock SET lease_owner = %s, lease_until = now() + make_interval
  WHERE lease_owner = %s AND mailbox_id = ANY(%s) RETURNING mailbox_id
 """
 _RENEW_MAILBOXES = """
-UPDATE mailboxes_clock SET lease_until = now() + make_interval(secs => %s) WHERE lease_owner = %s
+UPDATE mailboxes_clock SET lease_until = now() + make_interval(secs => %s)
+ WHERE lease_owner = %s AND mailbox_id = ANY(%s)
 """
 # What is locked is being marked or written down right now: it needs no renewal, and waiting could end in a circle.
 _RENEW_MESSAGES = """
@@ -103,10 +104,10 @@ def take_over(owner: UUID, mailbox_ids: Sequence[int]) -> tuple[UUID, list[int]]
         return mine, [pk for (pk,) in cursor.fetchall()]
 
 
-def renew(owner: UUID, attempts: Sequence[UUID]) -> None:
-    """Keep the leases of a living worker: its mailboxes and the messages in its hands."""
+def renew(owner: UUID, mailbox_ids: Sequence[int], attempts: Sequence[UUID]) -> None:
+    """Keep the leases of a living worker: of the mailboxes that it serves and of the messages in its hands."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_RENEW_MAILBOXES, [LEASE_S, owner])
+        cursor.execute(_RENEW_MAILBOXES, [LEASE_S, owner, list(mailbox_ids)])
         if attempts:
             cursor.execute(_RENEW_MESSAGES, [LEASE_S, list(attempts)])
 

@@ -32,7 +32,6 @@ class Line:
 
     async def _in_time(self, job: Job, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
         """Deliver one message, whose server has BEFORE_DOT_S to come to the 354."""
-        phase = Phase.CONNECT if self._session is None else Phase.MAIL
         try:
             async with asyncio.timeout(BEFORE_DOT_S) as limit:
 
@@ -41,9 +40,18 @@ class Line:
                     return await before_dot()
 
                 return await self._try(job, mark)
-        except TimeoutError:  # the session has dropped its connection; nothing of the message has left
-            self._session = None
-            return Unreachable(phase, "timeout", f"The server did not come to the point within {BEFORE_DOT_S:g} s.")
+        except TimeoutError:
+            if not limit.expired():
+                raise  # it is none of ours, and may come from behind the mark
+            return self._given_up()
+
+    def _given_up(self) -> Outcome:
+        """Say how far the server came. The session has dropped its connection; nothing of the message has left."""
+        session, self._session = self._session, None
+        text = f"The server did not come to the point within {BEFORE_DOT_S:g} s."
+        if session is None:
+            return Unreachable(Phase.CONNECT, "timeout", text)
+        return Unreachable(session.phase, "timeout", text, session.transcript)
 
     async def _try(self, job: Job, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
         if self._session is None:

@@ -53,6 +53,7 @@ class Session:
         self._used = False
         self._fresh = True
         self._needs_reset = False
+        self._phase = Phase.MAIL
 
     @classmethod
     async def open(cls, server: Server, *, timeouts: Timeouts = RFC5321) -> Session:
@@ -69,6 +70,11 @@ class Session:
     def transcript(self) -> Transcript:
         """The dialogue so far."""
         return self._dialogue.so_far()
+
+    @property
+    def phase(self) -> Phase:
+        """The command of the transaction whose answer was waited for last."""
+        return self._phase
 
     async def send(self, envelope: Envelope, content: bytes, *, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
         """Deliver one message (CRLF lines).
@@ -110,6 +116,7 @@ class Session:
             text = f"The message cannot be sent: {error}."
             return Refused(Phase.DATA, Reply(554, "5.6.0", text), self._noted(text), ours=True)
         reused, self._used, self._fresh = self._used, True, False
+        self._phase = Phase.MAIL
         try:
             await self._invite(commands(envelope, content, self._extensions), reused=reused)
             return await self._hand_over(body, before_dot)
@@ -271,6 +278,7 @@ class Session:
             raise _Broken(self._unreachable(phase, "lost", str(error), stale=stale)) from error
 
     async def _answer(self, phase: Phase, *, stale: bool) -> Reply:
+        self._phase = phase
         try:
             reply = await self._wire.read(self._timeouts.data if phase is Phase.DATA else self._timeouts.command)
         except Lost as error:

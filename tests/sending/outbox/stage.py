@@ -68,7 +68,7 @@ def sync_of(mailbox: Mailbox) -> int:
     return mailbox.pk
 
 
-def deliver(*, work_s: float = 0.5) -> int:
+def deliver(*, work_s: float = 2.0) -> int:
     """Do what a tick and its task do. Returns how many attempts were made."""
     owner, mailboxes = leases.lease_due(most=100)
     mine, held = leases.take_over(owner, mailboxes)
