@@ -16,7 +16,7 @@ from sending.ledger.services import Entry, record
 from sending.outbox import leases
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.pacing import Drop, Hold, Send, Verdict, decide, lead_gates
+from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
 from sending.planner import picking
 from sending.planner.facts import NewLeads, Sender
 from sending.planner.picking import Round
@@ -35,6 +35,21 @@ SELECT m.id
      LIMIT a.most
        FOR UPDATE OF m SKIP LOCKED
  ) m
+"""
+
+
+_CLAIM = """
+UPDATE outbox_message m
+   SET state = 'claimed', attempt = v.attempt, attempt_number = m.attempt_number + 1, lease_until = %s,
+       not_after = v.not_after, retry_at = NULL
+  FROM unnest(%s::bigint[], %s::uuid[], %s::timestamptz[]) AS v(id, attempt, not_after)
+ WHERE m.id = v.id AND m.state = 'deferred'
+"""
+_PUT_OFF = """
+UPDATE outbox_message m
+   SET retry_at = v.until, reason = left(v.words, 500)
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS v(id, until, words)
+ WHERE m.id = v.id AND m.state = 'deferred'
 """
 
 
@@ -64,7 +79,9 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     )
     loaded = plans({message.campaign_id for message in found})
     stopped = picking.suppressions({message.contact_id: message.contact for message in found})
-    claimed, called_off = [], []
+    claimed: list[OutboundMessage] = []
+    called_off: list[CalledOff] = []
+    held: list[tuple[OutboundMessage, Hold]] = []
     for message in found:
         sender = current.senders[message.mailbox_id]
         if message.enrollment.state == EnrollmentState.STOPPED:
@@ -74,9 +91,14 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
         verdict = _judge(message, sender, loaded[message.campaign_id], stopped.get(message.contact_id, ""))
         if isinstance(verdict, Drop):
             called_off.append(CalledOff(message, verdict.words, stop=StopReason.SUPPRESSED))
-        elif _settle(message, verdict, now=current.now):
+        elif isinstance(verdict, Hold):
+            held.append((message, verdict))
+        else:
             current.room[sender.id] -= 1
+            message.not_after = verdict.not_after or message.not_after
             claimed.append(message)
+    _claim(claimed, now=current.now)
+    _put_off(held)
     return claimed, called_off
 
 
@@ -116,25 +138,24 @@ def _judge(message: OutboundMessage, sender: Sender, plan: CampaignPlan, suppres
     return decide(lead_gates(facts, sender.facts))
 
 
-def _settle(message: OutboundMessage, verdict: Send | Hold, *, now: datetime) -> bool:
-    """Claim or put off a message; True when it is claimed."""
-    rows = OutboundMessage.objects.filter(pk=message.pk, state=MessageState.DEFERRED)
-    if isinstance(verdict, Hold):
-        rows.update(retry_at=verdict.until, reason=verdict.words[:500])
-        return False
-    message.attempt, message.state, message.retry_at = uuid4(), MessageState.CLAIMED, None
-    message.attempt_number += 1
-    message.lease_until = now + timedelta(seconds=leases.LEASE_S)
-    message.not_after = verdict.not_after or message.not_after
-    moved = rows.update(
-        state=message.state,
-        attempt=message.attempt,
-        attempt_number=message.attempt_number,
-        lease_until=message.lease_until,
-        not_after=message.not_after,
-        retry_at=None,
-    )
-    return bool(moved)
+def _claim(messages: Sequence[OutboundMessage], *, now: datetime) -> None:
+    """Give messages, which are locked, a new attempt."""
+    lease_until = now + timedelta(seconds=leases.LEASE_S)
+    for message in messages:
+        message.attempt, message.state, message.retry_at = uuid4(), MessageState.CLAIMED, None
+        message.attempt_number += 1
+        message.lease_until = lease_until
+    if messages:
+        columns = [(one.pk, one.attempt, one.not_after) for one in messages]
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [lease_until, *(list(column) for column in zip(*columns, strict=True))])
+
+
+def _put_off(held: Sequence[tuple[OutboundMessage, Hold]]) -> None:
+    if held:
+        columns = [(message.pk, hold.until, hold.words) for message, hold in held]
+        with connection.cursor() as cursor:
+            cursor.execute(_PUT_OFF, [list(column) for column in zip(*columns, strict=True)])
 
 
 def _cancel(message: OutboundMessage, reason: str, *, now: datetime) -> None:

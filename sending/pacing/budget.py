@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # More than this in one breath gains nothing and would keep a worker from its other mailboxes.
-BURST = 50
+BURST = 20
 # Due follow-ups go first until they have used this part of a day's budget: the rest is kept for new contacts.
 FOLLOW_UP_PERCENT = 70
 

@@ -137,7 +137,7 @@ class _Judging:
         self._found = found
         self._current = current
         self._plans = plans({one.campaign_id for one in found})
-        self._contacts = Contact.objects.in_bulk([one.contact_id for one in found])
+        self._contacts = Contact.objects.defer("created_at", "updated_at").in_bulk([one.contact_id for one in found])
         self._suppressed = suppressions(self._contacts)
         self._begun = _Begun(self._plans, current)
         self._result = outcomes.Judged(current.now)

@@ -79,4 +79,6 @@ def _reply(code: int, lines: list[bytes]) -> Reply:
 
 def printable(text: str) -> str:
     """Return the text with a mark for each sign that no page and no database takes: controls, halves of surrogates."""
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else "�" for sign in text)
