@@ -25,6 +25,16 @@ def spin(source: str, *, seed: str) -> str:
     """Return the text with each choice drawn by the seed. Template marks stay untouched. Raises TemplateProblem."""
     if not any(sign in source for sign in "{}\\"):
         return source
+    return _constant(source) or _drawn(source, seed)
+
+
+@lru_cache(maxsize=1_000)
+def _constant(source: str) -> str:
+    """Return what a text without a choice always reads, "" where there is one: most texts vary nothing."""
+    return "" if any(isinstance(piece, tuple) for piece in _parsed(source)) else _drawn(source, "")
+
+
+def _drawn(source: str, seed: str) -> str:
     drawing = _Drawing(source, seed)
     made = drawing.draw(_parsed(source))
     if [made[mark.start : mark.end] for mark in marks_of(made)] != drawing.marks:
