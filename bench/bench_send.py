@@ -1,12 +1,17 @@
-"""Send 5,000 messages from the queue in PostgreSQL to a local sink over kept connections, beside a peer.
+"""Send 5,000 messages from the queue in PostgreSQL to a local sink over kept connections, beside a peer and a limit.
 
 Ours does the whole life of each message: claim, gates, wording, MIME, durable mark, SMTP, record, events, tallies.
-The peer takes rendered messages from its queue and sends them.
+The peer takes rendered messages from its queue and sends them. The limit is Postfix's load generator, which has no
+queue and writes nothing down; it and its sink are used where Debian's package postfix is installed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +34,7 @@ from outreach.accounts.access import Member
 from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
 from outreach.accounts.services import create_workspace
+from outreach.embedded.ports import free_port
 from outreach.kit import loops
 from sending.mailboxes import services as mailboxes
 from sending.mailboxes.models import Mailbox
@@ -38,6 +44,9 @@ from sending.outbox.models import OutboundMessage
 from sending.planner.services import launch, set_senders
 from sending.smtp import Security
 
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin"
+_SINK = shutil.which("smtp-sink", path=_PATH)
+_SOURCE = shutil.which("smtp-source", path=_PATH)
 MESSAGES = 5_000
 MAILBOXES = 100
 _ALWAYS = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
@@ -62,11 +71,9 @@ def main() -> None:
     """Print messages/s of both ways and the ratio."""
     logging.disable(logging.WARNING)
     names = setup_databases(verbosity=0, interactive=False)
-    sink = subprocess.Popen([sys.executable, "-m", "bench.sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    sink, port = start_sink()
     try:
-        assert sink.stdout is not None
-        port = int(sink.stdout.readline())
-        print(f"send {MESSAGES:,} messages over {MAILBOXES} kept connections to a local sink")
+        print(f"send {MESSAGES:,} messages over {MAILBOXES} kept connections to {_SINK or 'a sink of ours'}")
         prepare_ours(port)
         ours = _timed(send_ours)
         assert OutboundMessage.objects.filter(state="sent").count() == MESSAGES
@@ -76,10 +83,37 @@ def main() -> None:
         assert Email.objects.filter(status=STATUS.sent).count() == MESSAGES
         print(peer.line("django-post-office, 1 process, 5 threads"))
         print(f"  ours / peer: {peer.wall_s / ours.wall_s:.1f} in messages/s, {peer.cpu_s / ours.cpu_s:.1f} in CPU")
+        if _SOURCE and _SINK:
+            limit = _timed(lambda: send_limit(port))
+            print(limit.line("smtp-source, 10 connections: no queue"))
+            print(f"  ours / limit: {limit.wall_s / ours.wall_s:.2f} in messages/s")
     finally:
         sink.terminate()
         sink.wait()
         teardown_databases(names, verbosity=0)
+
+
+def start_sink() -> tuple[subprocess.Popen[bytes], int]:
+    """Start a server that takes every message; return it and its port."""
+    if not _SINK:
+        sink = subprocess.Popen([sys.executable, "-m", "bench.sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert sink.stdout is not None
+        return sink, int(sink.stdout.readline())
+    port = free_port()
+    account = ("-u", "nobody") if os.geteuid() == 0 else ()
+    sink = subprocess.Popen([_SINK, *account, f"127.0.0.1:{port}", "1000"])
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return sink, port
+        time.sleep(0.05)
+    sink.terminate()
+    raise SystemExit("smtp-sink does not answer")
+
+
+def send_limit(port: int) -> None:
+    """Send as many messages of the same size with Postfix's load generator."""
+    size = len(_BODY) + len(_HTML) + 600
+    subprocess.run([str(_SOURCE), "-s", "10", "-m", str(MESSAGES), "-l", str(size), f"127.0.0.1:{port}"], check=True)
 
 
 def prepare_ours(port: int) -> None:
@@ -155,6 +189,12 @@ def send_peer() -> None:
 
 
 def _timed(work: Callable[[], object]) -> Figure:
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), _cpu_s()
     work()
-    return Figure(time.perf_counter() - wall, time.process_time() - cpu)
+    return Figure(time.perf_counter() - wall, _cpu_s() - cpu)
+
+
+def _cpu_s() -> float:
+    """Return the CPU time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
