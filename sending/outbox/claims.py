@@ -59,7 +59,9 @@ def _set_aside_unable(current: Round) -> dict[int, str]:
 
 def _give_up(letter: Letter, reason: str, *, now: datetime) -> None:
     """End a message that cannot be built: each further try would fail for the same reason, and hold up the others."""
-    message = OutboundMessage.objects.select_related("enrollment").get(pk=letter.pk)
+    message = OutboundMessage.objects.select_related("enrollment").filter(pk=letter.pk).first()
+    if message is None:
+        return  # its person was deleted meanwhile
     with transaction.atomic():
         stop(message.enrollment, StopReason.NOT_SENDABLE, detail=reason)
         moved = OutboundMessage.objects.filter(

@@ -46,7 +46,8 @@ SELECT CASE
                         JOIN unnest(%s::varchar[], %s::varchar[]) AS k(scope, value) USING (scope, value)
                        WHERE s.workspace_id = m.workspace_id) THEN 'the address is suppressed'
          WHEN c.state <> 'running' THEN 'the campaign is ' || c.state
-         WHEN b.state <> 'active' THEN 'the mailbox is ' || replace(b.state, '_', ' ')
+         WHEN b.state = 'needs_sign_in' THEN 'the mailbox needs a new sign-in'
+         WHEN b.state <> 'active' THEN 'the mailbox is ' || b.state
          WHEN m.not_after <= clock_timestamp() THEN 'the sending window had closed'
          ELSE 'another worker has taken over'
        END

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.kit import gate
+from outreach.kit.addresses import parse_address
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.outbox import leases
@@ -78,7 +79,7 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
         OutboundMessage.objects.select_related("contact", "enrollment", "step").filter(pk__in=ids).order_by("retry_at")
     )
     loaded = plans({message.campaign_id for message in found})
-    stopped = picking.suppressions({message.contact_id: message.contact for message in found})
+    suppressed = _suppressed(found)
     claimed: list[OutboundMessage] = []
     called_off: list[CalledOff] = []
     held: list[tuple[OutboundMessage, Hold]] = []
@@ -88,7 +89,7 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
             words = message.enrollment.stop_detail or "The sequence was called off."
             called_off.append(CalledOff(message, words, stop=None))
             continue
-        verdict = _judge(message, sender, loaded[message.campaign_id], stopped.get(message.contact_id, ""))
+        verdict = _judge(message, sender, loaded[message.campaign_id], suppressed.get(message.pk, ""))
         if isinstance(verdict, Drop):
             called_off.append(CalledOff(message, verdict.words, stop=StopReason.SUPPRESSED))
         elif isinstance(verdict, Hold):
@@ -127,11 +128,29 @@ def entry_about(message: OutboundMessage, kind: EventKind, at: datetime, words: 
     )
 
 
+def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
+    """Return why messages must not be tried again: for the address that stands in them, or their contact's of today."""
+    asked = {
+        message.pk: [(message.workspace_id, key) for key in (_key_of(message.recipient), message.contact.email_key)]
+        for message in messages
+    }
+    found = picking.why_suppressed({one for keys in asked.values() for one in keys})
+    return {pk: found[one] for pk, keys in asked.items() for one in keys if one in found}
+
+
+def _key_of(recipient: str) -> str:
+    try:
+        return parse_address(recipient).key
+    except ValueError:
+        return ""  # it cannot be built either: its claim ends it
+
+
 def _judge(message: OutboundMessage, sender: Sender, plan: CampaignPlan, suppressed: str) -> Verdict:
     facts = picking.lead_facts(
         plan,
         message.contact,
-        is_follow_up=message.step.position > 1,
+        # Who may have got it already may have answered: it waits for a fresh reading, as a follow-up does.
+        is_follow_up=message.step.position > 1 or message.again_at is not None,
         suppressed=suppressed,
         new=NewLeads(),  # it was counted when it was first claimed
     )
@@ -159,8 +178,10 @@ def _put_off(held: Sequence[tuple[OutboundMessage, Hold]]) -> None:
 
 
 def _cancel(message: OutboundMessage, reason: str, *, now: datetime) -> None:
+    # Of what was to be sent again an earlier copy has left: it goes on to count as sent.
+    over = MessageState.CANCELLED if message.again_at is None else MessageState.ASSUMED_SENT
     moved = OutboundMessage.objects.filter(pk=message.pk, state=MessageState.DEFERRED).update(
-        state=MessageState.CANCELLED, reason=reason[:500], retry_at=None, ended_at=now
+        state=over, reason=reason[:500], retry_at=None, ended_at=now
     )
     if moved:
         record([entry_about(message, EventKind.CANCELLED, now, reason)])

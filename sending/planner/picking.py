@@ -6,7 +6,7 @@ in that transaction; whoever is held gets the reason and the instant of the next
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -115,14 +115,20 @@ def lead_facts(
 
 def suppressions(contacts: Mapping[int, Contact]) -> dict[int, str]:
     """Return, in words, why contacts (by id) must not be written to; those that may be are absent."""
+    asked = {pk: (contact.workspace_id, contact.email_key) for pk, contact in contacts.items()}
+    found = why_suppressed(asked.values())
+    return {pk: found[one] for pk, one in asked.items() if one in found}
+
+
+def why_suppressed(asked: Iterable[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    """Return, in words, why addresses (workspace, email_key) must not be written to; those that may be are absent."""
     keys: dict[int, list[str]] = {}
-    for contact in contacts.values():
-        keys.setdefault(contact.workspace_id, []).append(contact.email_key)
-    found = {workspace_id: suppressed_keys(workspace_id, wanted) for workspace_id, wanted in keys.items()}
+    for workspace_id, key in asked:
+        keys.setdefault(workspace_id, []).append(key)
     return {
-        pk: f"{row.value} is suppressed: {row.reason.replace('_', ' ')}."
-        for pk, contact in contacts.items()
-        if (row := found[contact.workspace_id].get(contact.email_key)) is not None
+        (workspace_id, key): f"{row.value} is suppressed: {row.reason.replace('_', ' ')}."
+        for workspace_id, wanted in keys.items()
+        for key, row in suppressed_keys(workspace_id, wanted).items()
     }
 
 
