@@ -143,7 +143,10 @@ def _checked(
 
 
 def _verified(connection: socket.socket, address: IPAddress) -> socket.socket:
-    peer = ipaddress.ip_address(connection.getpeername()[0].partition("%")[0])
+    try:
+        peer = ipaddress.ip_address(connection.getpeername()[0].partition("%")[0])
+    except OSError:
+        return connection  # it is over already: whoever reads from it will be told so
     if peer != address:
         connection.close()
         raise ConnectFailed("The connection went elsewhere.")

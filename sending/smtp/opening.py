@@ -231,7 +231,10 @@ async def _sign_in_with_password(client: _Client, offered: set[str], username: s
 
 
 def _refuse_open_line(server: Server, sock: socket.socket) -> None:
-    peer = ip_address(sock.getpeername()[0].partition("%")[0])
+    try:
+        peer = ip_address(sock.getpeername()[0].partition("%")[0])
+    except OSError:
+        return  # it is over already, and nothing can be said on it
     if server.security is Security.PLAIN and not is_private(peer, server.private):
         raise _Fault("insecure", "Mail and passwords are never sent over an unprotected connection.")
 

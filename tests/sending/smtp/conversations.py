@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TypeVar
 
+from outreach.kit import loops
 from sending.smtp import Envelope, Outcome, Security, Server, Session, SessionError, Timeouts
 from tests.sending.smtp.certificates import authority
 from tests.sending.smtp.faultsmtpd import FaultServer, serving
@@ -81,7 +82,7 @@ def in_session(server: FaultServer, talk: Callable[[Session], Awaitable[T]], *, 
             finally:
                 await session.close()
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def refused_opening(
@@ -98,4 +99,4 @@ def refused_opening(
             await session.close()
             raise AssertionError("the connection was opened")
 
-    return asyncio.run(run())
+    return loops.run(run())

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from outreach.kit import loops
 from sending.smtp.wire import Wire
 
 
@@ -60,5 +61,5 @@ def test_connection_is_closed_once_and_given_up_only_while_it_is_there(before: s
         await wire.close(0.05)
         assert wire.is_closed
 
-    asyncio.run(scenario())
+    loops.run(scenario())
     assert transport.calls == expected

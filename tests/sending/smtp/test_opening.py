@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from outreach.kit import loops
 from sending.smtp import (
     AuthKind,
     Deferred,
@@ -56,7 +57,7 @@ def opened(faults: FaultServer, how: Callable[[FaultServer], Server]) -> tuple[L
             await session.close()
             return session.transcript
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 SECURITIES = [(Security.PLAIN, False), (Security.STARTTLS, False), (Security.TLS, True)]
@@ -171,7 +172,7 @@ def test_a_connection_that_fails_while_it_opens_is_told_by_its_phase_and_cause(
             await session.close()
             return None
 
-    outcome = asyncio.run(run())
+    outcome = loops.run(run())
     if outcome is not None:
         assert isinstance(outcome, Unreachable)
         assert (outcome.phase, outcome.cause) == (phase, cause)
@@ -309,16 +310,16 @@ def test_a_port_without_listener_is_told_as_refused() -> None:
         async with serving(FaultServer()) as faults:
             return faults.port
 
-    port = asyncio.run(closed_port())
+    port = loops.run(closed_port())
     with pytest.raises(ConnectionError) as caught:
-        asyncio.run(Session.open(Server("127.0.0.1", port, Security.TLS, private=LOOPBACK), timeouts=QUICK))
+        loops.run(Session.open(Server("127.0.0.1", port, Security.TLS, private=LOOPBACK), timeouts=QUICK))
     outcome = caught.value.outcome  # type: ignore[attr-defined]
     assert (outcome.phase, outcome.cause) == (Phase.CONNECT, "no_connection")
 
 
 def test_a_name_that_does_not_resolve_is_told() -> None:
     with pytest.raises(ConnectionError) as caught:
-        asyncio.run(Session.open(Server("nobody..invalid", 587, Security.STARTTLS), timeouts=QUICK))
+        loops.run(Session.open(Server("nobody..invalid", 587, Security.STARTTLS), timeouts=QUICK))
     outcome = caught.value.outcome  # type: ignore[attr-defined]
     assert (outcome.phase, outcome.cause) == (Phase.CONNECT, "unknown_host")
 
@@ -369,7 +370,7 @@ def test_a_refused_sign_in_leaves_no_connection_open() -> None:
             await asyncio.sleep(0.05)
             return ["still connected"] if faults._tasks else []
 
-    assert asyncio.run(run()) == []
+    assert loops.run(run()) == []
 
 
 def test_a_cancelled_opening_leaves_no_connection_open() -> None:
@@ -384,7 +385,7 @@ def test_a_cancelled_opening_leaves_no_connection_open() -> None:
             await asyncio.sleep(0.05)
             return [command for command in faults.commands if command != "EHLO localhost.localdomain"]
 
-    assert asyncio.run(run()) == []
+    assert loops.run(run()) == []
 
 
 def test_one_tls_context_serves_all_mailboxes_of_the_same_authority() -> None:

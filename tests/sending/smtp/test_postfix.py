@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import email
 import email.policy
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from outreach.kit import loops
 from sending.smtp import Accepted, Envelope, Message, Outcome, Phase, Refused, Security, Server, Session, build
 from sending.smtp.dkim import SigningKey, make_private_key, sign
 from tests.sending.smtp import postfix
@@ -59,7 +59,7 @@ def deliver(server: postfix.Postfix, mails: Sequence[tuple[str, bytes]]) -> list
         finally:
             await session.close()
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def test_a_message_arrives_as_it_was_written(server: postfix.Postfix) -> None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from outreach.kit import loops
 from sending.smtp import Accepted, InDoubt, Session, SessionError, Unreachable
 from tests.sending.smtp.conversations import ENVELOPE, LETTER, QUICK, Caller, plain
 from tests.sending.smtp.faultsmtpd import Act, FaultServer, drip, hang, say, serving
@@ -46,7 +47,7 @@ def test_a_tarpit_is_left_when_the_time_of_its_phase_is_over(name: str) -> None:
         async with serving(FaultServer(tarpit.script)) as faults:
             return await deliver_to(faults)
 
-    outcome, seconds = asyncio.run(run())
+    outcome, seconds = loops.run(run())
     assert isinstance(outcome, InDoubt if "dot" in tarpit.script else Unreachable)
     assert 0.2 < seconds < 3
 
@@ -67,7 +68,7 @@ def test_fifty_tarpits_do_not_slow_five_healthy_mailboxes() -> None:
             healthy = await asyncio.gather(*(deliver_to(one) for one in good))
             return healthy, await asyncio.gather(*stuck)
 
-    healthy, stuck = asyncio.run(run())
+    healthy, stuck = loops.run(run())
     assert all(isinstance(outcome, Accepted) for outcome, _ in healthy)
     assert max(seconds for _, seconds in healthy) < 1
     assert all(isinstance(outcome, InDoubt | Unreachable) for outcome, _ in stuck)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from outreach.kit import loops
 from sending.smtp import (
     Accepted,
     Deferred,
@@ -303,7 +304,7 @@ def test_a_server_that_stops_reading_has_not_got_the_message() -> None:
 
 def test_a_server_that_stops_reading_over_tls_has_not_got_the_message() -> None:
     faults = FaultServer({"data": hang(b"354 go\r\n")}, tls=server_context(leaf()), implicit=True, narrow=True)
-    outcome = asyncio.run(deliver_over_tls(faults, BIG))
+    outcome = loops.run(deliver_over_tls(faults, BIG))
     assert isinstance(outcome, Unreachable)
     assert (outcome.phase, outcome.cause, faults.accepted) == (Phase.BODY, "lost", [])
 
@@ -412,13 +413,13 @@ def test_the_dialogue_is_bounded_however_much_a_server_says() -> None:
 @pytest.mark.parametrize("act", [cut(b"250 taken\r\n"), close(b"250 taken\r\n")])
 def test_a_tls_connection_that_ends_right_after_the_250_has_taken_the_message(act: Act) -> None:
     faults = FaultServer({"dot": act}, tls=server_context(leaf()), implicit=True)
-    outcome = asyncio.run(deliver_over_tls(faults, LETTER))
+    outcome = loops.run(deliver_over_tls(faults, LETTER))
     assert isinstance(outcome, Accepted)
 
 
 def test_a_tls_connection_that_ends_without_an_answer_is_in_doubt() -> None:
     faults = FaultServer({"dot": cut(takes=True)}, tls=server_context(leaf()), implicit=True)
-    assert isinstance(asyncio.run(deliver_over_tls(faults, LETTER)), InDoubt)
+    assert isinstance(loops.run(deliver_over_tls(faults, LETTER)), InDoubt)
 
 
 async def deliver_over_tls(faults: FaultServer, content: bytes) -> Outcome:
