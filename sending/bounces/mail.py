@@ -16,10 +16,13 @@ from html.parser import HTMLParser
 MAX_BYTES = 25 * 1024 * 1024
 MAX_HEADER_BYTES = 256 * 1024
 MAX_PARTS = 200
+MAX_BOUNDARIES = 2_000
+MAX_ADDRESSES = 20_000  # characters of a header that names some
 MAX_DEPTH = 20
 MAX_TEXT = 1_000_000
 MAX_IDS = 100
 _ID = re.compile(r"<[^<>\s]{1,500}>")
+_BARE_ADDRESS = re.compile(r"[^\s<>()\",;:]{1,64}@[^\s<>()\",;:]{1,255}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -61,8 +64,7 @@ def parse_mail(raw: bytes) -> Mail:
     message = _parsed(head[:MAX_HEADER_BYTES] + separator, body)
     headers = tuple((key.lower()[:200], _decoded(str(value))) for key, value in message.items()[:1000])
     first = dict(reversed(headers))
-    names = getaddresses([first.get("from", "")])[:1]
-    from_name, from_address = names[0] if names else ("", "")
+    from_name, from_address = next(iter(_addresses(first.get("from", ""))), ("", ""))
     parts = tuple(_parts(message))
     text = next((part.text for part in parts if part.content_type == "text/plain"), "")
     html = next((part.text for part in parts if part.content_type == "text/html"), "")
@@ -73,7 +75,7 @@ def parse_mail(raw: bytes) -> Mail:
         references=tuple(_ID.findall(first.get("references", ""))[-MAX_IDS:]),
         from_name=from_name[:200],
         from_address=from_address[:320],
-        to=tuple(address for _, address in getaddresses([first.get("to", "")])[:50]),
+        to=tuple(address for _, address in _addresses(first.get("to", ""))[:50]),
         subject=" ".join(first.get("subject", "").split())[:998],
         content_type=_safe(message.get_content_type()),
         report_type=_parameter(message, "report-type"),
@@ -83,7 +85,16 @@ def parse_mail(raw: bytes) -> Mail:
     )
 
 
+def _addresses(value: str) -> list[tuple[str, str]]:
+    try:
+        return getaddresses([value[:MAX_ADDRESSES]])
+    except RecursionError:  # comments within comments by the thousand
+        return [("", found[0]) for found in _BARE_ADDRESS.finditer(value[:MAX_ADDRESSES])]
+
+
 def _parsed(head: bytes, body: bytes) -> Message:
+    # Each part costs Python's parser the same, however small it is: a mail of millions would take minutes.
+    body = b"\n--".join(body.split(b"\n--", MAX_BOUNDARIES)[:MAX_BOUNDARIES])
     try:
         return email.message_from_bytes(head + body, policy=policy.compat32)
     except RecursionError:
@@ -94,7 +105,8 @@ def _parsed(head: bytes, body: bytes) -> Message:
 def text_of(html: str) -> str:
     """Return the readable text of HTML: no markup, no scripts, breaks where blocks end."""
     reader = _TextReader()
-    reader.feed(html[:MAX_TEXT])
+    with contextlib.suppress(AssertionError):  # Python's reader gives up at declarations that are none
+        reader.feed(html[:MAX_TEXT])
     lines = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -144,7 +156,8 @@ def _parts(message: Message) -> Iterator[Part]:
             inner = [one for one in payload if isinstance(one, Message)]
             if kind.startswith("message/"):
                 # Python parses every message/* part: a report's blocks of fields become "messages" of headers only.
-                yield Part(kind, "\n\n".join(_fields_of(one) for one in inner[:MAX_PARTS])[:left])
+                fields = "\n\n".join(_fields_of(one) for one in inner[:MAX_PARTS])[:left]
+                yield Part(kind, _CONTROL.sub("", fields))
             elif depth < MAX_DEPTH:
                 stack += [(one, depth + 1) for one in reversed(inner)]
             continue

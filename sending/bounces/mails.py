@@ -73,7 +73,7 @@ def _delivery_report(mail: Mail) -> Verdict | None:
         return None
     recipients = tuple(dict.fromkeys(one for block in about for one in _recipients(block)))
     block = next((one for one in about if one.get("action", "").lower().startswith("fail")), about[0])
-    action = block.get("action", "failed").split()[0].lower()
+    action = (block.get("action") or "failed").split()[0].lower()[:40]
     status = next(iter(_STATUS.findall(block.get("status", ""))), "")
     originals = _originals(mail)
     if action in {"delivered", "relayed", "expanded"} and not status.startswith(("4", "5")):

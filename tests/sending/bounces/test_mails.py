@@ -104,6 +104,40 @@ def test_headers_and_subjects(headers: str, kind: Kind) -> None:
     assert kind_of(mail(headers)) is kind
 
 
+HOSTILE = {
+    "parentheses without end": b"From: " + b"(" * 20_000 + b"a@x.test\r\nTo: " + b"(" * 20_000 + b"\r\n\r\nhello",
+    "markup that is none": b"From: a@x.test\r\nContent-Type: text/html\r\n\r\nbefore <![x ]> <!DOCTYPE [ after",
+    "a report without an action": (
+        b"From: m@x.test\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+        b"Final-Recipient: rfc822; a@x.test\r\nAction: \r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+    ),
+    "controls in a returned copy": (
+        b"From: m@x.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: message/rfc822\r\n\r\n"
+        b"Subject: a\x00b\r\n\r\nbody \x00 \xff\r\n--b--\r\n"
+    ),
+    "parts by the hundred thousand": (
+        b"From: m@x.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 100_000
+    ),
+}
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())
+def test_any_bytes_give_a_mail_and_a_verdict_that_a_database_takes(raw: bytes) -> None:
+    mail = parse_mail(raw)
+    verdict = classify_mail(mail)
+    texts = [mail.text, mail.subject, mail.from_address, *(part.text for part in mail.parts)]
+    texts += [word for one in verdict.evidence for word in (one.rule, one.words)]
+    assert not [text for text in texts if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)]
+
+
+def test_a_report_without_an_action_is_a_failure_by_its_status() -> None:
+    verdict = classify_mail(parse_mail(HOSTILE["a report without an action"]))
+    assert (verdict.kind, verdict.recipients) == (Kind.BOUNCE, ("a@x.test",))
+    assert verdict.category.suppresses
+
+
 def test_a_bounce_without_a_standard_form_is_known_by_its_daemon_and_words() -> None:
     raw = (
         b"From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\n"
