@@ -21,6 +21,8 @@ _MOST_IDS = 50
 _SKEW = timedelta(days=1)
 _REPORTS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.DELIVERED, Kind.COMPLAINT})
 _LEFT = [MessageState.DOT_PENDING, MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]
+# Of what waits to be sent again, a copy may have arrived.
+_HAS_LEFT = Q(state__in=_LEFT) | Q(again_at__isnull=False)
 
 
 class MatchedBy(StrEnum):
@@ -96,7 +98,7 @@ def _by_address(mailbox: Mailbox, address: str, received_at: datetime) -> Match:
     here = Case(When(mailbox=mailbox, then=Value(0)), default=Value(1), output_field=IntegerField())
     message = (
         _messages(mailbox)
-        .filter(contact__email_key=key, state__in=_LEFT, dot_at__lte=received_at + _SKEW)
+        .filter(_HAS_LEFT, contact__email_key=key, dot_at__lte=received_at + _SKEW)
         .order_by(here, "-id")
         .first()
     )

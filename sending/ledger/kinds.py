@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     IN_DOUBT = "in_doubt"  # the answer after the dot was lost: perhaps accepted, never resent by itself
     ASSUMED_SENT = "assumed_sent"  # a day in doubt without evidence against it: counts as sent
     CANCELLED = "cancelled"  # called off before it was sent
+    SETTLED = "settled"  # a person has said that a message in doubt arrived; data.by
+    SENT_AGAIN = "sent_again"  # a person has put a message in doubt up to be sent again: it may arrive twice; data.by
     # what came back
     REPLIED = "replied"  # a person answered
     AUTO_REPLIED = "auto_replied"  # out of office or another machine's answer

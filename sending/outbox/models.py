@@ -10,7 +10,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, Step, Variant
 from outreach.accounts.models import Workspace
 from sending.mailboxes.models import Mailbox
-from sending.outbox.states import AttemptOutcome, MessageState
+from sending.outbox.states import DOUBTS, AttemptOutcome, MessageState
 from sending.planner.models import Enrollment
 
 _HAS_PASSED_DOT = [
@@ -57,6 +57,7 @@ class OutboundMessage(models.Model):
     reply_text = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
     dot_at = models.DateTimeField(null=True)  # when the durable mark before the body was set
+    again_at = models.DateTimeField(null=True)  # when a person had it sent again: an earlier copy may have arrived
     sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -74,6 +75,10 @@ class OutboundMessage(models.Model):
             models.CheckConstraint(
                 condition=~Q(state__in=_HAS_PASSED_DOT) | Q(dot_at__isnull=False),
                 name="outbox_dot_before_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(again_at__isnull=True) | Q(dot_at__isnull=False),
+                name="outbox_again_after_dot",
             ),
             models.CheckConstraint(
                 condition=Q(state=MessageState.DEFERRED, retry_at__isnull=False)
@@ -95,11 +100,23 @@ class OutboundMessage(models.Model):
             ),
             # claim: refused messages whose next try has come
             models.Index(fields=["mailbox", "retry_at"], condition=Q(state=MessageState.DEFERRED), name="outbox_retry"),
-            # in-doubt resolver and its page
+            # sweeper: what has been in doubt for a day; home: how many are
             models.Index(
                 fields=["workspace", "dot_at"],
                 condition=Q(state=MessageState.IN_DOUBT),
                 name="outbox_in_doubt",
+            ),
+            # page of the doubts, newest first
+            models.Index(
+                fields=["workspace", "-dot_at", "-id"],
+                condition=Q(state__in=DOUBTS),
+                name="outbox_doubts",
+            ),
+            # search of a mailbox's Sent folder: what is in doubt there, or is to be sent again after a doubt
+            models.Index(
+                fields=["mailbox", "dot_at"],
+                condition=Q(state__in=DOUBTS) | Q(again_at__isnull=False),
+                name="outbox_doubts_of_mailbox",
             ),
             # messages page, newest first, and its filters
             models.Index(fields=["workspace", "-id"], name="outbox_newest"),

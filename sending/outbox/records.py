@@ -31,7 +31,8 @@ from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, U
 
 # Fenced: only the attempt that holds the message may write, and only from the states in which it can be in hand. A
 # message that the sweeper has called in doubt still has its attempt: the answer that this attempt brings, however late,
-# is proof. The instants are the database's: a worker's clock decides nothing.
+# is proof, also when a person has put it up to be sent again. The instants are the database's: a worker's clock
+# decides nothing.
 _RECORD = """
 UPDATE outbox_message m
    SET state = v.state, reason = v.reason, reply_code = v.code, reply_enhanced = v.enhanced, reply_text = v.words,
@@ -44,16 +45,19 @@ UPDATE outbox_message m
     AS v(id, attempt, state, reason, code, enhanced, words, charged, wait_s)
  WHERE m.id = v.id AND m.attempt = v.attempt
    AND (m.state = 'dot_pending' OR m.state = 'claimed' AND v.state IN ('deferred', 'failed')
-        OR m.state = 'in_doubt' AND v.state <> 'in_doubt')
+        OR m.state = 'in_doubt' AND v.state <> 'in_doubt'
+        OR m.state = 'deferred' AND m.again_at IS NOT NULL AND v.state = 'sent')
 RETURNING m.id, now()
 """
 # A message that is gone has no attempts; those that are here cannot go before the commit.
 _STILL_HERE = "SELECT id FROM outbox_message WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
 
-# A message called back at the mark: where its sequence was stopped it is over, else it waits for its next claim.
+# A message called back at the mark: where its sequence was stopped it is over, else it waits for its next claim. Of
+# what was to be sent again an earlier copy has left: it goes on to count as sent.
 _CANCEL_STOPPED = """
 UPDATE outbox_message m
-   SET state = 'cancelled', reason = left('Called off before it left: ' || replace(e.stop_reason, '_', ' '), 500),
+   SET state = CASE WHEN m.again_at IS NULL THEN 'cancelled' ELSE 'assumed_sent' END,
+       reason = left('Called off before it left: ' || replace(e.stop_reason, '_', ' '), 500),
        lease_until = NULL, retry_at = NULL, ended_at = now()
   FROM planner_enrollment e
  WHERE m.id = ANY(%s) AND m.state IN ('claimed', 'deferred') AND e.id = m.enrollment_id AND e.state = 'stopped'

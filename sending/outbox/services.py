@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
@@ -17,7 +17,8 @@ from sending.planner.services import Sent, advance
 def confirm_sent(message_pk: int, *, evidence: str) -> bool:
     """Move a message in doubt to sent, because something came back that names it. Inside the caller's transaction.
 
-    False when there was no doubt. Absence of evidence never moves anything.
+    What a person has put up to be sent again, and has not left since, is called off by it. False when there was no
+    doubt. Absence of evidence never moves anything.
     """
     now = database_now()
     proved: dict[str, Any] = {"state": MessageState.SENT, "sent_at": F("dot_at"), "ended_at": now}
@@ -25,7 +26,8 @@ def confirm_sent(message_pk: int, *, evidence: str) -> bool:
     rows = OutboundMessage.objects.filter(pk=message_pk)
     if rows.filter(state=MessageState.ASSUMED_SENT).update(**proved):
         return True  # it was counted, and its sequence went on, when it was assumed
-    if not rows.filter(state=MessageState.IN_DOUBT).update(**proved):
+    waits_again = Q(again_at__isnull=False, state__in=[MessageState.DEFERRED, MessageState.CLAIMED])
+    if not rows.filter(Q(state=MessageState.IN_DOUBT) | waits_again).update(**proved, retry_at=None, lease_until=None):
         return False
     row = OutboundMessage.objects.select_related("step").get(pk=message_pk)
     assert row.sent_at is not None  # set in the move

@@ -19,6 +19,9 @@ class MessageState(StrEnum):
     CANCELLED = "cancelled"  # called off before the dot: reply, opt-out, pause, removal
 
 
+DOUBTS = (MessageState.IN_DOUBT, MessageState.ASSUMED_SENT)
+
+
 class AttemptOutcome(StrEnum):
     """How one try ended."""
 
@@ -38,17 +41,29 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
             MessageState.DEFERRED,
             MessageState.FAILED,
             MessageState.CANCELLED,
+            # Only of what is sent again after a doubt: proof of its first copy comes, or the second one is called off.
+            MessageState.SENT,
+            MessageState.ASSUMED_SENT,
         }
     ),
     MessageState.DOT_PENDING: frozenset(
         {MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED, MessageState.IN_DOUBT}
     ),
-    MessageState.DEFERRED: frozenset({MessageState.CLAIMED, MessageState.FAILED, MessageState.CANCELLED}),
+    MessageState.DEFERRED: frozenset(
+        {
+            MessageState.CLAIMED,
+            MessageState.FAILED,
+            MessageState.CANCELLED,
+            MessageState.SENT,  # as above
+            MessageState.ASSUMED_SENT,  # as above
+        }
+    ),
     # A definite answer to the very attempt that is in doubt may still come: its worker was only asleep.
     MessageState.IN_DOUBT: frozenset(
         {MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED, MessageState.DEFERRED}
     ),
-    MessageState.ASSUMED_SENT: frozenset({MessageState.SENT, MessageState.FAILED}),
+    # Back to DEFERRED only by a person, who accepts that it may arrive twice.
+    MessageState.ASSUMED_SENT: frozenset({MessageState.SENT, MessageState.FAILED, MessageState.DEFERRED}),
     MessageState.SENT: frozenset(),
     MessageState.FAILED: frozenset(),
     MessageState.CANCELLED: frozenset(),

@@ -45,7 +45,8 @@ RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.
 """
 _ASSUME = """
 UPDATE outbox_message m
-   SET state = 'assumed_sent', ended_at = now(), reason = 'In doubt for a day, without evidence against it.'
+   SET state = 'assumed_sent', ended_at = now(),
+       reason = left('In doubt for a day, without evidence against it. ' || m.reason, 500)
   FROM sequences_step s, accounts_workspace w
  WHERE s.id = m.step_id AND w.id = m.workspace_id AND m.id = ANY(ARRAY(
     SELECT d.id FROM outbox_message d JOIN accounts_workspace w ON w.id = d.workspace_id
@@ -55,7 +56,7 @@ RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.
 """
 _CANCEL = """
 UPDATE outbox_message m
-   SET state = 'cancelled', retry_at = NULL, ended_at = now(),
+   SET state = CASE WHEN m.again_at IS NULL THEN 'cancelled' ELSE 'assumed_sent' END, retry_at = NULL, ended_at = now(),
        reason = left('Called off before it left: ' || replace(e.stop_reason, '_', ' '), 500)
   FROM planner_enrollment e
  WHERE e.id = m.enrollment_id AND e.state = 'stopped' AND m.id = ANY(ARRAY(

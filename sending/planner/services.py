@@ -147,6 +147,27 @@ def advance(done: Sequence[Sent]) -> None:
     )
 
 
+def take_back(enrollment_id: int, position: int) -> bool:
+    """Let a step that counted as done be under way again, because a person has its message sent once more.
+
+    False when the sequence was called off. Runs inside the caller's transaction, which holds the row and knows that no
+    later step has been begun.
+    """
+    rows = Enrollment.objects.filter(pk=enrollment_id)
+    if rows.filter(state=EnrollmentState.SENDING).exists():
+        return True  # nothing counted as done yet
+    moved = rows.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.FINISHED]).update(
+        state=EnrollmentState.SENDING,
+        next_position=position,
+        due_at=None,
+        ended_at=None,
+        hold_code="",
+        hold_detail="",
+        held_since=None,
+    )
+    return bool(moved)
+
+
 def stop(enrollment: Enrollment, reason: StopReason, *, detail: str = "") -> bool:
     """Call off the rest of a sequence; False when it was already over.
 

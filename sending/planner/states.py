@@ -21,7 +21,8 @@ ENROLLMENT_MOVES: Mapping[EnrollmentState, frozenset[EnrollmentState]] = {
         {EnrollmentState.SENDING, EnrollmentState.FINISHED, EnrollmentState.STOPPED, EnrollmentState.SKIPPED}
     ),
     EnrollmentState.SENDING: frozenset({EnrollmentState.ACTIVE, EnrollmentState.FINISHED, EnrollmentState.STOPPED}),
-    EnrollmentState.FINISHED: frozenset({EnrollmentState.STOPPED}),
+    # Back to SENDING: a person has its last message, which was in doubt, sent again.
+    EnrollmentState.FINISHED: frozenset({EnrollmentState.STOPPED, EnrollmentState.SENDING}),
     EnrollmentState.STOPPED: frozenset(),
     EnrollmentState.SKIPPED: frozenset(),
 }
