@@ -22,7 +22,14 @@ CHUNK = 50
 # In this order: a folder with two uses has the first. RFC 6154.
 _ROLES = (("junk", b"\\junk"), ("sent", b"\\sent"), ("all", b"\\all"), ("trash", b"\\trash"), ("drafts", b"\\drafts"))
 _JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "bulk mail"})
-_SENT_NAMES = frozenset({"sent", "sent items", "sent mail", "gesendet", "gesendete elemente"})
+# Where the server does not say it: the names that programs and providers give it.
+_SENT_NAMES = frozenset(
+    {
+        "sent", "sent items", "sent mail", "sent messages", "gesendet", "gesendete elemente", "gesendete objekte",
+        "envoyés", "éléments envoyés", "messages envoyés", "enviados", "elementos enviados", "itens enviados",
+        "inviata", "posta inviata", "verzonden", "verzonden items", "wysłane", "skickat", "sendt",
+    }
+)  # fmt: skip
 _MOST_NAME = 255
 _MOST_NUMBER = 2**63 - 1  # what the database holds; RFC 9051 has 32 bits
 

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from campaigns.contacts.models import Contact
 from outreach.accounts.models import Workspace
 from sending.bounces import Kind
+from sending.inbox.states import Seen
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
@@ -44,6 +45,22 @@ class MailboxSync(models.Model):
         indexes = [
             # tick: mailboxes whose turn it is
             models.Index(fields=["next_at"], name="inbox_sync_next"),
+        ]
+
+
+class SentSearch(models.Model):
+    """How often the Sent folder was searched for the copy of a message in doubt, and what was seen the last time."""
+
+    message = models.OneToOneField(OutboundMessage, primary_key=True, on_delete=models.CASCADE, related_name="search")
+    looks = models.PositiveSmallIntegerField(default=0)
+    looked_at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True)  # null: no further look is planned
+    seen = models.CharField(max_length=10)
+
+    class Meta:
+        db_table = "inbox_sent_search"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(seen__in=list(Seen)), name="inbox_known_seen"),
         ]
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from outreach.kit import clock
 from sending.imap import Folder, FolderState, ImapError, RawMail, Reader, SignInRefused, open_mailbox
+from sending.inbox.copies import look_for_copies
 from sending.inbox.models import MailboxSync, MailFolder
 from sending.inbox.services import keep, take_in
 from sending.mailboxes.models import Mailbox
@@ -75,6 +76,7 @@ def read(mailbox_id: int) -> Reading:
     try:
         with open_mailbox(imap_account(mailbox.credential)) as reader:
             reading = _read_folders(mailbox, reader)
+            look_for_copies(mailbox, reader)
     except SignInRefused as error:
         refuse_sign_in(mailbox_id, str(error))
         reading = Reading(problem=str(error))
