@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sending.pacing import Limits, Pace, Usage, allowance, daily_budget, draw_gap, follow_up_places
-from tests.sending.pacing.facts import LIMITS, limits
+from tests.sending.pacing.facts import LIMITS, calm, limits
 
 MINUTES = st.integers(0, 240).map(lambda number: timedelta(minutes=number))
 DURATIONS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400))
@@ -53,6 +53,7 @@ def test_without_a_ramp_the_limit_is_the_budget_from_the_first_day() -> None:
     assert daily_budget(LIMITS, Usage(sending_days=0)) == 30
 
 
+@calm
 @given(any_limits(), any_usage(), st.integers(0, 50))
 def test_budget_never_passes_the_limit_and_never_falls_with_sending_days(some: Limits, usage: Usage, more: int) -> None:
     budget = daily_budget(some, usage)
@@ -81,9 +82,9 @@ def test_allowance_is_one_beside_a_gap_and_else_what_hour_and_day_leave(
     assert allowance(some, Usage(day=day, hour=hour)) == places
 
 
-def test_allowance_ends_at_fifty_however_wide_the_limits_are() -> None:
+def test_allowance_ends_at_twenty_however_wide_the_limits_are() -> None:
     wide = limits(daily=100_000, hourly=100_000, gap_min=timedelta(0), gap_max=timedelta(0))
-    assert allowance(wide, Usage()) == 50
+    assert allowance(wide, Usage()) == 20
 
 
 def test_allowance_follows_the_ramp() -> None:
@@ -93,6 +94,7 @@ def test_allowance_follows_the_ramp() -> None:
     assert allowance(ramped, Usage(day=5, sending_days=1)) == 2
 
 
+@calm
 @given(any_limits(), any_usage())
 def test_allowance_is_never_negative_and_never_leads_over_a_limit(some: Limits, usage: Usage) -> None:
     places = allowance(some, usage)
@@ -104,6 +106,7 @@ def test_allowance_is_never_negative_and_never_leads_over_a_limit(some: Limits, 
         assert not some.gap_max, "two at once would leave no gap between them"
 
 
+@calm
 @given(any_limits(), SCALES, st.text(max_size=80))
 def test_gap_is_the_same_for_the_same_seed_and_inside_its_bounds(some: Limits, scale: int, seed: str) -> None:
     pace = Pace(scale)
@@ -125,6 +128,7 @@ def test_gap_of_a_message_is_known_beforehand_on_every_machine() -> None:
     assert draw_gap(LIMITS, Pace(), seed="<a@acme.example>") == timedelta(seconds=544, microseconds=949278)
 
 
+@calm
 @given(DURATIONS, SCALES, DURATIONS)
 def test_shrunk_time_is_never_longer_and_never_under_its_floor(
     duration: timedelta, scale: int, floor: timedelta
@@ -135,6 +139,7 @@ def test_shrunk_time_is_never_longer_and_never_under_its_floor(
     assert Pace(1).shrink(duration, floor=floor) == duration, "real life is left alone"
 
 
+@calm
 @given(DURATIONS, DURATIONS, SCALES, SCALES)
 def test_shrinking_keeps_the_order_of_durations_and_of_speeds(
     one: timedelta, other: timedelta, scale: int, faster: int
@@ -173,6 +178,7 @@ def test_follow_ups_go_first_until_seventy_of_a_hundred(
     assert follow_up_places(limits(daily=budget), usage) == places
 
 
+@calm
 @given(any_limits(), any_usage())
 def test_share_of_follow_ups_is_of_the_ramped_budget_and_leaves_room(some: Limits, usage: Usage) -> None:
     budget = daily_budget(some, usage)

@@ -25,7 +25,7 @@ from sending.pacing import (
     lead_gates,
     mailbox_gates,
 )
-from tests.sending.pacing.facts import BERLIN, NOW, OFFICE, box, lead, limits
+from tests.sending.pacing.facts import BERLIN, NOW, OFFICE, box, calm, lead, limits
 
 TEN_MINUTES = timedelta(minutes=10)
 
@@ -114,6 +114,7 @@ def test_every_reason_of_a_mailbox_is_told_and_the_longest_binds() -> None:
     assert binding.code is HoldCode.DAILY_LIMIT
 
 
+@calm
 @given(day=st.integers(0, 40), hour=st.integers(0, 12), daily=st.integers(0, 40), hourly=st.integers(0, 12))
 def test_a_mailbox_is_held_exactly_when_it_may_send_nothing(day: int, hour: int, daily: int, hourly: int) -> None:
     facts = box(limits=limits(daily=daily, hourly=hourly), usage=Usage(day=max(day, hour), hour=hour))
@@ -171,6 +172,7 @@ def test_window_of_each_recipient_is_their_own() -> None:
     assert decide(lead_gates(tokyo, box())) == Hold(HoldCode.WINDOW, "Outside the sending window in Asia/Tokyo.", until)
 
 
+@calm
 @given(minutes=st.integers(0, 60 * 24 * 14))
 def test_whoever_may_go_is_inside_the_window_and_whoever_waits_is_told_its_next_start(minutes: int) -> None:
     at = NOW + timedelta(minutes=minutes)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sending.pacing import Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
-from tests.sending.pacing.facts import NOW
+from tests.sending.pacing.facts import NOW, calm
 
 DROP = Drop(DropCode.SUPPRESSED, "ada@example.com is suppressed.")
 SHORT = Hold(HoldCode.GAP, "a gap", NOW + timedelta(minutes=5))
@@ -47,6 +47,7 @@ def test_of_two_holds_that_end_together_the_first_is_told() -> None:
     assert decide([other, SHORT]) is other
 
 
+@calm
 @given(st.lists(HOLDS | SENDS | DROPS, max_size=8))
 def test_the_verdict_that_binds_is_one_of_those_given(verdicts: list[Verdict]) -> None:
     binding = decide(verdicts)
@@ -63,6 +64,7 @@ def test_the_verdict_that_binds_is_one_of_those_given(verdicts: list[Verdict]) -
         assert binding == Send(min(ends, default=None))
 
 
+@calm
 @given(st.lists(HOLDS | SENDS, max_size=6).flatmap(lambda some: st.tuples(st.just(some), st.permutations(some))))
 def test_the_order_of_the_gates_changes_nothing_that_matters(pair: tuple[list[Verdict], list[Verdict]]) -> None:
     one, other = decide(pair[0]), decide(pair[1])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
+from django.db.models import Min, Model
 from django.test import TestCase
 
 from campaigns.calendar import WaitUnit
@@ -34,18 +34,19 @@ from tests.sending.planner.hours import set_time
 from tests.sending.planner.stage import DAY, HOUR, make_sender, make_team
 
 MINUTE = timedelta(minutes=1)
-START = datetime(2027, 3, 25, 13, tzinfo=UTC)  # a Thursday; on Sunday the clocks of Berlin change
-ZONES = ("", "", "America/New_York", "Asia/Tokyo", "Europe/Berlin")
+START = datetime(2027, 3, 24, 8, tzinfo=UTC)  # Wednesday, nine in Berlin; on Sunday its clocks change
+ZONES = ("", "Europe/Athens", "Asia/Tokyo", "", "America/New_York")
 GAP = 10 * MINUTE
 DAILY, HOURLY = 4, 2
 RAMP_START = 2
-NEW_LEADS = 3
+NEW_LEADS = 2
 OPEN_STATES = {MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT}
 FATES: dict[str, Outcome | None] = {
     "accepted": Accepted(Reply(250, "2.0.0", "OK")),
     "greylisted": Deferred(Phase.RCPT, Reply(450, "4.7.1", "Greylisted")),
     "unknown": Refused(Phase.RCPT, Reply(550, "5.1.1", "User unknown")),
     "in doubt": InDoubt(Phase.DOT, "The connection was lost."),
+    "asleep before the dot": None,
     "killed before the dot": None,
     "killed after the dot": None,
 }
@@ -72,6 +73,7 @@ class Life:
     campaigns: list[Campaign]
     now: datetime = START
     book: list[Left] = field(default_factory=list)
+    asleep: list[Job] = field(default_factory=list)  # in the hands of workers that stand still
     called_off: dict[int, str] = field(default_factory=dict)  # enrollment -> why nothing may leave any more
 
     @classmethod
@@ -117,10 +119,16 @@ class Life:
             count += len(jobs)
             for job in jobs:
                 self._deliver(job, fate)
-            if "killed" in fate:
-                return count  # the leases stay, as those of the dead do
+            if FATES[fate] is None:
+                return count  # the leases stay until they run out
         leases.release(owner, due, patience_s=-1e9)
         return count
+
+    def wake_up(self) -> None:
+        """Let the workers that stood still go on where they were, whatever was decided meanwhile."""
+        jobs, self.asleep = self.asleep, []
+        for job in jobs:
+            self._deliver(job, "accepted")
 
     def settle(self) -> dict[str, int]:
         with committed():
@@ -132,6 +140,8 @@ class Life:
 
     def _deliver(self, job: Job, fate: str) -> None:
         outcome = FATES[fate]
+        if "asleep" in fate:
+            self.asleep.append(job)
         if fate in _WITH_DOT:
             if mark([job]) == [True]:
                 self.write_down(job)
@@ -236,24 +246,21 @@ class Life:
         raise AssertionError(f"somebody was forgotten: {stuck}")
 
     def _pass_until_something_is_due(self) -> None:
-        """Move to the next instant for which the database itself has planned a look; idle looks are passed over."""
-        looks = _earliest(
-            MailboxClock.objects.filter(lease_until=None).aggregate(at=Min("look_at"))["at"],
-            MailboxClock.objects.aggregate(at=Min("lease_until"))["at"],
-            OutboundMessage.objects.aggregate(at=Min("lease_until"))["at"],
-        )
+        """Move behind the next instant that the database itself has planned; idle looks between are passed over."""
         doubted = OutboundMessage.objects.filter(state=MessageState.IN_DOUBT).aggregate(at=Min("dot_at"))["at"]
-        needs = _earliest(
-            Enrollment.objects.aggregate(at=Min("due_at"))["at"],
-            OutboundMessage.objects.aggregate(at=Min("retry_at"))["at"],
-            OutboundMessage.objects.aggregate(at=Min("lease_until"))["at"],
-            doubted and doubted + DAY,
-        )
-        self.pass_time(max(looks, needs, self.now) - self.now + timedelta(seconds=1))
+        planned = [
+            *_instants(Enrollment, "due_at"),
+            *_instants(OutboundMessage, "retry_at", "lease_until"),
+            *_instants(MailboxClock, "hold_until", "free_at", "backoff_until", "lease_until"),
+            *([doubted + DAY] if doubted else []),
+        ]
+        ahead = [at for at in planned if at > self.now] or _instants(MailboxClock, "look_at")
+        self.pass_time(max(min(ahead), self.now) - self.now + timedelta(seconds=1))
 
 
-def _earliest(*instants: datetime | None) -> datetime:
-    return min((at for at in instants if at is not None), default=START)
+def _instants(model: type[Model], *names: str) -> list[datetime]:
+    rows = model._base_manager.values_list(*names)
+    return [at for row in rows for at in row if at is not None]
 
 
 def committed() -> AbstractContextManager[object]:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
@@ -22,9 +23,11 @@ from tests.sending.planner.hours import virtual_time
 from tests.sending.planner.life import FATES, MINUTE, Life, committed
 from tests.sending.planner.stage import DAY, HOUR
 
-PEOPLE = st.integers(0, 7)
+PEOPLE = st.integers(0, 3) | st.integers(0, 7)
 CAMPAIGNS = st.integers(0, 1)
-FEW = [MINUTE, 10 * MINUTE, 16 * MINUTE, HOUR, 5 * HOUR, DAY, DAY + timedelta(seconds=1), 3 * DAY]
+DURATIONS = st.sampled_from(
+    [timedelta(0), MINUTE, 10 * MINUTE, 16 * MINUTE, HOUR, 3 * HOUR, DAY, DAY, DAY + timedelta(seconds=1), 3 * DAY]
+)
 
 
 class Weeks(RuleBasedStateMachine):
@@ -37,24 +40,32 @@ class Weeks(RuleBasedStateMachine):
         self.life = Life.begin()
 
     def person(self, number: int) -> Enrollment:
-        return Enrollment.objects.select_related("contact", "campaign").order_by("pk")[number]
+        """Return one of the people, those who were written to last first."""
+        rows = Enrollment.objects.select_related("contact", "campaign")
+        return rows.order_by(F("last_sent_at").desc(nulls_last=True), "pk")[number]
 
-    @rule(fate=st.sampled_from(["accepted"] * 6 + list(FATES)))
-    def work(self, fate: str) -> None:
-        self.life.read_mailboxes()
+    @initialize()
+    def begin_with_some(self) -> None:
+        for _ in range(2):
+            self.life.read_mailboxes()
+            self.life.work("accepted")
+            self.life.pass_time(HOUR)
+
+    @rule(duration=DURATIONS, fate=st.sampled_from(["accepted"] * 6 + list(FATES)), is_read=st.booleans())
+    def work_later(self, duration: timedelta, fate: str, *, is_read: bool) -> None:
+        self.life.pass_time(duration)
+        if is_read:
+            self.life.read_mailboxes()
         self.life.work(fate)
 
-    @rule()
-    def work_unread(self) -> None:
-        self.life.work("accepted")
-
-    @rule(duration=st.sampled_from(FEW))
-    def pass_time(self, duration: timedelta) -> None:
+    @rule(duration=DURATIONS)
+    def settle_later(self, duration: timedelta) -> None:
         self.life.pass_time(duration)
+        self.life.settle()
 
     @rule()
-    def settle(self) -> None:
-        self.life.settle()
+    def wake_up(self) -> None:
+        self.life.wake_up()
 
     @rule(number=CAMPAIGNS)
     def pause_or_resume_campaign(self, number: int) -> None:
@@ -80,14 +91,20 @@ class Weeks(RuleBasedStateMachine):
         suppress(self.life.member.workspace, contact.email_key, SuppressionReason.OPTED_OUT)
         self.life.call_off(Enrollment.objects.filter(contact=contact), "suppressed")
 
-    @rule(number=PEOPLE, days=st.sampled_from([0, 1, 5]))
-    def be_away(self, number: int, days: int) -> None:
-        postpone(self.person(number), self.life.now + days * DAY, code=HoldCode.ABSENT, words="Out of office")
+    @rule(number=PEOPLE, days=st.sampled_from([0, 1, 5]), is_lifted=st.booleans())
+    def be_away(self, number: int, days: int, *, is_lifted: bool) -> None:
+        row = self.person(number)
+        postpone(row, self.life.now + days * DAY, code=HoldCode.ABSENT, words="Out of office")
+        if is_lifted:
+            self.lift(row)
 
     @rule(number=PEOPLE)
-    def release(self, number: int) -> None:
+    def look_again(self, number: int) -> None:
+        self.lift(self.person(number))
+
+    def lift(self, row: Enrollment) -> None:
         with committed():
-            release(self.person(number))
+            release(row)
 
     @rule(number=CAMPAIGNS)
     def enroll_again(self, number: int) -> None:
@@ -115,7 +132,7 @@ class Weeks(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_whatever_happens_in_whatever_order_each_promise_is_kept() -> None:
     few = settings(
-        max_examples=12,
+        max_examples=15,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,
