@@ -16,7 +16,7 @@ from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
 from sending.planner.models import Enrollment
-from sending.planner.services import Sent, advance, postpone, release, stop, stop_contact
+from sending.planner.services import Sent, advance, postpone, release, stop, stop_contact, take_back
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import make_contact, make_enrollment, make_open_windows, make_suppression
 from tests.sending.planner.stage import (
@@ -146,6 +146,28 @@ def test_several_results_advance_in_one_go() -> None:
     other.refresh_from_db()
     assert (row.state, other.state) == (EnrollmentState.ACTIVE, EnrollmentState.FINISHED)
     advance([])
+
+
+@pytest.mark.parametrize("state", [EnrollmentState.ACTIVE, EnrollmentState.FINISHED, EnrollmentState.SENDING])
+def test_a_step_whose_message_is_sent_once_more_is_under_way_again(state: EnrollmentState) -> None:
+    row = make_sent(state=state)
+    Enrollment.objects.update(next_position=2, hold_code="absent", hold_detail="Away", held_since=clock.now())
+    assert take_back(row.pk, 1)
+    row.refresh_from_db()
+    assert (row.state, row.due_at) == (EnrollmentState.SENDING, None)
+    if state is not EnrollmentState.SENDING:
+        assert (row.next_position, row.hold_code, row.held_since) == (1, "", None)
+    after_sending(row, datetime(2027, 3, 23, 12, tzinfo=UTC))
+    assert (row.state, row.next_position) == (EnrollmentState.ACTIVE, 2)
+
+
+@pytest.mark.parametrize("state", [EnrollmentState.STOPPED, EnrollmentState.SKIPPED])
+def test_a_sequence_that_is_called_off_takes_no_step_back(state: EnrollmentState) -> None:
+    row = make_sent(state=EnrollmentState.STOPPED)
+    Enrollment.objects.update(state=state)
+    assert not take_back(row.pk, 1)
+    row.refresh_from_db()
+    assert row.state == state
 
 
 def make_held(*, last_sent: timedelta = 4 * DAY, **values: object) -> Enrollment:
