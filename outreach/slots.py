@@ -22,7 +22,14 @@ NAVIGATION = (
     NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results",)),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("reports:contact_story",)),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
-    NavItem("Messages", "mail-search", "reports:messages", "", "g m", also=("reports:message",)),
+    NavItem(
+        "Messages",
+        "mail-search",
+        "reports:messages",
+        "",
+        "g m",
+        also=("reports:message", "reports:doubts", "reports:doubts_chosen"),
+    ),
     NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b"),
     NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s", also=("contacts:suppression_lift",)),
 )

@@ -53,7 +53,7 @@ SAMPLES: dict[str, Args] = {
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
         "contacts:suppression_add",
         "sequences:create", "planner:list", "mailboxes:list", "mailboxes:create", "inbox:list", "reports:home",
-        "reports:log", "reports:messages",
+        "reports:log", "reports:messages", "reports:doubts", "reports:doubts_chosen",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
     **_each(
@@ -93,6 +93,7 @@ BODIES: dict[str, Callable[[World], dict[str, object]]] = {
     "planner:senders": lambda w: {"mailboxes": [w.mailbox.pk]},
     "contacts:selected": lambda w: {"contact": [w.contact.pk], "action": "delete_confirmed"},
     "contacts:suppression_lift": lambda w: {"suppression": w.suppression.pk},
+    "reports:doubts_chosen": lambda w: {"message": [w.message.pk], "action": "again"},
     "workspace:member_role": lambda w: {"role": "viewer", "membership": w.owner.pk},
 }
 

@@ -1,1 +1,1 @@
-"""Read-only pages over all rooms: home, messages, the story of one message, results."""
+"""Pages over all rooms: home, messages, the story of one message, what is in doubt, results. They own no rows."""

@@ -14,7 +14,7 @@ from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.outbox.models import OutboundMessage
-from sending.outbox.states import MessageState
+from sending.outbox.states import DOUBTS, MessageState
 
 _Z = 1.96
 
@@ -71,6 +71,11 @@ class Results:
     rates: tuple[Rate, ...]
     steps: tuple[StepResult, ...]
     messages: tuple[Segment, ...]
+
+    @property
+    def has_doubts(self) -> bool:
+        """Some message is in doubt, or was until it was assumed to be sent."""
+        return any(one.name in set(DOUBTS) for one in self.messages)
 
 
 def rate(label: str, hits: int, total: int, *, hits_kind: str = "", total_of: str = "") -> Rate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.reports import views
+from sending.reports import doubt_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("contacts/<int:pk>/story", views.contact_story, name="contact_story"),
     path("log/", views.log, name="log"),
     path("messages/", views.messages_page, name="messages"),
+    path("messages/doubts", doubt_views.doubts_page, name="doubts"),
+    path("messages/doubts/chosen", doubt_views.doubts_chosen, name="doubts_chosen"),
     path("messages/<int:pk>", views.message_story, name="message"),
     path("campaigns/<int:pk>/results", views.results, name="results"),
 ]

@@ -22,6 +22,7 @@ from sending.outbox.states import MessageState
 from sending.planner.queries import held_by_reason, standing_of
 from sending.reports import queries
 from sending.reports.daily import DAY_KINDS, last_days_of, overview_of
+from sending.reports.doubts import doubt_about
 from sending.reports.log import LogFilters, lines_of, log_filters_from, log_of
 from sending.reports.results import results_of
 
@@ -85,7 +86,9 @@ def messages_page(request: MemberRequest) -> HttpResponse:
 @member_page(Role.VIEWER)
 def message_story(request: MemberRequest, pk: int) -> HttpResponse:
     """Tell the story of one message."""
-    return render_region(request, f"{_FOLDER}/message.html", {"story": queries.story_for(request.member, pk)})
+    story = queries.story_for(request.member, pk)
+    context = {"story": story, "doubt": doubt_about(request.member, story.message)}
+    return render_region(request, f"{_FOLDER}/message.html", context)
 
 
 @require_GET
