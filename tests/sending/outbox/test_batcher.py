@@ -114,6 +114,7 @@ def test_who_does_not_wait_any_more_takes_nothing_from_the_others() -> None:
             tasks = [asyncio.create_task(batcher.submit(number)) for number in range(3)]
             await asyncio.sleep(0)
             tasks[1].cancel()
-            return [await tasks[0], await tasks[2], await batcher.submit(9)]
+            async with asyncio.timeout(5):
+                return [await tasks[0], await tasks[2], await batcher.submit(9)]
 
     assert asyncio.run(run()) == [0, 4, 18]

@@ -125,7 +125,7 @@ def test_a_timeout_of_somebody_elses_after_the_mark_is_a_doubt_and_no_second_try
 def test_a_courier_whose_mailbox_only_waits_for_its_gap_ends_in_time_and_takes_nobody_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(courier, "_SLOW_S", 1.5)
+    monkeypatch.setattr(courier, "_SLOW_S", 0.8)
     with serving_in_thread(FaultServer()) as server:
         make_post(server, "ada", "bob", slug="first", mailbox={"gap_min_s": 2, "gap_max_s": 2})
         mine, held = leases.take_over(*leases.lease_due(most=1))
