@@ -52,7 +52,8 @@ SAMPLES: dict[str, Args] = {
         "contacts:list", "contacts:create", "contacts:export", "contacts:selected", "contacts:lists",
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
         "contacts:suppression_add",
-        "sequences:create", "planner:list", "mailboxes:list", "mailboxes:create", "inbox:list", "reports:home",
+        "sequences:create", "planner:list", "mailboxes:list", "mailboxes:create", "mailboxes:servers",
+        "mailboxes:limit", "inbox:list", "reports:home",
         "reports:log", "reports:messages", "reports:doubts", "reports:doubts_chosen",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
@@ -81,7 +82,7 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.mailbox.pk,),
         "mailboxes:detail", "mailboxes:edit", "mailboxes:test", "mailboxes:pause", "mailboxes:resume",
-        "mailboxes:removal",
+        "mailboxes:removal", "mailboxes:edit_servers",
     ),
     **_each(lambda w: (w.inbound.pk,), "inbox:detail"),
     **_each(lambda w: (w.message.pk,), "reports:message"),

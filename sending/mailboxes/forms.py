@@ -17,13 +17,13 @@ from sending.smtp.server import tls_context
 _NONE = (Security.PLAIN, "None (only in private networks that are opened)")
 SMTP_SECURITY = ((Security.STARTTLS, "STARTTLS (port 587)"), (Security.TLS, "TLS (port 465)"), _NONE)
 IMAP_SECURITY = ((Security.TLS, "TLS (port 993)"), (Security.STARTTLS, "STARTTLS (port 143)"), _NONE)
-# Above this a mailbox stands out, whatever its provider allows.
-WARN_ABOVE = 50
 # Faster than this no person writes, whatever the mailbox allows.
 SHORTEST_GAP_MINUTES = 2
 _NOT_A_HOST = re.compile(r"[\s/@:]")
-# A browser would fill in the password of the person who sits before it, and so replace the stored one.
-_SECRET = {"autocomplete": "new-password"}
+# A browser would fill in the password of the person who sits before it, and so replace the stored one. What was typed
+# stays where it is while the servers around it are filled in.
+_SECRET = {"autocomplete": "new-password", "hx-preserve": "true"}
+_CHECKBOXES = frozenset({"ramp_on"})
 
 
 def host_alone(value: str) -> None:
@@ -40,7 +40,9 @@ def host_alone(value: str) -> None:
 class MailboxForm(forms.Form):
     """A mailbox's identity, servers and limits. For a stored mailbox an empty password keeps the stored one."""
 
-    address = forms.EmailField(max_length=254, label="Address", help_text="Mail is sent from this address.")
+    address = forms.EmailField(
+        max_length=254, label="Address", help_text="Mail is sent from this address. Its provider is looked up by it."
+    )
     display_name = forms.CharField(max_length=120, required=False, label="Display name")
     reply_to = forms.EmailField(
         max_length=254, required=False, label="Reply-To", help_text="Empty: the address itself."
@@ -98,8 +100,14 @@ class MailboxForm(forms.Form):
     ramp_start = forms.IntegerField(min_value=1, max_value=500, initial=5, label="First day")
     ramp_step = forms.IntegerField(min_value=0, max_value=100, initial=2, label="More each day")
 
-    def __init__(self, data: QueryDict | None = None, *, mailbox: Mailbox | None = None) -> None:
-        super().__init__(data, initial=initial_of(mailbox) if mailbox else None)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        mailbox: Mailbox | None = None,
+        values: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=values or (initial_of(mailbox) if mailbox else None))
         self._mailbox = mailbox
         self.fields["smtp_password"].required = mailbox is None
         if mailbox:
@@ -161,4 +169,13 @@ def initial_of(mailbox: Mailbox) -> dict[str, Any]:
     return {name: getattr(mailbox, name) for name in names} | {
         "gap_min_minutes": mailbox.gap_min_s / 60,
         "gap_max_minutes": mailbox.gap_max_s / 60,
+    }
+
+
+def as_typed(data: QueryDict) -> dict[str, Any]:
+    """Return what a person has typed so far, right or wrong, to show it again; without the passwords."""
+    return {
+        name: name in data if name in _CHECKBOXES else data.get(name, "")
+        for name, field in MailboxForm.base_fields.items()
+        if not isinstance(field.widget, forms.PasswordInput)
     }

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
+from outreach.kit.addresses import BadAddress
 from outreach.kit.htmx import render_region
 from sending.ledger.queries import totals
 from sending.mailboxes import queries, services
 from sending.mailboxes.budgets import budgets_of
+from sending.mailboxes.ceilings import warnings_of
+from sending.mailboxes.discovery import discover
 from sending.mailboxes.errors import AddressTaken, MailboxError
-from sending.mailboxes.forms import WARN_ABOVE, MailboxForm
+from sending.mailboxes.filling import fill, filled_before, servers_of
+from sending.mailboxes.forms import MailboxForm, as_typed
+from sending.mailboxes.models import Mailbox
+from sending.mailboxes.presets import by_server
 from sending.mailboxes.states import WAYS_OUT, MailboxState
 from sending.mailboxes.testing import test_connections
 
 _FOLDER = "sending/mailboxes"
+# The hidden fields by which the form remembers what was filled into it.
+_PRESET, _ADDRESS = "filled_preset", "filled_address"
+_DIGITS = 10
 
 
 @require_GET
@@ -72,17 +84,49 @@ def mailbox_edit(request: MemberRequest, pk: int) -> HttpResponse:
     return _form_page(request, form, mailbox=mailbox)
 
 
+@require_POST
+@member_page(Role.ADMIN)
+def mailbox_servers(request: MemberRequest, pk: int | None = None) -> HttpResponse:
+    """Fill the servers of the address's provider into the form; nothing is saved."""
+    mailbox = queries.mailbox_for(request.member, pk) if pk else None
+    typed = as_typed(request.POST)
+    try:
+        found = discover(str(typed["address"]))
+    except BadAddress as error:
+        form = MailboxForm(mailbox=mailbox, values=typed)
+        return _form_page(request, form, mailbox=mailbox, region="servers", problem=error.cause)
+    theirs = servers_of(found.preset, found.address)
+    filled = fill(
+        {name: str(typed[name]) for name in theirs},
+        theirs,
+        _filled_in_by_us(request, mailbox),
+        replace="replace" in request.POST,
+    )
+    form = MailboxForm(mailbox=mailbox, values=typed | filled.values)
+    response = _form_page(request, form, mailbox=mailbox, region="servers", found=found, filled=filled)
+    return trigger_client_event(response, "servers-filled", after="settle")
+
+
+@require_GET
+@member_page(Role.ADMIN)
+def mailbox_limit(request: MemberRequest) -> HttpResponse:
+    """Say what is to be said about a daily limit while it is typed."""
+    return render(request, f"{_FOLDER}/form.html#limit", {"warnings": _warnings(request.GET)})
+
+
 @require_GET
 @member_page(Role.VIEWER)
 def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one mailbox: state, budget, newest tests with their dialogue, totals."""
     mailbox = queries.mailbox_for(request.member, pk)
+    provider = by_server(mailbox.smtp_host, mailbox.address)
     context = {
         "mailbox": mailbox,
+        "provider": provider,
+        "warnings": warnings_of(mailbox.daily_limit, provider),
         "budget": budgets_of([mailbox])[0],
         "tests": queries.newest_tests(mailbox),
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
-        "warn_above": WARN_ABOVE,
         "way_out": WAYS_OUT[MailboxState(mailbox.state)],
         "may_edit": request.member.may(Role.ADMIN),
         "may_act": request.member.may(Role.MEMBER),
@@ -144,6 +188,33 @@ def _sent(request: MemberRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _form_page(request: MemberRequest, form: MailboxForm, mailbox: object = None) -> HttpResponse:
-    status = 422 if form.is_bound and form.errors else 200
-    return render_region(request, f"{_FOLDER}/form.html", {"form": form, "mailbox": mailbox}, status=status)
+def _form_page(
+    request: MemberRequest,
+    form: MailboxForm,
+    *,
+    mailbox: Mailbox | None = None,
+    region: str = "",
+    **context: object,
+) -> HttpResponse:
+    """Show the form; a problem, or a form that was refused, answers 422."""
+    names = ("daily_limit", "smtp_host", "address")
+    told = {name: str(form[name].value() or "") for name in names}
+    context |= {"form": form, "mailbox": mailbox, "warnings": _warnings(told)}
+    if "found" not in context:
+        context |= {"filled_preset": request.POST.get(_PRESET, ""), "filled_address": request.POST.get(_ADDRESS, "")}
+    status = 422 if "problem" in context or (form.is_bound and form.errors) else 200
+    return render_region(request, f"{_FOLDER}/form.html", context, region=region, status=status)
+
+
+def _filled_in_by_us(request: MemberRequest, mailbox: Mailbox | None) -> Mapping[str, str]:
+    """Return what the form held that no person had typed: what was filled in before, or a new form's defaults."""
+    before = filled_before(request.POST.get(_PRESET, ""), request.POST.get(_ADDRESS, ""))
+    if before or mailbox:
+        return before
+    return {name: str(field.initial) for name, field in MailboxForm.base_fields.items() if field.initial}
+
+
+def _warnings(told: Mapping[str, str]) -> tuple[str, ...]:
+    limit = told.get("daily_limit", "").strip()
+    provider = by_server(told.get("smtp_host", "").strip(), told.get("address", ""))
+    return warnings_of(int(limit), provider) if limit.isdecimal() and len(limit) < _DIGITS else ()

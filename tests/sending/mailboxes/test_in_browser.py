@@ -1,0 +1,71 @@
+"""The pages of a mailbox in a real browser: axe, security policy, layout, and what a person types and keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from outreach.accounts.access import Member
+from sending.mailboxes import discovery
+from tests.browser.walker import NARROW, WIDE, Walker, browser
+from tests.sending.mailboxes.dnsserver import FakeDns
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+Opened = Callable[..., AbstractContextManager[Walker]]
+looks = pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (WIDE, True), (NARROW, False), (NARROW, True)])
+
+
+@pytest.fixture
+def opened(live_server: Any, monkeypatch: pytest.MonkeyPatch, admin: Client) -> Opened:
+    """Open a page as the workspace's admin: `with opened(path, width=360, dark=True) as walker`."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    session = admin.cookies[settings.SESSION_COOKIE_NAME].value
+
+    @contextmanager
+    def window(path: str, *, width: int = WIDE, dark: bool = False) -> Iterator[Walker]:
+        with browser(live_server.url, width=width, dark=dark) as walker:
+            walker.page.context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+            )
+            walker.open(path)
+            yield walker
+
+    return window
+
+
+@pytest.fixture(autouse=True)
+def _dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with FakeDns("acme.test. 60 IN MX 1 aspmx.l.google.com.\n") as server:
+        monkeypatch.setattr(discovery, "make_resolver", server.resolver)
+        yield
+
+
+@looks
+def test_the_wizard_fills_in_and_keeps_what_was_typed(
+    opened: Opened, member: Member, width: int, *, dark: bool
+) -> None:
+    with opened(member.url("mailboxes:create"), width=width, dark=dark) as walker:
+        page = walker.page
+        page.get_by_label("Address", exact=True).fill("me@acme.test")
+        page.locator("#id_smtp_password").fill("typed before")
+        page.locator("#id_imap_host").fill("imap.own.test")
+        page.get_by_role("button", name="Fill in the servers").click()
+        page.get_by_text("goes to Google Workspace").wait_for()
+        assert page.locator("#id_smtp_host").input_value() == "smtp.gmail.com"
+        assert page.locator("#id_smtp_password").input_value() == "typed before"
+        assert page.locator("#id_imap_host").input_value() == "imap.own.test"
+        page.locator("#id_daily_limit").fill("3000")
+        page.locator("#id_daily_limit").blur()
+        page.get_by_text("More than Google Workspace bears").wait_for()
+        walker.checked()
+        page.get_by_role("button", name="Replace what I typed").click()
+        page.get_by_text("What you typed was left as it is").wait_for(state="detached")
+        assert page.locator("#id_imap_host").input_value() == "imap.gmail.com"
+        assert page.locator("#id_smtp_password").input_value() == "typed before"
+        assert page.locator("#id_smtp_host").is_enabled()
