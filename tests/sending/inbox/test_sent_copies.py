@@ -190,6 +190,13 @@ def test_what_left_once_more_is_looked_for_anew(witness: Witness) -> None:
 
 
 @real_servers
+def test_what_was_sent_again_and_was_taken_is_looked_for_no_more(witness: Witness) -> None:
+    OutboundMessage.objects.update(again_at=AT, state=MessageState.SENT, sent_at=AT)
+    witness.read()
+    assert not SentSearch.objects.exists()
+
+
+@real_servers
 def test_only_doubts_of_the_mailbox_itself_are_looked_for_and_at_most_so_many(
     witness: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
