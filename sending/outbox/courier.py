@@ -47,7 +47,7 @@ _RECORD_RETRY_S = (0.2, 0.5, 1, 2, 5)
 
 
 class Courier:
-    """Delivers for a set of leased mailboxes inside one event loop, with one thread for the database."""
+    """Delivers for a set of leased mailboxes inside one event loop, with three threads for the database."""
 
     def __init__(self, owner: UUID, mailbox_ids: Sequence[int], *, work_s: float = WORK_S) -> None:
         self._owner = owner
@@ -56,10 +56,12 @@ class Courier:
         self._until = self._end = time.monotonic()  # the end of the work of those taken in last; of taking in others
         self._in_hand: dict[UUID, Job] = {}
         self._served: set[int] = set()  # one whose serving has failed is left to whoever leases it anew
-        # Marks stand between a server's 354 and the body: they never wait behind the writing down of results.
+        # Marks stand between a server's 354 and the body: they wait neither behind claims, which render hundreds of
+        # messages, nor behind the writing down of results.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="outbox-db")
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="outbox-record")
-        self._claims = Batcher(self._claim, self._executor)
+        self._claimer = ThreadPoolExecutor(1, thread_name_prefix="outbox-claim")
+        self._claims = Batcher(self._claim, self._claimer)
         self._marks = Batcher(mark, self._executor)
         self._records = Batcher(record_results, self._recorder, linger_s=_RECORD_LINGER_S)
         self._releases = Batcher(self._release, self._executor)
@@ -87,7 +89,7 @@ class Courier:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await keeper
-            for executor in (self._executor, self._recorder):
+            for executor in (self._executor, self._claimer, self._recorder):
                 await asyncio.get_running_loop().run_in_executor(executor, connections.close_all)
                 executor.shutdown()
 
