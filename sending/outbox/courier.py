@@ -35,9 +35,10 @@ WORK_S = 6.0
 PATIENCE_S = 2.5
 # Messages of one mailbox that may be sent and not yet written down: what a kill can leave in doubt.
 UNRECORDED = 4
-# While some mailboxes wait for slow servers, others are taken in beside them, so many at most, for so long at most.
+# While some mailboxes wait for slow servers, others are taken in beside them, so many at most, for so long at most: a
+# worker that is asked to end has to be through before it is killed.
 _CROWD = 300
-_CROWD_S = 600.0
+_CROWD_S = 45.0
 _MORE = 100
 # Whoever is still busy so long after the end of the work waits for a slow server.
 _SLOW_S = 1.0
