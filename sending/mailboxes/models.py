@@ -10,6 +10,7 @@ from sending.mailboxes.states import MailboxState
 from sending.smtp import Security
 
 ONE_PER_ADDRESS = "mailboxes_one_per_address"
+MAIL = "mail"  # a test that sent one message
 _HIGHEST_PORT = 65_535
 
 
@@ -142,10 +143,11 @@ class Spending(models.Model):
 
 
 class ConnectionTest(models.Model):
-    """One try to sign in to a mailbox's servers, with the dialogue (secrets masked) and what it means."""
+    """One try to sign in to a mailbox's servers, or to send one message to oneself, with its dialogue and meaning."""
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="tests")
-    protocol = models.CharField(max_length=4)  # smtp | imap
+    protocol = models.CharField(max_length=4)  # smtp | imap | mail
+    recipient = models.CharField(max_length=254, blank=True, default="")  # of a test mail
     passed = models.BooleanField()
     transcript = models.JSONField(default=list)  # [{"side": "client"|"server"|"note", "text": ...}]
     what = models.CharField(max_length=300, blank=True)
@@ -156,7 +158,12 @@ class ConnectionTest(models.Model):
     class Meta:
         db_table = "mailboxes_connection_test"
         constraints = [
-            models.CheckConstraint(condition=models.Q(protocol__in=["smtp", "imap"]), name="mailboxes_tested_protocol"),
+            models.CheckConstraint(
+                condition=models.Q(protocol__in=["smtp", "imap", MAIL]), name="mailboxes_tested_protocol"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(protocol=MAIL) ^ models.Q(recipient=""), name="mailboxes_mail_has_recipient"
+            ),
             models.CheckConstraint(
                 condition=models.Q(passed=True) | ~models.Q(what=""), name="mailboxes_failure_is_explained"
             ),

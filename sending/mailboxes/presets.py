@@ -11,6 +11,8 @@ from typing import Any
 
 from sending.smtp import Security
 
+_THIS_MACHINE = "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -65,11 +67,16 @@ def by_exchangers(hosts: Iterable[str]) -> Preset | None:
 
 
 def by_server(smtp_host: str, address: str) -> Preset | None:
-    """Return the provider whose server this is; where several share it, the one that fits the address."""
+    """Return the provider whose server this is; where several share it, the one that fits the address.
+
+    This machine is nobody's: a program on it (Proton's bridge) is told by the address alone.
+    """
     host, domain = smtp_host.lower(), address.lower().rpartition("@")[2]
     sharing = [one for one in presets() if one.smtp.host == host]
     own = [one for one in sharing if domain in one.domains]
-    return next(iter(own or [one for one in sharing if one.mx] or sharing), None)
+    if own or host == _THIS_MACHINE:
+        return next(iter(own), None)
+    return next(iter([one for one in sharing if one.mx] or sharing), None)
 
 
 def guess_for(domain: str) -> Preset:

@@ -30,7 +30,7 @@ def mailbox_for(member: Member, pk: int) -> Mailbox:
 
 
 def newest_tests(mailbox: Mailbox) -> list[ConnectionTest]:
-    """Return the last connection test of each protocol, SMTP first."""
+    """Return the last connection test of each protocol: SMTP, the test mail, IMAP."""
     rows = ConnectionTest.objects.filter(mailbox=mailbox)
     return list(rows.order_by("-protocol", "-id").distinct("protocol"))
 

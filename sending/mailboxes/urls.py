@@ -17,6 +17,7 @@ urlpatterns = [
     path("<int:pk>/servers", views.mailbox_servers, name="edit_servers"),
     path("<int:pk>/removal", views.mailbox_removal, name="removal"),
     path("<int:pk>/test", views.mailbox_test, name="test"),
+    path("<int:pk>/test-mail", views.mailbox_test_mail, name="test_mail"),
     path("<int:pk>/pause", views.mailbox_pause, name="pause"),
     path("<int:pk>/resumption", views.mailbox_resume, name="resume"),
 ]

@@ -24,6 +24,7 @@ from sending.mailboxes.filling import fill, filled_before, servers_of
 from sending.mailboxes.forms import MailboxForm, as_typed
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.presets import by_server
+from sending.mailboxes.selfmail import NotNow, obstacle_of, recipients_for, send_to_self
 from sending.mailboxes.states import WAYS_OUT, MailboxState
 from sending.mailboxes.testing import test_connections
 
@@ -120,8 +121,11 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one mailbox: state, budget, newest tests with their dialogue, totals."""
     mailbox = queries.mailbox_for(request.member, pk)
     provider = by_server(mailbox.smtp_host, mailbox.address)
+    may_act = request.member.may(Role.MEMBER)
     context = {
         "mailbox": mailbox,
+        "recipients": recipients_for(request.member, mailbox) if may_act else (),
+        "not_now": obstacle_of(mailbox) if may_act else "",
         "provider": provider,
         "warnings": warnings_of(mailbox.daily_limit, provider),
         "budget": budgets_of([mailbox])[0],
@@ -129,7 +133,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
         "way_out": WAYS_OUT[MailboxState(mailbox.state)],
         "may_edit": request.member.may(Role.ADMIN),
-        "may_act": request.member.may(Role.MEMBER),
+        "may_act": may_act,
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
 
@@ -144,6 +148,23 @@ def mailbox_test(request: MemberRequest, pk: int) -> HttpResponse:
     else:
         messages.error(request, "The test did not pass. What is wrong, and what to do, stands below.")
     return redirect(request.member.url("mailboxes:detail", pk))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def mailbox_test_mail(request: MemberRequest, pk: int) -> HttpResponse:
+    """Send one real message from the mailbox to itself or to a member of the workspace."""
+    mailbox = queries.mailbox_for(request.member, pk)
+    try:
+        result = send_to_self(request.member, mailbox, request.POST.get("recipient", ""))
+    except NotNow as error:
+        messages.error(request, f"No test mail was sent. {error}")
+    else:
+        if result.passed:
+            messages.success(request, "The test mail has left.")
+        else:
+            messages.error(request, "The test mail failed. What is wrong, and what to do, stands on this page.")
+    return redirect(request.member.url("mailboxes:detail", pk) + "#test-mail")
 
 
 @require_POST

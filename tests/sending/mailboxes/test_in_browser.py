@@ -14,6 +14,8 @@ from outreach.accounts.access import Member
 from sending.mailboxes import discovery
 from tests.browser.walker import NARROW, WIDE, Walker, browser
 from tests.sending.mailboxes.dnsserver import FakeDns
+from tests.sending.mailboxes.test_selfmail import at
+from tests.sending.smtp.faultsmtpd import FaultServer, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -69,3 +71,17 @@ def test_the_wizard_fills_in_and_keeps_what_was_typed(
         assert page.locator("#id_imap_host").input_value() == "imap.gmail.com"
         assert page.locator("#id_smtp_password").input_value() == "typed before"
         assert page.locator("#id_smtp_host").is_enabled()
+
+
+@looks
+def test_a_test_mail_is_sent_and_its_dialogue_shown(opened: Opened, member: Member, width: int, *, dark: bool) -> None:
+    server = FaultServer({"dot": [say(b"250 2.0.0 queued\r\n"), say(b"550 5.4.5 Daily sending quota exceeded\r\n")]})
+    with (
+        at(member, server, gap_min_s=0, gap_max_s=0, daily_limit=60) as mailbox,
+        opened(member.url("mailboxes:detail", mailbox.pk), width=width, dark=dark) as walker,
+    ):
+        for words in ("The server has taken the message", "The account has sent more than"):
+            walker.page.get_by_label("To", exact=True).select_option(member.user.email)
+            walker.submit("Send a test mail")
+            assert walker.page.get_by_text(words).is_visible()
+    assert len(server.accepted) == 1

@@ -118,6 +118,8 @@ def test_who_shares_a_server_is_told_apart_by_the_address() -> None:
     assert by_server("smtp.gmail.com", "Me@Gmail.com") is preset_named("gmail")
     assert by_server("smtp.gmail.com", "me@acme.test") is preset_named("google-workspace")
     assert by_server("smtp.acme.test", "me@gmail.com") is None
+    assert by_server("127.0.0.1", "me@proton.me") is preset_named("proton")
+    assert by_server("127.0.0.1", "me@acme.test") is None
 
 
 def test_the_guess_for_an_own_domain_promises_nothing() -> None:

@@ -1,0 +1,220 @@
+"""A test mail to oneself: one real message over the mailbox's own server, inside every limit of the mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import transaction
+
+from campaigns.contacts.queries import is_suppressed
+from outreach.accounts.access import Member
+from outreach.accounts.queries import members_of
+from outreach.kit import clock, gate
+from outreach.kit.addresses import BadAddress, parse_address
+from outreach.kit.crypto import SealBroken
+from sending.mailboxes.arrivals import CUT_OFF, explain_arrival
+from sending.mailboxes.budgets import database_now, facts_of, limits_of, usages_of
+from sending.mailboxes.errors import MailboxError
+from sending.mailboxes.models import MAIL, ConnectionTest, Credential, Mailbox, MailboxClock
+from sending.mailboxes.queries import smtp_server
+from sending.mailboxes.secrets import LOST
+from sending.mailboxes.services import refuse_sign_in
+from sending.mailboxes.spending import Spent, spend
+from sending.pacing import Hold, Pace, decide, draw_gap, mailbox_gates
+from sending.smtp import (
+    Accepted,
+    Envelope,
+    Explanation,
+    InDoubt,
+    Line,
+    Message,
+    Outcome,
+    Phase,
+    Refused,
+    Server,
+    Session,
+    SessionError,
+    Timeouts,
+    Unbuildable,
+    Unreachable,
+    Withdrawn,
+    build,
+    explain,
+    make_message_id,
+)
+
+MOST_AN_HOUR = 5
+# A person waits for the answer.
+TIMEOUTS = Timeouts(connect=10, greeting=15, command=15, data=15, block=15, dot=30, quit=2)
+MOST_S = 60.0
+
+
+class NotNow(MailboxError, RuntimeError):
+    """No test mail may leave the mailbox now; the words say why."""
+
+
+@dataclass
+class _Trial:
+    """One test mail on its way. row: written when it was charged, before its first byte left."""
+
+    mailbox_id: int
+    workspace_id: int
+    recipient: str
+    message_id: str
+    row: ConnectionTest | None = None
+    session: Session | None = field(default=None, repr=False)
+
+    @property
+    def transcript(self) -> Sequence[Line]:
+        return self.session.transcript if self.session else ()
+
+
+def recipients_for(member: Member, mailbox: Mailbox) -> list[str]:
+    """Return the only addresses that get a test mail: the mailbox's own, then those of the workspace's members."""
+    addresses = [mailbox.address, *(one.user.email for one in members_of(member))]
+    found: dict[str, str] = {}
+    for address in addresses:
+        found.setdefault(address.lower(), address)
+    return list(found.values())
+
+
+def obstacle_of(mailbox: Mailbox) -> str:
+    """Return in words why no test mail may leave the mailbox now, empty when one may."""
+    return _obstacle(MailboxClock.objects.select_related("mailbox__workspace").get(mailbox=mailbox))
+
+
+def send_to_self(member: Member, mailbox: Mailbox, recipient: str) -> ConnectionTest:
+    """Send one message and store what became of it. Raises NotNow when nothing may leave; nothing is stored then."""
+    if recipient not in recipients_for(member, mailbox):
+        raise NotNow("A test mail goes to the mailbox itself or to a member of this workspace, to nobody else.")
+    words = _forbidden(mailbox.workspace_id, recipient) or obstacle_of(mailbox)
+    if words:
+        raise NotNow(words)
+    message_id = make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex)
+    trial = _Trial(mailbox.pk, mailbox.workspace_id, recipient, message_id)
+    try:
+        envelope, content = Envelope(mailbox.address, recipient), build(_letter(member, mailbox, trial))
+    except (Unbuildable, ValueError) as error:
+        raise NotNow(str(error)) from error
+    credential = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
+    try:
+        server = smtp_server(credential)
+    except SealBroken:
+        refuse_sign_in(mailbox.pk, LOST.what)
+        return _stored(trial, LOST, passed=False)
+    outcome = async_to_sync(_deliver)(trial, server, envelope, content)
+    return _judged(trial, server, outcome)
+
+
+async def _deliver(trial: _Trial, server: Server, envelope: Envelope, content: bytes) -> Outcome:
+    try:
+        async with asyncio.timeout(MOST_S):
+            trial.session = session = await Session.open(server, timeouts=TIMEOUTS)
+            try:
+                return await session.send(
+                    envelope, content, before_dot=lambda: sync_to_async(_charge, thread_sensitive=True)(trial)
+                )
+            finally:
+                await session.close()
+    except SessionError as error:
+        return error.outcome
+    except TimeoutError:
+        words = f"The server had not done within {MOST_S:g} s."
+        lines = tuple(trial.transcript)
+        return InDoubt(Phase.DOT, words, lines) if trial.row else Unreachable(Phase.DATA, "timeout", words, lines)
+
+
+def _charge(trial: _Trial) -> bool:
+    """Charge the message to the mailbox's book before its first byte leaves; False when it must not leave any more.
+
+    Whoever stops the workspace's sending or suppresses the address before this commits is seen here; the lock on the
+    mailbox's clock keeps couriers and other test mails from spending the same place.
+    """
+    with transaction.atomic():
+        gate.hold_open([trial.workspace_id])
+        rows = MailboxClock.objects.select_for_update(of=("self",)).select_related("mailbox__workspace")
+        watch = rows.get(mailbox=trial.mailbox_id)
+        if _forbidden(trial.workspace_id, trial.recipient) or _obstacle(watch):
+            return False
+        pace = Pace(watch.mailbox.workspace.time_scale)
+        gap_s = draw_gap(limits_of(watch.mailbox), pace, seed=trial.message_id).total_seconds()
+        day_s = pace.day.total_seconds()
+        spend([Spent(trial.mailbox_id, database_now(), is_new_lead=False, gap_s=gap_s, day_s=day_s)])
+        trial.row = _stored(trial, CUT_OFF, passed=False)
+    return True
+
+
+def _obstacle(watch: MailboxClock) -> str:
+    now = database_now()
+    if watch.lease_until is not None and watch.lease_until > now:
+        return "A message is leaving the mailbox at this moment. Try again in a minute."
+    verdict = decide(mailbox_gates(facts_of(watch, usages_of([watch], now=now)[watch.mailbox_id], now=now)))
+    if isinstance(verdict, Hold):
+        return verdict.words
+    since = clock.now() - timedelta(hours=1)
+    sent = ConnectionTest.objects.filter(mailbox=watch.mailbox_id, protocol=MAIL, tested_at__gt=since).count()
+    return f"{sent} test mails of this hour are sent; more are not." if sent >= MOST_AN_HOUR else ""
+
+
+def _forbidden(workspace_id: int, recipient: str) -> str:
+    try:
+        key = parse_address(recipient).key
+    except BadAddress as error:
+        return f"{recipient} is no address that mail can be sent to: {error.cause}"
+    if is_suppressed(workspace_id, key):
+        return f"{recipient} is suppressed: nobody of this workspace writes to it."
+    return ""
+
+
+def _judged(trial: _Trial, server: Server, outcome: Outcome) -> ConnectionTest:
+    if isinstance(outcome, Withdrawn):
+        watch = MailboxClock.objects.select_related("mailbox__workspace").get(mailbox=trial.mailbox_id)
+        words = _forbidden(trial.workspace_id, trial.recipient) or _obstacle(watch)
+        raise NotNow(words or "Something spoke against it at the last moment. Try again.")
+    at_sign_in = trial.session is None
+    told = explain(outcome, server) if at_sign_in else explain_arrival(outcome, server, trial.recipient)
+    if at_sign_in and isinstance(outcome, Refused) and outcome.phase is Phase.AUTH:
+        refuse_sign_in(trial.mailbox_id, told.what)
+    return _stored(trial, told, passed=isinstance(outcome, Accepted), lines=outcome.transcript)
+
+
+def _stored(trial: _Trial, told: Explanation, *, passed: bool, lines: Sequence[Line] = ()) -> ConnectionTest:
+    columns = {
+        "passed": passed,
+        "transcript": [asdict(line) for line in lines],
+        "what": told.what[:300],
+        "why": told.why[:500],
+        "fix": told.fix[:500],
+    }
+    if trial.row is None:
+        return ConnectionTest.objects.create(
+            mailbox_id=trial.mailbox_id, protocol=MAIL, recipient=trial.recipient, **columns
+        )
+    ConnectionTest.objects.filter(pk=trial.row.pk).update(**columns)
+    trial.row.refresh_from_db()
+    return trial.row
+
+
+def _letter(member: Member, mailbox: Mailbox, trial: _Trial) -> Message:
+    signature = f"\n\n{mailbox.signature}" if mailbox.signature else ""
+    return Message(
+        from_address=mailbox.address,
+        from_name=mailbox.display_name,
+        to_address=trial.recipient,
+        subject="Test mail from Outreach",
+        text=(
+            f"{member.user} has sent this test mail from {mailbox.address}, "
+            f"a mailbox of the workspace {member.workspace.name}.\n\n"
+            "It left over the server of the mailbox, as the messages of a campaign do. If it lies in the inbox and its "
+            f"sender looks right, the mailbox is ready; if it lies among the spam, mend that first.{signature}\n"
+        ),
+        message_id=trial.message_id,
+        date=clock.now(),
+        reply_to=mailbox.reply_to,
+        extra=(("X-Outreach-Test", "1"),),
+    )
