@@ -13,6 +13,7 @@ from sending.imap import Account, SignInRefused, Stage
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
 from sending.mailboxes.secrets import IMAP_PASSWORD, LOST, SMTP_PASSWORD, context_of, keyring
 from sending.smtp import Security, Server
+from sending.smtp.envelope import with_ascii_domain
 
 
 def mailboxes_of(member: Member) -> Sequence[Mailbox]:
@@ -47,7 +48,17 @@ def smtp_server(credential: Credential) -> Server:
         password=unseal(keyring(), bytes(credential.smtp_password), context=context),
         ca_pem=mailbox.ca_pem or None,
         private=env().private_networks,
+        local_hostname=_greeting_name(mailbox.address),
     )
+
+
+def _greeting_name(address: str) -> str:
+    """Return what we call ourselves in EHLO: the mailbox's own domain.
+
+    It stands in the Received header of each message, and some servers refuse "localhost" (RFC 5321 section 4.1.1.1).
+    """
+    name = with_ascii_domain(address).rpartition("@")[2]
+    return name if name.isascii() and name else "localhost.localdomain"
 
 
 def imap_account(credential: Credential) -> Account:
