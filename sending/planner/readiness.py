@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from campaigns.contacts.models import ListMember
 from campaigns.sequences.models import AudienceList, Campaign
-from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
+from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
 from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
-from campaigns.templating import check, check_spin
+from campaigns.templating import Severity, check, check_spin, lint
 from outreach.accounts.models import Workspace
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
@@ -88,7 +88,17 @@ def _wording(plan: CampaignPlan) -> list[Obstacle]:
                     words = f"Step {step.position} {variant.label}, line {problem.line}: {problem.message}"
                     fix = problem.hint or "Mend the wording."
                     found.append(Obstacle("template", words, fix, "sequences:sequence"))
+            found += _advice(step, variant)
     return found
+
+
+def _advice(step: PlannedStep, variant: PlannedVariant) -> list[Obstacle]:
+    """What the editor advises against and nobody should get: a pretended answer, another program's placeholders."""
+    return [
+        Obstacle(one.code, f"Step {step.position} {variant.label}: {one.what}", one.fix, "sequences:sequence")
+        for one in lint(variant.subject, variant.body_text, is_first=step.position == 1)
+        if one.severity is Severity.BLOCK
+    ]
 
 
 def _schedule(plan: CampaignPlan) -> list[Obstacle]:

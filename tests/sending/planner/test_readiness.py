@@ -73,6 +73,14 @@ def with_a_broken_choice(_: Campaign) -> None:
     Variant.objects.filter(step__position=1).update(body_text="{Hi|Hello")
 
 
+def with_a_pretended_answer(_: Campaign) -> None:
+    Variant.objects.filter(step__position=1).update(subject="Re: our talk")
+
+
+def with_another_programs_placeholder(_: Campaign) -> None:
+    Variant.objects.filter(step__position=2).update(body_text="Hi [First Name]")
+
+
 def without_windows(_: Campaign) -> None:
     SendWindow.objects.all().delete()
 
@@ -105,6 +113,8 @@ def launched_before(_: Campaign) -> None:
         (without_a_text, "empty", "Step 2 A has no text.", "sequences:sequence"),
         (with_a_broken_wording, "template", "Step 1 A, line 2: ", "sequences:sequence"),
         (with_a_broken_choice, "template", "Step 1 A, line 1: ", "sequences:sequence"),
+        (with_a_pretended_answer, "fake_thread", "Step 1 A: The first subject pretends ", "sequences:sequence"),
+        (with_another_programs_placeholder, "unrendered_token", "Step 2 A: This would be ", "sequences:sequence"),
         (
             without_windows, "no_window", "No sending window is set, so nothing could ever go out.",
             "sequences:schedule",
