@@ -13,10 +13,11 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.services import shut_out
 from sending.outbox import leases
+from sending.outbox.events import entry_about
 from sending.outbox.jobs import Job, Letter
 from sending.outbox.letters import COLUMNS, fault_of_sender, first_letter, job_of, row_of, stored_letter
 from sending.outbox.models import OutboundMessage
-from sending.outbox.retries import call_off, claim_retries, entry_about
+from sending.outbox.retries import call_off, claim_retries
 from sending.outbox.states import MessageState
 from sending.planner import picking
 from sending.planner.picking import Pick, Round
@@ -68,7 +69,7 @@ def _give_up(letter: Letter, reason: str, *, now: datetime) -> None:
             pk=message.pk, attempt=letter.attempt, state=MessageState.CLAIMED
         ).update(state=MessageState.FAILED, reason=reason[:500], lease_until=None, ended_at=now)
         if moved:
-            record([entry_about(message, EventKind.FAILED, now, reason)])
+            record([entry_about(message, EventKind.FAILED, now, words=reason)])
 
 
 def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:

@@ -123,7 +123,7 @@ class Courier:
             while True:
                 late = _is_over(until)
                 jobs = [] if late else await self._claims.submit(mailbox_id)
-                self._in_hand |= {job.attempt: job for job in jobs}
+                self._in_hand |= {job.letter.attempt: job for job in jobs}
                 await self._deliver_all(jobs, line, until)
                 count += len(jobs)
                 if not jobs:
@@ -139,7 +139,7 @@ class Courier:
             # What was not written down is no longer kept: the sweeper settles it when its lease runs out.
             self._served.discard(mailbox_id)
             for job in jobs:
-                self._in_hand.pop(job.attempt, None)
+                self._in_hand.pop(job.letter.attempt, None)
             await line.close()
 
     async def _deliver_all(self, jobs: Sequence[Job], line: Line, until: float) -> None:
@@ -157,7 +157,7 @@ class Courier:
                 record = asyncio.create_task(self._record(result))
                 record.add_done_callback(lambda _: places.release())
                 records.append(record)
-                news = after(result.outcome, refusals=job.refusals)
+                news = after(result.outcome, refusals=job.letter.refusals)
                 met = news.reason if news.mailbox is not MailboxNews.FINE else ""
                 if number < len(jobs) and (met or _is_over(until)):
                     await self._hand_back(jobs[number:], met)
@@ -170,7 +170,7 @@ class Courier:
         why = f"Not tried: the message before it met {met}" if met else "Not tried yet: the worker's time was over."
         await self._in_database(lambda: hand_back(jobs, why))
         for job in jobs:
-            self._in_hand.pop(job.attempt, None)
+            self._in_hand.pop(job.letter.attempt, None)
 
     async def _deliver(self, job: Job, line: Line) -> Result:
         started_at = clock.now()
@@ -187,17 +187,17 @@ class Courier:
             try:
                 kept = await self._records.submit(result)
             except Exception as error:
-                log.exception("outbox.record_failed message=%s", result.job.message_pk)
+                log.exception("outbox.record_failed message=%s", result.job.letter.pk)
                 is_away = isinstance(error, OperationalError | InterfaceError)
                 if tries >= len(_RECORD_RETRY_S) and not is_away:
-                    log.exception("outbox.record_given_up message=%s", result.job.message_pk)
+                    log.exception("outbox.record_given_up message=%s", result.job.letter.pk)
                     return
                 await asyncio.sleep(_RECORD_RETRY_S[min(tries, len(_RECORD_RETRY_S) - 1)])
                 tries += 1
             else:
-                self._in_hand.pop(result.job.attempt, None)
+                self._in_hand.pop(result.job.letter.attempt, None)
                 if not kept:
-                    log.warning("outbox.lease_lost message=%s", result.job.message_pk)
+                    log.warning("outbox.lease_lost message=%s", result.job.letter.pk)
                 return
 
     async def _keep_leases(self) -> None:
@@ -211,7 +211,7 @@ class Courier:
     def _claim(self, mailbox_ids: Sequence[int]) -> list[list[Job]]:
         jobs: dict[int, list[Job]] = {pk: [] for pk in mailbox_ids}
         for job in claim(self._owner, mailbox_ids):
-            jobs[job.mailbox_id].append(job)
+            jobs[job.letter.mailbox_id].append(job)
         return [jobs[pk] for pk in mailbox_ids]
 
     def _release(self, asked: Sequence[tuple[int, bool]]) -> list[float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
@@ -17,8 +17,8 @@ from outreach.accounts.roles import Role
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
+from sending.outbox.events import entry_about
 from sending.outbox.models import OutboundMessage
-from sending.outbox.retries import entry_about
 from sending.outbox.services import confirm_sent
 from sending.outbox.states import DOUBTS, MessageState
 from sending.planner.models import Enrollment
@@ -124,5 +124,4 @@ def _send_again(member: Member, pk: int) -> NotAgain | None:
 
 
 def _tell(member: Member, message: OutboundMessage, kind: EventKind, words: str) -> None:
-    entry = entry_about(message, kind, database_now(), words)
-    record([replace(entry, data={**entry.data, "by": member.user.email})])
+    record([entry_about(message, kind, database_now(), words=words, by=member.user.email)])

@@ -41,19 +41,9 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One claimed message."""
+    """One claimed message: its letter, and what the network and the mark need beside it."""
 
-    message_pk: int
-    attempt: UUID
-    attempt_number: int
-    refusals: int
-    workspace_id: int
-    campaign_id: int
-    contact_id: int
-    enrollment_id: int
-    mailbox_id: int
-    position: int
-    is_new_lead: bool
+    letter: Letter
     sender: str
     recipient: str  # as it stands in the message
     recipient_key: str  # its normalised form, which is suppressed when there is no such address
@@ -65,7 +55,8 @@ class Job:
 
     def spent_at(self, at: datetime) -> Spent:
         """Return what the message costs its mailbox."""
-        return Spent(self.mailbox_id, at, self.is_new_lead, self.gap_s, self.pace.day.total_seconds())
+        is_new_lead = self.letter.position == 1
+        return Spent(self.letter.mailbox_id, at, is_new_lead, self.gap_s, self.pace.day.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from outreach.kit.addresses import domain_and_parents, parse_address
 from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.outbox.writing import content_of
+from sending.outbox.writing import content_of, opt_out_by_mail
 from sending.pacing import draw_gap
 from sending.planner.facts import Sender
 from sending.planner.picking import Pick
@@ -107,17 +107,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID) -> Job:
     except ValueError as error:
         raise Unbuildable(f"This is no address that a mail can be sent to: {letter.recipient[:80]!r}") from error
     return Job(
-        message_pk=letter.pk,
-        attempt=letter.attempt,
-        attempt_number=letter.attempt_number,
-        refusals=letter.refusals,
-        workspace_id=letter.workspace_id,
-        campaign_id=letter.campaign_id,
-        contact_id=letter.contact_id,
-        enrollment_id=letter.enrollment_id,
-        mailbox_id=letter.mailbox_id,
-        position=letter.position,
-        is_new_lead=letter.position == 1,
+        letter=letter,
         sender=sender.address,
         recipient=address.email,
         recipient_key=address.key,
@@ -146,7 +136,7 @@ def fault_of_sender(address: str, display_name: str, reply_to: str) -> str:
                 text="",
                 message_id=make_message_id(_domain_of(address), "probe"),
                 date=datetime(2026, 1, 1, tzinfo=UTC),
-                list_unsubscribe=f"mailto:{address}?subject=unsubscribe",
+                list_unsubscribe=opt_out_by_mail(address),
             )
         )
     except Unbuildable as error:

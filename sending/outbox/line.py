@@ -59,7 +59,7 @@ class Line:
                 self._session = await Session.open(self._server)
             except SessionError as error:
                 return error.outcome
-        envelope = Envelope(sender=job.sender, recipient=job.recipient, envelope_id=str(job.message_pk))
+        envelope = Envelope(sender=job.sender, recipient=job.recipient, envelope_id=str(job.letter.pk))
         outcome = await self._session.send(envelope, job.content, before_dot=before_dot)
         if not self._session.usable:
             await self.close()

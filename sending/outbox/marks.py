@@ -65,30 +65,30 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_DURABLE)
-        gate.hold_open(job.workspace_id for job in jobs)
+        gate.hold_open(job.letter.workspace_id for job in jobs)
         with connection.cursor() as cursor:
             cursor.execute(
                 _MARK,
                 {
-                    "ids": [job.message_pk for job in jobs],
-                    "attempts": [job.attempt for job in jobs],
+                    "ids": [job.letter.pk for job in jobs],
+                    "attempts": [job.letter.attempt for job in jobs],
                     "owners": [job.owner for job in jobs],
-                    "key_ids": [job.message_pk for job, _, _ in keys],
-                    "workspaces": [job.workspace_id for job, _, _ in keys],
+                    "key_ids": [job.letter.pk for job, _, _ in keys],
+                    "workspaces": [job.letter.workspace_id for job, _, _ in keys],
                     "scopes": [scope for _, scope, _ in keys],
                     "values": [value for _, _, value in keys],
                     "lease": leases.LEASE_S,
                 },
             )
             marked = dict(cursor.fetchall())
-        spend([job.spent_at(marked[job.message_pk]) for job in jobs if job.message_pk in marked])
-    return [job.message_pk in marked for job in jobs]
+        spend([job.spent_at(marked[job.letter.pk]) for job in jobs if job.letter.pk in marked])
+    return [job.letter.pk in marked for job in jobs]
 
 
 def why_called_back(job: Job) -> str:
     """Return, in words, why a message was not marked; the reason may have gone meanwhile."""
     with connection.cursor() as cursor:
         scopes = [scope for scope, _ in job.suppression_keys]
-        cursor.execute(_WHY, [scopes, [value for _, value in job.suppression_keys], job.message_pk])
+        cursor.execute(_WHY, [scopes, [value for _, value in job.suppression_keys], job.letter.pk])
         row = cursor.fetchone()
     return row[0] if row else "the message is gone"

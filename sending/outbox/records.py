@@ -20,8 +20,10 @@ from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.services import back_off, note_connected, refuse_sign_in, shut_out
 from sending.mailboxes.spending import spend
+from sending.outbox.cancels import cancel_stopped
 from sending.outbox.core import Aftermath, MailboxNews, after
-from sending.outbox.jobs import Job, Result
+from sending.outbox.events import entry_about
+from sending.outbox.jobs import Job, Letter, Result
 from sending.outbox.models import Attempt
 from sending.outbox.states import AttemptOutcome, MessageState
 from sending.planner.models import Enrollment
@@ -52,17 +54,6 @@ RETURNING m.id, now()
 # A message that is gone has no attempts; those that are here cannot go before the commit.
 _STILL_HERE = "SELECT id FROM outbox_message WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
 
-# A message called back at the mark: where its sequence was stopped it is over, else it waits for its next claim. Of
-# what was to be sent again an earlier copy has left: it goes on to count as sent.
-_CANCEL_STOPPED = """
-UPDATE outbox_message m
-   SET state = CASE WHEN m.again_at IS NULL THEN 'cancelled' ELSE 'assumed_sent' END,
-       reason = left('Called off before it left: ' || replace(e.stop_reason, '_', ' '), 500),
-       lease_until = NULL, retry_at = NULL, ended_at = now()
-  FROM planner_enrollment e
- WHERE m.id = ANY(%s) AND m.state IN ('claimed', 'deferred') AND e.id = m.enrollment_id AND e.state = 'stopped'
-RETURNING m.id
-"""
 # What was claimed and not tried is as if it had not been claimed; its attempt does not count.
 _HAND_BACK = """
 UPDATE outbox_message m
@@ -102,6 +93,10 @@ class _Ending:
         return self.result.job
 
     @property
+    def letter(self) -> Letter:
+        return self.result.job.letter
+
+    @property
     def asked_in_vain(self) -> bool:
         """The server was asked for the recipient and refused before the mark, which is what usually spends.
 
@@ -116,27 +111,29 @@ class _Ending:
 
 def record_results(results: Sequence[Result]) -> list[bool]:
     """Record a batch; False for each whose attempt had lost its lease (somebody else has decided by then)."""
-    endings = [_Ending(result, after(result.outcome, refusals=result.job.refusals)) for result in results]
+    endings = [_Ending(result, after(result.outcome, refusals=result.job.letter.refusals)) for result in results]
     with transaction.atomic():
-        for workspace_id in sorted({one.job.workspace_id for one in endings if one.aftermath.stop}):
+        for workspace_id in sorted({one.letter.workspace_id for one in endings if one.aftermath.stop}):
             gate.hold_shut(workspace_id)
         kept, now = _write_messages(endings)
-        live = [one for one in endings if one.job.message_pk in kept]
-        _write_attempts(live, late=[one for one in endings if one.job.message_pk not in kept])
-        cancelled = _cancel_stopped([one for one in live if isinstance(one.result.outcome, Withdrawn)])
+        live = [one for one in endings if one.letter.pk in kept]
+        _write_attempts(live, late=[one for one in endings if one.letter.pk not in kept])
+        # Called back at the mark: where its sequence was stopped a message is over, else it waits for its next claim.
+        withdrawn = [one.letter.pk for one in live if isinstance(one.result.outcome, Withdrawn)]
+        cancelled = cancel_stopped(withdrawn, states=[MessageState.CLAIMED, MessageState.DEFERRED])
         record(list(_entries(live, cancelled, now)))
         sent = [one for one in live if one.aftermath.state is MessageState.SENT]
-        advance([Sent(one.job.enrollment_id, one.job.position, now) for one in sent])
+        advance([Sent(one.letter.enrollment_id, one.letter.position, now) for one in sent])
         spend([one.job.spent_at(now) for one in live if one.asked_in_vain])
         _end_sequences(live, now)
         _tell_mailboxes(live)
-    return [one.job.message_pk in kept for one in endings]
+    return [one.letter.pk in kept for one in endings]
 
 
 def hand_back(jobs: Sequence[Job], why: str) -> None:
     """Give claimed messages back untried; those whose lease was lost are not touched."""
     with connection.cursor() as cursor:
-        cursor.execute(_HAND_BACK, [why, [job.message_pk for job in jobs], [job.attempt for job in jobs]])
+        cursor.execute(_HAND_BACK, [why, [job.letter.pk for job in jobs], [job.letter.attempt for job in jobs]])
 
 
 def _write_messages(endings: Sequence[_Ending]) -> tuple[set[int], datetime]:
@@ -152,8 +149,8 @@ def _row(one: _Ending) -> tuple[Any, ...]:
     code, enhanced, text = answer_of(one.result.outcome)
     wait = one.aftermath.wait
     return (
-        one.job.message_pk,
-        one.job.attempt,
+        one.letter.pk,
+        one.letter.attempt,
         one.aftermath.state.value,
         one.aftermath.reason[:500],
         code,
@@ -177,9 +174,9 @@ def answer_of(outcome: Outcome) -> tuple[int | None, str, str]:
 def _write_attempts(live: Sequence[_Ending], *, late: Sequence[_Ending]) -> None:
     """Write down what was tried; of an attempt that lost its lease, too, unless it was written down before."""
     if late:
-        written = set(Attempt.objects.filter(pk__in=[one.job.attempt for one in late]).values_list("pk", flat=True))
-        here = _still_here([one.job.message_pk for one in late])
-        live = [*live, *(one for one in late if one.job.message_pk in here and one.job.attempt not in written)]
+        written = set(Attempt.objects.filter(pk__in=[one.letter.attempt for one in late]).values_list("pk", flat=True))
+        here = _still_here([one.letter.pk for one in late])
+        live = [*live, *(one for one in late if one.letter.pk in here and one.letter.attempt not in written)]
     copy_rows("outbox_attempt", _ATTEMPT_COLUMNS, map(_attempt_row, live))
 
 
@@ -195,23 +192,15 @@ def _attempt_row(one: _Ending) -> tuple[object, ...]:
     code, enhanced, text = answer_of(outcome)
     transcript = [{"side": line.side, "text": line.text, "at_ms": line.at_ms} for line in outcome.transcript]
     return (
-        one.job.attempt, one.job.message_pk, one.job.attempt_number, _OUTCOMES[type(outcome)].value,
+        one.letter.attempt, one.letter.pk, one.letter.attempt_number, _OUTCOMES[type(outcome)].value,
         str(getattr(outcome, "phase", "")), code, enhanced, text, one.aftermath.category or "", Jsonb(transcript),
         one.result.started_at, one.result.ended_at,
     )  # fmt: skip
 
 
-def _cancel_stopped(withdrawn: Sequence[_Ending]) -> set[int]:
-    if not withdrawn:
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute(_CANCEL_STOPPED, [[one.job.message_pk for one in withdrawn]])
-        return {pk for (pk,) in cursor.fetchall()}
-
-
 def _entries(live: Sequence[_Ending], cancelled: set[int], now: datetime) -> Iterable[Entry]:
     for one in live:
-        if one.job.message_pk in cancelled:
+        if one.letter.pk in cancelled:
             yield _entry(one, EventKind.CANCELLED, now)
             continue
         if isinstance(one.result.outcome, Withdrawn):
@@ -224,30 +213,19 @@ def _entries(live: Sequence[_Ending], cancelled: set[int], now: datetime) -> Ite
 
 
 def _entry(one: _Ending, kind: EventKind, at: datetime) -> Entry:
-    job = one.job
     code, enhanced, text = answer_of(one.result.outcome)
-    data: dict[str, Any] = {"position": job.position}
+    data: dict[str, Any] = {"position": one.letter.position}
     if one.aftermath.reason:
         data["words"] = one.aftermath.reason
     if code is not None:
         data |= {"code": code, "enhanced": enhanced, "text": text[:300]}
     if one.aftermath.category:
         data["category"] = one.aftermath.category.value
-    return Entry(
-        workspace_id=job.workspace_id,
-        kind=kind,
-        at=at,
-        campaign_id=job.campaign_id,
-        contact_id=job.contact_id,
-        enrollment_id=job.enrollment_id,
-        mailbox_id=job.mailbox_id,
-        message_id=job.message_pk,
-        data=data,
-    )
+    return entry_about(one.letter, kind, at, **data)
 
 
 def _end_sequences(live: Sequence[_Ending], now: datetime) -> None:
-    ended = {one.job.enrollment_id: one for one in live if one.aftermath.stop}
+    ended = {one.letter.enrollment_id: one for one in live if one.aftermath.stop}
     if not ended:
         return
     for row in Enrollment.objects.filter(pk__in=ended).order_by("pk"):
@@ -259,15 +237,15 @@ def _end_sequences(live: Sequence[_Ending], now: datetime) -> None:
 
 def _suppress(one: _Ending, now: datetime) -> None:
     """Suppress the address that was refused, which may not be the contact's any more."""
-    workspace = Workspace.objects.get(pk=one.job.workspace_id)
+    workspace = Workspace.objects.get(pk=one.letter.workspace_id)
     suppress(workspace, one.job.recipient_key, SuppressionReason.NO_SUCH_ADDRESS, evidence=one.aftermath.reason)
     record([_entry(one, EventKind.SUPPRESSED, now)])
 
 
 def _tell_mailboxes(live: Sequence[_Ending]) -> None:
-    news = {one.job.mailbox_id: one for one in live if one.aftermath.mailbox is not MailboxNews.FINE}
+    news = {one.letter.mailbox_id: one for one in live if one.aftermath.mailbox is not MailboxNews.FINE}
     # What was called back may never have met the server: it proves no connection.
-    fine = {one.job.mailbox_id for one in live if not isinstance(one.result.outcome, Withdrawn)} - set(news)
+    fine = {one.letter.mailbox_id for one in live if not isinstance(one.result.outcome, Withdrawn)} - set(news)
     note_connected(sorted(fine))
     for mailbox_id, one in sorted(news.items()):
         match one.aftermath.mailbox:

@@ -13,8 +13,10 @@ from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.kit import gate
 from outreach.kit.addresses import parse_address
 from sending.ledger.kinds import EventKind
-from sending.ledger.services import Entry, record
+from sending.ledger.services import record
 from sending.outbox import leases
+from sending.outbox.cancels import cancel_stopped
+from sending.outbox.events import entry_about
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
@@ -37,8 +39,6 @@ SELECT m.id
        FOR UPDATE OF m SKIP LOCKED
  ) m
 """
-
-
 _CLAIM = """
 UPDATE outbox_message m
    SET state = 'claimed', attempt = v.attempt, attempt_number = m.attempt_number + 1, lease_until = %s,
@@ -110,22 +110,8 @@ def call_off(found: Sequence[CalledOff], *, now: datetime) -> None:
             gate.hold_shut(one.message.workspace_id)
             if one.stop is not None:
                 stop(one.message.enrollment, one.stop, detail=one.words)
-            _cancel(one.message, one.words, now=now)
-
-
-def entry_about(message: OutboundMessage, kind: EventKind, at: datetime, words: str) -> Entry:
-    """Return the event of a message that was decided about without a server."""
-    return Entry(
-        workspace_id=message.workspace_id,
-        kind=kind,
-        at=at,
-        campaign_id=message.campaign_id,
-        contact_id=message.contact_id,
-        enrollment_id=message.enrollment_id,
-        mailbox_id=message.mailbox_id,
-        message_id=message.pk,
-        data={"words": words},
-    )
+            if cancel_stopped([one.message.pk], states=[MessageState.DEFERRED], words=one.words):
+                record([entry_about(one.message, EventKind.CANCELLED, now, words=one.words)])
 
 
 def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
@@ -161,9 +147,8 @@ def _claim(messages: Sequence[OutboundMessage], *, now: datetime) -> None:
     """Give messages, which are locked, a new attempt."""
     lease_until = now + timedelta(seconds=leases.LEASE_S)
     for message in messages:
-        message.attempt, message.state, message.retry_at = uuid4(), MessageState.CLAIMED, None
+        message.attempt = uuid4()
         message.attempt_number += 1
-        message.lease_until = lease_until
     if messages:
         columns = [(one.pk, one.attempt, one.not_after) for one in messages]
         with connection.cursor() as cursor:
@@ -175,13 +160,3 @@ def _put_off(held: Sequence[tuple[OutboundMessage, Hold]]) -> None:
         columns = [(message.pk, hold.until, hold.words) for message, hold in held]
         with connection.cursor() as cursor:
             cursor.execute(_PUT_OFF, [list(column) for column in zip(*columns, strict=True)])
-
-
-def _cancel(message: OutboundMessage, reason: str, *, now: datetime) -> None:
-    # Of what was to be sent again an earlier copy has left: it goes on to count as sent.
-    over = MessageState.CANCELLED if message.again_at is None else MessageState.ASSUMED_SENT
-    moved = OutboundMessage.objects.filter(pk=message.pk, state=MessageState.DEFERRED).update(
-        state=over, reason=reason[:500], retry_at=None, ended_at=now
-    )
-    if moved:
-        record([entry_about(message, EventKind.CANCELLED, now, reason)])

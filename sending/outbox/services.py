@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import F, Q
 
 from sending.ledger.kinds import EventKind
-from sending.ledger.services import Entry, record
+from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
+from sending.outbox.events import entry_about
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.services import Sent, advance
@@ -31,20 +32,7 @@ def confirm_sent(message_pk: int, *, evidence: str) -> bool:
         return False
     row = OutboundMessage.objects.select_related("step").get(pk=message_pk)
     assert row.sent_at is not None  # set in the move
-    record(
-        [
-            Entry(
-                workspace_id=row.workspace_id,
-                kind=EventKind.SENT,
-                at=now,
-                campaign_id=row.campaign_id,
-                contact_id=row.contact_id,
-                enrollment_id=row.enrollment_id,
-                mailbox_id=row.mailbox_id,
-                message_id=row.pk,
-                data={"words": f"It was in doubt; proved by: {evidence}", "position": row.step.position},
-            )
-        ]
-    )
+    words = f"It was in doubt; proved by: {evidence}"
+    record([entry_about(row, EventKind.SENT, now, words=words, position=row.step.position)])
     advance([Sent(row.enrollment_id, row.step.position, row.sent_at)])
     return True

@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
+from sending.outbox.cancels import cancel_stopped
+from sending.outbox.states import MessageState
 from sending.planner.services import Sent, advance
 
 # Before the mark nothing can have left: it is simply tried again, uncharged.
@@ -54,15 +56,13 @@ UPDATE outbox_message m
      ORDER BY d.id LIMIT 1000 FOR UPDATE OF d SKIP LOCKED))
 RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.mailbox_id, s.position, m.dot_at
 """
-_CANCEL = """
-UPDATE outbox_message m
-   SET state = CASE WHEN m.again_at IS NULL THEN 'cancelled' ELSE 'assumed_sent' END, retry_at = NULL, ended_at = now(),
-       reason = left('Called off before it left: ' || replace(e.stop_reason, '_', ' '), 500)
-  FROM planner_enrollment e
- WHERE e.id = m.enrollment_id AND e.state = 'stopped' AND m.id = ANY(ARRAY(
-    SELECT d.id FROM outbox_message d JOIN planner_enrollment x ON x.id = d.enrollment_id AND x.state = 'stopped'
-     WHERE d.state = 'deferred' LIMIT 1000 FOR UPDATE OF d SKIP LOCKED))
-RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.mailbox_id
+_STOPPED = """
+SELECT d.id, d.workspace_id, d.campaign_id, d.contact_id, d.enrollment_id, d.mailbox_id
+  FROM outbox_message d
+  JOIN planner_enrollment x ON x.id = d.enrollment_id AND x.state = 'stopped'
+ WHERE d.state = 'deferred'
+ LIMIT 1000
+   FOR UPDATE OF d SKIP LOCKED
 """
 
 
@@ -82,7 +82,9 @@ def sweep() -> dict[str, int]:
         if assumed:
             advance([Sent(row[4], row[6], row[7]) for row in assumed])
     with transaction.atomic():
-        cancelled = _run(_CANCEL)
+        stopped = _run(_STOPPED)
+        gone = cancel_stopped([row[0] for row in stopped], states=[MessageState.DEFERRED])
+        cancelled = [row for row in stopped if row[0] in gone]
         _tell(cancelled, EventKind.CANCELLED)
     return counts | {"in_doubt": len(doubted), "assumed_sent": len(assumed), "cancelled": len(cancelled)}
 

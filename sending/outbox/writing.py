@@ -27,6 +27,11 @@ def content_of(letter: Letter, sender: Sender) -> bytes:
             date=letter.created_at,
             in_reply_to=letter.in_reply_to,
             references=tuple(letter.references.split()),
-            list_unsubscribe=f"mailto:{sender.address}?subject=unsubscribe",
+            list_unsubscribe=opt_out_by_mail(sender.address),
         )
     )
+
+
+def opt_out_by_mail(address: str) -> str:
+    """Return the link by which a recipient writes an opt-out to the mailbox."""
+    return f"mailto:{address}?subject=unsubscribe"

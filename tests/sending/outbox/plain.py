@@ -106,7 +106,7 @@ def make_post(
 def claim_all() -> list[Job]:
     """Lease whatever is due and claim it, as a worker does; the jobs in the order of their messages."""
     owner, mailboxes = leases.lease_due(most=100)
-    return sorted(claim(owner, mailboxes), key=lambda job: job.message_pk)
+    return sorted(claim(owner, mailboxes), key=lambda job: job.letter.pk)
 
 
 def end_backoff() -> None:

@@ -243,7 +243,7 @@ def test_proof_of_the_first_copy_calls_the_second_one_off(server: FaultServer) -
     again(post)
     (job,) = claim_all()
     with transaction.atomic():
-        assert confirm_sent(job.message_pk, evidence="a copy in the Sent folder")
+        assert confirm_sent(job.letter.pk, evidence="a copy in the Sent folder")
     assert mark([job]) == [False]
     assert post.message_to("ada").state == MessageState.SENT
     assert post.enrollment_of("ada").next_position == 2

@@ -179,7 +179,7 @@ def test_a_contact_deleted_between_mark_and_record_leaves_the_neighbours_mail_re
         jobs = claim_all()
         assert mark(jobs) == [True, True]
         delete_contacts(gone.member.workspace, [gone.people[0].pk])
-        kept = dict(zip([job.workspace_id for job in jobs], record_results(results_of(jobs)), strict=True))
+        kept = dict(zip([job.letter.workspace_id for job in jobs], record_results(results_of(jobs)), strict=True))
     assert kept == {gone.member.workspace.pk: False, good.member.workspace.pk: True}
     assert [row.state for row in good.messages] == [MessageState.SENT]
     assert Attempt.objects.get().message == good.messages[0]

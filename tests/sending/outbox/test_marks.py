@@ -56,7 +56,7 @@ def test_a_worker_that_slept_past_its_lease_marks_nothing_beside_the_one_that_to
     MailboxClock.objects.update(lease_until=Now() - _PAST)
     lapse_messages()
     (awake,) = claim_all()
-    assert awake.message_pk != slept.message_pk
+    assert awake.letter.pk != slept.letter.pk
     assert mark([awake, slept]) == [True, False]
     assert Spending.objects.count() == 1, "the limit is one a day"
 
@@ -81,7 +81,7 @@ def test_a_renewed_lease_keeps_the_mark_for_its_worker() -> None:
     post = make_post(SILENT, "ada")
     (job,) = claim_all()
     lapse_messages()
-    leases.renew(job.owner, [post.mailbox.pk], [job.attempt])
+    leases.renew(job.owner, [post.mailbox.pk], [job.letter.attempt])
     assert mark([job]) == [True]
 
 
@@ -250,7 +250,7 @@ def test_a_worker_that_dies_before_the_mark_leaves_a_lost_attempt_behind() -> No
     lapse_messages()
     assert sweep()["freed"] == 1
     attempt = Attempt.objects.get()
-    assert (attempt.pk, attempt.message, attempt.number) == (job.attempt, post.messages[0], 1)
+    assert (attempt.pk, attempt.message, attempt.number) == (job.letter.attempt, post.messages[0], 1)
     assert (attempt.outcome, attempt.reply_text) == ("lost", "Its worker ended before anything was sent.")
     assert attempt.started_at <= attempt.ended_at
 

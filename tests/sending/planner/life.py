@@ -151,14 +151,14 @@ class Life:
             with committed():
                 record_results([Result(job, outcome, self.now, self.now)])
         if fate == "unknown":
-            self.call_off(Enrollment.objects.filter(contact=job.contact_id), "bounced")
+            self.call_off(Enrollment.objects.filter(contact=job.letter.contact_id), "bounced")
 
     # --- judgement of what leaves
 
     def write_down(self, job: Job) -> None:
         """Enter a message that has passed its mark, and judge it."""
-        left = Left(job.enrollment_id, job.position, job.mailbox_id, self.now)
-        row = Enrollment.objects.select_related("contact", "campaign", "mailbox").get(pk=job.enrollment_id)
+        left = Left(job.letter.enrollment_id, job.letter.position, job.letter.mailbox_id, self.now)
+        row = Enrollment.objects.select_related("contact", "campaign", "mailbox").get(pk=job.letter.enrollment_id)
         self._judge_person(left, row)
         self._judge_mailbox(left, row.mailbox)
         self.book.append(left)
