@@ -27,6 +27,7 @@ _KEY_BITS = 2048
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _BLANKS = re.compile(rb"[ \t]+")
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
+_FIELD_END = re.compile(rb"\r\n(?![ \t])")
 _STRING = 255  # of a TXT record (RFC 1035 section 3.3.14)
 _LINE = 72
 
@@ -123,7 +124,7 @@ def _private_key(pem: str) -> rsa.RSAPrivateKey:
 def _fields(head: bytes) -> dict[str, list[bytes]]:
     """Return the relaxed header fields by name, each name's in order."""
     found: dict[str, list[bytes]] = {}
-    for line in _FOLD.sub(b"", head).split(b"\r\n"):
+    for line in _FIELD_END.split(head):
         if line:
             name = line.partition(b":")[0].strip().lower().decode("ascii", "replace")
             found.setdefault(name, []).append(_relaxed_field(line))

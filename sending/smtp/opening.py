@@ -13,7 +13,7 @@ from typing import Any, cast
 import aiosmtplib
 from aiosmtplib.response import SMTPResponse
 
-from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, UnknownHost, is_private, safe_connect
+from outreach.kit.connect import ConnectProblem, is_private, safe_connect
 from sending.smtp.outcomes import Deferred, Outcome, Phase, Refused, Reply, Side, Unreachable
 from sending.smtp.replies import ReplyParser, printable
 from sending.smtp.server import (
@@ -22,9 +22,10 @@ from sending.smtp.server import (
     Security,
     Server,
     Timeouts,
-    certificate_cause,
+    connect_cause,
     is_sayable,
     tls_context,
+    tls_trouble,
 )
 from sending.smtp.wire import MASK, Dialogue
 
@@ -194,7 +195,7 @@ class _Opening:
             case _Fault():
                 return self._unreachable(error.cause, str(error))
             case ConnectProblem():
-                return self._unreachable(_connect_cause(error), str(error))
+                return self._unreachable(connect_cause(error), str(error))
             case aiosmtplib.SMTPException() | OSError():
                 return self._unreachable(*_cause_and_text(error, self._phase))
             case _:  # a value that the wire cannot carry
@@ -245,27 +246,12 @@ def _require(is_offered: bool, offered: set[str]) -> None:  # noqa: FBT001  # re
         raise _Fault("no_auth", f"The server does not offer the kind of sign-in that was chosen (it offers: {found}).")
 
 
-def _connect_cause(error: ConnectProblem) -> str:
-    match error:
-        case UnknownHost():
-            return "unknown_host"
-        case BlockedAddress():
-            return "blocked_address"
-        case ConnectFailed(__cause__=TimeoutError()):
-            return "connect_timeout"
-        case _:
-            return "no_connection"
-
-
 def _cause_and_text(error: Exception, phase: Phase) -> tuple[str, str]:
     root: BaseException = error
     while root.__cause__ is not None:
         root = root.__cause__
-    match root:
-        case ssl.SSLCertVerificationError():
-            return certificate_cause(root), f"The certificate is not valid: {root.verify_message or root.reason}."
-        case ssl.SSLError():
-            return "tls", f"TLS failed: {(root.reason or 'unknown').replace('_', ' ').lower()}."
+    if isinstance(root, ssl.SSLError):
+        return tls_trouble(root)
     if isinstance(root, TimeoutError) or isinstance(error, aiosmtplib.SMTPTimeoutError):
         return "timeout", f"No answer in time ({phase})."
     return "lost", f"The connection was lost ({phase})."

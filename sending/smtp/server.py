@@ -1,4 +1,4 @@
-"""How to reach a server: address, security, timeouts, and the one TLS context per set of authorities."""
+"""How to reach a server: address, security, timeouts, the one TLS context per set of authorities; why it failed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
-from outreach.kit.connect import IPNetwork
+from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, IPNetwork, UnknownHost
 
 SUBMISSION_PORTS = frozenset({25, 465, 587, 2525})
 
@@ -77,9 +77,25 @@ def is_sayable(text: str) -> bool:
     return _UNSAYABLE.search(text) is None
 
 
-def certificate_cause(error: ssl.SSLCertVerificationError) -> str:
-    """Return why a certificate is refused, as a word for programs (see explain)."""
-    return _CERTIFICATE_CAUSES.get(error.verify_code, "certificate")
+def connect_cause(error: ConnectProblem) -> str:
+    """Return why there is no connection, as a word for programs (see explain)."""
+    match error:
+        case UnknownHost():
+            return "unknown_host"
+        case BlockedAddress():
+            return "blocked_address"
+        case ConnectFailed(__cause__=TimeoutError()):
+            return "connect_timeout"
+        case _:
+            return "no_connection"
+
+
+def tls_trouble(error: ssl.SSLError) -> tuple[str, str]:
+    """Return why there is no TLS: a word for programs (see explain), and words for people."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        cause = _CERTIFICATE_CAUSES.get(error.verify_code, "certificate")
+        return cause, f"The certificate is not valid: {error.verify_message or error.reason}."
+    return "tls", f"TLS failed: {(error.reason or 'unknown').replace('_', ' ').lower()}."
 
 
 @lru_cache(maxsize=256)

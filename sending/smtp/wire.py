@@ -59,8 +59,6 @@ class Dialogue:
 
 
 def _shown(text: str) -> str:
-    if text.isprintable():
-        return text
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
