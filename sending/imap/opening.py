@@ -15,19 +15,12 @@ from ipaddress import ip_address
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from outreach.kit.connect import (
-    BlockedAddress,
-    ConnectFailed,
-    ConnectProblem,
-    UnknownHost,
-    is_private,
-    safe_connect_sync,
-)
+from outreach.kit.connect import ConnectProblem, is_private, safe_connect_sync
 from sending.imap.account import IMAP_PORTS, Account, ImapError, Misbehaved, SignInRefused, Stage, Unreachable
 from sending.imap.wire import TooMuch, Wire
 from sending.smtp.outcomes import Side
 from sending.smtp.replies import printable
-from sending.smtp.server import Security, certificate_cause, is_sayable, tls_context
+from sending.smtp.server import Security, connect_cause, is_sayable, tls_context, tls_trouble
 from sending.smtp.wire import Dialogue
 
 # What the libraries raise on answers that are none; some of it is plain Python tripping over a nonsense value.
@@ -162,11 +155,11 @@ class Line:
             words = f"The server had not done within {self._watch.most_s:g} s."
             return self._error(Unreachable, "timeout", words)
         if isinstance(error, ConnectProblem):
-            return self._error(Unreachable, _connect_cause(error), str(error))
+            return self._error(Unreachable, connect_cause(error), str(error))
         if isinstance(error, TooMuch):
             return self.misbehaved(f"The server says too much at once ({error}).", "too_much")
         if isinstance(error, ssl.SSLError) and self._stage in {Stage.TLS, Stage.STARTTLS}:
-            return self._error(Unreachable, *_tls_trouble(error))
+            return self._error(Unreachable, *tls_trouble(error))
         if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
             return self._error(Unreachable, "timeout", f"No answer in time ({self._stage}).")
         return self._ended(error, about)
@@ -240,24 +233,6 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library carries no types
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  # the library's hook
         return self._given
-
-
-def _connect_cause(error: ConnectProblem) -> str:
-    match error:
-        case UnknownHost():
-            return "unknown_host"
-        case BlockedAddress():
-            return "blocked_address"
-        case ConnectFailed(__cause__=TimeoutError()):
-            return "connect_timeout"
-        case _:
-            return "no_connection"
-
-
-def _tls_trouble(error: ssl.SSLError) -> tuple[str, str]:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return certificate_cause(error), f"The certificate is not valid: {error.verify_message or error.reason}."
-    return "tls", f"TLS failed: {(error.reason or 'unknown').replace('_', ' ').lower()}."
 
 
 def _secrets(account: Account) -> tuple[str, ...]:
