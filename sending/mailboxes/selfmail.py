@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import transaction
+from django.db.models import QuerySet
 
 from campaigns.contacts.queries import is_suppressed
 from outreach.accounts.access import Member
@@ -25,6 +26,7 @@ from sending.mailboxes.queries import smtp_server
 from sending.mailboxes.secrets import LOST
 from sending.mailboxes.services import refuse_sign_in
 from sending.mailboxes.spending import Spent, spend
+from sending.mailboxes.testing import columns_of
 from sending.pacing import Hold, Pace, decide, draw_gap, mailbox_gates
 from sending.smtp import (
     Accepted,
@@ -62,8 +64,7 @@ class NotNow(MailboxError, RuntimeError):
 class _Trial:
     """One test mail on its way. row: written when it was charged, before its first byte left."""
 
-    mailbox_id: int
-    workspace_id: int
+    mailbox: Mailbox
     recipient: str
     message_id: str
     row: ConnectionTest | None = None
@@ -85,20 +86,19 @@ def recipients_for(member: Member, mailbox: Mailbox) -> list[str]:
 
 def obstacle_of(mailbox: Mailbox) -> str:
     """Return in words why no test mail may leave the mailbox now, empty when one may."""
-    return _obstacle(MailboxClock.objects.select_related("mailbox__workspace").get(mailbox=mailbox))
+    return _obstacle(_clocks().get(mailbox=mailbox))
 
 
 def send_to_self(member: Member, mailbox: Mailbox, recipient: str) -> ConnectionTest:
     """Send one message and store what became of it. Raises NotNow when nothing may leave; nothing is stored then."""
     if recipient not in recipients_for(member, mailbox):
         raise NotNow("A test mail goes to the mailbox itself or to a member of this workspace, to nobody else.")
-    words = _forbidden(mailbox.workspace_id, recipient) or obstacle_of(mailbox)
+    words = _forbidden(mailbox, recipient) or obstacle_of(mailbox)
     if words:
         raise NotNow(words)
-    message_id = make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex)
-    trial = _Trial(mailbox.pk, mailbox.workspace_id, recipient, message_id)
+    trial = _Trial(mailbox, recipient, make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex))
     try:
-        envelope, content = Envelope(mailbox.address, recipient), build(_letter(member, mailbox, trial))
+        envelope, content = Envelope(mailbox.address, recipient), build(_letter(member, trial))
     except (Unbuildable, ValueError) as error:
         raise NotNow(str(error)) from error
     credential = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
@@ -136,17 +136,20 @@ def _charge(trial: _Trial) -> bool:
     mailbox's clock keeps couriers and other test mails from spending the same place.
     """
     with transaction.atomic():
-        gate.hold_open([trial.workspace_id])
-        rows = MailboxClock.objects.select_for_update(of=("self",)).select_related("mailbox__workspace")
-        watch = rows.get(mailbox=trial.mailbox_id)
-        if _forbidden(trial.workspace_id, trial.recipient) or _obstacle(watch):
+        gate.hold_open([trial.mailbox.workspace_id])
+        watch = _clocks().select_for_update(of=("self",)).get(mailbox=trial.mailbox)
+        if _forbidden(trial.mailbox, trial.recipient) or _obstacle(watch):
             return False
         pace = Pace(watch.mailbox.workspace.time_scale)
         gap_s = draw_gap(limits_of(watch.mailbox), pace, seed=trial.message_id).total_seconds()
         day_s = pace.day.total_seconds()
-        spend([Spent(trial.mailbox_id, database_now(), is_new_lead=False, gap_s=gap_s, day_s=day_s)])
+        spend([Spent(trial.mailbox.pk, database_now(), is_new_lead=False, gap_s=gap_s, day_s=day_s)])
         trial.row = _stored(trial, CUT_OFF, passed=False)
     return True
+
+
+def _clocks() -> QuerySet[MailboxClock]:
+    return MailboxClock.objects.select_related("mailbox__workspace")
 
 
 def _obstacle(watch: MailboxClock) -> str:
@@ -161,46 +164,38 @@ def _obstacle(watch: MailboxClock) -> str:
     return f"{sent} test mails of this hour are sent; more are not." if sent >= MOST_AN_HOUR else ""
 
 
-def _forbidden(workspace_id: int, recipient: str) -> str:
+def _forbidden(mailbox: Mailbox, recipient: str) -> str:
     try:
         key = parse_address(recipient).key
     except BadAddress as error:
         return f"{recipient} is no address that mail can be sent to: {error.cause}"
-    if is_suppressed(workspace_id, key):
+    if is_suppressed(mailbox.workspace_id, key):
         return f"{recipient} is suppressed: nobody of this workspace writes to it."
     return ""
 
 
 def _judged(trial: _Trial, server: Server, outcome: Outcome) -> ConnectionTest:
     if isinstance(outcome, Withdrawn):
-        watch = MailboxClock.objects.select_related("mailbox__workspace").get(mailbox=trial.mailbox_id)
-        words = _forbidden(trial.workspace_id, trial.recipient) or _obstacle(watch)
+        words = _forbidden(trial.mailbox, trial.recipient) or obstacle_of(trial.mailbox)
         raise NotNow(words or "Something spoke against it at the last moment. Try again.")
     at_sign_in = trial.session is None
     told = explain(outcome, server) if at_sign_in else explain_arrival(outcome, server, trial.recipient)
     if at_sign_in and isinstance(outcome, Refused) and outcome.phase is Phase.AUTH:
-        refuse_sign_in(trial.mailbox_id, told.what)
+        refuse_sign_in(trial.mailbox.pk, told.what)
     return _stored(trial, told, passed=isinstance(outcome, Accepted), lines=outcome.transcript)
 
 
 def _stored(trial: _Trial, told: Explanation, *, passed: bool, lines: Sequence[Line] = ()) -> ConnectionTest:
-    columns = {
-        "passed": passed,
-        "transcript": [asdict(line) for line in lines],
-        "what": told.what[:300],
-        "why": told.why[:500],
-        "fix": told.fix[:500],
-    }
+    columns = columns_of(told, lines, passed=passed)
     if trial.row is None:
-        return ConnectionTest.objects.create(
-            mailbox_id=trial.mailbox_id, protocol=MAIL, recipient=trial.recipient, **columns
-        )
+        return ConnectionTest.objects.create(mailbox=trial.mailbox, protocol=MAIL, recipient=trial.recipient, **columns)
     ConnectionTest.objects.filter(pk=trial.row.pk).update(**columns)
     trial.row.refresh_from_db()
     return trial.row
 
 
-def _letter(member: Member, mailbox: Mailbox, trial: _Trial) -> Message:
+def _letter(member: Member, trial: _Trial) -> Message:
+    mailbox = trial.mailbox
     signature = f"\n\n{mailbox.signature}" if mailbox.signature else ""
     return Message(
         from_address=mailbox.address,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -53,6 +54,17 @@ def test_connections(mailbox: Mailbox) -> Sequence[ConnectionTest]:
     return rows
 
 
+def columns_of(told: Explanation, lines: Sequence[Line], *, passed: bool) -> dict[str, Any]:
+    """Return what came of a test as columns of ConnectionTest."""
+    return {
+        "passed": passed,
+        "transcript": [asdict(line) for line in lines],
+        "what": told.what[:300],
+        "why": told.why[:500],
+        "fix": told.fix[:500],
+    }
+
+
 async def _try_both(credential: Credential) -> list[Trial]:
     return list(await asyncio.gather(_try_smtp(credential), asyncio.to_thread(_try_imap, credential)))
 
@@ -92,13 +104,6 @@ def _too_slow(server: Server) -> Explanation:
 
 
 def _row(mailbox: Mailbox, trial: Trial) -> ConnectionTest:
-    problem = trial.problem or Explanation("", "", "")
-    return ConnectionTest(
-        mailbox=mailbox,
-        protocol=trial.protocol,
-        passed=trial.problem is None,
-        transcript=[asdict(line) for line in trial.transcript],
-        what=problem.what[:300],
-        why=problem.why[:500],
-        fix=problem.fix[:500],
-    )
+    told = trial.problem or Explanation("", "", "")
+    columns = columns_of(told, trial.transcript, passed=trial.problem is None)
+    return ConnectionTest(mailbox=mailbox, protocol=trial.protocol, **columns)
