@@ -112,7 +112,7 @@ def mailbox_servers(request: MemberRequest, pk: int | None = None) -> HttpRespon
 @member_page(Role.ADMIN)
 def mailbox_limit(request: MemberRequest) -> HttpResponse:
     """Say what is to be said about a daily limit while it is typed."""
-    return render(request, f"{_FOLDER}/form.html#limit", {"warnings": _warnings(request.GET)})
+    return render(request, f"{_FOLDER}/_warnings.html", {"warnings": _warnings(request.GET)})
 
 
 @require_GET
@@ -220,7 +220,9 @@ def _form_page(
     """Show the form; a problem, or a form that was refused, answers 422."""
     names = ("daily_limit", "smtp_host", "address")
     told = {name: str(form[name].value() or "") for name in names}
-    context |= {"form": form, "mailbox": mailbox, "warnings": _warnings(told)}
+    url = request.member.url
+    servers_url = url("mailboxes:edit_servers", mailbox.pk) if mailbox else url("mailboxes:servers")
+    context |= {"form": form, "mailbox": mailbox, "servers_url": servers_url, "warnings": _warnings(told)}
     if "found" not in context:
         context |= {"filled_preset": request.POST.get(_PRESET, ""), "filled_address": request.POST.get(_ADDRESS, "")}
     status = 422 if "problem" in context or (form.is_bound and form.errors) else 200
