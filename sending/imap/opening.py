@@ -17,7 +17,7 @@ from imapclient.exceptions import IMAPClientError
 
 from outreach.kit.connect import ConnectProblem, is_private, safe_connect_sync
 from sending.imap.account import IMAP_PORTS, Account, ImapError, Misbehaved, SignInRefused, Stage, Unreachable
-from sending.imap.wire import TooMuch, Wire
+from sending.imap.wire import TooMuch, Wire, escaped
 from sending.smtp.outcomes import Side
 from sending.smtp.replies import printable
 from sending.smtp.server import Security, connect_cause, is_sayable, tls_context, tls_trouble
@@ -239,6 +239,5 @@ def _secrets(account: Account) -> tuple[str, ...]:
     if not account.password:
         return ()
     name, secret = (text.encode("utf-8", "replace") for text in (account.username, account.password))
-    escaped = account.password.replace("\\", "\\\\").replace('"', '\\"')
     encoded = (b64encode(one).decode() for one in (secret, b"\0" + name + b"\0" + secret))
-    return account.password, escaped, *encoded
+    return account.password, escaped(account.password), *encoded

@@ -127,8 +127,13 @@ class Wire(imaplib.IMAP4):
         return content
 
 
+def escaped(text: str) -> str:
+    """Return the text as it stands between the quotes of a quoted string (RFC 9051 section 4.3)."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def _quoted(text: str) -> bytes:
-    return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode() + b'"'
+    return f'"{escaped(text)}"'.encode()
 
 
 def _masked(said: str) -> str:
