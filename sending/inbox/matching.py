@@ -82,6 +82,14 @@ def is_our_own(mailbox: Mailbox, mail: Mail, contact: Contact | None) -> bool:
     return Mailbox.objects.filter(written, workspace=mailbox.workspace_id).exists()
 
 
+def key_of(address: str) -> str:
+    """Return the key of an address, "" when it is none."""
+    try:
+        return parse_address(address).key
+    except BadAddress:
+        return ""
+
+
 def _by_message_id(mailbox: Mailbox, ids: list[str]) -> OutboundMessage | None:
     if not ids:
         return None
@@ -90,9 +98,8 @@ def _by_message_id(mailbox: Mailbox, ids: list[str]) -> OutboundMessage | None:
 
 
 def _by_address(mailbox: Mailbox, address: str, received_at: datetime) -> Match:
-    try:
-        key = parse_address(address).key
-    except BadAddress:
+    key = key_of(address)
+    if not key:
         return Match(MatchedBy.NOTHING)
     # People answer to another address of ours, too: the mailbox that reads it only comes first.
     here = Case(When(mailbox=mailbox, then=Value(0)), default=Value(1), output_field=IntegerField())

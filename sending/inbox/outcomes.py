@@ -12,9 +12,8 @@ from django.db.models import QuerySet
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
-from outreach.kit.addresses import BadAddress, parse_address
 from sending.bounces import Category, Kind, Mail, Verdict
-from sending.inbox.matching import Match
+from sending.inbox.matching import Match, key_of
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
@@ -103,7 +102,7 @@ def _bounce(arrival: Arrival) -> None:
     contact = message.contact
     _suppress(arrival, [message.recipient], SuppressionReason.NO_SUCH_ADDRESS)
     # Whoever has got another address since then goes on there.
-    if contact.email_key == _key(message.recipient):
+    if contact.email_key == key_of(message.recipient):
         stop_contact(contact, StopReason.BOUNCED, detail=_words(arrival))
 
 
@@ -114,7 +113,7 @@ def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:
     """
     if any(one.layer == "free-form" for one in verdict.evidence) or not verdict.recipients:
         return True
-    return _key(message.recipient) in {_key(one) for one in verdict.recipients}
+    return key_of(message.recipient) in {key_of(one) for one in verdict.recipients}
 
 
 def _complaint(arrival: Arrival) -> None:
@@ -135,7 +134,7 @@ def _opt_out(arrival: Arrival) -> None:
     written = [message.recipient] if message else []
     known = [contact.email_key] if contact else []
     _suppress(arrival, [*written, *known, arrival.mail.from_address], SuppressionReason.OPTED_OUT)
-    writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=_key(arrival.mail.from_address))
+    writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=key_of(arrival.mail.from_address))
     for one in {row.pk: row for row in [*([contact] if contact else []), *writer]}.values():
         stop_contact(one, StopReason.OPTED_OUT, detail=_words(arrival))
 
@@ -145,19 +144,11 @@ def _only_keep(_arrival: Arrival) -> None:
 
 
 def _suppress(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason) -> None:
-    keys = dict.fromkeys(_key(one) for one in addresses)
+    keys = dict.fromkeys(key_of(one) for one in addresses)
     workspace, words = arrival.mailbox.workspace, _words(arrival)
     news = [suppress(workspace, key, reason, evidence=words) for key in keys if key]
     if any(news):
         _tell(arrival, EventKind.SUPPRESSED)
-
-
-def _key(address: str) -> str:
-    """Return the key of an address, "" when it is none."""
-    try:
-        return parse_address(address).key
-    except BadAddress:
-        return ""
 
 
 def _words(arrival: Arrival) -> str:
