@@ -16,6 +16,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.states import DOUBTS, MessageState
 from sending.pacing import Pace
 from sending.planner.states import EnrollmentState
+from sending.reports.queries import number_in
 
 _COUNTS_AFTER = timedelta(hours=24)  # as the sweeper counts
 # As the outbox words it (sweeper, core).
@@ -70,9 +71,8 @@ class DoubtFilters:
 
 def doubt_filters_from(query: QueryDict) -> DoubtFilters:
     """Read the filters of a URL; what makes no sense is left out."""
-    state, campaign = query.get("state", ""), query.get("campaign", "")
-    is_number = campaign.isascii() and campaign.isdigit() and len(campaign) < 10
-    return DoubtFilters(state=state if state in set(DOUBTS) else "", campaign=campaign if is_number else "")
+    state = query.get("state", "")
+    return DoubtFilters(state=state if state in set(DOUBTS) else "", campaign=number_in(query.get("campaign", "")))
 
 
 def doubts_of(member: Member, filters: DoubtFilters) -> QuerySet[OutboundMessage]:

@@ -45,7 +45,6 @@ class Held:
     campaign_id: int
     campaign_name: str
     code: str
-    words: str
     count: int
 
 
@@ -85,10 +84,10 @@ def filters_from(query: QueryDict) -> MessageFilters:
     return MessageFilters(
         q=query.get("q", "").replace("\0", "").strip()[:100],
         state=state if state in {*MessageState, WENT} else "",
-        campaign=_number(query.get("campaign", "")),
-        mailbox=_number(query.get("mailbox", "")),
-        step=_number(query.get("step", "")),
-        variant=_number(query.get("variant", "")),
+        campaign=number_in(query.get("campaign", "")),
+        mailbox=number_in(query.get("mailbox", "")),
+        step=number_in(query.get("step", "")),
+        variant=number_in(query.get("variant", "")),
         answer=answer if answer in set(Kind) else "",
     )
 
@@ -149,7 +148,7 @@ def waiting_by_reason(member: Member) -> Sequence[Held]:
         .annotate(count=Count("pk"))
         .order_by("-count", "campaign_id", "hold_code")
     )
-    return [Held(pk, name, code, code.replace("_", " "), count) for pk, name, code, count in rows]
+    return [Held(pk, name, code, count) for pk, name, code, count in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +202,8 @@ def checklist_of(member: Member) -> Checklist:
     )
 
 
-def _number(text: str) -> str:
+def number_in(text: str) -> str:
+    """Return a number that stands in a URL as it is, "" for what is none, or too large for an id."""
     return text if text.isascii() and text.isdigit() and len(text) < 10 else ""
 
 
