@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import connection
 
-# The instants are the database's. A day of the ramp begins with its first message and lasts day_s.
+# The instants are the database's. A day of the ramp begins with its first message and is over day_s
+# later: who sends at that very instant begins the next one, as its place in the rolling day is free by then.
 _SPEND = """
 WITH asked AS (
     SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[], %s::float8[], %s::float8[])
@@ -19,8 +20,8 @@ WITH asked AS (
 UPDATE mailboxes_clock k
    SET free_at = GREATEST(k.free_at, m.spent_at + make_interval(secs => m.gap_s)),
        ramp_days = k.ramp_days
-                   + CASE WHEN k.ramp_day_at < m.spent_at - make_interval(secs => m.day_s) THEN 1 ELSE 0 END,
-       ramp_day_at = CASE WHEN k.ramp_day_at >= m.spent_at - make_interval(secs => m.day_s) THEN k.ramp_day_at
+                   + CASE WHEN k.ramp_day_at <= m.spent_at - make_interval(secs => m.day_s) THEN 1 ELSE 0 END,
+       ramp_day_at = CASE WHEN k.ramp_day_at > m.spent_at - make_interval(secs => m.day_s) THEN k.ramp_day_at
                           ELSE m.spent_at END
   FROM (SELECT mailbox_id, max(spent_at) AS spent_at, max(gap_s) AS gap_s, max(day_s) AS day_s
           FROM asked GROUP BY mailbox_id) m

@@ -16,7 +16,7 @@ from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.outbox.writing import content_of, opt_out_by_mail
-from sending.pacing import draw_gap
+from sending.pacing import draw_gap, gap_seed
 from sending.planner.facts import Sender
 from sending.planner.picking import Pick
 from sending.smtp import Message, Unbuildable, build, make_message_id, reply_subject, trim_references
@@ -106,6 +106,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID) -> Job:
         address = parse_address(letter.recipient)
     except ValueError as error:
         raise Unbuildable(f"This is no address that a mail can be sent to: {letter.recipient[:80]!r}") from error
+    seed = gap_seed(letter.enrollment_id, letter.step_id)
     return Job(
         letter=letter,
         sender=sender.address,
@@ -117,7 +118,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID) -> Job:
         ),
         content=content_of(letter, sender),
         pace=sender.pace,
-        gap_s=draw_gap(sender.facts.limits, sender.pace, seed=letter.message_id).total_seconds(),
+        gap_s=draw_gap(sender.facts.limits, sender.pace, seed=seed).total_seconds(),
         owner=owner,
     )
 

@@ -1,6 +1,6 @@
 """Pure pacing: budgets, ramp, gaps and gates; scheduler, explanation and forecast ask the same functions."""
 
-from sending.pacing.budget import Limits, Pace, Usage, allowance, daily_budget, draw_gap, follow_up_places
+from sending.pacing.budget import Limits, Pace, Usage, allowance, daily_budget, draw_gap, follow_up_places, gap_seed
 from sending.pacing.gates import LeadFacts, MailboxFacts, lead_gates, mailbox_gates
 from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
 
@@ -21,6 +21,7 @@ __all__ = [
     "decide",
     "draw_gap",
     "follow_up_places",
+    "gap_seed",
     "lead_gates",
     "mailbox_gates",
 ]

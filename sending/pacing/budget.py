@@ -64,6 +64,11 @@ def daily_budget(limits: Limits, usage: Usage) -> int:
     return min(limits.daily, limits.ramp_start + limits.ramp_step * usage.sending_days)
 
 
+def gap_seed(enrollment_id: int, step_id: int) -> str:
+    """Return the seed of the gap behind a message: known beforehand, so that a forecast draws the same gap."""
+    return f"{enrollment_id}:{step_id}"
+
+
 def draw_gap(limits: Limits, pace: Pace, *, seed: str) -> timedelta:
     """Return the pause after a send, drawn evenly from [gap_min, gap_max] by the seed: reproducible, never random."""
     share = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]) / 2**64

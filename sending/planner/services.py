@@ -9,7 +9,6 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from campaigns.calendar import Never, next_open, wait_until
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
@@ -21,6 +20,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.pacing import Pace
+from sending.pacing.waits import opening_after, wait_over
 from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, Enrollment
@@ -258,10 +258,7 @@ def _wait_over(row: Enrollment) -> datetime | None:
 
 
 def _due_after(sent_at: datetime, step: PlannedStep, row: Enrollment, plan: CampaignPlan) -> datetime:
-    pace = Pace(row.workspace.time_scale)
-    due = wait_until(sent_at, step.wait, zone_of(plan, row.contact)[1])
-    # Local days cannot be shortened: a sandbox keeps the length of the wait, at its own speed.
-    return sent_at + pace.shrink(due - sent_at) if pace.scale > 1 else due
+    return wait_over(sent_at, step.wait, zone_of(plan, row.contact)[1], Pace(row.workspace.time_scale))
 
 
 def _next(one: Sent, row: Enrollment, plan: CampaignPlan) -> tuple[int, str, int, datetime | None, datetime]:
@@ -269,9 +266,8 @@ def _next(one: Sent, row: Enrollment, plan: CampaignPlan) -> tuple[int, str, int
     if step is None:
         return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
     due = _due_after(one.sent_at, step, row, plan)
-    opens = next_open(plan.schedule, zone_of(plan, row.contact)[1], due)
-    due = due if isinstance(opens, Never) else opens
-    return one.enrollment_id, EnrollmentState.ACTIVE, step.position, due, one.sent_at
+    opens = opening_after(due, plan.schedule, zone_of(plan, row.contact)[1])
+    return one.enrollment_id, EnrollmentState.ACTIVE, step.position, opens, one.sent_at
 
 
 def _entry(row: Enrollment, kind: EventKind, at: datetime, **data: str) -> Entry:

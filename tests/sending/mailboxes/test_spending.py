@@ -57,11 +57,11 @@ def test_the_gap_runs_from_the_last_message_and_is_never_shortened(mailbox: Mail
 def test_a_day_of_the_ramp_is_done_when_a_message_leaves_after_it(mailbox: Mailbox) -> None:
     now = database_now()
     seen = []
-    for ago in (3 * DAY, 3 * DAY - HOUR, 2 * DAY, 2 * DAY - INSTANT, timedelta(0)):
+    for ago in (3 * DAY, 3 * DAY - HOUR, 2 * DAY + INSTANT, 2 * DAY, timedelta(0)):
         spend([spent(mailbox, ago)])
         seen.append((clock_of(mailbox).ramp_days, now - (clock_of(mailbox).ramp_day_at or now)))
-    # The day that begins with its first message lasts to its last instant; days without a message do not count.
-    assert seen == [(0, 3 * DAY), (0, 3 * DAY), (0, 3 * DAY), (1, 2 * DAY - INSTANT), (2, timedelta(0))]
+    # The day begins with its first message and is over a day later; days without a message do not count.
+    assert seen == [(0, 3 * DAY), (0, 3 * DAY), (0, 3 * DAY), (1, 2 * DAY), (2, timedelta(0))]
 
 
 def test_many_messages_at_once_are_one_day_of_the_ramp(mailbox: Mailbox) -> None:

@@ -1,0 +1,75 @@
+"""The account books of a simulation: what each mailbox has sent, and whom each campaign has begun."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+
+from sending.pacing.budget import Usage
+from sending.pacing.gates import LeadFacts
+from sending.pacing.queues import Queue
+from sending.pacing.scenario import ScenarioCampaign, ScenarioMailbox
+
+
+class MailboxBook:
+    """A mailbox under way: its account book and the people who wait for it."""
+
+    __slots__ = ("_day", "_hour", "_new", "campaigns", "follow_ups", "free_at", "model", "ramp_day_at", "ramp_days")
+
+    def __init__(self, model: ScenarioMailbox) -> None:
+        self.model = model
+        self.free_at = model.free_at
+        self.ramp_days = model.ramp_days
+        self.ramp_day_at = model.ramp_day_at
+        self.campaigns: list[CampaignBook] = []
+        self.follow_ups: dict[tuple[int, tzinfo], Queue] = {}
+        self._day = deque((one.at, one.is_new_lead) for one in model.spent)
+        self._hour = deque(one.at for one in model.spent)
+        self._new = sum(one.is_new_lead for one in model.spent)
+
+    def usage(self, now: datetime, day: timedelta, hour: timedelta) -> Usage:
+        """Return what the book says at `now`."""
+        while self._day and self._day[0][0] <= now - day:
+            self._new -= self._day.popleft()[1]
+        while self._hour and self._hour[0] <= now - hour:
+            self._hour.popleft()
+        return Usage(
+            day=len(self._day),
+            hour=len(self._hour),
+            new_leads_day=self._new,
+            day_frees_at=self._day[0][0] + day if self._day else None,
+            hour_frees_at=self._hour[0] + hour if self._hour else None,
+            sending_days=self.ramp_days,
+        )
+
+    def spend(self, now: datetime, gap: timedelta, day: timedelta, *, is_new: bool) -> None:
+        """Enter a message, as sending.mailboxes.spending does."""
+        self._day.append((now, is_new))
+        self._hour.append(now)
+        self._new += is_new
+        self.free_at = max(self.free_at, now + gap)
+        if self.ramp_day_at is None or self.ramp_day_at <= now - day:
+            self.ramp_days += self.ramp_day_at is not None
+            self.ramp_day_at = now
+
+
+class CampaignBook:
+    """A campaign under way: its new contacts and how many of them were begun."""
+
+    __slots__ = ("begun", "last_begun", "model", "new_leads")
+
+    def __init__(self, model: ScenarioCampaign) -> None:
+        self.model = model
+        self.begun = deque(model.begun)
+        self.last_begun = model.last_begun
+        self.new_leads: dict[tzinfo, Queue] = {}
+
+    def facts(self, queue: Queue, now: datetime, day: timedelta) -> LeadFacts:
+        """Return the facts about a new contact of the queue, with today's count where it is limited."""
+        if self.model.new_leads_limit is None:
+            return queue.facts
+        while self.begun and self.begun[0] <= now - day:
+            self.begun.popleft()
+        free_at = self.begun[0] + day if self.begun else None
+        return replace(queue.facts, new_leads_today=len(self.begun), new_leads_free_at=free_at)

@@ -1,0 +1,113 @@
+"""What a forecast starts from and what comes of it: plain values, so that any "what if" is another scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from campaigns.calendar import Schedule, Wait
+from sending.pacing.budget import Limits, Pace
+from sending.pacing.verdicts import HoldCode
+
+
+@dataclass(frozen=True, slots=True)
+class Outgo:
+    """One message that a mailbox sent within its rolling day."""
+
+    at: datetime
+    is_new_lead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioMailbox:
+    """A mailbox that carries mail, with its account book. backoff_until: its server asked us to wait."""
+
+    id: int
+    limits: Limits
+    free_at: datetime
+    spent: tuple[Outgo, ...] = ()  # of the last day, oldest first
+    ramp_days: int = 0
+    ramp_day_at: datetime | None = None  # when the sending day under way began
+    backoff_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioStep:
+    """A message of the sequence; the wait counts from the sending of the one before."""
+
+    id: int
+    position: int
+    wait: Wait
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioCampaign:
+    """A campaign as the gates see it: its windows, its steps in order, its limit, and who carries it."""
+
+    id: int
+    schedule: Schedule
+    steps: tuple[ScenarioStep, ...]
+    mailbox_ids: tuple[int, ...]
+    new_leads_limit: int | None = None
+    begun: tuple[datetime, ...] = ()  # when the new contacts of the last day were begun, oldest first
+    last_begun: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioPerson:
+    """Somebody who waits for a step: `place` counts the campaign's steps from 0. No mailbox: nothing was sent yet."""
+
+    id: int
+    campaign_id: int
+    place: int
+    due_at: datetime
+    zone: tzinfo
+    mailbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that decides what goes out from `now` on. All of it runs at one pace: that of its workspace."""
+
+    now: datetime
+    pace: Pace
+    mailboxes: tuple[ScenarioMailbox, ...]
+    campaigns: tuple[ScenarioCampaign, ...]
+    people: tuple[ScenarioPerson, ...]
+    stop_share: float = 0.0  # of those who get a message, how many are not written to again; 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One message that leaves."""
+
+    at: datetime
+    mailbox_id: int
+    campaign_id: int
+    person_id: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A stretch in which a mailbox sent nothing although somebody was due, and what held it.
+
+    campaign_id, schedule and zone are of whoever would have been written to.
+    """
+
+    begin: datetime
+    end: datetime
+    code: HoldCode
+    mailbox_id: int
+    campaign_id: int
+    schedule: Schedule
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a scenario, in the order of time. left: those who still wait when it ends, by campaign."""
+
+    departures: tuple[Departure, ...]
+    idles: tuple[Idle, ...]
+    left: dict[int, int]

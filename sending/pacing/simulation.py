@@ -1,0 +1,227 @@
+"""The real pacing on a virtual clock: the same gates, budgets and gaps, asked at each instant at which they may change.
+
+Nothing steps through time: a heap holds each mailbox's next look, which is the end of its gap, of a hold, or of the
+wait of the first of its people. What is not simulated: failures, retries, and answers that stop somebody, except for
+an even share of those who are written to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from heapq import heappop, heappush
+from itertools import chain
+
+from campaigns.calendar import Never, next_open
+from sending.pacing.books import CampaignBook, MailboxBook
+from sending.pacing.budget import allowance, draw_gap, follow_up_places, gap_seed
+from sending.pacing.gates import RECHECK, MailboxFacts, lead_gates, mailbox_gates
+from sending.pacing.queues import Queue
+from sending.pacing.scenario import (
+    Departure,
+    Idle,
+    Run,
+    Scenario,
+    ScenarioPerson,
+    ScenarioStep,
+)
+from sending.pacing.verdicts import Hold, HoldCode, decide
+from sending.pacing.waits import opening_after, wait_over
+
+# A gate that only says "look again later" would be asked for ever.
+MOST_LOOKS = 2_000_000
+
+
+def simulate(scenario: Scenario, *, until: datetime) -> Run:
+    """Return what leaves from `scenario.now` on, until everybody is done or `until` has come."""
+    return _Simulation(scenario).run(until)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pick:
+    queue: Queue
+    campaign: CampaignBook
+    is_new: bool
+
+
+class _Simulation:
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._pace = scenario.pace
+        self._day, self._hour = scenario.pace.day, scenario.pace.hour
+        self._campaigns = {one.id: CampaignBook(one) for one in scenario.campaigns}
+        self._boxes = {one.id: MailboxBook(one) for one in scenario.mailboxes}
+        self._left: dict[int, int] = defaultdict(int)
+        self._departures: list[Departure] = []
+        self._idles: list[Idle] = []
+        for campaign in self._campaigns.values():
+            for pk in campaign.model.mailbox_ids:
+                if pk in self._boxes:
+                    self._boxes[pk].campaigns.append(campaign)
+        for person in scenario.people:
+            self._put_in_line(person)
+
+    def run(self, until: datetime) -> Run:
+        looks = [(self._scenario.now, pk) for pk in sorted(self._boxes)]
+        for _ in range(MOST_LOOKS):
+            if not looks or looks[0][0] > until:
+                break
+            now, pk = heappop(looks)
+            again = self._look(self._boxes[pk], now)
+            if again is not None:
+                heappush(looks, (again, pk))
+        for queue in self._queues():
+            self._left[queue.campaign.id] += len(queue)
+        left = {pk: count for pk, count in self._left.items() if count}
+        return Run(tuple(self._departures), tuple(self._idles), left)
+
+    def _queues(self) -> list[Queue]:
+        queues = [queue for one in self._campaigns.values() for queue in one.new_leads.values()]
+        return queues + [queue for box in self._boxes.values() for queue in box.follow_ups.values()]
+
+    def _put_in_line(self, person: ScenarioPerson) -> None:
+        campaign = self._campaigns[person.campaign_id]
+        if person.place >= len(campaign.model.steps):
+            return
+        if isinstance(next_open(campaign.model.schedule, person.zone, self._scenario.now), Never):
+            self._left[person.campaign_id] += 1
+            return
+        if person.mailbox_id is None:
+            queues = campaign.new_leads
+            queue = queues.get(person.zone)
+            if queue is None:
+                queue = queues[person.zone] = self._queue(campaign, person.zone, is_follow_up=False)
+            queue.add(person.due_at, person.id, person.place)
+        elif person.mailbox_id in self._boxes:
+            self._follow_up(self._boxes[person.mailbox_id], campaign, person.zone).add(
+                person.due_at, person.id, person.place
+            )
+        else:
+            self._left[person.campaign_id] += 1  # their mailbox carries nothing
+
+    def _follow_up(self, box: MailboxBook, campaign: CampaignBook, zone: tzinfo) -> Queue:
+        key = campaign.model.id, zone
+        if key not in box.follow_ups:
+            box.follow_ups[key] = self._queue(campaign, zone, is_follow_up=True)
+        return box.follow_ups[key]
+
+    def _queue(self, campaign: CampaignBook, zone: tzinfo, *, is_follow_up: bool) -> Queue:
+        return Queue(campaign.model, zone, self._scenario.now, is_follow_up=is_follow_up)
+
+    def _look(self, box: MailboxBook, now: datetime) -> datetime | None:
+        """Let a mailbox send what it may; return the instant of its next look, None when nobody waits for it."""
+        facts = self._facts(box, now)
+        verdict = decide(mailbox_gates(facts))
+        if isinstance(verdict, Hold):
+            first = self._first(box)
+            if first is not None:
+                self._note(box, first[1], max(now, first[0]), verdict.until, verdict.code)
+            return None if first is None else verdict.until
+        sent = self._send_all(box, facts)
+        first = self._first(box)
+        if first is None:
+            return None
+        ready, queue = first
+        if box.free_at > max(ready, now):
+            self._note(box, queue, max(ready, now), box.free_at, HoldCode.GAP)
+            return box.free_at
+        if ready > now and queue.closed_until == ready and queue.code is not None:
+            self._note(box, queue, now, ready, queue.code)
+        return max(ready, now) if sent or ready > now else now + self._pace.shrink(RECHECK)
+
+    def _facts(self, box: MailboxBook, now: datetime) -> MailboxFacts:
+        model = box.model
+        return MailboxFacts(
+            now=now,
+            pace=self._pace,
+            limits=model.limits,
+            usage=box.usage(now, self._day, self._hour),
+            state="",
+            free_at=box.free_at,
+            backoff_until=model.backoff_until,
+            synced_at=now,  # assumed: mailboxes are read all the time
+        )
+
+    def _send_all(self, box: MailboxBook, facts: MailboxFacts) -> int:
+        room = allowance(facts.limits, facts.usage)
+        share = follow_up_places(facts.limits, facts.usage)
+        sent = 0
+        while sent < room:
+            pick = self._follow_up_due(box, facts) if share > 0 else None
+            pick = pick or self._new_lead_due(box, facts) or (self._follow_up_due(box, facts) if share <= 0 else None)
+            if pick is None:
+                break
+            share -= not pick.is_new
+            self._send(box, pick, facts.now)
+            sent += 1
+        return sent
+
+    def _follow_up_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
+        queue = self._open_queue(list(box.follow_ups.values()), facts, None)
+        return None if queue is None else _Pick(queue, self._campaigns[queue.campaign.id], is_new=False)
+
+    def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
+        """Return the next new contact: of the campaign that has waited longest for one, as the claim does."""
+        never = datetime.min.replace(tzinfo=facts.now.tzinfo)
+        for campaign in sorted(box.campaigns, key=lambda one: (one.last_begun or never, one.model.id)):
+            queue = self._open_queue(list(campaign.new_leads.values()), facts, campaign)
+            if queue is not None:
+                return _Pick(queue, campaign, is_new=True)
+        return None
+
+    def _open_queue(self, queues: list[Queue], facts: MailboxFacts, of: CampaignBook | None) -> Queue | None:
+        """Return the queue whose first is due earliest and may be written to; hold those who may not."""
+        now = facts.now
+        due = sorted(
+            (queue.turn, place)
+            for place, queue in enumerate(queues)
+            if queue.turn is not None and queue.ready_at is not None and queue.ready_at <= now
+        )
+        for _, place in due:
+            queue = queues[place]
+            lead = queue.facts if of is None else of.facts(queue, now, self._day)
+            verdict = decide(lead_gates(lead, facts))
+            if not isinstance(verdict, Hold):
+                return queue
+            queue.hold(now, verdict.until, verdict.code)
+        return None
+
+    def _send(self, box: MailboxBook, pick: _Pick, now: datetime) -> None:
+        campaign = pick.campaign
+        person_id, place = pick.queue.take()
+        step = campaign.model.steps[place]
+        gap = draw_gap(box.model.limits, self._pace, seed=gap_seed(person_id, step.id))
+        box.spend(now, gap, self._day, is_new=step.position == 1)
+        if pick.is_new:
+            campaign.last_begun = now
+            campaign.begun.append(now)
+        self._departures.append(Departure(now, box.model.id, campaign.model.id, person_id, step.position))
+        if place + 1 < len(campaign.model.steps) and not self._stops(person_id, step):
+            zone = pick.queue.zone
+            due = wait_over(now, campaign.model.steps[place + 1].wait, zone, self._pace)
+            due = opening_after(due, campaign.model.schedule, zone)
+            self._follow_up(box, campaign, zone).add(due, person_id, place + 1)
+
+    def _stops(self, person_id: int, step: ScenarioStep) -> bool:
+        share = self._scenario.stop_share
+        if not share:
+            return False
+        draw = hashlib.sha256(f"stop:{person_id}:{step.id}".encode()).digest()[:8]
+        return int.from_bytes(draw) < share * 2**64
+
+    def _first(self, box: MailboxBook) -> tuple[datetime, Queue] | None:
+        """Return the queue of the mailbox that may be looked at first, and when."""
+        found: tuple[datetime, Queue] | None = None
+        of_box = [box.follow_ups.values(), *(campaign.new_leads.values() for campaign in box.campaigns)]
+        for queue in chain.from_iterable(of_box):
+            ready = queue.ready_at
+            if ready is not None and (found is None or ready < found[0]):
+                found = ready, queue
+        return found
+
+    def _note(self, box: MailboxBook, queue: Queue, begin: datetime, end: datetime, code: HoldCode) -> None:
+        if begin < end:
+            campaign = queue.campaign
+            self._idles.append(Idle(begin, end, code, box.model.id, campaign.id, campaign.schedule, queue.zone))

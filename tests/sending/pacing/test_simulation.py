@@ -1,0 +1,251 @@
+"""The forecast keeps every rule of the pacing: each departure is judged by counting again, not by the gates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from campaigns.calendar import Schedule, is_open, wait_until
+from sending.pacing import HoldCode, Limits, Pace, draw_gap, gap_seed
+from sending.pacing.scenario import Departure, Outgo, Run, Scenario, ScenarioMailbox, ScenarioPerson
+from sending.pacing.simulation import simulate
+from tests.sending.pacing.facts import limits
+from tests.sending.pacing.scenarios import (
+    ALWAYS,
+    DAY,
+    HOUR,
+    LIMITS,
+    MINUTE,
+    MONDAY,
+    ZONES,
+    any_limits,
+    any_scenario,
+    people,
+    scenario,
+    steps,
+)
+
+END = MONDAY + 400 * DAY
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def run(some: Scenario) -> Run:
+    return simulate(some, until=END)
+
+
+def times(result: Run) -> list[datetime]:
+    return [one.at for one in result.departures]
+
+
+def test_a_day_is_filled_at_the_gap_and_the_rest_waits_for_the_rolling_day() -> None:
+    result = run(scenario(6))
+    first_day = [MONDAY + number * 10 * MINUTE for number in range(4)]
+    assert times(result) == [*first_day, first_day[0] + DAY, first_day[1] + DAY]
+    assert result.left == {}
+
+
+def test_an_hour_takes_no_more_than_its_limit() -> None:
+    result = run(scenario(4, limits=replace(LIMITS, hourly=2)))
+    assert times(result) == [MONDAY, MONDAY + 10 * MINUTE, MONDAY + HOUR, MONDAY + HOUR + 10 * MINUTE]
+
+
+def test_a_ramp_climbs_from_day_to_day() -> None:
+    ramped = replace(LIMITS, daily=10, hourly=10, ramp_start=1, ramp_step=1)
+    days = Counter(at.date() for at in times(run(scenario(6, limits=ramped))))
+    assert list(days.values()) == [1, 2, 3]
+
+
+def test_a_follow_up_leaves_from_the_same_mailbox_when_its_wait_is_over_and_its_window_opens() -> None:
+    result = run(scenario(2, mailboxes=2, steps=steps(2, days=5)))
+    assert [(one.person_id, one.mailbox_id, one.position) for one in result.departures] == [
+        (1, 1, 1), (2, 2, 1), (1, 1, 2), (2, 2, 2),
+    ]  # fmt: skip
+    # Five days behind Monday at nine is Saturday; Monday at nine in Berlin's summer is an hour earlier in UTC.
+    assert result.departures[2].at == MONDAY + 7 * DAY - HOUR
+
+
+def test_follow_ups_go_first_until_they_have_used_their_share() -> None:
+    some = scenario(0, limits=replace(LIMITS, daily=10, hourly=10), steps=steps(2))
+    waiting = people(20, place=1, mailbox_id=1)
+    new = tuple(replace(one, id=one.id + 100) for one in people(20))
+    first_day = [one.position for one in run(replace(some, people=(*waiting, *new))).departures[:10]]
+    assert first_day == [2] * 7 + [1] * 3
+
+
+def test_new_contacts_of_a_day_are_limited_for_all_mailboxes_together() -> None:
+    result = run(scenario(6, mailboxes=2, new_leads_limit=2))
+    assert [at.date().day for at in times(result)] == [22, 22, 23, 23, 24, 24]
+
+
+def test_campaigns_take_turns_at_a_mailbox() -> None:
+    some = scenario(2)
+    second = replace(some.campaigns[0], id=2)
+    new = tuple(replace(one, id=one.id + 100, campaign_id=2) for one in people(2))
+    result = run(replace(some, campaigns=(*some.campaigns, second), people=(*some.people, *new)))
+    assert [one.campaign_id for one in result.departures] == [1, 2, 1, 2]
+
+
+def test_the_window_of_each_zone_decides() -> None:
+    some = scenario(3, limits=replace(LIMITS, daily=30, hourly=30))
+    spread = tuple(replace(one, zone=zone) for one, zone in zip(some.people, ZONES, strict=True))
+    result = run(replace(some, people=spread))
+    assert [(one.person_id, one.at) for one in result.departures] == [
+        (1, MONDAY),
+        (2, MONDAY + 5 * HOUR),  # nine in New York, which is in summer time already
+        (3, MONDAY + 16 * HOUR),
+    ]
+
+
+def test_what_was_sent_before_counts() -> None:
+    some = scenario(1)
+    spent = tuple(Outgo(MONDAY - 20 * HOUR + number * MINUTE) for number in range(4))
+    mailbox = replace(some.mailboxes[0], spent=spent)
+    assert times(run(replace(some, mailboxes=(mailbox,)))) == [MONDAY + 4 * HOUR]
+
+
+def test_a_share_of_people_stops_behind_each_message() -> None:
+    some = scenario(400, limits=limits(daily=10_000, hourly=10_000), schedule=ALWAYS, steps=steps(3))
+    counts = Counter(one.position for one in run(replace(some, stop_share=0.25)).departures)
+    assert counts[1] == 400
+    assert 270 <= counts[2] <= 330
+    assert 190 <= counts[3] <= 260
+
+
+def test_people_of_a_campaign_without_a_window_are_left_and_not_asked_for_ever() -> None:
+    result = run(scenario(3, schedule=Schedule(())))
+    assert (result.departures, result.left) == ((), {1: 3})
+
+
+def test_people_whose_mailbox_carries_nothing_are_left() -> None:
+    some = scenario(3)
+    bound = replace(some.people[0], mailbox_id=9)
+    assert run(replace(some, people=(bound, *some.people[1:]))).left == {1: 1}
+
+
+def test_whoever_is_not_reached_before_the_end_is_left() -> None:
+    result = simulate(scenario(6), until=MONDAY + HOUR)
+    assert (len(result.departures), result.left) == (4, {1: 2})
+
+
+def test_idle_time_names_what_held_the_mailbox() -> None:
+    result = run(scenario(6))
+    codes = [one.code for one in result.idles]
+    assert codes == [HoldCode.GAP] * 4 + [HoldCode.DAILY_LIMIT, HoldCode.GAP]
+    held = [one for one in result.idles if one.code is HoldCode.DAILY_LIMIT]
+    assert [(one.begin, one.end) for one in held] == [(MONDAY + 40 * MINUTE, MONDAY + DAY)]
+
+
+def test_a_sandbox_runs_the_same_rules_at_its_own_speed() -> None:
+    some = replace(scenario(6, schedule=ALWAYS, steps=steps(2)), pace=Pace(1440))
+    result = run(some)
+    first = [one.at - MONDAY for one in result.departures if one.position == 1]
+    assert first[3] == 3 * (10 * MINUTE / 1440)
+    assert first[4] == timedelta(minutes=1)
+
+
+@calm
+@given(any_scenario())
+def test_every_rule_holds_for_every_departure(some: Scenario) -> None:
+    result = run(some)
+    book = sorted(result.departures, key=lambda one: one.at)
+    assert list(result.departures) == book, "in the order of time"
+    for mailbox in some.mailboxes:
+        _judge_mailbox(mailbox, [one for one in book if one.mailbox_id == mailbox.id], some)
+    for person in some.people:
+        _judge_person(person, [one for one in book if one.person_id == person.id], some)
+    for campaign in some.campaigns:
+        if campaign.new_leads_limit is not None:
+            firsts = {person.id for person in some.people if person.mailbox_id is None}
+            begun = [
+                one.at for one in book
+                if one.campaign_id == campaign.id and one.position == 1 and one.person_id in firsts
+            ]  # fmt: skip
+            assert _most_within(begun, some.pace.day) <= campaign.new_leads_limit
+
+
+@calm
+@given(any_scenario())
+def test_departures_and_those_left_add_up(some: Scenario) -> None:
+    result = run(some)
+    steps_of = {campaign.id: len(campaign.steps) for campaign in some.campaigns}
+    done = Counter(one.person_id for one in result.departures)
+    unfinished = Counter(
+        person.campaign_id for person in some.people if done[person.id] < steps_of[person.campaign_id] - person.place
+    )
+    assert unfinished == result.left
+
+
+@calm
+@given(any_scenario())
+def test_idle_stretches_lie_between_departures_and_never_overlap(some: Scenario) -> None:
+    result = run(some)
+    for mailbox in some.mailboxes:
+        end = MONDAY
+        for one in [one for one in result.idles if one.mailbox_id == mailbox.id]:
+            assert end <= one.begin < one.end
+            end = one.end
+            inside = [
+                left.at for left in result.departures
+                if left.mailbox_id == mailbox.id and one.begin < left.at < one.end
+            ]  # fmt: skip
+            assert not inside
+
+
+@calm
+@given(any_limits(), st.integers(1, 5), st.integers(1, 30))
+def test_a_higher_limit_never_lets_fewer_leave_by_any_instant(some: Limits, more: int, count: int) -> None:
+    before = times(run(scenario(count, limits=some)))
+    after = times(run(scenario(count, limits=replace(some, daily=some.daily + more))))
+    assert all(late >= early for late, early in zip(before, after, strict=True))
+
+
+def _judge_mailbox(mailbox: ScenarioMailbox, own: list[Departure], some: Scenario) -> None:
+    pace = some.pace
+    allowed = mailbox.limits
+    before = [one.at for one in mailbox.spent]
+    every = [*before, *(one.at for one in own)]
+    for number, at in enumerate(every[len(before) :], len(before)):
+        assert at >= mailbox.free_at
+        assert sum(at - earlier < pace.day for earlier in every[: number + 1]) <= allowed.daily
+        assert sum(at - earlier < pace.hour for earlier in every[: number + 1]) <= allowed.hourly
+    step_ids = {(campaign.id, step.position): step.id for campaign in some.campaigns for step in campaign.steps}
+    for one, following in pairwise(own):
+        gap = draw_gap(allowed, pace, seed=gap_seed(one.person_id, step_ids[one.campaign_id, one.position]))
+        assert following.at - one.at >= gap >= pace.shrink(allowed.gap_min), "never a burst"
+    if allowed.ramp_start is not None:
+        days, day_at = mailbox.ramp_days, mailbox.ramp_day_at
+        for number, one in enumerate(own):
+            sent = sum(one.at - earlier < pace.day for earlier in every[: len(before) + number])
+            assert sent < allowed.ramp_start + allowed.ramp_step * days
+            if day_at is None or day_at <= one.at - pace.day:
+                days, day_at = days + (day_at is not None), one.at
+
+
+def _judge_person(person: ScenarioPerson, own: list[Departure], some: Scenario) -> None:
+    campaign = next(one for one in some.campaigns if one.id == person.campaign_id)
+    positions = [one.position for one in own]
+    assert positions == list(range(person.place + 1, person.place + 1 + len(own))), "each step once, in order"
+    assert len({one.mailbox_id for one in own}) <= 1, "the sender stays"
+    for one in own:
+        assert one.at >= person.due_at
+        assert is_open(campaign.schedule, person.zone, one.at)
+    for one, following in pairwise(own):
+        due = wait_until(one.at, campaign.steps[following.position - 1].wait, person.zone)
+        assert following.at - one.at >= some.pace.shrink(due - one.at)
+
+
+def _most_within(instants: list[datetime], span: timedelta) -> int:
+    return max((sum(timedelta(0) <= at - earlier < span for earlier in instants) for at in instants), default=0)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_mailbox_without_a_gap_still_keeps_its_hour(count: int) -> None:
+    free = limits(gap_min=timedelta(0), gap_max=timedelta(0), hourly=2)
+    result = times(run(scenario(count, limits=free)))
+    assert result == [MONDAY + HOUR * (number // 2) for number in range(count)]
