@@ -142,7 +142,7 @@ def test_idle_time_names_what_held_the_mailbox() -> None:
 
 
 def test_a_sandbox_runs_the_same_rules_at_its_own_speed() -> None:
-    some = replace(scenario(6, schedule=ALWAYS, steps=steps(2)), pace=Pace(1440))
+    some = replace(scenario(6, schedule=ALWAYS), pace=Pace(1440))
     result = run(some)
     first = [one.at - MONDAY for one in result.departures if one.position == 1]
     assert first[3] == 3 * (10 * MINUTE / 1440)
