@@ -7,9 +7,10 @@ import warnings
 
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
-from celery.signals import celeryd_after_setup, setup_logging, worker_process_init
+from celery.signals import celeryd_after_setup, setup_logging, worker_process_init, worker_shutting_down
 
 from outreach.kit.lifeline import end_with_parent
+from outreach.kit.stopping import SHUTDOWN
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
 
@@ -39,3 +40,9 @@ def _take_no_advice(**_kwargs: object) -> None:
 def _end_with_the_worker(**_kwargs: object) -> None:
     """A pool process must not go on with its task when its worker was killed."""
     end_with_parent()
+
+
+@worker_shutting_down.connect
+def _tell_the_pool(**_kwargs: object) -> None:
+    """Celery waits for its pool processes when it is asked to end, and does not tell them. Runs in a signal handler."""
+    SHUTDOWN.ring()

@@ -12,8 +12,8 @@ from outreach.env import ROOT
 
 _THREADS = 8
 _PROCESSES = max(2, min(4, os.cpu_count() or 2))
-# A delivery in progress may take this long to end cleanly; what is cut off becomes "in doubt".
-_COURIER_GRACE_S = 90.0
+# Asked to end, a courier waits 45 s at most for the answers to what has left; what is cut off becomes "in doubt".
+_COURIER_GRACE_S = 60.0
 _WORKER_GRACE_S = 30.0
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connections
 
-from outreach.kit import clock
+from outreach.kit import clock, stopping
 from sending.mailboxes.services import smtp_servers
 from sending.outbox import leases
 from sending.outbox.batcher import Batcher
@@ -36,12 +36,16 @@ PATIENCE_S = 2.5
 # Messages of one mailbox that may be sent and not yet written down: what a kill can leave in doubt.
 UNRECORDED = 4
 # While some mailboxes wait for slow servers, others are taken in beside them, so many at most, for so long at most: a
-# worker that is asked to end has to be through before it is killed.
+# worker that cannot be asked to end has to be through before it is killed.
 _CROWD = 300
 _CROWD_S = 45.0
 _MORE = 100
 # Whoever is still busy so long after the end of the work waits for a slow server.
 _SLOW_S = 1.0
+# A worker that is asked to end waits so long for the answers to what has left; docker-compose.yml and outreach.embedded
+# kill it later than that. What is cut off is in doubt when its lease runs out.
+LAST_ANSWERS_S = 45.0
+_CUT_OFF_S = 2.0
 # Written down together: a transaction for many costs little more than for one.
 _RECORD_LINGER_S = 0.02
 _RECORD_RETRY_S = (0.2, 0.5, 1, 2, 5)
@@ -50,13 +54,23 @@ _RECORD_RETRY_S = (0.2, 0.5, 1, 2, 5)
 class Courier:
     """Delivers for a set of leased mailboxes inside one event loop, with three threads for the database."""
 
-    def __init__(self, owner: UUID, mailbox_ids: Sequence[int], *, work_s: float = WORK_S) -> None:
+    def __init__(
+        self,
+        owner: UUID,
+        mailbox_ids: Sequence[int],
+        *,
+        work_s: float = WORK_S,
+        bell: stopping.Bell = stopping.SHUTDOWN,
+    ) -> None:
         self._owner = owner
         self._mailbox_ids = list(mailbox_ids)
         self._work_s = work_s
+        self._bell = bell
+        self._stopping = asyncio.Event()  # nothing is begun any more
+        self._stop_at = float("inf")  # the end of the patience with what was begun
         self._until = self._end = time.monotonic()  # the end of the work of those taken in last; of taking in others
         self._in_hand: dict[UUID, Job] = {}
-        self._served: set[int] = set()  # one whose serving has failed is left to whoever leases it anew
+        self._lines: dict[int, Line] = {}  # by mailbox; one whose serving failed is left to whoever leases it anew
         # Marks stand between a server's 354 and the body: they wait neither behind claims, which render hundreds of
         # messages, nor behind the writing down of results.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="outbox-db")
@@ -68,7 +82,11 @@ class Courier:
         self._releases = Batcher(self._release, self._executor)
 
     async def run(self) -> int:
-        """Deliver until nothing is due soon or the time is over. Returns how many attempts were made."""
+        """Deliver until nothing is due soon, the time is over, or the process is asked to end.
+
+        Asked to end, it claims and marks nothing more, hands back what has not left, and waits LAST_ANSWERS_S at most
+        for the answers to what has. Returns how many attempts were made.
+        """
         async with self._open():
             self._end = time.monotonic() + _CROWD_S
             serving = await self._begin(self._mailbox_ids)
@@ -78,14 +96,34 @@ class Courier:
                 count += sum(task.result() for task in done)
                 if serving and time.monotonic() > self._until + _SLOW_S:
                     serving |= await self._take_in_more(_CROWD - len(serving))
+                if time.monotonic() > self._stop_at:
+                    await self._cut_off(serving)
+                    break
         return count
+
+    def _stop(self) -> None:
+        """Begin nothing more; what has not passed its mark is handed back."""
+        self._stopping.set()
+        self._stop_at = time.monotonic() + LAST_ANSWERS_S
+        for line in self._lines.values():
+            line.call_back()
+
+    async def _cut_off(self, serving: set[asyncio.Task[int]]) -> None:
+        """Leave what is still unanswered, or cannot be written down, to whoever looks after the dead."""
+        log.warning("outbox.cut_off mailboxes=%s messages=%s", len(serving), len(self._in_hand))
+        for _ in range(2):  # a task that writes down what it knows needs to be told twice
+            if serving:
+                for task in serving:
+                    task.cancel()
+                _, serving = await asyncio.wait(serving, timeout=_CUT_OFF_S)
 
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
         """Keep the leases while the block lasts, and leave neither a thread nor a session behind."""
         keeper = asyncio.create_task(self._keep_leases())
         try:
-            yield
+            with stopping.told(self._stop, self._bell):
+                yield
         finally:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -104,7 +142,7 @@ class Courier:
 
     async def _take_in_more(self, places: int) -> set[asyncio.Task[int]]:
         """Serve other mailboxes while some wait for servers that do not answer: a tarpit holds up nobody else."""
-        if places <= 0 or time.monotonic() > self._end:
+        if places <= 0 or self._is_over(self._end):
             return set()
         most = min(places, _MORE)
         try:
@@ -117,11 +155,10 @@ class Courier:
     async def _serve(self, mailbox_id: int, server: Server, until: float) -> int:
         count = 0
         jobs: list[Job] = []
-        line = Line(server)
-        self._served.add(mailbox_id)
+        line = self._lines[mailbox_id] = Line(server)
         try:
             while True:
-                late = _is_over(until)
+                late = self._is_over(until)
                 jobs = [] if late else await self._claims.submit(mailbox_id)
                 self._in_hand |= {job.letter.attempt: job for job in jobs}
                 await self._deliver_all(jobs, line, until)
@@ -130,14 +167,14 @@ class Courier:
                     look_in_s = await self._releases.submit((mailbox_id, late))
                     if look_in_s is None:
                         return count
-                    await line.rest(min(look_in_s, until - time.monotonic()))
+                    await line.rest(min(look_in_s, until - time.monotonic()), self._stopping)
         except Exception:
             # One mailbox's fault must not take the others down; its lease runs out and the sweeper settles the rest.
             log.exception("outbox.mailbox_failed mailbox=%s", mailbox_id)
             return count
         finally:
             # What was not written down is no longer kept: the sweeper settles it when its lease runs out.
-            self._served.discard(mailbox_id)
+            self._lines.pop(mailbox_id, None)
             for job in jobs:
                 self._in_hand.pop(job.letter.attempt, None)
             await line.close()
@@ -153,13 +190,16 @@ class Courier:
         try:
             for number, job in enumerate(jobs, 1):
                 await places.acquire()
-                result = await self._deliver(job, line)
+                result = None if self._stopping.is_set() else await self._deliver(job, line)
+                if result is None:
+                    await self._hand_back(jobs[number - 1 :], "")
+                    break
                 record = asyncio.create_task(self._record(result))
                 record.add_done_callback(lambda _: places.release())
                 records.append(record)
                 news = after(result.outcome, refusals=job.letter.refusals)
                 met = news.reason if news.mailbox is not MailboxNews.FINE else ""
-                if number < len(jobs) and (met or _is_over(until)):
+                if number < len(jobs) and (met or self._is_over(until)):
                     await self._hand_back(jobs[number:], met)
                     break
         finally:
@@ -172,10 +212,13 @@ class Courier:
         for job in jobs:
             self._in_hand.pop(job.letter.attempt, None)
 
-    async def _deliver(self, job: Job, line: Line) -> Result:
+    async def _deliver(self, job: Job, line: Line) -> Result | None:
+        """Try one message. None when the worker was asked to end before anything of it had left."""
         started_at = clock.now()
         outcome = await line.send(job, before_dot=lambda: self._marks.submit(job))
         if isinstance(outcome, Withdrawn):
+            if self._stopping.is_set():
+                return None
             why = await self._in_database(lambda: why_called_back(job))
             outcome = replace(outcome, text=why)
         return Result(job, outcome, started_at, clock.now())
@@ -204,7 +247,7 @@ class Courier:
         while True:
             await asyncio.sleep(leases.RENEW_EVERY_S)
             try:
-                await self._in_database(lambda: leases.renew(self._owner, list(self._served), list(self._in_hand)))
+                await self._in_database(lambda: leases.renew(self._owner, list(self._lines), list(self._in_hand)))
             except Exception:
                 log.exception("outbox.renew_failed")
 
@@ -217,13 +260,12 @@ class Courier:
     def _release(self, asked: Sequence[tuple[int, bool]]) -> list[float | None]:
         late = [pk for pk, is_late in asked if is_late]
         early = [pk for pk, is_late in asked if not is_late]
-        answers = leases.release(self._owner, late, patience_s=-1e9) if late else {}
+        answers = leases.release(self._owner, late, patience_s=leases.NO_PATIENCE_S) if late else {}
         answers |= leases.release(self._owner, early, patience_s=PATIENCE_S) if early else {}
         return [answers.get(pk) for pk, _ in asked]
 
     async def _in_database(self, call: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
-
-def _is_over(until: float) -> bool:
-    return time.monotonic() > until
+    def _is_over(self, until: float) -> bool:
+        return self._stopping.is_set() or time.monotonic() > until

@@ -12,6 +12,7 @@ LEASE_S = 60.0
 RENEW_EVERY_S = 15.0
 # The next look at a mailbox for which nothing is planned: a safety net, since new work wakes it.
 _SAFETY_S = 600
+NO_PATIENCE_S = -1e9
 
 # look_at is moved far ahead while a worker holds the lease: whoever brings new work meanwhile sets it to now,
 # and the release keeps the earlier of the two.
@@ -122,3 +123,8 @@ def release(owner: UUID, mailbox_ids: Sequence[int], *, patience_s: float) -> di
             _RELEASE, {"safety": _SAFETY_S, "owner": owner, "ids": list(mailbox_ids), "patience": patience_s}
         )
         return {pk: max(0.0, seconds) if kept else None for pk, kept, seconds in cursor.fetchall()}
+
+
+def give_back(owner: UUID, mailbox_ids: Sequence[int]) -> None:
+    """Give mailboxes back, whenever their next look is; those that somebody else holds are not touched."""
+    release(owner, mailbox_ids, patience_s=NO_PATIENCE_S)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from sending.outbox.jobs import Job
-from sending.smtp import Envelope, Outcome, Phase, Server, Session, SessionError, Unreachable
+from sending.smtp import Envelope, Outcome, Phase, Server, Session, SessionError, Unreachable, Withdrawn
 
 # From the connection to the mark nothing is lost by giving up, and whoever waits holds a worker: less than the five
 # minutes that RFC 5321 section 4.5.3.2 allows each step. After the mark the answer has all the time it wants.
@@ -21,6 +22,15 @@ class Line:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: Session | None = None
+        self._before_mark: asyncio.Timeout | None = None  # while a message is on its way to the mark
+        self._is_called_back = False
+
+    def call_back(self) -> None:
+        """Let nothing pass the mark from now on: what has passed it goes on, anything else ends as Withdrawn."""
+        self._is_called_back = True
+        if self._before_mark is not None:
+            with contextlib.suppress(RuntimeError):  # its time is over this very moment
+                self._before_mark.reschedule(asyncio.get_running_loop().time())
 
     async def send(self, job: Job, *, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
         """Deliver one message. A kept connection that died while idle is replaced once, uncharged."""
@@ -34,20 +44,26 @@ class Line:
         """Deliver one message, whose server has BEFORE_DOT_S to come to the 354."""
         try:
             async with asyncio.timeout(BEFORE_DOT_S) as limit:
+                self._before_mark = limit
 
                 async def mark() -> bool:
+                    self._before_mark = None
                     limit.reschedule(None)
-                    return await before_dot()
+                    return not self._is_called_back and await before_dot()
 
                 return await self._try(job, mark)
         except TimeoutError:
             if not limit.expired():
                 raise  # it is none of ours, and may come from behind the mark
             return self._given_up()
+        finally:
+            self._before_mark = None
 
     def _given_up(self) -> Outcome:
         """Say how far the server came. The session has dropped its connection; nothing of the message has left."""
         session, self._session = self._session, None
+        if self._is_called_back:
+            return Withdrawn()
         text = f"The server did not come to the point within {BEFORE_DOT_S:g} s."
         if session is None:
             return Unreachable(Phase.CONNECT, "timeout", text)
@@ -65,11 +81,12 @@ class Line:
             await self.close()
         return outcome
 
-    async def rest(self, seconds: float) -> None:
-        """Wait for the next message."""
+    async def rest(self, seconds: float, stop: asyncio.Event) -> None:
+        """Wait for the next message, or for the end."""
         if seconds > _KEEP_S:
             await self.close()
-        await asyncio.sleep(max(seconds, 0.005))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), max(seconds, 0.005))
 
     async def close(self) -> None:
         session, self._session = self._session, None

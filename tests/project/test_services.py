@@ -56,7 +56,7 @@ def test_program_runs_without_rights_that_it_does_not_need(name: str) -> None:
 
 
 def test_courier_has_time_to_end_a_delivery() -> None:
-    assert SERVICES["courier"]["stop_grace_period"] == "120s"
+    assert SERVICES["courier"]["stop_grace_period"] == "60s"
     assert SERVICES["courier"]["init"] is True
 
 
