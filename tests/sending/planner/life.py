@@ -248,14 +248,18 @@ class Life:
     def _pass_until_something_is_due(self) -> None:
         """Move behind the next instant that the database itself has planned; idle looks between are passed over."""
         doubted = OutboundMessage.objects.filter(state=MessageState.IN_DOUBT).aggregate(at=Min("dot_at"))["at"]
-        planned = [
-            *_instants(Enrollment, "due_at"),
-            *_instants(OutboundMessage, "retry_at", "lease_until"),
-            *_instants(MailboxClock, "hold_until", "free_at", "backoff_until", "lease_until"),
-            *([doubted + DAY] if doubted else []),
-        ]
+        planned = [*planned_instants(), *([doubted + DAY] if doubted else [])]
         ahead = [at for at in planned if at > self.now] or _instants(MailboxClock, "look_at")
         self.pass_time(max(min(ahead), self.now) - self.now + timedelta(seconds=1))
+
+
+def planned_instants() -> list[datetime]:
+    """Return every instant at which the database's rows say that something may happen."""
+    return [
+        *_instants(Enrollment, "due_at"),
+        *_instants(OutboundMessage, "retry_at", "lease_until"),
+        *_instants(MailboxClock, "hold_until", "free_at", "backoff_until", "lease_until"),
+    ]
 
 
 def _instants(model: type[Model], *names: str) -> list[datetime]:

@@ -1,0 +1,237 @@
+"""Load what a forecast starts from: a campaign, all who share its mailboxes, and the books of those mailboxes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from django.db.models import Max
+
+from campaigns.calendar import zone_of_country
+from campaigns.contacts.models import Contact, ListMember
+from campaigns.contacts.queries import suppressed_keys
+from campaigns.sequences.models import AudienceList, Campaign
+from campaigns.sequences.plans import CampaignPlan, plans
+from campaigns.sequences.states import CampaignState
+from outreach.accounts.models import Workspace
+from sending.mailboxes.budgets import limits_of
+from sending.mailboxes.models import Mailbox, MailboxClock, Spending
+from sending.mailboxes.states import MailboxState
+from sending.pacing import DropCode, HoldCode, Pace
+from sending.pacing.scenario import (
+    Outgo,
+    Scenario,
+    ScenarioCampaign,
+    ScenarioMailbox,
+    ScenarioPerson,
+    ScenarioStep,
+)
+from sending.pacing.waits import wait_over
+from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.states import EnrollmentState
+
+# A person must act before these go on: no clock ends them.
+_UNTIL_MENDED = {HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
+_ROW = (
+    "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
+    "contact__country", "contact__email_key",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A scenario, the mailboxes in it by id, and how many of the campaign's people no forecast can move, by reason."""
+
+    scenario: Scenario
+    mailboxes: Mapping[int, Mailbox]
+    stuck: Mapping[str, int]
+
+
+def scene_of(campaign: Campaign, *, now: datetime) -> Scene:
+    """Return the scene of a campaign as if it ran from `now` on: a draft is launched, a paused one resumed.
+
+    The other running campaigns that share its mailboxes, directly or by way of others, take part: they take places.
+    """
+    pairs = _pairs(campaign)
+    campaign_ids = _connected(campaign.pk, pairs)
+    loaded = plans(campaign_ids)
+    pace = Pace(Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id))
+    mailboxes = {
+        row.pk: row
+        for row in Mailbox.objects.filter(pk__in={pk for one, pk in pairs if one in campaign_ids}).order_by("pk")
+    }
+    lines = _Lines(loaded, pace, now)
+    rows = _enrolled(campaign_ids) + (_audience(campaign) if campaign.state == CampaignState.DRAFT else [])
+    carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE}
+    people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
+    scenario = Scenario(
+        now=now,
+        pace=pace,
+        mailboxes=_books(mailboxes, pace, now),
+        campaigns=_campaigns(loaded, pace, now),
+        people=tuple(people),
+    )
+    return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
+
+
+_WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
+
+
+class _Row(NamedTuple):
+    """What is read of somebody who waits; of a draft's audience, what a launch would make of them."""
+
+    pk: int
+    campaign_id: int
+    mailbox_id: int | None
+    state: str
+    next_position: int
+    due_at: datetime | None
+    hold_code: str
+    zone_name: str
+    country: str
+    email_key: str
+
+
+def _enrolled(campaign_ids: Collection[int]) -> list[_Row]:
+    rows = Enrollment.objects.filter(campaign__in=campaign_ids, state__in=_WAITING)
+    return [_Row(*row) for row in rows.values_list(*_ROW)]
+
+
+def _audience(campaign: Campaign) -> list[_Row]:
+    """Return the contacts whom a launch would enroll."""
+    lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
+    members = ListMember.objects.filter(contact_list__in=lists).values("contact")
+    rows = Contact.objects.filter(pk__in=members, workspace=campaign.workspace_id).order_by("pk")
+    return [
+        _Row(pk, campaign.pk, None, EnrollmentState.ACTIVE, 1, None, "", *rest)
+        for pk, *rest in rows.values_list("pk", "time_zone", "country", "email_key")
+    ]
+
+
+class _Lines:
+    """Turns rows into the people of a scenario."""
+
+    def __init__(self, loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) -> None:
+        self._plans = loaded
+        self._pace = pace
+        self._now = now
+        self._zones: dict[tuple[int, str, str], tzinfo] = {}
+        self._places = {
+            pk: {step.position: place for place, step in enumerate(plan.steps)} for pk, plan in loaded.items()
+        }
+        self.stuck: dict[int, Counter[str]] = defaultdict(Counter)
+
+    def of(self, rows: Sequence[_Row], *, carrying: Collection[int], workspace_id: int) -> list[ScenarioPerson]:
+        """Return those for whom a step is to come by itself; count those for whom none is."""
+        suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
+        found = []
+        for row in rows:
+            if row.email_key in suppressed:
+                self.stuck[row.campaign_id][DropCode.SUPPRESSED] += 1
+            elif row.hold_code in _UNTIL_MENDED:
+                self.stuck[row.campaign_id][row.hold_code] += 1
+            elif row.mailbox_id is not None and row.mailbox_id not in carrying:
+                self.stuck[row.campaign_id][HoldCode.MAILBOX_STATE] += 1
+            else:
+                found += self._person(row)
+        return found
+
+    def _person(self, row: _Row) -> list[ScenarioPerson]:
+        """Return somebody with the step that is to come, if any; a message on its way counts as sent now."""
+        steps = self._plans[row.campaign_id].steps
+        place = self._place(row.campaign_id, row.next_position)
+        zone = self._zone(row.campaign_id, row.zone_name, row.country)
+        due = row.due_at or self._now
+        if row.state == EnrollmentState.SENDING:
+            place += 1
+            due = wait_over(self._now, steps[place].wait, zone, self._pace) if place < len(steps) else due
+        if place >= len(steps):
+            return []
+        return [ScenarioPerson(row.pk, row.campaign_id, place, due, zone, row.mailbox_id)]
+
+    def _place(self, campaign_id: int, position: int) -> int:
+        """Return the place of the first step at or after the position: steps may have been removed."""
+        places = self._places[campaign_id]
+        if position in places:
+            return places[position]
+        return sum(one < position for one in places)
+
+    def _zone(self, campaign_id: int, zone_name: str, country: str) -> tzinfo:
+        key = campaign_id, zone_name, country
+        if key not in self._zones:
+            asked = zone_name or zone_of_country(country) or ""
+            self._zones[key] = self._plans[campaign_id].zone_for(asked)[1]
+        return self._zones[key]
+
+
+def _pairs(campaign: Campaign) -> set[tuple[int, int]]:
+    """Return which mailbox carries which campaign, of this one and of all that run in its workspace."""
+    running = Campaign.objects.filter(workspace=campaign.workspace_id, state=CampaignState.RUNNING)
+    ids = {campaign.pk, *running.values_list("pk", flat=True)}
+    chosen = CampaignMailbox.objects.filter(campaign__in=ids).values_list("campaign_id", "mailbox_id")
+    # Follow-ups stay with their mailbox, also when the campaign has other senders by now.
+    bound = Enrollment.objects.filter(campaign__in=ids, state__in=_WAITING, mailbox__isnull=False)
+    return {*chosen, *bound.values_list("campaign_id", "mailbox_id").order_by().distinct()}
+
+
+def _connected(campaign_id: int, pairs: Collection[tuple[int, int]]) -> set[int]:
+    found, mailboxes = {campaign_id}, set[int]()
+    while True:
+        reached = {pk for one, pk in pairs if one in found} - mailboxes
+        if not reached:
+            return found
+        mailboxes |= reached
+        found |= {one for one, pk in pairs if pk in reached}
+
+
+def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) -> tuple[ScenarioCampaign, ...]:
+    chosen: dict[int, list[int]] = defaultdict(list)
+    for campaign_id, mailbox_id in CampaignMailbox.objects.filter(campaign__in=loaded).values_list(
+        "campaign_id", "mailbox_id"
+    ):
+        chosen[campaign_id].append(mailbox_id)
+    of_loaded = Enrollment.objects.filter(campaign__in=loaded, begun_at__isnull=False).order_by()
+    last = dict(of_loaded.values_list("campaign_id").annotate(last=Max("begun_at")))
+    begun: dict[int, list[datetime]] = defaultdict(list)
+    today = of_loaded.filter(begun_at__gt=now - pace.day).order_by("begun_at")
+    for campaign_id, at in today.values_list("campaign_id", "begun_at"):
+        begun[campaign_id].append(at or now)
+    return tuple(
+        ScenarioCampaign(
+            id=plan.id,
+            schedule=plan.schedule,
+            steps=tuple(ScenarioStep(step.id, step.position, step.wait) for step in plan.steps),
+            mailbox_ids=tuple(sorted(chosen[plan.id])),
+            new_leads_limit=plan.new_leads_per_day,
+            begun=tuple(begun[plan.id]),
+            last_begun=last.get(plan.id),
+        )
+        for plan in loaded.values()
+    )
+
+
+def _books(mailboxes: Mapping[int, Mailbox], pace: Pace, now: datetime) -> tuple[ScenarioMailbox, ...]:
+    spent: dict[int, list[Outgo]] = defaultdict(list)
+    for mailbox_id, at, is_new in (
+        Spending.objects.filter(mailbox__in=mailboxes, spent_at__gt=now - pace.day)
+        .order_by("spent_at")
+        .values_list("mailbox_id", "spent_at", "is_new_lead")
+    ):
+        spent[mailbox_id].append(Outgo(at, is_new))
+    clocks = {clock.mailbox_id: clock for clock in MailboxClock.objects.filter(mailbox__in=mailboxes)}
+    return tuple(
+        ScenarioMailbox(
+            id=pk,
+            limits=limits_of(row),
+            free_at=clocks[pk].free_at,
+            spent=tuple(spent[pk]),
+            ramp_days=clocks[pk].ramp_days,
+            ramp_day_at=clocks[pk].ramp_day_at,
+            backoff_until=clocks[pk].backoff_until,
+        )
+        for pk, row in mailboxes.items()
+        if row.state == MailboxState.ACTIVE
+    )

@@ -1,0 +1,152 @@
+"""A forecast comes true: the real claims, marks and records, over virtual days, send what was foreseen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import TestCase
+
+from campaigns.calendar import WaitUnit
+from campaigns.sequences.models import Campaign, SendWindow, Step
+from outreach.accounts.access import Member
+from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.outbox import leases
+from sending.outbox.claims import claim
+from sending.outbox.jobs import Letter, Result
+from sending.outbox.marks import mark
+from sending.outbox.records import record_results
+from sending.pacing.scenario import Departure
+from sending.pacing.simulation import simulate
+from sending.planner.models import Enrollment
+from sending.planner.scenes import scene_of
+from sending.planner.states import EnrollmentState
+from sending.smtp import Accepted, Reply
+from tests.builders import make_contact, make_running_campaign
+from tests.sending.planner.hours import set_time, virtual_time
+from tests.sending.planner.life import planned_instants
+from tests.sending.planner.stage import DAY, make_sender, make_team
+
+pytestmark = pytest.mark.django_db
+
+START = datetime(2027, 3, 24, 7, tzinfo=UTC)  # Wednesday, eight in Berlin; on Sunday its clocks change
+ZONES = ("", "Europe/Athens", "America/New_York")
+_TAKEN = Accepted(Reply(250, "2.0.0", "OK"))
+NEAR = timedelta(seconds=1)
+RAMPED = {"ramp_on": True, "ramp_start": 2, "ramp_step": 1}
+
+
+@pytest.fixture(autouse=True)
+def _hours() -> Iterator[None]:
+    with virtual_time():
+        set_time(START)
+        yield
+
+
+@pytest.fixture
+def member() -> Member:
+    return make_team()
+
+
+def make_campaign(
+    member: Member,
+    mailboxes: tuple[Mailbox, ...],
+    *,
+    people: int,
+    name: str,
+    zones: tuple[str, ...] = ("",),
+    **values: object,
+) -> Campaign:
+    """Launch a campaign of three steps a day apart, on weekdays from nine to five."""
+    contacts = tuple(
+        make_contact(member.workspace, f"{name}{n}@example{n}.com", time_zone=zones[n % len(zones)])
+        for n in range(people)
+    )
+    values = {"time_zone": "Europe/Berlin", **values}
+    campaign = make_running_campaign(member, contacts, mailboxes, steps=3, name=name, **values)
+    Step.objects.filter(campaign=campaign, position=2).update(wait_amount=1, wait_unit=WaitUnit.BUSINESS_DAYS)
+    Step.objects.filter(campaign=campaign, position=3).update(wait_amount=30, wait_unit=WaitUnit.HOURS)
+    SendWindow.objects.filter(campaign=campaign).delete()
+    SendWindow.objects.bulk_create(
+        SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)
+    )
+    return campaign
+
+
+def live(begin: datetime, end: datetime = START + 400 * DAY) -> list[Departure]:
+    """Let ticks and workers do their work from `begin` on, each look at its instant, until all are done or `end`."""
+    now, book = begin, []
+    waiting = Enrollment.objects.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING])
+    for _ in range(5_000):
+        set_time(now)
+        MailboxClock.objects.update(synced_at=now)
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            owner, due = leases.lease_due(most=100)
+        for mailbox_id in sorted(due):
+            while jobs := claim(owner, [mailbox_id]):
+                assert mark(jobs) == [True] * len(jobs)
+                record_results([Result(job, _TAKEN, now, now) for job in jobs])
+                book += [_departure(job.letter, now) for job in jobs]
+        leases.release(owner, due, patience_s=-1e9)
+        ahead = [at for at in planned_instants() if at > now]
+        now = min(ahead, default=end)
+        if now > end or not waiting.exists():
+            return book
+    raise AssertionError("it never ends")
+
+
+def _departure(letter: Letter, at: datetime) -> Departure:
+    return Departure(at, letter.mailbox_id, letter.campaign_id, letter.enrollment_id, letter.position)
+
+
+def foreseen(campaign: Campaign, now: datetime) -> list[Departure]:
+    return list(simulate(scene_of(campaign, now=now).scenario, until=now + 400 * DAY).departures)
+
+
+def test_every_message_leaves_when_and_from_where_it_was_foreseen(member: Member) -> None:
+    gap = {"gap_min_s": 300, "gap_max_s": 900}
+    first = make_sender(member, "first@acme.example", daily_limit=6, hourly_limit=3, **gap)
+    second = make_sender(member, "second@acme.example", daily_limit=9, hourly_limit=9, **gap, **RAMPED)
+    campaign = make_campaign(member, (first, second), people=15, name="autumn")
+    expected = foreseen(campaign, START)
+    book = live(START)
+    assert len(expected) == len(book) == 45
+    for one, real in zip(expected, book, strict=True):
+        assert (one.mailbox_id, one.person_id, one.position) == (real.mailbox_id, real.person_id, real.position)
+        assert abs(one.at - real.at) < NEAR
+
+
+def test_campaigns_that_share_a_mailbox_are_foreseen_together(member: Member) -> None:
+    gap = {"gap_min_s": 600, "gap_max_s": 600}
+    shared = make_sender(member, "shared@acme.example", daily_limit=8, hourly_limit=4, **gap)
+    other = make_sender(member, "other@acme.example", daily_limit=5, hourly_limit=5, **gap)
+    limited = make_campaign(member, (shared, other), people=12, name="limited", zones=ZONES, new_leads_per_day=3)
+    free = make_campaign(member, (shared,), people=8, name="free", zones=ZONES)
+    expected = foreseen(limited, START)
+    book = live(START)
+    assert _by_day_and_mailbox(expected) == _by_day_and_mailbox(book)
+    for campaign in (limited, free):
+        last, real = (max(one.at for one in some if one.campaign_id == campaign.pk) for some in (expected, book))
+        assert abs(last - real) <= timedelta(minutes=10)
+
+
+def test_a_forecast_from_the_middle_of_a_campaign_comes_true_as_well(member: Member) -> None:
+    mailbox = make_sender(
+        member, "me@acme.example", daily_limit=5, hourly_limit=2, gap_min_s=60, gap_max_s=900, **RAMPED
+    )
+    campaign = make_campaign(member, (mailbox,), people=9, name="autumn")
+    later = START + 5 * DAY
+    begun = live(START, later)
+    set_time(later)
+    expected = foreseen(campaign, later)
+    book = live(later)
+    assert len(begun) > 5
+    assert len(begun) + len(expected) == 27
+    assert [(one.person_id, one.position) for one in expected] == [(one.person_id, one.position) for one in book]
+    assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
+
+
+def _by_day_and_mailbox(some: list[Departure]) -> Counter[tuple[object, int]]:
+    return Counter((one.at.date(), one.mailbox_id) for one in some)
