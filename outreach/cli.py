@@ -24,6 +24,7 @@ from outreach.env import ROOT, BadSetting, settings_page
 
 _SANDBOX = "sending.sandbox"
 _LOAD_DEMO = "sending.sandbox.demo.load"
+_CHAOS = "sending.chaos.command"
 _RUN_IMPORT = "campaigns.contacts.command.run_import"
 
 
@@ -71,6 +72,12 @@ def _secrets(options: argparse.Namespace) -> int:
     return 0
 
 
+def _chaos(options: argparse.Namespace) -> int:
+    """Delegate to run(options, echo) -> exit status, which makes a world of its own before it sets Django up."""
+    status: int = import_string(f"{_CHAOS}.run")(options, _echo)
+    return status
+
+
 def _docs(_options: argparse.Namespace) -> int:
     path = ROOT / "docs/settings.md"
     path.parent.mkdir(exist_ok=True)
@@ -99,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
     importing.add_argument("--list", required=True, metavar="L", help="name of the list; made when there is none")
     importing.set_defaults(command=_import)
+
+    chaos = commands.add_parser("chaos", help="prove the promises: break a world of its own and count what is left")
+    import_string(f"{_CHAOS}.add_arguments")(chaos)
+    chaos.set_defaults(command=_chaos)
 
     secrets = commands.add_parser("secrets", help="write fresh secrets for docker-compose.yml")
     secrets.add_argument("folder", type=Path, metavar="FOLDER")

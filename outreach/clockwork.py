@@ -34,7 +34,7 @@ beat_schedule = {
     },
     "outbox: settle what a dead worker left behind": {
         "task": "outbox.sweep",
-        "schedule": 15.0,
+        "schedule": env().lease_s / 4,
         "options": {"expires": 15},
     },
     "inbox: read the mailboxes whose turn it is": {

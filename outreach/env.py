@@ -72,6 +72,12 @@ VARIABLES = (
         "1: strangers may create accounts and workspaces of their own.",
         default="0",
     ),
+    Variable(
+        "OUTREACH_LEASE_S",
+        "A worker that gives no sign of life for so many seconds (2 to 3600) is held for dead: others take over its "
+        "mailboxes. Fewer: they wait less after a crash. More: a machine that stalls keeps what it has in hand.",
+        default="60",
+    ),
     Variable("OUTREACH_LOG_JSON", "1: log one JSON object per line.", default="0"),
     Variable(
         "OUTREACH_DEBUG",
@@ -96,6 +102,7 @@ class Env:
     public_url: str
     private_networks: tuple[IPNetwork, ...]
     allow_sign_up: bool
+    lease_s: int
     log_json: bool
 
 
@@ -133,6 +140,7 @@ def load(environ: Mapping[str, str]) -> Env:
         public_url=_url(known, "OUTREACH_PUBLIC_URL", "http", "https").rstrip("/"),
         private_networks=_networks(known, "OUTREACH_PRIVATE_NETWORKS"),
         allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
+        lease_s=_number(known, "OUTREACH_LEASE_S", least=2, most=3600),
         log_json=_truth(known, "OUTREACH_LOG_JSON"),
     )
 
@@ -197,6 +205,13 @@ def _truth(known: Mapping[str, str], name: str) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise BadSetting(f"{name} is {value!r}: write 1 or 0")
+
+
+def _number(known: Mapping[str, str], name: str, *, least: int, most: int) -> int:
+    value = _text(known, name)
+    if not value.isdecimal() or not least <= int(value) <= most:
+        raise BadSetting(f"{name} is {value!r}: write a whole number from {least} to {most}")
+    return int(value)
 
 
 def _networks(known: Mapping[str, str], name: str) -> tuple[IPNetwork, ...]:

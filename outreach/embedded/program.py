@@ -30,9 +30,10 @@ def worker() -> Service:
     return Service("worker", _celery_worker("worker", "celery"), grace_s=_WORKER_GRACE_S, folder=ROOT)
 
 
-def courier() -> Service:
+def courier(processes: int = _PROCESSES) -> Service:
     """Return the worker that delivers."""
-    return Service("courier", _celery_worker("courier", "deliver"), grace_s=_COURIER_GRACE_S, folder=ROOT)
+    words = _celery_worker("courier", "deliver", processes)
+    return Service("courier", words, grace_s=_COURIER_GRACE_S, folder=ROOT)
 
 
 def beat() -> Service:
@@ -52,9 +53,9 @@ def step(name: str, command: str) -> Service:
     return Service(name, _python("outreach.cli", command), folder=ROOT)
 
 
-def _celery_worker(name: str, queue: str) -> tuple[str, ...]:
+def _celery_worker(name: str, queue: str, processes: int = _PROCESSES) -> tuple[str, ...]:
     return _celery(
-        "worker", "--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(_PROCESSES),
+        "worker", "--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(processes),
         "--without-mingle", "--without-gossip",
     )  # fmt: skip
 

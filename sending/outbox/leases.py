@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
+from outreach.env import env
+
 # Longer than any gap between two renewals, short enough that a dead worker's mailboxes are not idle for long.
-LEASE_S = 60.0
-RENEW_EVERY_S = 15.0
+LEASE_S = float(env().lease_s)
+RENEW_EVERY_S = LEASE_S / 4
 # The next look at a mailbox for which nothing is planned: a safety net, since new work wakes it.
 _SAFETY_S = 600
 NO_PATIENCE_S = -1e9

@@ -65,6 +65,8 @@ def test_empty_file_is_refused(given: dict[str, str], tmp_path: Path) -> None:
         ("DATABASE_URL", "mysql://db/x", "must begin with postgresql://"),
         ("REDIS_URL", "redis://cache:port/0", "is not an address"),
         ("OUTREACH_PUBLIC_URL", "outreach.example.com", "must begin with http://"),
+        ("OUTREACH_LEASE_S", "1", "write a whole number from 2 to 3600"),
+        ("OUTREACH_LEASE_S", "60.5", "write a whole number"),
     ],
 )
 def test_nonsense_is_refused_by_name(given: dict[str, str], name: str, value: str, complaint: str) -> None:

@@ -1,7 +1,7 @@
 """A scripted IMAP server on 127.0.0.1 that fails as told, in a thread of its own.
 
 A script maps a step ("greeting", or a command's name: "CAPABILITY", "LOGIN", "UID FETCH", ...) to an act of
-tests.sending.smtp.faultsmtpd; in its bytes {tag} stands for the command's tag. What is not scripted goes well, for an
+sending.chaos.faultsmtpd; in its bytes {tag} stands for the command's tag. What is not scripted goes well, for an
 account whose inbox is empty. `heard` holds every line of the client.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.sending.smtp.faultsmtpd import Act, say
+from sending.chaos.faultsmtpd import Act, say
 
 _DEFAULTS = {
     "greeting": say(b"* OK ready\r\n"),

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sending.chaos.faultsmtpd import Act, close, say
 from sending.imap import Folder, ImapError, Misbehaved, RawMail, Reader, Unreachable, explain, open_mailbox
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.imap.post import INBOX
 from tests.sending.imap.test_opening import account
-from tests.sending.smtp.faultsmtpd import Act, close, say
 
 OK = b"{tag} OK done\r\n"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sending.chaos.faultsmtpd import Act, close, drip, hang, reset, say
 from sending.imap import (
     Account,
     ImapError,
@@ -28,7 +29,6 @@ from sending.smtp import Security
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.imap.post import LOOPBACK
 from tests.sending.smtp.certificates import Pair, authority, leaf, server_context
-from tests.sending.smtp.faultsmtpd import Act, close, drip, hang, reset, say
 
 PASSWORD = "correct horse battery"
 NAME = "ada@sender.test"

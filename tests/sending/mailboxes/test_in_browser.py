@@ -11,11 +11,11 @@ from django.conf import settings
 from django.test import Client
 
 from outreach.accounts.access import Member
+from sending.chaos.faultsmtpd import FaultServer, say
 from sending.mailboxes import discovery
 from tests.browser.walker import NARROW, WIDE, Walker, browser
 from tests.sending.mailboxes.dnsserver import FakeDns
 from tests.sending.mailboxes.test_selfmail import at
-from tests.sending.smtp.faultsmtpd import FaultServer, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from outreach.accounts.access import Member
+from sending.chaos.faultsmtpd import Act, say
 from sending.ledger.models import Event
 from sending.mailboxes import services
 from sending.mailboxes.models import ConnectionTest
@@ -19,7 +20,6 @@ from tests.builders import PASSWORD, make_sandbox_mailbox
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.mailboxes.servers import BOTH, WRONG, connected, outcome, server_of, smtp_of, words_of
 from tests.sending.mailboxes.stage import ledger_away, page, text_of
-from tests.sending.smtp.faultsmtpd import Act, say
 
 pytestmark = pytest.mark.django_db
 

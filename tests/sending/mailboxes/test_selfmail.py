@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
+from sending.chaos.faultsmtpd import Act, FaultServer, close, hang, say, serving_in_thread
 from sending.mailboxes import selfmail
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.models import ConnectionTest, Mailbox, MailboxClock, Spending
@@ -24,7 +25,6 @@ from sending.mailboxes.selfmail import NotNow, obstacle_of, recipients_for, send
 from sending.mailboxes.states import MailboxState
 from sending.sandbox.world import SandboxWorld
 from tests.builders import PASSWORD, make_mailbox, make_member, make_sandbox_mailbox, make_suppression, make_workspace
-from tests.sending.smtp.faultsmtpd import Act, FaultServer, close, hang, say, serving_in_thread
 
 pytestmark = pytest.mark.django_db
 

@@ -9,12 +9,12 @@ from django.test import Client
 
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
+from sending.chaos.faultsmtpd import FaultServer, say
 from sending.mailboxes.models import ConnectionTest
 from sending.mailboxes.states import MailboxState
 from tests.builders import PASSWORD, make_mailbox, make_member, make_workspace
 from tests.sending.mailboxes.stage import page, text_of
 from tests.sending.mailboxes.test_selfmail import ME, at, rested
-from tests.sending.smtp.faultsmtpd import FaultServer, say
 
 pytestmark = pytest.mark.django_db
 

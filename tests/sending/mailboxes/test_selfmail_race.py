@@ -9,11 +9,11 @@ import pytest
 from django.db import connections
 
 from outreach.accounts.access import Member
+from sending.chaos.faultsmtpd import FaultServer
 from sending.mailboxes import selfmail
 from sending.mailboxes.models import ConnectionTest, Spending
 from sending.mailboxes.selfmail import NotNow, send_to_self
 from tests.sending.mailboxes.test_selfmail import ME, at
-from tests.sending.smtp.faultsmtpd import FaultServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
+from sending.chaos.faultsmtpd import Act, FaultServer
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.states import MailboxState
 from sending.outbox import leases
@@ -23,7 +24,6 @@ from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
 from sending.smtp import Security
 from tests.builders import make_contact, make_mailbox, make_member, make_running_campaign, make_workspace
-from tests.sending.smtp.faultsmtpd import Act, FaultServer
 
 T = TypeVar("T")
 

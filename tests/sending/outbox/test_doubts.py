@@ -15,6 +15,7 @@ from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import Campaign
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from sending.chaos.faultsmtpd import FaultServer, close, serving_in_thread
 from sending.imap import RawMail
 from sending.inbox.services import take_in
 from sending.ledger.models import Event
@@ -35,7 +36,6 @@ from sending.smtp.outcomes import Phase
 from tests.builders import make_member, make_workspace
 from tests.sending.outbox.plain import Beside, Post, claim_all, make_post
 from tests.sending.outbox.stage import deliver, make_due
-from tests.sending.smtp.faultsmtpd import FaultServer, close, serving_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOST = close(takes=True)  # the server takes it, and dies before it has said so

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from campaigns.contacts.services import delete_contacts
 from outreach.kit import clock
+from sending.chaos.faultsmtpd import Act, FaultServer, close, drip, hang, say, serving_in_thread
 from sending.mailboxes.models import Credential, Mailbox, MailboxClock, Spending
 from sending.mailboxes.services import resume
 from sending.outbox import courier, line
@@ -21,7 +22,6 @@ from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Reply
 from tests.sending.outbox.plain import Picky, claim_all, end_backoff, make_post
 from tests.sending.outbox.stage import deliver, make_due
-from tests.sending.smtp.faultsmtpd import Act, FaultServer, close, drip, hang, say, serving_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = tuple(f"p{number}" for number in range(8))

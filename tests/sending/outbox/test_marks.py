@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from campaigns.contacts.services import delete_contacts, suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit import clock, gate
+from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import MailboxClock, Spending
 from sending.mailboxes.services import pause as pause_mailbox
@@ -38,7 +39,6 @@ from tests.sending.outbox.plain import (
     wait_until,
 )
 from tests.sending.outbox.stage import deliver
-from tests.sending.smtp.faultsmtpd import FaultServer, serving_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SILENT = FaultServer(port=1)  # nobody is asked

@@ -13,6 +13,7 @@ from campaigns.contacts.services import edit_contact, suppress
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import SendWindow
 from outreach.kit import gate
+from sending.chaos.faultsmtpd import FaultServer, say, serving_in_thread
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
@@ -28,7 +29,6 @@ from tests.sending.outbox.plain import (
     wait_until,
 )  # fmt: skip
 from tests.sending.outbox.stage import deliver, make_due
-from tests.sending.smtp.faultsmtpd import FaultServer, say, serving_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SILENT = FaultServer(port=1)  # nobody is asked

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.db.models.functions import Now
 
 from outreach.kit import loops
+from sending.chaos.faultsmtpd import Act, FaultServer, drip, hang, serving_in_thread
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import MailboxClock, Spending
 from sending.outbox import courier, leases, line
@@ -21,7 +22,6 @@ from sending.outbox.models import Attempt
 from sending.outbox.states import MessageState
 from tests.sending.outbox.plain import Beside, Picky, Post, make_post, wait_until
 from tests.sending.outbox.stage import deliver, make_due
-from tests.sending.smtp.faultsmtpd import Act, FaultServer, drip, hang, serving_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

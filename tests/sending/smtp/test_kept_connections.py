@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from sending.chaos.faultsmtpd import Act, FaultServer, close, hang, reset, say
 from sending.smtp import Accepted, Deferred, Envelope, InDoubt, Outcome, Phase, Refused, Session, Unreachable
 from tests.sending.smtp.conversations import BASIC, ENVELOPE, LETTER, Caller, in_session
-from tests.sending.smtp.faultsmtpd import Act, FaultServer, close, hang, reset, say
 
 FLIGHT = ("PIPELINING", *BASIC)
 BOTH_WAYS = pytest.mark.parametrize("extensions", [FLIGHT, BASIC], ids=["flight", "steps"])

@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from outreach.kit import loops
+from sending.chaos.faultsmtpd import Act, FaultServer, drip, hang, say, serving
 from sending.smtp import Accepted, InDoubt, Session, SessionError, Unreachable
 from tests.sending.smtp.conversations import ENVELOPE, LETTER, QUICK, Caller, plain
-from tests.sending.smtp.faultsmtpd import Act, FaultServer, drip, hang, say, serving
 
 SLOW = drip(b"250 " + b"x" * 2_000 + b"\r\n", every_s=0.02)
 TARPITS = {

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from outreach.kit import loops
+from sending.chaos.faultsmtpd import Act, FaultServer, close, cut, drip, hang, reset, say, serving
 from sending.smtp import (
     Accepted,
     Deferred,
@@ -33,7 +34,6 @@ from tests.sending.smtp.conversations import (
     in_session,
     signed_in,
 )
-from tests.sending.smtp.faultsmtpd import Act, FaultServer, close, cut, drip, hang, reset, say, serving
 
 FLIGHT = ("PIPELINING", *BASIC)
 BOTH_WAYS = pytest.mark.parametrize("extensions", [FLIGHT, BASIC], ids=["flight", "steps"])

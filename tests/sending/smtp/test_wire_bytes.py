@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sending.chaos.faultsmtpd import FaultServer
 from sending.smtp import Accepted, Envelope, Message, build
 from sending.smtp.envelope import commands, stuffed
 from tests.sending.smtp.conversations import deliver
-from tests.sending.smtp.faultsmtpd import FaultServer
 
 LETTER = Message(
     from_address="ada@sender.test",

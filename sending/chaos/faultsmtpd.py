@@ -2,7 +2,9 @@
 
 A script maps a step (banner, tls, ehlo, starttls, auth, challenge, mail, rcpt, data, body, dot, rset, quit) to an act,
 or to a list of acts for its first, second, ... time; what is not scripted goes well. `accepted` holds what the server
-took, written down (and fsynced into `log`, if there is one) before the reply leaves, as a real server does.
+took, written down (and fsynced into `log`, if there is one) before the reply leaves, as a real server does. Who wants
+to know where a client stands overrides `reached`, which is told of these steps and of three more: invited (354 is
+said), first (a line of the message is here) and answered (the answer to the dot is said).
 """
 
 from __future__ import annotations
@@ -124,6 +126,9 @@ class FaultServer:
         for writer in self._writers:
             writer.write(raw)
 
+    async def reached(self, step: str, port: int) -> None:
+        """Be told that the client at this port of its own has come to a step, before the server acts."""
+
     def act(self, step: str) -> Act:
         """Return what to do at this visit of the step."""
         scripted = self.script.get(step, _DEFAULTS.get(step, say(b"")))
@@ -157,11 +162,12 @@ class _Conversation:
         self._reader = reader
         self._writer = writer
         self._is_open = server.implicit
+        self._port = int((writer.get_extra_info("peername") or ("", 0))[1])  # 0: it was gone before we looked
 
     async def run(self) -> None:
         if self._server.implicit:
             await self._start_tls()
-        await self._do(self._server.act("banner"))
+        await self._come_to("banner")
         while line := await self._reader.readline():
             command = line.decode("utf-8", "replace").strip()
             self._server.commands.append(command)
@@ -171,21 +177,27 @@ class _Conversation:
         verb = command.partition(" ")[0].upper()
         match verb:
             case "EHLO":
-                await self._do((self._server.script.get("ehlo") and self._server.act("ehlo")) or self._hello())
+                await self._come_to("ehlo")
             case "STARTTLS":
-                await self._do(self._server.act("starttls"))
+                await self._come_to("starttls")
                 await self._start_tls()
             case "AUTH":
                 await self._sign_in(command)
             case "DATA":
-                act = self._server.act("data")
-                await self._do(act)
-                if act.raw.startswith(b"354"):
+                if (await self._come_to("data")).raw.startswith(b"354"):
+                    await self._server.reached("invited", self._port)
                     await self._message()
             case "MAIL" | "RCPT" | "RSET" | "QUIT":
-                await self._do(self._server.act(verb.lower()))
+                await self._come_to(verb.lower())
             case _:
                 await self._do(say(b"500 5.5.1 what?\r\n"))
+
+    async def _come_to(self, step: str) -> Act:
+        """Do what stands in the script for a step, and say what it was."""
+        await self._server.reached(step, self._port)
+        act = self._hello() if step == "ehlo" and "ehlo" not in self._server.script else self._server.act(step)
+        await self._do(act)
+        return act
 
     def _hello(self) -> Act:
         lines = ["faults.test", *self._server.extensions]
@@ -198,8 +210,7 @@ class _Conversation:
         if command.upper().startswith("AUTH LOGIN") and "auth" not in self._server.script:
             await self._do(say(b"334 UGFzc3dvcmQ6\r\n"))
             self._server.commands.append((await self._reader.readline()).decode().strip())
-        act = self._server.act("auth")
-        await self._do(act)
+        act = await self._come_to("auth")
         if act.raw.startswith(b"334") and "challenge" in self._server.script:
             await self._reader.readline()
             await self._do(self._server.act("challenge"))
@@ -209,18 +220,25 @@ class _Conversation:
         while (line := await self._reader.readline()) != b".\r\n":
             if not line:
                 raise _Over
+            if not body:
+                await self._server.reached("first", self._port)
+            was_small = len(body) <= BODY_STEP
             body += line
             self._server.body_bytes += len(line)
+            if was_small and len(body) > BODY_STEP:
+                await self._server.reached("body", self._port)
             if "body" in self._server.script and len(body) > BODY_STEP:
                 await self._do(self._server.act("body"))
+        await self._server.reached("dot", self._port)
         act = self._server.act("dot")
         takes = act.raw.startswith(b"2") if act.takes is None else act.takes
         if takes:
             self._server.take(bytes(body))
         await self._do(act)
+        await self._server.reached("answered", self._port)
 
     async def _start_tls(self) -> None:
-        await self._do(self._server.act("tls"))
+        await self._come_to("tls")
         assert self._server.tls is not None
         await self._writer.start_tls(self._server.tls, ssl_handshake_timeout=5)
         self._is_open = True

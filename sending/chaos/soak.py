@@ -1,0 +1,60 @@
+"""F2: workers killed at random moments, again and again, while thousands of messages go out."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from sending.chaos.scene import Cast, plain_server
+from sending.chaos.victims import children_of, connections_of, send
+from sending.chaos.world import Broken, Run
+from sending.outbox.courier import UNRECORDED
+
+_GROUPS = 4
+_MAILBOXES = 4  # of each group
+_THINK_S = 0.01
+_LONGEST_PAUSE_S = 0.3
+# So often it is the whole courier that is killed, with all of its processes.
+_PARENT_SHARE = 0.05
+
+
+def soak(run: Run, *, messages: int, kills: int) -> None:
+    """Kill a busy worker process of the courier, or now and then the courier, until the kills are used up."""
+    receiver = run.receiver(think_s=_THINK_S)
+    for group in range(_GROUPS):
+        share = messages // _GROUPS + (group < messages % _GROUPS)
+        run.scene(Cast(share, plain_server(receiver.port), mailboxes=_MAILBOXES))
+    count = 0
+    while count < kills and not run.is_over:
+        before = run.log.count
+        run.until(lambda: run.log.count > before or run.is_over, "another message")  # noqa: B023  # called at once
+        time.sleep(run.random.uniform(0, _LONGEST_PAUSE_S))
+        count += _kill_one(run, receiver.port)
+    if count < kills:
+        raise Broken(f"the messages were out after {count} of {kills} kills: send more")
+    run.settle(seconds=60 + messages / 20)
+
+
+def _kill_one(run: Run, port: int) -> int:
+    """Kill one victim; what it may have sent and not written down may be in doubt. Returns how many were killed."""
+    courier = run.servers.program["courier"]
+    children = children_of(courier.pid)
+    if run.random.random() < _PARENT_SHARE:
+        _charge(run, children, port)
+        courier.kill()
+        courier.start()
+        return 1
+    busy = [pid for pid, count in connections_of(children, to={port}).items() if count]
+    if not busy:
+        return 0
+    victim = run.random.choice(busy)
+    _charge(run, [victim], port)
+    send(victim, signal.SIGKILL)
+    return 1
+
+
+def _charge(run: Run, victims: list[int], port: int) -> None:
+    """Freeze the victims and raise the bound by what their open connections may have left unrecorded."""
+    for pid in victims:
+        send(pid, signal.SIGSTOP)
+    run.bound += UNRECORDED * connections_of(victims, to={port}).total()

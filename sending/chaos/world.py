@@ -1,0 +1,170 @@
+"""What a fault works with: the servers, receivers with one log, scenes, and the end of a run, which is judged."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+import kombu.exceptions
+from django.db import InterfaceError, OperationalError, connection
+
+from outreach.celery import app
+from sending.chaos import oracle
+from sending.chaos.faultsmtpd import Script, serving_in_thread
+from sending.chaos.oracle import Case, Findings, Stop
+from sending.chaos.receiver import AcceptedLog, Barrier, Receiver
+from sending.chaos.scene import Cast, Scene, make_scene
+from sending.chaos.servers import LEASE_S, Servers, wait_until
+from sending.mailboxes.budgets import database_now
+from sending.outbox.models import OutboundMessage
+
+T = TypeVar("T")
+# From the last thing that is broken until nothing moves any more.
+SETTLE_S = 20.0 + 4 * LEASE_S
+_TICK_EVERY_S = 0.5
+_runs = itertools.count(1)
+
+
+class Broken(Exception):
+    """A run that could not be carried out, or did not come to its end: it proves nothing."""
+
+
+@dataclass
+class Run:
+    """One run of a fault: its receivers share a log, its scenes are judged together."""
+
+    servers: Servers
+    log: AcceptedLog
+    seed: int
+    stack: contextlib.ExitStack
+    scenes: list[Scene] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
+    bound: int = 0
+    deleted: int = 0
+    notes: list[str] = field(default_factory=list)
+    hurries: bool = True  # look for due work more often than beat does: never where the broker is what is broken
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)  # noqa: S311  # a seed makes the run repeatable
+        self._ticked_at = 0.0
+
+    def receiver(
+        self, script: Script | None = None, *, barriers: Mapping[str, Barrier] | None = None, think_s: float = 0.0
+    ) -> Receiver:
+        """Start a server that lives as long as the run."""
+        one = Receiver(script or {}, accepted_log=self.log, barriers=barriers or {}, think_s=think_s)
+        self.stack.enter_context(serving_in_thread(one))
+        for barrier in one.barriers.values():
+            self.stack.callback(barrier.released.set)
+        return one
+
+    def scene(self, cast: Cast) -> Scene:
+        scene = make_scene(cast)
+        self.scenes.append(scene)
+        return scene
+
+    @property
+    def is_over(self) -> bool:
+        return all(scene.is_over for scene in self.scenes)
+
+    def settle(self, *, seconds: float = SETTLE_S) -> None:
+        """Wait until nothing moves any more. Raises Broken."""
+        if not wait_until(lambda: self._hurried(lambda: patiently(lambda: self.is_over)), seconds=seconds, every_s=0.1):
+            raise Broken(f"it did not settle within {seconds:.0f} s: {self.standing()}")
+
+    def until(self, done: Callable[[], object], what: str, *, seconds: float = 30.0) -> None:
+        """Wait for something that has to happen. Raises Broken."""
+        if not wait_until(lambda: self._hurried(done), seconds=seconds):
+            raise Broken(f"{what} did not happen within {seconds:.0f} s: {self.standing()}")
+
+    def _hurried(self, done: Callable[[], object]) -> object:
+        if self.hurries and time.monotonic() - self._ticked_at > _TICK_EVERY_S:
+            self._ticked_at = time.monotonic()
+            tick()
+        return done()
+
+    def standing(self) -> str:
+        rows = OutboundMessage.objects.filter(workspace__in=[scene.workspace_id for scene in self.scenes])
+        states = sorted(patiently(lambda: list(rows.values_list("state", flat=True))))
+        return ", ".join(f"{len(list(same))} {state}" for state, same in itertools.groupby(states)) or "no message"
+
+    def judge(self) -> Findings:
+        case = Case(
+            workspaces=[scene.workspace_id for scene in self.scenes],
+            people=sum(scene.people for scene in self.scenes),
+            bound=self.bound,
+            stops=self.stops,
+            deleted=self.deleted,
+        )
+        findings = patiently(lambda: oracle.judge(case, self.log.read()))
+        return replace(findings, violations=(*findings.violations, *self.notes))
+
+
+Fault = Callable[[Run], None]
+
+
+def carry_out(servers: Servers, fault: Fault, *, seed: int) -> Findings:
+    """Carry out one run of a fault to its end, and judge it. What the run holds or has broken is let go first."""
+    log = AcceptedLog(servers.folder / f"accepted-{next(_runs)}.log")
+    with contextlib.ExitStack() as last, contextlib.ExitStack() as stack:
+        last.callback(log.close)
+        run = Run(servers, log, seed, stack)
+        try:
+            fault(run)
+            run.settle()
+        except Broken as broken:
+            run.notes.append(str(broken))
+        findings = run.judge()
+    _put_away(run)
+    return findings
+
+
+def tick() -> None:
+    """Look for due work now instead of at the next tick: a hint that the broker may lose."""
+    with contextlib.suppress(kombu.exceptions.OperationalError):
+        app.send_task("outbox.tick", retry=False)
+
+
+def patiently(read: Callable[[], T], *, seconds: float = 90.0) -> T:
+    """Read from the database, which may be away for a while."""
+    found: list[T] = []
+
+    def try_it() -> bool:
+        try:
+            found.append(read())
+        except (OperationalError, InterfaceError):
+            connection.close()
+        return bool(found)
+
+    if not wait_until(try_it, seconds=seconds, every_s=0.2):
+        raise Broken("the database did not come back")
+    return found[0]
+
+
+def instant() -> datetime:
+    """Return the database's own instant."""
+    return patiently(database_now)
+
+
+@contextlib.contextmanager
+def at_rest(servers: Servers, names: Sequence[str]) -> Iterator[None]:
+    """Stop processes of the program while the block lasts."""
+    for name in names:
+        servers.program[name].kill()
+    try:
+        yield
+    finally:
+        servers.start_program()
+
+
+def _put_away(run: Run) -> None:
+    """Pause what a failed run has left, so that the next one has the workers for itself."""
+    for scene in run.scenes:
+        for mailbox in scene.mailboxes:
+            type(mailbox).objects.filter(pk=mailbox.pk, state="active").update(state="paused", state_reason="Over.")
