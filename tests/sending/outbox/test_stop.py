@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from outreach.env import ROOT
 from outreach.kit import loops, stopping
 from outreach.kit.stopping import Bell
+from sending.chaos.faultsmtpd import FaultServer, drip, hang, serving_in_thread
 from sending.mailboxes.models import MailboxClock, Spending
 from sending.outbox import courier, leases, tasks
 from sending.outbox.courier import Courier
@@ -28,7 +29,6 @@ from sending.outbox.sweeper import sweep
 from tests.sending.outbox.plain import Beside, make_post, wait_until
 from tests.sending.outbox.stage import deliver
 from tests.sending.outbox.test_races import lapse
-from tests.sending.smtp.faultsmtpd import FaultServer, drip, hang, serving_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SLOW_YES = drip(b"250 2.0.0 taken\r\n", every_s=0.04)  # 0.7 s
