@@ -95,6 +95,9 @@ class MailboxClock(models.Model):
     hold_code = models.CharField(max_length=20, blank=True)  # why it sends nothing at the moment, for people
     hold_words = models.CharField(max_length=300, blank=True)
     hold_until = models.DateTimeField(null=True)
+    # why its due follow-ups wait: one verdict for all of them, binding while the instant lies ahead
+    follow_up_hold_words = models.CharField(max_length=300, blank=True, default="")
+    follow_up_hold_until = models.DateTimeField(null=True)
     backoff_until = models.DateTimeField(null=True)  # its server asked us to wait, or cannot be reached
     backoff_words = models.CharField(max_length=300, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)  # in a row, of connections; drives the backoff

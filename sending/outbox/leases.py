@@ -52,13 +52,15 @@ WITH planned AS (
 SELECT c.mailbox_id, GREATEST(
            c.free_at, c.backoff_until,
            COALESCE(c.hold_until, LEAST(
+               GREATEST(c.follow_up_hold_until,
                (SELECT min(e.due_at)
                   FROM planner_enrollment e
                   JOIN sequences_campaign k ON k.id = e.campaign_id AND k.state = 'running'
-                 WHERE e.mailbox_id = c.mailbox_id AND e.state = 'active'),
-               (SELECT min(e.due_at)
+                 WHERE e.mailbox_id = c.mailbox_id AND e.state = 'active')),
+               (SELECT min(GREATEST(e.due_at, h.until))
                   FROM planner_campaign_mailbox s
                   JOIN sequences_campaign k ON k.id = s.campaign_id AND k.state = 'running'
+                  LEFT JOIN planner_campaign_hold h ON h.campaign_id = s.campaign_id
                  CROSS JOIN LATERAL (
                     SELECT e.due_at FROM planner_enrollment e
                      WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL

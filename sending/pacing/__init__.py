@@ -1,10 +1,13 @@
 """Pure pacing: budgets, ramp, gaps and gates; scheduler, explanation and forecast ask the same functions."""
 
 from sending.pacing.budget import Limits, Pace, Usage, allowance, daily_budget, draw_gap, follow_up_places, gap_seed
-from sending.pacing.gates import LeadFacts, MailboxFacts, lead_gates, mailbox_gates
+from sending.pacing.caps import RECHECK, Cap, new_leads_gate
+from sending.pacing.gates import LeadFacts, MailboxFacts, freshness_gate, lead_gates, mailbox_gates
 from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
 
 __all__ = [
+    "RECHECK",
+    "Cap",
     "Drop",
     "DropCode",
     "Hold",
@@ -21,7 +24,9 @@ __all__ = [
     "decide",
     "draw_gap",
     "follow_up_places",
+    "freshness_gate",
     "gap_seed",
     "lead_gates",
     "mailbox_gates",
+    "new_leads_gate",
 ]

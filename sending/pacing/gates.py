@@ -8,13 +8,13 @@ from datetime import datetime, timedelta, tzinfo
 
 from campaigns.calendar import Never, Schedule, next_open, window_end
 from sending.pacing.budget import Limits, Pace, Usage, daily_budget
+from sending.pacing.caps import RECHECK, Cap, new_leads_gate
 from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict
 
 # A follow-up waits while its mailbox has not been read for this long: a reply might be lying there.
 FRESHNESS = timedelta(minutes=15)
 # Reading a mailbox takes real seconds also where time is speeded up.
 FRESHNESS_FLOOR = timedelta(seconds=20)
-RECHECK = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,21 @@ def lead_gates(lead: LeadFacts, box: MailboxFacts) -> Iterator[Verdict]:
     if lead.campaign_paused:
         yield Hold(HoldCode.CAMPAIGN_PAUSED, "The campaign is paused.", box.now + box.pace.shrink(RECHECK))
     yield _window(lead, box)
-    yield _freshness(box) if lead.is_follow_up else _room_for_new_lead(lead, box)
+    yield freshness_gate(box) if lead.is_follow_up else new_leads_gate(_new_leads(lead), now=box.now, pace=box.pace)
+
+
+def freshness_gate(box: MailboxFacts) -> Verdict:
+    """Say whether the mailbox was read lately enough for its follow-ups: a reply that nobody has seen stops them."""
+    limit = box.pace.shrink(FRESHNESS, floor=FRESHNESS_FLOOR)
+    if box.synced_at is not None and box.now - box.synced_at <= limit:
+        return Send()
+    read = f"last read at {box.synced_at:%H:%M} UTC" if box.synced_at else "not read yet"
+    words = f"The mailbox was {read}; a follow-up waits until we know that there is no reply."
+    return Hold(
+        HoldCode.SYNC_STALE,
+        words,
+        box.now + box.pace.shrink(timedelta(minutes=1), floor=timedelta(seconds=5)),
+    )
 
 
 def _budget_words(box: MailboxFacts, budget: int) -> str:
@@ -89,22 +103,5 @@ def _window(lead: LeadFacts, box: MailboxFacts) -> Verdict:
     return Send(not_after=window_end(lead.schedule, lead.zone, box.now))
 
 
-def _freshness(box: MailboxFacts) -> Verdict:
-    limit = box.pace.shrink(FRESHNESS, floor=FRESHNESS_FLOOR)
-    if box.synced_at is not None and box.now - box.synced_at <= limit:
-        return Send()
-    read = f"last read at {box.synced_at:%H:%M} UTC" if box.synced_at else "not read yet"
-    words = f"The mailbox was {read}; a follow-up waits until we know that there is no reply."
-    return Hold(
-        HoldCode.SYNC_STALE,
-        words,
-        box.now + box.pace.shrink(timedelta(minutes=1), floor=timedelta(seconds=5)),
-    )
-
-
-def _room_for_new_lead(lead: LeadFacts, box: MailboxFacts) -> Verdict:
-    later = box.now + box.pace.shrink(RECHECK)
-    if lead.new_leads_limit is not None and lead.new_leads_today >= lead.new_leads_limit:
-        words = f"{lead.new_leads_today} of {lead.new_leads_limit} new contacts of the last 24 hours are begun."
-        return Hold(HoldCode.NEW_LEADS_LIMIT, words, lead.new_leads_free_at or later)
-    return Send()
+def _new_leads(lead: LeadFacts) -> Cap:
+    return Cap(lead.new_leads_limit, lead.new_leads_today, lead.new_leads_free_at)

@@ -54,7 +54,9 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position
  ) e
 """
 _LOCK_LIMITED = """
-SELECT c.id FROM sequences_campaign c
+SELECT c.id, c.workspace_id, c.new_leads_per_day,
+       EXISTS (SELECT 1 FROM planner_campaign_hold h WHERE h.campaign_id = c.id AND h.scope = 'new')
+  FROM sequences_campaign c
  WHERE c.state = 'running' AND c.new_leads_per_day IS NOT NULL
    AND c.id IN (SELECT s.campaign_id FROM planner_campaign_mailbox s WHERE s.mailbox_id = ANY(%s))
  ORDER BY c.id
@@ -81,31 +83,51 @@ class Wish:
 
     sender: Sender
     places: int
+    takes_follow_ups: bool = True  # False where one verdict holds all of them
 
 
-def lock_limited(mailbox_ids: Collection[int]) -> None:
-    """Hold the campaigns that limit their new contacts, until the commit: two claims would both take the last place."""
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A campaign that limits how many contacts it begins in a rolling day."""
+
+    campaign_id: int
+    workspace_id: int
+    new_leads_per_day: int
+    is_held: bool  # as the last claim left it
+
+
+def lock_limited(mailbox_ids: Collection[int]) -> list[Limited]:
+    """Return the limited campaigns of the mailboxes, held until the commit: two claims would both take the last place.
+
+    What they have begun is to be counted after this.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_LIMITED, [list(mailbox_ids)])
+        return [Limited(*row) for row in cursor.fetchall()]
 
 
-def due(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> list[Candidate]:
+def due(
+    wishes: Mapping[int, Wish], *, now: datetime, spare: int, closed: Collection[int] = frozenset()
+) -> list[Candidate]:
     """Return due enrollments, locked: first the follow-ups of each mailbox, then the new leads dealt out to it.
 
-    `spare` are looked at for each free place, since some will be held by their gates.
+    `spare` are looked at for each free place, since some will be held by their gates. The `closed` campaigns begin
+    nobody at the moment: however many wait in them, none is read.
     """
     if not wishes:
         return []
     follow_ups = _follow_ups(wishes, now=now, spare=spare)
-    new_leads = _new_leads(wishes, now=now, spare=spare)
+    new_leads = _new_leads(wishes, now=now, spare=spare, closed=closed)
     return [one for pk in wishes for one in (*follow_ups.get(pk, []), *new_leads.get(pk, []))]
 
 
 def _follow_ups(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dict[int, list[Candidate]]:
     found: dict[int, list[Candidate]] = {}
-    most = [_most(wish.places, spare) for wish in wishes.values()]
+    asked = {pk: _most(wish.places, spare) for pk, wish in wishes.items() if wish.takes_follow_ups}
+    if not asked:
+        return found
     with connection.cursor() as cursor:
-        cursor.execute(_FOLLOW_UPS, [list(wishes), most, now])
+        cursor.execute(_FOLLOW_UPS, [list(asked), list(asked.values()), now])
         for row in cursor.fetchall():
             pk, workspace_id, campaign_id, contact_id, position, mailbox_id = row
             one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=False)
@@ -113,13 +135,18 @@ def _follow_ups(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dic
     return found
 
 
-def _new_leads(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dict[int, list[Candidate]]:
+def _new_leads(
+    wishes: Mapping[int, Wish], *, now: datetime, spare: int, closed: Collection[int]
+) -> dict[int, list[Candidate]]:
     """Deal each campaign's new leads out to its mailboxes, and let each mailbox take from its campaigns in turn."""
     with connection.cursor() as cursor:
         cursor.execute(_SENDERS, [list(wishes)])
         carriers: dict[int, list[int]] = {}
         for campaign_id, mailbox_id in cursor.fetchall():
-            carriers.setdefault(campaign_id, []).append(mailbox_id)
+            if campaign_id not in closed:
+                carriers.setdefault(campaign_id, []).append(mailbox_id)
+        if not carriers:
+            return {}
         most = [_most(sum(wishes[pk].places for pk in pks), spare) for pks in carriers.values()]
         cursor.execute(_NEW_LEADS, [list(carriers), most, now])
         rows = cursor.fetchall()

@@ -36,6 +36,7 @@ class Sender:
     signature: str
     pace: Pace
     facts: MailboxFacts
+    follow_ups_held: bool = False  # as the last claim left it
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +93,5 @@ def _sender(clock: MailboxClock, usage: Usage, *, now: datetime) -> Sender:
         signature=mailbox.signature,
         pace=facts.pace,
         facts=facts,
+        follow_ups_held=clock.follow_up_hold_until is not None,
     )

@@ -10,7 +10,7 @@ from campaigns.sequences.models import Campaign
 from outreach.accounts.models import Workspace
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
-from sending.planner.states import EnrollmentState, StopReason
+from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
 
 class CampaignMailbox(models.Model):
@@ -23,6 +23,28 @@ class CampaignMailbox(models.Model):
         db_table = "planner_campaign_mailbox"
         constraints = [
             models.UniqueConstraint(fields=["campaign", "mailbox"], name="planner_sender_once"),
+        ]
+
+
+class CampaignHold(models.Model):
+    """Why a campaign as a whole begins nobody, or sends nothing: one row instead of a verdict on each who waits.
+
+    It binds while `until` lies ahead. What is shown of somebody who is due is composed with it (see reasons.py).
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="holds")
+    scope = models.CharField(max_length=3)
+    code = models.CharField(max_length=20)
+    words = models.CharField(max_length=300)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "planner_campaign_hold"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "scope"], name="planner_one_hold_per_scope"),
+            models.CheckConstraint(condition=Q(scope__in=list(HoldScope)), name="planner_known_hold_scope"),
+            models.CheckConstraint(condition=Q(code__in=list(HoldCode)), name="planner_known_campaign_hold"),
         ]
 
 

@@ -12,7 +12,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.pacing import Drop, DropCode, Hold
 from sending.planner.candidates import Candidate
-from sending.planner.states import EnrollmentState, StopReason
+from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
 _SENDING = """
 UPDATE planner_enrollment e
@@ -48,6 +48,27 @@ _MAILBOX_OPEN = """
 UPDATE mailboxes_clock SET hold_code = '', hold_words = '', hold_until = NULL
  WHERE mailbox_id = ANY(%s) AND hold_code <> ''
 """
+_FOLLOW_UPS_HELD = """
+UPDATE mailboxes_clock c
+   SET follow_up_hold_words = v.words, follow_up_hold_until = v.until
+  FROM unnest(%s::bigint[], %s::varchar[], %s::timestamptz[]) AS v(id, words, until)
+ WHERE c.mailbox_id = v.id
+"""
+_FOLLOW_UPS_OPEN = """
+UPDATE mailboxes_clock SET follow_up_hold_words = '', follow_up_hold_until = NULL
+ WHERE mailbox_id = ANY(%s) AND follow_up_hold_until IS NOT NULL
+"""
+# since keeps the first instant of an unbroken hold.
+_CAMPAIGN_HELD = """
+INSERT INTO planner_campaign_hold AS h (campaign_id, scope, code, words, since, until)
+SELECT v.id, %s, v.code, v.words, %s, v.until
+  FROM unnest(%s::bigint[], %s::varchar[], %s::varchar[], %s::timestamptz[]) AS v(id, code, words, until)
+    ON CONFLICT (campaign_id, scope) DO UPDATE
+   SET code = EXCLUDED.code, words = EXCLUDED.words, until = EXCLUDED.until,
+       since = CASE WHEN h.code = EXCLUDED.code THEN h.since ELSE EXCLUDED.since END
+ WHERE (h.code, h.words, h.until) IS DISTINCT FROM (EXCLUDED.code, EXCLUDED.words, EXCLUDED.until)
+"""
+_CAMPAIGN_OPEN = "DELETE FROM planner_campaign_hold WHERE campaign_id = ANY(%s) AND scope = %s"
 _WORDS_LIMIT = 300
 _REASONS = {DropCode.SUPPRESSED: StopReason.SUPPRESSED}
 _ENDINGS = {
@@ -92,6 +113,30 @@ def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -
             cursor.execute(_MAILBOX_HELD, [list(holds), codes, words, [hold.until for hold in values]])
         if open_ids:
             cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
+
+
+def store_follow_up_verdicts(stale: Mapping[int, Hold], fresh_ids: Sequence[int]) -> None:
+    """Keep at each mailbox why all of its follow-ups wait, or that nothing holds them."""
+    with connection.cursor() as cursor:
+        if stale:
+            words = [hold.words[:_WORDS_LIMIT] for hold in stale.values()]
+            cursor.execute(_FOLLOW_UPS_HELD, [list(stale), words, [hold.until for hold in stale.values()]])
+        if fresh_ids:
+            cursor.execute(_FOLLOW_UPS_OPEN, [list(fresh_ids)])
+
+
+def store_campaign_verdicts(verdicts: Mapping[int, Hold | None], scope: HoldScope, *, now: datetime) -> None:
+    """Keep at each campaign, which the caller has locked, why it holds everybody of the scope, or that it does not."""
+    held = {pk: hold for pk, hold in verdicts.items() if hold}
+    free = [pk for pk, hold in verdicts.items() if not hold]
+    with connection.cursor() as cursor:
+        if held:
+            codes = [hold.code.value for hold in held.values()]
+            words = [hold.words[:_WORDS_LIMIT] for hold in held.values()]
+            until = [hold.until for hold in held.values()]
+            cursor.execute(_CAMPAIGN_HELD, [scope.value, now, list(held), codes, words, until])
+        if free:
+            cursor.execute(_CAMPAIGN_OPEN, [free, scope.value])
 
 
 def _store_sending(judged: Judged) -> None:

@@ -18,25 +18,32 @@ from campaigns.sequences.states import CampaignState
 from campaigns.sequences.wording import SenderValues, Wording
 from sending.mailboxes.budgets import database_now
 from sending.pacing import (
+    RECHECK,
     Drop,
     Hold,
+    HoldCode,
     LeadFacts,
+    Pace,
     Send,
     Verdict,
     allowance,
     decide,
     follow_up_places,
+    freshness_gate,
     lead_gates,
     mailbox_gates,
 )
-from sending.pacing.gates import RECHECK
 from sending.planner import candidates, outcomes
+from sending.planner.begun import Begun
 from sending.planner.candidates import Candidate, Wish
-from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_held_by, zone_of
+from sending.planner.facts import NewLeads, Sender, senders_held_by, zone_of
+from sending.planner.states import HoldScope
 from sending.planner.wordings import Unfit, wording_of
 
 # Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round.
 _SPARES = (4, 32, 512)
+# These bind everybody of a campaign or a mailbox alike: they are kept there, and whoever waits stays due.
+_OF_ALL = frozenset({HoldCode.NEW_LEADS_LIMIT, HoldCode.SYNC_STALE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,12 @@ class Round:
     room: dict[int, int]
     follow_ups: dict[int, int]  # of the room, those that go before new contacts
     holds: dict[int, Hold] = field(default_factory=dict)
+    stale: dict[int, Hold] = field(default_factory=dict)  # why the follow-ups of a mailbox wait
+
+    @property
+    def paces(self) -> dict[int, Pace]:
+        """Return the pace of each workspace."""
+        return {sender.workspace_id: sender.pace for sender in self.senders.values()}
 
 
 def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
@@ -78,20 +91,28 @@ def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
             limits, usage = sender.facts.limits, sender.facts.usage
             current.room[sender.id] = allowance(limits, usage)
             current.follow_ups[sender.id] = follow_up_places(limits, usage)
+            freshness = freshness_gate(sender.facts)
+            if isinstance(freshness, Hold):
+                current.stale[sender.id] = freshness
     outcomes.store_mailbox_verdicts(current.holds, list(current.room))
+    fresh = [pk for pk in current.room if pk not in current.stale and current.senders[pk].follow_ups_held]
+    outcomes.store_follow_up_verdicts(current.stale, fresh)
     return current
 
 
 def pick(current: Round) -> list[Pick]:
     """Pick messages until the room is used or nobody is due. Lowers current.room."""
     picks: list[Pick] = []
-    if any(current.room.values()):
-        candidates.lock_limited(current.room)
+    if not any(current.room.values()):
+        return picks
+    begun = Begun(candidates.lock_limited(current.room), current.paces, now=current.now)
     for spare in _SPARES:
-        found = candidates.due(_wishes(current), now=current.now, spare=spare)
+        closed = {pk for pk, hold in begun.holds().items() if hold}
+        found = candidates.due(_wishes(current), now=current.now, spare=spare, closed=closed)
         if not found:
             break
-        picks += _Judging(found, current).picks()
+        picks += _Judging(found, current, begun).picks()
+    outcomes.store_campaign_verdicts(begun.changes(), HoldScope.NEW, now=current.now)
     return picks
 
 
@@ -133,19 +154,23 @@ def why_suppressed(asked: Iterable[tuple[int, str]]) -> dict[tuple[int, str], st
 
 
 def _wishes(current: Round) -> dict[int, Wish]:
-    return {pk: Wish(current.senders[pk], places) for pk, places in current.room.items() if places > 0}
+    return {
+        pk: Wish(current.senders[pk], places, takes_follow_ups=pk not in current.stale)
+        for pk, places in current.room.items()
+        if places > 0
+    }
 
 
 class _Judging:
     """The candidates of one round before their gates."""
 
-    def __init__(self, found: Sequence[Candidate], current: Round) -> None:
+    def __init__(self, found: Sequence[Candidate], current: Round, begun: Begun) -> None:
         self._found = found
         self._current = current
         self._plans = plans({one.campaign_id for one in found})
         self._contacts = Contact.objects.defer("created_at", "updated_at").in_bulk([one.contact_id for one in found])
         self._suppressed = suppressions(self._contacts)
-        self._begun = _Begun(self._plans, current)
+        self._begun = begun
         self._result = outcomes.Judged(current.now)
         self._picks: list[Pick] = []
 
@@ -171,6 +196,8 @@ class _Judging:
             return True  # stays due: the next claim takes it
         if isinstance(verdict, Send) and not (one.is_new_lead or may_pass_share or current.follow_ups[sender.id] > 0):
             return False
+        if isinstance(verdict, Hold) and verdict.code in _OF_ALL:
+            return True  # stays due, whatever holds it is written where it holds everybody
         made = _make(one, step, verdict, contact=contact, sender=sender, plan=plan)
         if isinstance(made, Pick):
             self._take(one, made)
@@ -184,14 +211,15 @@ class _Judging:
             contact,
             is_follow_up=not one.is_new_lead,
             suppressed=self._suppressed.get(contact.pk, ""),
-            new=self._begun.of(plan),
+            new=self._begun.of(plan.id),
         )
         return decide(lead_gates(facts, sender.facts))
 
     def _take(self, one: Candidate, made: Pick) -> None:
         self._current.room[one.mailbox_id] -= 1
         self._current.follow_ups[one.mailbox_id] -= not one.is_new_lead
-        self._begun.add(made.plan, is_new_lead=one.is_new_lead)
+        if one.is_new_lead:
+            self._begun.add(one.campaign_id)
         self._picks.append(made)
         self._result.sending.append(one)
 
@@ -225,20 +253,3 @@ def _make(  # noqa: PLR0913  # the pieces of one message
         is_new_lead=one.is_new_lead,
         not_after=verdict.not_after,
     )
-
-
-class _Begun:
-    """New contacts begun today by campaign, counting those of this very claim."""
-
-    def __init__(self, loaded: Mapping[int, CampaignPlan], current: Round) -> None:
-        paces = {sender.workspace_id: sender.pace for sender in current.senders.values()}
-        limited = {plan.id: paces[plan.workspace_id] for plan in loaded.values() if plan.new_leads_per_day is not None}
-        self._counts = new_leads_today(limited, now=current.now) if limited else {}
-
-    def of(self, plan: CampaignPlan) -> NewLeads:
-        return self._counts.get(plan.id, NewLeads())
-
-    def add(self, plan: CampaignPlan, *, is_new_lead: bool) -> None:
-        if is_new_lead:
-            before = self.of(plan)
-            self._counts[plan.id] = NewLeads(before.today + 1, before.free_at)

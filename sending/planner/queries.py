@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
@@ -14,6 +15,7 @@ from campaigns.sequences.models import AudienceList, Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 
 ANY_HOLD = "any"
@@ -54,13 +56,13 @@ class Standing:
 def standing_of(campaign_ids: Sequence[int]) -> dict[int, Standing]:
     """Return the standing of each campaign that has enrollments, in one pass over the index of their states."""
     rows = (
-        Enrollment.objects.filter(campaign__in=campaign_ids)
+        with_reasons(Enrollment.objects.filter(campaign__in=campaign_ids))
         .values("campaign_id", "state", "stop_reason")
         .annotate(
             count=Count("pk"),
             not_begun=Count("pk", filter=Q(begun_at__isnull=True)),
-            held=Count("pk", filter=~Q(hold_code="")),
-            next_at=Min("due_at"),
+            held=Count("pk", filter=~Q(why_code="")),
+            next_at=Min("why_until"),
         )
         .order_by()
     )
@@ -92,18 +94,18 @@ def _standing(rows: Sequence[dict[str, object]]) -> Standing:
     )
 
 
-def people_of(campaign: Campaign, *, state: str = "", hold: str = "", search: str = "") -> QuerySet[Enrollment]:
+def people_of(campaign: Campaign, *, state: str = "", hold: str = "", search: str = "") -> QuerySet[Any]:
     """Return the enrollments of a campaign for keyset paging by id; search is a prefix of the address.
 
     state and hold are exact words; the hold ANY_HOLD stands for each.
     """
-    rows = Enrollment.objects.filter(campaign=campaign).select_related("contact", "mailbox")
+    rows = with_reasons(Enrollment.objects.filter(campaign=campaign)).select_related("contact", "mailbox")
     if state:
         rows = rows.filter(state=state)
     if hold == ANY_HOLD:
-        rows = rows.filter(state=EnrollmentState.ACTIVE).exclude(hold_code="")
+        rows = rows.filter(state=EnrollmentState.ACTIVE).exclude(why_code="")
     elif hold:
-        rows = rows.filter(state=EnrollmentState.ACTIVE, hold_code=hold)
+        rows = rows.filter(state=EnrollmentState.ACTIVE, why_code=hold)
     if search:
         rows = rows.filter(contact__email_key__startswith=search.strip().lower())
     return rows.order_by("-id")
@@ -136,8 +138,8 @@ def audience_size(campaign: Campaign) -> int:
 def held_by_reason(campaign: Campaign) -> dict[str, int]:
     """Return how many active enrollments each hold keeps back now, most first; "" = in the queue."""
     rows = (
-        Enrollment.objects.filter(campaign=campaign, state=EnrollmentState.ACTIVE)
-        .values_list("hold_code")
+        with_reasons(Enrollment.objects.filter(campaign=campaign, state=EnrollmentState.ACTIVE))
+        .values_list("why_code")
         .annotate(count=Count("pk"))
         .order_by("-count")
     )

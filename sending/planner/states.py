@@ -40,3 +40,10 @@ class StopReason(StrEnum):
     OUT_OF_TRIES = "out_of_tries"  # refused for now, too often
     REMOVED = "removed"  # a person took the contact out
     NOT_SENDABLE = "not_sendable"  # the message cannot be built for this contact
+
+
+class HoldScope(StrEnum):
+    """Whom a hold of a whole campaign keeps back."""
+
+    NEW = "new"  # those who were not written to yet
+    ALL = "all"  # everybody

@@ -23,6 +23,7 @@ from sending.mailboxes.states import MailboxState
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
+from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState
 
 WENT = "went"  # sent, or in doubt for so long that it counts as sent
@@ -140,13 +141,15 @@ def in_doubt(member: Member) -> int:
 def waiting_by_reason(member: Member) -> Sequence[Held]:
     """Return why people who are due do not get their message now, by campaign, most first."""
     rows = (
-        Enrollment.objects.filter(
-            workspace=member.workspace, state=EnrollmentState.ACTIVE, campaign__state=CampaignState.RUNNING
+        with_reasons(
+            Enrollment.objects.filter(
+                workspace=member.workspace, state=EnrollmentState.ACTIVE, campaign__state=CampaignState.RUNNING
+            )
         )
-        .exclude(hold_code="")
-        .values_list("campaign_id", "campaign__name", "hold_code")
+        .exclude(why_code="")
+        .values_list("campaign_id", "campaign__name", "why_code")
         .annotate(count=Count("pk"))
-        .order_by("-count", "campaign_id", "hold_code")
+        .order_by("-count", "campaign_id", "why_code")
     )
     return [Held(pk, name, code, count) for pk, name, code, count in rows]
 
@@ -175,7 +178,8 @@ def happenings_of(member: Member, contact: Contact) -> Sequence[Happening]:
 
 def ways_of(member: Member, contact: Contact) -> Sequence[Enrollment]:
     """Return the campaigns that a contact is in, with where it stands in each, newest first."""
-    rows = Enrollment.objects.filter(workspace=member.workspace, contact=contact).select_related("campaign")
+    rows = with_reasons(Enrollment.objects.filter(workspace=member.workspace, contact=contact))
+    rows = rows.select_related("campaign")
     return list(rows.order_by("-id")[:_WAYS])
 
 

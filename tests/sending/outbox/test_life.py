@@ -11,6 +11,8 @@ from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.services import store_passwords
 from sending.outbox.models import Attempt
 from sending.outbox.states import MessageState
+from sending.planner.models import Enrollment
+from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 from sending.sandbox.world import SandboxWorld
 from tests.builders import make_contact, make_member, make_running_campaign, make_sandbox_mailbox, make_workspace
@@ -148,7 +150,8 @@ def test_a_follow_up_waits_for_its_day_and_for_a_fresh_reading_of_the_mailbox(wo
     make_due()
     MailboxClock.objects.update(synced_at=None)
     assert deliver() == 0
-    assert (stage.person.state, stage.person.hold_code) == (EnrollmentState.ACTIVE, "sync_stale")
+    assert stage.person.state == EnrollmentState.ACTIVE
+    assert with_reasons(Enrollment.objects.filter(pk=stage.person.pk)).get().why_code == "sync_stale"
     make_due()
     assert deliver() == 1
 

@@ -19,6 +19,7 @@ from sending.planner import picking
 from sending.planner.errors import NotReady
 from sending.planner.models import Enrollment
 from sending.planner.picking import Pick
+from sending.planner.queries import held_by_reason
 from sending.planner.services import launch, pause, resume
 from sending.planner.states import EnrollmentState
 from tests.builders import make_audience, make_campaign, make_list, make_open_windows, make_running_campaign, make_step
@@ -83,8 +84,7 @@ def test_workers_together_begin_no_more_new_contacts_than_the_campaign_allows() 
             wait_for_a_lock()  # the second worker cannot know yet how many the first one begins
         assert second.result(30) == [[]]
     assert len(first) == 3
-    rest = Enrollment.objects.filter(campaign=campaign, state=EnrollmentState.ACTIVE).exclude(hold_code="")
-    assert {row.hold_code for row in rest} == {HoldCode.NEW_LEADS_LIMIT}
+    assert held_by_reason(campaign) == {HoldCode.NEW_LEADS_LIMIT: 6}
 
 
 def test_a_pick_that_is_rolled_back_leaves_nobody_behind() -> None:

@@ -16,6 +16,7 @@ from sending.mailboxes.states import MailboxState
 from sending.pacing import HoldCode
 from sending.planner import picking
 from sending.planner.models import Enrollment
+from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import make_contact, make_enrollment, make_running_campaign, make_suppression
 from tests.sending.planner.stage import (
@@ -234,8 +235,8 @@ def test_an_unread_mailbox_holds_its_follow_ups_and_lets_new_contacts_pass() -> 
     make_waiting(campaign, old, mailbox, due_at=database_time() - HOUR)
     MailboxClock.objects.update(synced_at=database_time() - 16 * MINUTE)
     assert emails(pick(mailbox)) == [new.email]
-    held = Enrollment.objects.get(contact=old)
-    assert (held.hold_code, held.due_at) == (HoldCode.SYNC_STALE, database_time() + MINUTE)
+    held = with_reasons(Enrollment.objects.filter(contact=old)).get()
+    assert (held.why_code, held.why_until) == (HoldCode.SYNC_STALE, database_time() + MINUTE)
 
 
 def test_a_step_without_any_share_holds_everybody_instead_of_passing_over_them() -> None:

@@ -15,6 +15,7 @@ from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing import HoldCode
 from sending.planner.models import Enrollment
+from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState
 from tests.builders import make_running_campaign
 from tests.sending.planner.stage import (
@@ -140,8 +141,8 @@ def test_a_campaign_begins_no_more_than_its_limit_in_any_rolling_day() -> None:
     make_running_campaign(member, people, tuple(mailboxes), new_leads_per_day=4)
     now = database_time()
     assert len(pick(*mailboxes)) == 4
-    held = Enrollment.objects.filter(state=EnrollmentState.ACTIVE)
-    assert {(row.hold_code, row.hold_detail) for row in held} == {
+    held = with_reasons(Enrollment.objects.filter(state=EnrollmentState.ACTIVE))
+    assert {(row.why_code, row.why_words) for row in held} == {
         (HoldCode.NEW_LEADS_LIMIT, "4 of 4 new contacts of the last 24 hours are begun.")
     }
     begun = list(Enrollment.objects.exclude(begun_at=None).order_by("pk"))
@@ -151,7 +152,7 @@ def test_a_campaign_begins_no_more_than_its_limit_in_any_rolling_day() -> None:
     assert len(pick(*mailboxes)) == 1, "the oldest has left the day"
     Enrollment.objects.filter(state=EnrollmentState.ACTIVE).update(due_at=now)
     assert pick(*mailboxes) == []
-    (until,) = set(held.values_list("due_at", flat=True))
+    (until,) = set(held.values_list("why_until", flat=True))
     assert until == now + timedelta(seconds=1), "the next place comes back with the next oldest"
 
 
