@@ -17,7 +17,8 @@ from itertools import chain
 from campaigns.calendar import Never, next_open
 from sending.pacing.books import CampaignBook, MailboxBook
 from sending.pacing.budget import allowance, draw_gap, follow_up_places, gap_seed
-from sending.pacing.gates import RECHECK, MailboxFacts, lead_gates, mailbox_gates
+from sending.pacing.caps import RECHECK
+from sending.pacing.gates import MailboxFacts, lead_gates, mailbox_gates
 from sending.pacing.queues import Queue
 from sending.pacing.scenario import (
     Departure,
