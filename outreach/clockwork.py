@@ -47,6 +47,11 @@ beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 20},
     },
+    "ledger: forget what held mailboxes and campaigns months ago": {
+        "task": "ledger.forget",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "contacts: pick up imports whose worker died": {
         "task": "contacts.sweep_imports",
         "schedule": 20.0,

@@ -40,3 +40,11 @@ class EventKind(StrEnum):
     # one mailbox
     MAILBOX_PAUSED = "mailbox_paused"
     MAILBOX_RESUMED = "mailbox_resumed"
+
+
+class StretchScope(StrEnum):
+    """Whom a hold of a whole mailbox or campaign keeps back."""
+
+    EVERYBODY = "everybody"
+    FOLLOW_UPS = "follow_ups"  # of a mailbox
+    NEW_LEADS = "new_leads"  # of a campaign

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from outreach.accounts.models import Workspace
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, StretchScope
 
 
 class Event(models.Model):
@@ -81,4 +81,36 @@ class DailyTally(models.Model):
             models.Index(fields=["mailbox_id", "kind", "day"], name="ledger_tally_of_mailbox"),
             # fold: the fresh parts
             models.Index(fields=["id"], condition=models.Q(is_fresh=True), name="ledger_fresh"),
+        ]
+
+
+class Stretch(models.Model):
+    """A stretch of time in which one reason held a mailbox, or a campaign, as a whole.
+
+    What holds one person is an event; what holds everybody behind a limit changes with each message and would be as
+    many events, so the looks that find the same reason make one row longer. Kept for some months, then forgotten.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    scope = models.CharField(max_length=10)  # whom it holds of the mailbox or campaign, see StretchScope
+    mailbox_id = models.BigIntegerField(default=0)  # 0: it holds a campaign
+    campaign_id = models.BigIntegerField(default=0)
+    code = models.CharField(max_length=20)
+    words = models.CharField(max_length=300)  # of the last look
+    begun_at = models.DateTimeField()
+    until = models.DateTimeField()  # as foreseen by the last look, or when it was found to be over
+
+    class Meta:
+        db_table = "ledger_stretch"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(scope__in=list(StretchScope)), name="ledger_known_scope"),
+            models.CheckConstraint(
+                condition=models.Q(begun_at__lte=models.F("until")), name="ledger_stretch_has_a_length"
+            ),
+        ]
+        indexes = [
+            # the last stretch of a mailbox or campaign, which a look makes longer; those of a day
+            models.Index(fields=["mailbox_id", "campaign_id", "scope", "-id"], name="ledger_last_stretch"),
+            # those of a campaign in a day
+            models.Index(fields=["campaign_id", "until"], name="ledger_stretch_of_campaign"),
         ]

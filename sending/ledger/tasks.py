@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from outreach.celery import app
+from outreach.kit import clock
 from sending.ledger.services import fold
+from sending.ledger.stretches import forget
 
 MOST_ROUNDS = 20
 
@@ -14,3 +16,9 @@ def fold_task() -> None:
     for _ in range(MOST_ROUNDS):
         if not fold():
             return
+
+
+@app.task(name="ledger.forget")
+def forget_task() -> None:
+    """Forget what held mailboxes and campaigns months ago."""
+    forget(now=clock.now())

@@ -8,9 +8,13 @@ from datetime import datetime
 
 from django.db import connection
 
-from sending.ledger.kinds import EventKind
+from sending.ledger import stretches
+from sending.ledger.kinds import EventKind, StretchScope
 from sending.ledger.services import Entry, record
-from sending.pacing import Drop, DropCode, Hold
+from sending.ledger.stretches import Note
+from sending.mailboxes.budgets import database_now
+from sending.mailboxes.models import Mailbox
+from sending.pacing import Drop, DropCode, Hold, HoldCode
 from sending.planner.candidates import Candidate
 from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
@@ -45,8 +49,10 @@ UPDATE mailboxes_clock c
  WHERE c.mailbox_id = v.id
 """
 _MAILBOX_OPEN = """
-UPDATE mailboxes_clock SET hold_code = '', hold_words = '', hold_until = NULL
- WHERE mailbox_id = ANY(%s) AND hold_code <> ''
+UPDATE mailboxes_clock c SET hold_code = '', hold_words = '', hold_until = NULL
+  FROM mailboxes_clock old
+ WHERE c.mailbox_id = ANY(%s) AND c.hold_code <> '' AND old.mailbox_id = c.mailbox_id
+RETURNING c.mailbox_id, old.hold_code
 """
 _FOLLOW_UPS_HELD = """
 UPDATE mailboxes_clock c
@@ -104,15 +110,31 @@ def store(judged: Judged) -> None:
 
 
 def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -> None:
-    """Show on each mailbox why it sends nothing at the moment, or that nothing holds it."""
+    """Show on each mailbox why it sends nothing at the moment, or that nothing holds it; keep how long it did."""
     with connection.cursor() as cursor:
         if holds:
             values = holds.values()
             codes = [hold.code.value for hold in values]
             words = [hold.words[:_WORDS_LIMIT] for hold in values]
             cursor.execute(_MAILBOX_HELD, [list(holds), codes, words, [hold.until for hold in values]])
+        freed = []
         if open_ids:
             cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
+            freed = [pk for pk, code in cursor.fetchall() if code != HoldCode.GAP]
+    lasting = {pk: hold for pk, hold in holds.items() if hold.code is not HoldCode.GAP}
+    if lasting or freed:
+        now = database_now()
+        stretches.note(_notes(lasting), now=now)
+        stretches.end(StretchScope.EVERYBODY, now=now, mailboxes=freed)
+
+
+def _notes(holds: Mapping[int, Hold]) -> list[Note]:
+    """Return the notes about mailboxes. A gap follows each message and says nothing about a day: it is left out."""
+    rows = Mailbox.objects.filter(pk__in=holds).values_list("pk", "workspace_id", "workspace__time_scale")
+    return [
+        Note(workspace_id, holds[pk].code, holds[pk].words, holds[pk].until, mailbox_id=pk, pace_scale=scale)
+        for pk, workspace_id, scale in rows.order_by("pk")
+    ]
 
 
 def store_follow_up_verdicts(stale: Mapping[int, Hold], fresh_ids: Sequence[int]) -> None:
