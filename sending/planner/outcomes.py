@@ -8,14 +8,11 @@ from datetime import datetime
 
 from django.db import connection
 
-from sending.ledger import stretches
 from sending.ledger.kinds import EventKind, StretchScope
 from sending.ledger.services import Entry, record
-from sending.ledger.stretches import Note
-from sending.mailboxes.budgets import database_now
-from sending.mailboxes.models import Mailbox
 from sending.pacing import Drop, DropCode, Hold, HoldCode
 from sending.planner.candidates import Candidate
+from sending.planner.lasting import keep_campaign_holds, keep_mailbox_holds
 from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
 _SENDING = """
@@ -117,24 +114,11 @@ def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -
             codes = [hold.code.value for hold in values]
             words = [hold.words[:_WORDS_LIMIT] for hold in values]
             cursor.execute(_MAILBOX_HELD, [list(holds), codes, words, [hold.until for hold in values]])
-        freed = []
+        freed: dict[int, str] = {}
         if open_ids:
             cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
-            freed = [pk for pk, code in cursor.fetchall() if code != HoldCode.GAP]
-    lasting = {pk: hold for pk, hold in holds.items() if hold.code is not HoldCode.GAP}
-    if lasting or freed:
-        now = database_now()
-        stretches.note(_notes(lasting), now=now)
-        stretches.end(StretchScope.EVERYBODY, now=now, mailboxes=freed)
-
-
-def _notes(holds: Mapping[int, Hold]) -> list[Note]:
-    """Return the notes about mailboxes. A gap follows each message and says nothing about a day: it is left out."""
-    rows = Mailbox.objects.filter(pk__in=holds).values_list("pk", "workspace_id", "workspace__time_scale")
-    return [
-        Note(workspace_id, holds[pk].code, holds[pk].words, holds[pk].until, mailbox_id=pk, pace_scale=scale)
-        for pk, workspace_id, scale in rows.order_by("pk")
-    ]
+            freed = dict(cursor.fetchall())
+    keep_mailbox_holds(holds, freed)
 
 
 def store_follow_up_verdicts(stale: Mapping[int, Hold], fresh_ids: Sequence[int]) -> None:
@@ -145,6 +129,8 @@ def store_follow_up_verdicts(stale: Mapping[int, Hold], fresh_ids: Sequence[int]
             cursor.execute(_FOLLOW_UPS_HELD, [list(stale), words, [hold.until for hold in stale.values()]])
         if fresh_ids:
             cursor.execute(_FOLLOW_UPS_OPEN, [list(fresh_ids)])
+    freed = dict.fromkeys(fresh_ids, HoldCode.SYNC_STALE.value)
+    keep_mailbox_holds(stale, freed, scope=StretchScope.FOLLOW_UPS)
 
 
 def store_campaign_verdicts(verdicts: Mapping[int, Hold | None], scope: HoldScope, *, now: datetime) -> None:
@@ -159,6 +145,7 @@ def store_campaign_verdicts(verdicts: Mapping[int, Hold | None], scope: HoldScop
             cursor.execute(_CAMPAIGN_HELD, [scope.value, now, list(held), codes, words, until])
         if free:
             cursor.execute(_CAMPAIGN_OPEN, [free, scope.value])
+    keep_campaign_holds(held, free, scope, now=now)
 
 
 def _store_sending(judged: Judged) -> None:
