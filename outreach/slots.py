@@ -35,6 +35,10 @@ NAVIGATION = (
 )
 
 
+# What an upper room adds to the page of a mailbox, by its id.
+MAILBOX_BOOK = "planner:book"
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """One tab of a campaign's pages; each room above sequences adds its own."""

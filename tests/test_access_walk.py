@@ -82,7 +82,7 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.mailbox.pk,),
         "mailboxes:detail", "mailboxes:edit", "mailboxes:test", "mailboxes:pause", "mailboxes:resume",
-        "mailboxes:removal", "mailboxes:edit_servers", "mailboxes:test_mail",
+        "mailboxes:removal", "mailboxes:edit_servers", "mailboxes:test_mail", "planner:book",
     ),
     **_each(lambda w: (w.inbound.pk,), "inbox:detail"),
     **_each(lambda w: (w.message.pk,), "reports:message"),

@@ -47,4 +47,4 @@ class StretchScope(StrEnum):
 
     EVERYBODY = "everybody"
     FOLLOW_UPS = "follow_ups"  # of a mailbox
-    NEW_LEADS = "new_leads"  # of a campaign
+    NEW_LEADS = "new_leads"  # of a campaign, or whom a mailbox would begin

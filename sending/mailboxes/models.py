@@ -98,6 +98,9 @@ class MailboxClock(models.Model):
     # why its due follow-ups wait: one verdict for all of them, binding while the instant lies ahead
     follow_up_hold_words = models.CharField(max_length=300, blank=True, default="")
     follow_up_hold_until = models.DateTimeField(null=True)
+    # why it begins nobody new: its places are kept for follow-ups
+    new_hold_words = models.CharField(max_length=300, blank=True, default="")
+    new_hold_until = models.DateTimeField(null=True)
     backoff_until = models.DateTimeField(null=True)  # its server asked us to wait, or cannot be reached
     backoff_words = models.CharField(max_length=300, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)  # in a row, of connections; drives the backoff

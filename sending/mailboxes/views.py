@@ -14,6 +14,7 @@ from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.addresses import BadAddress
 from outreach.kit.htmx import render_region
+from outreach.slots import MAILBOX_BOOK
 from sending.ledger.queries import totals
 from sending.mailboxes import queries, services
 from sending.mailboxes.budgets import budgets_of
@@ -129,6 +130,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "provider": provider,
         "warnings": warnings_of(mailbox.daily_limit, provider),
         "budget": budgets_of([mailbox])[0],
+        "book_url": MAILBOX_BOOK,
         "tests": queries.newest_tests(mailbox),
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
         "way_out": WAYS_OUT[MailboxState(mailbox.state)],

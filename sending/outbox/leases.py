@@ -52,12 +52,12 @@ WITH planned AS (
 SELECT c.mailbox_id, GREATEST(
            c.free_at, c.backoff_until,
            COALESCE(c.hold_until, LEAST(
-               GREATEST(c.follow_up_hold_until,
-               (SELECT min(e.due_at)
+               (SELECT GREATEST(min(e.due_at), c.follow_up_hold_until)
                   FROM planner_enrollment e
                   JOIN sequences_campaign k ON k.id = e.campaign_id AND k.state = 'running'
-                 WHERE e.mailbox_id = c.mailbox_id AND e.state = 'active')),
-               (SELECT min(GREATEST(e.due_at, h.until))
+                 WHERE e.mailbox_id = c.mailbox_id AND e.state = 'active'
+                HAVING count(*) > 0),
+               (SELECT GREATEST(min(GREATEST(e.due_at, h.until)), c.new_hold_until)
                   FROM planner_campaign_mailbox s
                   JOIN sequences_campaign k ON k.id = s.campaign_id AND k.state = 'running'
                   LEFT JOIN planner_campaign_hold h ON h.campaign_id = s.campaign_id
@@ -65,7 +65,8 @@ SELECT c.mailbox_id, GREATEST(
                     SELECT e.due_at FROM planner_enrollment e
                      WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL
                      ORDER BY e.due_at LIMIT 1) e
-                 WHERE s.mailbox_id = c.mailbox_id),
+                 WHERE s.mailbox_id = c.mailbox_id
+                HAVING count(*) > 0),
                (SELECT min(m.retry_at)
                   FROM outbox_message m
                   JOIN sequences_campaign k ON k.id = m.campaign_id AND k.state = 'running'

@@ -3,10 +3,12 @@
 from sending.pacing.budget import Limits, Pace, Usage, allowance, daily_budget, draw_gap, follow_up_places, gap_seed
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
 from sending.pacing.gates import LeadFacts, MailboxFacts, freshness_gate, lead_gates, mailbox_gates
+from sending.pacing.promises import Book, book_of, peak_use, reserved_gate
 from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
 
 __all__ = [
     "RECHECK",
+    "Book",
     "Cap",
     "Drop",
     "DropCode",
@@ -20,6 +22,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "allowance",
+    "book_of",
     "daily_budget",
     "decide",
     "draw_gap",
@@ -29,4 +32,6 @@ __all__ = [
     "lead_gates",
     "mailbox_gates",
     "new_leads_gate",
+    "peak_use",
+    "reserved_gate",
 ]

@@ -6,16 +6,20 @@ from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
-from sending.pacing.budget import Usage
-from sending.pacing.gates import LeadFacts
+from sending.pacing.budget import Usage, daily_budget
+from sending.pacing.gates import LeadFacts, MailboxFacts
+from sending.pacing.promises import Book, book_of, peak_use
 from sending.pacing.queues import Queue
 from sending.pacing.scenario import ScenarioCampaign, ScenarioMailbox
+from sending.pacing.verdicts import Hold
 
 
 class MailboxBook:
     """A mailbox under way: its account book and the people who wait for it."""
 
-    __slots__ = ("_day", "_hour", "_new", "campaigns", "follow_ups", "free_at", "model", "ramp_day_at", "ramp_days")
+    __slots__ = (
+        "_day", "_hour", "_new", "campaigns", "follow_ups", "free_at", "model", "new_held", "ramp_day_at", "ramp_days",
+    )  # fmt: skip
 
     def __init__(self, model: ScenarioMailbox) -> None:
         self.model = model
@@ -24,6 +28,7 @@ class MailboxBook:
         self.ramp_day_at = model.ramp_day_at
         self.campaigns: list[CampaignBook] = []
         self.follow_ups: dict[tuple[int, tzinfo], Queue] = {}
+        self.new_held: Hold | None = None  # why it begins nobody
         self._day = deque((one.at, one.is_new_lead) for one in model.spent)
         self._hour = deque(one.at for one in model.spent)
         self._new = sum(one.is_new_lead for one in model.spent)
@@ -42,6 +47,15 @@ class MailboxBook:
             hour_frees_at=self._hour[0] + hour if self._hour else None,
             sending_days=self.ramp_days,
         )
+
+    def book(self, facts: MailboxFacts, room: int) -> Book | None:
+        """Return the book of the day where promises could take one of the places in `room`, else None."""
+        day = facts.pace.day
+        promised = [at for queue in self.follow_ups.values() for at in queue.promised(facts.now + day)]
+        if daily_budget(facts.limits, facts.usage) - facts.usage.day - len(promised) >= room:
+            return None
+        peak = peak_use([at + day for at, _ in self._day], promised, now=facts.now)
+        return book_of(facts.limits, facts.usage, peak=peak)
 
     def spend(self, now: datetime, gap: timedelta, day: timedelta, *, is_new: bool) -> None:
         """Enter a message, as sending.mailboxes.spending does."""

@@ -84,5 +84,9 @@ def allowance(limits: Limits, usage: Usage) -> int:
 
 def follow_up_places(limits: Limits, usage: Usage) -> int:
     """Return how many more follow-ups go before new contacts have their turn: what is left of their part of the day."""
-    part = -(-daily_budget(limits, usage) * FOLLOW_UP_PERCENT // 100)  # rounded up: of a budget of one, the one
-    return max(0, part - (usage.day - usage.new_leads_day))
+    return max(0, follow_up_part(daily_budget(limits, usage)) - (usage.day - usage.new_leads_day))
+
+
+def follow_up_part(budget: int) -> int:
+    """Return the follow-ups' part of a budget, rounded up: of a budget of one, the one."""
+    return -(-budget * FOLLOW_UP_PERCENT // 100)

@@ -6,8 +6,10 @@ a hold of all who are due, whatever their number.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
+from itertools import repeat
 
 from sending.pacing.gates import LeadFacts
 from sending.pacing.scenario import ScenarioCampaign
@@ -45,6 +47,17 @@ class Queue:
         """Let somebody wait for the step at `place` until `due`."""
         heappush(self._fresh, (due, person_id, place))
         self._settle()
+
+    def promised(self, before: datetime) -> Iterator[datetime]:
+        """Yield when those are due who wait until an instant before `before`; others in line cost nothing."""
+        if self._held_until < before:
+            yield from repeat(self._held_until, len(self._held))
+        places = [0]
+        while places:  # down the heap, as far as it is early enough
+            place = places.pop()
+            if place < len(self._fresh) and self._fresh[place][0] < before:
+                yield self._fresh[place][0]
+                places += (2 * place + 1, 2 * place + 2)
 
     def hold(self, now: datetime, until: datetime, code: HoldCode) -> None:
         """Put off all who are due, as the scheduler does one by one."""

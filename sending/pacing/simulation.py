@@ -19,6 +19,7 @@ from sending.pacing.books import CampaignBook, MailboxBook
 from sending.pacing.budget import allowance, draw_gap, follow_up_places, gap_seed
 from sending.pacing.caps import RECHECK
 from sending.pacing.gates import MailboxFacts, lead_gates, mailbox_gates
+from sending.pacing.promises import reserved_gate
 from sending.pacing.queues import Queue
 from sending.pacing.scenario import (
     Departure,
@@ -128,7 +129,9 @@ class _Simulation:
         if box.free_at > max(ready, now):
             self._note(box, queue, max(ready, now), box.free_at, HoldCode.GAP)
             return box.free_at
-        if ready > now and queue.closed_until == ready and queue.code is not None:
+        if ready > now and box.new_held is not None and box.new_held.until == ready:
+            self._note(box, queue, now, ready, box.new_held.code)
+        elif ready > now and queue.closed_until == ready and queue.code is not None:
             self._note(box, queue, now, ready, queue.code)
         return max(ready, now) if sent or ready > now else now + self._pace.shrink(RECHECK)
 
@@ -148,16 +151,31 @@ class _Simulation:
     def _send_all(self, box: MailboxBook, facts: MailboxFacts) -> int:
         room = allowance(facts.limits, facts.usage)
         share = follow_up_places(facts.limits, facts.usage)
+        new_room = self._room_for_new(box, facts, room)
         sent = 0
         while sent < room:
             pick = self._follow_up_due(box, facts) if share > 0 else None
-            pick = pick or self._new_lead_due(box, facts) or (self._follow_up_due(box, facts) if share <= 0 else None)
+            pick = pick or (self._new_lead_due(box, facts) if new_room > 0 else None)
+            pick = pick or (self._follow_up_due(box, facts) if share <= 0 else None)
             if pick is None:
                 break
             share -= not pick.is_new
+            new_room -= pick.is_new
             self._send(box, pick, facts.now)
             sent += 1
+            box.new_held = None  # the next look reckons anew: a send may have raised the ramp
         return sent
+
+    def _room_for_new(self, box: MailboxBook, facts: MailboxFacts, room: int) -> int:
+        """Return how many of the places may be new contacts', beside the follow-ups that were promised."""
+        book = box.book(facts, room)
+        box.new_held = None
+        if book is None:
+            return room
+        verdict = reserved_gate(book, facts.usage, later=facts.now + self._pace.shrink(RECHECK))
+        if isinstance(verdict, Hold):
+            box.new_held = verdict
+        return min(room, book.free)
 
     def _follow_up_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
         queue = self._open_queue(list(box.follow_ups.values()), facts, None)
@@ -218,6 +236,8 @@ class _Simulation:
         of_box = [box.follow_ups.values(), *(campaign.new_leads.values() for campaign in box.campaigns)]
         for queue in chain.from_iterable(of_box):
             ready = queue.ready_at
+            if ready is not None and box.new_held is not None and not queue.facts.is_follow_up:
+                ready = max(ready, box.new_held.until)
             if ready is not None and (found is None or ready < found[0]):
                 found = ready, queue
         return found

@@ -15,6 +15,7 @@ class HoldCode(StrEnum):
     GAP = "gap"  # the mailbox keeps a gap between two sends
     HOURLY_LIMIT = "hourly_limit"
     DAILY_LIMIT = "daily_limit"  # the mailbox's budget of the day is spent
+    RESERVED = "reserved"  # the places that are left are kept for follow-ups that fall due
     NEW_LEADS_LIMIT = "new_leads_limit"  # the campaign's new contacts of the day are used up
     MAILBOX_STATE = "mailbox_state"  # the mailbox is paused, blocked or needs a sign-in
     MAILBOX_BACKOFF = "mailbox_backoff"  # its server asked us to wait, or cannot be reached

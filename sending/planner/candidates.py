@@ -83,6 +83,7 @@ class Wish:
 
     sender: Sender
     places: int
+    new_places: int  # of them, for new contacts
     takes_follow_ups: bool = True  # False where one verdict holds all of them
 
 
@@ -139,6 +140,9 @@ def _new_leads(
     wishes: Mapping[int, Wish], *, now: datetime, spare: int, closed: Collection[int]
 ) -> dict[int, list[Candidate]]:
     """Deal each campaign's new leads out to its mailboxes, and let each mailbox take from its campaigns in turn."""
+    wishes = {pk: wish for pk, wish in wishes.items() if wish.new_places > 0}
+    if not wishes:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(_SENDERS, [list(wishes)])
         carriers: dict[int, list[int]] = {}
@@ -147,7 +151,7 @@ def _new_leads(
                 carriers.setdefault(campaign_id, []).append(mailbox_id)
         if not carriers:
             return {}
-        most = [_most(sum(wishes[pk].places for pk in pks), spare) for pks in carriers.values()]
+        most = [_most(sum(wishes[pk].new_places for pk in pks), spare) for pks in carriers.values()]
         cursor.execute(_NEW_LEADS, [list(carriers), most, now])
         rows = cursor.fetchall()
     for pks in carriers.values():

@@ -37,6 +37,7 @@ class Sender:
     pace: Pace
     facts: MailboxFacts
     follow_ups_held: bool = False  # as the last claim left it
+    new_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,5 @@ def _sender(clock: MailboxClock, usage: Usage, *, now: datetime) -> Sender:
         pace=facts.pace,
         facts=facts,
         follow_ups_held=clock.follow_up_hold_until is not None,
+        new_held=clock.new_hold_until is not None,
     )

@@ -61,6 +61,8 @@ _FOLLOW_UPS_OPEN = """
 UPDATE mailboxes_clock SET follow_up_hold_words = '', follow_up_hold_until = NULL
  WHERE mailbox_id = ANY(%s) AND follow_up_hold_until IS NOT NULL
 """
+_NEW_HELD = _FOLLOW_UPS_HELD.replace("follow_up_hold", "new_hold")
+_NEW_OPEN = _FOLLOW_UPS_OPEN.replace("follow_up_hold", "new_hold")
 # since keeps the first instant of an unbroken hold.
 _CAMPAIGN_HELD = """
 INSERT INTO planner_campaign_hold AS h (campaign_id, scope, code, words, since, until)
@@ -121,16 +123,26 @@ def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -
     keep_mailbox_holds(holds, freed)
 
 
-def store_follow_up_verdicts(stale: Mapping[int, Hold], fresh_ids: Sequence[int]) -> None:
+def store_follow_up_verdicts(held: Mapping[int, Hold], open_ids: Sequence[int]) -> None:
     """Keep at each mailbox why all of its follow-ups wait, or that nothing holds them."""
+    _store_part(_FOLLOW_UPS_HELD, held, _FOLLOW_UPS_OPEN, open_ids)
+    freed = dict.fromkeys(open_ids, HoldCode.SYNC_STALE.value)
+    keep_mailbox_holds(held, freed, scope=StretchScope.FOLLOW_UPS)
+
+
+def store_new_verdicts(held: Mapping[int, Hold], open_ids: Sequence[int]) -> None:
+    """Keep at each mailbox why it begins nobody new, or that it may."""
+    _store_part(_NEW_HELD, held, _NEW_OPEN, open_ids)
+    keep_mailbox_holds(held, dict.fromkeys(open_ids, HoldCode.RESERVED.value), scope=StretchScope.NEW_LEADS)
+
+
+def _store_part(statement: str, held: Mapping[int, Hold], opening: str, open_ids: Sequence[int]) -> None:
     with connection.cursor() as cursor:
-        if stale:
-            words = [hold.words[:_WORDS_LIMIT] for hold in stale.values()]
-            cursor.execute(_FOLLOW_UPS_HELD, [list(stale), words, [hold.until for hold in stale.values()]])
-        if fresh_ids:
-            cursor.execute(_FOLLOW_UPS_OPEN, [list(fresh_ids)])
-    freed = dict.fromkeys(fresh_ids, HoldCode.SYNC_STALE.value)
-    keep_mailbox_holds(stale, freed, scope=StretchScope.FOLLOW_UPS)
+        if held:
+            words = [hold.words[:_WORDS_LIMIT] for hold in held.values()]
+            cursor.execute(statement, [list(held), words, [hold.until for hold in held.values()]])
+        if open_ids:
+            cursor.execute(opening, [list(open_ids)])
 
 
 def store_campaign_verdicts(verdicts: Mapping[int, Hold | None], scope: HoldScope, *, now: datetime) -> None:

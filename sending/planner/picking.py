@@ -32,9 +32,11 @@ from sending.pacing import (
     freshness_gate,
     lead_gates,
     mailbox_gates,
+    reserved_gate,
 )
 from sending.planner import candidates, outcomes
 from sending.planner.begun import Begun
+from sending.planner.books import rooms_for_new
 from sending.planner.candidates import Candidate, Wish
 from sending.planner.facts import NewLeads, Sender, senders_held_by, zone_of
 from sending.planner.states import HoldScope
@@ -69,6 +71,7 @@ class Round:
     senders: dict[int, Sender]
     room: dict[int, int]
     follow_ups: dict[int, int]  # of the room, those that go before new contacts
+    new_leads: dict[int, int] = field(default_factory=dict)  # of the room, how many may be new contacts
     holds: dict[int, Hold] = field(default_factory=dict)
     stale: dict[int, Hold] = field(default_factory=dict)  # why the follow-ups of a mailbox wait
 
@@ -94,10 +97,26 @@ def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
             freshness = freshness_gate(sender.facts)
             if isinstance(freshness, Hold):
                 current.stale[sender.id] = freshness
+    _keep_promises(current)
     outcomes.store_mailbox_verdicts(current.holds, list(current.room))
     fresh = [pk for pk in current.room if pk not in current.stale and current.senders[pk].follow_ups_held]
     outcomes.store_follow_up_verdicts(current.stale, fresh)
     return current
+
+
+def _keep_promises(current: Round) -> None:
+    """Let no new contact take the place of a follow-up that falls due within a day."""
+    senders = [current.senders[pk] for pk in current.room]
+    held: dict[int, Hold] = {}
+    for pk, book in rooms_for_new(senders, now=current.now).items():
+        sender = current.senders[pk]
+        current.new_leads[pk] = current.room[pk] if book is None else min(current.room[pk], book.free)
+        later = current.now + sender.pace.shrink(RECHECK)
+        verdict = reserved_gate(book, sender.facts.usage, later=later) if book else None
+        if isinstance(verdict, Hold):
+            held[pk] = verdict
+    free = [pk for pk in current.room if pk not in held and current.senders[pk].new_held]
+    outcomes.store_new_verdicts(held, free)
 
 
 def pick(current: Round) -> list[Pick]:
@@ -155,7 +174,12 @@ def why_suppressed(asked: Iterable[tuple[int, str]]) -> dict[tuple[int, str], st
 
 def _wishes(current: Round) -> dict[int, Wish]:
     return {
-        pk: Wish(current.senders[pk], places, takes_follow_ups=pk not in current.stale)
+        pk: Wish(
+            current.senders[pk],
+            places,
+            new_places=min(places, current.new_leads[pk]),
+            takes_follow_ups=pk not in current.stale,
+        )
         for pk, places in current.room.items()
         if places > 0
     }
@@ -194,6 +218,8 @@ class _Judging:
         verdict = self._verdict(one, plan, contact, sender)
         if isinstance(verdict, Send) and current.room[sender.id] <= 0:
             return True  # stays due: the next claim takes it
+        if isinstance(verdict, Send) and one.is_new_lead and current.new_leads[sender.id] <= 0:
+            return True  # the places that are left are promised to others
         if isinstance(verdict, Send) and not (one.is_new_lead or may_pass_share or current.follow_ups[sender.id] > 0):
             return False
         if isinstance(verdict, Hold) and verdict.code in _OF_ALL:
@@ -219,6 +245,7 @@ class _Judging:
         self._current.room[one.mailbox_id] -= 1
         self._current.follow_ups[one.mailbox_id] -= not one.is_new_lead
         if one.is_new_lead:
+            self._current.new_leads[one.mailbox_id] -= 1
             self._begun.add(one.campaign_id)
         self._picks.append(made)
         self._result.sending.append(one)

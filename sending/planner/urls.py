@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/pause", views.pause, name="pause"),
     path("<int:pk>/resumption", views.resume, name="resume"),
     path("<int:pk>/people", views.people, name="people"),
+    path("mailboxes/<int:pk>/book", views.book, name="book"),
     path("people/<int:pk>/release", views.release, name="release"),
     path("people/<int:pk>/removal", views.removal, name="removal"),
 ]

@@ -20,10 +20,13 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
-from sending.mailboxes.queries import mailboxes_of
+from sending.mailboxes.budgets import database_now
+from sending.mailboxes.queries import mailbox_for, mailboxes_of
 from sending.pacing import HoldCode
 from sending.planner import queries, services
+from sending.planner.books import books_of
 from sending.planner.errors import NotReady
+from sending.planner.facts import senders_of
 from sending.planner.preview import preview, sample_contacts
 from sending.planner.readiness import obstacles, stalls
 from sending.planner.states import EnrollmentState, StopReason
@@ -56,6 +59,17 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
         campaign, mailboxes=mailboxes_of(request.member), chosen=set(queries.senders_of_campaign(campaign))
     )
     return render_region(request, f"{_FOLDER}/senders.html", context)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def book(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show what a mailbox has spent of its day, what is kept for follow-ups, and what new contacts may use."""
+    mailbox = mailbox_for(request.member, pk)
+    now = database_now()
+    (found,) = books_of(senders_of([mailbox], now=now), now=now).values()
+    context = {"mailbox": mailbox, "book": found, "now": now}
+    return render_region(request, f"{_FOLDER}/book.html", context, region="book")
 
 
 @require_GET
