@@ -59,6 +59,7 @@ CAMPAIGN_TABS = (
     Tab("Senders", "planner:senders"),
     Tab("Preview", "planner:preview"),
     Tab("Review & launch", "planner:review", also=("planner:launch",)),
-    Tab("People", "planner:people"),
+    Tab("Forecast", "planner:forecast"),
+    Tab("People", "planner:people", also=("planner:why", "planner:prospect")),
     Tab("Results", "reports:results"),
 )

@@ -71,14 +71,14 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.campaign.pk,),
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
-        "planner:resume", "planner:people", "reports:results",
+        "planner:resume", "planner:forecast", "planner:people", "reports:results",
     ),
     **_each(
         lambda w: (w.variant.step_id,),
         "sequences:step_save", "sequences:step_place", "sequences:step_removal", "sequences:variant_add",
     ),
     **_each(lambda w: (w.variant.pk,), "sequences:variant_save", "sequences:variant_removal"),
-    **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal"),
+    **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal", "planner:why", "planner:prospect"),
     **_each(
         lambda w: (w.mailbox.pk,),
         "mailboxes:detail", "mailboxes:edit", "mailboxes:test", "mailboxes:pause", "mailboxes:resume",

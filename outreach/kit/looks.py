@@ -48,6 +48,10 @@ _WORDS = {
     "mailbox_state": "Mailbox is stopped",
     "mailbox_backoff": "Server asks to wait",
     "ok": "OK",
+    "wait": "Wait between two steps",
+    "over": "Its sequence is over",
+    "not_enrolled": "Not in the campaign yet",
+    "new_leads_limit": "New contacts of the day",
 }
 
 

@@ -25,3 +25,12 @@ def last_days(count: int, *, now: datetime, zone: ZoneInfo) -> list[date]:
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     # Where clocks jump over midnight, the first reading (fold=0) is the instant of the jump: the day's first.
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def day_in(text: str) -> date | None:
+    """Return the day that stands in a URL as 2027-03-23; None for what is none, or lies beyond what clocks show."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year < 2200 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import F, QuerySet, Sum
 
@@ -70,3 +70,28 @@ def events_of_message(workspace_id: int, message_id: int) -> Sequence[Event]:
 def events_of_contact(workspace_id: int, contact_id: int, *, limit: int = 200) -> Sequence[Event]:
     """Return what happened to one contact, newest first."""
     return list(Event.objects.filter(workspace_id=workspace_id, contact_id=contact_id).order_by("-id")[:limit])
+
+
+def events_of_enrollment(
+    contact_id: int, enrollment_id: int, *, kinds: Collection[EventKind], before: datetime
+) -> list[Event]:
+    """Return what happened on one contact's way through one campaign before an instant, in order."""
+    rows = Event.objects.filter(contact_id=contact_id, enrollment_id=enrollment_id, kind__in=kinds, at__lt=before)
+    return list(rows.order_by("id"))
+
+
+def events_of_kinds(workspace_id: int, kinds: Collection[EventKind], *, before: datetime) -> list[Event]:
+    """Return the events of kinds that are rare, as pauses are, before an instant, in order."""
+    return list(Event.objects.filter(workspace_id=workspace_id, kind__in=kinds, at__lt=before).order_by("id"))
+
+
+def count_on(
+    workspace_id: int, day: date, kind: EventKind, *, mailboxes: Collection[int] = (), campaign_id: int | None = None
+) -> int:
+    """Return how often a kind happened on one day, of some mailboxes or of a campaign."""
+    rows = DailyTally.objects.filter(workspace_id=workspace_id, day=day, kind=kind)
+    if mailboxes:
+        rows = rows.filter(mailbox_id__in=mailboxes)
+    if campaign_id is not None:
+        rows = rows.filter(campaign_id=campaign_id)
+    return int(rows.aggregate(total=Sum("count"))["total"] or 0)

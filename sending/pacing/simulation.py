@@ -34,11 +34,16 @@ from sending.pacing.waits import opening_after, wait_over
 
 # A gate that only says "look again later" would be asked for ever.
 MOST_LOOKS = 2_000_000
+# So many messages are foreseen in some seconds.
+MOST = 60_000
 
 
-def simulate(scenario: Scenario, *, until: datetime) -> Run:
-    """Return what leaves from `scenario.now` on, until everybody is done or `until` has come."""
-    return _Simulation(scenario).run(until)
+def simulate(scenario: Scenario, *, until: datetime, most: int = MOST, watched: int | None = None) -> Run:
+    """Return what leaves from `scenario.now` on, until everybody is done, `until` has come or `most` have left.
+
+    Ends as well once the person `watched` has got their next message.
+    """
+    return _Simulation(scenario).run(until, most, watched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,16 @@ class _Simulation:
         for person in scenario.people:
             self._put_in_line(person)
 
-    def run(self, until: datetime) -> Run:
+    def run(self, until: datetime, most: int, watched: int | None) -> Run:
         looks = [(self._scenario.now, pk) for pk in sorted(self._boxes)]
         for _ in range(MOST_LOOKS):
-            if not looks or looks[0][0] > until:
+            if not looks or looks[0][0] > until or len(self._departures) >= most:
                 break
             now, pk = heappop(looks)
+            count = len(self._departures)
             again = self._look(self._boxes[pk], now)
+            if watched is not None and any(one.person_id == watched for one in self._departures[count:]):
+                break
             if again is not None:
                 heappush(looks, (again, pk))
         for queue in self._queues():

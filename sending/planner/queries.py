@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
 
 from campaigns.contacts.models import ListMember
-from campaigns.sequences.models import AudienceList, Campaign
+from campaigns.sequences.models import AudienceList, Campaign, SendWindow
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.planner.models import CampaignMailbox, Enrollment
@@ -115,7 +115,7 @@ def enrollment_for(member: Member, pk: int) -> Enrollment:
     """Return an enrollment of the member's workspace. Raises Http404 for any other."""
     row = (
         Enrollment.objects.filter(workspace=member.workspace, pk=pk)
-        .select_related("contact", "campaign", "mailbox")
+        .select_related("contact", "campaign", "mailbox", "workspace")
         .first()
     )
     if row is None:
@@ -144,3 +144,8 @@ def held_by_reason(campaign: Campaign) -> dict[str, int]:
         .order_by("-count")
     )
     return dict(rows)
+
+
+def weekdays_of(campaign: Campaign) -> frozenset[int]:
+    """Return the ISO weekdays on which the campaign has a window."""
+    return frozenset(SendWindow.objects.filter(campaign=campaign).values_list("weekday", flat=True))

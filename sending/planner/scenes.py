@@ -37,7 +37,7 @@ from sending.planner.states import EnrollmentState
 _UNTIL_MENDED = {HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
 _ROW = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
-    "contact__country", "contact__email_key",
+    "contact__country", "contact__email_key", "last_sent_at",
 )  # fmt: skip
 
 
@@ -50,10 +50,13 @@ class Scene:
     stuck: Mapping[str, int]
 
 
-def scene_of(campaign: Campaign, *, now: datetime) -> Scene:
+def scene_of(
+    campaign: Campaign, *, now: datetime, mended: Collection[int] = (), revived: Collection[int] = ()
+) -> Scene:
     """Return the scene of a campaign as if it ran from `now` on: a draft is launched, a paused one resumed.
 
     The other running campaigns that share its mailboxes, directly or by way of others, take part: they take places.
+    `mended` are enrollments whose own hold is lifted, `revived` are mailboxes that carry mail although they do not.
     """
     pairs = _pairs(campaign)
     campaign_ids = _connected(campaign.pk, pairs)
@@ -63,14 +66,14 @@ def scene_of(campaign: Campaign, *, now: datetime) -> Scene:
         row.pk: row
         for row in Mailbox.objects.filter(pk__in={pk for one, pk in pairs if one in campaign_ids}).order_by("pk")
     }
-    lines = _Lines(loaded, pace, now)
+    lines = _Lines(loaded, pace, now, mended)
     rows = _enrolled(campaign_ids) + (_audience(campaign) if campaign.state == CampaignState.DRAFT else [])
-    carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE}
+    carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
     people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
     scenario = Scenario(
         now=now,
         pace=pace,
-        mailboxes=_books(mailboxes, pace, now),
+        mailboxes=_books({pk: mailboxes[pk] for pk in sorted(carrying)}, pace, now),
         campaigns=_campaigns(loaded, pace, now),
         people=tuple(people),
     )
@@ -93,6 +96,7 @@ class _Row(NamedTuple):
     zone_name: str
     country: str
     email_key: str
+    last_sent_at: datetime | None = None
 
 
 def _enrolled(campaign_ids: Collection[int]) -> list[_Row]:
@@ -106,16 +110,17 @@ def _audience(campaign: Campaign) -> list[_Row]:
     members = ListMember.objects.filter(contact_list__in=lists).values("contact")
     rows = Contact.objects.filter(pk__in=members, workspace=campaign.workspace_id).order_by("pk")
     return [
-        _Row(pk, campaign.pk, None, EnrollmentState.ACTIVE, 1, None, "", *rest)
-        for pk, *rest in rows.values_list("pk", "time_zone", "country", "email_key")
+        _Row(pk, campaign.pk, None, EnrollmentState.ACTIVE, 1, None, "", zone_name, country, key)
+        for pk, zone_name, country, key in rows.values_list("pk", "time_zone", "country", "email_key")
     ]
 
 
 class _Lines:
     """Turns rows into the people of a scenario."""
 
-    def __init__(self, loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) -> None:
+    def __init__(self, loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime, mended: Collection[int]) -> None:
         self._plans = loaded
+        self._mended = mended
         self._pace = pace
         self._now = now
         self._zones: dict[tuple[int, str, str], tzinfo] = {}
@@ -131,7 +136,7 @@ class _Lines:
         for row in rows:
             if row.email_key in suppressed:
                 self.stuck[row.campaign_id][DropCode.SUPPRESSED] += 1
-            elif row.hold_code in _UNTIL_MENDED:
+            elif row.hold_code in _UNTIL_MENDED and row.pk not in self._mended:
                 self.stuck[row.campaign_id][row.hold_code] += 1
             elif row.mailbox_id is not None and row.mailbox_id not in carrying:
                 self.stuck[row.campaign_id][HoldCode.MAILBOX_STATE] += 1
@@ -145,6 +150,10 @@ class _Lines:
         place = self._place(row.campaign_id, row.next_position)
         zone = self._zone(row.campaign_id, row.zone_name, row.country)
         due = row.due_at or self._now
+        if row.pk in self._mended and row.hold_code and place < len(steps):
+            due = self._now
+            if row.last_sent_at is not None:  # no hold shortens the wait
+                due = max(due, wait_over(row.last_sent_at, steps[place].wait, zone, self._pace))
         if row.state == EnrollmentState.SENDING:
             place += 1
             due = wait_over(self._now, steps[place].wait, zone, self._pace) if place < len(steps) else due
@@ -233,5 +242,4 @@ def _books(mailboxes: Mapping[int, Mailbox], pace: Pace, now: datetime) -> tuple
             backoff_until=clocks[pk].backoff_until,
         )
         for pk, row in mailboxes.items()
-        if row.state == MailboxState.ACTIVE
     )

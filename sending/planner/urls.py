@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.planner import views
+from sending.planner import forecast_views, views, why_views
 
 app_name = "planner"
 urlpatterns = [
@@ -15,8 +15,11 @@ urlpatterns = [
     path("<int:pk>/launch", views.launch, name="launch"),
     path("<int:pk>/pause", views.pause, name="pause"),
     path("<int:pk>/resumption", views.resume, name="resume"),
+    path("<int:pk>/forecast", forecast_views.forecast, name="forecast"),
     path("<int:pk>/people", views.people, name="people"),
     path("mailboxes/<int:pk>/book", views.book, name="book"),
+    path("people/<int:pk>/why", why_views.why, name="why"),
+    path("people/<int:pk>/prospect", why_views.prospect, name="prospect"),
     path("people/<int:pk>/release", views.release, name="release"),
     path("people/<int:pk>/removal", views.removal, name="removal"),
 ]

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
-from sending.ledger.days import bounds_of
+from sending.ledger.days import bounds_of, day_in
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.queries import events_of
@@ -45,8 +45,8 @@ def log_filters_from(query: QueryDict) -> LogFilters:
     kind, campaign = query.get("kind", ""), query.get("campaign", "")
     return LogFilters(
         kind=EventKind(kind) if kind in set(EventKind) else None,
-        day=_day(query.get("day", "")),
-        since=_day(query.get("since", "")),
+        day=day_in(query.get("day", "")),
+        since=day_in(query.get("since", "")),
         campaign=int(campaign) if campaign.isascii() and campaign.isdigit() and len(campaign) < 19 else None,
     )
 
@@ -80,11 +80,3 @@ def lines_of(member: Member, events: Collection[Event]) -> Sequence[Line]:
         )
         for event in events
     ]
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2200 else None  # beyond lie instants that no clock shows

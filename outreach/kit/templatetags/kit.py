@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -70,6 +70,12 @@ def get(mapping: Mapping[Any, Any], key: object) -> Any:
 def ago(at: datetime | None) -> str:
     """Write an instant as seen from now: "5 min ago", "in 3 h"."""
     return texts.ago(at, clock.now()) if at else texts.NOTHING
+
+
+@register.filter
+def clock_of(at: datetime, zone: tzinfo) -> str:
+    """Write the time of the day on the clock of a zone: "14:05"."""
+    return f"{at.astimezone(zone):%H:%M}"
 
 
 @register.simple_tag(takes_context=True)

@@ -7,33 +7,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.test import TestCase
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences.models import Campaign, SendWindow, Step
 from outreach.accounts.access import Member
-from sending.mailboxes.models import Mailbox, MailboxClock
-from sending.outbox import leases
-from sending.outbox.claims import claim
-from sending.outbox.jobs import Letter, Result
-from sending.outbox.marks import mark
-from sending.outbox.records import record_results
+from sending.mailboxes.models import Mailbox
 from sending.pacing.scenario import Departure
 from sending.pacing.simulation import simulate
-from sending.planner.models import Enrollment
 from sending.planner.scenes import scene_of
-from sending.planner.states import EnrollmentState
-from sending.smtp import Accepted, Reply
 from tests.builders import make_contact, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time
-from tests.sending.planner.life import planned_instants
+from tests.sending.planner.living import live
 from tests.sending.planner.stage import DAY, make_sender, make_team
 
 pytestmark = pytest.mark.django_db
 
 START = datetime(2027, 3, 24, 7, tzinfo=UTC)  # Wednesday, eight in Berlin; on Sunday its clocks change
 ZONES = ("", "Europe/Athens", "America/New_York")
-_TAKEN = Accepted(Reply(250, "2.0.0", "OK"))
 NEAR = timedelta(seconds=1)
 RAMPED = {"ramp_on": True, "ramp_start": 2, "ramp_step": 1}
 
@@ -73,32 +63,6 @@ def make_campaign(
         SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)
     )
     return campaign
-
-
-def live(begin: datetime, end: datetime = START + 400 * DAY) -> list[Departure]:
-    """Let ticks and workers do their work from `begin` on, each look at its instant, until all are done or `end`."""
-    now, book = begin, []
-    waiting = Enrollment.objects.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING])
-    for _ in range(5_000):
-        set_time(now)
-        MailboxClock.objects.update(synced_at=now)
-        with TestCase.captureOnCommitCallbacks(execute=True):
-            owner, due = leases.lease_due(most=100)
-        for mailbox_id in sorted(due):
-            while jobs := claim(owner, [mailbox_id]):
-                assert mark(jobs) == [True] * len(jobs)
-                record_results([Result(job, _TAKEN, now, now) for job in jobs])
-                book += [_departure(job.letter, now) for job in jobs]
-        leases.release(owner, due, patience_s=-1e9)
-        ahead = [at for at in planned_instants() if at > now]
-        now = min(ahead, default=end)
-        if now > end or not waiting.exists():
-            return book
-    raise AssertionError("it never ends")
-
-
-def _departure(letter: Letter, at: datetime) -> Departure:
-    return Departure(at, letter.mailbox_id, letter.campaign_id, letter.enrollment_id, letter.position)
 
 
 def foreseen(campaign: Campaign, now: datetime) -> list[Departure]:

@@ -1,0 +1,129 @@
+"""What a run of the simulation means for one campaign: mails a day by step, the end, and what bound each day."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from campaigns.calendar import open_seconds_between
+from sending.pacing.scenario import Idle, Run
+from sending.pacing.verdicts import HoldCode
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What kept more from leaving on a day. mailbox_ids: those it held, the longest held first."""
+
+    code: HoldCode
+    mailbox_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastDay:
+    """One day with messages: how many of each step, in the order of the steps; bound is None where all had theirs."""
+
+    day: date
+    counts: tuple[int, ...]
+    bound: Bound | None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is to come of a campaign. left: who still waits when the forecast ends; 0 where it reaches the finish."""
+
+    positions: tuple[int, ...]
+    days: tuple[ForecastDay, ...]
+    next_at: datetime | None
+    ends_at: datetime | None  # the last message that is foreseen
+    left: int
+
+    @property
+    def total(self) -> int:
+        return sum(day.total for day in self.days)
+
+    @property
+    def busiest(self) -> int:
+        return max((day.total for day in self.days), default=0)
+
+
+def forecast_of(run: Run, campaign_id: int, positions: Sequence[int], zone: tzinfo) -> Forecast:
+    """Return what the run means for a campaign, by the days of a zone."""
+    own = [one for one in run.departures if one.campaign_id == campaign_id]
+    counts: dict[date, Counter[int]] = defaultdict(Counter)
+    for one in own:
+        counts[one.at.astimezone(zone).date()][one.position] += 1
+    bounds = _bounds([one for one in run.idles if one.campaign_id == campaign_id], zone)
+    days = tuple(
+        ForecastDay(day, tuple(counts[day][position] for position in positions), bounds.get(day))
+        for day in sorted(counts)
+    )
+    return Forecast(
+        positions=tuple(positions),
+        days=days,
+        next_at=own[0].at if own else None,
+        ends_at=own[-1].at if own else None,
+        left=run.left.get(campaign_id, 0),
+    )
+
+
+def _bounds(idles: Sequence[Idle], zone: tzinfo) -> dict[date, Bound]:
+    """Return what bound each day: the limit that held longest within the windows, else the gap, else nothing.
+
+    The gap follows each message, so it bound a day only where somebody was still due when the windows closed.
+    """
+    held: dict[date, dict[HoldCode, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+    paused: dict[date, Counter[int]] = defaultdict(Counter)
+    overdue: dict[date, Counter[int]] = defaultdict(Counter)
+    for one in idles:
+        if one.code is HoldCode.WINDOW:
+            overdue[one.begin.astimezone(zone).date()][one.mailbox_id] += 1
+        elif one.code is HoldCode.GAP:
+            day = one.begin.astimezone(zone).date()
+            paused[day][one.mailbox_id] += int((one.end - one.begin).total_seconds())
+        else:
+            for day, seconds in _by_day(one, zone):
+                held[day][one.code][one.mailbox_id] += int(seconds)
+    bounds = {day: Bound(HoldCode.GAP, _longest(paused[day])) for day in paused if set(paused[day]) & set(overdue[day])}
+    for day, codes in held.items():
+        code = max(codes, key=lambda one: codes[one].total())
+        if codes[code].total():
+            bounds[day] = Bound(code, _longest(codes[code]))
+    return bounds
+
+
+def _by_day(one: Idle, zone: tzinfo) -> Iterator[tuple[date, float]]:
+    """Yield how many seconds of the stretch lie inside the windows of each day."""
+    begin = one.begin
+    while begin < one.end:
+        day = begin.astimezone(zone).date()
+        midnight = datetime.combine(day + _DAY, time(), tzinfo=zone).astimezone(begin.tzinfo)
+        end = min(one.end, max(midnight, begin + timedelta(seconds=1)))
+        yield day, open_seconds_between(one.schedule, one.zone, begin, end)
+        begin = end
+
+
+def _longest(seconds: Counter[int]) -> tuple[int, ...]:
+    return tuple(pk for pk, count in seconds.most_common() if count)
+
+
+def by_week(days: Iterable[ForecastDay]) -> tuple[ForecastDay, ...]:
+    """Return the weeks of the days, each named by its Monday, with what bound most of its days."""
+    weeks: dict[date, list[ForecastDay]] = defaultdict(list)
+    for one in days:
+        weeks[one.day - timedelta(days=one.day.weekday())].append(one)
+    found = []
+    for monday, some in sorted(weeks.items()):
+        counts = tuple(sum(column) for column in zip(*(one.counts for one in some), strict=True))
+        codes = Counter(one.bound.code for one in some if one.bound)
+        most = codes.most_common(1)[0][0] if codes else None
+        bound = next((one.bound for one in some if one.bound and one.bound.code is most), None)
+        found.append(ForecastDay(monday, counts, bound))
+    return tuple(found)

@@ -1,0 +1,48 @@
+"""HTTP of the forecast of a campaign."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.views import editor_context
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+from sending.planner.columns import chart_of
+from sending.planner.forecast import foresee
+from sending.planner.queries import senders_of_campaign, weekdays_of
+from sending.planner.whatif import WhatIfForm
+
+_FOLDER = "sending/planner"
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def forecast(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show when the campaign's messages go out and when it is done, also with a change."""
+    campaign = campaign_for(request.member, pk)
+    weekdays = weekdays_of(campaign)
+    form = WhatIfForm(
+        request.GET if "daily" in request.GET else None,
+        mailboxes=list(senders_of_campaign(campaign).values()),
+        initial={"days": sorted(weekdays)},
+    )
+    is_asked = form.is_valid()
+    change = form.change(weekdays) if is_asked else None
+    foreseen = foresee(campaign, change=change, stop_share=form.stop_share() if is_asked else None)
+    shown = foreseen.changed or foreseen.forecast
+    context = editor_context(
+        campaign,
+        form=form,
+        foreseen=foreseen,
+        shown=shown,
+        home=ZoneInfo(campaign.workspace.time_zone),
+        is_changed=foreseen.changed is not None,
+        chart=chart_of(shown, foreseen.mailboxes, campaign.pk),
+    )
+    status = 422 if form.is_bound and not is_asked else 200
+    return render_region(request, f"{_FOLDER}/forecast.html", context, region="forecast", status=status)

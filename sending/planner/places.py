@@ -1,0 +1,52 @@
+"""Where a person goes to change what holds a message: each reason leads to the page where it is set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sending.pacing import DropCode, HoldCode
+from sending.pacing.history import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page and what is done there; url_name with its id, for the template's wurl."""
+
+    url_name: str
+    pk: int | None
+    words: str
+
+
+def place_of(
+    code: str, *, campaign_id: int | None = None, mailbox_id: int | None = None, contact_id: int | None = None
+) -> Place | None:
+    """Return where the reason is set; None where nothing can be set, or the row that it needs is not named."""
+    url_name, whose, words = _PLACES.get(code, ("mailboxes:detail", "mailbox", "See the mailbox"))
+    pk = {"campaign": campaign_id, "mailbox": mailbox_id, "contact": contact_id, "": None}[whose]
+    if whose and pk is None:
+        return (
+            Place("planner:senders", campaign_id, "See its mailboxes") if campaign_id and whose == "mailbox" else None
+        )
+    return Place(url_name, pk, words)
+
+
+_PLACES: dict[str, tuple[str, str, str]] = {
+    HoldCode.WINDOW: ("sequences:schedule", "campaign", "Change the schedule"),
+    HoldCode.NEW_LEADS_LIMIT: ("sequences:schedule", "campaign", "Change the limit of new contacts"),
+    HoldCode.GAP: ("mailboxes:edit", "mailbox", "Change the gap"),
+    HoldCode.HOURLY_LIMIT: ("mailboxes:edit", "mailbox", "Change the hourly limit"),
+    HoldCode.DAILY_LIMIT: ("mailboxes:edit", "mailbox", "Change the daily limit"),
+    HoldCode.MAILBOX_STATE: ("mailboxes:detail", "mailbox", "Open the mailbox"),
+    HoldCode.MAILBOX_BACKOFF: ("mailboxes:detail", "mailbox", "Open the mailbox"),
+    HoldCode.SYNC_STALE: ("mailboxes:detail", "mailbox", "Open the mailbox"),
+    HoldCode.MISSING_VALUE: ("contacts:edit", "contact", "Fill it in"),
+    HoldCode.BAD_TEMPLATE: ("sequences:sequence", "campaign", "Mend the wording"),
+    HoldCode.ABSENT: ("contacts:detail", "contact", "See the contact"),
+    HoldCode.CAMPAIGN_PAUSED: ("planner:people", "campaign", "Resume the campaign"),
+    DropCode.SUPPRESSED: ("contacts:suppressions", "", "See the suppressions"),
+    Cause.WAIT: ("sequences:sequence", "campaign", "Change the wait"),
+    Cause.IN_LINE: ("planner:forecast", "campaign", "See the forecast"),
+    Cause.NOT_ENROLLED: ("planner:people", "campaign", "See the people"),
+    Cause.OVER: ("contacts:detail", "contact", "See the contact"),
+    Cause.UNDER_WAY: ("contacts:detail", "contact", "See its messages"),
+}

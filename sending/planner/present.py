@@ -1,0 +1,120 @@
+"""Why somebody is not written to at this moment: every gate that speaks, asked anew, not only the one that binds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from campaigns.sequences.plans import CampaignPlan, plans
+from sending.mailboxes.models import Mailbox
+from sending.pacing import Drop, Hold, HoldCode, Verdict, decide, lead_gates, mailbox_gates
+from sending.pacing.history import Cause
+from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
+from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.picking import lead_facts, suppressions
+from sending.planner.states import EnrollmentState
+
+# Kept with the person, and not asked of any gate.
+_OF_PERSON = {HoldCode.ABSENT, HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks against writing to somebody now; until = the next look, None where no time ends it."""
+
+    code: str
+    words: str
+    until: datetime | None = None
+    mailbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Everything that speaks against it, what binds first; the mailbox that would carry it, if any."""
+
+    reasons: Sequence[Reason]
+    mailbox: Sender | None
+
+    @property
+    def binding(self) -> Reason:
+        return self.reasons[0]
+
+
+def present_of(row: Enrollment, *, now: datetime) -> Present:
+    """Return why the enrollment (contact, campaign, mailbox and workspace are loaded) waits at this moment."""
+    if row.state != EnrollmentState.ACTIVE or row.due_at is None:
+        return Present([_standing(row)], None)
+    plan = plans([row.campaign_id])[row.campaign_id]
+    own = _own(row, row.due_at, now)
+    senders = senders_of(_carriers(row), now=now)
+    if not senders:
+        reason = Reason(HoldCode.MAILBOX_STATE, "No mailbox carries the campaign.")
+        return Present([*own, reason], None)
+    judged = [(sender, _verdicts(row, plan, sender, now)) for sender in senders]
+    sender, verdicts = min(judged, key=lambda pair: _end(decide(pair[1]), now))
+    reasons = _by_weight([*own, *(_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))])
+    return Present(reasons or [_in_line(row, row.due_at)], sender)
+
+
+def _standing(row: Enrollment) -> Reason:
+    if row.state == EnrollmentState.SENDING:
+        return Reason(Cause.UNDER_WAY, "A message is on its way.")
+    if row.state == EnrollmentState.FINISHED:
+        return Reason(Cause.OVER, "The last step is done.")
+    return Reason(Cause.OVER, row.stop_detail or f"Called off: {row.stop_reason.replace('_', ' ')}.")
+
+
+def _own(row: Enrollment, due_at: datetime, now: datetime) -> list[Reason]:
+    """Return what holds the person alone: an absence, a wording that does not fit, the wait of the step."""
+    if due_at <= now and row.hold_code not in _OF_PERSON:
+        return []
+    if row.hold_code in _OF_PERSON:
+        until = due_at if row.hold_code == HoldCode.ABSENT else None
+        return [Reason(row.hold_code, row.hold_detail, until)]
+    if row.hold_code:
+        return []  # its gate is asked again
+    return [Reason(Cause.WAIT, f"Step {row.next_position} waits behind the one before.", due_at)]
+
+
+def _carriers(row: Enrollment) -> list[Mailbox]:
+    if row.mailbox is not None:
+        return [row.mailbox]
+    chosen = CampaignMailbox.objects.filter(campaign=row.campaign_id).select_related("mailbox").order_by("mailbox_id")
+    return [one.mailbox for one in chosen]
+
+
+def _verdicts(row: Enrollment, plan: CampaignPlan, sender: Sender, now: datetime) -> list[Verdict]:
+    new = new_leads_today({plan.id: sender.pace}, now=now).get(plan.id, NewLeads())
+    suppressed = suppressions({row.contact_id: row.contact}).get(row.contact_id, "")
+    is_follow_up = row.mailbox_id is not None
+    facts = lead_facts(plan, row.contact, is_follow_up=is_follow_up, suppressed=suppressed, new=new)
+    return [*mailbox_gates(sender.facts), *lead_gates(facts, sender.facts)]
+
+
+def _end(verdict: Verdict, now: datetime) -> datetime:
+    return verdict.until if isinstance(verdict, Hold) else now
+
+
+def _reason(verdict: Hold | Drop, sender: Sender) -> Reason:
+    until = verdict.until if isinstance(verdict, Hold) else None
+    return Reason(verdict.code.value, verdict.words, until, sender.id)
+
+
+def _by_weight(reasons: Sequence[Reason]) -> list[Reason]:
+    """Return what no time ends first, then what lasts longest: the order in which the gates' verdicts bind."""
+    endless = [one for one in reasons if one.until is None]
+    ending = [(one.until, place, one) for place, one in enumerate(reasons) if one.until is not None]
+    return [*endless, *(one for _, _, one in sorted(ending, key=lambda row: (row[0], -row[1]), reverse=True))]
+
+
+def _in_line(row: Enrollment, due_at: datetime) -> Reason:
+    before = Q(due_at__lt=due_at) | Q(due_at=due_at, pk__lt=row.pk)
+    line = Enrollment.objects.filter(before, state=EnrollmentState.ACTIVE, mailbox=row.mailbox_id)
+    if row.mailbox_id is None:
+        line = line.filter(campaign=row.campaign_id)
+    ahead = line.count()
+    words = "Nothing holds it: the next message is theirs." if not ahead else f"In line: {ahead:,} are before them."
+    return Reason(Cause.IN_LINE, words)
