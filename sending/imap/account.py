@@ -8,19 +8,24 @@ from enum import StrEnum
 from outreach.kit.connect import IPNetwork
 from sending.smtp.outcomes import Transcript
 from sending.smtp.server import Security
+from sending.smtp.tokens import BlockingTokens
 
 IMAP_PORTS = frozenset({143, 993})
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An IMAP account. private: the ranges that the owner of the instance has opened."""
+    """An IMAP account. private: the ranges that the owner of the instance has opened.
+
+    tokens: where the secret comes from when it is a token (XOAUTH2); no password is used then.
+    """
 
     host: str
     port: int
     security: Security
     username: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    tokens: BlockingTokens | None = field(default=None, repr=False, compare=False)
     ca_pem: str | None = field(default=None, repr=False)
     private: tuple[IPNetwork, ...] = ()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sending.imap.account import Account, ImapError, Stage
-from sending.smtp.explain import APP_PASSWORD_WORDS, CAUSES, TWO_STEP, Explanation
+from sending.smtp.explain import APP_PASSWORD_WORDS, CAUSES, ENDED, TOKEN_REFUSED, TWO_STEP, Explanation
 from sending.smtp.server import Security
 
 # What does not depend on the protocol is told in the same words as for SMTP.
 _SHARED = (
     "unknown_host", "certificate", "certificate_dates", "certificate_issuer", "certificate_host", "authority", "tls",
-    "credentials",
+    "credentials", "token",
 )  # fmt: skip
 _CAUSES = {name: CAUSES[name] for name in _SHARED} | {
     "blocked_address": (
@@ -29,14 +29,15 @@ _CAUSES = {name: CAUSES[name] for name in _SHARED} | {
         "Choose TLS on port 993, or another port.",
     ),
     "no_auth": (
-        "The server lets nobody sign in with a password on this port.",
-        "Use port 993 with TLS. Some providers allow only OAuth.",
+        "The server lets nobody sign in that way on this port.",
+        "Use port 993 with TLS. Some providers allow only OAuth, others only passwords.",
     ),
     "insecure": ("Anybody on the way could read it.", "Choose TLS or STARTTLS."),
     "sign_in": (
         "The user name or the password is wrong, IMAP is switched off, or the provider wants an app password.",
         "Type both again, switch IMAP on at your provider, or create an app password.",
     ),
+    "ended": ENDED,
     "busy": (
         "The server does not serve us at the moment, often after too many connections or tries.",
         "Wait some minutes, then try again. The password is not to blame.",
@@ -66,17 +67,19 @@ _IMPLICIT_PORT, _STARTTLS_PORT = 993, 143
 
 def explain(error: ImapError, account: Account) -> Explanation:
     """Explain a failure to the person who set the mailbox up."""
-    why, fix = _tls_puzzle(error, account) or _words_for(error)
+    why, fix = _tls_puzzle(error, account) or _words_for(error, account)
     return Explanation(str(error), why, fix)
 
 
-def _words_for(error: ImapError) -> tuple[str, str]:
+def _words_for(error: ImapError, account: Account) -> tuple[str, str]:
     if error.cause == "sign_in":
         low = str(error).lower()
         if any(word in low for word in _IMAP_OFF_WORDS):
             return _IMAP_OFF
         if any(word in low for word in APP_PASSWORD_WORDS):
             return TWO_STEP
+        if account.tokens is not None:
+            return TOKEN_REFUSED
     return _CAUSES[error.cause]
 
 

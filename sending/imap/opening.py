@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 import threading
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
@@ -18,9 +17,11 @@ from imapclient.exceptions import IMAPClientError
 from outreach.kit.connect import ConnectProblem, is_private, safe_connect_sync
 from sending.imap.account import IMAP_PORTS, Account, ImapError, Misbehaved, SignInRefused, Stage, Unreachable
 from sending.imap.wire import TooMuch, Wire, escaped
+from sending.smtp.client import forms_of
 from sending.smtp.outcomes import Side
 from sending.smtp.replies import printable
 from sending.smtp.server import Security, connect_cause, is_sayable, tls_context, tls_trouble
+from sending.smtp.tokens import BlockingTokens, TokenRefused, TokenUnavailable
 from sending.smtp.wire import Dialogue
 
 # What the libraries raise on answers that are none; some of it is plain Python tripping over a nonsense value.
@@ -38,11 +39,18 @@ _OTHER_PROTOCOLS = (("220", "smtp", "an SMTP server"), ("+OK", "pop3", "a POP3 s
 
 
 class Line:
-    """A connection to one mailbox, and what is told about it when it fails."""
+    """A connection to one mailbox, and what is told about it when it fails.
 
-    def __init__(self, account: Account, *, timeout_s: float, most_s: float) -> None:
-        self.dialogue = Dialogue()
-        self.dialogue.conceal(*_secrets(account))
+    stale: a token that the server has just refused.
+    """
+
+    def __init__(
+        self, account: Account, *, timeout_s: float, most_s: float, dialogue: Dialogue, stale: str = ""
+    ) -> None:
+        self.dialogue = dialogue
+        self.dialogue.conceal(*_forms_of(account.username, account.password))
+        self.token = ""  # what we signed in with
+        self._stale = stale
         self._account = account
         self._timeout_s = timeout_s
         self._watch = _Watch(most_s)
@@ -139,15 +147,34 @@ class Line:
 
     def _sign_in(self) -> None:
         self._stage = Stage.SIGN_IN
-        username, password = self._account.username, self._account.password
-        if not is_sayable(username) or not is_sayable(password):
+        account, secret = self._account, self._account.password
+        if account.tokens is not None:
+            secret = self.token = self._token(account.tokens)
+        if not is_sayable(account.username) or not is_sayable(secret):
             words = "The user name or the password holds a character that cannot be sent."
             raise self._error(Unreachable, "credentials", words)
         offered = set(self.wire.capabilities)
-        if "AUTH=PLAIN" not in offered and "LOGINDISABLED" in offered:
-            words = "The server does not let anybody sign in with a password here."
-            raise self._error(Unreachable, "no_auth", words)
-        self.wire.sign_in(username, password, sasl="AUTH=PLAIN" in offered)
+        if account.tokens is not None:
+            if "AUTH=XOAUTH2" not in offered:
+                words = "The server does not let anybody sign in with a token (XOAUTH2) here."
+                raise self._error(Unreachable, "no_auth", words)
+            self.wire.sign_in_with_token(account.username, secret, at_once="SASL-IR" in offered)
+        else:
+            if "AUTH=PLAIN" not in offered and "LOGINDISABLED" in offered:
+                words = "The server does not let anybody sign in with a password here."
+                raise self._error(Unreachable, "no_auth", words)
+            self.wire.sign_in(account.username, secret, sasl="AUTH=PLAIN" in offered)
+
+    def _token(self, tokens: BlockingTokens) -> str:
+        try:
+            token = tokens(self._stale)
+        except TokenRefused as error:
+            raise self._error(SignInRefused, "ended", str(error)) from error
+        except TokenUnavailable as error:
+            raise self._error(Unreachable, "token", str(error)) from error
+        for secret in (self._stale, token):
+            self.dialogue.conceal(*_forms_of(self._account.username, secret))
+        return token
 
     # -- what happened --
     def _problem(self, error: Exception, about: str) -> ImapError:
@@ -235,9 +262,6 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library carries no types
         return self._given
 
 
-def _secrets(account: Account) -> tuple[str, ...]:
-    if not account.password:
-        return ()
-    name, secret = (text.encode("utf-8", "replace") for text in (account.username, account.password))
-    encoded = (b64encode(one).decode() for one in (secret, b"\0" + name + b"\0" + secret))
-    return account.password, escaped(account.password), *encoded
+def _forms_of(username: str, secret: str) -> tuple[str, ...]:
+    """Return the secret in each form in which it is said, to be masked."""
+    return (*forms_of(username, secret), escaped(secret))

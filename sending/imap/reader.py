@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,9 +12,11 @@ from typing import Any
 from imapclient import IMAPClient
 from imapclient.imap_utf7 import decode, encode
 
-from sending.imap.account import Account
+from sending.imap.account import Account, SignInRefused
 from sending.imap.opening import Line
-from sending.smtp.outcomes import Transcript
+from sending.smtp.outcomes import Line as Said
+from sending.smtp.outcomes import Side, Transcript
+from sending.smtp.wire import Dialogue
 
 TIMEOUT_S = 60.0
 # A reading ends before the lease on its mailbox does (sending.inbox.reading.LEASE_S).
@@ -166,16 +169,40 @@ class Reader:
 
 
 @contextmanager
-def open_mailbox(account: Account, *, timeout_s: float = TIMEOUT_S, most_s: float = MOST_S) -> Iterator[Reader]:
+def open_mailbox(
+    account: Account,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    most_s: float = MOST_S,
+    listener: Callable[[Said], None] | None = None,
+) -> Iterator[Reader]:
     """Connect, sign in, and sign out at the end. timeout_s bounds each silence of the server, most_s all of it.
 
-    Raises SignInRefused, Unreachable or Misbehaved; what the caller raises inside passes as it is.
+    listener: hears each line of the dialogue, at once. A token that the server refuses is replaced once. Raises
+    SignInRefused, Unreachable or Misbehaved; what the caller raises inside passes as it is.
     """
-    line = Line(account, timeout_s=timeout_s, most_s=most_s)
+    line, client = _signed_in(account, timeout_s, most_s, Dialogue(listener))
     try:
-        yield Reader(line.open(), line)
+        yield Reader(client, line)
     finally:
         line.close()
+
+
+def _signed_in(account: Account, timeout_s: float, most_s: float, dialogue: Dialogue) -> tuple[Line, IMAPClient]:
+    began, left_s, stale = time.monotonic(), most_s, ""
+    while True:
+        line = Line(account, timeout_s=timeout_s, most_s=left_s, dialogue=dialogue, stale=stale)
+        try:
+            return line, line.open()
+        except SignInRefused:
+            line.close()
+            if stale or not line.token:
+                raise
+            stale, left_s = line.token, max(1, round(most_s - (time.monotonic() - began)))
+            dialogue.note(Side.NOTE, "The token is replaced with a new one.")
+        except BaseException:
+            line.close()
+            raise
 
 
 def _folder(flags: Sequence[bytes], delimiter: bytes | None, raw: bytes | str | None) -> Folder | None:

@@ -23,9 +23,11 @@ from sending.smtp.outcomes import (
 )
 from sending.smtp.server import RFC5321, AuthKind, Security, Server, Timeouts
 from sending.smtp.session import Session
+from sending.smtp.tokens import BlockingTokens, TokenError, TokenRefused, Tokens, TokenUnavailable
 
 __all__ = [
-    "RFC5321", "Accepted", "AuthKind", "Deferred", "Envelope", "Explanation", "InDoubt", "Line", "Message", "Outcome",
-    "Phase", "Refused", "Reply", "Security", "Server", "Session", "SessionError", "Side", "Timeouts", "Unbuildable",
-    "Unreachable", "Withdrawn", "build", "explain", "make_message_id", "reply_subject", "trim_references",
+    "RFC5321", "Accepted", "AuthKind", "BlockingTokens", "Deferred", "Envelope", "Explanation", "InDoubt", "Line",
+    "Message", "Outcome", "Phase", "Refused", "Reply", "Security", "Server", "Session", "SessionError", "Side",
+    "Timeouts", "TokenError", "TokenRefused", "TokenUnavailable", "Tokens", "Unbuildable", "Unreachable", "Withdrawn",
+    "build", "explain", "make_message_id", "reply_subject", "trim_references",
 ]  # fmt: skip

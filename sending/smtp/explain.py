@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sending.smtp.outcomes import Deferred, Outcome, Phase, Refused, Reply, Unreachable
-from sending.smtp.server import Security, Server
+from sending.smtp.server import AuthKind, Security, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,10 @@ CAUSES = {
         "It was probably pasted together with a line break or another invisible character.",
         "Type the user name and the password by hand.",
     ),
+    "token": (
+        "The provider gives no access token at the moment. Nobody has to sign in again for that.",
+        "Wait some minutes; what is due goes out then by itself.",
+    ),
     "insecure": ("Anybody on the way could read it.", "Choose STARTTLS or TLS."),
     "timeout": (
         "The server is slow, or a firewall drops the connection.",
@@ -92,12 +96,20 @@ _WRONG_PASSWORD = (
     "The user name or the password is wrong, or the provider wants an app password.",
     "Type both again; often the user name is the whole address.",
 )
+ENDED = (
+    "The permission was withdrawn or has run out, or the password of the account was changed.",
+    "Sign in again on the page of the mailbox.",
+)
+TOKEN_REFUSED = (
+    "The token is new. Most often the user name is not the account that signed in, or the protocol is switched off.",
+    "Check the user name, and whether the protocol is switched on for the account; then sign in again.",
+)
 _REFUSED_SIGN_IN = ("The server refuses the sign-in.", "Ask your provider what this answer means.")
 _BUSY = ("The server does not serve us at the moment.", "Wait, or ask your provider why.")
 _SHUT = ("The server does not want connections from here.", "Ask your provider why; look up its words above.")
 # Words by which Google, Microsoft, Yahoo, iCloud and Zoho say it (observed 2026).
 APP_PASSWORD_WORDS = ("application-specific password", "app password", "app-specific", "invalidsecondfactor")
-_NO_PASSWORD_WORDS = ("5.7.139", "basic authentication is disabled", "smtpclientauthentication is disabled")
+_NO_PASSWORD_WORDS = ("5.7.139", "5.7.57", "basic authentication is disabled", "smtpclientauthentication is disabled")
 
 
 def explain(outcome: Outcome, server: Server) -> Explanation:
@@ -105,8 +117,10 @@ def explain(outcome: Outcome, server: Server) -> Explanation:
     match outcome:
         case Unreachable():
             return _unreachable(outcome, server)
+        case Refused(phase=Phase.AUTH, ours=True):
+            return Explanation(outcome.reply.text, *ENDED)
         case Refused() | Deferred():
-            return _answered(outcome.phase, outcome.reply)
+            return _answered(outcome.phase, outcome.reply, server)
         case _:
             return Explanation("Connected and signed in.", "", "")
 
@@ -123,13 +137,13 @@ def _unreachable(outcome: Unreachable, server: Server) -> Explanation:
     return Explanation(outcome.text, why, fix)
 
 
-def _answered(phase: Phase, reply: Reply) -> Explanation:
+def _answered(phase: Phase, reply: Reply, server: Server) -> Explanation:
     words = " ".join(f"{reply.code} {reply.enhanced} {reply.text}".split())
-    why, fix = _sign_in(reply) if phase is Phase.AUTH else _BUSY if reply.code // 100 == 4 else _SHUT
+    why, fix = _sign_in(reply, server) if phase is Phase.AUTH else _BUSY if reply.code // 100 == 4 else _SHUT
     return Explanation(f"The server answered: {words}", why, fix)
 
 
-def _sign_in(reply: Reply) -> tuple[str, str]:
+def _sign_in(reply: Reply, server: Server) -> tuple[str, str]:
     low = f"{reply.enhanced} {reply.text}".lower()
     if any(word in low for word in _NO_PASSWORD_WORDS):
         return _NO_PASSWORDS
@@ -137,6 +151,8 @@ def _sign_in(reply: Reply) -> tuple[str, str]:
         return TWO_STEP
     if reply.code // 100 == 4:
         return _TEMPORARY_SIGN_IN
+    if server.auth is AuthKind.XOAUTH2:
+        return TOKEN_REFUSED
     if reply.code == 535 or reply.enhanced == "5.7.8":
         return _WRONG_PASSWORD
     return _REFUSED_SIGN_IN

@@ -5,32 +5,27 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from base64 import b64encode
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import cast
 
 import aiosmtplib
-from aiosmtplib.response import SMTPResponse
 
 from outreach.kit.connect import ConnectProblem, is_private, safe_connect
+from sending.smtp.client import Client, Fault, forms_of, sign_in
 from sending.smtp.outcomes import Deferred, Outcome, Phase, Refused, Reply, Side, Unreachable
 from sending.smtp.replies import ReplyParser, printable
 from sending.smtp.server import (
     SUBMISSION_PORTS,
-    AuthKind,
     Security,
     Server,
     Timeouts,
     connect_cause,
-    is_sayable,
     tls_context,
     tls_trouble,
 )
-from sending.smtp.wire import MASK, Dialogue
-
-# "I do not know this mechanism", although it was offered (RFC 4954 section 4): another may be tried.
-_MECHANISM_UNKNOWN = frozenset({500, 502, 504})
+from sending.smtp.tokens import TokenError, TokenRefused
+from sending.smtp.wire import Dialogue
 
 
 class SessionError(ConnectionError):
@@ -49,44 +44,26 @@ class Opened:
     extensions: dict[str, str]
 
 
-class _Fault(Exception):  # carries a cause up to open_connection
-    def __init__(self, cause: str, text: str) -> None:
-        super().__init__(text)
-        self.cause = cause
-
-
-class _Client(aiosmtplib.SMTP):
-    """aiosmtplib's client with each command and answer noted; while it signs in, what we say is masked."""
-
-    dialogue: Dialogue
-    signing_in = False
-
-    async def execute_command(self, *args: bytes, **options: Any) -> SMTPResponse:
-        said = b" ".join(args).decode("utf-8", "replace")
-        if self.signing_in:
-            said = " ".join([*said.split(" ")[:2], MASK]) if said.startswith("AUTH ") else MASK
-        self.dialogue.note(Side.CLIENT, said)
-        response = await super().execute_command(*args, **options)
-        # A challenge of AUTH LOGIN may repeat the user name: what the server says meanwhile is shown only by its code.
-        text = "" if self.signing_in and response.code == 334 else response.message
-        self.dialogue.note(Side.SERVER, f"{response.code} {text}")
-        return response
-
-    def close(self) -> None:
-        """Drop the connection at once: a goodbye over TLS may take 30 s, and nothing that matters is under way."""
-        transport = self.transport
-        super().close()
-        if transport is not None:
-            cast("asyncio.Transport", transport).abort()
-
-
 async def open_connection(server: Server, timeouts: Timeouts, dialogue: Dialogue) -> Opened:
-    """Connect and sign in. Raises SessionError whose outcome names the phase; nothing secret is ever said in clear."""
-    dialogue.conceal(*_secrets(server))
+    """Connect and sign in. Raises SessionError whose outcome names the phase; nothing secret is ever said in clear.
+
+    A token that the server refuses is replaced once: it may have run out on the way, or have been called back.
+    """
+    dialogue.conceal(*forms_of(server.username, server.password))
     opening = _Opening(server, timeouts, dialogue)
     try:
+        return await _open(opening)
+    except SessionError:
+        if not opening.token_refused:
+            raise
+    dialogue.note(Side.NOTE, "The token is replaced with a new one.")
+    return await _open(_Opening(server, timeouts, dialogue, stale=opening.token))
+
+
+async def _open(opening: _Opening) -> Opened:
+    try:
         return await opening.run()
-    except (_Fault, aiosmtplib.SMTPException, OSError, ValueError) as error:
+    except (Fault, TokenError, aiosmtplib.SMTPException, OSError, ValueError) as error:
         opening.drop()
         await asyncio.sleep(0)  # lets the loop finish with the dropped connection
         raise SessionError(opening.outcome_of(error)) from error
@@ -96,12 +73,15 @@ async def open_connection(server: Server, timeouts: Timeouts, dialogue: Dialogue
 
 
 class _Opening:
-    def __init__(self, server: Server, timeouts: Timeouts, dialogue: Dialogue) -> None:
+    def __init__(self, server: Server, timeouts: Timeouts, dialogue: Dialogue, *, stale: str = "") -> None:
         self._server = server
         self._timeouts = timeouts
         self._dialogue = dialogue
-        self._client: _Client | None = None
+        self._stale = stale
+        self._client: Client | None = None
         self._phase = Phase.CONNECT
+        self.token = ""  # what we signed in with
+        self.token_refused = False  # and the server does not want, although its provider has just given it to us
 
     async def run(self) -> Opened:
         client = await self._connect()
@@ -112,7 +92,7 @@ class _Opening:
         if self._server.username:
             await self._sign_in(client)
         if client.transport is None or client.transport.is_closing():
-            raise _Fault("lost", "The server hung up when everything was ready.")
+            raise Fault("lost", "The server hung up when everything was ready.")
         extensions = {name.upper(): value for name, value in client.esmtp_extensions.items()}
         return Opened(cast("asyncio.Transport", client.transport), extensions)
 
@@ -121,7 +101,7 @@ class _Opening:
         if self._client is not None:
             self._client.close()
 
-    async def _connect(self) -> _Client:
+    async def _connect(self) -> Client:
         server = self._server
         context = None if server.security is Security.PLAIN else self._tls_context()
         sock = await safe_connect(
@@ -134,7 +114,7 @@ class _Opening:
         try:
             self._dialogue.note(Side.NOTE, f"Connected to {server.host} on port {server.port}.")
             _refuse_open_line(server, sock)
-            client = self._client = _Client(
+            client = self._client = Client(
                 hostname=server.host.strip().removesuffix("."),
                 sock=sock,
                 use_tls=server.security is Security.TLS,
@@ -157,12 +137,12 @@ class _Opening:
         try:
             return tls_context(self._server.ca_pem)
         except (ssl.SSLError, ValueError) as error:
-            raise _Fault("authority", "The certificate that was added to this mailbox cannot be read.") from error
+            raise Fault("authority", "The certificate that was added to this mailbox cannot be read.") from error
 
-    async def _start_tls(self, client: _Client) -> None:
+    async def _start_tls(self, client: Client) -> None:
         self._phase = Phase.STARTTLS
         if not client.supports_extension("starttls"):
-            raise _Fault("no_starttls", "The server does not offer STARTTLS.")
+            raise Fault("no_starttls", "The server does not offer STARTTLS.")
         self._dialogue.note(Side.CLIENT, "STARTTLS")
         response = await client.starttls()
         self._dialogue.note(Side.SERVER, f"{response.code} {response.message}")
@@ -170,34 +150,27 @@ class _Opening:
         self._phase = Phase.EHLO
         await client.ehlo()  # what was offered before TLS may have been written by anybody (RFC 3207 section 4.2)
 
-    async def _sign_in(self, client: _Client) -> None:
+    async def _sign_in(self, client: Client) -> None:
         self._phase = Phase.AUTH
-        username, secret = self._server.username, self._server.password
-        if not is_sayable(username) or not is_sayable(secret):
-            raise _Fault("credentials", "The user name or the password holds a character that cannot be sent.")
-        offered = {method.lower() for method in client.server_auth_methods}
-        client.signing_in = True
-        try:
-            if self._server.auth is AuthKind.XOAUTH2:
-                _require("xoauth2" in offered, offered)
-                await client.auth_xoauth2(username, secret)
-            else:
-                _require(bool(offered & {"plain", "login"}), offered)
-                await _sign_in_with_password(client, offered, username, secret)
-        finally:
-            client.signing_in = False
+        server, secret = self._server, self._server.password
+        if server.tokens is not None:
+            secret = self.token = await server.tokens(self._stale)
+            self._dialogue.conceal(*forms_of(server.username, self._stale), *forms_of(server.username, secret))
+        await sign_in(client, server, secret)
 
     def outcome_of(self, error: Exception) -> Outcome:
         """Name what happened."""
         match error:
             case aiosmtplib.SMTPResponseException():
                 return self._answered(error)
-            case _Fault():
+            case Fault():
                 return self._unreachable(error.cause, str(error))
+            case TokenError():
+                return self._without_token(error)
             case ConnectProblem():
                 return self._unreachable(connect_cause(error), str(error))
             case aiosmtplib.SMTPException() | OSError():
-                return self._unreachable(*_cause_and_text(error, self._phase))
+                return self._lost(error)
             case _:  # a value that the wire cannot carry
                 return self._unreachable("invalid", f"The settings cannot be used: {error}.")
 
@@ -205,6 +178,22 @@ class _Opening:
         text = printable(text)
         self._dialogue.note(Side.NOTE, text)
         return Unreachable(self._phase, cause, text, self._dialogue.so_far())
+
+    def _without_token(self, error: TokenError) -> Outcome:
+        if isinstance(error, TokenRefused):
+            return self._refused(Reply(535, "5.7.8", printable(str(error))), ours=True)
+        return self._unreachable("token", str(error))
+
+    def _lost(self, error: Exception) -> Outcome:
+        if self._client is not None and self._client.token_error:  # some hang up instead of saying 535
+            return self._refused(Reply(535, "5.7.8", printable(self._client.token_error)))
+        return self._unreachable(*_cause_and_text(error, self._phase))
+
+    def _refused(self, reply: Reply, *, ours: bool = False) -> Refused:
+        self.token_refused = self._phase is Phase.AUTH and bool(self.token) and not ours
+        if ours:
+            self._dialogue.note(Side.NOTE, reply.text)
+        return Refused(self._phase, reply, self._dialogue.so_far(), ours=ours)
 
     def _answered(self, error: aiosmtplib.SMTPResponseException) -> Outcome:
         reply = _strict(error.code, self._dialogue.masked(error.message or ""))
@@ -215,20 +204,8 @@ class _Opening:
         if 400 <= reply.code < 500:
             return Deferred(self._phase, reply, self._dialogue.so_far())
         if 500 <= reply.code < 600:
-            return Refused(self._phase, reply, self._dialogue.so_far())
+            return self._refused(reply)
         return self._unreachable("garbage", f"Unexpected answer {reply.code}.")
-
-
-async def _sign_in_with_password(client: _Client, offered: set[str], username: str, password: str) -> None:
-    if "plain" in offered:
-        try:
-            await client.auth_plain(username, password)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            if error.code not in _MECHANISM_UNKNOWN or "login" not in offered:
-                raise  # a refused password is not tried twice: that is how accounts get locked
-        else:
-            return
-    await client.auth_login(username, password)
 
 
 def _refuse_open_line(server: Server, sock: socket.socket) -> None:
@@ -237,13 +214,7 @@ def _refuse_open_line(server: Server, sock: socket.socket) -> None:
     except OSError:
         return  # it is over already, and nothing can be said on it
     if server.security is Security.PLAIN and not is_private(peer, server.private):
-        raise _Fault("insecure", "Mail and passwords are never sent over an unprotected connection.")
-
-
-def _require(is_offered: bool, offered: set[str]) -> None:  # noqa: FBT001  # reads as a sentence where it is called
-    if not is_offered:
-        found = ", ".join(sorted(offered)) or "none"
-        raise _Fault("no_auth", f"The server does not offer the kind of sign-in that was chosen (it offers: {found}).")
+        raise Fault("insecure", "Mail and passwords are never sent over an unprotected connection.")
 
 
 def _cause_and_text(error: Exception, phase: Phase) -> tuple[str, str]:
@@ -267,12 +238,3 @@ def _strict(code: int, message: str) -> Reply | None:
         return parser.take()
     except ValueError:
         return None
-
-
-def _secrets(server: Server) -> tuple[str, ...]:
-    if not server.password:
-        return ()
-    name, secret = (text.encode("utf-8", "replace") for text in (server.username, server.password))
-    plain = b"\0" + name + b"\0" + secret
-    xoauth2 = b"user=" + name + b"\x01auth=Bearer " + secret + b"\x01\x01"
-    return server.password, *(b64encode(one).decode() for one in (secret, plain, xoauth2))

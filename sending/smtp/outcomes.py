@@ -73,7 +73,8 @@ class Deferred:
 class Refused:
     """A definite 5xx: not taken.
 
-    ours: the server was not asked, because it has said what it cannot take; the reply is in our words.
+    ours: the server was not asked, because it has said what it cannot take, or because there is nothing to sign in
+    with; the reply is in our words.
     """
 
     phase: Phase

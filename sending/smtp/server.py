@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, IPNetwork, UnknownHost
+from sending.smtp.tokens import Tokens
 
 SUBMISSION_PORTS = frozenset({25, 465, 587, 2525})
 
@@ -30,7 +31,10 @@ class AuthKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A submission server and how we sign in. private: the ranges that the owner of the instance has opened."""
+    """A submission server and how we sign in. private: the ranges that the owner of the instance has opened.
+
+    tokens: where the secret comes from when it is a token; asked after EHLO, so that it has not run out by then.
+    """
 
     host: str
     port: int
@@ -38,6 +42,7 @@ class Server:
     username: str = ""
     password: str = field(default="", repr=False)
     auth: AuthKind = AuthKind.PASSWORD
+    tokens: Tokens | None = field(default=None, repr=False, compare=False)
     ca_pem: str | None = field(default=None, repr=False)
     private: tuple[IPNetwork, ...] = ()
     local_hostname: str = "localhost.localdomain"

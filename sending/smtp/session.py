@@ -13,6 +13,7 @@ from sending.smtp.outcomes import (
     Accepted,
     Deferred,
     InDoubt,
+    Line,
     Outcome,
     Phase,
     Refused,
@@ -56,9 +57,11 @@ class Session:
         self._phase = Phase.MAIL
 
     @classmethod
-    async def open(cls, server: Server, *, timeouts: Timeouts = RFC5321) -> Session:
-        """Connect and sign in. Raises SessionError with the outcome and the dialogue."""
-        dialogue = Dialogue()
+    async def open(
+        cls, server: Server, *, timeouts: Timeouts = RFC5321, listener: Callable[[Line], None] | None = None
+    ) -> Session:
+        """Connect and sign in, the listener told each line. Raises SessionError with the outcome and the dialogue."""
+        dialogue = Dialogue(listener)
         return cls(await open_connection(server, timeouts, dialogue), timeouts, dialogue)
 
     @property

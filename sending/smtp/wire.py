@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from sending.smtp.outcomes import Line, Reply, Side, Transcript
 from sending.smtp.replies import Malformed, ReplyParser, printable
@@ -18,9 +19,10 @@ _SHORTEST_MASKED = 4
 
 
 class Dialogue:
-    """The lines of a connection; bounded, secrets never enter it."""
+    """The lines of a connection; bounded, secrets never enter it. listener: hears each line as it is added."""
 
-    def __init__(self) -> None:
+    def __init__(self, listener: Callable[[Line], None] | None = None) -> None:
+        self._listener = listener
         self._started = time.monotonic()
         self._lines: list[Line] = []
         self._secrets: tuple[str, ...] = ()
@@ -28,7 +30,7 @@ class Dialogue:
     def conceal(self, *secrets: str) -> None:
         """Mask these texts from now on, whoever says them: some servers repeat what they were told."""
         known = {secret for secret in secrets if len(secret) >= _SHORTEST_MASKED}
-        self._secrets = tuple(sorted(known, key=len, reverse=True))
+        self._secrets = tuple(sorted(known.union(self._secrets), key=len, reverse=True))
 
     def masked(self, text: str) -> str:
         """Return the text without the secrets."""
@@ -40,9 +42,14 @@ class Dialogue:
         """Add a line (cut at 1,000 characters); beyond 400 lines the dialogue is closed with a remark."""
         at_ms = int((time.monotonic() - self._started) * 1000)
         if len(self._lines) < MAX_TRANSCRIPT:
-            self._lines.append(Line(side, _shown(self.masked(text))[:_MAX_TEXT], at_ms))
+            self._add(Line(side, _shown(self.masked(text))[:_MAX_TEXT], at_ms))
         elif len(self._lines) == MAX_TRANSCRIPT:
-            self._lines.append(Line(Side.NOTE, "(the rest of the dialogue is not kept)", at_ms))
+            self._add(Line(Side.NOTE, "(the rest of the dialogue is not kept)", at_ms))
+
+    def _add(self, line: Line) -> None:
+        self._lines.append(line)
+        if self._listener is not None:
+            self._listener(line)
 
     def reply(self, reply: Reply) -> None:
         """Add a server's answer."""

@@ -1,0 +1,22 @@
+"""What an access token comes from, and what can go wrong: whoever signs in needs to know no more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+# Both take the token that a server has just refused, "" where none was: another one is asked for then. They return a
+# token that is good for some minutes, and raise TokenRefused or TokenUnavailable.
+Tokens = Callable[[str], Awaitable[str]]
+BlockingTokens = Callable[[str], str]
+
+
+class TokenError(Exception):
+    """Base: there is no access token; the words are for people and hold no secret."""
+
+
+class TokenRefused(TokenError):
+    """The provider gives no token for this mailbox any more; a person must sign in again."""
+
+
+class TokenUnavailable(TokenError):
+    """The provider gives no token at the moment; trying again later may help."""
