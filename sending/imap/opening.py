@@ -6,7 +6,6 @@ import imaplib
 import re
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
@@ -15,6 +14,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from outreach.kit.connect import ConnectProblem, is_private, safe_connect_sync
+from outreach.kit.watch import Watch
 from sending.imap.account import IMAP_PORTS, Account, ImapError, Misbehaved, SignInRefused, Stage, Unreachable
 from sending.imap.wire import TooMuch, Wire, escaped
 from sending.smtp.client import forms_of
@@ -53,7 +53,7 @@ class Line:
         self._stale = stale
         self._account = account
         self._timeout_s = timeout_s
-        self._watch = _Watch(most_s)
+        self._watch = Watch(most_s)
         self._stage = Stage.CONNECT
         self._wire: Wire | None = None
         self._failed = False
@@ -219,32 +219,6 @@ class Line:
         if self._wire is None or not self._wire.refusal:  # a refusal stands there already
             self.dialogue.note(Side.NOTE, words)
         return kind(words, cause=cause, stage=self._stage, dialogue=self.dialogue.so_far())
-
-
-class _Watch:
-    """Ends a connection after a while, however slowly the server drips: each byte would renew a socket's timeout."""
-
-    def __init__(self, most_s: float) -> None:
-        self.most_s = most_s
-        self.has_barked = False
-        self._twin: socket.socket | None = None
-        self._timer = threading.Timer(most_s, self._bark)
-        self._timer.daemon = True
-
-    def begin(self, sock: socket.socket) -> None:
-        self._twin = sock.dup()  # TLS takes the socket over; what its twin shuts down is the connection itself
-        self._timer.start()
-
-    def end(self) -> None:
-        self._timer.cancel()
-        if self._twin is not None:
-            self._twin.close()
-
-    def _bark(self) -> None:
-        self.has_barked = True
-        with suppress(OSError):
-            if self._twin is not None:
-                self._twin.shutdown(socket.SHUT_RDWR)
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # the library carries no types
