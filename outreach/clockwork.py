@@ -32,6 +32,11 @@ beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "mailboxes: forget old tests and sign-ins that were not completed": {
+        "task": "mailboxes.trim",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
     "outbox: settle what a dead worker left behind": {
         "task": "outbox.sweep",
         "schedule": env().lease_s / 4,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 RUN_FILE = "run.env"
 IPNetwork = IPv4Network | IPv6Network
+_TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,98}[A-Za-z0-9])?")  # it becomes a part of an address
 
 
 class BadSetting(ValueError):
@@ -78,6 +80,23 @@ VARIABLES = (
         "mailboxes. Fewer: they wait less after a crash. More: a machine that stalls keeps what it has in hand.",
         default="60",
     ),
+    Variable(
+        "OUTREACH_GOOGLE_CLIENT_ID",
+        "OAuth client of this instance at Google, for mailboxes that sign in with Google (docs/oauth.md).",
+        default="",
+    ),
+    Variable("OUTREACH_GOOGLE_CLIENT_SECRET", "Secret of that client.", default="", secret=True),
+    Variable(
+        "OUTREACH_MICROSOFT_CLIENT_ID",
+        "Application of this instance at Microsoft, for mailboxes that sign in with Microsoft (docs/oauth.md).",
+        default="",
+    ),
+    Variable("OUTREACH_MICROSOFT_CLIENT_SECRET", "Secret of that application.", default="", secret=True),
+    Variable(
+        "OUTREACH_MICROSOFT_TENANT",
+        "Whose accounts may sign in with Microsoft: a tenant's id or domain, `organizations`, `consumers` or `common`.",
+        default="common",
+    ),
     Variable("OUTREACH_LOG_JSON", "1: log one JSON object per line.", default="0"),
     Variable(
         "OUTREACH_DEBUG",
@@ -86,6 +105,14 @@ VARIABLES = (
     ),
 )
 _KNOWN = {variable.name: variable for variable in VARIABLES}
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """How this instance is known to a provider that mailboxes sign in with."""
+
+    id: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +131,9 @@ class Env:
     allow_sign_up: bool
     lease_s: int
     log_json: bool
+    google: OAuthClient | None
+    microsoft: OAuthClient | None
+    microsoft_tenant: str
 
 
 @cache
@@ -142,6 +172,9 @@ def load(environ: Mapping[str, str]) -> Env:
         allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
         lease_s=_number(known, "OUTREACH_LEASE_S", least=2, most=3600),
         log_json=_truth(known, "OUTREACH_LOG_JSON"),
+        google=_client(known, "OUTREACH_GOOGLE"),
+        microsoft=_client(known, "OUTREACH_MICROSOFT"),
+        microsoft_tenant=_tenant(known, "OUTREACH_MICROSOFT_TENANT"),
     )
 
 
@@ -212,6 +245,22 @@ def _number(known: Mapping[str, str], name: str, *, least: int, most: int) -> in
     if not value.isdecimal() or not least <= int(value) <= most:
         raise BadSetting(f"{name} is {value!r}: write a whole number from {least} to {most}")
     return int(value)
+
+
+def _client(known: Mapping[str, str], prefix: str) -> OAuthClient | None:
+    found = {name: _text(known, f"{prefix}_{name}") for name in ("CLIENT_ID", "CLIENT_SECRET")}
+    given = [name for name, value in found.items() if value]
+    if len(given) == 1:
+        (missing,) = set(found) - set(given)
+        raise BadSetting(f"{prefix}_{given[0]} is set and {prefix}_{missing} is not: set both, or none")
+    return OAuthClient(found["CLIENT_ID"], found["CLIENT_SECRET"]) if given else None
+
+
+def _tenant(known: Mapping[str, str], name: str) -> str:
+    value = _text(known, name)
+    if not _TENANT.fullmatch(value):
+        raise BadSetting(f"{name} is {value!r}: write a tenant's id or domain, organizations, consumers or common")
+    return value
 
 
 def _networks(known: Mapping[str, str], name: str) -> tuple[IPNetwork, ...]:

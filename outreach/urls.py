@@ -20,6 +20,7 @@ _WORKSPACE = [
 urlpatterns = [
     path("", include("outreach.accounts.urls")),
     path("accounts/", include(allauth_urlpatterns)),
+    path("oauth/", include("sending.mailboxes.oauth.urls")),
     path("healthz", views.health, name="health"),
     path("w/<slug:workspace>/", include(_WORKSPACE)),
 ]

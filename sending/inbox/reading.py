@@ -15,8 +15,8 @@ from sending.imap import Folder, FolderState, ImapError, RawMail, Reader, SignIn
 from sending.inbox.copies import look_for_copies
 from sending.inbox.models import MailboxSync, MailFolder
 from sending.inbox.services import keep, take_in
+from sending.mailboxes.connections import imap_account
 from sending.mailboxes.models import Mailbox
-from sending.mailboxes.queries import imap_account
 from sending.mailboxes.services import note_synced, refuse_sign_in
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage

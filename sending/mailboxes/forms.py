@@ -11,6 +11,8 @@ from django import forms
 from django.http import QueryDict
 
 from sending.mailboxes.models import Mailbox
+from sending.mailboxes.oauth.providers import Provider, configured, provider_of
+from sending.mailboxes.states import SignInKind
 from sending.smtp import Security
 from sending.smtp.server import tls_context
 
@@ -53,6 +55,13 @@ class MailboxForm(forms.Form):
         label="Signature",
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Stands under each message. Law asks for your postal address in it.",
+    )
+    sign_in = forms.ChoiceField(
+        required=False,
+        label="Sign in with",
+        choices=[(SignInKind.PASSWORD, "A password")],
+        initial=SignInKind.PASSWORD,
+        help_text="With a provider no password is kept here: you sign in at the provider after saving.",
     )
     smtp_host = forms.CharField(
         max_length=255, label="SMTP host", help_text="For example smtp.example.com.", validators=[host_alone]
@@ -109,10 +118,24 @@ class MailboxForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=values or (initial_of(mailbox) if mailbox else None))
         self._mailbox = mailbox
-        self.fields["smtp_password"].required = mailbox is None
-        if mailbox:
+        self._offer_providers()
+        if mailbox and mailbox.sign_in == SignInKind.PASSWORD:
             self.fields["smtp_password"].help_text = "Empty: keep the stored one."
             self.fields["imap_password"].help_text = "Empty: keep the stored one, or as for SMTP if both were the same."
+
+    def _offer_providers(self) -> None:
+        field = self.fields["sign_in"]
+        assert isinstance(field, forms.ChoiceField)
+        known = {provider.id: provider.name for provider in configured()}
+        used = provider_of(self._mailbox.sign_in) if self._mailbox else None
+        if used is not None:  # also where the instance has been set up otherwise since
+            known.setdefault(used.id, used.name)
+        field.choices = [(SignInKind.PASSWORD, "A password"), *known.items()]
+        if not known:
+            field.widget = forms.HiddenInput()
+
+    def clean_sign_in(self) -> str:
+        return self.cleaned_data["sign_in"] or (self._mailbox.sign_in if self._mailbox else SignInKind.PASSWORD)
 
     def clean_ca_pem(self) -> str:
         pem: str = self.cleaned_data["ca_pem"].strip()
@@ -132,8 +155,14 @@ class MailboxForm(forms.Form):
         shortest, longest = cleaned.get("gap_min_minutes"), cleaned.get("gap_max_minutes")
         if shortest is not None and longest is not None and shortest > longest:
             self.add_error("gap_max_minutes", "The longest gap cannot be shorter than the shortest.")
+        provider = provider_of(cleaned.get("sign_in", SignInKind.PASSWORD))
         for protocol in ("smtp", "imap"):
-            self._require_password_for_new_host(protocol, cleaned)
+            if provider is None:
+                self._require_password_for_new_host(protocol, cleaned)
+            else:
+                self._require_server_of(provider, protocol, cleaned)
+        if provider is None and not cleaned.get("smtp_password") and self._needs_password:
+            self.add_error("smtp_password", "This field is required.")
         if not cleaned.get("imap_username"):
             cleaned["imap_username"] = cleaned.get("smtp_username", "")
         return cleaned
@@ -141,12 +170,27 @@ class MailboxForm(forms.Form):
     def _require_password_for_new_host(self, protocol: str, cleaned: dict[str, Any]) -> None:
         """Let no stored password go to another server than the one it was given for."""
         new = cleaned.get(f"{protocol}_host")
-        if self._mailbox is None or not new or cleaned.get(f"{protocol}_password"):
+        if self._mailbox is None or self._needs_password or not new or cleaned.get(f"{protocol}_password"):
             return
         old: str = getattr(self._mailbox, f"{protocol}_host")
         if new.lower() != old.lower():
             words = f"The stored password was given for {old}. Type it again, so that {new} may get it."
             self.add_error(f"{protocol}_password", words)
+
+    @property
+    def _needs_password(self) -> bool:
+        return self._mailbox is None or self._mailbox.sign_in != SignInKind.PASSWORD
+
+    def _require_server_of(self, provider: Provider, protocol: str, cleaned: dict[str, Any]) -> None:
+        """Let a provider's tokens go to its own servers only, and never in clear; no password is kept beside them."""
+        cleaned[f"{protocol}_password"] = ""
+        host = cleaned.get(f"{protocol}_host")
+        if host and host.lower().rstrip(".") not in provider.hosts:
+            known = ", ".join(sorted(provider.hosts))
+            words = f"{host} is no mail server of {provider.name}; its sign-in works with these: {known}."
+            self.add_error(f"{protocol}_host", words)
+        if cleaned.get(f"{protocol}_security") == Security.PLAIN:
+            self.add_error(f"{protocol}_security", f"{provider.name} is only reached with TLS or STARTTLS.")
 
     def columns(self) -> dict[str, Any]:
         """Return the mailbox's columns; passwords are not among them."""

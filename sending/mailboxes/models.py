@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from outreach.accounts.models import User, Workspace
-from sending.mailboxes.states import MailboxState
+from sending.mailboxes.states import MailboxState, SignInKind
 from sending.smtp import Security
 
 ONE_PER_ADDRESS = "mailboxes_one_per_address"
@@ -23,6 +23,7 @@ class Mailbox(models.Model):
     reply_to = models.EmailField(max_length=254, blank=True)
     signature = models.TextField(blank=True)
 
+    sign_in = models.CharField(max_length=9, default=SignInKind.PASSWORD)
     smtp_host = models.CharField(max_length=255)
     smtp_port = models.PositiveIntegerField(default=587)
     smtp_security = models.CharField(max_length=8, default=Security.STARTTLS)
@@ -52,6 +53,7 @@ class Mailbox(models.Model):
         constraints = [
             models.UniqueConstraint("workspace", Lower("address"), name=ONE_PER_ADDRESS),
             models.CheckConstraint(condition=models.Q(state__in=list(MailboxState)), name="mailboxes_known_state"),
+            models.CheckConstraint(condition=models.Q(sign_in__in=list(SignInKind)), name="mailboxes_known_sign_in"),
             models.CheckConstraint(
                 condition=models.Q(smtp_security__in=list(Security), imap_security__in=list(Security)),
                 name="mailboxes_known_security",
@@ -75,15 +77,67 @@ class Mailbox(models.Model):
 
 
 class Credential(models.Model):
-    """The sealed secrets of a mailbox, apart from it so that no list of mailboxes ever loads them."""
+    """The sealed secrets of a mailbox, apart from it so that no list of mailboxes ever loads them.
+
+    Passwords, or the tokens that a provider has given: each sealed, bound to the mailbox and to its field. The row is
+    locked while the provider is asked for a new token, so that only one asks.
+    """
 
     mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE)
-    smtp_password = models.BinaryField()  # sealed, bound to the mailbox and the field
-    imap_password = models.BinaryField()
+    smtp_password = models.BinaryField(null=True)
+    imap_password = models.BinaryField(null=True)
+    account = models.CharField(max_length=254, blank=True)  # who signed in at the provider
+    refresh_token = models.BinaryField(null=True)  # null: nobody has signed in, or the provider has ended it
+    access_token = models.BinaryField(null=True)
+    access_until = models.DateTimeField(null=True)
+    ask_at = models.DateTimeField(null=True)  # the provider did not answer: nobody asks it before
+    ask_failures = models.PositiveSmallIntegerField(default=0)  # in a row; drives ask_at
+    ask_words = models.CharField(max_length=300, blank=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         db_table = "mailboxes_credential"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(access_token__isnull=True, access_until__isnull=True)
+                | models.Q(access_token__isnull=False, access_until__isnull=False),
+                name="mailboxes_token_has_its_end",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(refresh_token__isnull=True) | ~models.Q(account=""),
+                name="mailboxes_token_has_its_account",
+            ),
+        ]
+
+
+class PendingSignIn(models.Model):
+    """One way to a provider's sign-in page and back, begun by one person in one browser, good for ten minutes, once."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="sign_ins")
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    state_hash = models.CharField(max_length=64, unique=True)
+    session_hash = models.CharField(max_length=64)
+    provider = models.CharField(max_length=9)
+    verifier = models.BinaryField(null=True)  # PKCE, sealed; null: it has been used
+    account = models.CharField(max_length=254, blank=True)  # another one than the mailbox: a person must say yes
+    grant = models.BinaryField(null=True)  # its tokens meanwhile, sealed
+    begun_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "mailboxes_pending_sign_in"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(provider__in=[SignInKind.GOOGLE, SignInKind.MICROSOFT]),
+                name="mailboxes_known_provider",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(account="") ^ models.Q(grant__isnull=False), name="mailboxes_grant_has_its_account"
+            ),
+        ]
+        indexes = [
+            # trim: those that nobody came back from
+            models.Index(fields=["begun_at"], name="mailboxes_sign_in_begun"),
+        ]
 
 
 class MailboxClock(models.Model):

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from sending.mailboxes.states import SignInKind
 from sending.smtp import Security
 
 _THIS_MACHINE = "127.0.0.1"
@@ -40,6 +41,8 @@ class Preset:
     mx: tuple[str, ...] = ()  # mail exchangers of the domains that it serves: these names, and all below them
     ceiling: int | None = None
     ceiling_says: str = ""
+    oauth: SignInKind | None = None  # the provider whose sign-in it takes instead of a password
+    oauth_needs: str = ""  # what must be done first then, in sentences; "" = nothing
     servers_source: str = ""
     needs_source: str = ""
     ceiling_source: str = ""
@@ -100,6 +103,7 @@ def _by_exchanger(host: str) -> Preset | None:
 
 def _preset(row: dict[str, Any]) -> Preset:
     known = row | {name: _place(row[name]) for name in ("smtp", "imap")}
+    known["oauth"] = SignInKind(row["oauth"]) if "oauth" in row else None
     return Preset(**(known | {name: tuple(row.get(name, ())) for name in ("domains", "mx")}))
 
 

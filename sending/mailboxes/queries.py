@@ -1,19 +1,18 @@
-"""Read mailboxes and open their connections' settings."""
+"""Read mailboxes and their tests."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from django.db.models import Q
 from django.http import Http404
 
 from outreach.accounts.access import Member
-from outreach.env import env
-from outreach.kit.crypto import SealBroken, unseal
-from sending.imap import Account, SignInRefused, Stage
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
-from sending.mailboxes.secrets import IMAP_PASSWORD, LOST, SMTP_PASSWORD, context_of, keyring
-from sending.smtp import Security, Server
-from sending.smtp.envelope import with_ascii_domain
+from sending.mailboxes.oauth.providers import provider_of
+
+_SECRETS = ("smtp_password", "imap_password", "refresh_token", "access_token")
 
 
 def mailboxes_of(member: Member) -> Sequence[Mailbox]:
@@ -36,45 +35,20 @@ def newest_tests(mailbox: Mailbox) -> list[ConnectionTest]:
     return list(rows.order_by("-protocol", "-id").distinct("protocol"))
 
 
-def smtp_server(credential: Credential) -> Server:
-    """Return how to reach the mailbox's SMTP server, password opened. Raises SealBroken."""
-    mailbox = credential.mailbox
-    context = context_of(mailbox.pk, SMTP_PASSWORD)
-    return Server(
-        host=mailbox.smtp_host,
-        port=mailbox.smtp_port,
-        security=Security(mailbox.smtp_security),
-        username=mailbox.smtp_username,
-        password=unseal(keyring(), bytes(credential.smtp_password), context=context),
-        ca_pem=mailbox.ca_pem or None,
-        private=env().private_networks,
-        local_hostname=_greeting_name(mailbox.address),
-    )
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Whether somebody is signed in with a provider for a mailbox. trouble: why no token comes now, in words."""
+
+    provider: str
+    account: str
+    is_signed_in: bool
+    trouble: str
 
 
-def _greeting_name(address: str) -> str:
-    """Return what we call ourselves in EHLO: the mailbox's own domain.
-
-    It stands in the Received header of each message, and some servers refuse "localhost" (RFC 5321 section 4.1.1.1).
-    """
-    name = with_ascii_domain(address).rpartition("@")[2]
-    return name if name.isascii() and name else "localhost.localdomain"
-
-
-def imap_account(credential: Credential) -> Account:
-    """Return how to reach the mailbox's IMAP server, password opened. Raises SignInRefused when no key opens it."""
-    mailbox = credential.mailbox
-    context = context_of(mailbox.pk, IMAP_PASSWORD)
-    try:
-        password = unseal(keyring(), bytes(credential.imap_password), context=context)
-    except SealBroken as error:
-        raise SignInRefused(LOST.what, cause="sealed", stage=Stage.SIGN_IN) from error
-    return Account(
-        host=mailbox.imap_host,
-        port=mailbox.imap_port,
-        security=Security(mailbox.imap_security),
-        username=mailbox.imap_username,
-        password=password,
-        ca_pem=mailbox.ca_pem or None,
-        private=env().private_networks,
-    )
+def sign_in_of(mailbox: Mailbox) -> SignIn | None:
+    """Return how a mailbox stands with its provider; None for one that signs in with a password."""
+    provider = provider_of(mailbox.sign_in)
+    if provider is None:
+        return None
+    row = Credential.objects.defer(*_SECRETS).annotate(has_grant=Q(refresh_token__isnull=False)).get(mailbox=mailbox)
+    return SignIn(provider.name, row.account, row.has_grant, row.ask_words)

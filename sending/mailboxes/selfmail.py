@@ -20,9 +20,9 @@ from outreach.kit.addresses import BadAddress, parse_address
 from outreach.kit.crypto import SealBroken
 from sending.mailboxes.arrivals import CUT_OFF, explain_arrival
 from sending.mailboxes.budgets import database_now, facts_of, limits_of, usages_of
+from sending.mailboxes.connections import smtp_server
 from sending.mailboxes.errors import MailboxError
 from sending.mailboxes.models import MAIL, ConnectionTest, Credential, Mailbox, MailboxClock
-from sending.mailboxes.queries import smtp_server
 from sending.mailboxes.secrets import LOST
 from sending.mailboxes.services import refuse_sign_in
 from sending.mailboxes.spending import Spent, spend

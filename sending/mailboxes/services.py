@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,18 +12,14 @@ from django.db.models.functions import Now
 
 from outreach.accounts.access import Member
 from outreach.kit import clock, gate
-from outreach.kit.crypto import SealBroken, seal, unseal
+from outreach.kit.crypto import SealBroken
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.errors import AddressTaken, IllegalMove, StillNeeded
 from sending.mailboxes.models import ONE_PER_ADDRESS, Credential, Mailbox, MailboxClock
-from sending.mailboxes.queries import smtp_server
-from sending.mailboxes.secrets import IMAP_PASSWORD, LOST, SMTP_PASSWORD, context_of, keyring
+from sending.mailboxes.secrets import ACCESS_TOKEN, IMAP_PASSWORD, REFRESH_TOKEN, SMTP_PASSWORD, opened, sealed
 from sending.mailboxes.states import BY_PERSON, BY_TEST, MAILBOX_MOVES, MEANINGS, MailboxState
 from sending.pacing import Pace
-from sending.smtp import Server
-
-log = logging.getLogger(__name__)
 
 _BACKOFF_STEP = timedelta(minutes=1)
 _BACKOFF_MOST = timedelta(hours=1)
@@ -38,7 +33,7 @@ UPDATE mailboxes_clock
 
 
 def create_mailbox(member: Member, columns: Mapping[str, Any], *, smtp: str, imap: str) -> Mailbox:
-    """Create a mailbox with its sealed passwords. Raises AddressTaken."""
+    """Create a mailbox with its sealed passwords; one that signs in with a provider has none. Raises AddressTaken."""
     try:
         with transaction.atomic():
             mailbox = Mailbox.objects.create(workspace=member.workspace, created_by=member.user, **columns)
@@ -51,12 +46,15 @@ def create_mailbox(member: Member, columns: Mapping[str, Any], *, smtp: str, ima
 def update_mailbox(mailbox: Mailbox, columns: Mapping[str, Any], *, smtp: str, imap: str) -> None:
     """Change a mailbox. Raises AddressTaken.
 
-    An empty password keeps the stored one; a new SMTP password counts for IMAP, too, where both were the same. The
-    mailbox is looked at anew at once: with a higher limit it may have something to send.
+    An empty password keeps the stored one; a new SMTP password counts for IMAP, too, where both were the same. With
+    another kind of sign-in all secrets of the last one are forgotten. The mailbox is looked at anew at once: with a
+    higher limit it may have something to send.
     """
     try:
         with transaction.atomic():
             Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
+            if columns.get("sign_in", mailbox.sign_in) != mailbox.sign_in:
+                _forget_secrets(mailbox)
             _replace_passwords(mailbox, smtp=smtp, imap=imap)
             MailboxClock.objects.filter(mailbox=mailbox).update(look_at=Now())
     except IntegrityError as error:
@@ -75,30 +73,13 @@ def remove(mailbox: Mailbox) -> None:
 
 
 def store_passwords(mailbox: Mailbox, *, smtp: str, imap: str) -> None:
-    """Seal and keep the passwords of a saved mailbox; each is bound to its mailbox and its use."""
+    """Seal and keep the passwords of a saved mailbox, "" for none; each is bound to its mailbox and its use."""
+    secrets = {SMTP_PASSWORD: smtp, IMAP_PASSWORD: imap}
     Credential.objects.update_or_create(
         mailbox=mailbox,
-        defaults={
-            SMTP_PASSWORD: _sealed(mailbox, SMTP_PASSWORD, smtp),
-            IMAP_PASSWORD: _sealed(mailbox, IMAP_PASSWORD, imap),
-        },
+        defaults={name: sealed(mailbox.pk, name, word) if word else None for name, word in secrets.items()},
     )
     MailboxClock.objects.get_or_create(mailbox=mailbox)
-
-
-def smtp_servers(mailbox_ids: Collection[int]) -> dict[int, Server]:
-    """Return how to reach the SMTP server of each mailbox, password opened.
-
-    A mailbox whose password no key opens is left out and needs a new sign-in; the others do not suffer for it.
-    """
-    found: dict[int, Server] = {}
-    for credential in Credential.objects.select_related("mailbox").filter(mailbox__in=mailbox_ids):
-        try:
-            found[credential.mailbox_id] = smtp_server(credential)
-        except SealBroken:
-            log.exception("mailboxes.seal_broken mailbox=%s", credential.mailbox_id)
-            refuse_sign_in(credential.mailbox_id, LOST.what)
-    return found
 
 
 def activate(mailbox_id: int) -> None:
@@ -185,31 +166,34 @@ def _move(
     record([Entry(mailbox.workspace_id, kind, now, mailbox_id=mailbox_id, data=data)])
 
 
+def _forget_secrets(mailbox: Mailbox) -> None:
+    names = (SMTP_PASSWORD, IMAP_PASSWORD, REFRESH_TOKEN, ACCESS_TOKEN, "access_until", "ask_at")
+    Credential.objects.filter(mailbox=mailbox).update(
+        **dict.fromkeys(names), account="", ask_failures=0, ask_words="", changed_at=clock.now()
+    )
+
+
 def _replace_passwords(mailbox: Mailbox, *, smtp: str, imap: str) -> None:
     if smtp and not imap and _were_the_same(mailbox):
         imap = smtp
-    sealed = {
-        name: _sealed(mailbox, name, secret)
+    found = {
+        name: sealed(mailbox.pk, name, secret)
         for name, secret in ((SMTP_PASSWORD, smtp), (IMAP_PASSWORD, imap))
         if secret
     }
-    if sealed:
-        Credential.objects.filter(mailbox=mailbox).update(**sealed, changed_at=clock.now())
+    if found:
+        Credential.objects.filter(mailbox=mailbox).update(**found, changed_at=clock.now())
 
 
 def _were_the_same(mailbox: Mailbox) -> bool:
     """Say whether one password served for both; one that nobody can open any more is replaced with the other."""
     row = Credential.objects.get(mailbox=mailbox)
-    sealed = ((SMTP_PASSWORD, row.smtp_password), (IMAP_PASSWORD, row.imap_password))
+    secrets = ((SMTP_PASSWORD, row.smtp_password), (IMAP_PASSWORD, row.imap_password))
     try:
-        known = {unseal(keyring(), bytes(value), context=context_of(mailbox.pk, name)) for name, value in sealed}
+        known = {opened(mailbox.pk, name, value) for name, value in secrets}
     except SealBroken:
         return True
     return len(known) == 1
-
-
-def _sealed(mailbox: Mailbox, name: str, secret: str) -> bytes:
-    return seal(keyring(), secret, context=context_of(mailbox.pk, name))
 
 
 def _taken(error: IntegrityError, columns: Mapping[str, Any]) -> Exception:

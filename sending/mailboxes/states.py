@@ -16,6 +16,14 @@ class MailboxState(StrEnum):
     BLOCKED = "blocked"  # stopped by a guard: the provider refuses us or too many addresses failed
 
 
+class SignInKind(StrEnum):
+    """With what a mailbox signs in to its servers."""
+
+    PASSWORD = "password"  # noqa: S105  # the mailbox's own, or an app password
+    GOOGLE = "google"  # a token that Google gives for the account
+    MICROSOFT = "microsoft"  # a token that Microsoft gives for the account
+
+
 MAILBOX_MOVES: Mapping[MailboxState, frozenset[MailboxState]] = {
     MailboxState.UNTESTED: frozenset({MailboxState.ACTIVE}),
     MailboxState.ACTIVE: frozenset({MailboxState.PAUSED, MailboxState.NEEDS_SIGN_IN, MailboxState.BLOCKED}),
@@ -43,3 +51,12 @@ WAYS_OUT: Mapping[MailboxState, str] = {
     MailboxState.NEEDS_SIGN_IN: "Type the password again under “Edit”. It sends again as soon as the test has passed.",
     MailboxState.BLOCKED: "Read what the server said and mend its cause, then press “Resume”.",
 }
+
+
+def way_out(state: MailboxState, kind: SignInKind) -> str:
+    """Return what lets a mailbox send again, "" for one that does."""
+    if kind is not SignInKind.PASSWORD and state is MailboxState.NEEDS_SIGN_IN:
+        return "Sign in below. It sends again as soon as the test has passed."
+    if kind is not SignInKind.PASSWORD and state is MailboxState.UNTESTED:
+        return "Sign in below, then press “Test now”. Nothing is sent before the test has passed."
+    return WAYS_OUT[state]

@@ -8,14 +8,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, connections, transaction
 
 from outreach.kit.crypto import SealBroken
 from sending.imap import Account, ImapError, SignInRefused, open_mailbox
 from sending.imap import explain as explain_imap
+from sending.mailboxes.connections import imap_account, smtp_server
 from sending.mailboxes.errors import IllegalMove
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
-from sending.mailboxes.queries import imap_account, smtp_server
 from sending.mailboxes.secrets import LOST
 from sending.mailboxes.services import activate, refuse_sign_in
 from sending.smtp import Explanation, Line, Phase, Refused, Server, Session, SessionError, Side, Timeouts, Unreachable
@@ -24,6 +24,15 @@ from sending.smtp import explain as explain_smtp
 # A person waits for the answer.
 TIMEOUTS = Timeouts(connect=10, greeting=15, command=15)
 MOST_S = 40.0
+# Tests of each kind that a mailbox keeps; the pages show the newest, the rest is for whoever looks for a cause.
+KEPT = 20
+_TRIM = """
+DELETE FROM mailboxes_connection_test
+ WHERE id = ANY(ARRAY(
+    SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY mailbox_id, protocol ORDER BY id DESC) AS place
+                      FROM mailboxes_connection_test) ranked
+     WHERE place > %s))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,13 @@ def test_connections(mailbox: Mailbox) -> Sequence[ConnectionTest]:
     return rows
 
 
+def trim_tests() -> int:
+    """Forget all but the newest tests of each kind of each mailbox. Returns how many rows went."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIM, [KEPT])
+        return int(cursor.rowcount)
+
+
 def columns_of(told: Explanation, lines: Sequence[Line], *, passed: bool) -> dict[str, Any]:
     """Return what came of a test as columns of ConnectionTest."""
     return {
@@ -66,7 +82,7 @@ def columns_of(told: Explanation, lines: Sequence[Line], *, passed: bool) -> dic
 
 
 async def _try_both(credential: Credential) -> list[Trial]:
-    return list(await asyncio.gather(_try_smtp(credential), asyncio.to_thread(_try_imap, credential)))
+    return list(await asyncio.gather(_try_smtp(credential), asyncio.to_thread(_try_imap_apart, credential)))
 
 
 async def _try_smtp(credential: Credential) -> Trial:
@@ -84,6 +100,14 @@ async def _try_smtp(credential: Credential) -> Trial:
     except TimeoutError:
         return Trial("smtp", (), _too_slow(server))
     return Trial("smtp", session.transcript)
+
+
+def _try_imap_apart(credential: Credential) -> Trial:
+    """Try in a thread of its own; a token is looked up there, too, and leaves no connection to the database behind."""
+    try:
+        return _try_imap(credential)
+    finally:
+        connections.close_all()
 
 
 def _try_imap(credential: Credential) -> Trial:

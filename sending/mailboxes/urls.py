@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from sending.mailboxes import views
+from sending.mailboxes.oauth import views as oauth
 
 app_name = "mailboxes"
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("<int:pk>", views.mailbox_detail, name="detail"),
     path("<int:pk>/edit", views.mailbox_edit, name="edit"),
     path("<int:pk>/servers", views.mailbox_servers, name="edit_servers"),
+    path("<int:pk>/sign-in", oauth.sign_in, name="sign_in"),
+    path("<int:pk>/sign-in/account", oauth.account, name="sign_in_account"),
     path("<int:pk>/removal", views.mailbox_removal, name="removal"),
     path("<int:pk>/test", views.mailbox_test, name="test"),
     path("<int:pk>/test-mail", views.mailbox_test_mail, name="test_mail"),

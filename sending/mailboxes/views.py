@@ -19,14 +19,16 @@ from sending.ledger.queries import totals
 from sending.mailboxes import queries, services
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.ceilings import warnings_of
-from sending.mailboxes.discovery import discover
+from sending.mailboxes.discovery import Found, discover
 from sending.mailboxes.errors import AddressTaken, MailboxError
 from sending.mailboxes.filling import fill, filled_before, servers_of
 from sending.mailboxes.forms import MailboxForm, as_typed
 from sending.mailboxes.models import Mailbox
-from sending.mailboxes.presets import by_server
+from sending.mailboxes.oauth.flow import waiting_for
+from sending.mailboxes.oauth.providers import configured
+from sending.mailboxes.presets import Preset, by_server
 from sending.mailboxes.selfmail import NotNow, obstacle_of, recipients_for, send_to_self
-from sending.mailboxes.states import WAYS_OUT, MailboxState
+from sending.mailboxes.states import MailboxState, SignInKind, way_out
 from sending.mailboxes.testing import test_connections
 
 _FOLDER = "sending/mailboxes"
@@ -63,8 +65,7 @@ def mailbox_create(request: MemberRequest) -> HttpResponse:
         except AddressTaken as error:
             form.add_error("address", str(error))
         else:
-            test_connections(mailbox)
-            return redirect(request.member.url("mailboxes:detail", mailbox.pk))
+            return _tested(request, mailbox)
     return _form_page(request, form)
 
 
@@ -81,8 +82,7 @@ def mailbox_edit(request: MemberRequest, pk: int) -> HttpResponse:
         except AddressTaken as error:
             form.add_error("address", str(error))
         else:
-            test_connections(queries.mailbox_for(request.member, pk))
-            return redirect(request.member.url("mailboxes:detail", pk))
+            return _tested(request, queries.mailbox_for(request.member, pk))
     return _form_page(request, form, mailbox=mailbox)
 
 
@@ -104,7 +104,8 @@ def mailbox_servers(request: MemberRequest, pk: int | None = None) -> HttpRespon
         _filled_in_by_us(request, mailbox),
         replace="replace" in request.POST,
     )
-    form = MailboxForm(mailbox=mailbox, values=typed | filled.values)
+    offered = _provider_offered(found.preset, mailbox, str(typed["sign_in"]))
+    form = MailboxForm(mailbox=mailbox, values=typed | filled.values | {"sign_in": offered})
     response = _form_page(request, form, mailbox=mailbox, region="servers", found=found, filled=filled)
     return trigger_client_event(response, "servers-filled", after="settle")
 
@@ -122,7 +123,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one mailbox: state, budget, newest tests with their dialogue, totals."""
     mailbox = queries.mailbox_for(request.member, pk)
     provider = by_server(mailbox.smtp_host, mailbox.address)
-    may_act = request.member.may(Role.MEMBER)
+    may_act, may_edit = request.member.may(Role.MEMBER), request.member.may(Role.ADMIN)
     context = {
         "mailbox": mailbox,
         "recipients": recipients_for(request.member, mailbox) if may_act else (),
@@ -133,8 +134,10 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "book_url": MAILBOX_BOOK,
         "tests": queries.newest_tests(mailbox),
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
-        "way_out": WAYS_OUT[MailboxState(mailbox.state)],
-        "may_edit": request.member.may(Role.ADMIN),
+        "way_out": way_out(MailboxState(mailbox.state), SignInKind(mailbox.sign_in)),
+        "sign_in": queries.sign_in_of(mailbox),
+        "other": waiting_for(request.member.user, request.session.session_key or "", mailbox) if may_edit else None,
+        "may_edit": may_edit,
         "may_act": may_act,
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
@@ -207,6 +210,14 @@ def mailbox_removal(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(request.member.url("mailboxes:list"))
 
 
+def _tested(request: MemberRequest, mailbox: Mailbox) -> HttpResponse:
+    """Test a mailbox that was saved, unless somebody must sign in for it first, and go to its page."""
+    sign_in = queries.sign_in_of(mailbox)
+    if sign_in is None or sign_in.is_signed_in:
+        test_connections(mailbox)
+    return redirect(request.member.url("mailboxes:detail", mailbox.pk))
+
+
 def _sent(request: MemberRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
@@ -225,10 +236,23 @@ def _form_page(
     url = request.member.url
     servers_url = url("mailboxes:edit_servers", mailbox.pk) if mailbox else url("mailboxes:servers")
     context |= {"form": form, "mailbox": mailbox, "servers_url": servers_url, "warnings": _warnings(told)}
-    if "found" not in context:
+    found = context.get("found")
+    context["can_sign_in"] = isinstance(found, Found) and _can_sign_in(found.preset)
+    if found is None:
         context |= {"filled_preset": request.POST.get(_PRESET, ""), "filled_address": request.POST.get(_ADDRESS, "")}
     status = 422 if "problem" in context or (form.is_bound and form.errors) else 200
     return render_region(request, f"{_FOLDER}/form.html", context, region=region, status=status)
+
+
+def _provider_offered(preset: Preset, mailbox: Mailbox | None, typed: str) -> str:
+    """Return the kind of sign-in to show as chosen: that of the provider, where the instance is set up for it."""
+    is_ours = mailbox is None and typed in {"", SignInKind.PASSWORD}
+    return preset.oauth if is_ours and preset.oauth and _can_sign_in(preset) else typed or SignInKind.PASSWORD
+
+
+def _can_sign_in(preset: Preset) -> bool:
+    """Say whether mailboxes of this preset can sign in with their provider here."""
+    return preset.oauth in {provider.id for provider in configured()}
 
 
 def _filled_in_by_us(request: MemberRequest, mailbox: Mailbox | None) -> Mapping[str, str]:

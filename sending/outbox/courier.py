@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, connections
 
 from outreach.kit import clock, stopping
-from sending.mailboxes.services import smtp_servers
+from sending.mailboxes.connections import smtp_servers
 from sending.outbox import leases
 from sending.outbox.batcher import Batcher
 from sending.outbox.claims import claim

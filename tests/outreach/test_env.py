@@ -110,3 +110,29 @@ def test_networks_are_parsed(given: dict[str, str]) -> None:
 def test_page_tells_every_variable_once() -> None:
     page = settings_page()
     assert [page.count(f"| `{variable.name}` |") for variable in VARIABLES] == [1] * len(VARIABLES)
+
+
+@pytest.mark.parametrize("provider", ["GOOGLE", "MICROSOFT"])
+def test_client_of_a_provider_is_whole_or_none(given: dict[str, str], provider: str) -> None:
+    env = load(given)
+    assert (env.google, env.microsoft, env.microsoft_tenant) == (None, None, "common")
+    whole = {f"OUTREACH_{provider}_CLIENT_ID": "id", f"OUTREACH_{provider}_CLIENT_SECRET": "hidden"}
+    client = getattr(load(given | whole), provider.lower())
+    assert (client.id, client.secret) == ("id", "hidden")
+    assert "hidden" not in repr(client)
+    for name in whole:
+        with pytest.raises(BadSetting, match=f"is set and {name} is not"):
+            load(given | whole | {name: ""})
+
+
+@pytest.mark.parametrize(
+    "tenant", ["common", "organizations", "acme.onmicrosoft.com", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"]
+)
+def test_tenant_is_a_name_or_an_id(given: dict[str, str], tenant: str) -> None:
+    assert load(given | {"OUTREACH_MICROSOFT_TENANT": tenant}).microsoft_tenant == tenant
+
+
+@pytest.mark.parametrize("tenant", ["../evil", "a/b", "evil.test/x?", "a b", ".", "{tenant}", "a" * 101])
+def test_tenant_leads_nowhere_else(given: dict[str, str], tenant: str) -> None:
+    with pytest.raises(BadSetting, match=r"^OUTREACH_MICROSOFT_TENANT is "):
+        load(given | {"OUTREACH_MICROSOFT_TENANT": tenant})

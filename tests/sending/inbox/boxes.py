@@ -11,8 +11,8 @@ from pathlib import Path
 from outreach.accounts.models import Workspace
 from sending.imap import Folder, open_mailbox
 from sending.inbox.models import MailboxSync
+from sending.mailboxes.connections import imap_account
 from sending.mailboxes.models import Credential, Mailbox
-from sending.mailboxes.queries import imap_account
 from sending.sandbox.world import SandboxWorld
 from tests.builders import make_sandbox_mailbox
 from tests.sending.inbox.scene import Scene, make_scene

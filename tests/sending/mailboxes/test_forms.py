@@ -12,8 +12,8 @@ from django.test import Client
 
 from outreach.accounts.access import Member
 from sending.imap import Account
+from sending.mailboxes.connections import imap_account, smtp_server
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox, MailboxClock
-from sending.mailboxes.queries import imap_account, smtp_server
 from sending.mailboxes.states import MailboxState
 from sending.sandbox.world import SandboxWorld
 from sending.smtp import Server

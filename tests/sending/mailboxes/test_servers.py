@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sending.mailboxes.connections import smtp_server
 from sending.mailboxes.models import Credential
-from sending.mailboxes.queries import smtp_server
 from tests.builders import make_mailbox, make_workspace
 
 
