@@ -19,6 +19,7 @@ COPY campaigns campaigns
 COPY sending sending
 COPY templates templates
 COPY static static
+RUN install --directory --mode 0700 --owner outreach --group outreach journal
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/srv/outreach \
     PYTHONUNBUFFERED=1 \

@@ -55,6 +55,13 @@ VARIABLES = (
         default=".data",
     ),
     Variable(
+        "OUTREACH_JOURNAL_DIR",
+        "Folder of the couriers' journals and of the guard against a restored copy of the database, shared by the "
+        "`worker` and `courier` of one machine. It is no part of a backup: it has to outlive the database. "
+        "`outreach up` keeps it in the data folder; empty: neither journal nor guard.",
+        default="",
+    ),
+    Variable(
         "OUTREACH_PUBLIC_URL",
         "Address at which people reach the pages; `https://` switches on secure cookies and HSTS.",
         default="http://127.0.0.1:8000",
@@ -120,6 +127,7 @@ class Env:
     """Everything the program learns from outside, parsed and checked once at start."""
 
     data_dir: Path
+    journal_dir: Path | None
     database_url: str
     redis_url: str
     secret_key: str
@@ -161,6 +169,7 @@ def load(environ: Mapping[str, str]) -> Env:
     known = {**_run_file(folder), **{name: value for name, value in environ.items() if value.strip()}}
     return Env(
         data_dir=folder,
+        journal_dir=_folder(known, "OUTREACH_JOURNAL_DIR"),
         database_url=_url(known, "DATABASE_URL", "postgresql", "postgres"),
         redis_url=_url(known, "REDIS_URL", "redis", "rediss"),
         secret_key=_text(known, "OUTREACH_SECRET_KEY"),
@@ -180,6 +189,11 @@ def load(environ: Mapping[str, str]) -> Env:
 
 def _data_dir(environ: Mapping[str, str]) -> Path:
     return (ROOT / (environ.get("OUTREACH_DATA_DIR") or ".data")).absolute()
+
+
+def _folder(known: Mapping[str, str], name: str) -> Path | None:
+    value = _text(known, name)
+    return (ROOT / value).absolute() if value else None
 
 
 def _run_file(folder: Path) -> dict[str, str]:

@@ -20,6 +20,9 @@ from outreach.embedded.supervisor import Supervisor
 from outreach.embedded.valkey import valkey_service, valkey_url
 from outreach.env import RUN_FILE, data_dir, is_given
 
+# Beside the database, not in it: whoever puts back an older copy of one folder must keep the other.
+JOURNALS = "journal"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -72,7 +75,8 @@ class _Stack:
         postgres = asyncio.create_task(self._start_postgres(keys))
         valkey = asyncio.create_task(self._start_valkey(keys))
         try:
-            variables = {**_own_variables(self._plan, keys), **await postgres, **await valkey}
+            own = _own_variables(self._plan, self._folder, keys)
+            variables = {**own, **await postgres, **await valkey}
         finally:
             for task in (postgres, valkey):
                 task.cancel()
@@ -115,8 +119,9 @@ class _Stack:
         await self._supervisor.start(worker(), courier(), beat())
 
 
-def _own_variables(plan: Plan, keys: InstanceKeys) -> dict[str, str]:
+def _own_variables(plan: Plan, folder: Path, keys: InstanceKeys) -> dict[str, str]:
     variables = {
+        "OUTREACH_JOURNAL_DIR": str(folder / JOURNALS),
         "OUTREACH_SECRET_KEY": keys.secret_key,
         "OUTREACH_CREDENTIAL_KEYS": keys.credential_keys,
         "OUTREACH_PUBLIC_URL": plan.address,

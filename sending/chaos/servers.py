@@ -150,6 +150,7 @@ class Servers:
             DATABASE_URL=postgres_url(postgres_port, password),
             REDIS_URL=valkey_url(valkey_port, password),
             OUTREACH_DATA_DIR=str(self.folder),
+            OUTREACH_JOURNAL_DIR=str(self.folder / "journal"),
             OUTREACH_SECRET_KEY=secrets.token_urlsafe(48),
             OUTREACH_CREDENTIAL_KEYS=Fernet.generate_key().decode(),
             OUTREACH_PRIVATE_NETWORKS="127.0.0.0/8",

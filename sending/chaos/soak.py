@@ -8,7 +8,6 @@ import time
 from sending.chaos.scene import Cast, plain_server
 from sending.chaos.victims import children_of, connections_of, send
 from sending.chaos.world import Broken, Run
-from sending.outbox.courier import UNRECORDED
 
 _GROUPS = 4
 _MAILBOXES = 4  # of each group
@@ -36,7 +35,7 @@ def soak(run: Run, *, messages: int, kills: int) -> None:
 
 
 def _kill_one(run: Run, port: int) -> int:
-    """Kill one victim; what it may have sent and not written down may be in doubt. Returns how many were killed."""
+    """Kill one victim; what it has sent and got no answer to may be in doubt. Returns how many were killed."""
     courier = run.servers.program["courier"]
     children = children_of(courier.pid)
     if run.random.random() < _PARENT_SHARE:
@@ -54,7 +53,7 @@ def _kill_one(run: Run, port: int) -> int:
 
 
 def _charge(run: Run, victims: list[int], port: int) -> None:
-    """Freeze the victims and raise the bound by what their open connections may have left unrecorded."""
+    """Freeze the victims and raise the bound by what may be under way: one message on each open connection."""
     for pid in victims:
         send(pid, signal.SIGSTOP)
-    run.bound += UNRECORDED * connections_of(victims, to={port}).total()
+    run.bound += connections_of(victims, to={port}).total()

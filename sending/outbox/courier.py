@@ -24,6 +24,8 @@ from sending.outbox.jobs import Job, Result
 from sending.outbox.line import Line
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.records import hand_back, record_results
+from sending.outbox.scribe import Journal
+from sending.outbox.witness import Witness
 from sending.smtp import Server, Withdrawn
 
 R = TypeVar("R")
@@ -60,11 +62,13 @@ class Courier:
         mailbox_ids: Sequence[int],
         *,
         work_s: float = WORK_S,
+        journal: Journal | None = None,
         bell: stopping.Bell = stopping.SHUTDOWN,
     ) -> None:
         self._owner = owner
         self._mailbox_ids = list(mailbox_ids)
         self._work_s = work_s
+        self._witness = Witness(journal)
         self._bell = bell
         self._stopping = asyncio.Event()  # nothing is begun any more
         self._stop_at = float("inf")  # the end of the patience with what was begun
@@ -77,7 +81,7 @@ class Courier:
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="outbox-record")
         self._claimer = ThreadPoolExecutor(1, thread_name_prefix="outbox-claim")
         self._claims = Batcher(self._claim, self._claimer)
-        self._marks = Batcher(mark, self._executor)
+        self._marks = Batcher(self._mark, self._executor)
         self._records = Batcher(record_results, self._recorder, linger_s=_RECORD_LINGER_S)
         self._releases = Batcher(self._release, self._executor)
 
@@ -131,6 +135,7 @@ class Courier:
             for executor in (self._executor, self._claimer, self._recorder):
                 await asyncio.get_running_loop().run_in_executor(executor, connections.close_all)
                 executor.shutdown()
+            self._witness.rest()
 
     async def _begin(self, mailbox_ids: Sequence[int]) -> set[asyncio.Task[int]]:
         servers = await self._in_database(lambda: smtp_servers(mailbox_ids))
@@ -217,11 +222,15 @@ class Courier:
         started_at = clock.now()
         outcome = await line.send(job, before_dot=lambda: self._marks.submit(job))
         if isinstance(outcome, Withdrawn):
-            if self._stopping.is_set():
+            why = self._witness.fault_of(job)
+            if why:
+                self._stop()  # nothing else would leave either
+            elif self._stopping.is_set():
                 return None
-            why = await self._in_database(lambda: why_called_back(job))
-            outcome = replace(outcome, text=why)
-        return Result(job, outcome, started_at, clock.now())
+            outcome = replace(outcome, text=why or await self._in_database(lambda: why_called_back(job)))
+        result = Result(job, outcome, started_at, clock.now())
+        self._witness.note(result)
+        return result
 
     async def _record(self, result: Result) -> None:
         """Record, however long the database is away: the lease is kept, and a late answer still settles a doubt."""
@@ -250,6 +259,9 @@ class Courier:
                 await self._in_database(lambda: leases.renew(self._owner, list(self._lines), list(self._in_hand)))
             except Exception:
                 log.exception("outbox.renew_failed")
+
+    def _mark(self, jobs: Sequence[Job]) -> list[bool]:
+        return self._witness.mark(jobs, mark)
 
     def _claim(self, mailbox_ids: Sequence[int]) -> list[list[Job]]:
         jobs: dict[int, list[Job]] = {pk: [] for pk in mailbox_ids}

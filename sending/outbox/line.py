@@ -86,7 +86,8 @@ class Line:
         if seconds > _KEEP_S:
             await self.close()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), max(seconds, 0.005))
+            async with asyncio.timeout(max(seconds, 0.005)):
+                await stop.wait()
 
     async def close(self) -> None:
         session, self._session = self._session, None

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from outreach.env import env
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.outbox.cancels import cancel_stopped
+from sending.outbox.recovery import recover
 from sending.outbox.states import MessageState
 from sending.planner.services import Sent, advance
 
@@ -67,12 +69,17 @@ SELECT d.id, d.workspace_id, d.campaign_id, d.contact_id, d.enrollment_id, d.mai
 
 
 def sweep() -> dict[str, int]:
-    """Settle everything whose time is over; safe to run anywhere, any number of times at once. Returns counts."""
+    """Settle everything whose time is over; safe to run anywhere, any number of times at once. Returns counts.
+
+    Journals come first: what they know needs no doubt.
+    """
+    folder = env().journal_dir
+    told = recover(folder).total() if folder else 0
     freed = [mailbox_id for (mailbox_id,) in _run(_FREE_UNMARKED)]
     for mailbox_id in sorted(set(freed)):
         with connection.cursor() as cursor:
             cursor.execute(_WAKE, [mailbox_id])
-    counts = {"freed": len(freed)}
+    counts = {"freed": len(freed), "told_by_journals": told}
     with transaction.atomic():
         doubted = _run(_DOUBT_MARKED)
         _tell(doubted, EventKind.IN_DOUBT)

@@ -8,7 +8,7 @@ from uuid import UUID
 from outreach.celery import app
 from outreach.kit import loops, stopping
 from sending.mailboxes.spending import trim
-from sending.outbox import leases
+from sending.outbox import leases, scribe
 from sending.outbox.courier import Courier
 from sending.outbox.sweeper import sweep
 
@@ -32,9 +32,15 @@ def deliver(owner: str, mailbox_ids: list[int]) -> None:
     if stopping.SHUTDOWN.has_rung:  # another worker gets them at the next tick
         leases.give_back(UUID(owner), mailbox_ids)
         return
+    try:
+        witness = scribe.journal()
+    except OSError as error:  # nothing may leave unwitnessed; the next tick finds out whether it has room again
+        log.error("outbox.journal_fault reason=%s", scribe.said(error))  # noqa: TRY400  # known, and said in full
+        leases.give_back(UUID(owner), mailbox_ids)
+        return
     mine, held = leases.take_over(UUID(owner), mailbox_ids)
     if held:
-        loops.run(Courier(mine, held).run())
+        loops.run(Courier(mine, held, journal=witness).run())
 
 
 @app.task(name="outbox.trim")

