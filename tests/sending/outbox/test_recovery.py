@@ -16,6 +16,7 @@ from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.services import delete_contacts
 from outreach.kit import loops
 from outreach.kit.stopping import Bell
+from sending.chaos.faultsmtpd import Act, FaultServer, hang, say, serving_in_thread
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import MailboxClock, Spending
@@ -34,7 +35,6 @@ from tests.sending.outbox.plain import Beside, Post, claim_all, make_post, wait_
 from tests.sending.outbox.stage import deliver, make_due
 from tests.sending.outbox.test_journal import files_no_bigger_than
 from tests.sending.outbox.test_races import lapse
-from tests.sending.smtp.faultsmtpd import Act, FaultServer, hang, say, serving_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 YES, NO, LATER = (say(raw) for raw in (b"250 2.0.0 taken\r\n", b"550 5.1.1 no such user\r\n", b"451 4.3.0 not now\r\n"))
