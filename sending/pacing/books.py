@@ -48,6 +48,10 @@ class MailboxBook:
             sending_days=self.ramp_days,
         )
 
+    @property
+    def has_new_leads(self) -> bool:
+        return any(queue.turn for campaign in self.campaigns for queue in campaign.new_leads.values())
+
     def book(self, facts: MailboxFacts, room: int) -> Book | None:
         """Return the book of the day where promises could take one of the places in `room`, else None."""
         day = facts.pace.day

@@ -44,10 +44,12 @@ def peak_use(comes_back: Sequence[datetime], promised: Sequence[datetime], *, no
     comes_back: when each place that is spent comes back, ascending. promised: when follow-ups fall due, before a day
     has passed, so that none of their places comes back meanwhile; what is overdue counts now.
     """
-    peak = len(comes_back) - bisect_right(comes_back, now)
+    spent, back = len(comes_back), bisect_right(comes_back, now)
+    peak = spent - back
     for count, due in enumerate(sorted(promised), start=1):
-        still_spent = len(comes_back) - bisect_right(comes_back, max(due, now))
-        peak = max(peak, count + still_spent)
+        while back < spent and comes_back[back] <= due:
+            back += 1
+        peak = max(peak, count + spent - back)
     return peak
 
 

@@ -6,10 +6,8 @@ a hold of all who are due, whatever their number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
-from itertools import repeat
 
 from sending.pacing.gates import LeadFacts
 from sending.pacing.scenario import ScenarioCampaign
@@ -48,16 +46,16 @@ class Queue:
         heappush(self._fresh, (due, person_id, place))
         self._settle()
 
-    def promised(self, before: datetime) -> Iterator[datetime]:
-        """Yield when those are due who wait until an instant before `before`; others in line cost nothing."""
-        if self._held_until < before:
-            yield from repeat(self._held_until, len(self._held))
+    def promised(self, before: datetime) -> list[datetime]:
+        """Return when those are due who wait until an instant before `before`; others in line cost nothing."""
+        found = [self._held_until] * len(self._held) if self._held_until < before else []
+        fresh, count = self._fresh, len(self._fresh)
         places = [0]
-        while places:  # down the heap, as far as it is early enough
-            place = places.pop()
-            if place < len(self._fresh) and self._fresh[place][0] < before:
-                yield self._fresh[place][0]
+        for place in places:  # down the heap, as far as it is early enough
+            if place < count and fresh[place][0] < before:
+                found.append(fresh[place][0])
                 places += (2 * place + 1, 2 * place + 2)
+        return found
 
     def hold(self, now: datetime, until: datetime, code: HoldCode) -> None:
         """Put off all who are due, as the scheduler does one by one."""

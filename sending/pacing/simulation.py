@@ -159,16 +159,20 @@ class _Simulation:
     def _send_all(self, box: MailboxBook, facts: MailboxFacts) -> int:
         room = allowance(facts.limits, facts.usage)
         share = follow_up_places(facts.limits, facts.usage)
-        new_room = self._room_for_new(box, facts, room)
+        box.new_held = None
+        new_room: int | None = None  # reckoned when it is asked for: it costs more than all the rest
         sent = 0
         while sent < room:
             pick = self._follow_up_due(box, facts) if share > 0 else None
-            pick = pick or (self._new_lead_due(box, facts) if new_room > 0 else None)
+            if pick is None and box.has_new_leads:
+                new_room = self._room_for_new(box, facts, room) if new_room is None else new_room
+                pick = self._new_lead_due(box, facts) if new_room > 0 else None
             pick = pick or (self._follow_up_due(box, facts) if share <= 0 else None)
             if pick is None:
                 break
             share -= not pick.is_new
-            new_room -= pick.is_new
+            if new_room is not None:
+                new_room -= pick.is_new
             self._send(box, pick, facts.now)
             sent += 1
             box.new_held = None  # the next look reckons anew: a send may have raised the ramp
@@ -177,7 +181,6 @@ class _Simulation:
     def _room_for_new(self, box: MailboxBook, facts: MailboxFacts, room: int) -> int:
         """Return how many of the places may be new contacts', beside the follow-ups that were promised."""
         book = box.book(facts, room)
-        box.new_held = None
         if book is None:
             return room
         verdict = reserved_gate(book, facts.usage, later=facts.now + self._pace.shrink(RECHECK))

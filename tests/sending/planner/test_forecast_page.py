@@ -41,10 +41,10 @@ def member() -> Member:
     return make_team()
 
 
-def make_slow(member: Member, *, people: int = 12, daily: int = 3, **values: object) -> Campaign:
+def make_slow(member: Member, *, people: int = 12, daily: int = 3) -> Campaign:
     """Make a running campaign of one step in office hours, from one mailbox that keeps a gap of ten minutes."""
     mailbox = make_sender(member, daily_limit=daily, gap_min_s=600, gap_max_s=600)
-    campaign = make_running_campaign(member, make_people(member, people), (mailbox,), **values)
+    campaign = make_running_campaign(member, make_people(member, people), (mailbox,))
     SendWindow.objects.filter(campaign=campaign).delete()
     SendWindow.objects.bulk_create(
         SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)

@@ -43,10 +43,10 @@ def member() -> Member:
     return make_team()
 
 
-def make_office(member: Member, *, people: int = 6, daily: int = 2, steps: int = 1, **values: object) -> Campaign:
+def make_office(member: Member, *, people: int = 6, daily: int = 2, steps: int = 1) -> Campaign:
     """Launch a campaign on Monday at nine, from nine to five in UTC, from one mailbox with a gap of ten minutes."""
     mailbox = make_sender(member, daily_limit=daily, hourly_limit=2, gap_min_s=600, gap_max_s=600)
-    campaign = make_running_campaign(member, make_people(member, people), (mailbox,), steps=steps, **values)
+    campaign = make_running_campaign(member, make_people(member, people), (mailbox,), steps=steps)
     SendWindow.objects.filter(campaign=campaign).delete()
     SendWindow.objects.bulk_create(
         SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)
