@@ -15,6 +15,7 @@ from sending.imap import Account, ImapError, SignInRefused, open_mailbox
 from sending.imap import explain as explain_imap
 from sending.mailboxes.connections import imap_account, smtp_server
 from sending.mailboxes.errors import IllegalMove
+from sending.mailboxes.live import Live
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
 from sending.mailboxes.secrets import LOST
 from sending.mailboxes.services import activate, refuse_sign_in
@@ -48,19 +49,15 @@ class Trial:
 def test_connections(mailbox: Mailbox) -> Sequence[ConnectionTest]:
     """Try both servers at once, store what came of it, and let the mailbox carry mail when both let us in.
 
-    A mailbox that a person has paused stays paused. Results and state are stored together or not at all.
+    A mailbox that a person has paused stays paused. Results and state are stored together or not at all. Meanwhile
+    `live.watched` tells what is said.
     """
     credential = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
-    trials = asyncio.run(_try_both(credential))
-    with transaction.atomic():
-        rows = ConnectionTest.objects.bulk_create([_row(mailbox, trial) for trial in trials])
-        refusals = [trial.problem.what for trial in trials if trial.problem and trial.refused]
-        if refusals:
-            refuse_sign_in(mailbox.pk, refusals[0])
-        elif all(trial.problem is None for trial in trials):
-            with suppress(IllegalMove):  # it carries mail already, or a person has stopped it
-                activate(mailbox.pk)
-    return rows
+    live = Live(mailbox.pk, ("smtp", "imap"))
+    try:
+        return _stored(mailbox, asyncio.run(_try_both(credential, live)))
+    finally:
+        live.end()
 
 
 def trim_tests() -> int:
@@ -81,45 +78,68 @@ def columns_of(told: Explanation, lines: Sequence[Line], *, passed: bool) -> dic
     }
 
 
-async def _try_both(credential: Credential) -> list[Trial]:
-    return list(await asyncio.gather(_try_smtp(credential), asyncio.to_thread(_try_imap_apart, credential)))
+def _stored(mailbox: Mailbox, trials: Sequence[Trial]) -> Sequence[ConnectionTest]:
+    with transaction.atomic():
+        rows = ConnectionTest.objects.bulk_create([_row(mailbox, trial) for trial in trials])
+        refusals = [trial.problem.what for trial in trials if trial.problem and trial.refused]
+        if refusals:
+            refuse_sign_in(mailbox.pk, refusals[0])
+        elif all(trial.problem is None for trial in trials):
+            with suppress(IllegalMove):  # it carries mail already, or a person has stopped it
+                activate(mailbox.pk)
+    return rows
 
 
-async def _try_smtp(credential: Credential) -> Trial:
+async def _try_both(credential: Credential, live: Live) -> list[Trial]:
+    return list(await asyncio.gather(_try_smtp(credential, live), asyncio.to_thread(_try_imap_apart, credential, live)))
+
+
+async def _try_smtp(credential: Credential, live: Live) -> Trial:
     try:
         server = smtp_server(credential)
     except SealBroken:
-        return Trial("smtp", (), LOST, refused=True)
+        return _told(live, Trial("smtp", (), LOST, refused=True))
     try:
         async with asyncio.timeout(MOST_S):
-            session = await Session.open(server, timeouts=TIMEOUTS)
+            session = await Session.open(server, timeouts=TIMEOUTS, listener=lambda line: live.note("smtp", line))
             await session.close()
     except SessionError as error:
         refused = isinstance(error.outcome, Refused) and error.outcome.phase is Phase.AUTH
-        return Trial("smtp", error.outcome.transcript, explain_smtp(error.outcome, server), refused=refused)
+        problem = explain_smtp(error.outcome, server)
+        return _told(live, Trial("smtp", error.outcome.transcript, problem, refused=refused))
     except TimeoutError:
-        return Trial("smtp", (), _too_slow(server))
-    return Trial("smtp", session.transcript)
+        return _told(live, Trial("smtp", live.heard("smtp"), _too_slow(server)))
+    return _told(live, Trial("smtp", session.transcript))
 
 
-def _try_imap_apart(credential: Credential) -> Trial:
+def _try_imap_apart(credential: Credential, live: Live) -> Trial:
     """Try in a thread of its own; a token is looked up there, too, and leaves no connection to the database behind."""
     try:
-        return _try_imap(credential)
+        return _told(live, _try_imap(credential, live))
     finally:
         connections.close_all()
 
 
-def _try_imap(credential: Credential) -> Trial:
+def _try_imap(credential: Credential, live: Live) -> Trial:
     account: Account | None = None
     try:
         account = imap_account(credential)
-        with open_mailbox(account, timeout_s=TIMEOUTS.command, most_s=MOST_S) as reader:
+        with open_mailbox(
+            account,
+            timeout_s=TIMEOUTS.command,
+            most_s=MOST_S,
+            listener=lambda line: live.note("imap", line),
+        ) as reader:
             names = ", ".join(f"{folder.name} ({folder.role})" for folder in reader.folders())
             return Trial("imap", (*reader.dialogue, Line(Side.NOTE, f"Folders: {names}"[:500], 0)))
     except ImapError as error:
         problem = explain_imap(error, account) if account else LOST
         return Trial("imap", error.dialogue, problem, refused=isinstance(error, SignInRefused))
+
+
+def _told(live: Live, trial: Trial) -> Trial:
+    live.tell(trial.protocol, trial.problem)
+    return trial
 
 
 def _too_slow(server: Server) -> Explanation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.mailboxes import views
+from sending.mailboxes import trials, views
 from sending.mailboxes.oauth import views as oauth
 
 app_name = "mailboxes"
@@ -19,8 +19,9 @@ urlpatterns = [
     path("<int:pk>/sign-in", oauth.sign_in, name="sign_in"),
     path("<int:pk>/sign-in/account", oauth.account, name="sign_in_account"),
     path("<int:pk>/removal", views.mailbox_removal, name="removal"),
-    path("<int:pk>/test", views.mailbox_test, name="test"),
-    path("<int:pk>/test-mail", views.mailbox_test_mail, name="test_mail"),
+    path("<int:pk>/test", trials.mailbox_test, name="test"),
+    path("<int:pk>/tests", trials.mailbox_tests, name="tests"),
+    path("<int:pk>/test-mail", trials.mailbox_test_mail, name="test_mail"),
     path("<int:pk>/pause", views.mailbox_pause, name="pause"),
     path("<int:pk>/resumption", views.mailbox_resume, name="resume"),
 ]

@@ -23,13 +23,15 @@ from sending.mailboxes.discovery import Found, discover
 from sending.mailboxes.errors import AddressTaken, MailboxError
 from sending.mailboxes.filling import fill, filled_before, servers_of
 from sending.mailboxes.forms import MailboxForm, as_typed
+from sending.mailboxes.live import watched
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.oauth.flow import waiting_for
 from sending.mailboxes.oauth.providers import configured
 from sending.mailboxes.presets import Preset, by_server
-from sending.mailboxes.selfmail import NotNow, obstacle_of, recipients_for, send_to_self
+from sending.mailboxes.selfmail import obstacle_of, recipients_for
 from sending.mailboxes.states import MailboxState, SignInKind, way_out
 from sending.mailboxes.testing import test_connections
+from sending.mailboxes.trials import ask_for_test, takes_test_now
 
 _FOLDER = "sending/mailboxes"
 # The hidden fields by which the form remembers what was filled into it.
@@ -133,6 +135,8 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "budget": budgets_of([mailbox])[0],
         "book_url": MAILBOX_BOOK,
         "tests": queries.newest_tests(mailbox),
+        "watched": watched(pk),
+        "test_at_once": may_act and takes_test_now(request.session, pk),
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
         "way_out": way_out(MailboxState(mailbox.state), SignInKind(mailbox.sign_in)),
         "sign_in": queries.sign_in_of(mailbox),
@@ -141,35 +145,6 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "may_act": may_act,
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
-
-
-@require_POST
-@member_page(Role.MEMBER)
-def mailbox_test(request: MemberRequest, pk: int) -> HttpResponse:
-    """Sign in to both servers now."""
-    results = test_connections(queries.mailbox_for(request.member, pk))
-    if all(result.passed for result in results):
-        messages.success(request, "Both servers let us in.")
-    else:
-        messages.error(request, "The test did not pass. What is wrong, and what to do, stands below.")
-    return redirect(request.member.url("mailboxes:detail", pk))
-
-
-@require_POST
-@member_page(Role.MEMBER)
-def mailbox_test_mail(request: MemberRequest, pk: int) -> HttpResponse:
-    """Send one real message from the mailbox to itself or to a member of the workspace."""
-    mailbox = queries.mailbox_for(request.member, pk)
-    try:
-        result = send_to_self(request.member, mailbox, request.POST.get("recipient", ""))
-    except NotNow as error:
-        messages.error(request, f"No test mail was sent. {error}")
-    else:
-        if result.passed:
-            messages.success(request, "The test mail has left.")
-        else:
-            messages.error(request, "The test mail failed. What is wrong, and what to do, stands on this page.")
-    return redirect(request.member.url("mailboxes:detail", pk) + "#test-mail")
 
 
 @require_POST
@@ -211,10 +186,16 @@ def mailbox_removal(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _tested(request: MemberRequest, mailbox: Mailbox) -> HttpResponse:
-    """Test a mailbox that was saved, unless somebody must sign in for it first, and go to its page."""
+    """Test a mailbox that was saved, unless somebody must sign in for it first, and go to its page.
+
+    Where scripts run, the page itself begins the test, so that it can be watched.
+    """
     sign_in = queries.sign_in_of(mailbox)
     if sign_in is None or sign_in.is_signed_in:
-        test_connections(mailbox)
+        if request.POST.get("scripted"):
+            ask_for_test(request.session, mailbox.pk)
+        else:
+            test_connections(mailbox)
     return redirect(request.member.url("mailboxes:detail", mailbox.pk))
 
 

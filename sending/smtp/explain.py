@@ -92,6 +92,10 @@ _NO_PASSWORDS = (
     "Microsoft has switched off passwords for SMTP in this organisation or for this mailbox.",
     "Connect the mailbox with OAuth, or let an admin enable Authenticated SMTP for it.",
 )
+_NO_SMTP = (
+    "Authenticated SMTP is switched off for this mailbox or its organisation, for this kind of sign-in, too.",
+    "Let an administrator switch on Authenticated SMTP for the mailbox, then test again.",
+)
 _WRONG_PASSWORD = (
     "The user name or the password is wrong, or the provider wants an app password.",
     "Type both again; often the user name is the whole address.",
@@ -146,13 +150,13 @@ def _answered(phase: Phase, reply: Reply, server: Server) -> Explanation:
 def _sign_in(reply: Reply, server: Server) -> tuple[str, str]:
     low = f"{reply.enhanced} {reply.text}".lower()
     if any(word in low for word in _NO_PASSWORD_WORDS):
-        return _NO_PASSWORDS
-    if reply.code == 534 or any(word in low for word in APP_PASSWORD_WORDS):
-        return TWO_STEP
+        return _NO_SMTP if server.auth is AuthKind.XOAUTH2 else _NO_PASSWORDS
     if reply.code // 100 == 4:
         return _TEMPORARY_SIGN_IN
     if server.auth is AuthKind.XOAUTH2:
         return TOKEN_REFUSED
+    if reply.code == 534 or any(word in low for word in APP_PASSWORD_WORDS):
+        return TWO_STEP
     if reply.code == 535 or reply.enhanced == "5.7.8":
         return _WRONG_PASSWORD
     return _REFUSED_SIGN_IN

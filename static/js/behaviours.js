@@ -12,6 +12,7 @@ import { restWhileUsed } from "./behaviours/live.js";
 import { keepPlace } from "./behaviours/place.js";
 import timeZone from "./behaviours/time_zone.js";
 import { announceFailures, toast } from "./behaviours/toast.js";
+import scripted from "./behaviours/scripted.js";
 import scrollers from "./behaviours/scrollers.js";
 import unsaved from "./behaviours/unsaved.js";
 
@@ -26,6 +27,7 @@ const behaviours = {
   insert,
   open,
   remember,
+  scripted,
   "time-zone": timeZone,
   toast,
   unsaved,

@@ -12,6 +12,7 @@ from outreach.accounts.roles import Role
 from sending.mailboxes import queries
 from sending.mailboxes.oauth import flow
 from sending.mailboxes.oauth.answers import ProviderAway
+from sending.mailboxes.trials import ask_for_test
 
 _OVER = (
     "This sign-in cannot be completed: it was begun by somebody else or in another browser, it is older than ten "
@@ -53,6 +54,7 @@ def returned(request: UserRequest) -> HttpResponse:
         messages.error(request, back.problem)
     elif not back.account:
         messages.success(request, f"You are signed in as {back.mailbox.address}.")
+        ask_for_test(request.session, back.mailbox.pk)
     return redirect(member.url("mailboxes:detail", back.mailbox.pk))
 
 
@@ -71,6 +73,7 @@ def account(request: MemberRequest, pk: int) -> HttpResponse:
         messages.error(request, _OVER)
     else:
         messages.success(request, f"{mailbox.address} signs in as {name}.")
+        ask_for_test(request.session, pk)
     return redirect(request.member.url("mailboxes:detail", pk))
 
 

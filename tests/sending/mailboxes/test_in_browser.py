@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,15 @@ from django.conf import settings
 from django.test import Client
 
 from outreach.accounts.access import Member
-from sending.chaos.faultsmtpd import FaultServer, say
-from sending.mailboxes import discovery
+from sending.chaos.faultsmtpd import FaultServer, drip, say
+from sending.mailboxes import discovery, testing
+from sending.mailboxes.models import ConnectionTest
+from sending.sandbox.world import SandboxWorld
 from tests.browser.walker import NARROW, WIDE, Walker, browser
+from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.mailboxes.dnsserver import FakeDns
+from tests.sending.mailboxes.servers import WRONG, connected, smtp_of
+from tests.sending.mailboxes.stage import sandbox_form
 from tests.sending.mailboxes.test_selfmail import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -85,3 +91,44 @@ def test_a_test_mail_is_sent_and_its_dialogue_shown(opened: Opened, member: Memb
             walker.submit("Send a test mail")
             assert walker.page.get_by_text(words).is_visible()
     assert len(server.accepted) == 1
+
+
+@looks
+def test_a_connection_test_is_watched_line_by_line_and_explained(
+    opened: Opened, member: Member, monkeypatch: pytest.MonkeyPatch, width: int, *, dark: bool
+) -> None:
+    monkeypatch.setattr(testing, "TIMEOUTS", replace(testing.TIMEOUTS, greeting=9, command=9))
+    slow = smtp_of({"auth": drip(b"235 2.7.0 welcome\r\n", every_s=0.12)})
+    with (
+        connected(member, smtp=slow, imap=FaultImap(WRONG)) as mailbox,
+        opened(member.url("mailboxes:detail", mailbox.pk), width=width, dark=dark) as walker,
+    ):
+        page = walker.page
+        page.get_by_role("button", name="Test now").click()
+        page.get_by_text("AUTH PLAIN ********").wait_for()
+        assert page.get_by_text("Running").is_visible()
+        page.get_by_text("Type both again").wait_for()
+        assert page.get_by_text("Running").is_visible()
+        page.get_by_text("235 2.7.0 welcome").wait_for()
+        page.get_by_text("The test did not pass.").wait_for()
+        assert page.get_by_text("Running").count() == 0
+        walker.checked()
+
+
+def test_a_mailbox_that_is_saved_in_a_browser_is_tested_before_ones_eyes(
+    opened: Opened, member: Member, world: SandboxWorld
+) -> None:
+    with opened(member.url("mailboxes:create")) as walker:
+        page = walker.page
+        page.locator("details summary").click()
+        for name, value in sandbox_form(world).items():
+            field = page.locator(f"#id_{name}")
+            if name in {"smtp_security", "imap_security"}:
+                field.select_option(str(value))
+            elif name != "ramp_on":
+                field.fill(str(value))
+        walker.submit("Save and test")
+        page.get_by_text("Both servers let us in.").wait_for()
+        page.get_by_text("Folders: INBOX (inbox)").wait_for()
+        walker.checked()
+    assert ConnectionTest.objects.count() == 2

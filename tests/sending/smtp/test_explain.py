@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sending.smtp import (
     Accepted,
+    AuthKind,
     Deferred,
     Outcome,
     Phase,
@@ -40,6 +43,7 @@ def refused(code: int, enhanced: str, text: str, phase: Phase = Phase.AUTH) -> O
         (refused(535, "5.7.139", "basic authentication is disabled."), "Microsoft", "OAuth"),
         (refused(535, "5.7.139", "Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."),
          "Microsoft", "OAuth"),
+        (refused(530, "5.7.57", "Client not authenticated to send mail."), "Microsoft", "OAuth"),
         (refused(535, "5.7.0", "authentication failed"), "password is wrong", "Type both again"),
         (refused(530, "5.7.1", "no"), "refuses the sign-in", "Ask your provider"),
         (Deferred(Phase.AUTH, Reply(454, "4.7.0", "Temporary authentication failure")), "for the moment", "Wait"),
@@ -55,6 +59,29 @@ def test_an_answer_is_quoted_and_explained(outcome: Outcome, why: str, fix: str)
     assert outcome.reply.text in explanation.what
     assert why in explanation.why
     assert fix in explanation.fix
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why", "fix"),
+    [
+        (refused(535, "5.7.8", "Username and Password not accepted."), "The token is new", "sign in again"),
+        (refused(534, "5.7.9", "Application-specific password required."), "The token is new", "sign in again"),
+        (refused(535, "5.7.139", "SmtpClientAuthentication is disabled for the Tenant."), "switched off", "switch on"),
+        (Deferred(Phase.AUTH, Reply(454, "4.7.0", "later")), "for the moment", "Wait"),
+        (Refused(Phase.AUTH, Reply(535, "5.7.8", "Google gives no access."), ours=True), "withdrawn", "Sign in again"),
+        (Unreachable(Phase.AUTH, "token", "Google gives no token now."), "Nobody has to sign in again", "Wait"),
+    ],
+)
+def test_what_fails_with_a_token_is_not_blamed_on_a_password(outcome: Outcome, why: str, fix: str) -> None:
+    explanation = explain(outcome, replace(server(), auth=AuthKind.XOAUTH2, password=""))
+    assert why in explanation.why
+    assert fix in explanation.fix
+    assert "password" not in explanation.fix
+
+
+def test_a_server_that_was_never_asked_is_not_quoted() -> None:
+    outcome = Refused(Phase.AUTH, Reply(535, "5.7.8", "Google gives no access."), ours=True)
+    assert explain(outcome, server()).what == "Google gives no access."
 
 
 @pytest.mark.parametrize(
