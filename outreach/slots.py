@@ -19,7 +19,7 @@ class NavItem:
 
 NAVIGATION = (
     NavItem("Home", "house", "reports:home", "", "g h", also=("reports:log",)),
-    NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results",)),
+    NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results", "reports:day")),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("reports:contact_story",)),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem(
@@ -61,5 +61,5 @@ CAMPAIGN_TABS = (
     Tab("Review & launch", "planner:review", also=("planner:launch",)),
     Tab("Forecast", "planner:forecast"),
     Tab("People", "planner:people", also=("planner:why", "planner:prospect")),
-    Tab("Results", "reports:results"),
+    Tab("Results", "reports:results", also=("reports:day",)),
 )

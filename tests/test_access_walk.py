@@ -77,7 +77,7 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.campaign.pk,),
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
-        "planner:resume", "planner:forecast", "planner:people", "reports:results",
+        "planner:resume", "planner:forecast", "planner:people", "reports:results", "reports:day",
     ),
     **_each(
         lambda w: (w.variant.step_id,),

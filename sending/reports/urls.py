@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.reports import doubt_views, views
+from sending.reports import day_views, doubt_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -16,4 +16,5 @@ urlpatterns = [
     path("messages/doubts/chosen", doubt_views.doubts_chosen, name="doubts_chosen"),
     path("messages/<int:pk>", views.message_story, name="message"),
     path("campaigns/<int:pk>/results", views.results, name="results"),
+    path("campaigns/<int:pk>/day", day_views.day, name="day"),
 ]

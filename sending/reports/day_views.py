@@ -1,0 +1,45 @@
+"""HTTP of a campaign's day: who was due, and what became of each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.views import editor_context
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+from outreach.kit.paging import paged
+from sending.ledger.days import day_in, local_day
+from sending.mailboxes.budgets import database_now
+from sending.planner.models import Enrollment
+from sending.reports.waterfall import waterfall_of
+
+_FOLDER = "sending/reports"
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def day(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show the waterfall of a day, and the people behind one of its rows."""
+    campaign = campaign_for(request.member, pk)
+    now = database_now()
+    today = local_day(now, ZoneInfo(request.member.workspace.time_zone))
+    asked = min(day_in(request.GET.get("day", "")) or today, today)
+    found = waterfall_of(campaign, asked, now=now)
+    cause = request.GET.get("cause", "")
+    people = Enrollment.objects.filter(pk__in=found.people(cause)).select_related("contact") if cause else None
+    context = editor_context(
+        campaign,
+        waterfall=found,
+        cause=cause,
+        page=paged(request, people.order_by("-id"), by="id") if people is not None else None,
+        today=today,
+        day_before=asked - timedelta(days=1),
+        day_after=asked + timedelta(days=1) if asked < today else None,
+    )
+    return render_region(request, f"{_FOLDER}/day.html", context, region="day")
