@@ -30,7 +30,7 @@ NAVIGATION = (
         "g m",
         also=("reports:message", "reports:doubts", "reports:doubts_chosen"),
     ),
-    NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b"),
+    NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b", also=("reports:mailbox_day",)),
     NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s", also=("contacts:suppression_lift",)),
 )
 
@@ -59,7 +59,7 @@ CAMPAIGN_TABS = (
     Tab("Senders", "planner:senders"),
     Tab("Preview", "planner:preview"),
     Tab("Review & launch", "planner:review", also=("planner:launch",)),
-    Tab("Forecast", "planner:forecast"),
+    Tab("Forecast", "planner:forecast", also=("planner:forecast_summary",)),
     Tab("People", "planner:people", also=("planner:why", "planner:prospect")),
     Tab("Results", "reports:results", also=("reports:day",)),
 )

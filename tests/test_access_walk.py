@@ -77,7 +77,8 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.campaign.pk,),
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
-        "planner:resume", "planner:forecast", "planner:people", "reports:results", "reports:day",
+        "planner:resume", "planner:forecast", "planner:forecast_summary", "planner:people", "reports:results",
+        "reports:day",
     ),
     **_each(
         lambda w: (w.variant.step_id,),
@@ -88,7 +89,7 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.mailbox.pk,),
         "mailboxes:detail", "mailboxes:edit", "mailboxes:test", "mailboxes:pause", "mailboxes:resume",
-        "mailboxes:removal", "mailboxes:edit_servers", "mailboxes:test_mail", "planner:book",
+        "mailboxes:removal", "mailboxes:edit_servers", "mailboxes:test_mail", "reports:mailbox_day", "planner:book",
         "mailboxes:tests", "mailboxes:sign_in", "mailboxes:sign_in_account",
     ),
     **_each(lambda w: (w.inbound.pk,), "inbox:detail"),

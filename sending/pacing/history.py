@@ -87,10 +87,11 @@ def main_reason(line: Sequence[Span]) -> Span | None:
     totals: dict[str, timedelta] = {}
     for span in line:
         totals[span.code] = totals.get(span.code, timedelta(0)) + span.length
-    within = {code: total for code, total in totals.items() if code != HoldCode.WINDOW} or totals
-    if not within:
+    if not totals:
         return None
-    code = max(within, key=lambda one: within[one])
+    # The hours before somebody was there, and those outside of the windows, matter only where there was nothing else.
+    within = [code for code in totals if code not in {HoldCode.WINDOW, Cause.NOT_ENROLLED}]
+    code = max(within or [code for code in totals if code == HoldCode.WINDOW] or totals, key=lambda one: totals[one])
     return max((span for span in line if span.code == code), key=lambda span: span.length)
 
 

@@ -46,3 +46,15 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
     )
     status = 422 if form.is_bound and not is_asked else 200
     return render_region(request, f"{_FOLDER}/forecast.html", context, region="forecast", status=status)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def forecast_summary(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say in a few lines when the campaign is done and how many messages a day it sends: for its launch."""
+    campaign = campaign_for(request.member, pk)
+    foreseen = foresee(campaign)
+    context = editor_context(
+        campaign, forecast=foreseen.forecast, now=foreseen.now, home=ZoneInfo(campaign.workspace.time_zone)
+    )
+    return render_region(request, f"{_FOLDER}/forecast_summary.html", context, region="summary")

@@ -17,7 +17,9 @@ from sending.planner.scenes import Scene, scene_of
 
 _HORIZON = timedelta(days=400)
 _MOST = 10_000  # messages that are foreseen for one answer, some of which run several times
-_WORTH = timedelta(minutes=1)
+# Less than this, or than this part of the time until then, is no difference to a person.
+_WORTH, _WORTH_PART = timedelta(minutes=1), 50
+_MOST_MAILBOXES = 3
 _ALL_DAYS = frozenset(range(1, 8))
 
 
@@ -50,7 +52,7 @@ def prospect_of(row: Enrollment, present: Present, *, now: datetime) -> Prospect
     earlier = [
         Remedy(words, then.at, place)
         for words, place, then in tried
-        if then is not None and (left is None or left.at - then.at >= _WORTH)
+        if then is not None and (left is None or left.at - then.at >= max(_WORTH, (left.at - now) / _WORTH_PART))
     ]
     return Prospect(left.at if left else None, sorted(earlier, key=lambda one: one.at))
 
@@ -80,11 +82,17 @@ def _attempts(row: Enrollment, present: Present, scene: Scene, run: Run, left: D
     box = _box(row, scene.scenario, left)
     if box is None:
         return
-    mine = {box.id} if row.mailbox_id else {one.id for one in scene.scenario.mailboxes}
+    campaign = next(one for one in scene.scenario.campaigns if one.id == row.campaign_id)
+    mine = {box.id} if row.mailbox_id else set(campaign.mailbox_ids)
     codes = {one.code for one in run.idles if one.mailbox_id in mine}
     codes |= {HoldCode(one.code) for one in present.reasons if one.code in set(HoldCode)}
-    for words, change, code in _changes(row, scene, box, codes):
-        place = place_of(code, campaign_id=row.campaign_id, mailbox_id=box.id)
+    others = [one for one in scene.scenario.mailboxes if one.id in mine and one.id != box.id]
+    for one in [box, *others][:_MOST_MAILBOXES]:
+        for words, change, code in _changes_of_limits(scene, one, codes if one is box else codes & _OF_DAY):
+            place = place_of(code, campaign_id=row.campaign_id, mailbox_id=one.id)
+            yield words, place, changed(scene.scenario, row.campaign_id, change)
+    for words, change, code in _changes_of_campaign(row, scene, codes):
+        place = place_of(code, campaign_id=row.campaign_id)
         yield words, place, changed(scene.scenario, row.campaign_id, change)
 
 
@@ -103,9 +111,10 @@ def _box(row: Enrollment, scenario: Scenario, left: Departure | None) -> Scenari
     return next((one for one in scenario.mailboxes if one.id == wanted), own[0] if own and wanted is None else None)
 
 
-def _changes(
-    row: Enrollment, scene: Scene, box: ScenarioMailbox, codes: set[HoldCode]
-) -> Iterator[tuple[str, Change, str]]:
+_OF_DAY = {HoldCode.DAILY_LIMIT}
+
+
+def _changes_of_limits(scene: Scene, box: ScenarioMailbox, codes: set[HoldCode]) -> Iterator[tuple[str, Change, str]]:
     limits, address = box.limits, scene.mailboxes[box.id].address
     if HoldCode.DAILY_LIMIT in codes:
         if limits.ramp_start is not None and limits.ramp_start + limits.ramp_step * box.ramp_days < limits.daily:
@@ -121,7 +130,6 @@ def _changes(
     if HoldCode.GAP in codes and limits.gap_max:
         half = Change(mailbox_id=box.id, gap_min=limits.gap_min / 2, gap_max=limits.gap_max / 2)
         yield f"If the gap of {address} were half as long", half, HoldCode.GAP
-    yield from _changes_of_campaign(row, scene, codes)
 
 
 def _changes_of_campaign(row: Enrollment, scene: Scene, codes: set[HoldCode]) -> Iterator[tuple[str, Change, str]]:

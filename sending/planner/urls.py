@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/pause", views.pause, name="pause"),
     path("<int:pk>/resumption", views.resume, name="resume"),
     path("<int:pk>/forecast", forecast_views.forecast, name="forecast"),
+    path("<int:pk>/forecast/summary", forecast_views.forecast_summary, name="forecast_summary"),
     path("<int:pk>/people", views.people, name="people"),
     path("mailboxes/<int:pk>/book", views.book, name="book"),
     path("people/<int:pk>/why", why_views.why, name="why"),

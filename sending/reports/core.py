@@ -55,7 +55,7 @@ class DayOfCampaign:
     of_all: Sequence[Span]  # what held everybody, or a mailbox with all whom it carries
     of_new: Sequence[Span]
     of_follow_ups: Sequence[Span]
-    _known: dict[tuple[object, ...], str] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], str] = field(default_factory=dict, init=False)
 
     def cause_of(self, way: Way) -> str | None:
         """Return SENT, LATER, a cause, a hold's code or the reason of an end; None where nothing was planned."""

@@ -1,8 +1,8 @@
-"""HTTP of a campaign's day: who was due, and what became of each."""
+"""HTTP of a day: who of a campaign was due and what became of each, and what held a mailbox."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -15,8 +15,12 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.ledger.days import day_in, local_day
+from sending.ledger.kinds import EventKind
+from sending.ledger.queries import count_on
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.queries import mailbox_for
 from sending.planner.models import Enrollment
+from sending.reports.mailbox_days import holds_of
 from sending.reports.waterfall import waterfall_of
 
 _FOLDER = "sending/reports"
@@ -28,8 +32,7 @@ def day(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the waterfall of a day, and the people behind one of its rows."""
     campaign = campaign_for(request.member, pk)
     now = database_now()
-    today = local_day(now, ZoneInfo(request.member.workspace.time_zone))
-    asked = min(day_in(request.GET.get("day", "")) or today, today)
+    asked, days = _days(request, now)
     found = waterfall_of(campaign, asked, now=now)
     cause = request.GET.get("cause", "")
     people = Enrollment.objects.filter(pk__in=found.people(cause)).select_related("contact") if cause else None
@@ -38,8 +41,32 @@ def day(request: MemberRequest, pk: int) -> HttpResponse:
         waterfall=found,
         cause=cause,
         page=paged(request, people.order_by("-id"), by="id") if people is not None else None,
-        today=today,
-        day_before=asked - timedelta(days=1),
-        day_after=asked + timedelta(days=1) if asked < today else None,
+        **days,
     )
     return render_region(request, f"{_FOLDER}/day.html", context, region="day")
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def mailbox_day(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show what held a mailbox on a day, and how many messages it tried all the same."""
+    mailbox = mailbox_for(request.member, pk)
+    now = database_now()
+    asked, days = _days(request, now)
+    context = {
+        "mailbox": mailbox,
+        "holds": holds_of(mailbox, asked, now=now),
+        "attempted": count_on(mailbox.workspace_id, asked, EventKind.ATTEMPTED, mailboxes=[pk]),
+        "day": asked,
+        "home": ZoneInfo(request.member.workspace.time_zone),
+        **days,
+    }
+    return render_region(request, f"{_FOLDER}/mailbox_day.html", context, region="day")
+
+
+def _days(request: MemberRequest, now: datetime) -> tuple[date, dict[str, date | None]]:
+    """Return the day that the URL asks for, at most today, and the days around it."""
+    today = local_day(now, ZoneInfo(request.member.workspace.time_zone))
+    asked = min(day_in(request.GET.get("day", "")) or today, today)
+    after = asked + timedelta(days=1) if asked < today else None
+    return asked, {"today": today, "day_before": asked - timedelta(days=1), "day_after": after}

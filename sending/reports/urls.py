@@ -17,4 +17,5 @@ urlpatterns = [
     path("messages/<int:pk>", views.message_story, name="message"),
     path("campaigns/<int:pk>/results", views.results, name="results"),
     path("campaigns/<int:pk>/day", day_views.day, name="day"),
+    path("mailboxes/<int:pk>/day", day_views.mailbox_day, name="mailbox_day"),
 ]

@@ -77,6 +77,10 @@ def test_what_mattered_is_the_longest_reason_within_the_hours_of_sending() -> No
     only = main_reason(timeline(BEGIN, END, [span(0, 24, HoldCode.WINDOW)], mailboxes=(), in_line=""))
     assert only is not None
     assert only.code == HoldCode.WINDOW
+    late = [span(0, 22, Cause.NOT_ENROLLED), span(23, 24)]
+    came = main_reason(timeline(BEGIN, END, late, mailboxes=(), in_line=""))
+    assert came is not None
+    assert came.code in {Cause.WAIT, Cause.IN_LINE}
     assert main_reason([]) is None
 
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.sequences.models import Campaign, SendWindow
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
+from sending.mailboxes.services import pause as pause_mailbox
 from sending.pacing import HoldCode
 from sending.planner.models import Enrollment
 from sending.planner.queries import enrollment_for
@@ -130,3 +131,18 @@ def test_many_people_cost_no_more_queries_than_few(member: Member) -> None:
     with CaptureQueriesContext(connection) as many:
         waterfall(other, 22, MONDAY + timedelta(hours=2))
     assert len(few) == len(many) <= 14
+
+
+def test_a_mailbox_tells_what_held_it_on_a_day(member: Member) -> None:
+    make_office(member)
+    live(MONDAY, MONDAY + HOUR)
+    mailbox = Mailbox.objects.get()
+    pause_mailbox(mailbox.pk, "Holidays")
+    set_time(MONDAY + 2 * HOUR)
+    html = page_of(signed_in(member).get(member.url("reports:mailbox_day", mailbox.pk)))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    assert "3 messages tried on this day" in text
+    assert re.search(r"09:20 .* 11:00 Everybody Daily limit 3 of 3 messages of the last 24 hours are sent\.", text)
+    assert "me@acme.example carried nothing: Holidays Open the mailbox" in text
+    before = text_of(signed_in(member).get(member.url("reports:mailbox_day", mailbox.pk) + "?day=2026-01-05"))
+    assert "Nothing held it but the gap between two messages." in before
