@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 
@@ -111,13 +112,13 @@ def test_another_test_of_the_same_mailbox_is_not_ended_by_the_first(member: Memb
 @lasting
 def test_no_secret_is_to_be_seen_while_the_test_runs(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    set_it = live.cache.set
+    set_it = cache.set
 
     def heard(key: str, value: Any, timeout: float) -> None:
         seen.append(json.dumps(value))
         set_it(key, value, timeout)
 
-    monkeypatch.setattr(live.cache, "set", heard)
+    monkeypatch.setattr(cache, "set", heard)
     echo = {
         "auth": say(f"535 5.7.8 {PASSWORD} is wrong\r\n".encode()),
         "AUTHENTICATE": say(f"{{tag}} NO {PASSWORD} is wrong\r\n".encode()),
@@ -153,7 +154,7 @@ def test_a_talkative_server_is_watched_less_closely(monkeypatch: pytest.MonkeyPa
         nonlocal count
         count += 1
 
-    monkeypatch.setattr(live.cache, "set", counted)
+    monkeypatch.setattr(cache, "set", counted)
     running = Live(1, ("smtp",))
     for _ in range(1000):
         running.note("smtp", Line(Side.SERVER, "250 ok", 1))

@@ -22,8 +22,8 @@ END = BEGIN + DAY
 
 
 def day(*, end: int = 24, mailboxes: tuple[int, ...] = (1,), **spans: list[Span]) -> DayOfCampaign:
-    parts = {"of_all": [], "of_new": [], "of_follow_ups": [], **spans}
-    return DayOfCampaign(BEGIN, BEGIN + end * HOUR, END, OFFICE, mailboxes, **parts)
+    of_all, of_new, of_follow_ups = (spans.get(name, []) for name in ("of_all", "of_new", "of_follow_ups"))
+    return DayOfCampaign(BEGIN, BEGIN + end * HOUR, END, OFFICE, mailboxes, of_all, of_new, of_follow_ups)
 
 
 def way(**changes: object) -> Way:
