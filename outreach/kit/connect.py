@@ -84,16 +84,14 @@ async def safe_connect(
     Raises UnknownHost, BlockedAddress, ConnectFailed.
     """
     loop = asyncio.get_running_loop()
-    try:
-        infos = await asyncio.wait_for(loop.run_in_executor(None, _resolve, host, port), timeout_s)
-    except TimeoutError as error:
-        raise UnknownHost(f"The name {host} could not be resolved in time.") from error
+    infos = await _resolved_in_time(host, port, timeout_s)
     problem: Exception | None = None
     for family, address in _checked(host, port, infos, ports=ports, private=private):
         connection = socket.socket(family, socket.SOCK_STREAM)
         connection.setblocking(False)  # the socket's own signature
         try:
-            await asyncio.wait_for(loop.sock_connect(connection, (str(address), port)), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await loop.sock_connect(connection, (str(address), port))
             return _verified(connection, address)
         except (OSError, TimeoutError) as error:
             connection.close()
@@ -116,6 +114,20 @@ def safe_connect_sync(
             connection.close()
             problem = error
     raise _failed(host, port, problem) from problem
+
+
+async def _resolved_in_time(host: str, port: int, timeout_s: float) -> list[_Info]:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        pass
+    else:  # nothing to look up, and no thread to wait for
+        return [(socket.AF_INET6 if address.version == 6 else socket.AF_INET, address)]
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await asyncio.get_running_loop().run_in_executor(None, _resolve, host, port)
+    except TimeoutError as error:
+        raise UnknownHost(f"The name {host} could not be resolved in time.") from error
 
 
 def _resolve(host: str, port: int) -> list[_Info]:
