@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import bench_import, bench_send
+from bench import bench_import, bench_send, bench_tls
 
-BENCHES = {"import": bench_import.main, "send": bench_send.main}
+BENCHES = {"import": bench_import.main, "send": bench_send.main, "tls": bench_tls.main}
 
 
 def main() -> None:

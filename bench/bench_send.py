@@ -15,16 +15,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import IO
 
 from django.conf import settings
+from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from django.utils.timezone import now
 from post_office.mail import send_queued
 from post_office.models import PRIORITY, STATUS, Email
 
+from bench.timing import Figure, timed
 from campaigns.calendar import Window
 from campaigns.contacts.models import Contact, ContactList, ListMember
 from campaigns.sequences import services as sequences
@@ -35,11 +36,8 @@ from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
 from outreach.accounts.services import create_workspace
 from outreach.embedded.ports import free_port
-from outreach.kit import loops
 from sending.mailboxes import services as mailboxes
-from sending.mailboxes.models import Mailbox
-from sending.outbox import leases
-from sending.outbox.courier import Courier
+from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.outbox.models import OutboundMessage
 from sending.planner.services import launch, set_senders
 from sending.smtp import Security
@@ -49,22 +47,11 @@ _SINK = shutil.which("smtp-sink", path=_PATH)
 _SOURCE = shutil.which("smtp-source", path=_PATH)
 MESSAGES = 5_000
 MAILBOXES = 100
+WORKERS = 2  # processes, of both sides
 _ALWAYS = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
 _LINE = "One short question about how {{ company }} does this today. "
 _BODY = "Hi {{ first_name }},\n\n" + f"{_LINE * 4}\n\n" * 3 + "Best\n"
 _HTML = "<p>Hi {{ first_name }},</p>\n" + f"<p>{_LINE * 4}</p>\n" * 3 + "<p>Best</p>\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What one way took for MESSAGES messages, of this process alone."""
-
-    wall_s: float
-    cpu_s: float
-
-    def line(self, name: str) -> str:
-        rate, cpu_ms = MESSAGES / self.wall_s, 1000 * self.cpu_s / MESSAGES
-        return f"  {name:<44} {rate:>8,.0f} messages/s   {cpu_ms:6.2f} CPU ms each"
 
 
 def main() -> None:
@@ -75,16 +62,16 @@ def main() -> None:
     try:
         print(f"send {MESSAGES:,} messages over {MAILBOXES} kept connections to {_SINK or 'a sink of ours'}")
         prepare_ours(port)
-        ours = _timed(send_ours)
+        ours = send_ours()
         assert OutboundMessage.objects.filter(state="sent").count() == MESSAGES
-        print(ours.line("ours: claim, gates, render, mark, SMTP, record"))
+        print(ours.line(f"ours, {WORKERS} workers: claim, gates, render, mark, SMTP, record"))
         prepare_peer(port)
-        peer = _timed(send_peer)
+        peer = timed(send_peer, MESSAGES)
         assert Email.objects.filter(status=STATUS.sent).count() == MESSAGES
-        print(peer.line("django-post-office, 1 process, 5 threads"))
+        print(peer.line(f"django-post-office, {WORKERS} processes, 5 threads each"))
         print(f"  ours / peer: {peer.wall_s / ours.wall_s:.1f} in messages/s, {peer.cpu_s / ours.cpu_s:.1f} in CPU")
         if _SOURCE and _SINK:
-            limit = _timed(lambda: send_limit(port))
+            limit = timed(lambda: send_limit(port), MESSAGES)
             print(limit.line("smtp-source, 10 connections: no queue"))
             print(f"  ours / limit: {limit.wall_s / ours.wall_s:.2f} in messages/s")
     finally:
@@ -117,7 +104,7 @@ def send_limit(port: int) -> None:
 
 
 def prepare_ours(port: int) -> None:
-    """Store a launched campaign: 5,000 people, ten mailboxes without gaps."""
+    """Store a launched campaign: 5,000 people, a hundred mailboxes without gaps."""
     user = User.objects.create_user("bench@example.com", "not used here")
     workspace = create_workspace(user, "Bench", "UTC")
     Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
@@ -148,17 +135,35 @@ def prepare_ours(port: int) -> None:
     sequences.save_variant(variant, Text(subject="A question, {{ first_name }}", body_text=_BODY, body_html=_HTML))
     sequences.set_audience(campaign, [leads.pk])
     set_senders(member, campaign, list(Mailbox.objects.values_list("pk", flat=True)))
+    MailboxClock.objects.update(synced_at=now())
     launch(member, campaign)
 
 
-def send_ours() -> None:
-    """Do what a worker does, in this process."""
-    while True:
-        owner, ids = leases.lease_due(most=1000)
-        if not ids:
-            return
-        mine, held = leases.take_over(owner, ids)
-        loops.run(Courier(mine, held).run())
+def send_ours() -> Figure:
+    """Let the workers deliver everything; the time runs from their first claim on, and for them alone."""
+    command = [sys.executable, "-m", "bench.courier", connection.settings_dict["NAME"], str(MAILBOXES // WORKERS)]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(WORKERS)
+    ]
+    try:
+        for worker in workers:
+            assert _out(worker).readline() == "ready\n"
+        begun = time.perf_counter()
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        cpu_s = sum(float(_out(worker).readline()) for worker in workers)
+        return Figure(MESSAGES, time.perf_counter() - begun, cpu_s)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
+
+
+def _out(worker: subprocess.Popen[str]) -> IO[str]:
+    assert worker.stdout is not None
+    return worker.stdout
 
 
 def prepare_peer(port: int) -> None:
@@ -185,16 +190,4 @@ def prepare_peer(port: int) -> None:
 def send_peer() -> None:
     """Let the peer empty its queue, a batch of 1,000 at a time, as its command does."""
     while Email.objects.filter(status=STATUS.queued).exists():
-        send_queued(processes=1, log_level=0)
-
-
-def _timed(work: Callable[[], object]) -> Figure:
-    wall, cpu = time.perf_counter(), _cpu_s()
-    work()
-    return Figure(time.perf_counter() - wall, _cpu_s() - cpu)
-
-
-def _cpu_s() -> float:
-    """Return the CPU time of this process and of its children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+        send_queued(processes=WORKERS, log_level=0)

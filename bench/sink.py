@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
+from typing import cast
 
-_EHLO = b"250-sink.test\r\n250-PIPELINING\r\n250-SIZE 10000000\r\n250 8BITMIME\r\n"
+from outreach.kit import loops
+
+_EHLO = b"250-sink.test\r\n250-PIPELINING\r\n250-SIZE 10000000\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n"
 
 
 class Sink(asyncio.Protocol):
     """The smallest dialogue that is still SMTP, pipelining included."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports are none by name
         self._buffer = b""
         self._in_body = False
-        transport.write(b"220 sink.test\r\n")
+        self._transport.write(b"220 sink.test\r\n")
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -40,6 +43,8 @@ class Sink(asyncio.Protocol):
         elif verb == b"DATA":
             self._in_body = True
             self._transport.write(b"354 go on\r\n")
+        elif verb == b"AUTH":
+            self._transport.write(b"235 2.7.0 welcome\r\n")
         elif verb == b"QUIT":
             self._transport.write(b"221 bye\r\n")
             self._transport.close()
@@ -48,12 +53,17 @@ class Sink(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Listen on a free port, print it, and serve until standard input closes."""
+    """Listen on a free port, print it, and serve until standard input closes; over TLS with a certificate and key."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Sink, "127.0.0.1", 0)
+    papers = sys.argv[1:3]
+    context = None
+    if papers:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*papers)
+    server = await loop.create_server(Sink, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    loops.run(main())

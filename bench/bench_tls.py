@@ -1,0 +1,113 @@
+"""One TLS connection with a sign-in for each of 1,000 mailboxes, one message on it: the SMTP part alone.
+
+Beside it the usual way: smtplib in ten threads, one SSLContext for all (a context for each would cost 25 times more).
+Both talk to the same server of ours, which runs apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
+from pathlib import Path
+
+from django.utils.timezone import now
+
+from bench.timing import timed
+from outreach.kit import loops
+from sending.sandbox.authority import Certificate, certificate
+from sending.smtp import Accepted, Envelope, Message, Security, Server, Session, build, make_message_id
+
+MAILBOXES = 1_000
+AT_ONCE = 10
+_LINE = "One short question about how you do this today. " * 4
+
+
+def main() -> None:
+    """Print messages/s and CPU of both ways, and the ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        papers = certificate(Path(folder))
+        sink, port = start_sink(papers)
+        try:
+            print(f"send one message over TLS, signed in, from each of {MAILBOXES:,} mailboxes, {AT_ONCE} at once")
+            contents = [content(number) for number in range(MAILBOXES)]
+            for _ in range(2):  # the first round warms both
+                ours = timed(lambda: send_ours(port, papers.ca.read_text(), contents), MAILBOXES)
+                peer = timed(lambda: send_peer(port, papers.ca, contents), MAILBOXES)
+            print(ours.line("ours: Session over aiosmtplib, one loop"))
+            print(peer.line(f"smtplib, {AT_ONCE} threads, one SSLContext"))
+            print(f"  ours / peer: {peer.wall_s / ours.wall_s:.2f} in messages/s, {peer.cpu_s / ours.cpu_s:.2f} in CPU")
+        finally:
+            sink.terminate()
+            sink.wait()
+
+
+def start_sink(papers: Certificate) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the server that takes every message over TLS; return it and its port."""
+    command = [sys.executable, "-m", "bench.sink", str(papers.cert), str(papers.key)]
+    sink = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert sink.stdout is not None
+    return sink, int(sink.stdout.readline())
+
+
+def content(number: int) -> bytes:
+    """Return a message of text and HTML."""
+    return build(
+        Message(
+            from_address=f"sender{number}@example.com",
+            to_address=f"person{number}@example.org",
+            subject="A question",
+            text=f"{_LINE}\n\n{_LINE}\n",
+            html=f"<p>{_LINE}</p>\n<p>{_LINE}</p>\n",
+            message_id=make_message_id("example.com", f"bench{number}"),
+            date=now(),
+        )
+    )
+
+
+def send_ours(port: int, ca_pem: str, contents: list[bytes]) -> None:
+    """Send each message over a connection of its own, in one event loop."""
+
+    async def one(number: int, places: asyncio.Semaphore) -> None:
+        server = Server(
+            host="127.0.0.1",
+            port=port,
+            security=Security.TLS,
+            username=f"sender{number}@example.com",
+            password="a password",  # of nobody
+            ca_pem=ca_pem,
+            private=(ip_network("127.0.0.0/8"),),
+        )
+        envelope = Envelope(f"sender{number}@example.com", f"person{number}@example.org", str(number))
+        async with places:
+            session = await Session.open(server)
+            outcome = await session.send(envelope, contents[number], before_dot=yes)
+            await session.close()
+        assert isinstance(outcome, Accepted), outcome
+
+    async def yes() -> bool:
+        return True
+
+    async def everybody() -> None:
+        places = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(one(number, places) for number in range(MAILBOXES)))
+
+    loops.run(everybody())
+
+
+def send_peer(port: int, ca: Path, contents: list[bytes]) -> None:
+    """Do the same with the standard library, in ten threads."""
+    context = ssl.create_default_context(cafile=str(ca))
+
+    def one(number: int) -> None:
+        with smtplib.SMTP_SSL("127.0.0.1", port, context=context) as client:
+            client.login(f"sender{number}@example.com", "a password")
+            client.sendmail(f"sender{number}@example.com", f"person{number}@example.org", contents[number])
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(one, range(MAILBOXES)))
