@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
 
 from campaigns.calendar import Schedule, Wait, WaitUnit, Window, ZoneProblem, parse_zone
-from campaigns.sequences.models import Campaign, SendWindow, Step, Variant
 from campaigns.sequences.states import CampaignState, StepThread, opens_thread
+from outreach.kit import statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,50 +85,63 @@ class CampaignPlan:
         return self.zone_name, parse_zone(self.zone_name)
 
 
+# One statement, and the text of its answer is the key under which a plan is kept: whatever a person changes makes
+# another text, so that no plan is ever older than what is stored.
+_PLANS = """
+SELECT c.id, jsonb_build_object(
+           'campaign', to_jsonb(c),
+           'windows', (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.weekday, w.start_minute)
+                         FROM sequences_window w WHERE w.campaign_id = c.id),
+           'steps', (SELECT jsonb_agg(to_jsonb(s) || jsonb_build_object('variants', v.with_a_share) ORDER BY s.position)
+                       FROM sequences_step s
+                      CROSS JOIN LATERAL (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.label) AS with_a_share
+                                            FROM sequences_variant v WHERE v.step_id = s.id AND v.weight > 0) v
+                      WHERE s.campaign_id = c.id))::text
+  FROM sequences_campaign c
+ WHERE c.id = ANY(%s::bigint[])
+"""
+
+
 def plans(campaign_ids: Collection[int]) -> dict[int, CampaignPlan]:
-    """Return the plans of the campaigns by id, in four queries."""
-    windows: dict[int, list[Window]] = {}
-    for row in SendWindow.objects.filter(campaign__in=campaign_ids).order_by("weekday", "start_minute"):
-        windows.setdefault(row.campaign_id, []).append(Window(row.weekday, row.start_minute, row.end_minute))
-    steps = _steps(campaign_ids)
-    return {
-        campaign.pk: CampaignPlan(
-            id=campaign.pk,
-            workspace_id=campaign.workspace_id,
-            name=campaign.name,
-            state=CampaignState(campaign.state),
-            zone_name=campaign.time_zone,
-            use_contact_zone=campaign.use_contact_zone,
-            new_leads_per_day=campaign.new_leads_per_day,
-            schedule=Schedule(windows=tuple(windows.get(campaign.pk, [])), holidays=frozenset()),
-            steps=tuple(steps.get(campaign.pk, [])),
-        )
-        for campaign in Campaign.objects.filter(pk__in=campaign_ids)
-    }
+    """Return the plans of the campaigns by id, as they are stored now, in one query."""
+    return {pk: _plan_of(text) for pk, text in statements.run(_PLANS, [sorted(campaign_ids)])}
 
 
-def _steps(campaign_ids: Collection[int]) -> Mapping[int, list[PlannedStep]]:
-    variants: dict[int, list[Variant]] = {}
-    for variant in Variant.objects.filter(step__campaign__in=campaign_ids, weight__gt=0).order_by("label"):
-        variants.setdefault(variant.step_id, []).append(variant)
-    steps: dict[int, list[PlannedStep]] = {}
-    for step in Step.objects.filter(campaign__in=campaign_ids).order_by("position"):
-        steps.setdefault(step.campaign_id, []).append(_planned(step, variants.get(step.pk, [])))
-    return steps
+@lru_cache(maxsize=1_000)
+def _plan_of(text: str) -> CampaignPlan:
+    stored = json.loads(text)
+    campaign = stored["campaign"]
+    windows = (Window(row["weekday"], row["start_minute"], row["end_minute"]) for row in stored["windows"] or ())
+    return CampaignPlan(
+        id=campaign["id"],
+        workspace_id=campaign["workspace_id"],
+        name=campaign["name"],
+        state=CampaignState(campaign["state"]),
+        zone_name=campaign["time_zone"],
+        use_contact_zone=campaign["use_contact_zone"],
+        new_leads_per_day=campaign["new_leads_per_day"],
+        schedule=Schedule(windows=tuple(windows), holidays=frozenset()),
+        steps=tuple(map(_planned, stored["steps"] or ())),
+    )
 
 
-def _planned(step: Step, variants: Sequence[Variant]) -> PlannedStep:
-    thread = StepThread(step.thread)
-    has_subject = opens_thread(step.position, thread)
+def _planned(step: Mapping[str, Any]) -> PlannedStep:
+    thread = StepThread(step["thread"])
+    has_subject = opens_thread(step["position"], thread)
     return PlannedStep(
-        id=step.pk,
-        position=step.position,
-        wait=Wait(step.wait_amount, WaitUnit(step.wait_unit)),
+        id=step["id"],
+        position=step["position"],
+        wait=Wait(step["wait_amount"], WaitUnit(step["wait_unit"])),
         thread=thread,
         variants=tuple(
             PlannedVariant(
-                one.pk, one.label, one.weight, one.subject if has_subject else "", one.body_text, one.body_html
+                one["id"],
+                one["label"],
+                one["weight"],
+                one["subject"] if has_subject else "",
+                one["body_text"],
+                one["body_html"],
             )
-            for one in variants
+            for one in step["variants"] or ()
         ),
     )

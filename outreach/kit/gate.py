@@ -10,16 +10,16 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from outreach.kit import statements
+
 _SPACE = 0x6A7E  # our own number space among PostgreSQL's advisory locks
+# unnest keeps their order, the same for everybody
+_OPEN = "SELECT pg_advisory_xact_lock_shared(%s::integer, id) FROM unnest(%s::integer[]) AS wanted(id)"
 
 
 def hold_open(workspace_ids: Iterable[int]) -> None:
     """Hold the gates shared until the end of the transaction; take it before the statement that reads the facts."""
-    with connection.cursor() as cursor:  # unnest keeps their order, the same for everybody
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(%s, id) FROM unnest(%s::integer[]) AS wanted(id)",
-            [_SPACE, sorted(set(workspace_ids))],
-        )
+    statements.run(_OPEN, [_SPACE, sorted(set(workspace_ids))])
 
 
 def hold_shut(workspace_id: int) -> None:

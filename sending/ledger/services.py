@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from outreach.accounts.models import Workspace
+from outreach.kit import statements
 from outreach.kit.rows import copy_rows
 from sending.ledger.days import local_day
 from sending.ledger.kinds import EventKind
@@ -20,6 +20,7 @@ from sending.ledger.kinds import EventKind
 _COLUMNS = (
     "workspace_id", "at", "kind", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "message_id", "data",
 )  # fmt: skip
+_ZONES = "SELECT id, time_zone FROM accounts_workspace WHERE id = ANY(%s::bigint[])"
 _TALLY_COLUMNS = ("workspace_id", "day", "kind", "campaign_id", "mailbox_id", "count", "is_fresh")
 # Only one fold runs at a time, and nobody else touches what it touches: added parts are new rows.
 _FOLD_LOCK = 0x6F1D
@@ -99,5 +100,4 @@ def _row(entry: Entry) -> tuple[object, ...]:
 
 
 def _zones(workspace_ids: set[int]) -> dict[int, ZoneInfo]:
-    rows = Workspace.objects.filter(pk__in=workspace_ids).values_list("pk", "time_zone")
-    return {pk: ZoneInfo(name) for pk, name in rows}
+    return {pk: ZoneInfo(name) for pk, name in statements.run(_ZONES, [list(workspace_ids)])}

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
-
+from outreach.kit import statements
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.states import MEANINGS, MailboxState
 from sending.pacing import Hold, Limits, MailboxFacts, Pace, Usage, daily_budget, decide, mailbox_gates
@@ -38,9 +37,7 @@ class Budget:
 
 def database_now() -> datetime:
     """Return the instant of the database's clock, which decides about leases, limits and windows alike."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+    return statements.run("SELECT now()")[0][0]  # type: ignore[no-any-return]
 
 
 def budgets_of(mailboxes: Sequence[Mailbox]) -> list[Budget]:
@@ -57,26 +54,18 @@ def budgets_of(mailboxes: Sequence[Mailbox]) -> list[Budget]:
 def usages_of(clocks: Sequence[MailboxClock], *, now: datetime) -> dict[int, Usage]:
     paces = {clock.mailbox_id: Pace(clock.mailbox.workspace.time_scale) for clock in clocks}
     days = {clock.mailbox_id: clock.ramp_days for clock in clocks}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _USAGE,
-            [
-                list(paces),
-                [now - pace.day for pace in paces.values()],
-                [now - pace.hour for pace in paces.values()],
-            ],
+    since = [list(paces), [now - pace.day for pace in paces.values()], [now - pace.hour for pace in paces.values()]]
+    spent = {
+        pk: Usage(
+            day=day,
+            hour=hour,
+            new_leads_day=new,
+            day_frees_at=oldest + paces[pk].day,
+            hour_frees_at=hour_oldest and hour_oldest + paces[pk].hour,
+            sending_days=days[pk],
         )
-        spent = {
-            pk: Usage(
-                day=day,
-                hour=hour,
-                new_leads_day=new,
-                day_frees_at=oldest + paces[pk].day,
-                hour_frees_at=hour_oldest and hour_oldest + paces[pk].hour,
-                sending_days=days[pk],
-            )
-            for pk, day, hour, new, oldest, hour_oldest in cursor.fetchall()
-        }
+        for pk, day, hour, new, oldest, hour_oldest in statements.run(_USAGE, since)
+    }
     return {pk: spent.get(pk, Usage(sending_days=count)) for pk, count in days.items()}
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from outreach.kit import statements
+
 # The instants are the database's. A day of the ramp begins with its first message and is over day_s
 # later: who sends at that very instant begins the next one, as its place in the rolling day is free by then.
 _SPEND = """
@@ -49,17 +51,16 @@ def spend(items: Sequence[Spent]) -> None:
     """Write the messages into the books of their mailboxes. Runs inside the caller's transaction."""
     if not items:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SPEND,
-            [
-                [one.mailbox_id for one in items],
-                [one.at for one in items],
-                [one.is_new_lead for one in items],
-                [one.gap_s for one in items],
-                [one.day_s for one in items],
-            ],
-        )
+    statements.run(
+        _SPEND,
+        [
+            [one.mailbox_id for one in items],
+            [one.at for one in items],
+            [one.is_new_lead for one in items],
+            [one.gap_s for one in items],
+            [one.day_s for one in items],
+        ],
+    )
 
 
 def trim() -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from outreach.kit import gate
+from outreach.kit import gate, statements
 from sending.mailboxes.spending import spend
 from sending.outbox import leases
 from sending.outbox.jobs import Job
@@ -63,24 +63,22 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
     """Mark messages as leaving; False for each that must not leave any more. Durable when it returns."""
     keys = [(job, scope, value) for job in jobs for scope, value in job.suppression_keys]
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_DURABLE)
+        statements.run(_DURABLE)
         gate.hold_open(job.letter.workspace_id for job in jobs)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _MARK,
-                {
-                    "ids": [job.letter.pk for job in jobs],
-                    "attempts": [job.letter.attempt for job in jobs],
-                    "owners": [job.owner for job in jobs],
-                    "key_ids": [job.letter.pk for job, _, _ in keys],
-                    "workspaces": [job.letter.workspace_id for job, _, _ in keys],
-                    "scopes": [scope for _, scope, _ in keys],
-                    "values": [value for _, _, value in keys],
-                    "lease": leases.LEASE_S,
-                },
-            )
-            marked = dict(cursor.fetchall())
+        rows = statements.run(
+            _MARK,
+            {
+                "ids": [job.letter.pk for job in jobs],
+                "attempts": [job.letter.attempt for job in jobs],
+                "owners": [job.owner for job in jobs],
+                "key_ids": [job.letter.pk for job, _, _ in keys],
+                "workspaces": [job.letter.workspace_id for job, _, _ in keys],
+                "scopes": [scope for _, scope, _ in keys],
+                "values": [value for _, _, value in keys],
+                "lease": leases.LEASE_S,
+            },
+        )
+        marked = dict(rows)
         spend([job.spent_at(marked[job.letter.pk]) for job in jobs if job.letter.pk in marked])
     return [job.letter.pk in marked for job in jobs]
 

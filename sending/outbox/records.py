@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
-from outreach.kit import gate
+from outreach.kit import gate, statements
 from outreach.kit.rows import copy_rows
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
@@ -26,8 +26,9 @@ from sending.outbox.events import entry_about
 from sending.outbox.jobs import Job, Letter, Result
 from sending.outbox.models import Attempt
 from sending.outbox.states import AttemptOutcome, MessageState
+from sending.planner.advancing import Sent, advance
 from sending.planner.models import Enrollment
-from sending.planner.services import Sent, advance, stop
+from sending.planner.services import stop
 from sending.planner.states import StopReason
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Unreachable, Withdrawn
 
@@ -139,9 +140,7 @@ def hand_back(jobs: Sequence[Job], why: str) -> None:
 def _write_messages(endings: Sequence[_Ending]) -> tuple[set[int], datetime]:
     """Return the messages that the attempts still held, and the database's instant."""
     rows = [_row(one) for one in endings]
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD, [list(column) for column in zip(*rows, strict=True)])
-        written = cursor.fetchall()
+    written = statements.run(_RECORD, [list(column) for column in zip(*rows, strict=True)])
     return {pk for pk, _ in written}, written[0][1] if written else database_now()
 
 

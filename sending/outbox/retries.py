@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from campaigns.sequences.plans import CampaignPlan, plans
-from outreach.kit import gate
+from outreach.kit import gate, statements
 from outreach.kit.addresses import parse_address
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
@@ -70,9 +70,7 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     are taken before anything else is locked. Runs inside the caller's transaction.
     """
     wanting = {pk: places for pk, places in current.room.items() if places > 0}
-    with connection.cursor() as cursor:
-        cursor.execute(_DUE, [list(wanting), list(wanting.values()), current.now])
-        ids = [pk for (pk,) in cursor.fetchall()]
+    ids = [pk for (pk,) in statements.run(_DUE, [list(wanting), list(wanting.values()), current.now])]
     if not ids:
         return [], []
     found = list(

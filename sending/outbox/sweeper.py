@@ -13,7 +13,7 @@ from sending.mailboxes.budgets import database_now
 from sending.outbox.cancels import cancel_stopped
 from sending.outbox.recovery import recover
 from sending.outbox.states import MessageState
-from sending.planner.services import Sent, advance
+from sending.planner.advancing import Sent, advance
 
 # Before the mark nothing can have left: it is simply tried again, uncharged.
 _FREE_UNMARKED = """

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 
-from django.db import connection
-
+from outreach.kit import statements
 from sending.planner.facts import Sender
 
 # More than this is never looked at for one mailbox or campaign at once, unless it may be sent.
@@ -37,7 +36,7 @@ SELECT s.campaign_id, s.mailbox_id
     SELECT max(e.begun_at) AS begun_at FROM planner_enrollment e
      WHERE e.campaign_id = c.id AND e.begun_at IS NOT NULL
  ) last
- WHERE s.mailbox_id = ANY(%s)
+ WHERE s.mailbox_id = ANY(%s::bigint[])
  ORDER BY last.begun_at NULLS FIRST, s.campaign_id, s.mailbox_id
 """
 # New leads belong to their campaign until a mailbox takes them.
@@ -58,7 +57,7 @@ SELECT c.id, c.workspace_id, c.new_leads_per_day,
        EXISTS (SELECT 1 FROM planner_campaign_hold h WHERE h.campaign_id = c.id AND h.scope = 'new')
   FROM sequences_campaign c
  WHERE c.state = 'running' AND c.new_leads_per_day IS NOT NULL
-   AND c.id IN (SELECT s.campaign_id FROM planner_campaign_mailbox s WHERE s.mailbox_id = ANY(%s))
+   AND c.id IN (SELECT s.campaign_id FROM planner_campaign_mailbox s WHERE s.mailbox_id = ANY(%s::bigint[]))
  ORDER BY c.id
    FOR NO KEY UPDATE OF c
 """
@@ -102,9 +101,7 @@ def lock_limited(mailbox_ids: Collection[int]) -> list[Limited]:
 
     What they have begun is to be counted after this.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_LIMITED, [list(mailbox_ids)])
-        return [Limited(*row) for row in cursor.fetchall()]
+    return [Limited(*row) for row in statements.run(_LOCK_LIMITED, [list(mailbox_ids)])]
 
 
 def due(
@@ -127,12 +124,10 @@ def _follow_ups(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dic
     asked = {pk: _most(wish.places, spare) for pk, wish in wishes.items() if wish.takes_follow_ups}
     if not asked:
         return found
-    with connection.cursor() as cursor:
-        cursor.execute(_FOLLOW_UPS, [list(asked), list(asked.values()), now])
-        for row in cursor.fetchall():
-            pk, workspace_id, campaign_id, contact_id, position, mailbox_id = row
-            one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=False)
-            found.setdefault(mailbox_id, []).append(one)
+    for row in statements.run(_FOLLOW_UPS, [list(asked), list(asked.values()), now]):
+        pk, workspace_id, campaign_id, contact_id, position, mailbox_id = row
+        one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=False)
+        found.setdefault(mailbox_id, []).append(one)
     return found
 
 
@@ -143,17 +138,14 @@ def _new_leads(
     wishes = {pk: wish for pk, wish in wishes.items() if wish.new_places > 0}
     if not wishes:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SENDERS, [list(wishes)])
-        carriers: dict[int, list[int]] = {}
-        for campaign_id, mailbox_id in cursor.fetchall():
-            if campaign_id not in closed:
-                carriers.setdefault(campaign_id, []).append(mailbox_id)
-        if not carriers:
-            return {}
-        most = [_most(sum(wishes[pk].new_places for pk in pks), spare) for pks in carriers.values()]
-        cursor.execute(_NEW_LEADS, [list(carriers), most, now])
-        rows = cursor.fetchall()
+    carriers: dict[int, list[int]] = {}
+    for campaign_id, mailbox_id in statements.run(_SENDERS, [list(wishes)]):
+        if campaign_id not in closed:
+            carriers.setdefault(campaign_id, []).append(mailbox_id)
+    if not carriers:
+        return {}
+    most = [_most(sum(wishes[pk].new_places for pk in pks), spare) for pks in carriers.values()]
+    rows = statements.run(_NEW_LEADS, [list(carriers), most, now])
     for pks in carriers.values():
         pks.sort(key=lambda pk: (wishes[pk].sender.facts.usage.new_leads_day, pk))
     turn = dict.fromkeys(carriers, 0)

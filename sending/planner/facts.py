@@ -67,7 +67,12 @@ def senders_of(mailboxes: Sequence[Mailbox], *, now: datetime) -> list[Sender]:
 
 def zone_of(plan: CampaignPlan, contact: Contact) -> tuple[str, tzinfo]:
     """Return the name and the zone that decide for a contact: their own, that of their country, the campaign's."""
-    return plan.zone_for(contact.time_zone or zone_of_country(contact.country) or "")
+    return zone_by(plan, contact.time_zone, contact.country)
+
+
+def zone_by(plan: CampaignPlan, time_zone: str, country: str) -> tuple[str, tzinfo]:
+    """Return the same for a contact of whom only the zone and the country are known, "" where they are not."""
+    return plan.zone_for(time_zone or zone_of_country(country) or "")
 
 
 def new_leads_today(paces: dict[int, Pace], *, now: datetime) -> dict[int, NewLeads]:

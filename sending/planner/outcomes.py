@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from outreach.kit import statements
 from sending.ledger.kinds import EventKind, StretchScope
 from sending.ledger.services import Entry, record
 from sending.pacing import Drop, DropCode, Hold, HoldCode
@@ -166,8 +167,7 @@ def _store_sending(judged: Judged) -> None:
             [one.enrollment_id for one in judged.sending],
             [one.mailbox_id for one in judged.sending],
         )
-        with connection.cursor() as cursor:
-            cursor.execute(_SENDING, [judged.now, ids, mailboxes])
+        statements.run(_SENDING, [judged.now, ids, mailboxes])
 
 
 def _store_held(judged: Judged) -> list[Entry]:

@@ -1,9 +1,8 @@
-"""Change who is written to: launch, pause, resume, advance, stop, release."""
+"""Change who is written to: launch, pause, resume, stop, release."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -11,7 +10,7 @@ from django.db import connection, transaction
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
+from campaigns.sequences.plans import plans
 from campaigns.sequences.services import move_campaign
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
@@ -20,7 +19,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.pacing import Pace
-from sending.pacing.waits import opening_after, wait_over
+from sending.pacing.waits import wait_over
 from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, Enrollment
@@ -38,30 +37,7 @@ SELECT DISTINCT ON (c.id) c.workspace_id, %(campaign)s, c.id, 'active', '', '', 
  WHERE a.campaign_id = %(campaign)s
 ON CONFLICT (campaign_id, contact_id) DO NOTHING
 """
-# What deciding about the next step needs: reading whole rows costs more than the decision.
-_ADVANCED = (
-    "workspace_id", "campaign_id", "contact_id", "mailbox_id",
-    "contact__time_zone", "contact__country", "workspace__time_scale",
-)  # fmt: skip
-_ADVANCE = """
-UPDATE planner_enrollment e
-   SET state = v.state, next_position = v.position, due_at = v.due_at, last_sent_at = v.sent_at,
-       ended_at = CASE WHEN v.state = 'finished' THEN now() END
-  FROM unnest(%s::bigint[], %s::varchar[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
-    AS v(id, state, position, due_at, sent_at)
- WHERE e.id = v.id AND e.state = 'sending'
-RETURNING e.id
-"""
 _WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A step that is done for an enrollment, and when it really left."""
-
-    enrollment_id: int
-    position: int
-    sent_at: datetime
 
 
 def set_senders(member: Member, campaign: Campaign, mailbox_ids: Sequence[int]) -> None:
@@ -115,36 +91,6 @@ def resume(member: Member, campaign: Campaign) -> None:
         move_campaign(campaign.pk, CampaignState.RUNNING)
         _tell(campaign, EventKind.RESUMED, database_now(), by=member)
         wake(campaign.pk)
-
-
-def advance(done: Sequence[Sent]) -> None:
-    """Move enrollments on after their step was sent: the next step gets its instant, or the sequence is finished.
-
-    Those that were stopped meanwhile stay stopped. Runs inside the caller's transaction.
-    """
-    if not done:
-        return
-    rows = {
-        row.pk: row
-        for row in Enrollment.objects.filter(pk__in=[one.enrollment_id for one in done])
-        .select_related("contact", "workspace")
-        .only(*_ADVANCED)
-    }
-    loaded = plans({row.campaign_id for row in rows.values()})
-    moves = [_next(one, rows[one.enrollment_id], loaded[rows[one.enrollment_id].campaign_id]) for one in done]
-    with connection.cursor() as cursor:
-        cursor.execute(_ADVANCE, [list(column) for column in zip(*moves, strict=True)])
-        moved = {pk for (pk,) in cursor.fetchall()}
-    for one in done:
-        if one.enrollment_id not in moved:  # stopped meanwhile, and written to all the same
-            Enrollment.objects.filter(pk=one.enrollment_id).update(last_sent_at=one.sent_at)
-    record(
-        [
-            _entry(rows[pk], EventKind.FINISHED, sent_at)
-            for pk, state, _, _, sent_at in moves
-            if pk in moved and state == EnrollmentState.FINISHED
-        ]
-    )
 
 
 def take_back(enrollment_id: int, position: int) -> bool:
@@ -254,20 +200,9 @@ def _wait_over(row: Enrollment) -> datetime | None:
     """Return when the wait of the coming step is over; None where none runs."""
     plan = plans([row.campaign_id])[row.campaign_id]
     step = plan.step_from(row.next_position)
-    return _due_after(row.last_sent_at, step, row, plan) if step and row.last_sent_at else None
-
-
-def _due_after(sent_at: datetime, step: PlannedStep, row: Enrollment, plan: CampaignPlan) -> datetime:
-    return wait_over(sent_at, step.wait, zone_of(plan, row.contact)[1], Pace(row.workspace.time_scale))
-
-
-def _next(one: Sent, row: Enrollment, plan: CampaignPlan) -> tuple[int, str, int, datetime | None, datetime]:
-    step = plan.step_from(one.position + 1)
-    if step is None:
-        return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
-    due = _due_after(one.sent_at, step, row, plan)
-    opens = opening_after(due, plan.schedule, zone_of(plan, row.contact)[1])
-    return one.enrollment_id, EnrollmentState.ACTIVE, step.position, opens, one.sent_at
+    if step is None or row.last_sent_at is None:
+        return None
+    return wait_over(row.last_sent_at, step.wait, zone_of(plan, row.contact)[1], Pace(row.workspace.time_scale))
 
 
 def _entry(row: Enrollment, kind: EventKind, at: datetime, **data: str) -> Entry:

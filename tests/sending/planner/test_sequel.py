@@ -15,8 +15,9 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
+from sending.planner.advancing import Sent, advance
 from sending.planner.models import Enrollment
-from sending.planner.services import Sent, advance, postpone, release, stop, stop_contact, take_back
+from sending.planner.services import postpone, release, stop, stop_contact, take_back
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import make_contact, make_enrollment, make_open_windows, make_suppression
 from tests.sending.planner.stage import (
