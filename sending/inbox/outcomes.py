@@ -17,9 +17,12 @@ from sending.inbox.matching import Match, key_of
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.health import note
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.pacing import HoldCode, Pace
+from sending.pacing.health import Cause
+from sending.planner.guards import watch
 from sending.planner.services import postpone, stop, stop_contact
 from sending.planner.states import StopReason
 
@@ -99,6 +102,7 @@ def _bounce(arrival: Arrival) -> None:
         return
     if not earlier.filter(category__in=_SUPPRESSING).exists():
         _tell(arrival, EventKind.BOUNCED_HARD)
+        watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
     contact = message.contact
     _suppress(arrival, [message.recipient], SuppressionReason.NO_SUCH_ADDRESS)
     # Whoever has got another address since then goes on there.
@@ -122,6 +126,8 @@ def _complaint(arrival: Arrival) -> None:
         return
     if _is_first(arrival):
         _tell(arrival, EventKind.COMPLAINED)
+        note(message.mailbox_id, Cause.COMPLAINT, f"{message.recipient} reported a message as spam.")
+        watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
     _suppress(arrival, [message.recipient, message.contact.email_key], SuppressionReason.COMPLAINED)
     stop_contact(message.contact, StopReason.COMPLAINED, detail=_words(arrival))
 

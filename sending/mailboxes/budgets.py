@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from outreach.kit import statements
 from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.presets import by_server
 from sending.mailboxes.states import MEANINGS, MailboxState
-from sending.pacing import Hold, Limits, MailboxFacts, Pace, Usage, daily_budget, decide, mailbox_gates
+from sending.pacing import Hold, Limits, MailboxFacts, Pace, Usage, bound_by, daily_budget, decide, mailbox_gates
+from sending.pacing.health import FULL, halved, idle_spells
 
 _USAGE = """
 SELECT a.id, count(*), count(*) FILTER (WHERE s.spent_at > a.hour_from), count(*) FILTER (WHERE s.is_new_lead),
@@ -26,7 +28,9 @@ class Budget:
 
     mailbox: Mailbox
     usage: Usage
-    budget: int  # of today: limit and ramp
+    budget: int  # of today: limit, ceiling, ramp and health
+    bound: str  # what makes it smaller than the mailbox's limit, in words
+    health: int  # in percent
     hold: Hold | None
     synced_at: datetime | None
 
@@ -75,7 +79,7 @@ def facts_of(clock: MailboxClock, usage: Usage, *, now: datetime) -> MailboxFact
     return MailboxFacts(
         now=now,
         pace=Pace(mailbox.workspace.time_scale),
-        limits=limits_of(mailbox),
+        limits=limits_of(mailbox, health=health_at(clock, now=now)),
         usage=usage,
         state="" if mailbox.state == MailboxState.ACTIVE else _state_words(mailbox),
         free_at=clock.free_at,
@@ -85,8 +89,15 @@ def facts_of(clock: MailboxClock, usage: Usage, *, now: datetime) -> MailboxFact
     )
 
 
-def limits_of(mailbox: Mailbox) -> Limits:
-    """Return what the mailbox's settings allow."""
+def health_at(clock: MailboxClock, *, now: datetime) -> int:
+    """Return the health in percent, less idle time that nothing has noted yet; the clock comes with its workspace."""
+    day = Pace(clock.mailbox.workspace.time_scale).day
+    return halved(clock.health, idle_spells(clock.ramp_day_at, now, day)) if clock.ramp_day_at else clock.health
+
+
+def limits_of(mailbox: Mailbox, *, health: int = FULL) -> Limits:
+    """Return what the mailbox's settings, its provider and its health allow."""
+    provider = by_server(mailbox.smtp_host, mailbox.address)
     return Limits(
         daily=mailbox.daily_limit,
         hourly=mailbox.hourly_limit,
@@ -94,6 +105,9 @@ def limits_of(mailbox: Mailbox) -> Limits:
         gap_max=timedelta(seconds=mailbox.gap_max_s),
         ramp_start=mailbox.ramp_start if mailbox.ramp_on else None,
         ramp_step=mailbox.ramp_step,
+        ceiling=provider.ceiling if provider else None,
+        provider=provider.name if provider else "",
+        health=health,
     )
 
 
@@ -105,6 +119,8 @@ def _budget(clock: MailboxClock, usage: Usage, *, now: datetime) -> Budget:
         mailbox=clock.mailbox,
         usage=usage,
         budget=daily_budget(facts.limits, usage),
+        bound=bound_by(facts.limits, usage),
+        health=facts.limits.health,
         hold=hold,
         synced_at=clock.synced_at,
     )

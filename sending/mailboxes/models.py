@@ -7,6 +7,7 @@ from django.db.models.functions import Lower, Now
 
 from outreach.accounts.models import User, Workspace
 from sending.mailboxes.states import MailboxState, SignInKind
+from sending.pacing.health import Cause
 from sending.smtp import Security
 
 ONE_PER_ADDRESS = "mailboxes_one_per_address"
@@ -160,6 +161,9 @@ class MailboxClock(models.Model):
     failures = models.PositiveSmallIntegerField(default=0)  # in a row, of connections; drives the backoff
     ramp_days = models.PositiveIntegerField(default=0)  # completed days on which it sent: the ramp climbs on these
     ramp_day_at = models.DateTimeField(null=True)  # when the sending day under way began
+    health = models.PositiveSmallIntegerField(default=100)  # in percent of the budget, see sending.pacing.health
+    cut_at = models.DateTimeField(null=True)  # when the health was last cut
+    bad_at = models.DateTimeField(null=True)  # the last bad signal: its day of sending is no clean one
     synced_at = models.DateTimeField(null=True)  # all folders read to their end; follow-ups wait for it
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -172,6 +176,7 @@ class MailboxClock(models.Model):
                 | models.Q(lease_owner__isnull=False, lease_until__isnull=False),
                 name="mailboxes_lease_is_whole",
             ),
+            models.CheckConstraint(condition=models.Q(health__range=(1, 100)), name="mailboxes_health_in_percent"),
         ]
         indexes = [
             # tick: mailboxes whose turn has come, and those whose worker died
@@ -181,6 +186,27 @@ class MailboxClock(models.Model):
                 condition=models.Q(lease_until__isnull=False),
                 name="mailboxes_clock_lease",
             ),
+        ]
+
+
+class HealthChange(models.Model):
+    """One change of a mailbox's health, with its reason: the rows of a mailbox, in order, add up to its clock's."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="health_changes")
+    at = models.DateTimeField()
+    cause = models.CharField(max_length=10)
+    percent = models.PositiveSmallIntegerField()  # afterwards
+    words = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "mailboxes_health_change"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(cause__in=list(Cause)), name="mailboxes_known_health_cause"),
+            models.CheckConstraint(condition=models.Q(percent__range=(1, 100)), name="mailboxes_health_change_range"),
+        ]
+        indexes = [
+            # newest changes of one mailbox
+            models.Index(fields=["mailbox", "-id"], name="mailboxes_newest_health"),
         ]
 
 

@@ -16,10 +16,12 @@ from outreach.kit.crypto import SealBroken
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.errors import AddressTaken, IllegalMove, StillNeeded
+from sending.mailboxes.health import note
 from sending.mailboxes.models import ONE_PER_ADDRESS, Credential, Mailbox, MailboxClock
 from sending.mailboxes.secrets import ACCESS_TOKEN, IMAP_PASSWORD, REFRESH_TOKEN, SMTP_PASSWORD, opened, sealed
 from sending.mailboxes.states import BY_PERSON, BY_TEST, MAILBOX_MOVES, MEANINGS, MailboxState
 from sending.pacing import Pace
+from sending.pacing.health import Cause
 
 _BACKOFF_STEP = timedelta(minutes=1)
 _BACKOFF_MOST = timedelta(hours=1)
@@ -104,9 +106,15 @@ def refuse_sign_in(mailbox_id: int, words: str) -> bool:
     return _stop_carrying(mailbox_id, MailboxState.NEEDS_SIGN_IN, words)
 
 
-def shut_out(mailbox_id: int, words: str) -> bool:
-    """Note that the server refuses us as a sender. False when that was known."""
-    return _stop_carrying(mailbox_id, MailboxState.BLOCKED, words)
+def shut_out(mailbox_id: int, words: str, *, cause: Cause | None = None) -> bool:
+    """Note that the server refuses us as a sender, or that a guard stops the mailbox. False when that was known.
+
+    The cause cuts its health; without one (a setting of its own is wrong) nothing is said about its reputation.
+    """
+    with transaction.atomic():
+        if cause:
+            note(mailbox_id, cause, words)
+        return _stop_carrying(mailbox_id, MailboxState.BLOCKED, words)
 
 
 def back_off(mailbox_id: int, words: str, *, pace: Pace) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from outreach.kit import statements
+from sending.mailboxes.health import note
+from sending.pacing.health import FULL, IDLE_DAYS, Cause, idle_spells
 
 # The instants are the database's. A day of the ramp begins with its first message and is over day_s
-# later: who sends at that very instant begins the next one, as its place in the rolling day is free by then.
+# later: who sends at that very instant begins the next one, as its place in the rolling day is free by then. The ramp
+# climbs behind a day without a bad signal.
 _SPEND = """
 WITH asked AS (
     SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[], %s::float8[], %s::float8[])
@@ -22,12 +25,16 @@ WITH asked AS (
 UPDATE mailboxes_clock k
    SET free_at = GREATEST(k.free_at, m.spent_at + make_interval(secs => m.gap_s)),
        ramp_days = k.ramp_days
-                   + CASE WHEN k.ramp_day_at <= m.spent_at - make_interval(secs => m.day_s) THEN 1 ELSE 0 END,
+                   + CASE WHEN k.ramp_day_at <= m.spent_at - make_interval(secs => m.day_s)
+                               AND COALESCE(k.bad_at < k.ramp_day_at, true) THEN 1 ELSE 0 END,
        ramp_day_at = CASE WHEN k.ramp_day_at > m.spent_at - make_interval(secs => m.day_s) THEN k.ramp_day_at
                           ELSE m.spent_at END
   FROM (SELECT mailbox_id, max(spent_at) AS spent_at, max(gap_s) AS gap_s, max(day_s) AS day_s
           FROM asked GROUP BY mailbox_id) m
+  JOIN mailboxes_clock old ON old.mailbox_id = m.mailbox_id
  WHERE k.mailbox_id = m.mailbox_id
+RETURNING k.mailbox_id, m.spent_at, m.day_s, old.ramp_day_at, COALESCE(old.bad_at < old.ramp_day_at, true), old.health,
+          k.ramp_day_at IS DISTINCT FROM old.ramp_day_at
 """
 # Nothing looks further back than a day.
 _TRIM = "DELETE FROM mailboxes_spending WHERE spent_at < now() - interval '2 days'"
@@ -51,7 +58,7 @@ def spend(items: Sequence[Spent]) -> None:
     """Write the messages into the books of their mailboxes. Runs inside the caller's transaction."""
     if not items:
         return
-    statements.run(
+    rows = statements.run(
         _SPEND,
         [
             [one.mailbox_id for one in items],
@@ -61,6 +68,21 @@ def spend(items: Sequence[Spent]) -> None:
             [one.day_s for one in items],
         ],
     )
+    for mailbox_id, at, day_s, last_day_at, was_clean, health, is_new_day in rows:
+        if is_new_day and last_day_at is not None:
+            _end_day(mailbox_id, at, timedelta(seconds=day_s), last_day_at, was_clean=was_clean, health=health)
+
+
+def _end_day(  # noqa: PLR0913  # what the statement returns
+    mailbox_id: int, at: datetime, day: timedelta, last_day_at: datetime, *, was_clean: bool, health: int
+) -> None:
+    """Let a day of sending that is over, and the idle time behind it, count for the mailbox's health."""
+    spells = idle_spells(last_day_at, at, day)
+    for _ in range(spells):
+        if not note(mailbox_id, Cause.IDLE, f"Nothing was sent for {spells * IDLE_DAYS} days.", at=at):
+            break  # as low as it gets
+    if not spells and was_clean and health < FULL:
+        note(mailbox_id, Cause.CLEAN_DAY, "A day of sending without a block, a bounce too many or a complaint.", at=at)
 
 
 def trim() -> int:

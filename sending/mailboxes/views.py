@@ -23,6 +23,7 @@ from sending.mailboxes.discovery import Found, discover
 from sending.mailboxes.errors import AddressTaken, MailboxError
 from sending.mailboxes.filling import fill, filled_before, servers_of
 from sending.mailboxes.forms import MailboxForm, as_typed
+from sending.mailboxes.health import newest_changes
 from sending.mailboxes.live import watched
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.oauth.flow import waiting_for
@@ -134,6 +135,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "warnings": warnings_of(mailbox.daily_limit, provider),
         "budget": budgets_of([mailbox])[0],
         "book_url": MAILBOX_BOOK,
+        "changes": newest_changes(mailbox),
         "tests": queries.newest_tests(mailbox),
         "watched": watched(pk),
         "test_at_once": may_act and takes_test_now(request.session, pk),

@@ -15,9 +15,11 @@ from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
 from outreach.kit import gate, statements
 from outreach.kit.rows import copy_rows
+from sending.bounces import Category
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.health import note
 from sending.mailboxes.services import back_off, note_connected, refuse_sign_in, shut_out
 from sending.mailboxes.spending import spend
 from sending.outbox.cancels import cancel_stopped
@@ -26,7 +28,9 @@ from sending.outbox.events import entry_about
 from sending.outbox.jobs import Job, Letter, Result
 from sending.outbox.models import Attempt
 from sending.outbox.states import AttemptOutcome, MessageState
+from sending.pacing.health import Cause
 from sending.planner.advancing import Sent, advance
+from sending.planner.guards import watch
 from sending.planner.models import Enrollment
 from sending.planner.services import stop
 from sending.planner.states import StopReason
@@ -82,6 +86,13 @@ _OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
     Withdrawn: AttemptOutcome.WITHDRAWN,
 }
 _TEXT_LIMIT = 4000
+# What a refusal says about the mailbox's reputation: distrust cuts its health, a policy only keeps it from growing.
+_REFUSALS = {
+    Category.REPUTATION_BLOCK: Cause.BLOCK,
+    Category.AUTH_FAILED: Cause.BLOCK,
+    Category.POLICY_BLOCK: Cause.REFUSAL,
+    Category.CONTENT_BLOCK: Cause.REFUSAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,9 @@ def record_results(results: Sequence[Result]) -> list[bool]:
         spend([one.job.spent_at(now) for one in live if one.asked_in_vain])
         _end_sequences(live, now)
         _tell_mailboxes(live)
+        gone = [one.letter for one in live if one.aftermath.suppress]
+        if gone:
+            watch(campaign_ids={one.campaign_id for one in gone}, mailbox_ids={one.mailbox_id for one in gone})
     return [one.letter.pk in kept for one in endings]
 
 
@@ -246,12 +260,15 @@ def _tell_mailboxes(live: Sequence[_Ending]) -> None:
     # What was called back may never have met the server: it proves no connection.
     fine = {one.letter.mailbox_id for one in live if not isinstance(one.result.outcome, Withdrawn)} - set(news)
     note_connected(sorted(fine))
+    distrusted = {one.letter.mailbox_id: one for one in live if one.aftermath.category in _REFUSALS}
+    for mailbox_id, one in sorted(distrusted.items()):
+        note(mailbox_id, _REFUSALS[one.aftermath.category or Category.NONE], one.aftermath.reason)
     for mailbox_id, one in sorted(news.items()):
         match one.aftermath.mailbox:
             case MailboxNews.SIGN_IN:
                 refuse_sign_in(mailbox_id, one.aftermath.reason)
             case MailboxNews.BLOCK:
-                shut_out(mailbox_id, one.aftermath.reason)
+                shut_out(mailbox_id, one.aftermath.reason, cause=Cause.BLOCK)
             case MailboxNews.BACKOFF:
                 back_off(mailbox_id, one.aftermath.reason, pace=one.job.pace)
             case MailboxNews.FINE:

@@ -1,6 +1,16 @@
 """Pure pacing: budgets, ramp, gaps and gates; scheduler, explanation and forecast ask the same functions."""
 
-from sending.pacing.budget import Limits, Pace, Usage, allowance, daily_budget, draw_gap, follow_up_places, gap_seed
+from sending.pacing.budget import (
+    Limits,
+    Pace,
+    Usage,
+    allowance,
+    bound_by,
+    daily_budget,
+    draw_gap,
+    follow_up_places,
+    gap_seed,
+)
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
 from sending.pacing.gates import LeadFacts, MailboxFacts, freshness_gate, lead_gates, mailbox_gates
 from sending.pacing.promises import Book, book_of, peak_use, reserved_gate
@@ -23,6 +33,7 @@ __all__ = [
     "Verdict",
     "allowance",
     "book_of",
+    "bound_by",
     "daily_budget",
     "decide",
     "draw_gap",

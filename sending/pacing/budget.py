@@ -43,6 +43,9 @@ class Limits:
     gap_max: timedelta
     ramp_start: int | None = None  # None = no ramp
     ramp_step: int = 0
+    ceiling: int | None = None  # what the provider bears in mail to strangers
+    provider: str = ""  # whose ceiling it is
+    health: int = 100  # in percent, see health.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,29 @@ class Usage:
 
 
 def daily_budget(limits: Limits, usage: Usage) -> int:
-    """Return how many messages the mailbox may send in a rolling day: min(limit, ramp)."""
-    if limits.ramp_start is None:
-        return limits.daily
-    return min(limits.daily, limits.ramp_start + limits.ramp_step * usage.sending_days)
+    """Return how many messages the mailbox may send in a rolling day: min(limit, ceiling, ramp) x health, from 1."""
+    places = _bound(limits, usage)[0]
+    return max(min(1, places), places * limits.health // 100)
+
+
+def bound_by(limits: Limits, usage: Usage) -> str:
+    """Return, in words, what makes the budget smaller than the mailbox's own limit; "" where nothing does."""
+    places, words = _bound(limits, usage)
+    found = [words] if words else []
+    if limits.health < 100:
+        found.append(f"its health leaves {daily_budget(limits, usage)} of {places}")
+    return "; ".join(found)
+
+
+def _bound(limits: Limits, usage: Usage) -> tuple[int, str]:
+    """Return the smallest of limit, ceiling and ramp, and what it is where it is not the limit."""
+    bounds = [(limits.daily, "")]
+    if limits.ceiling is not None:
+        bounds.append((limits.ceiling, f"{limits.provider} bears {limits.ceiling} a day, the limit is {limits.daily}"))
+    if limits.ramp_start is not None:
+        places = limits.ramp_start + limits.ramp_step * usage.sending_days
+        bounds.append((places, f"the ramp allows {places} of {limits.daily}"))
+    return min(bounds, key=lambda bound: bound[0])
 
 
 def gap_seed(enrollment_id: int, step_id: int) -> str:

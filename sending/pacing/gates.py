@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from campaigns.calendar import Never, Schedule, next_open, window_end
-from sending.pacing.budget import Limits, Pace, Usage, daily_budget
+from sending.pacing.budget import Limits, Pace, Usage, bound_by, daily_budget
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
 from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict
 
@@ -89,8 +89,8 @@ def freshness_gate(box: MailboxFacts) -> Verdict:
 
 
 def _budget_words(box: MailboxFacts, budget: int) -> str:
-    ramp = f" (the ramp allows {budget} of {box.limits.daily})" if budget < box.limits.daily else ""
-    return f"{box.usage.day} of {budget} messages of the last 24 hours are sent{ramp}."
+    bound = bound_by(box.limits, box.usage)
+    return f"{box.usage.day} of {budget} messages of the last 24 hours are sent{f' ({bound})' if bound else ''}."
 
 
 def _window(lead: LeadFacts, box: MailboxFacts) -> Verdict:

@@ -17,7 +17,7 @@ from campaigns.sequences.models import AudienceList, Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.models import Workspace
-from sending.mailboxes.budgets import limits_of
+from sending.mailboxes.budgets import health_at, limits_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.states import MailboxState
 from sending.pacing import DropCode, HoldCode, Pace
@@ -230,11 +230,14 @@ def _books(mailboxes: Mapping[int, Mailbox], pace: Pace, now: datetime) -> tuple
         .values_list("mailbox_id", "spent_at", "is_new_lead")
     ):
         spent[mailbox_id].append(Outgo(at, is_new))
-    clocks = {clock.mailbox_id: clock for clock in MailboxClock.objects.filter(mailbox__in=mailboxes)}
+    clocks = {
+        clock.mailbox_id: clock
+        for clock in MailboxClock.objects.filter(mailbox__in=mailboxes).select_related("mailbox__workspace")
+    }
     return tuple(
         ScenarioMailbox(
             id=pk,
-            limits=limits_of(row),
+            limits=limits_of(row, health=health_at(clocks[pk], now=now)),
             free_at=clocks[pk].free_at,
             spent=tuple(spent[pk]),
             ramp_days=clocks[pk].ramp_days,

@@ -27,6 +27,7 @@ from sending.planner import queries, services
 from sending.planner.books import books_of
 from sending.planner.errors import NotReady
 from sending.planner.facts import senders_of
+from sending.planner.guards import campaign_alarms, mailbox_alarms, why_paused
 from sending.planner.preview import preview, sample_contacts
 from sending.planner.readiness import obstacles, stalls
 from sending.planner.states import EnrollmentState, StopReason
@@ -68,7 +69,7 @@ def book(request: MemberRequest, pk: int) -> HttpResponse:
     mailbox = mailbox_for(request.member, pk)
     now = database_now()
     (found,) = books_of(senders_of([mailbox], now=now), now=now).values()
-    context = {"mailbox": mailbox, "book": found, "now": now}
+    context = {"mailbox": mailbox, "book": found, "now": now, "alarms": mailbox_alarms([pk]).get(pk, ())}
     return render_region(request, f"{_FOLDER}/book.html", context, region="book")
 
 
@@ -144,6 +145,8 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
         holds=queries.held_by_reason(campaign),
         states=list(EnrollmentState),
         stalls=stalls(campaign),
+        alarms=campaign_alarms([pk]).get(pk, ()),
+        why_paused=why_paused(campaign),
     )
     return render_region(request, f"{_FOLDER}/people.html", context, region="people")
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services import edit_contact
 from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.states import CampaignState
+from outreach.kit import clock
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.mailboxes.models import HealthChange
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
@@ -43,6 +51,24 @@ def test_hard_bounce_stops_the_person_in_every_campaign(scene: Scene) -> None:
     other = second_campaign(scene, scene.contact, make_mailbox(scene.workspace, "me2@acme.example"))
     come_in(scene, dsn(scene.message.message_id))
     assert Enrollment.objects.get(pk=other.enrollment_id).stop_reason == StopReason.BOUNCED
+
+
+def test_a_complaint_halves_the_budget_of_the_mailbox_that_sent(scene: Scene) -> None:
+    come_in(scene, complaint(scene.message.message_id))
+    (change,) = HealthChange.objects.all()
+    assert (change.mailbox_id, change.cause, change.percent) == (scene.mailbox.pk, "complaint", 50)
+
+
+def test_bounces_of_messages_that_were_taken_stop_the_campaign_at_the_line(scene: Scene) -> None:
+    at = clock.now()
+    about: dict[str, Any] = {"campaign_id": scene.campaign.pk, "mailbox_id": scene.mailbox.pk}
+    with transaction.atomic():
+        record([Entry(scene.workspace.pk, EventKind.ATTEMPTED, at, **about)] * 40)
+        record([Entry(scene.workspace.pk, EventKind.BOUNCED_HARD, at, **about)] * 2)
+    Campaign.objects.update(state=CampaignState.RUNNING, launched_at=at, state_changed_at=at - timedelta(days=9))
+    come_in(scene, dsn(scene.message.message_id))
+    scene.campaign.refresh_from_db()
+    assert scene.campaign.state == CampaignState.PAUSED
 
 
 def test_bounce_counts_against_the_mailbox_that_sent_whichever_reads_it(scene: Scene) -> None:

@@ -87,7 +87,7 @@ def test_the_list_shows_state_budget_and_what_holds(admin: Client, member: Membe
     make_mailbox(make_workspace("other"), "stranger@acme.test")
     text = text_of(page(admin, member, "mailboxes:list"))
     assert text.index("a@acme.test") < text.index("b@acme.test")
-    assert "5 of 5 sent · ramp, limit 30" in text
+    assert "5 of 5 sent · the ramp allows 5 of 30" in text
     assert "5 of 5 messages of the last 24 hours are sent" in text
     assert "The mailbox is blocked: 550 5.7.1 go away" in text
     assert "stranger@acme.test" not in text

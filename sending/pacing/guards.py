@@ -1,0 +1,86 @@
+"""Guards of the reputation: too many bounces or complaints warn, then stop the campaign or the mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Below these a rate is chance.
+ATTEMPTS_FLOOR = 20
+BOUNCES_FLOOR = 2
+IN_A_ROW = 3
+# Google and Yahoo ask senders to stay under 0.1 % and never to reach 0.3 %.
+DELIVERED_FLOOR = 1_000
+COMPLAINTS_FLOOR = 2
+
+
+class Kind(StrEnum):
+    """What a guard watches."""
+
+    BOUNCES = "bounces"
+    COMPLAINTS = "complaints"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Hard bounces in percent of attempts: where a guard warns, and where it stops."""
+
+    warn: float
+    stop: float
+
+
+CAMPAIGN = Lines(warn=2.0, stop=3.0)
+MAILBOX = Lines(warn=3.0, stop=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What happened in seven days, or since somebody resumed. in_a_row: hard bounces since the last success."""
+
+    attempts: int = 0
+    bounces: int = 0
+    delivered: int = 0
+    complaints: int = 0
+    in_a_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A line that is passed, in words. stops: it is the second one."""
+
+    kind: Kind
+    words: str
+    stops: bool
+
+
+def alarms(counts: Counts, lines: Lines, *, minds_a_row: bool = False) -> Sequence[Alarm]:
+    """Return what the counts give cause for, those that stop first."""
+    return sorted(_alarms(counts, lines, minds_a_row=minds_a_row), key=lambda one: not one.stops)
+
+
+def _alarms(counts: Counts, lines: Lines, *, minds_a_row: bool) -> Iterable[Alarm]:
+    if minds_a_row and counts.in_a_row >= IN_A_ROW:
+        words = f"{counts.in_a_row} addresses in a row do not exist."
+        yield Alarm(Kind.BOUNCES, words, stops=True)
+    if counts.attempts >= ATTEMPTS_FLOOR and counts.bounces >= BOUNCES_FLOOR:
+        rate = 100 * counts.bounces / counts.attempts
+        words = f"{counts.bounces} of {counts.attempts} messages in 7 days went to addresses that do not exist"
+        if rate >= lines.stop:
+            yield Alarm(Kind.BOUNCES, f"{words} ({rate:.1f} %, the limit is {lines.stop:g} %).", stops=True)
+        elif rate >= lines.warn:
+            yield Alarm(Kind.BOUNCES, f"{words} ({rate:.1f} %, it stops at {lines.stop:g} %).", stops=False)
+    yield from _complaints(counts)
+
+
+def _complaints(counts: Counts) -> Iterable[Alarm]:
+    words = f"{counts.complaints} of {counts.delivered} messages in 7 days were reported as spam"
+    if counts.delivered < DELIVERED_FLOOR:
+        if counts.complaints >= COMPLAINTS_FLOOR:
+            yield Alarm(Kind.COMPLAINTS, f"{words}.", stops=True)
+        return
+    rate = 100 * counts.complaints / counts.delivered
+    if rate >= 0.10:
+        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, the limit is 0.10 %).", stops=True)
+    elif rate >= 0.08:
+        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, it stops at 0.10 %).", stops=False)
