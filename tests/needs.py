@@ -27,7 +27,7 @@ class Need:
 # Keyed by the marker of pyproject.toml.
 NEEDS = {
     "browser": Need("chromium", "chromium"),
-    "dovecot": Need("dovecot", "dovecot-imapd"),
+    "dovecot": Need("dovecot", "dovecot-imapd dovecot-pop3d"),
     "postfix": Need("postfix", "postfix"),
 }
 _SKIPPED = "needs Debian's package "

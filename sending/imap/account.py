@@ -10,12 +10,20 @@ from sending.smtp.outcomes import Transcript
 from sending.smtp.server import Security
 from sending.smtp.tokens import BlockingTokens
 
-IMAP_PORTS = frozenset({143, 993})
+
+class Protocol(StrEnum):
+    """How mail is read."""
+
+    IMAP = "imap"
+    POP3 = "pop3"
+
+
+PORTS = {Protocol.IMAP: frozenset({143, 993}), Protocol.POP3: frozenset({110, 995})}
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An IMAP account. private: the ranges that the owner of the instance has opened.
+    """An account whose mail is read. private: the ranges that the owner of the instance has opened.
 
     tokens: where the secret comes from when it is a token (XOAUTH2); no password is used then.
     """
@@ -26,6 +34,7 @@ class Account:
     username: str
     password: str = field(default="", repr=False)
     tokens: BlockingTokens | None = field(default=None, repr=False, compare=False)
+    protocol: Protocol = Protocol.IMAP
     ca_pem: str | None = field(default=None, repr=False)
     private: tuple[IPNetwork, ...] = ()
 
@@ -60,4 +69,4 @@ class Unreachable(ImapError):
 
 
 class Misbehaved(ImapError):
-    """The server answered something that is not IMAP, or would not do what every IMAP server does."""
+    """The server answered something that is not its protocol, or would not do what every server does."""

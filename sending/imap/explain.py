@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sending.imap.account import Account, ImapError, Stage
+import re
+
+from sending.imap.account import Account, ImapError, Protocol, Stage
 from sending.smtp.explain import APP_PASSWORD_WORDS, CAUSES, ENDED, TOKEN_REFUSED, TWO_STEP, Explanation
 from sending.smtp.server import Security
 
@@ -49,7 +51,8 @@ _CAUSES = {name: CAUSES[name] for name in _SHARED} | {
         "Check host and port: 993 with TLS fits most providers, 143 with STARTTLS some.",
     ),
     "smtp": ("That is a server for sending (SMTP); mail is read over IMAP.", "Use port 993 with TLS."),
-    "pop3": ("That is a POP3 server; mail is read over IMAP.", "Use port 993 with TLS."),
+    "pop3": ("That is a POP3 server, and IMAP was chosen.", "Choose POP3, or use port 993 with TLS."),
+    "imap": ("That is an IMAP server, and POP3 was chosen.", "Choose IMAP, or use port 995 with TLS."),
     "too_much": (
         "A server that says more than it was asked for is cut off, so that it cannot exhaust this machine.",
         "Try again; if it happens again, ask your provider what the server has said.",
@@ -61,13 +64,24 @@ _CAUSES = {name: CAUSES[name] for name in _SHARED} | {
 }
 _IMAP_OFF = ("IMAP is switched off for this account.", "Switch IMAP on in the settings at your provider.")
 # Words by which Gmail, Yahoo and Zoho say it (observed 2026).
-_IMAP_OFF_WORDS = ("not enabled for imap", "imap access is disabled", "enable imap")
-_IMPLICIT_PORT, _STARTTLS_PORT = 993, 143
+_IMAP_OFF_WORDS = (
+    "not enabled for imap",
+    "imap access is disabled",
+    "enable imap",
+    "not enabled for pop",
+    "enable pop",
+)
+# How the same is said about POP3: only its name and its ports differ.
+_IN_POP3 = {"IMAP": "POP3", "993": "995", "143": "110"}
+_POP3_WORDS = re.compile("|".join(_IN_POP3))
+_IMPLICIT_PORTS, _STARTTLS_PORTS = frozenset({993, 995}), frozenset({143, 110})
 
 
 def explain(error: ImapError, account: Account) -> Explanation:
     """Explain a failure to the person who set the mailbox up."""
     why, fix = _tls_puzzle(error, account) or _words_for(error, account)
+    if account.protocol is Protocol.POP3 and error.cause not in {"imap", "pop3"}:
+        why, fix = (_POP3_WORDS.sub(lambda found: _IN_POP3[found[0]], words) for words in (why, fix))
     return Explanation(str(error), why, fix)
 
 
@@ -87,10 +101,10 @@ def _tls_puzzle(error: ImapError, account: Account) -> tuple[str, str] | None:
     """Return what to say when the protection does not fit the port."""
     is_silence = error.cause in {"lost", "timeout"}
     if account.security is Security.TLS:
-        if error.stage is Stage.TLS and (error.cause == "tls" or is_silence) and account.port != _IMPLICIT_PORT:
+        if error.stage is Stage.TLS and (error.cause == "tls" or is_silence) and account.port not in _IMPLICIT_PORTS:
             why = "The server does not seem to speak TLS from the first byte on this port."
             return why, "Choose STARTTLS for this port, or use port 993."
-    elif error.stage is Stage.GREETING and is_silence and account.port != _STARTTLS_PORT:
+    elif error.stage is Stage.GREETING and is_silence and account.port not in _STARTTLS_PORTS:
         why = "The server says nothing: it may be waiting for TLS from the first byte, as on port 993."
         return why, "Choose TLS for this port, or use port 143 with STARTTLS."
     return None

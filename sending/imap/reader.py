@@ -13,7 +13,7 @@ from imapclient import IMAPClient
 from imapclient.imap_utf7 import decode, encode
 
 from sending.imap.account import Account, SignInRefused
-from sending.imap.opening import Line
+from sending.imap.opening import ImapLine
 from sending.smtp.outcomes import Line as Said
 from sending.smtp.outcomes import Side, Transcript
 from sending.smtp.wire import Dialogue
@@ -68,7 +68,7 @@ class RawMail:
 class Reader:
     """A signed-in connection to one mailbox. Each method raises Unreachable or Misbehaved."""
 
-    def __init__(self, client: IMAPClient, line: Line) -> None:
+    def __init__(self, client: IMAPClient, line: ImapLine) -> None:
         self._client = client
         self._line = line
         self._selected = ""
@@ -188,10 +188,10 @@ def open_mailbox(
         line.close()
 
 
-def _signed_in(account: Account, timeout_s: float, most_s: float, dialogue: Dialogue) -> tuple[Line, IMAPClient]:
+def _signed_in(account: Account, timeout_s: float, most_s: float, dialogue: Dialogue) -> tuple[ImapLine, IMAPClient]:
     began, left_s, stale = time.monotonic(), most_s, ""
     while True:
-        line = Line(account, timeout_s=timeout_s, most_s=left_s, dialogue=dialogue, stale=stale)
+        line = ImapLine(account, timeout_s=timeout_s, most_s=left_s, dialogue=dialogue, stale=stale)
         try:
             return line, line.open()
         except SignInRefused:

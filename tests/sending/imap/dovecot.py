@@ -26,13 +26,16 @@ from tests.sending.smtp.certificates import authority, leaf
 # Not 127.0.0.1: Dovecot takes a connection between equal addresses for a safe one, and would then let passwords pass
 # in clear text.
 HOST = "127.0.0.2"
+_POP3 = Path("/usr/lib/dovecot/pop3")
+_PORTS = ("imap_port", "imaps_port", "pop3_port", "pop3s_port")
+TOKEN = "a-good-token"
 _START_S = 20
 
 _CONFIG = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
-protocols = imap
+protocols = imap pop3
 listen = {host}
 default_internal_user = {user}
 default_internal_group = {group}
@@ -41,14 +44,21 @@ ssl = yes
 ssl_cert = <{folder}/cert.pem
 ssl_key = <{folder}/key.pem
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0
 mail_max_userip_connections = 20
 mail_location = maildir:~/mail:LAYOUT=fs
 mail_fsync = never
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN username_format=%u {folder}/users
+}}
+# A token is good when it is this one, whoever brings it.
+passdb {{
+  driver = static
+  mechanisms = xoauth2
+  args = password={token}
 }}
 userdb {{
   driver = static
@@ -84,15 +94,26 @@ service imap-login {{
     port = {imaps_port}
   }}
 }}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3_port}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s_port}
+  }}
+}}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Dovecot:
-    """How to reach it: imap_port speaks STARTTLS, imaps_port TLS."""
+    """How to reach it: imap_port and pop3_port speak STARTTLS, imaps_port and pop3s_port TLS."""
 
     imap_port: int
     imaps_port: int
+    pop3_port: int
+    pop3s_port: int
     accounts: Mapping[str, str]
     host: str = HOST
     ca_pem: str = field(default_factory=lambda: authority().pem, repr=False)
@@ -105,15 +126,18 @@ def running(accounts: Mapping[str, str]) -> Iterator[Dovecot]:
     found = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     if not found.startswith("2.3."):
         pytest.skip(f"these tests know how to configure Dovecot 2.3, this is {found.split()[0]}")
+    if not _POP3.exists():
+        pytest.skip("needs Debian's package dovecot-pop3d")
     # Short, as the names of its sockets must be, and open to the account that it runs as.
     folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
     try:
-        ports = _free_ports(2)
+        ports = _free_ports(len(_PORTS))
         _furnish(folder, accounts, ports)
         process = _start(program, folder)
         try:
             _wait_until_ready(process, ports, folder)
-            yield Dovecot(imap_port=ports[0], imaps_port=ports[1], accounts=accounts)
+            imap, imaps, pop3, pop3s = ports
+            yield Dovecot(imap, imaps, pop3, pop3s, accounts)
         finally:
             _end(process)
     finally:
@@ -131,7 +155,11 @@ def _furnish(folder: Path, accounts: Mapping[str, str], ports: list[int]) -> Non
         "cert.pem": pair.pem,
         "key.pem": secret.decode(),
         "users": "".join(f"{name}:{password}::::::\n" for name, password in accounts.items()),
-        "dovecot.conf": _CONFIG.format(**names, imap_port=ports[0], imaps_port=ports[1]),
+        "dovecot.conf": _CONFIG.format(
+            **names,
+            token=TOKEN,
+            **dict(zip(("imap_port", "imaps_port", "pop3_port", "pop3s_port"), ports, strict=True)),
+        ),
     }
     for name, content in files.items():
         (folder / name).write_text(content, encoding="utf-8")

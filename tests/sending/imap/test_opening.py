@@ -22,8 +22,8 @@ from sending.imap import (
     Stage,
     Unreachable,
     explain,
+    line,
     open_mailbox,
-    opening,
 )
 from sending.smtp import Security
 from tests.sending.imap.faultimapd import FaultImap
@@ -268,7 +268,7 @@ def test_an_open_line_is_only_for_networks_that_are_opened(monkeypatch: pytest.M
     def dialled(_host: str, _port: int, **_: object) -> socket.socket:
         return socket.create_connection(("127.0.0.1", server.port))  # in place of a host of the public internet
 
-    monkeypatch.setattr(opening, "safe_connect_sync", dialled)
+    monkeypatch.setattr(line, "safe_connect_sync", dialled)
     with FaultImap() as server:
         error = failing(account(server, host="8.8.8.8", private=()))
         assert server.heard == []
