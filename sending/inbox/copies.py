@@ -54,9 +54,10 @@ class Wanted:
     looks: int
 
 
-def look_for_copies(mailbox: Mailbox, reader: Reader) -> int:
+def look_for_copies(mailbox: Mailbox, reader: Reader | None) -> int:
     """Settle as sent what lies in the mailbox's Sent folder. Returns how many messages that were.
 
+    reader: None for a mailbox that has no folders (POP3): that is noted, so that nobody waits for proof.
     Never raises an ImapError: what the mailbox has received is read, whatever comes of this.
     """
     wanted = _due(mailbox.pk)
@@ -66,6 +67,9 @@ def look_for_copies(mailbox: Mailbox, reader: Reader) -> int:
     folders: list[Folder] | None = None
     for one in wanted:
         try:
+            if reader is None:
+                found += _note(one, Seen.NO_FOLDER, pace)
+                continue
             if folders is None:
                 folders = [folder for folder in reader.folders() if folder.role == "sent"]
             seen = _look(reader, folders[:MOST_FOLDERS], one.message_id)

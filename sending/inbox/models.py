@@ -30,6 +30,19 @@ class MailFolder(models.Model):
         ]
 
 
+class DropItem(models.Model):
+    """A mail that lies in a mailbox read over POP3, and was read or needed no reading, by its unique id (RFC 1939)."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="drop_items", db_index=False)
+    uidl = models.CharField(max_length=70)
+
+    class Meta:
+        db_table = "inbox_drop_item"
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "uidl"], name="inbox_drop_item_once"),
+        ]
+
+
 class MailboxSync(models.Model):
     """When a mailbox is read next, and how the last reading went."""
 

@@ -11,11 +11,22 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from outreach.kit import clock
-from sending.imap import Folder, FolderState, ImapError, RawMail, Reader, SignInRefused, open_mailbox
+from sending.imap import (
+    Folder,
+    FolderState,
+    ImapError,
+    Protocol,
+    RawMail,
+    Reader,
+    SignInRefused,
+    open_mailbox,
+    open_maildrop,
+)
 from sending.inbox.copies import look_for_copies
+from sending.inbox.maildrop import read_maildrop
 from sending.inbox.models import MailboxSync, MailFolder
 from sending.inbox.services import keep, take_in
-from sending.mailboxes.connections import imap_account
+from sending.mailboxes.connections import reading_account
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import note_synced, refuse_sign_in
 from sending.mailboxes.states import MailboxState
@@ -29,7 +40,7 @@ MOST_MAILS = 500
 MAX_BYTES = 25 * 1024 * 1024
 LEASE_S = 300
 # Between two readings: often while answers may come, and never so often that a provider objects.
-INTERVAL = timedelta(minutes=2)
+INTERVALS = {Protocol.IMAP: timedelta(minutes=2), Protocol.POP3: timedelta(minutes=5)}
 INTERVAL_FLOOR = timedelta(seconds=4)
 # What lay in a mailbox before it was connected is none of our business; servers differ in their clocks.
 _BEFORE = timedelta(days=1)
@@ -74,9 +85,7 @@ def read(mailbox_id: int) -> Reading:
     mailbox = Mailbox.objects.select_related("workspace", "credential").get(pk=mailbox_id)
     started_at = clock.now()
     try:
-        with open_mailbox(imap_account(mailbox.credential)) as reader:
-            reading = _read_folders(mailbox, reader)
-            look_for_copies(mailbox, reader)
+        reading = _read_over_its_protocol(mailbox)
     except SignInRefused as error:
         refuse_sign_in(mailbox_id, str(error))
         reading = Reading(problem=str(error))
@@ -91,6 +100,19 @@ def read(mailbox_id: int) -> Reading:
         note_synced(mailbox_id, started_at)
     _plan_next(mailbox, reading)
     return reading
+
+
+def _read_over_its_protocol(mailbox: Mailbox) -> Reading:
+    account = reading_account(mailbox.credential)
+    if account.protocol is Protocol.POP3:
+        with open_maildrop(account) as drop:
+            seen, new, is_complete = read_maildrop(mailbox, drop, _take, most=MOST_MAILS, max_bytes=MAX_BYTES)
+            look_for_copies(mailbox, None)
+            return Reading(new, seen - new, is_complete=is_complete)
+    with open_mailbox(account) as reader:
+        reading = _read_folders(mailbox, reader)
+        look_for_copies(mailbox, reader)
+        return reading
 
 
 def _read_folders(mailbox: Mailbox, reader: Reader) -> Reading:
@@ -149,7 +171,7 @@ def _take(mailbox: Mailbox, raw: RawMail) -> bool:
 
 def _plan_next(mailbox: Mailbox, reading: Reading) -> None:
     pace = Pace(mailbox.workspace.time_scale)
-    wait = pace.shrink(INTERVAL, floor=INTERVAL_FLOOR)
+    wait = pace.shrink(INTERVALS[Protocol(mailbox.reading)], floor=INTERVAL_FLOOR)
     rows = MailboxSync.objects.filter(pk=mailbox.pk)
     if reading.problem:
         failures = rows.values_list("failures", flat=True).get()

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from outreach.env import env
 from outreach.kit.crypto import SealBroken
-from sending.imap import Account, SignInRefused, Stage
+from sending.imap import Account, Protocol, SignInRefused, Stage
 from sending.mailboxes.models import Credential
 from sending.mailboxes.oauth.access import async_tokens_for, tokens_for
 from sending.mailboxes.secrets import IMAP_PASSWORD, LOST, SMTP_PASSWORD, opened
@@ -52,8 +52,8 @@ def smtp_server(credential: Credential) -> Server:
     )
 
 
-def imap_account(credential: Credential) -> Account:
-    """Return how to reach the mailbox's IMAP server. Raises SignInRefused where no key opens its password."""
+def reading_account(credential: Credential) -> Account:
+    """Return how to reach the server that mail is read from. Raises SignInRefused where no key opens the password."""
     mailbox = credential.mailbox
     with_token = mailbox.sign_in != SignInKind.PASSWORD
     try:
@@ -67,6 +67,7 @@ def imap_account(credential: Credential) -> Account:
         username=mailbox.imap_username,
         password=password,
         tokens=tokens_for(mailbox, mailbox.imap_host) if with_token else None,
+        protocol=Protocol(mailbox.reading),
         ca_pem=mailbox.ca_pem or None,
         private=env().private_networks,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sending.imap import Protocol
 from sending.mailboxes.discovery import How
 from sending.mailboxes.presets import Preset, guess_for, preset_named
 
@@ -55,11 +56,15 @@ def fill(typed: Mapping[str, str], theirs: Mapping[str, str], ours: Mapping[str,
     return Filled(values, tuple(kept))
 
 
-def servers_of(preset: Preset, address: str) -> dict[str, str]:
-    """Return the form's fields about servers, as the provider has them for this address."""
+def servers_of(preset: Preset, address: str, reading: Protocol = Protocol.IMAP) -> dict[str, str]:
+    """Return the form's fields about servers, as the provider has them for this address.
+
+    reading: the protocol that is wanted; where its server is not known, IMAP's is returned.
+    """
+    place_of_reading = preset.imap if reading is Protocol.IMAP or preset.pop3 is None else preset.pop3
     return {
         f"{protocol}_{part}": value
-        for protocol, place in (("smtp", preset.smtp), ("imap", preset.imap))
+        for protocol, place in (("smtp", preset.smtp), ("imap", place_of_reading))
         for part, value in (
             ("host", place.host),
             ("port", str(place.port)),
@@ -69,10 +74,15 @@ def servers_of(preset: Preset, address: str) -> dict[str, str]:
     }
 
 
-def filled_before(preset_id: str, address: str) -> dict[str, str]:
+def reading_of(preset: Preset, wanted: str) -> Protocol:
+    """Return the protocol whose server `servers_of` fills in."""
+    return Protocol.POP3 if wanted == Protocol.POP3 and preset.pop3 else Protocol.IMAP
+
+
+def filled_before(preset_id: str, address: str, reading: str) -> dict[str, str]:
     """Return what we had filled in when this preset was found for this address; nothing when it is not known."""
     preset = guess_for(address.rpartition("@")[2]) if preset_id == How.GUESS else preset_named(preset_id)
-    return servers_of(preset, address) if preset and address else {}
+    return servers_of(preset, address, reading_of(preset, reading)) if preset and address else {}
 
 
 def _by_hand(mine: str, theirs: str, ours: str) -> bool:
@@ -80,5 +90,5 @@ def _by_hand(mine: str, theirs: str, ours: str) -> bool:
 
 
 def _kept(protocol: str, part: str, mine: str, theirs: str) -> Kept:
-    label = f"{protocol.upper()} {_LABELS[part]}"
+    label = f"SMTP {_LABELS[part]}" if protocol == "smtp" else f"{_LABELS[part].capitalize()} for reading"
     return Kept(label, mine.upper(), theirs.upper()) if part == "security" else Kept(label, mine, theirs)

@@ -10,6 +10,8 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from sending.imap import Protocol
+from sending.imap.account import PORTS
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.oauth.providers import Provider, configured, provider_of
 from sending.mailboxes.states import SignInKind
@@ -18,7 +20,10 @@ from sending.smtp.server import tls_context
 
 _NONE = (Security.PLAIN, "None (only in private networks that are opened)")
 SMTP_SECURITY = ((Security.STARTTLS, "STARTTLS (port 587)"), (Security.TLS, "TLS (port 465)"), _NONE)
-IMAP_SECURITY = ((Security.TLS, "TLS (port 993)"), (Security.STARTTLS, "STARTTLS (port 143)"), _NONE)
+READING = ((Protocol.IMAP, "IMAP"), (Protocol.POP3, "POP3"))
+READING_SECURITY = (
+    (Security.TLS, "TLS (port 993, POP3 995)"), (Security.STARTTLS, "STARTTLS (port 143, POP3 110)"), _NONE,
+)  # fmt: skip
 # Faster than this no person writes, whatever the mailbox allows.
 SHORTEST_GAP_MINUTES = 2
 _NOT_A_HOST = re.compile(r"[\s/@:]")
@@ -76,11 +81,18 @@ class MailboxForm(forms.Form):
         label="Password",
         widget=forms.PasswordInput(attrs=_SECRET, render_value=False),
     )
+    reading = forms.ChoiceField(
+        required=False,
+        label="Protocol",
+        choices=READING,
+        initial=Protocol.IMAP,
+        help_text="POP3 shows only the inbox; mail is never deleted.",
+    )
     imap_host = forms.CharField(
-        max_length=255, label="IMAP host", help_text="For example imap.example.com.", validators=[host_alone]
+        max_length=255, label="Host", help_text="For example imap.example.com.", validators=[host_alone]
     )
     imap_port = forms.IntegerField(min_value=1, max_value=65535, initial=993, label="Port")
-    imap_security = forms.ChoiceField(choices=IMAP_SECURITY, initial=Security.TLS, label="Security")
+    imap_security = forms.ChoiceField(choices=READING_SECURITY, initial=Security.TLS, label="Security")
     imap_username = forms.CharField(max_length=254, required=False, label="User name", help_text="Empty: as for SMTP.")
     imap_password = forms.CharField(
         max_length=500,
@@ -137,6 +149,9 @@ class MailboxForm(forms.Form):
     def clean_sign_in(self) -> str:
         return self.cleaned_data["sign_in"] or (self._mailbox.sign_in if self._mailbox else SignInKind.PASSWORD)
 
+    def clean_reading(self) -> str:
+        return self.cleaned_data["reading"] or (self._mailbox.reading if self._mailbox else Protocol.IMAP)
+
     def clean_ca_pem(self) -> str:
         pem: str = self.cleaned_data["ca_pem"].strip()
         if pem:
@@ -155,6 +170,7 @@ class MailboxForm(forms.Form):
         shortest, longest = cleaned.get("gap_min_minutes"), cleaned.get("gap_max_minutes")
         if shortest is not None and longest is not None and shortest > longest:
             self.add_error("gap_max_minutes", "The longest gap cannot be shorter than the shortest.")
+        self._require_port_of_protocol(cleaned)
         provider = provider_of(cleaned.get("sign_in", SignInKind.PASSWORD))
         for protocol in ("smtp", "imap"):
             if provider is None:
@@ -176,6 +192,15 @@ class MailboxForm(forms.Form):
         if new.lower() != old.lower():
             words = f"The stored password was given for {old}. Type it again, so that {new} may get it."
             self.add_error(f"{protocol}_password", words)
+
+    def _require_port_of_protocol(self, cleaned: dict[str, Any]) -> None:
+        """Tell at once what would only be told by a server of the other protocol."""
+        port = cleaned.get("imap_port")
+        for protocol, ports in PORTS.items():
+            if port in ports and protocol != cleaned.get("reading"):
+                (known,) = (sorted(found, reverse=True) for other, found in PORTS.items() if other != protocol)
+                words = f"{port} is the port of {protocol.upper()}; choose that, or one of {known[0]} and {known[1]}."
+                self.add_error("imap_port", words)
 
     @property
     def _needs_password(self) -> bool:
@@ -219,7 +244,12 @@ def initial_of(mailbox: Mailbox) -> dict[str, Any]:
 def as_typed(data: QueryDict) -> dict[str, Any]:
     """Return what a person has typed so far, right or wrong, to show it again; without the passwords."""
     return {
-        name: name in data if name in _CHECKBOXES else data.get(name, "")
+        name: name in data if name in _CHECKBOXES else data.get(name, "") or _first_choice(field)
         for name, field in MailboxForm.base_fields.items()
         if not isinstance(field.widget, forms.PasswordInput)
     }
+
+
+def _first_choice(field: forms.Field) -> str:
+    """Return what a list of choices shows where nothing was chosen; other fields stay as empty as they were left."""
+    return str(field.initial) if isinstance(field, forms.ChoiceField) else ""

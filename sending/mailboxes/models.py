@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from outreach.accounts.models import User, Workspace
+from sending.imap import Protocol
 from sending.mailboxes.states import MailboxState, SignInKind
 from sending.pacing.health import Cause
 from sending.smtp import Security
@@ -29,6 +30,8 @@ class Mailbox(models.Model):
     smtp_port = models.PositiveIntegerField(default=587)
     smtp_security = models.CharField(max_length=8, default=Security.STARTTLS)
     smtp_username = models.CharField(max_length=254)
+    # The server that mail is read from: over IMAP, or over the protocol that stands here.
+    reading = models.CharField(max_length=4, default=Protocol.IMAP)
     imap_host = models.CharField(max_length=255)
     imap_port = models.PositiveIntegerField(default=993)
     imap_security = models.CharField(max_length=8, default=Security.TLS)
@@ -55,6 +58,7 @@ class Mailbox(models.Model):
             models.UniqueConstraint("workspace", Lower("address"), name=ONE_PER_ADDRESS),
             models.CheckConstraint(condition=models.Q(state__in=list(MailboxState)), name="mailboxes_known_state"),
             models.CheckConstraint(condition=models.Q(sign_in__in=list(SignInKind)), name="mailboxes_known_sign_in"),
+            models.CheckConstraint(condition=models.Q(reading__in=list(Protocol)), name="mailboxes_known_reading"),
             models.CheckConstraint(
                 condition=models.Q(smtp_security__in=list(Security), imap_security__in=list(Security)),
                 name="mailboxes_known_security",
@@ -232,7 +236,7 @@ class ConnectionTest(models.Model):
     """One try to sign in to a mailbox's servers, or to send one message to oneself, with its dialogue and meaning."""
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="tests")
-    protocol = models.CharField(max_length=4)  # smtp | imap | mail
+    protocol = models.CharField(max_length=4)  # smtp | imap | pop3 | mail
     recipient = models.CharField(max_length=254, blank=True, default="")  # of a test mail
     passed = models.BooleanField()
     transcript = models.JSONField(default=list)  # [{"side": "client"|"server"|"note", "text": ...}]
@@ -245,7 +249,7 @@ class ConnectionTest(models.Model):
         db_table = "mailboxes_connection_test"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(protocol__in=["smtp", "imap", MAIL]), name="mailboxes_tested_protocol"
+                condition=models.Q(protocol__in=["smtp", *Protocol, MAIL]), name="mailboxes_tested_protocol"
             ),
             models.CheckConstraint(
                 condition=models.Q(protocol=MAIL) ^ models.Q(recipient=""), name="mailboxes_mail_has_recipient"

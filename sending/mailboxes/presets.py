@@ -41,6 +41,7 @@ class Preset:
     mx: tuple[str, ...] = ()  # mail exchangers of the domains that it serves: these names, and all below them
     ceiling: int | None = None
     ceiling_says: str = ""
+    pop3: Place | None = None  # None: not known, or there is none
     oauth: SignInKind | None = None  # the provider whose sign-in it takes instead of a password
     oauth_needs: str = ""  # what must be done first then, in sentences; "" = nothing
     servers_source: str = ""
@@ -90,6 +91,7 @@ def guess_for(domain: str) -> Preset:
         name=domain,
         smtp=Place(host, 465, Security.TLS),
         imap=Place(host, 993, Security.TLS),
+        pop3=Place(host, 995, Security.TLS),
         needs="Compare the servers below with those that your provider names for mail programs.",
     )
 
@@ -102,7 +104,7 @@ def _by_exchanger(host: str) -> Preset | None:
 
 
 def _preset(row: dict[str, Any]) -> Preset:
-    known = row | {name: _place(row[name]) for name in ("smtp", "imap")}
+    known = row | {name: _place(row[name]) for name in ("smtp", "imap", "pop3") if name in row}
     known["oauth"] = SignInKind(row["oauth"]) if "oauth" in row else None
     return Preset(**(known | {name: tuple(row.get(name, ())) for name in ("domains", "mx")}))
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import Http404
 
 from outreach.accounts.access import Member
+from sending.imap import Protocol
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
 from sending.mailboxes.oauth.providers import provider_of
 
@@ -30,8 +31,9 @@ def mailbox_for(member: Member, pk: int) -> Mailbox:
 
 
 def newest_tests(mailbox: Mailbox) -> list[ConnectionTest]:
-    """Return the last connection test of each protocol: SMTP, the test mail, IMAP."""
-    rows = ConnectionTest.objects.filter(mailbox=mailbox)
+    """Return the last connection test of each protocol that is in use: SMTP, the one for reading, the test mail."""
+    unused = set(Protocol) - {mailbox.reading}
+    rows = ConnectionTest.objects.filter(mailbox=mailbox).exclude(protocol__in=unused)
     return list(rows.order_by("-protocol", "-id").distinct("protocol"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 from django.db import connection, connections, transaction
 
 from outreach.kit.crypto import SealBroken
-from sending.imap import Account, ImapError, SignInRefused, open_mailbox
+from sending.imap import Account, ImapError, Protocol, SignInRefused, open_mailbox, open_maildrop
 from sending.imap import explain as explain_imap
-from sending.mailboxes.connections import imap_account, smtp_server
+from sending.mailboxes.connections import reading_account, smtp_server
 from sending.mailboxes.errors import IllegalMove
 from sending.mailboxes.live import Live
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox
@@ -53,7 +53,7 @@ def test_connections(mailbox: Mailbox) -> Sequence[ConnectionTest]:
     `live.watched` tells what is said.
     """
     credential = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
-    live = Live(mailbox.pk, ("smtp", "imap"))
+    live = Live(mailbox.pk, ("smtp", credential.mailbox.reading))
     try:
         return _stored(mailbox, asyncio.run(_try_both(credential, live)))
     finally:
@@ -91,7 +91,9 @@ def _stored(mailbox: Mailbox, trials: Sequence[Trial]) -> Sequence[ConnectionTes
 
 
 async def _try_both(credential: Credential, live: Live) -> list[Trial]:
-    return list(await asyncio.gather(_try_smtp(credential, live), asyncio.to_thread(_try_imap_apart, credential, live)))
+    return list(
+        await asyncio.gather(_try_smtp(credential, live), asyncio.to_thread(_try_reading_apart, credential, live))
+    )
 
 
 async def _try_smtp(credential: Credential, live: Live) -> Trial:
@@ -112,29 +114,35 @@ async def _try_smtp(credential: Credential, live: Live) -> Trial:
     return _told(live, Trial("smtp", session.transcript))
 
 
-def _try_imap_apart(credential: Credential, live: Live) -> Trial:
+def _try_reading_apart(credential: Credential, live: Live) -> Trial:
     """Try in a thread of its own; a token is looked up there, too, and leaves no connection to the database behind."""
     try:
-        return _told(live, _try_imap(credential, live))
+        return _told(live, _try_reading(credential, live))
     finally:
         connections.close_all()
 
 
-def _try_imap(credential: Credential, live: Live) -> Trial:
+def _try_reading(credential: Credential, live: Live) -> Trial:
+    protocol = credential.mailbox.reading
     account: Account | None = None
     try:
-        account = imap_account(credential)
-        with open_mailbox(
-            account,
-            timeout_s=TIMEOUTS.command,
-            most_s=MOST_S,
-            listener=lambda line: live.note("imap", line),
-        ) as reader:
-            names = ", ".join(f"{folder.name} ({folder.role})" for folder in reader.folders())
-            return Trial("imap", (*reader.dialogue, Line(Side.NOTE, f"Folders: {names}"[:500], 0)))
+        account = reading_account(credential)
+        lines = _read(account, lambda line: live.note(protocol, line))
     except ImapError as error:
         problem = explain_imap(error, account) if account else LOST
-        return Trial("imap", error.dialogue, problem, refused=isinstance(error, SignInRefused))
+        return Trial(protocol, error.dialogue, problem, refused=isinstance(error, SignInRefused))
+    return Trial(protocol, lines)
+
+
+def _read(account: Account, listener: Callable[[Line], None]) -> tuple[Line, ...]:
+    """Sign in, and see what lies there; return the dialogue."""
+    if account.protocol is Protocol.POP3:
+        with open_maildrop(account, timeout_s=TIMEOUTS.command, most_s=MOST_S, listener=listener) as drop:
+            told = f"Mails that lie there: {len(drop.items()):,}. None of them is ever deleted."
+            return (*drop.dialogue, Line(Side.NOTE, told, 0))
+    with open_mailbox(account, timeout_s=TIMEOUTS.command, most_s=MOST_S, listener=listener) as reader:
+        names = ", ".join(f"{folder.name} ({folder.role})" for folder in reader.folders())
+        return (*reader.dialogue, Line(Side.NOTE, f"Folders: {names}"[:500], 0))
 
 
 def _told(live: Live, trial: Trial) -> Trial:

@@ -15,13 +15,14 @@ from outreach.accounts.roles import Role
 from outreach.kit.addresses import BadAddress
 from outreach.kit.htmx import render_region
 from outreach.slots import MAILBOX_BOOK
+from sending.imap import Protocol
 from sending.ledger.queries import totals
 from sending.mailboxes import queries, services
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.ceilings import warnings_of
 from sending.mailboxes.discovery import Found, discover
 from sending.mailboxes.errors import AddressTaken, MailboxError
-from sending.mailboxes.filling import fill, filled_before, servers_of
+from sending.mailboxes.filling import fill, filled_before, reading_of, servers_of
 from sending.mailboxes.forms import MailboxForm, as_typed
 from sending.mailboxes.health import newest_changes
 from sending.mailboxes.live import watched
@@ -36,7 +37,7 @@ from sending.mailboxes.trials import ask_for_test, takes_test_now
 
 _FOLDER = "sending/mailboxes"
 # The hidden fields by which the form remembers what was filled into it.
-_PRESET, _ADDRESS = "filled_preset", "filled_address"
+_PRESET, _ADDRESS, _READING = "filled_preset", "filled_address", "filled_reading"
 _DIGITS = 10
 
 
@@ -100,7 +101,8 @@ def mailbox_servers(request: MemberRequest, pk: int | None = None) -> HttpRespon
     except BadAddress as error:
         form = MailboxForm(mailbox=mailbox, values=typed)
         return _form_page(request, form, mailbox=mailbox, region="servers", problem=error.cause)
-    theirs = servers_of(found.preset, found.address)
+    reading = reading_of(found.preset, str(typed["reading"]))
+    theirs = servers_of(found.preset, found.address, reading)
     filled = fill(
         {name: str(typed[name]) for name in theirs},
         theirs,
@@ -108,8 +110,13 @@ def mailbox_servers(request: MemberRequest, pk: int | None = None) -> HttpRespon
         replace="replace" in request.POST,
     )
     offered = _provider_offered(found.preset, mailbox, str(typed["sign_in"]))
-    form = MailboxForm(mailbox=mailbox, values=typed | filled.values | {"sign_in": offered})
-    response = _form_page(request, form, mailbox=mailbox, region="servers", found=found, filled=filled)
+    # A host for reading that a person has typed goes with the protocol that they have chosen.
+    chosen = {"sign_in": offered} | ({"reading": reading} if "imap_host" in filled.values else {})
+    form = MailboxForm(mailbox=mailbox, values=typed | filled.values | chosen)
+    no_pop3 = typed["reading"] == Protocol.POP3 and reading is not Protocol.POP3
+    response = _form_page(
+        request, form, mailbox=mailbox, region="servers", found=found, filled=filled, reading=reading, no_pop3=no_pop3
+    )
     return trigger_client_event(response, "servers-filled", after="settle")
 
 
@@ -222,7 +229,7 @@ def _form_page(
     found = context.get("found")
     context["can_sign_in"] = isinstance(found, Found) and _can_sign_in(found.preset)
     if found is None:
-        context |= {"filled_preset": request.POST.get(_PRESET, ""), "filled_address": request.POST.get(_ADDRESS, "")}
+        context |= {name: request.POST.get(name, "") for name in (_PRESET, _ADDRESS, _READING)}
     status = 422 if "problem" in context or (form.is_bound and form.errors) else 200
     return render_region(request, f"{_FOLDER}/form.html", context, region=region, status=status)
 
@@ -240,7 +247,8 @@ def _can_sign_in(preset: Preset) -> bool:
 
 def _filled_in_by_us(request: MemberRequest, mailbox: Mailbox | None) -> Mapping[str, str]:
     """Return what the form held that no person had typed: what was filled in before, or a new form's defaults."""
-    before = filled_before(request.POST.get(_PRESET, ""), request.POST.get(_ADDRESS, ""))
+    told = (request.POST.get(name, "") for name in (_PRESET, _ADDRESS, _READING))
+    before = filled_before(*told)
     if before or mailbox:
         return before
     return {name: str(field.initial) for name, field in MailboxForm.base_fields.items() if field.initial}

@@ -11,7 +11,7 @@ from pathlib import Path
 from outreach.accounts.models import Workspace
 from sending.imap import Folder, open_mailbox
 from sending.inbox.models import MailboxSync
-from sending.mailboxes.connections import imap_account
+from sending.mailboxes.connections import reading_account
 from sending.mailboxes.models import Credential, Mailbox
 from sending.sandbox.world import SandboxWorld
 from tests.builders import make_sandbox_mailbox
@@ -46,7 +46,7 @@ def put_in_order(world: SandboxWorld, mailbox: Mailbox, *contents: bytes) -> Non
     """Deliver mails whose UIDs follow this order: the server numbers what it finds whenever somebody looks."""
     for content in contents:
         put(world, mailbox, content)
-        with open_mailbox(imap_account(Credential.objects.get(mailbox=mailbox))) as reader:
+        with open_mailbox(reading_account(Credential.objects.get(mailbox=mailbox))) as reader:
             reader.state(Folder("INBOX", "inbox"))
 
 

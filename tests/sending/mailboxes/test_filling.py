@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sending.imap import Protocol
 from sending.mailboxes.discovery import How
 from sending.mailboxes.filling import fill, filled_before, servers_of
 from sending.mailboxes.presets import preset_named
@@ -16,10 +17,10 @@ texts = st.sampled_from(["", "a", "b", "587", "465", "me@acme.test", " "])
 forms = st.fixed_dictionaries(dict.fromkeys(NAMES, texts))
 
 
-def of(preset_id: str, address: str = "me@acme.test") -> dict[str, str]:
+def of(preset_id: str, address: str = "me@acme.test", reading: Protocol = Protocol.IMAP) -> dict[str, str]:
     preset = preset_named(preset_id)
     assert preset
-    return servers_of(preset, address)
+    return servers_of(preset, address, reading)
 
 
 def test_an_empty_form_is_filled_whole() -> None:
@@ -39,7 +40,7 @@ def test_an_empty_form_is_filled_whole() -> None:
 
 def test_what_was_filled_in_for_another_address_is_filled_in_anew() -> None:
     typed = of("gmail", "me@gmail.com")
-    filled = fill(typed, of("web-de"), filled_before("gmail", "me@gmail.com"), replace=False)
+    filled = fill(typed, of("web-de"), filled_before("gmail", "me@gmail.com", "imap"), replace=False)
     assert (filled.values, filled.kept) == (of("web-de"), ())
 
 
@@ -63,7 +64,7 @@ def test_a_port_typed_by_hand_keeps_the_security_that_belongs_to_it() -> None:
     assert [(one.label, one.mine, one.theirs) for one in filled.kept] == [
         ("SMTP port", "2525", "465"),
         ("SMTP security", "STARTTLS", "TLS"),
-        ("IMAP user name", "acme-imap", "me@acme.test"),
+        ("User name for reading", "acme-imap", "me@acme.test"),
     ]
 
 
@@ -87,8 +88,8 @@ def test_nothing_typed_is_overwritten_unless_it_was_ours_and_all_of_it_is_told(
         assert value == theirs[name]
         assert typed[name].strip() in {"", ours[name], theirs[name]}
     left = {name for name in NAMES if name not in filled.values and typed[name].strip() != theirs[name]}
-    told = {one.label.split()[0] for one in filled.kept}
-    assert {name.partition("_")[0].upper() for name in left} <= told
+    told = {"smtp" if one.label.startswith("SMTP") else "imap" for one in filled.kept}
+    assert {name.partition("_")[0] for name in left} <= told
 
 
 @given(forms, forms, forms)
@@ -101,8 +102,19 @@ def test_a_person_who_says_so_gets_all_of_it(
 
 @pytest.mark.parametrize(("preset_id", "address"), [("", ""), ("unheard-of", "me@acme.test"), ("gmail", "")])
 def test_a_form_that_was_tampered_with_had_nothing_filled_in(preset_id: str, address: str) -> None:
-    assert filled_before(preset_id, address) == {}
+    assert filled_before(preset_id, address, "imap") == {}
+
+
+def test_what_was_filled_in_for_pop3_is_known_as_ours() -> None:
+    typed = of("gmail", "me@gmail.com", Protocol.POP3)
+    assert typed["imap_host"] == "pop.gmail.com"
+    assert typed == filled_before("gmail", "me@gmail.com", "pop3")
+
+
+def test_where_no_pop3_server_is_known_imap_was_filled_in() -> None:
+    assert of("web-de", "ada@web.de", Protocol.POP3) == of("web-de", "ada@web.de")
+    assert filled_before("web-de", "ada@web.de", "pop3") == of("web-de", "ada@web.de")
 
 
 def test_a_guess_is_remembered_like_a_provider() -> None:
-    assert filled_before(How.GUESS, "me@acme.test")["smtp_host"] == "mail.acme.test"
+    assert filled_before(How.GUESS, "me@acme.test", "")["smtp_host"] == "mail.acme.test"

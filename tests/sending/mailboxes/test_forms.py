@@ -12,12 +12,13 @@ from django.test import Client
 
 from outreach.accounts.access import Member
 from sending.imap import Account
-from sending.mailboxes.connections import imap_account, smtp_server
+from sending.mailboxes.connections import reading_account, smtp_server
 from sending.mailboxes.models import ConnectionTest, Credential, Mailbox, MailboxClock
 from sending.mailboxes.states import MailboxState
 from sending.sandbox.world import SandboxWorld
 from sending.smtp import Server
 from tests.builders import PASSWORD, make_mailbox, make_workspace
+from tests.sending.imap.faultpop3d import FaultPop3
 from tests.sending.mailboxes.stage import errors_of, form, page, sandbox_form, text_of
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def secrets_of(mailbox: Mailbox) -> tuple[Server, Account]:
     row = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
-    return smtp_server(row), imap_account(row)
+    return smtp_server(row), reading_account(row)
 
 
 def create(client: Client, member: Member, **changes: object) -> tuple[int, str]:
@@ -211,3 +212,44 @@ def test_a_raised_limit_counts_at_once(admin: Client, member: Member) -> None:
     MailboxClock.objects.update(look_at=Now() + timedelta(hours=20))
     assert edit(admin, member, mailbox, daily_limit=40)[0] == 302
     assert MailboxClock.objects.filter(look_at__lte=Now()).exists()
+
+
+def test_a_mailbox_read_over_pop3_is_saved_and_tested_over_it(admin: Client, member: Member) -> None:
+    with FaultPop3(mails={"a": b"Subject: x\r\n\r\n"}) as server:
+        status, _ = create(admin, member, reading="pop3", imap_port=server.port, imap_security="plain")
+    assert status == 302
+    mailbox = Mailbox.objects.get()
+    assert mailbox.reading == "pop3"
+    rows = {row.protocol: row for row in ConnectionTest.objects.all()}
+    assert set(rows) == {"smtp", "pop3"}
+    assert rows["pop3"].passed
+    assert "Mails that lie there: 1." in str(rows["pop3"].transcript)
+    assert "POP3 test" in text_of(page(admin, member, "mailboxes:detail", mailbox.pk))
+
+
+def test_only_the_tests_of_the_protocol_in_use_are_shown(admin: Client, member: Member) -> None:
+    mailbox = make_mailbox(member.workspace)
+    for protocol in ("smtp", "imap", "pop3"):
+        ConnectionTest.objects.create(mailbox=mailbox, protocol=protocol, passed=True)
+    text = text_of(page(admin, member, "mailboxes:detail", mailbox.pk))
+    assert ("IMAP test" in text, "POP3 test" in text) == (True, False)
+    Mailbox.objects.update(reading="pop3")
+    text = text_of(page(admin, member, "mailboxes:detail", mailbox.pk))
+    assert ("IMAP test" in text, "POP3 test" in text) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("reading", "port", "words"),
+    [
+        ("pop3", 993, "993 is the port of IMAP; choose that, or one of 995 and 110."),
+        ("pop3", 143, "143 is the port of IMAP"),
+        ("imap", 995, "995 is the port of POP3; choose that, or one of 993 and 143."),
+        ("imap", 110, "110 is the port of POP3"),
+    ],
+)
+def test_the_port_of_the_other_protocol_is_told(
+    admin: Client, member: Member, reading: str, port: int, words: str
+) -> None:
+    status, html = create(admin, member, reading=reading, imap_port=port)
+    assert status == 422
+    assert words in errors_of(html)["imap_port"]

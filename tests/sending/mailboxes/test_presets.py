@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from sending.mailboxes.ceilings import warnings_of
+from sending.mailboxes.oauth.providers import provider_of
 from sending.mailboxes.presets import Preset, by_domain, by_exchangers, by_server, guess_for, preset_named, presets
 from sending.smtp import Security
 from sending.smtp.server import SUBMISSION_PORTS
@@ -47,6 +48,19 @@ def test_each_server_can_be_reached_and_protects_the_password(preset: Preset) ->
     assert (preset.smtp.port, preset.smtp.security) in {(465, Security.TLS), (587, Security.STARTTLS)}
     assert preset.smtp.port in SUBMISSION_PORTS
     assert (preset.imap.port, preset.imap.security) == (993, Security.TLS)
+    if preset.pop3 is not None:
+        assert _NAME.fullmatch(preset.pop3.host)
+        assert (preset.pop3.port, preset.pop3.security) == (995, Security.TLS)
+
+
+@each
+def test_a_sign_in_with_a_provider_fits_the_provider_s_servers(preset: Preset) -> None:
+    assert preset.oauth is not None or not preset.oauth_needs
+    assert preset.oauth_needs == "" or re.match(r"^[A-Z].{20,400}[.]$", preset.oauth_needs)
+    if preset.oauth is not None:
+        provider = provider_of(preset.oauth)
+        assert provider is not None
+        assert {preset.smtp.host, preset.imap.host, *([preset.pop3.host] if preset.pop3 else [])} <= provider.hosts
 
 
 @each

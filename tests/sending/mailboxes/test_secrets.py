@@ -13,7 +13,7 @@ from outreach.env import env
 from outreach.kit.crypto import SealBroken
 from sending.imap import SignInRefused
 from sending.mailboxes import services
-from sending.mailboxes.connections import imap_account, smtp_server, smtp_servers
+from sending.mailboxes.connections import reading_account, smtp_server, smtp_servers
 from sending.mailboxes.models import Credential, Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.mailboxes.testing import test_connections as try_connections
@@ -31,7 +31,7 @@ def sealed(mailbox: Mailbox, *, smtp: str = "smtp secret", imap: str = "imap sec
 
 def opened(mailbox: Mailbox) -> tuple[str, str]:
     row = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
-    return smtp_server(row).password, imap_account(row).password
+    return smtp_server(row).password, reading_account(row).password
 
 
 def test_the_row_holds_no_password_in_plain_text(member: Member) -> None:
@@ -65,7 +65,7 @@ def test_a_secret_that_is_moved_to_another_row_does_not_open(member: Member) -> 
     with pytest.raises(SealBroken, match="another place"):
         smtp_server(mine)
     with pytest.raises(SignInRefused, match="cannot be opened"):
-        imap_account(mine)
+        reading_account(mine)
 
 
 def test_a_secret_that_is_moved_to_another_use_does_not_open(member: Member) -> None:
@@ -74,7 +74,7 @@ def test_a_secret_that_is_moved_to_another_use_does_not_open(member: Member) -> 
     with pytest.raises(SealBroken):
         smtp_server(row)
     with pytest.raises(SignInRefused):
-        imap_account(row)
+        reading_account(row)
 
 
 def test_a_new_key_in_front_seals_and_the_old_one_still_opens(member: Member, setting: Change) -> None:
@@ -150,4 +150,4 @@ def test_typing_the_password_anew_heals_a_lost_key(member: Member, setting: Chan
 def test_no_server_and_no_account_shows_its_secret(member: Member) -> None:
     row = sealed(make_mailbox(member.workspace))
     assert "secret" not in repr(smtp_server(row))
-    assert "secret" not in repr(imap_account(row))
+    assert "secret" not in repr(reading_account(row))

@@ -112,10 +112,30 @@ def test_what_was_typed_by_hand_stays_until_its_owner_says_otherwise(admin: Clie
     assert fields["imap_username"] == "other"
     text = text_of(html)
     assert "SMTP host: relay.own.test instead of smtp.gmail.com" in text
-    assert "IMAP user name: other instead of me@acme.test" in text
+    assert "User name for reading: other instead of me@acme.test" in text
     assert "Replace what I typed" in text
     fields = fields_of(press(admin, member, **typed, replace="1").text)
     assert {name: fields[name] for name in GOOGLE} == GOOGLE
+
+
+def test_pop3_is_filled_in_where_it_is_chosen_and_known(admin: Client, member: Member) -> None:
+    first = fields_of(press(admin, member).text)
+    second = press(admin, member, **(first | {"reading": "pop3"}))
+    fields = fields_of(second.text)
+    assert (fields["reading"], fields["imap_host"], fields["imap_port"]) == ("pop3", "pop.gmail.com", "995")
+    assert "What you typed was left" not in second.text
+    back = fields_of(press(admin, member, **(fields | {"reading": "imap"})).text)
+    assert (back["imap_host"], back["imap_port"]) == ("imap.gmail.com", "993")
+
+
+def test_where_no_pop3_server_is_known_imap_is_filled_in_and_that_is_told(admin: Client, member: Member) -> None:
+    html = press(admin, member, address="ada@web.de", reading="pop3").text
+    fields = fields_of(html)
+    assert (fields["reading"], fields["imap_host"]) == ("imap", "imap.web.de")
+    assert "No POP3 server of this provider is known here" in text_of(html)
+    own = press(admin, member, address="ada@web.de", reading="pop3", imap_host="pop3.web.de", imap_port="995")
+    fields = fields_of(own.text)
+    assert (fields["reading"], fields["imap_host"], fields["imap_port"]) == ("pop3", "pop3.web.de", "995")
 
 
 def test_another_address_replaces_what_was_filled_in_for_the_first(admin: Client, member: Member) -> None:

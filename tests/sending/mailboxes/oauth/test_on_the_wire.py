@@ -14,7 +14,7 @@ from sending.chaos.faultsmtpd import Act, FaultServer, close, say, serving_in_th
 from sending.imap import ImapError, SignInRefused, Unreachable, open_mailbox
 from sending.inbox.models import MailboxSync
 from sending.inbox.reading import read
-from sending.mailboxes.connections import imap_account, smtp_server, smtp_servers
+from sending.mailboxes.connections import reading_account, smtp_server, smtp_servers
 from sending.mailboxes.models import Credential, Mailbox, MailboxClock
 from sending.mailboxes.secrets import REFRESH_TOKEN, sealed
 from sending.mailboxes.states import MailboxState, SignInKind
@@ -186,7 +186,7 @@ def imap_tokens(server: FaultImap) -> list[str]:
 def test_a_reader_signs_in_with_a_token(mailbox: Mailbox, provider: FakeProvider, capabilities: str) -> None:
     # With an initial response the server asks for nothing; FaultImap asks where the step is not scripted.
     script = {"AUTHENTICATE": say(b"{tag} OK welcome\r\n")} if "SASL-IR" in capabilities else {}
-    with FaultImap(script, capabilities) as server, open_mailbox(imap_account(at(mailbox, imap=server))) as reader:
+    with FaultImap(script, capabilities) as server, open_mailbox(reading_account(at(mailbox, imap=server))) as reader:
         assert reader.folders()[0].name == "INBOX"
         text = json.dumps([line.text for line in reader.dialogue])
     assert imap_tokens(server) == [provider.issued[0]]
@@ -195,7 +195,7 @@ def test_a_reader_signs_in_with_a_token(mailbox: Mailbox, provider: FakeProvider
 
 
 def failing(credential: Credential) -> ImapError:
-    with pytest.raises(ImapError) as caught, open_mailbox(imap_account(credential), timeout_s=2):
+    with pytest.raises(ImapError) as caught, open_mailbox(reading_account(credential), timeout_s=2):
         pass
     return caught.value
 
