@@ -1,12 +1,17 @@
-"""`make bench`: import and send, each beside its peers in the same run."""
+"""`make bench`: import and send, each beside its peers in the same run; and the forecast."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import bench_import, bench_send, bench_tls
+from bench import bench_forecast, bench_import, bench_send, bench_tls
 
-BENCHES = {"import": bench_import.main, "send": bench_send.main, "tls": bench_tls.main}
+BENCHES = {
+    "import": bench_import.main,
+    "send": bench_send.main,
+    "tls": bench_tls.main,
+    "forecast": bench_forecast.main,
+}
 
 
 def main() -> None:

@@ -12,9 +12,12 @@ from campaigns.calendar.instants import MINUTES_A_DAY, first_instant, set_backs,
 # Far enough to pass any row of holidays; behind it the answer is "never", with a reason, and not an endless search.
 HORIZON_DAYS = 400
 _DAY = timedelta(days=1)
+_NAIVE = "an instant needs a zone; a naive one would be read in the server's"
+_EVER = datetime.max.replace(tzinfo=UTC)
 _KEPT_DAYS = 1_000  # of one schedule in one zone
 
 Interval = tuple[datetime, datetime]
+_Answered = tuple[datetime, Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +107,26 @@ def open_minutes_left(schedule: Schedule, zone: tzinfo, now: datetime) -> float:
 
 def _next(schedule: Schedule, zone: tzinfo, now: datetime) -> Interval | None:
     """Return the interval that `now` is in, or the next one."""
-    day = _local_day(zone, now)
+    if now.tzinfo is None:
+        raise ValueError(_NAIVE)
     if not schedule.windows:
         return None
     timeline = _timeline(schedule, zone)
+    for asked, answer in timeline.last:  # most questions have the answer of one before, about now or about a due step
+        if asked <= now < answer[1]:
+            return answer
+    day = _local_day(zone, now)
     for offset in range(HORIZON_DAYS):
         for interval in timeline.on(day + timedelta(days=offset)):
             if now < interval[1]:
+                timeline.last = (now, interval), timeline.last[0]
                 return interval
     return None
 
 
 def _local_day(zone: tzinfo, instant: datetime) -> date:
     if instant.tzinfo is None:
-        raise ValueError("an instant needs a zone; a naive one would be read in the server's")
+        raise ValueError(_NAIVE)
     return instant.astimezone(zone).date()
 
 
@@ -129,12 +138,14 @@ def _timeline(schedule: Schedule, zone: tzinfo) -> _Timeline:
 class _Timeline:
     """The open intervals of a schedule in a zone, day by day, reckoned when first asked for."""
 
-    __slots__ = ("_days", "_schedule", "_zone")
+    __slots__ = ("_days", "_schedule", "_zone", "last")
 
     def __init__(self, schedule: Schedule, zone: tzinfo) -> None:
         self._schedule = schedule
         self._zone = zone
         self._days: dict[date, tuple[Interval, ...]] = {}
+        never = _EVER, (_EVER, _EVER)
+        self.last: tuple[_Answered, _Answered] = (never, never)  # the last questions and their answers
 
     def on(self, day: date) -> tuple[Interval, ...]:
         """Return the intervals of a local day in order; a window that lies wholly in a gap does not exist."""

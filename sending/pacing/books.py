@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
-from sending.pacing.budget import Usage, daily_budget
+from sending.pacing.budget import Pace, Usage, daily_budget
 from sending.pacing.gates import LeadFacts, MailboxFacts
 from sending.pacing.promises import Book, book_of, peak_use
 from sending.pacing.queues import Queue
@@ -18,33 +18,37 @@ class MailboxBook:
     """A mailbox under way: its account book and the people who wait for it."""
 
     __slots__ = (
-        "_day", "_hour", "_new", "campaigns", "follow_ups", "free_at", "model", "new_held", "ramp_day_at", "ramp_days",
+        "_day", "_hour", "_kinds", "_new", "campaigns", "follow_ups", "free_at", "model", "new_held", "pace",
+        "ramp_day_at", "ramp_days",
     )  # fmt: skip
 
-    def __init__(self, model: ScenarioMailbox) -> None:
+    def __init__(self, model: ScenarioMailbox, pace: Pace) -> None:
         self.model = model
+        self.pace = pace
         self.free_at = model.free_at
         self.ramp_days = model.ramp_days
         self.ramp_day_at = model.ramp_day_at
         self.campaigns: list[CampaignBook] = []
         self.follow_ups: dict[tuple[int, tzinfo], Queue] = {}
         self.new_held: Hold | None = None  # why it begins nobody
-        self._day = deque((one.at, one.is_new_lead) for one in model.spent)
-        self._hour = deque(one.at for one in model.spent)
+        self._day = deque(one.at + pace.day for one in model.spent)  # when each place comes back
+        self._kinds = deque(one.is_new_lead for one in model.spent)
+        self._hour = deque(one.at + pace.hour for one in model.spent)
         self._new = sum(one.is_new_lead for one in model.spent)
 
-    def usage(self, now: datetime, day: timedelta, hour: timedelta) -> Usage:
+    def usage(self, now: datetime) -> Usage:
         """Return what the book says at `now`."""
-        while self._day and self._day[0][0] <= now - day:
-            self._new -= self._day.popleft()[1]
-        while self._hour and self._hour[0] <= now - hour:
+        while self._day and self._day[0] <= now:
+            self._day.popleft()
+            self._new -= self._kinds.popleft()
+        while self._hour and self._hour[0] <= now:
             self._hour.popleft()
         return Usage(
             day=len(self._day),
             hour=len(self._hour),
             new_leads_day=self._new,
-            day_frees_at=self._day[0][0] + day if self._day else None,
-            hour_frees_at=self._hour[0] + hour if self._hour else None,
+            day_frees_at=self._day[0] if self._day else None,
+            hour_frees_at=self._hour[0] if self._hour else None,
             sending_days=self.ramp_days,
         )
 
@@ -58,13 +62,15 @@ class MailboxBook:
         promised = [at for queue in self.follow_ups.values() for at in queue.promised(facts.now + day)]
         if daily_budget(facts.limits, facts.usage) - facts.usage.day - len(promised) >= room:
             return None
-        peak = peak_use([at + day for at, _ in self._day], promised, now=facts.now)
+        peak = peak_use(self._day, promised, now=facts.now)
         return book_of(facts.limits, facts.usage, peak=peak)
 
-    def spend(self, now: datetime, gap: timedelta, day: timedelta, *, is_new: bool) -> None:
+    def spend(self, now: datetime, gap: timedelta, *, is_new: bool) -> None:
         """Enter a message, as sending.mailboxes.spending does."""
-        self._day.append((now, is_new))
-        self._hour.append(now)
+        day = self.pace.day
+        self._day.append(now + day)
+        self._kinds.append(is_new)
+        self._hour.append(now + self.pace.hour)
         self._new += is_new
         self.free_at = max(self.free_at, now + gap)
         if self.ramp_day_at is None or self.ramp_day_at <= now - day:

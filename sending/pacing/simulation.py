@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
@@ -57,9 +58,9 @@ class _Simulation:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._pace = scenario.pace
-        self._day, self._hour = scenario.pace.day, scenario.pace.hour
+        self._day = scenario.pace.day
         self._campaigns = {one.id: CampaignBook(one) for one in scenario.campaigns}
-        self._boxes = {one.id: MailboxBook(one) for one in scenario.mailboxes}
+        self._boxes = {one.id: MailboxBook(one, scenario.pace) for one in scenario.mailboxes}
         self._left: dict[int, int] = defaultdict(int)
         self._departures: list[Departure] = []
         self._idles: list[Idle] = []
@@ -149,7 +150,7 @@ class _Simulation:
             now=now,
             pace=self._pace,
             limits=model.limits,
-            usage=box.usage(now, self._day, self._hour),
+            usage=box.usage(now),
             state="",
             free_at=box.free_at,
             backoff_until=model.backoff_until,
@@ -189,41 +190,41 @@ class _Simulation:
         return min(room, book.free)
 
     def _follow_up_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
-        queue = self._open_queue(list(box.follow_ups.values()), facts, None)
+        queue = self._open_queue(box.follow_ups.values(), facts, None)
         return None if queue is None else _Pick(queue, self._campaigns[queue.campaign.id], is_new=False)
 
     def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
         """Return the next new contact: of the campaign that has waited longest for one, as the claim does."""
         never = datetime.min.replace(tzinfo=facts.now.tzinfo)
         for campaign in sorted(box.campaigns, key=lambda one: (one.last_begun or never, one.model.id)):
-            queue = self._open_queue(list(campaign.new_leads.values()), facts, campaign)
+            queue = self._open_queue(campaign.new_leads.values(), facts, campaign)
             if queue is not None:
                 return _Pick(queue, campaign, is_new=True)
         return None
 
-    def _open_queue(self, queues: list[Queue], facts: MailboxFacts, of: CampaignBook | None) -> Queue | None:
+    def _open_queue(self, queues: Collection[Queue], facts: MailboxFacts, of: CampaignBook | None) -> Queue | None:
         """Return the queue whose first is due earliest and may be written to; hold those who may not."""
         now = facts.now
-        due = sorted(
-            (queue.turn, place)
-            for place, queue in enumerate(queues)
-            if queue.turn is not None and queue.ready_at is not None and queue.ready_at <= now
-        )
-        for _, place in due:
-            queue = queues[place]
-            lead = queue.facts if of is None else of.facts(queue, now, self._day)
+        while True:
+            first: Queue | None = None
+            for queue in queues:
+                ready = queue.ready_at
+                if ready is not None and ready <= now and (first is None or queue.turn < first.turn):  # type: ignore[operator]  # who is ready has a turn
+                    first = queue
+            if first is None:
+                return None
+            lead = first.facts if of is None else of.facts(first, now, self._day)
             verdict = decide(lead_gates(lead, facts))
             if not isinstance(verdict, Hold):
-                return queue
-            queue.hold(now, verdict.until, verdict.code)
-        return None
+                return first
+            first.hold(now, verdict.until, verdict.code)
 
     def _send(self, box: MailboxBook, pick: _Pick, now: datetime) -> None:
         campaign = pick.campaign
         person_id, place = pick.queue.take()
         step = campaign.model.steps[place]
         gap = draw_gap(box.model.limits, self._pace, seed=gap_seed(person_id, step.id))
-        box.spend(now, gap, self._day, is_new=step.position == 1)
+        box.spend(now, gap, is_new=step.position == 1)
         if pick.is_new:
             campaign.last_begun = now
             campaign.begun.append(now)

@@ -107,6 +107,22 @@ def test_same_question_gets_the_same_answer_also_from_an_equal_schedule(
 
 
 @FEW
+@given(SCHEDULES, ZONES, st.lists(INSTANTS, min_size=2, max_size=6))
+def test_answers_do_not_depend_on_what_was_asked_before(
+    schedule: Schedule, zone: ZoneInfo, instants: list[datetime]
+) -> None:
+    alone = []
+    for number, now in enumerate(instants, 1):
+        # A holiday of long ago makes a schedule that nobody has asked yet.
+        fresh = Schedule(schedule.windows, schedule.holidays | {date(1900, 1, number)})
+        alone.append(next_open(fresh, zone, now))
+    near = [moment + shift for moment in instants for shift in (timedelta(0), timedelta(minutes=7), timedelta(days=3))]
+    for now in near:
+        next_open(schedule, zone, now)
+    assert [next_open(schedule, zone, now) for now in instants] == alone
+
+
+@FEW
 @given(SCHEDULES, ZONES, INSTANTS, st.data())
 def test_tightening_never_makes_a_send_earlier(
     wide: Schedule, zone: ZoneInfo, now: datetime, data: st.DataObject
