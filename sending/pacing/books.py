@@ -6,8 +6,9 @@ from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
-from sending.pacing.budget import Pace, Usage, daily_budget
+from sending.pacing.budget import Limits, Pace, Usage, daily_budget
 from sending.pacing.gates import LeadFacts, MailboxFacts
+from sending.pacing.health import Cause, Health, Signal, after, halved, idle_spells
 from sending.pacing.promises import Book, book_of, peak_use
 from sending.pacing.queues import Queue
 from sending.pacing.scenario import ScenarioCampaign, ScenarioMailbox
@@ -18,8 +19,8 @@ class MailboxBook:
     """A mailbox under way: its account book and the people who wait for it."""
 
     __slots__ = (
-        "_day", "_hour", "_kinds", "_new", "campaigns", "follow_ups", "free_at", "model", "new_held", "pace",
-        "ramp_day_at", "ramp_days",
+        "_day", "_health", "_hour", "_is_clean", "_kinds", "_limits", "_new", "campaigns", "follow_ups", "free_at",
+        "model", "new_held", "pace", "ramp_day_at", "ramp_days",
     )  # fmt: skip
 
     def __init__(self, model: ScenarioMailbox, pace: Pace) -> None:
@@ -28,6 +29,9 @@ class MailboxBook:
         self.free_at = model.free_at
         self.ramp_days = model.ramp_days
         self.ramp_day_at = model.ramp_day_at
+        self._limits = model.limits
+        self._health = model.limits.health
+        self._is_clean = model.is_clean
         self.campaigns: list[CampaignBook] = []
         self.follow_ups: dict[tuple[int, tzinfo], Queue] = {}
         self.new_held: Hold | None = None  # why it begins nobody
@@ -52,6 +56,15 @@ class MailboxBook:
             sending_days=self.ramp_days,
         )
 
+    def limits(self, now: datetime) -> Limits:
+        """Return what the mailbox may do at `now`, with the health that is left of it."""
+        health = self._health
+        if self.ramp_day_at is not None:
+            health = halved(health, idle_spells(self.ramp_day_at, now, self.pace.day))
+        if health != self._limits.health:
+            self._limits = replace(self._limits, health=health)
+        return self._limits
+
     @property
     def has_new_leads(self) -> bool:
         return any(queue.turn for campaign in self.campaigns for queue in campaign.new_leads.values())
@@ -74,8 +87,18 @@ class MailboxBook:
         self._new += is_new
         self.free_at = max(self.free_at, now + gap)
         if self.ramp_day_at is None or self.ramp_day_at <= now - day:
-            self.ramp_days += self.ramp_day_at is not None
-            self.ramp_day_at = now
+            self._begin_day(now, day)
+
+    def _begin_day(self, now: datetime, day: timedelta) -> None:
+        """Let the day that is over count for ramp and health; days to come are taken to be clean."""
+        if self.ramp_day_at is not None:
+            spells = idle_spells(self.ramp_day_at, now, day)
+            self.ramp_days += self._is_clean
+            if spells:
+                self._health = halved(self._health, spells)
+            elif self._is_clean:
+                self._health = after(Health(self._health), Signal(Cause.CLEAN_DAY, now)).percent
+        self._is_clean, self.ramp_day_at = True, now
 
 
 class CampaignBook:

@@ -20,7 +20,10 @@ class Outgo:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioMailbox:
-    """A mailbox that carries mail, with its account book. backoff_until: its server asked us to wait."""
+    """A mailbox that carries mail, with its account book. backoff_until: its server asked us to wait.
+
+    limits.health is as it was last noted: idle time since then is reckoned by the simulation.
+    """
 
     id: int
     limits: Limits
@@ -28,6 +31,7 @@ class ScenarioMailbox:
     spent: tuple[Outgo, ...] = ()  # of the last day, oldest first
     ramp_days: int = 0
     ramp_day_at: datetime | None = None  # when the sending day under way began
+    is_clean: bool = True  # nothing bad has happened on that day: the ramp climbs and the health mends behind it
     backoff_until: datetime | None = None
 
 

@@ -149,7 +149,7 @@ class _Simulation:
         return MailboxFacts(
             now=now,
             pace=self._pace,
-            limits=model.limits,
+            limits=box.limits(now),
             usage=box.usage(now),
             state="",
             free_at=box.free_at,

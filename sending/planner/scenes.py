@@ -17,7 +17,7 @@ from campaigns.sequences.models import AudienceList, Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.models import Workspace
-from sending.mailboxes.budgets import health_at, limits_of
+from sending.mailboxes.budgets import limits_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.states import MailboxState
 from sending.pacing import DropCode, HoldCode, Pace
@@ -230,19 +230,22 @@ def _books(mailboxes: Mapping[int, Mailbox], pace: Pace, now: datetime) -> tuple
         .values_list("mailbox_id", "spent_at", "is_new_lead")
     ):
         spent[mailbox_id].append(Outgo(at, is_new))
-    clocks = {
-        clock.mailbox_id: clock
-        for clock in MailboxClock.objects.filter(mailbox__in=mailboxes).select_related("mailbox__workspace")
-    }
+    clocks = {clock.mailbox_id: clock for clock in MailboxClock.objects.filter(mailbox__in=mailboxes)}
     return tuple(
         ScenarioMailbox(
             id=pk,
-            limits=limits_of(row, health=health_at(clocks[pk], now=now)),
+            limits=limits_of(row, health=clocks[pk].health),
             free_at=clocks[pk].free_at,
             spent=tuple(spent[pk]),
             ramp_days=clocks[pk].ramp_days,
             ramp_day_at=clocks[pk].ramp_day_at,
+            is_clean=_is_clean(clocks[pk]),
             backoff_until=clocks[pk].backoff_until,
         )
         for pk, row in mailboxes.items()
     )
+
+
+def _is_clean(clock: MailboxClock) -> bool:
+    """Say whether nothing bad has happened on the sending day under way, as sending.mailboxes.spending asks it."""
+    return clock.bad_at is None or clock.ramp_day_at is None or clock.bad_at < clock.ramp_day_at

@@ -61,6 +61,27 @@ def test_a_ramp_climbs_from_day_to_day() -> None:
     assert list(days.values()) == [1, 2, 3]
 
 
+def test_a_weak_mailbox_mends_with_each_clean_day() -> None:
+    weak = limits(daily=10, hourly=10, gap_min=10 * MINUTE, gap_max=10 * MINUTE, health=50)
+    days = Counter(at.date() for at in times(run(scenario(40, limits=weak))))
+    assert list(days.values())[:5] == [5, 6, 7, 8, 9]
+
+
+def test_a_day_with_a_bad_signal_mends_nothing_and_the_ramp_stands_still() -> None:
+    weak = limits(daily=10, hourly=10, gap_min=10 * MINUTE, gap_max=10 * MINUTE, health=50)
+    some = scenario(40, limits=weak)
+    bad = replace(some.mailboxes[0], is_clean=False, ramp_day_at=MONDAY - DAY, ramp_days=3)
+    days = Counter(at.date() for at in times(run(replace(some, mailboxes=(bad,)))))
+    assert list(days.values())[:3] == [5, 6, 7], "the first day of the forecast is the first clean one"
+
+
+def test_a_mailbox_that_idled_for_a_month_begins_with_half_its_budget() -> None:
+    some = scenario(40, limits=limits(daily=8, hourly=10, gap_min=10 * MINUTE, gap_max=10 * MINUTE))
+    idle = replace(some.mailboxes[0], ramp_day_at=MONDAY - 31 * DAY)
+    days = Counter(at.date() for at in times(run(replace(some, mailboxes=(idle,)))))
+    assert list(days.values())[:3] == [4, 4, 5]
+
+
 def test_a_follow_up_leaves_from_the_same_mailbox_when_its_wait_is_over_and_its_window_opens() -> None:
     result = run(scenario(2, mailboxes=2, steps=steps(2, days=5)))
     assert [(one.person_id, one.mailbox_id, one.position) for one in result.departures] == [

@@ -11,7 +11,7 @@ import pytest
 from campaigns.calendar import WaitUnit
 from campaigns.sequences.models import Campaign, SendWindow, Step
 from outreach.accounts.access import Member
-from sending.mailboxes.models import Mailbox
+from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing.scenario import Departure
 from sending.pacing.simulation import simulate
 from sending.planner.scenes import scene_of
@@ -101,12 +101,13 @@ def test_a_forecast_from_the_middle_of_a_campaign_comes_true_as_well(member: Mem
         member, "me@acme.example", daily_limit=5, hourly_limit=2, gap_min_s=60, gap_max_s=900, **RAMPED
     )
     campaign = make_campaign(member, (mailbox,), people=9, name="autumn")
+    MailboxClock.objects.update(health=40)  # it mends as it goes
     later = START + 5 * DAY
     begun = live(START, later)
     set_time(later)
     expected = foreseen(campaign, later)
     book = live(later)
-    assert len(begun) > 5
+    assert len(begun) > 3
     assert len(begun) + len(expected) == 27
     assert [(one.person_id, one.position) for one in expected] == [(one.person_id, one.position) for one in book]
     assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
