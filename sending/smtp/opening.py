@@ -15,6 +15,7 @@ from outreach.kit.connect import ConnectProblem, is_private, safe_connect
 from sending.smtp.client import Client, Fault, forms_of, sign_in
 from sending.smtp.outcomes import Deferred, Outcome, Phase, Refused, Reply, Side, Unreachable
 from sending.smtp.replies import ReplyParser, printable
+from sending.smtp.resuming import ResumingContext
 from sending.smtp.server import (
     SUBMISSION_PORTS,
     Security,
@@ -93,6 +94,8 @@ class _Opening:
             await self._sign_in(client)
         if client.transport is None or client.transport.is_closing():
             raise Fault("lost", "The server hung up when everything was ready.")
+        if (tls := client.transport.get_extra_info("ssl_object")) is not None:
+            self._tls_context().keep(tls)
         extensions = {name.upper(): value for name, value in client.esmtp_extensions.items()}
         return Opened(cast("asyncio.Transport", client.transport), extensions)
 
@@ -100,6 +103,8 @@ class _Opening:
         """End the connection, if there is one."""
         if self._client is not None:
             self._client.close()
+            if self._server.security is not Security.PLAIN:
+                self._tls_context().forget(self._host)
 
     async def _connect(self) -> Client:
         server = self._server
@@ -115,7 +120,7 @@ class _Opening:
             self._dialogue.note(Side.NOTE, f"Connected to {server.host} on port {server.port}.")
             _refuse_open_line(server, sock)
             client = self._client = Client(
-                hostname=server.host.strip().removesuffix("."),
+                hostname=self._host,
                 sock=sock,
                 use_tls=server.security is Security.TLS,
                 start_tls=False,
@@ -133,7 +138,11 @@ class _Opening:
         client.timeout = self._timeouts.command
         return client
 
-    def _tls_context(self) -> ssl.SSLContext:
+    @property
+    def _host(self) -> str:
+        return self._server.host.strip().removesuffix(".")
+
+    def _tls_context(self) -> ResumingContext:
         try:
             return tls_context(self._server.ca_pem)
         except (ssl.SSLError, ValueError) as error:

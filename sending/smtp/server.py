@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, IPNetwork, UnknownHost
+from sending.smtp.resuming import ResumingContext
 from sending.smtp.tokens import Tokens
 
 SUBMISSION_PORTS = frozenset({25, 465, 587, 2525})
@@ -104,14 +105,16 @@ def tls_trouble(error: ssl.SSLError) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=256)
-def tls_context(ca_pem: str | None) -> ssl.SSLContext:
+def tls_context(ca_pem: str | None) -> ResumingContext:
     """Return the shared context for these authorities (None = the public ones).
 
     Making one loads the whole bundle of authorities, 25 times the work of a handshake: it is made once. Certificate and
     host name are always verified. ca_pem is trusted beside the public authorities; it may also be the server's own
     certificate. Raises ssl.SSLError or ValueError when it holds no certificate.
     """
-    context = ssl.create_default_context()
+    context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)  # which verifies
+    context.verify_flags = ssl.create_default_context().verify_flags  # stricter in newer versions of Python
+    context.load_default_certs()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_pem is not None:
         context.load_verify_locations(cadata=ca_pem)
