@@ -30,10 +30,10 @@ def worker() -> Service:
     return Service("worker", _celery_worker("worker", "celery"), grace_s=_WORKER_GRACE_S, folder=ROOT)
 
 
-def courier(processes: int = _PROCESSES) -> Service:
-    """Return the worker that delivers."""
-    words = _celery_worker("courier", "deliver", processes)
-    return Service("courier", words, grace_s=_COURIER_GRACE_S, folder=ROOT)
+def courier(processes: int = _PROCESSES, *, name: str = "courier") -> Service:
+    """Return the worker that delivers. Several on one machine need names of their own."""
+    words = _celery_worker(name, "deliver", processes)
+    return Service(name, words, grace_s=_COURIER_GRACE_S, folder=ROOT)
 
 
 def beat() -> Service:

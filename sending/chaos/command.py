@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import logging
 import signal
 import sys
 import time
@@ -75,6 +76,7 @@ def run(options: argparse.Namespace, echo: Echo) -> int:
     with _Log(options.log) as log, Servers(log.say, workers=options.workers) as servers:
         echo(f"a world in {servers.folder}: PostgreSQL, Valkey, {options.workers} delivering processes")
         django.setup()
+        logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # its connections are broken on purpose
         rows = _carry_out_all(options, servers, echo)
     if options.table is not None:
         from_rows: Callable[..., None] = import_string("sending.chaos.table.write")

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from sending.chaos.broker import broker, many_of_everything, tasks_twice
+from sending.chaos.endings import kept_connections, lost_answers
 from sending.chaos.soak import soak
-from sending.chaos.steps import matrix
+from sending.chaos.steps import database, matrix
 from sending.chaos.world import Fault
 
 
@@ -35,4 +37,10 @@ def _soak(size: Size) -> Sequence[Fault]:
 FAULTS: Mapping[str, Subject] = {
     "F1": Subject("worker killed, ended or asleep at each step", lambda size: matrix(is_short=size.is_short)),
     "F2": Subject("worker killed at random moments", _soak),
+    "F3": Subject("answer to the dot lost, with and without a Sent folder", lambda _: [lost_answers]),
+    "F4": Subject("PostgreSQL stopped at once at each step", lambda size: database(is_short=size.is_short)),
+    "F6": Subject("Redis killed, emptied, cut off, full, absent", lambda size: broker(is_short=size.is_short)),
+    "F7": Subject("every task delivered two to five times, late, in any order", lambda _: [tasks_twice]),
+    "F8": Subject("two beats, three sweepers, two couriers, tight limits", lambda _: [many_of_everything]),
+    "F16": Subject("kept connections that die between two messages", lambda _: [kept_connections]),
 }

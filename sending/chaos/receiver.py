@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -69,11 +69,15 @@ class Barrier:
 
 @dataclass
 class Receiver(FaultServer):
-    """A FaultServer with a log, barriers by step, and an answer to the dot that takes think_s."""
+    """A FaultServer with a log, barriers by step, and an answer to the dot that takes think_s.
+
+    keep_copy: called with each message that was taken, as a provider files it in the Sent folder.
+    """
 
     accepted_log: AcceptedLog | None = None
     barriers: Mapping[str, Barrier] = field(default_factory=dict)
     think_s: float = 0.0
+    keep_copy: Callable[[bytes], None] | None = None
 
     async def reached(self, step: str, port: int) -> None:
         if step in self.barriers:
@@ -84,3 +88,5 @@ class Receiver(FaultServer):
     def take(self, body: bytes) -> None:
         assert self.accepted_log is not None
         self.accepted_log.write(body)
+        if self.keep_copy is not None:
+            self.keep_copy(body)

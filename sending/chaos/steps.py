@@ -1,4 +1,4 @@
-"""F1: the deliverer is killed, asked to end, or put to sleep at each step of the dialogue, whatever the server does.
+"""F1, F4: at each step of the dialogue the deliverer is killed, asked to end, put to sleep, or left without a database.
 
 The cells of one run stand at their steps at the same time, each with a workspace, a mailbox and a server of its own;
 then one signal meets them all.
@@ -36,6 +36,7 @@ AFTER_MARK = ("first", "body", "dot", "answered")
 STEPS = (*BEFORE_MARK, *AFTER_MARK, "quit")
 # Each of these holds up what the same process does for others: in this order, and from the step beside it on.
 _LATE = {"quit": "mail", "answered": "dot", "invited": "data"}
+_DOWN_S = 3.0
 _SENT = {MessageState.SENT}
 _PERHAPS = {MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT}
 _BUSY = close(b"421 4.3.2 not now\r\n")
@@ -57,6 +58,8 @@ class Blow(StrEnum):
     KILL_PARENT = "kill -9 of the worker with its processes"
     TERM = "SIGTERM to the worker"
     SLEEP = "SIGSTOP for two leases"
+    NO_DATABASE = "PostgreSQL stopped at once"
+    NO_DATABASE_LONG = "PostgreSQL stopped at once, for a minute"
 
 
 _REJECTIONS: Mapping[str, Act] = {
@@ -75,7 +78,7 @@ class Cell:
 
     def expected(self, blow: Blow) -> set[MessageState]:
         """Return the states in which its message may end. Before the mark nothing is ever in doubt."""
-        ends_well = self.verdict is Verdict.ACCEPTS and blow in {Blow.TERM, Blow.SLEEP}
+        ends_well = self.verdict is Verdict.ACCEPTS and blow not in {Blow.KILL_CHILD, Blow.KILL_PARENT}
         # A worker that is only asked to end may still set the mark that it waits for.
         is_marked = self.step in AFTER_MARK or (self.step == "invited" and blow is Blow.TERM)
         return _PERHAPS if is_marked and not ends_well else _SENT
@@ -103,14 +106,24 @@ class _Stand:
 
 
 def matrix(*, is_short: bool) -> Sequence[Fault]:
-    """Return the runs: each step with each blow; in the long form each of them with each verdict."""
+    """Return the runs of F1: each step with each blow; in the long form each of them with each verdict."""
+    blows = (Blow.KILL_CHILD, Blow.KILL_PARENT, Blow.TERM, Blow.SLEEP)
+    turns = range(1 if is_short else 3)
+    return [partial(strike, blow=blow, cells=_cells(n + turn)) for n, blow in enumerate(blows) for turn in turns]
+
+
+def database(*, is_short: bool) -> Sequence[Fault]:
+    """Return the runs of F4."""
+    runs = [partial(strike, blow=Blow.NO_DATABASE, cells=_cells(turn)) for turn in range(1 if is_short else 3)]
+    if is_short:
+        return runs
+    return [*runs, partial(strike, blow=Blow.NO_DATABASE_LONG, cells=_cells(0))]
+
+
+def _cells(turn: int) -> Sequence[Cell]:
+    """Return a cell for each step, with verdicts that take turns."""
     verdicts = list(Verdict)
-    return [
-        partial(strike, blow=blow, cells=[Cell(step, verdicts[(n + turn) % 3]) for n, step in enumerate(STEPS)])
-        for turns in (range(1) if is_short else range(3),)
-        for shift, blow in enumerate(Blow)
-        for turn in (shift + one for one in turns)
-    ]
+    return [Cell(step, verdicts[(n + turn) % 3]) for n, step in enumerate(STEPS)]
 
 
 def strike(run: Run, *, blow: Blow, cells: Sequence[Cell]) -> None:
@@ -226,7 +239,24 @@ def _put_to_sleep(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]
             send(pid, signal.SIGCONT)
 
 
-_BLOWS = {
+def _stop_database(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None], *, down_s: float) -> None:
+    """Stop PostgreSQL without a checkpoint, while servers answer; nobody starts the workers again."""
+    courier = run.servers.program["courier"]
+    before = children_of(courier.pid)
+    run.servers.postgres.end(signal.SIGQUIT)
+    with contextlib.suppress(psycopg.OperationalError):
+        unlock()
+    _release(stands)
+    time.sleep(down_s)
+    run.servers.postgres.start()
+    run.settle()
+    if children_of(courier.pid) != before:
+        run.notes.append("processes of the courier did not survive the restart of PostgreSQL")
+
+
+_BLOWS: Mapping[Blow, Callable[[Run, Sequence[_Stand], Callable[[], None]], None]] = {
+    Blow.NO_DATABASE: partial(_stop_database, down_s=_DOWN_S),
+    Blow.NO_DATABASE_LONG: partial(_stop_database, down_s=60.0),
     Blow.KILL_CHILD: _kill_children,
     Blow.KILL_PARENT: _kill_parent,
     Blow.TERM: _end,

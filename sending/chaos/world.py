@@ -7,10 +7,10 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import kombu.exceptions
 from django.db import InterfaceError, OperationalError, connection
@@ -19,7 +19,7 @@ from outreach.celery import app
 from sending.chaos import oracle
 from sending.chaos.faultsmtpd import Script, serving_in_thread
 from sending.chaos.oracle import Case, Findings, Stop
-from sending.chaos.receiver import AcceptedLog, Barrier, Receiver
+from sending.chaos.receiver import AcceptedLog, Receiver
 from sending.chaos.scene import Cast, Scene, make_scene
 from sending.chaos.servers import LEASE_S, Servers, wait_until
 from sending.mailboxes.budgets import database_now
@@ -56,13 +56,14 @@ class Run:
         self._ticked_at = 0.0
 
     def receiver(
-        self, script: Script | None = None, *, barriers: Mapping[str, Barrier] | None = None, think_s: float = 0.0
+        self, script: Script | None = None, *, until: contextlib.ExitStack | None = None, **more: Any
     ) -> Receiver:
-        """Start a server that lives as long as the run."""
-        one = Receiver(script or {}, accepted_log=self.log, barriers=barriers or {}, think_s=think_s)
-        self.stack.enter_context(serving_in_thread(one))
+        """Start a server, which lives as long as the run or the stack that is given."""
+        one = Receiver(script or {}, accepted_log=self.log, **more)
+        stack = until or self.stack
+        stack.enter_context(serving_in_thread(one))
         for barrier in one.barriers.values():
-            self.stack.callback(barrier.released.set)
+            stack.callback(barrier.released.set)
         return one
 
     def scene(self, cast: Cast) -> Scene:
