@@ -8,6 +8,8 @@ from functools import partial
 
 from sending.chaos.broker import broker, many_of_everything, tasks_twice
 from sending.chaos.endings import kept_connections, lost_answers
+from sending.chaos.limits import exhausted, nonsense, tarpits
+from sending.chaos.people import at_random
 from sending.chaos.soak import soak
 from sending.chaos.steps import database, matrix
 from sending.chaos.world import Fault
@@ -42,5 +44,12 @@ FAULTS: Mapping[str, Subject] = {
     "F6": Subject("Redis killed, emptied, cut off, full, absent", lambda size: broker(is_short=size.is_short)),
     "F7": Subject("every task delivered two to five times, late, in any order", lambda _: [tasks_twice]),
     "F8": Subject("two beats, three sweepers, two couriers, tight limits", lambda _: [many_of_everything]),
+    "F12": Subject("fifty tarpits beside five good servers", lambda size: [] if size.is_short else [tarpits]),
+    "F13": Subject("answers that are noise at each step", lambda size: [nonsense] * (1 if size.is_short else 5)),
     "F16": Subject("kept connections that die between two messages", lambda _: [kept_connections]),
+    "F23": Subject(
+        "paused, resumed, edited, stopped, suppressed, deleted at random",
+        lambda size: [partial(at_random, actions=60 if size.is_short else 1000)],
+    ),
+    "F24": Subject("no file descriptors left; a host without an address", lambda _: [exhausted]),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import random
 import time
 from collections import Counter
@@ -26,9 +27,11 @@ from sending.mailboxes.budgets import database_now
 from sending.outbox.models import OutboundMessage
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 # From the last thing that is broken until nothing moves any more.
 SETTLE_S = 20.0 + 4 * LEASE_S
 _TICK_EVERY_S = 0.5
+_WORKERS = 2
 _runs = itertools.count(1)
 
 
@@ -117,15 +120,19 @@ Fault = Callable[[Run], None]
 
 def carry_out(servers: Servers, fault: Fault, *, seed: int) -> Findings:
     """Carry out one run of a fault to its end, and judge it. What the run holds or has broken is let go first."""
-    log = AcceptedLog(servers.folder / f"accepted-{next(_runs)}.log")
+    accepted = AcceptedLog(servers.folder / f"accepted-{next(_runs)}.log")
     with contextlib.ExitStack() as last, contextlib.ExitStack() as stack:
-        last.callback(log.close)
-        run = Run(servers, log, seed, stack)
+        last.callback(accepted.close)
+        run = Run(servers, accepted, seed, stack)
         try:
+            await_workers(servers)
             fault(run)
             run.settle()
         except Broken as broken:
             run.notes.append(str(broken))
+        except Exception as error:
+            log.exception("chaos.run_failed seed=%s", seed)
+            run.notes.append(f"it ended with {type(error).__name__}: {error}")
         findings = run.judge()
     _put_away(run)
     return findings
@@ -156,6 +163,13 @@ def patiently(read: Callable[[], T], *, seconds: float = 90.0) -> T:
 def instant() -> datetime:
     """Return the database's own instant."""
     return patiently(database_now)
+
+
+def await_workers(servers: Servers) -> None:
+    """Return when both workers take tasks: what a run measures begins then. Raises Broken."""
+    servers.start_program()
+    if not wait_until(lambda: len(app.control.ping(timeout=5.0, limit=_WORKERS) or []) >= _WORKERS, seconds=60):
+        raise Broken("the workers do not answer")
 
 
 @contextlib.contextmanager
