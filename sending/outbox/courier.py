@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from outreach.kit import clock, stopping
 from sending.mailboxes.connections import smtp_servers
@@ -123,17 +123,24 @@ class Courier:
 
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
-        """Keep the leases while the block lasts, and leave neither a thread nor a session behind."""
+        """Keep the leases while the block lasts, and leave neither a thread nor a session behind.
+
+        The sessions are opened first: lines to servers that had taken the last file descriptors would wait for records
+        which could not get one.
+        """
         keeper = asyncio.create_task(self._keep_leases())
+        loop = asyncio.get_running_loop()
+        executors = (self._executor, self._claimer, self._recorder)
         try:
+            await asyncio.gather(*(loop.run_in_executor(one, _open_session) for one in executors))
             with stopping.told(self._stop, self._bell):
                 yield
         finally:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await keeper
-            for executor in (self._executor, self._claimer, self._recorder):
-                await asyncio.get_running_loop().run_in_executor(executor, connections.close_all)
+            for executor in executors:
+                await loop.run_in_executor(executor, connections.close_all)
                 executor.shutdown()
             self._witness.rest()
 
@@ -281,3 +288,7 @@ class Courier:
 
     def _is_over(self, until: float) -> bool:
         return self._stopping.is_set() or time.monotonic() > until
+
+
+def _open_session() -> None:
+    connection.ensure_connection()  # of the thread that this is called in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from campaigns.contacts.services import delete_contacts
@@ -267,6 +267,20 @@ def test_what_stands_behind_a_refused_password_says_why_it_was_not_tried() -> No
     assert first == "535 bad"
     assert set(others) == {"Not tried: the message before it met 535 bad"}
     assert Attempt.objects.count() == 1
+
+
+def test_what_is_needed_to_write_down_an_answer_is_held_before_anything_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected: list[bool] = []
+
+    def record(results: list[Result]) -> list[bool]:
+        connected.append(connection.connection is not None)
+        return record_results(results)
+
+    monkeypatch.setattr(courier, "record_results", record)
+    with serving_in_thread(FaultServer()) as server:
+        make_post(server, "ada")
+        deliver()
+    assert connected == [True], "connections to servers may have taken the last file descriptor meanwhile"
 
 
 # -- the only way to a second copy --
