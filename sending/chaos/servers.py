@@ -85,7 +85,9 @@ class Runner:
 
     def kill(self) -> None:
         """End it and what it has started at once."""
-        self._child.kill()
+        if self.is_running:
+            self._child.kill()
+            self._background.run(asyncio.wait_for(self._child.wait(), 10))
         self.stop()
 
     def stop(self) -> None:

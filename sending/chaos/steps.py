@@ -23,17 +23,19 @@ from outreach.kit.gate import HOLD_SHUT
 from sending.chaos.faultsmtpd import Act, close, say
 from sending.chaos.receiver import Barrier, Receiver
 from sending.chaos.scene import Cast, Scene, plain_server
-from sending.chaos.servers import LEASE_S
+from sending.chaos.servers import LEASE_S, wait_until
 from sending.chaos.victims import children_of, holder_of, send
-from sending.chaos.world import Fault, Run
+from sending.chaos.world import SETTLE_S, Fault, Run, patiently
 from sending.outbox.states import MessageState
 from sending.sandbox.authority import certificate
 from sending.sandbox.imapd import tls_of
 from sending.smtp import Security
 
 BEFORE_MARK = ("banner", "ehlo", "starttls", "tls", "auth", "mail", "rcpt", "data", "invited")
-AFTER_MARK = ("first", "body", "dot", "answered")
-STEPS = (*BEFORE_MARK, *AFTER_MARK, "quit")
+AFTER_MARK = ("first", "body", "dot")
+# The answer is here: whoever dies now has it in a journal.
+ANSWERED = ("answered", "quit")
+STEPS = (*BEFORE_MARK, *AFTER_MARK, *ANSWERED)
 # Each of these holds up what the same process does for others: in this order, and from the step beside it on.
 _LATE = {"quit": "mail", "answered": "dot", "invited": "data"}
 _DOWN_S = 3.0
@@ -77,7 +79,7 @@ class Cell:
     verdict: Verdict
 
     def expected(self, blow: Blow) -> set[MessageState]:
-        """Return the states in which its message may end. Before the mark nothing is ever in doubt."""
+        """Return the states in which its message may end: only between mark and answer it may be in doubt."""
         ends_well = self.verdict is Verdict.ACCEPTS and blow not in {Blow.KILL_CHILD, Blow.KILL_PARENT}
         # A worker that is only asked to end may still set the mark that it waits for.
         is_marked = self.step in AFTER_MARK or (self.step == "invited" and blow is Blow.TERM)
@@ -139,11 +141,18 @@ def strike(run: Run, *, blow: Blow, cells: Sequence[Cell]) -> None:
                 _let_come(run, stand, locks)
         _BLOWS[blow](run, stands, locks.close)
     run.bound += sum(1 for cell in cells if cell.expected(blow) is _PERHAPS)
-    run.settle()
-    for stand in stands:
-        (message,) = stand.scene.messages
-        if message.state not in stand.cell.expected(blow):
-            run.notes.append(f"{stand.cell.step}, {stand.cell.verdict}, {blow}: {message.state} ({message.reason})")
+    # A doubt may still be settled by a late answer: what counts is how it ends.
+    wait_until(lambda: patiently(lambda: run.is_over and not _unexpected(stands, blow)), seconds=SETTLE_S, every_s=0.1)
+    run.notes += _unexpected(stands, blow)
+
+
+def _unexpected(stands: Sequence[_Stand], blow: Blow) -> list[str]:
+    return [
+        f"{stand.cell.step}, {stand.cell.verdict}, {blow}: {message.state} ({message.reason})"
+        for stand in stands
+        for message in stand.scene.messages
+        if message.state not in stand.cell.expected(blow)
+    ]
 
 
 # -- to the steps --
