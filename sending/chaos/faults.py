@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from sending.chaos.broker import broker, many_of_everything, tasks_twice
 from sending.chaos.endings import kept_connections, lost_answers
 from sending.chaos.limits import exhausted, nonsense, tarpits
 from sending.chaos.people import at_random
+from sending.chaos.plan import Size, Subject
 from sending.chaos.soak import soak
 from sending.chaos.steps import database, matrix
 from sending.chaos.world import Fault
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much to do. is_short: what a test suite has time for; messages and kills are those of F2."""
-
-    is_short: bool
-    messages: int
-    kills: int
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A fault in words, and its runs."""
-
-    title: str
-    runs: Callable[[Size], Sequence[Fault]]
 
 
 def _soak(size: Size) -> Sequence[Fault]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sending.chaos.receiver import Acceptance
+from sending.chaos.results import Findings
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -56,24 +57,6 @@ class Case:
     bound: int = 0
     stops: Sequence[Stop] = ()
     deleted: int = 0  # people who were deleted meanwhile, with their messages
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What is left of a run. lost: people without their message, of whom the program says that they have it."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    lost: int = 0
-    in_doubt: int = 0
-    bound: int = 0
-    violations: Sequence[str] = field(default=())
-
-    def __str__(self) -> str:
-        return (
-            f"accepted {self.accepted}, duplicates {self.duplicates}, lost {self.lost}, "
-            f"in doubt {self.in_doubt} of at most {self.bound}"
-        )
 
 
 def judge(case: Case, log: Sequence[Acceptance]) -> Findings:

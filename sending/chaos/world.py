@@ -19,8 +19,9 @@ from django.db import InterfaceError, OperationalError, connection
 from outreach.celery import app
 from sending.chaos import oracle
 from sending.chaos.faultsmtpd import Script, serving_in_thread
-from sending.chaos.oracle import Case, Findings, Stop
+from sending.chaos.oracle import Case, Stop
 from sending.chaos.receiver import AcceptedLog, Receiver
+from sending.chaos.results import Findings
 from sending.chaos.scene import Cast, Scene, make_scene
 from sending.chaos.servers import LEASE_S, Servers, wait_until
 from sending.mailboxes.budgets import database_now

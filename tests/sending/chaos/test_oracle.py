@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from outreach.accounts.models import Workspace
-from sending.chaos.oracle import Case, Findings, Stop, judge
+from sending.chaos.oracle import Case, Stop, judge
 from sending.chaos.receiver import Acceptance
+from sending.chaos.results import Findings
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
