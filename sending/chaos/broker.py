@@ -16,13 +16,13 @@ from outreach.embedded import program
 from outreach.env import env
 from sending.chaos.scene import Cast, plain_server
 from sending.chaos.servers import LEASE_S
-from sending.chaos.world import Fault, Run, at_rest
+from sending.chaos.world import Fault, Run, at_rest, await_workers
 from sending.outbox import leases
 
-_PEOPLE = 60
+_PEOPLE, _FEW = 60, 24
 _MAILBOXES = 4
 _THINK_S = 0.05
-_DOWN_S = 4.0
+_DOWN_S = 3.0
 # How soon after its return everything is through: PostgreSQL is the queue, and beat asks it again.
 _DRAINED_S = LEASE_S / 4 + 30.0
 _FULL = 1_000_000
@@ -40,18 +40,20 @@ class Loss(StrEnum):
 
 def broker(*, is_short: bool) -> Sequence[Fault]:
     """Return the runs of F6; the long form repeats each, because Celery has been seen to come back deaf."""
-    return [partial(lose_broker, loss=loss) for loss in Loss for _ in range(1 if is_short else 4)]
+    if is_short:
+        return [partial(lose_broker, loss=loss, people=_FEW) for loss in (Loss.KILLED, Loss.FULL)]
+    return [partial(lose_broker, loss=loss, people=_PEOPLE) for loss in Loss for _ in range(4)]
 
 
-def lose_broker(run: Run, *, loss: Loss) -> None:
+def lose_broker(run: Run, *, loss: Loss, people: int) -> None:
     """Lose Redis while messages go out, launch more meanwhile, and see that all of it is sent after its return."""
     run.hurries = False  # who looks for work here is beat alone
     leaders = {name: run.servers.program[name].pid for name in run.servers.program}
     receiver = run.receiver(think_s=_THINK_S)
-    cast = Cast(_PEOPLE, plain_server(receiver.port), mailboxes=_MAILBOXES)
+    cast = Cast(people, plain_server(receiver.port), mailboxes=_MAILBOXES)
     if loss is not Loss.ABSENT:
         run.scene(cast)
-        run.until(lambda: run.log.count > _PEOPLE // 10, "the first messages")
+        run.until(lambda: run.log.count > people // 10, "the first messages")
     _LOSSES[loss](run, lambda: run.scene(cast))
     began = time.monotonic()
     run.settle(seconds=_DRAINED_S)
@@ -114,10 +116,10 @@ _LOSSES: dict[Loss, Callable[[Run, Callable[[], object]], None]] = {
 }
 
 
-def tasks_twice(run: Run) -> None:
+def tasks_twice(run: Run, *, people: int) -> None:
     """Hand out every lease two to five times, and all of them once more, in any order, when everything is over."""
     receiver = run.receiver(think_s=0.01)
-    scene = run.scene(Cast(_PEOPLE, plain_server(receiver.port), mailboxes=_MAILBOXES))
+    scene = run.scene(Cast(people, plain_server(receiver.port), mailboxes=_MAILBOXES))
     seen: list[tuple[str, list[int]]] = []
 
     def hand_out() -> bool:
@@ -128,7 +130,7 @@ def tasks_twice(run: Run) -> None:
         return scene.is_over
 
     run.hurries = False
-    run.until(hand_out, "the end of the messages", seconds=60)
+    run.until(hand_out, "the end of the messages", seconds=60 + people / 4)
     _send(run, seen)
     run.settle()
     tries = {message.attempt_number for message in scene.messages}
@@ -143,16 +145,17 @@ def _send(run: Run, tasks: Sequence[tuple[str, list[int]]]) -> None:
         app.send_task(name)
 
 
-def many_of_everything(run: Run) -> None:
+def many_of_everything(run: Run, *, people: int) -> None:
     """Run two beats and two couriers, and sweep all the time, beside mailboxes whose limits are always reached."""
     extra = [program.beat(), program.courier(4, name="courier2")]
     for service in extra:
         runner = run.servers.runner(service)
         run.stack.callback(runner.kill)
         runner.start()
+    await_workers(run.servers, count=3)
     receiver = run.receiver(think_s=0.01)
     limits = {"gap_min_s": 60, "gap_max_s": 120, "hourly_limit": 12, "daily_limit": 150}
-    scene = run.scene(Cast(_PEOPLE, plain_server(receiver.port, **limits), mailboxes=_MAILBOXES))
+    scene = run.scene(Cast(people, plain_server(receiver.port, **limits), mailboxes=_MAILBOXES))
 
     def sweep() -> bool:
         for _ in range(3):
@@ -161,7 +164,7 @@ def many_of_everything(run: Run) -> None:
         time.sleep(0.1)
         return scene.is_over
 
-    run.until(sweep, "the end of the messages", seconds=60)
+    run.until(sweep, "the end of the messages", seconds=60 + people / 2)
 
 
 def _client() -> redis.Redis:

@@ -25,14 +25,20 @@ FAULTS: Mapping[str, Subject] = {
     "F3": Subject("answer to the dot lost, with and without a Sent folder", lambda _: [lost_answers]),
     "F4": Subject("PostgreSQL stopped at once at each step", lambda size: database(is_short=size.is_short)),
     "F6": Subject("Redis killed, emptied, cut off, full, absent", lambda size: broker(is_short=size.is_short)),
-    "F7": Subject("every task delivered two to five times, late, in any order", lambda _: [tasks_twice]),
-    "F8": Subject("two beats, three sweepers, two couriers, tight limits", lambda _: [many_of_everything]),
+    "F7": Subject(
+        "tasks delivered two to five times, late, in any order",
+        lambda size: [partial(tasks_twice, people=24 if size.is_short else 600)],
+    ),
+    "F8": Subject(
+        "two beats, two couriers, three sweepers, tight limits",
+        lambda size: [partial(many_of_everything, people=24 if size.is_short else 240)],
+    ),
     "F12": Subject("fifty tarpits beside five good servers", lambda size: [] if size.is_short else [tarpits]),
-    "F13": Subject("answers that are noise at each step", lambda size: [nonsense] * (1 if size.is_short else 5)),
+    "F13": Subject("answers that are noise at each step", lambda size: [] if size.is_short else [nonsense] * 5),
     "F16": Subject("kept connections that die between two messages", lambda _: [kept_connections]),
     "F23": Subject(
         "paused, resumed, edited, stopped, suppressed, deleted at random",
         lambda size: [partial(at_random, actions=60 if size.is_short else 1000)],
     ),
-    "F24": Subject("no file descriptors left; a host without an address", lambda _: [exhausted]),
+    "F24": Subject("no file descriptor left; a host without an address", lambda _: [exhausted]),
 }

@@ -6,7 +6,7 @@ import resource
 
 from sending.chaos.faultsmtpd import drip, hang, say
 from sending.chaos.scene import Cast, Scene, plain_server
-from sending.chaos.victims import children_of
+from sending.chaos.victims import children_of, open_files_of
 from sending.chaos.world import Run
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import update_mailbox
@@ -20,8 +20,8 @@ _GOOD_WITHIN_S = 30.0
 _BEFORE_MARK = ("banner", "ehlo", "auth", "mail", "rcpt", "data")
 _NOISES = 4  # of each step
 _NOWHERE = "mail.nowhere.invalid"
-# A worker process keeps some forty files open by itself.
-_FEW_FILES = 48
+# More than an idle process has open: enough for its database sessions and its loop, not for its crowd of mailboxes.
+_SPARE_FILES = 20
 _CROWD = 40
 
 
@@ -58,7 +58,7 @@ def exhausted(run: Run) -> None:
     children = children_of(run.servers.program["courier"].pid)
     before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in children}
     for pid, (_, most) in before.items():
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (_FEW_FILES, most))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_files_of(pid) + _SPARE_FILES, most))
     crowd = run.scene(Cast(2 * _CROWD, plain_server(run.receiver(think_s=0.3).port), mailboxes=_CROWD))
     lost = run.scene(Cast(2, plain_server(run.receiver().port, smtp_host=_NOWHERE)))
     failing = Mailbox.objects.filter(clock__failures__gt=0)

@@ -41,6 +41,10 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
+def open_files_of(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def _sockets() -> list[tuple[int, int, str]]:
     """Return (own port, other port, inode) of every TCP connection over 127.0.0.1."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]

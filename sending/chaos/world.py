@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 # From the last thing that is broken until nothing moves any more.
 SETTLE_S = 20.0 + 4 * LEASE_S
 _TICK_EVERY_S = 0.5
-_WORKERS = 2
 _runs = itertools.count(1)
 
 
@@ -166,11 +165,20 @@ def instant() -> datetime:
     return patiently(database_now)
 
 
-def await_workers(servers: Servers) -> None:
-    """Return when both workers take tasks: what a run measures begins then. Raises Broken."""
+def await_workers(servers: Servers, *, count: int = 2) -> None:
+    """Return when so many workers take tasks: what a run measures begins then. Raises Broken."""
     servers.start_program()
-    if not wait_until(lambda: len(app.control.ping(timeout=5.0, limit=_WORKERS) or []) >= _WORKERS, seconds=60):
+    if not wait_until(lambda: _answering(count) >= count, seconds=60):
         raise Broken("the workers do not answer")
+
+
+def _answering(count: int) -> int:
+    """Return how many workers answer, over a connection of its own: an older one may have been cut."""
+    with app.connection_for_write() as own:
+        try:
+            return len(app.control.ping(timeout=3.0, limit=count, connection=own) or [])
+        except own.recoverable_connection_errors:
+            return 0
 
 
 @contextlib.contextmanager

@@ -13,8 +13,8 @@ import pytest
 
 from outreach.env import ROOT
 
-CODES = ("F2",)
-LONGEST_S = 240
+CODES = ("F1", "F2", "F3", "F4", "F6", "F7", "F8", "F16", "F23", "F24")
+LONGEST_S = 480
 LINE = re.compile(
     r"(?P<verdict>pass|FAIL) (?P<code>F\d+) .*: runs (?P<runs>\d+), .* accepted (?P<accepted>\d+), "
     r"duplicates (?P<duplicates>\d+), lost (?P<lost>\d+), in doubt (?P<in_doubt>\d+) of at most (?P<bound>\d+)"
