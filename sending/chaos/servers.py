@@ -34,6 +34,7 @@ T = TypeVar("T")
 LEASE_S = 2
 _OURS = ("OUTREACH_", "DATABASE_URL", "REDIS_URL")
 _CALL_S = 120.0
+_RESTART_S = 1.0
 
 
 class Background:
@@ -58,11 +59,16 @@ class Background:
 
 
 class Runner:
-    """One process of the world, which a fault may kill and which comes back when it is told to."""
+    """One process of the world, which a fault may kill and which comes back when it is told to.
 
-    def __init__(self, background: Background, child: Child) -> None:
+    is_kept: it is started again when it ends by itself, as the supervisor of `outreach up` and Docker do.
+    """
+
+    def __init__(self, background: Background, child: Child, *, is_kept: bool = False) -> None:
         self._background = background
         self._child = child
+        self._is_kept = is_kept
+        self._keeper: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int:
@@ -74,10 +80,12 @@ class Runner:
 
     def start(self) -> None:
         """Start it, on the port that it had, and return when it is ready."""
-        self._background.run(self._child.start())
+        self._background.run(self._let_go())
+        self._background.run(self._start())
 
     def end(self, number: signal.Signals, *, within_s: float = 60.0) -> None:
         """Send the leader a signal and return when the whole process is gone."""
+        self._background.run(self._let_go())
         if self.is_running:
             os.kill(self.pid, number)
             self._background.run(asyncio.wait_for(self._child.wait(), within_s))
@@ -85,6 +93,7 @@ class Runner:
 
     def kill(self) -> None:
         """End it and what it has started at once."""
+        self._background.run(self._let_go())
         if self.is_running:
             self._child.kill()
             self._background.run(asyncio.wait_for(self._child.wait(), 10))
@@ -92,7 +101,26 @@ class Runner:
 
     def stop(self) -> None:
         """Ask it to end, and return when it is gone."""
+        self._background.run(self._let_go())
         self._background.run(self._child.stop())
+
+    async def _start(self) -> None:
+        await self._child.start()
+        if self._is_kept:
+            self._keeper = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while True:
+            await self._child.wait()
+            await self._child.stop()
+            await asyncio.sleep(_RESTART_S)
+            await self._child.start()
+
+    async def _let_go(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
 
 
 class Servers:
@@ -127,8 +155,8 @@ class Servers:
                 self.program[name].start()
 
     def runner(self, service: Service) -> Runner:
-        """Return a process that is not started yet, and that ends with this world at the latest."""
-        runner = Runner(self._background, Child(service, self._say))
+        """Return a process that is not started yet, is kept running, and ends with this world at the latest."""
+        runner = Runner(self._background, Child(service, self._say), is_kept=True)
         self._stack.callback(runner.kill)
         return runner
 

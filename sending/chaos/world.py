@@ -193,7 +193,9 @@ def at_rest(servers: Servers, names: Sequence[str]) -> Iterator[None]:
 
 
 def _put_away(run: Run) -> None:
-    """Pause what a failed run has left, so that the next one has the workers for itself."""
+    """Let nobody send from or read what a run has left: the next one has the workers for itself."""
     for scene in run.scenes:
         for mailbox in scene.mailboxes:
-            type(mailbox).objects.filter(pk=mailbox.pk, state="active").update(state="paused", state_reason="Over.")
+            type(mailbox).objects.filter(pk=mailbox.pk, state="active").update(
+                state="needs_sign_in", state_reason="Over."
+            )
