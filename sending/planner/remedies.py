@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sending.pacing import HoldCode
@@ -16,7 +16,9 @@ from sending.planner.present import Present
 from sending.planner.scenes import Scene, scene_of
 
 _HORIZON = timedelta(days=400)
-_MOST = 10_000  # messages that are foreseen for one answer, some of which run several times
+# Messages that are foreseen for one answer. Where more than FAR go before, no single change is tried: each would take
+# as long again, and the forecast of the campaign answers such questions.
+_MOST, _FAR = 20_000, 3_000
 # Less than this, or than this part of the time until then, is no difference to a person.
 _WORTH, _WORTH_PART = timedelta(minutes=1), 50
 _MOST_MAILBOXES = 3
@@ -34,19 +36,26 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """When a message leaves as things stand (None: not foreseen), and what would let it leave earlier."""
+    """When a message leaves as things stand (None: not foreseen), and what would let it leave earlier.
+
+    is_far: so many go before that no change was tried.
+    """
 
     at: datetime | None
-    remedies: Sequence[Remedy] = field(default_factory=tuple)
+    remedies: Sequence[Remedy] = ()
+    is_far: bool = False
 
 
 def prospect_of(row: Enrollment, present: Present, *, now: datetime) -> Prospect:
     """Return when the enrollment (campaign and mailbox are loaded) is written to next, and what would change that."""
     scene = scene_of(row.campaign, now=now)
-    run = _run(scene.scenario, row.pk)
+    run = _run(scene.scenario, row.pk, until=now + _HORIZON)
     left = _departure(run, row.pk)
+    if len(run.departures) > _FAR:
+        return Prospect(left.at if left else None, is_far=True)
+    until = left.at if left else now + _HORIZON  # what leaves later is no improvement
     tried = [
-        (words, place, _departure(_run(scenario, row.pk), row.pk))
+        (words, place, _departure(_run(scenario, row.pk, until=until), row.pk))
         for words, place, scenario in _attempts(row, present, scene, run, left)
     ]
     earlier = [
@@ -57,8 +66,8 @@ def prospect_of(row: Enrollment, present: Present, *, now: datetime) -> Prospect
     return Prospect(left.at if left else None, sorted(earlier, key=lambda one: one.at))
 
 
-def _run(scenario: Scenario, person_id: int) -> Run:
-    return simulate(scenario, until=scenario.now + _HORIZON, most=_MOST, watched=person_id)
+def _run(scenario: Scenario, person_id: int, *, until: datetime) -> Run:
+    return simulate(scenario, until=until, most=_MOST, watched=person_id)
 
 
 def _departure(run: Run, person_id: int) -> Departure | None:

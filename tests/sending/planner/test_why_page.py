@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, SendWindow
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
@@ -190,6 +191,18 @@ def test_what_would_have_to_change_is_reckoned_and_comes_true(member: Member) ->
     book = live(MONDAY + HOUR / 2, MONDAY + 2 * HOUR)
     then = next(one.at for one in book if one.person_id == row.pk)
     assert f'datetime="{then:%Y-%m-%dT%H:%M:%S}+00:00"' in html
+
+
+def test_whoever_is_far_behind_is_sent_to_the_forecast(member: Member) -> None:
+    mailbox = make_sender(member, daily_limit=100_000, hourly_limit=100_000)
+    campaign = make_running_campaign(member, make_people(member, 1), (mailbox,))
+    many = [Contact(workspace=member.workspace, email=f"x{n}@x.com", email_key=f"x{n}@x.com") for n in range(3_001)]
+    rows = [
+        Enrollment(workspace=member.workspace, campaign=campaign, contact=one, due_at=MONDAY - HOUR)
+        for one in Contact.objects.bulk_create(many)
+    ]
+    Enrollment.objects.bulk_create(rows)
+    assert "More than 3,000 messages go before it." in read(member, "prospect", person(member, 0).pk)
 
 
 def test_a_hold_that_a_person_must_mend_is_the_first_thing_to_change(member: Member) -> None:
