@@ -90,6 +90,7 @@ def _words(bound: Bound | None, mailboxes: Mapping[int, Mailbox], campaign_id: i
 _BOUNDS = {
     HoldCode.DAILY_LIMIT: "Daily limit or ramp",
     HoldCode.HOURLY_LIMIT: "Hourly limit",
+    HoldCode.RESERVED: "Places kept for follow-ups",
     HoldCode.NEW_LEADS_LIMIT: "New contacts a day",
     HoldCode.GAP: "The gap, within the hours of sending",
     HoldCode.MAILBOX_BACKOFF: "A server that asks to wait",

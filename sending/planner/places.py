@@ -36,6 +36,7 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     HoldCode.GAP: ("mailboxes:edit", "mailbox", "Change the gap"),
     HoldCode.HOURLY_LIMIT: ("mailboxes:edit", "mailbox", "Change the hourly limit"),
     HoldCode.DAILY_LIMIT: ("mailboxes:edit", "mailbox", "Change the daily limit"),
+    HoldCode.RESERVED: ("planner:book", "mailbox", "See its account book"),
     HoldCode.MAILBOX_STATE: ("mailboxes:detail", "mailbox", "Open the mailbox"),
     HoldCode.MAILBOX_BACKOFF: ("mailboxes:detail", "mailbox", "Open the mailbox"),
     HoldCode.SYNC_STALE: ("mailboxes:detail", "mailbox", "Open the mailbox"),

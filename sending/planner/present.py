@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from campaigns.sequences.plans import CampaignPlan, plans
 from sending.mailboxes.models import Mailbox
-from sending.pacing import Drop, Hold, HoldCode, Verdict, decide, lead_gates, mailbox_gates
+from sending.pacing import RECHECK, Drop, Hold, HoldCode, Verdict, decide, lead_gates, mailbox_gates, reserved_gate
 from sending.pacing.history import Cause
+from sending.planner.books import rooms_for_new
 from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.picking import lead_facts, suppressions
@@ -91,7 +92,16 @@ def _verdicts(row: Enrollment, plan: CampaignPlan, sender: Sender, now: datetime
     suppressed = suppressions({row.contact_id: row.contact}).get(row.contact_id, "")
     is_follow_up = row.mailbox_id is not None
     facts = lead_facts(plan, row.contact, is_follow_up=is_follow_up, suppressed=suppressed, new=new)
-    return [*mailbox_gates(sender.facts), *lead_gates(facts, sender.facts)]
+    of_mailbox = list(mailbox_gates(sender.facts))
+    if not of_mailbox and not is_follow_up:
+        of_mailbox += _promised(sender, now)
+    return [*of_mailbox, *lead_gates(facts, sender.facts)]
+
+
+def _promised(sender: Sender, now: datetime) -> list[Verdict]:
+    """Return whether the places that are left are kept for follow-ups; a full mailbox has none to keep."""
+    book = rooms_for_new([sender], now=now)[sender.id]
+    return [] if book is None else [reserved_gate(book, sender.facts.usage, later=now + sender.pace.shrink(RECHECK))]
 
 
 def _end(verdict: Verdict, now: datetime) -> datetime:

@@ -120,12 +120,12 @@ def _box(row: Enrollment, scenario: Scenario, left: Departure | None) -> Scenari
     return next((one for one in scenario.mailboxes if one.id == wanted), own[0] if own and wanted is None else None)
 
 
-_OF_DAY = {HoldCode.DAILY_LIMIT}
+_OF_DAY = {HoldCode.DAILY_LIMIT, HoldCode.RESERVED}
 
 
 def _changes_of_limits(scene: Scene, box: ScenarioMailbox, codes: set[HoldCode]) -> Iterator[tuple[str, Change, str]]:
     limits, address = box.limits, scene.mailboxes[box.id].address
-    if HoldCode.DAILY_LIMIT in codes:
+    if codes & _OF_DAY:
         if limits.ramp_start is not None and limits.ramp_start + limits.ramp_step * box.ramp_days < limits.daily:
             words = f"If {address} did not climb its ramp and sent {limits.daily} a day"
             yield words, Change(mailbox_id=box.id, without_ramp=True), HoldCode.DAILY_LIMIT

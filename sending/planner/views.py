@@ -33,6 +33,12 @@ from sending.planner.readiness import obstacles, stalls
 from sending.planner.states import EnrollmentState, StopReason
 
 _FOLDER = "sending/planner"
+_KNOWN = {
+    "state": set(EnrollmentState),
+    "hold": {*HoldCode, queries.ANY_HOLD, queries.NO_HOLD},
+    "reason": set(StopReason),
+    "begun": {"yes", "no"},
+}
 
 
 @require_GET
@@ -131,12 +137,11 @@ def resume(request: MemberRequest, pk: int) -> HttpResponse:
 def people(request: MemberRequest, pk: int) -> HttpResponse:
     """List the contacts of the campaign: where each stands, why, and what comes next."""
     campaign = campaign_for(request.member, pk)
-    filters = {name: request.GET.get(name, "")[:100] for name in ("state", "hold", "q")}
-    if filters["state"] not in set(EnrollmentState):
-        filters["state"] = ""
-    if filters["hold"] not in {*HoldCode, queries.ANY_HOLD}:
-        filters["hold"] = ""
-    rows = queries.people_of(campaign, state=filters["state"], hold=filters["hold"], search=filters["q"])
+    filters = {name: request.GET.get(name, "")[:100] for name in ("state", "hold", "reason", "begun", "q")}
+    for name, known in _KNOWN.items():
+        filters[name] = filters[name] if filters[name] in known else ""
+    narrowed = {name: value for name, value in filters.items() if name != "q"}
+    rows = queries.people_of(campaign, **narrowed, search=filters["q"])
     context = editor_context(
         campaign,
         page=paged(request, rows, by="id"),

@@ -24,7 +24,7 @@ from tests.builders import make_running_campaign, make_suppression
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live
 from tests.sending.planner.pages import page_of, read, signed_in
-from tests.sending.planner.stage import DAY, HOUR, make_people, make_sender, make_team
+from tests.sending.planner.stage import DAY, HOUR, make_people, make_sender, make_spending, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +154,20 @@ def test_now_every_gate_that_speaks_is_shown_with_what_binds_first(member: Membe
     daily, hourly = text.index("2 of 2 messages of the last 24 hours"), text.index("2 of 2 messages of this hour")
     assert daily < hourly, "what lasts longest binds"
     assert "Change the daily limit Binds" in text
+
+
+def test_places_that_are_kept_for_follow_ups_hold_new_contacts(member: Member) -> None:
+    campaign = make_office(member, people=6, daily=4, steps=2)
+    mailbox = Mailbox.objects.get()
+    for row in Enrollment.objects.order_by("pk")[:4]:
+        Enrollment.objects.filter(pk=row.pk).update(
+            mailbox=mailbox, next_position=2, begun_at=MONDAY - DAY, last_sent_at=MONDAY - DAY, due_at=MONDAY + HOUR
+        )
+    make_spending(mailbox, 2, ago=20 * HOUR, is_new_lead=True)
+    text = read(member, "why", person(member, 5).pk)
+    assert "Of 4 places a day 2 are used and 2 kept for follow-ups to come." in text
+    assert "See its account book Binds" in text
+    assert campaign.pk
 
 
 def test_whoever_must_never_be_written_to_is_told_first(member: Member) -> None:
