@@ -40,6 +40,7 @@ from sending.mailboxes import services as mailboxes
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.outbox.models import OutboundMessage
 from sending.planner.services import launch, set_senders
+from sending.planner.throttling import set_throttles
 from sending.smtp import Security
 
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin"
@@ -107,6 +108,7 @@ def prepare_ours(port: int) -> None:
     """Store a launched campaign: 5,000 people, a hundred mailboxes without gaps."""
     user = User.objects.create_user("bench@example.com", "not used here")
     workspace = create_workspace(user, "Bench", "UTC")
+    set_throttles(workspace, {})  # five people of each company at once: no workspace of real people does that
     Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
     member = Member(user=user, workspace=workspace, role=Role.OWNER)
     people = Contact.objects.bulk_create(

@@ -23,6 +23,7 @@ from sending.outbox.states import MessageState
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
+from sending.planner.throttling import set_throttles
 from sending.sandbox.world import WorldInfo
 from sending.smtp import Security
 
@@ -34,7 +35,10 @@ def make_user(email: str = "owner@example.com", *, name: str = "Olive Owner") ->
 
 
 def make_workspace(slug: str = "acme", *, name: str = "Acme") -> Workspace:
-    return Workspace.objects.create(slug=slug, name=name, postal_address="1 Main Street, Springfield")
+    """Make a workspace without throttles: the people of a test share a domain."""
+    workspace = Workspace.objects.create(slug=slug, name=name, postal_address="1 Main Street, Springfield")
+    set_throttles(workspace, {})
+    return workspace
 
 
 def make_member(workspace: Workspace, role: Role = Role.OWNER, *, email: str = "") -> Member:

@@ -24,6 +24,7 @@ from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 from sending.planner.services import launch, set_senders
 from sending.planner.states import EnrollmentState
+from sending.planner.throttling import set_throttles
 from sending.smtp import Security
 
 # A thousand times faster: a greylisting of five minutes takes 0.3 s, a day of doubt a minute and a half.
@@ -96,6 +97,7 @@ def make_scene(cast: Cast) -> Scene:
 def _member(name: str, time_scale: int) -> Member:
     user = User.objects.filter(email=_OWNER).first() or User.objects.create_user(_OWNER)
     workspace = create_workspace(user, name, "UTC", time_scale=time_scale)
+    set_throttles(workspace, {})
     Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
     return Member(user=user, workspace=workspace, role=Role.OWNER)
 

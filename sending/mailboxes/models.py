@@ -223,12 +223,21 @@ class Spending(models.Model):
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="spending")
     spent_at = models.DateTimeField(db_default=Now())
     is_new_lead = models.BooleanField(default=False)
+    # whom it went to, named by plain ids as in the ledger; of a test mail, nobody
+    workspace_id = models.BigIntegerField(null=True)
+    campaign_id = models.BigIntegerField(null=True)
+    contact_id = models.BigIntegerField(null=True)
+    domain = models.CharField(max_length=255, blank=True, default="")
+    receiver = models.CharField(max_length=9, blank=True, default="")  # who takes the mail of the domain
 
     class Meta:
         db_table = "mailboxes_spending"
         indexes = [
             # budget: what a mailbox spent in the last hour and the last day
             models.Index(fields=["mailbox", "spent_at"], name="mailboxes_spent"),
+            # throttles: what a workspace sent to a domain, and to a provider
+            models.Index(fields=["workspace_id", "domain", "spent_at"], name="mailboxes_spent_on_domain"),
+            models.Index(fields=["workspace_id", "receiver", "spent_at"], name="mailboxes_spent_on_receiver"),
         ]
 
 

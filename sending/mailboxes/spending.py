@@ -11,16 +11,20 @@ from django.db import connection
 from outreach.kit import statements
 from sending.mailboxes.health import note
 from sending.pacing.health import FULL, IDLE_DAYS, Cause, idle_spells
+from sending.pacing.receivers import receiver_of
 
 # The instants are the database's. A day of the ramp begins with its first message and is over day_s
 # later: who sends at that very instant begins the next one, as its place in the rolling day is free by then. The ramp
 # climbs behind a day without a bad signal.
 _SPEND = """
 WITH asked AS (
-    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[], %s::float8[], %s::float8[])
-        AS a(mailbox_id, spent_at, is_new, gap_s, day_s)
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[], %s::float8[], %s::float8[], %s::bigint[],
+                         %s::bigint[], %s::bigint[], %s::varchar[], %s::varchar[])
+        AS a(mailbox_id, spent_at, is_new, gap_s, day_s, workspace_id, campaign_id, contact_id, domain, receiver)
 ), spent AS (
-    INSERT INTO mailboxes_spending (mailbox_id, spent_at, is_new_lead) SELECT mailbox_id, spent_at, is_new FROM asked
+    INSERT INTO mailboxes_spending
+           (mailbox_id, spent_at, is_new_lead, workspace_id, campaign_id, contact_id, domain, receiver)
+    SELECT mailbox_id, spent_at, is_new, workspace_id, campaign_id, contact_id, domain, receiver FROM asked
 )
 UPDATE mailboxes_clock k
    SET free_at = GREATEST(k.free_at, m.spent_at + make_interval(secs => m.gap_s)),
@@ -52,6 +56,10 @@ class Spent:
     is_new_lead: bool
     gap_s: float
     day_s: float
+    workspace_id: int | None = None
+    campaign_id: int | None = None
+    contact_id: int | None = None
+    domain: str = ""  # of the recipient
 
 
 def spend(items: Sequence[Spent]) -> None:
@@ -66,6 +74,11 @@ def spend(items: Sequence[Spent]) -> None:
             [one.is_new_lead for one in items],
             [one.gap_s for one in items],
             [one.day_s for one in items],
+            [one.workspace_id for one in items],
+            [one.campaign_id for one in items],
+            [one.contact_id for one in items],
+            [one.domain for one in items],
+            [receiver_of(one.domain).value if one.domain else "" for one in items],
         ],
     )
     for mailbox_id, at, day_s, last_day_at, was_clean, health, is_new_day in rows:

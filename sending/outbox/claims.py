@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from outreach.kit import statements
 from outreach.kit.rows import copy_rows, reserve_ids
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
@@ -23,13 +24,22 @@ from sending.planner import picking
 from sending.planner.picking import Pick, Round
 from sending.planner.services import stop
 from sending.planner.states import StopReason
+from sending.planner.throttling import InHand
 from sending.smtp import Unbuildable
+
+_IN_HAND = """
+SELECT m.workspace_id, m.contact_id, c.domain
+  FROM outbox_message m JOIN contacts_contact c ON c.id = m.contact_id
+ WHERE m.state = 'claimed' AND m.workspace_id = ANY(%s::bigint[])
+"""
 
 
 def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
     """Claim what the mailboxes may send now. Their lease must be held by `owner`; others get nothing."""
     with transaction.atomic():
         current = picking.begin(owner, mailbox_ids)
+        if current.throttling and current.throttling.workspaces:
+            current.throttling.take_in(_in_hand(current.throttling.workspaces))
         unable = _set_aside_unable(current)
         retried, called_off = claim_retries(current)
         letters = [stored_letter(message) for message in retried]
@@ -44,6 +54,11 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
         except Unbuildable as error:
             _give_up(letter, str(error), now=current.now)
     return jobs
+
+
+def _in_hand(workspace_ids: Sequence[int]) -> list[InHand]:
+    """Return what any worker has claimed and not marked yet: with it every message counts towards its throttles."""
+    return [InHand(*row) for row in statements.run(_IN_HAND, [list(workspace_ids)])]
 
 
 def _set_aside_unable(current: Round) -> dict[int, str]:

@@ -55,8 +55,18 @@ class Job:
 
     def spent_at(self, at: datetime) -> Spent:
         """Return what the message costs its mailbox."""
-        is_new_lead = self.letter.position == 1
-        return Spent(self.letter.mailbox_id, at, is_new_lead, self.gap_s, self.pace.day.total_seconds())
+        letter = self.letter
+        return Spent(
+            mailbox_id=letter.mailbox_id,
+            at=at,
+            is_new_lead=letter.position == 1,
+            gap_s=self.gap_s,
+            day_s=self.pace.day.total_seconds(),
+            workspace_id=letter.workspace_id,
+            campaign_id=letter.campaign_id,
+            contact_id=letter.contact_id,
+            domain=self.recipient_key.rpartition("@")[2],
+        )
 
 
 @dataclass(frozen=True, slots=True)

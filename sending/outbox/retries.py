@@ -20,6 +20,7 @@ from sending.outbox.events import entry_about
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
+from sending.pacing.throttles import Throttle
 from sending.planner import picking
 from sending.planner.facts import NewLeads, Sender
 from sending.planner.picking import Round
@@ -78,6 +79,9 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     )
     loaded = plans({message.campaign_id for message in found})
     suppressed = _suppressed(found)
+    throttling = current.throttling
+    assert throttling is not None  # somebody has room, or nothing would be asked for
+    throttling.load([message.contact for message in found])
     claimed: list[OutboundMessage] = []
     called_off: list[CalledOff] = []
     held: list[tuple[OutboundMessage, Hold]] = []
@@ -87,13 +91,20 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
             words = message.enrollment.stop_detail or "The sequence was called off."
             called_off.append(CalledOff(message, words, stop=None))
             continue
-        verdict = _judge(message, sender, loaded[message.campaign_id], suppressed.get(message.pk, ""))
+        verdict = _judge(
+            message,
+            sender,
+            loaded[message.campaign_id],
+            suppressed.get(message.pk, ""),
+            throttling.of(message.contact),
+        )
         if isinstance(verdict, Drop):
             called_off.append(CalledOff(message, verdict.words, stop=StopReason.SUPPRESSED))
         elif isinstance(verdict, Hold):
             held.append((message, verdict))
         else:
             current.room[sender.id] -= 1
+            throttling.add(message.contact)
             message.not_after = verdict.not_after or message.not_after
             claimed.append(message)
     _claim(claimed, now=current.now)
@@ -129,7 +140,9 @@ def _key_of(recipient: str) -> str:
         return ""  # it cannot be built either: its claim ends it
 
 
-def _judge(message: OutboundMessage, sender: Sender, plan: CampaignPlan, suppressed: str) -> Verdict:
+def _judge(
+    message: OutboundMessage, sender: Sender, plan: CampaignPlan, suppressed: str, throttles: tuple[Throttle, ...]
+) -> Verdict:
     facts = picking.lead_facts(
         plan,
         message.contact,
@@ -137,6 +150,7 @@ def _judge(message: OutboundMessage, sender: Sender, plan: CampaignPlan, suppres
         is_follow_up=message.step.position > 1 or message.again_at is not None,
         suppressed=suppressed,
         new=NewLeads(),  # it was counted when it was first claimed
+        throttles=throttles,
     )
     return decide(lead_gates(facts, sender.facts))
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from campaigns.calendar import Never, Schedule, next_open, window_end
 from sending.pacing.budget import Limits, Pace, Usage, bound_by, daily_budget
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
+from sending.pacing.throttles import Throttle, throttle_gates
 from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict
 
 # A follow-up waits while its mailbox has not been read for this long: a reply might be lying there.
@@ -45,6 +46,7 @@ class LeadFacts:
     new_leads_limit: int | None = None  # of the campaign, per rolling day
     new_leads_today: int = 0
     new_leads_free_at: datetime | None = None
+    throttles: tuple[Throttle, ...] = ()  # of the recipient's domain, company and provider
 
 
 def mailbox_gates(box: MailboxFacts) -> Iterator[Verdict]:
@@ -72,6 +74,7 @@ def lead_gates(lead: LeadFacts, box: MailboxFacts) -> Iterator[Verdict]:
         yield Hold(HoldCode.CAMPAIGN_PAUSED, "The campaign is paused.", box.now + box.pace.shrink(RECHECK))
     yield _window(lead, box)
     yield freshness_gate(box) if lead.is_follow_up else new_leads_gate(_new_leads(lead), now=box.now, pace=box.pace)
+    yield from throttle_gates(lead.throttles, now=box.now, pace=box.pace)
 
 
 def freshness_gate(box: MailboxFacts) -> Verdict:

@@ -17,6 +17,9 @@ class HoldCode(StrEnum):
     DAILY_LIMIT = "daily_limit"  # the mailbox's budget of the day is spent
     RESERVED = "reserved"  # the places that are left are kept for follow-ups that fall due
     NEW_LEADS_LIMIT = "new_leads_limit"  # the campaign's new contacts of the day are used up
+    DOMAIN_LIMIT = "domain_limit"  # enough went to this domain in the hour or the day
+    PROVIDER_LIMIT = "provider_limit"  # enough went to the provider that receives it
+    COMPANY_LIMIT = "company_limit"  # others of the same company were written to
     MAILBOX_STATE = "mailbox_state"  # the mailbox is paused, blocked or needs a sign-in
     MAILBOX_BACKOFF = "mailbox_backoff"  # its server asked us to wait, or cannot be reached
     SYNC_STALE = "sync_stale"  # a reply might be there that has not been read yet

@@ -57,13 +57,14 @@ def watch(*, campaign_ids: Collection[int], mailbox_ids: Collection[int]) -> Non
     Runs inside the transaction of the news, which holds the gates of their workspaces shut: of two at once, the later
     sees both. In a sandbox nobody is stopped: its people are invented, and a rehearsal shall show all of them.
     """
-    for pk, found in campaign_alarms(campaign_ids).items():
-        if found[0].stops:
-            _pause(pk, found[0])
     real = Mailbox.objects.filter(pk__in=mailbox_ids, workspace__time_scale=1).values_list("pk", flat=True)
     for pk, found in mailbox_alarms(list(real)).items():
         if found[0].stops:
             shut_out(pk, f"Stopped by a guard: {found[0].words}", cause=_CAUSES[found[0].kind])
+    # After the clocks of the mailboxes, as a claim locks them: the other way round the two could wait in a circle.
+    for pk, found in campaign_alarms(campaign_ids).items():
+        if found[0].stops:
+            _pause(pk, found[0])
 
 
 def campaign_alarms(ids: Collection[int]) -> dict[int, Sequence[Alarm]]:

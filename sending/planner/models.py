@@ -26,6 +26,43 @@ class CampaignMailbox(models.Model):
         ]
 
 
+class Throttles(models.Model):
+    """How much a workspace lets go to one domain, company and provider; without a row the usual limits hold."""
+
+    workspace = models.OneToOneField(Workspace, primary_key=True, on_delete=models.CASCADE, related_name="throttles")
+    company_per_day = models.PositiveIntegerField(null=True, blank=True, default=1)  # people of one company
+    domain_per_hour = models.PositiveIntegerField(null=True, blank=True, default=4)
+    domain_per_day = models.PositiveIntegerField(null=True, blank=True, default=20)
+    google_per_hour = models.PositiveIntegerField(null=True, blank=True)
+    google_per_day = models.PositiveIntegerField(null=True, blank=True)
+    microsoft_per_hour = models.PositiveIntegerField(null=True, blank=True)
+    microsoft_per_day = models.PositiveIntegerField(null=True, blank=True)
+    yahoo_per_hour = models.PositiveIntegerField(null=True, blank=True)
+    yahoo_per_day = models.PositiveIntegerField(null=True, blank=True)
+    other_per_hour = models.PositiveIntegerField(null=True, blank=True)
+    other_per_day = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        db_table = "planner_throttles"
+        constraints = [
+            # a limit of nothing would be a pause that does not say so
+            models.CheckConstraint(
+                condition=~Q(company_per_day=0)
+                & ~Q(domain_per_hour=0)
+                & ~Q(domain_per_day=0)
+                & ~Q(google_per_hour=0)
+                & ~Q(google_per_day=0)
+                & ~Q(microsoft_per_hour=0)
+                & ~Q(microsoft_per_day=0)
+                & ~Q(yahoo_per_hour=0)
+                & ~Q(yahoo_per_day=0)
+                & ~Q(other_per_hour=0)
+                & ~Q(other_per_day=0),
+                name="planner_throttles_allow_one",
+            ),
+        ]
+
+
 class CampaignHold(models.Model):
     """Why a campaign as a whole begins nobody, or sends nothing: one row instead of a verdict on each who waits.
 

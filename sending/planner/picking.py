@@ -34,12 +34,14 @@ from sending.pacing import (
     mailbox_gates,
     reserved_gate,
 )
+from sending.pacing.throttles import Throttle
 from sending.planner import candidates, outcomes
 from sending.planner.begun import Begun
 from sending.planner.books import rooms_for_new
 from sending.planner.candidates import Candidate, Wish
 from sending.planner.facts import NewLeads, Sender, senders_held_by, zone_of
 from sending.planner.states import HoldScope
+from sending.planner.throttling import Throttling
 from sending.planner.wordings import Unfit, wording_of
 
 # Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round.
@@ -74,6 +76,7 @@ class Round:
     new_leads: dict[int, int] = field(default_factory=dict)  # of the room, how many may be new contacts
     holds: dict[int, Hold] = field(default_factory=dict)
     stale: dict[int, Hold] = field(default_factory=dict)  # why the follow-ups of a mailbox wait
+    throttling: Throttling | None = None  # None where no mailbox has room
 
     @property
     def paces(self) -> dict[int, Pace]:
@@ -97,6 +100,9 @@ def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
             freshness = freshness_gate(sender.facts)
             if isinstance(freshness, Hold):
                 current.stale[sender.id] = freshness
+    if any(current.room.values()):
+        open_paces = {senders[pk].workspace_id: senders[pk].pace for pk, places in current.room.items() if places > 0}
+        current.throttling = Throttling(open_paces, now=now)
     _keep_promises(current)
     outcomes.store_mailbox_verdicts(current.holds, list(current.room))
     fresh = [pk for pk in current.room if pk not in current.stale and current.senders[pk].follow_ups_held]
@@ -135,8 +141,14 @@ def pick(current: Round) -> list[Pick]:
     return picks
 
 
-def lead_facts(
-    plan: CampaignPlan, contact: Contact, *, is_follow_up: bool, suppressed: str, new: NewLeads
+def lead_facts(  # noqa: PLR0913  # what the gates ask
+    plan: CampaignPlan,
+    contact: Contact,
+    *,
+    is_follow_up: bool,
+    suppressed: str,
+    new: NewLeads,
+    throttles: tuple[Throttle, ...] = (),
 ) -> LeadFacts:
     """Return what the gates ask about a step of this contact."""
     zone_name, zone = zone_of(plan, contact)
@@ -150,6 +162,7 @@ def lead_facts(
         new_leads_limit=plan.new_leads_per_day,
         new_leads_today=new.today,
         new_leads_free_at=new.free_at,
+        throttles=throttles,
     )
 
 
@@ -194,6 +207,9 @@ class _Judging:
         self._plans = plans({one.campaign_id for one in found})
         self._contacts = Contact.objects.defer("created_at", "updated_at").in_bulk([one.contact_id for one in found])
         self._suppressed = suppressions(self._contacts)
+        assert current.throttling is not None  # somebody has room, or nobody would be asked for
+        self._throttling = current.throttling
+        self._throttling.load(self._contacts.values())
         self._begun = begun
         self._result = outcomes.Judged(current.now)
         self._picks: list[Pick] = []
@@ -238,6 +254,7 @@ class _Judging:
             is_follow_up=not one.is_new_lead,
             suppressed=self._suppressed.get(contact.pk, ""),
             new=self._begun.of(plan.id),
+            throttles=self._throttling.of(contact),
         )
         return decide(lead_gates(facts, sender.facts))
 
@@ -247,6 +264,7 @@ class _Judging:
         if one.is_new_lead:
             self._current.new_leads[one.mailbox_id] -= 1
             self._begun.add(one.campaign_id)
+        self._throttling.add(made.contact)
         self._picks.append(made)
         self._result.sending.append(one)
 

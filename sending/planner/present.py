@@ -17,6 +17,7 @@ from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.picking import lead_facts, suppressions
 from sending.planner.states import EnrollmentState
+from sending.planner.throttling import Throttling
 
 # Kept with the person, and not asked of any gate.
 _OF_PERSON = {HoldCode.ABSENT, HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
@@ -91,7 +92,16 @@ def _verdicts(row: Enrollment, plan: CampaignPlan, sender: Sender, now: datetime
     new = new_leads_today({plan.id: sender.pace}, now=now).get(plan.id, NewLeads())
     suppressed = suppressions({row.contact_id: row.contact}).get(row.contact_id, "")
     is_follow_up = row.mailbox_id is not None
-    facts = lead_facts(plan, row.contact, is_follow_up=is_follow_up, suppressed=suppressed, new=new)
+    throttling = Throttling({row.workspace_id: sender.pace}, now=now, is_claim=False)
+    throttling.load([row.contact])
+    facts = lead_facts(
+        plan,
+        row.contact,
+        is_follow_up=is_follow_up,
+        suppressed=suppressed,
+        new=new,
+        throttles=throttling.of(row.contact),
+    )
     of_mailbox = list(mailbox_gates(sender.facts))
     if not of_mailbox and not is_follow_up:
         of_mailbox += _promised(sender, now)

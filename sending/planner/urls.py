@@ -18,6 +18,7 @@ urlpatterns = [
     path("<int:pk>/forecast", forecast_views.forecast, name="forecast"),
     path("<int:pk>/forecast/summary", forecast_views.forecast_summary, name="forecast_summary"),
     path("<int:pk>/people", views.people, name="people"),
+    path("throttles", views.throttles, name="throttles"),
     path("mailboxes/<int:pk>/book", views.book, name="book"),
     path("people/<int:pk>/why", why_views.why, name="why"),
     path("people/<int:pk>/prospect", why_views.prospect, name="prospect"),

@@ -27,10 +27,12 @@ from sending.planner import queries, services
 from sending.planner.books import books_of
 from sending.planner.errors import NotReady
 from sending.planner.facts import senders_of
+from sending.planner.forms import ThrottlesForm
 from sending.planner.guards import campaign_alarms, mailbox_alarms, why_paused
 from sending.planner.preview import preview, sample_contacts
 from sending.planner.readiness import obstacles, stalls
 from sending.planner.states import EnrollmentState, StopReason
+from sending.planner.throttling import set_throttles, throttle_values
 
 _FOLDER = "sending/planner"
 _KNOWN = {
@@ -77,6 +79,23 @@ def book(request: MemberRequest, pk: int) -> HttpResponse:
     (found,) = books_of(senders_of([mailbox], now=now), now=now).values()
     context = {"mailbox": mailbox, "book": found, "now": now, "alarms": mailbox_alarms([pk]).get(pk, ())}
     return render_region(request, f"{_FOLDER}/book.html", context, region="book")
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER)
+def throttles(request: MemberRequest) -> HttpResponse:
+    """Set how much one company, domain and provider get from the whole workspace."""
+    workspace = request.member.workspace
+    form = ThrottlesForm(request.POST if request.method == "POST" else None, initial=throttle_values(workspace))
+    if request.method == "POST":
+        request.member.require(Role.ADMIN)
+        if form.is_valid():
+            set_throttles(workspace, form.columns())
+            messages.success(request, "Saved. The next claim follows it.")
+            return redirect(request.member.url("planner:throttles"))
+    context = {"form": form, "may_change": request.member.may(Role.ADMIN)}
+    status = 422 if form.is_bound else 200
+    return render_region(request, f"{_FOLDER}/throttles.html", context, region="throttles", status=status)
 
 
 @require_GET

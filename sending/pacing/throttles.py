@@ -1,0 +1,134 @@
+"""Throttles: how much one recipient's domain, provider and company get in an hour or a day, from a whole workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sending.pacing.budget import Pace
+from sending.pacing.caps import RECHECK, Cap
+from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
+from sending.pacing.verdicts import Hold, HoldCode, Verdict
+
+_NAMES = {
+    Receiver.GOOGLE: "Google", Receiver.MICROSOFT: "Microsoft", Receiver.YAHOO: "Yahoo",
+    Receiver.OTHER: "other providers",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Messages in a rolling hour and day; None = as many as there are."""
+
+    hour: int | None = None
+    day: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.hour is not None or self.day is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleLimits:
+    """What a workspace lets go to one side of recipients. company_per_day: people of one company in a rolling day."""
+
+    domain: Rate = Rate(hour=4, day=20)
+    company_per_day: int | None = 1
+    receivers: Mapping[Receiver, Rate] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.domain or self.company_per_day is not None or any(self.receivers.values()))
+
+
+NO_LIMITS = ThrottleLimits(domain=Rate(), company_per_day=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """One limit that concerns a message, with how much of it is used; words name whom it protects."""
+
+    code: HoldCode
+    cap: Cap
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A message to somebody of a domain: at its mark, or None while it is in a worker's hands."""
+
+    contact_id: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How much went to a provider in the rolling hour and day, and when each gets its oldest place back."""
+
+    hour: int = 0
+    day: int = 0
+    hour_frees_at: datetime | None = None
+    day_frees_at: datetime | None = None
+
+    def one_more(self) -> Counted:
+        return replace(self, hour=self.hour + 1, day=self.day + 1)
+
+
+def throttles_of(  # noqa: PLR0913  # what is known of a recipient's side
+    limits: ThrottleLimits,
+    contact_id: int,
+    domain: str,
+    touches: Sequence[Touch],
+    counted: Counted,
+    *,
+    now: datetime,
+    pace: Pace,
+    known: str = "",
+) -> tuple[Throttle, ...]:
+    """Return the limits that concern a message to the contact; touches are those of the domain in the rolling day."""
+    found: list[Throttle] = []
+    receiver = receiver_of(domain, known=known)
+    if not is_free_mail(domain):
+        found += _rate(HoldCode.DOMAIN_LIMIT, domain, limits.domain, _count(touches, now=now, pace=pace))
+        if limits.company_per_day is not None:
+            others = {one.contact_id: one.at for one in touches if one.contact_id != contact_id}
+            found.append(_company(limits.company_per_day, others, pace=pace))
+    found += _rate(HoldCode.PROVIDER_LIMIT, _NAMES[receiver], limits.receivers.get(receiver, Rate()), counted)
+    return tuple(found)
+
+
+def throttle_gates(throttles: Sequence[Throttle], *, now: datetime, pace: Pace) -> Iterator[Verdict]:
+    """Yield a hold for each limit that is used up."""
+    for one in throttles:
+        if one.cap.limit is not None and one.cap.used >= one.cap.limit:
+            yield Hold(one.code, one.words, one.cap.free_at or now + pace.shrink(RECHECK))
+
+
+def _rate(code: HoldCode, name: str, rate: Rate, counted: Counted) -> Iterator[Throttle]:
+    if rate.hour is not None:
+        words = f"{counted.hour} of {rate.hour} messages of this hour to {name} are sent."
+        yield Throttle(code, Cap(rate.hour, counted.hour, counted.hour_frees_at), words)
+    if rate.day is not None:
+        words = f"{counted.day} of {rate.day} messages of the last 24 hours to {name} are sent."
+        yield Throttle(code, Cap(rate.day, counted.day, counted.day_frees_at), words)
+
+
+def _count(touches: Sequence[Touch], *, now: datetime, pace: Pace) -> Counted:
+    """Return how much went to a domain; what is in hand counts, but nobody knows yet when its place comes back."""
+    of_hour = [one.at for one in touches if one.at is None or one.at > now - pace.hour]
+    known = sorted(one.at for one in touches if one.at is not None)
+    lately = sorted(at for at in of_hour if at is not None)
+    return Counted(
+        hour=len(of_hour),
+        day=len(touches),
+        hour_frees_at=lately[0] + pace.hour if lately else None,
+        day_frees_at=known[0] + pace.day if known else None,
+    )
+
+
+def _company(limit: int, others: Mapping[int, datetime | None], *, pace: Pace) -> Throttle:
+    """Return the company's limit; `others` are its people who were written to, and when last."""
+    first = min((at for at in others.values() if at is not None), default=None)
+    people = "One person" if len(others) == 1 else f"{len(others)} people"
+    was = "was" if len(others) == 1 else "were"
+    words = f"{people} of the same company {was} written to in the last 24 hours; {limit} a day at most."
+    return Throttle(HoldCode.COMPANY_LIMIT, Cap(limit, len(others), first and first + pace.day), words)

@@ -1,0 +1,174 @@
+"""The throttles of a claim: what already went, or is on its way, to each domain, company and provider.
+
+Whole workspaces are counted, over all their mailboxes. A claim of a throttled workspace waits for the one before it
+(an advisory lock until the commit), so that what that one has taken is seen: marked messages stand in the account book
+with their domain, claimed ones in the outbox, and nothing lies between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.contacts.models import Contact
+from outreach.accounts.models import Workspace
+from outreach.kit import statements
+from sending.pacing import Pace
+from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
+from sending.pacing.throttles import NO_LIMITS, Counted, Rate, Throttle, ThrottleLimits, Touch, throttles_of
+from sending.planner.models import Throttles
+
+NOTHING_SET: Mapping[str, int | None] = dict.fromkeys(
+    (
+        "company_per_day", "domain_per_hour", "domain_per_day", "google_per_hour", "google_per_day",
+        "microsoft_per_hour", "microsoft_per_day", "yahoo_per_hour", "yahoo_per_day", "other_per_hour",
+        "other_per_day",
+    )
+)  # fmt: skip
+_SPACE = 0x7407  # our own number space among PostgreSQL's advisory locks
+_LOCK = "SELECT pg_advisory_xact_lock(%s, id) FROM unnest(%s::integer[]) AS wanted(id)"  # in their order
+_TOUCHES = """
+SELECT a.workspace_id, a.domain, s.contact_id, s.spent_at
+  FROM unnest(%s::bigint[], %s::varchar[], %s::timestamptz[]) AS a(workspace_id, domain, day_from)
+  JOIN mailboxes_spending s ON s.workspace_id = a.workspace_id AND s.domain = a.domain AND s.spent_at > a.day_from
+"""
+_COUNTED = """
+SELECT a.workspace_id, a.receiver, count(*) FILTER (WHERE s.spent_at > a.hour_from), count(*),
+       min(s.spent_at) FILTER (WHERE s.spent_at > a.hour_from), min(s.spent_at)
+  FROM unnest(%s::bigint[], %s::varchar[], %s::timestamptz[], %s::timestamptz[])
+    AS a(workspace_id, receiver, hour_from, day_from)
+  JOIN mailboxes_spending s ON s.workspace_id = a.workspace_id AND s.receiver = a.receiver AND s.spent_at > a.day_from
+ GROUP BY a.workspace_id, a.receiver
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A message that a worker has claimed and not marked yet."""
+
+    workspace_id: int
+    contact_id: int
+    domain: str
+
+
+def limits_of(workspaces: Collection[int]) -> dict[int, ThrottleLimits]:
+    """Return the throttles of workspaces: their own, or the usual ones; a sandbox's people share few domains."""
+    rows = {row.workspace_id: row for row in Throttles.objects.filter(workspace__in=workspaces)}
+    real = set(Workspace.objects.filter(pk__in=workspaces, time_scale=1).values_list("pk", flat=True))
+    return {pk: _limits(rows[pk]) if pk in rows else ThrottleLimits() if pk in real else NO_LIMITS for pk in workspaces}
+
+
+def throttle_values(workspace: Workspace) -> dict[str, int | None]:
+    """Return the workspace's throttles by column: its own, or the usual ones."""
+    row = Throttles.objects.filter(workspace=workspace).first()
+    if row is None:
+        row = Throttles() if workspace.time_scale == 1 else Throttles(**NOTHING_SET)
+    return {name: getattr(row, name) for name in NOTHING_SET}
+
+
+def set_throttles(workspace: Workspace, columns: Mapping[str, int | None]) -> None:
+    """Set how much the workspace lets go to one domain, company and provider; columns that are not named are lifted."""
+    Throttles.objects.update_or_create(workspace=workspace, defaults={**NOTHING_SET, **columns})
+
+
+class Throttling:
+    """The throttled workspaces of a claim, held until its commit."""
+
+    def __init__(self, paces: Mapping[int, Pace], *, now: datetime, is_claim: bool = True) -> None:
+        """Wait for other claims of the same workspaces, where they have throttles; an explanation waits for nobody.
+
+        paces are by workspace.
+        """
+        self._limits = {pk: limits for pk, limits in limits_of(list(paces)).items() if limits}
+        self._paces = paces
+        self._now = now
+        self._touches: dict[tuple[int, str], list[Touch]] = defaultdict(list)
+        self._counted: dict[tuple[int, Receiver], Counted] = {}
+        self._loaded: set[tuple[int, str]] = set()
+        self._in_hand: list[InHand] = []
+        if self._limits and is_claim:
+            statements.run(_LOCK, [_SPACE, sorted(self._limits)])
+
+    @property
+    def workspaces(self) -> list[int]:
+        return sorted(self._limits)
+
+    def take_in(self, in_hand: Iterable[InHand]) -> None:
+        """Count what workers have claimed and not marked yet."""
+        self._in_hand = list(in_hand)
+
+    def load(self, contacts: Iterable[Contact]) -> None:
+        """Count what went to the domains and providers of contacts: two queries at most, however many."""
+        keys = {(one.workspace_id, one.domain) for one in contacts if one.workspace_id in self._limits} - self._loaded
+        self._load_domains(sorted(key for key in keys if not is_free_mail(key[1])))
+        wanted = {(pk, receiver_of(domain)) for pk, domain in keys} - set(self._counted)
+        self._load_receivers([key for key in sorted(wanted) if self._limits[key[0]].receivers.get(key[1])])
+        self._loaded |= keys
+
+    def of(self, contact: Contact) -> tuple[Throttle, ...]:
+        """Return the limits that concern a message to the contact, who was loaded before."""
+        limits = self._limits.get(contact.workspace_id)
+        if limits is None:
+            return ()
+        return throttles_of(
+            limits,
+            contact.pk,
+            contact.domain,
+            self._touches[contact.workspace_id, contact.domain],
+            self._counted.get((contact.workspace_id, receiver_of(contact.domain)), Counted()),
+            now=self._now,
+            pace=self._paces[contact.workspace_id],
+        )
+
+    def add(self, contact: Contact) -> None:
+        """Count one more, which this claim takes."""
+        if contact.workspace_id in self._limits:
+            self._touches[contact.workspace_id, contact.domain].append(Touch(contact.pk, None))
+            key = contact.workspace_id, receiver_of(contact.domain)
+            self._counted[key] = self._counted.get(key, Counted()).one_more()
+
+    def _load_domains(self, keys: Collection[tuple[int, str]]) -> None:
+        if not keys:
+            return
+        ids, domains = [pk for pk, _ in keys], [domain for _, domain in keys]
+        since = [self._now - self._paces[pk].day for pk in ids]
+        for pk, domain, contact_id, at in statements.run(_TOUCHES, [ids, domains, since]):
+            self._touches[pk, domain].append(Touch(contact_id or 0, at))
+        asked = set(keys)
+        for one in self._in_hand:
+            if (one.workspace_id, one.domain) in asked:
+                self._touches[one.workspace_id, one.domain].append(Touch(one.contact_id, None))
+
+    def _load_receivers(self, keys: Collection[tuple[int, Receiver]]) -> None:
+        if not keys:
+            return
+        ids = [pk for pk, _ in keys]
+        paces = [self._paces[pk] for pk in ids]
+        values = [
+            ids, [receiver.value for _, receiver in keys], [self._now - pace.hour for pace in paces],
+            [self._now - pace.day for pace in paces],
+        ]  # fmt: skip
+        for pk, receiver, hour, day, hour_oldest, oldest in statements.run(_COUNTED, values):
+            pace = self._paces[pk]
+            frees = hour_oldest and hour_oldest + pace.hour
+            self._counted[pk, Receiver(receiver)] = Counted(hour, day, frees, oldest + pace.day)
+        for one in self._in_hand:
+            key = one.workspace_id, receiver_of(one.domain)
+            if key in set(keys):
+                self._counted[key] = self._counted.get(key, Counted()).one_more()
+
+
+def _limits(row: Throttles) -> ThrottleLimits:
+    receivers = {
+        Receiver.GOOGLE: Rate(row.google_per_hour, row.google_per_day),
+        Receiver.MICROSOFT: Rate(row.microsoft_per_hour, row.microsoft_per_day),
+        Receiver.YAHOO: Rate(row.yahoo_per_hour, row.yahoo_per_day),
+        Receiver.OTHER: Rate(row.other_per_hour, row.other_per_day),
+    }
+    return ThrottleLimits(
+        domain=Rate(row.domain_per_hour, row.domain_per_day),
+        company_per_day=row.company_per_day,
+        receivers={receiver: rate for receiver, rate in receivers.items() if rate},
+    )
