@@ -19,7 +19,7 @@ from sending.mailboxes.errors import AddressTaken, IllegalMove, StillNeeded
 from sending.mailboxes.health import note
 from sending.mailboxes.models import ONE_PER_ADDRESS, Credential, Mailbox, MailboxClock
 from sending.mailboxes.secrets import ACCESS_TOKEN, IMAP_PASSWORD, REFRESH_TOKEN, SMTP_PASSWORD, opened, sealed
-from sending.mailboxes.states import BY_PERSON, BY_TEST, MAILBOX_MOVES, MEANINGS, MailboxState
+from sending.mailboxes.states import BY_PERSON, BY_TEST, MAILBOX_MOVES, MEANINGS, MailboxState, SignInKind
 from sending.pacing import Pace
 from sending.pacing.health import Cause
 
@@ -49,13 +49,13 @@ def update_mailbox(mailbox: Mailbox, columns: Mapping[str, Any], *, smtp: str, i
     """Change a mailbox. Raises AddressTaken.
 
     An empty password keeps the stored one; a new SMTP password counts for IMAP, too, where both were the same. With
-    another kind of sign-in all secrets of the last one are forgotten. The mailbox is looked at anew at once: with a
-    higher limit it may have something to send.
+    another kind of sign-in, or another address at a provider, all secrets so far are forgotten. The mailbox is looked
+    at anew at once: with a higher limit it may have something to send.
     """
     try:
         with transaction.atomic():
             Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
-            if columns.get("sign_in", mailbox.sign_in) != mailbox.sign_in:
+            if _is_somebody_else(mailbox, columns):
                 _forget_secrets(mailbox)
             _replace_passwords(mailbox, smtp=smtp, imap=imap)
             MailboxClock.objects.filter(mailbox=mailbox).update(look_at=Now())
@@ -172,6 +172,12 @@ def _move(
         raise IllegalMove(mailbox_id, new, f"{mailbox.address} {state}; it cannot become {new.replace('_', ' ')} now.")
     data = {"state": new.value, "words": reason}
     record([Entry(mailbox.workspace_id, kind, now, mailbox_id=mailbox_id, data=data)])
+
+
+def _is_somebody_else(mailbox: Mailbox, columns: Mapping[str, Any]) -> bool:
+    """Say whether what signed in for the mailbox so far cannot sign in for it any more."""
+    kind, address = columns.get("sign_in", mailbox.sign_in), columns.get("address", mailbox.address)
+    return kind != mailbox.sign_in or (kind != SignInKind.PASSWORD and address.lower() != mailbox.address.lower())
 
 
 def _forget_secrets(mailbox: Mailbox) -> None:

@@ -199,6 +199,8 @@ def test_a_move_whose_event_cannot_be_written_is_not_made(member: Member, old: M
     ("column", "value", "constraint"),
     [
         ("state", "asleep", "mailboxes_known_state"),
+        ("sign_in", "yahoo", "mailboxes_known_sign_in"),
+        ("reading", "ews", "mailboxes_known_reading"),
         ("smtp_security", "none", "mailboxes_known_security"),
         ("imap_security", "", "mailboxes_known_security"),
         ("gap_max_s", 359, "mailboxes_gap_in_order"),
@@ -221,7 +223,7 @@ def test_the_database_refuses_what_no_mailbox_can_be(
 @pytest.mark.parametrize(
     ("columns", "constraint"),
     [
-        ({"protocol": "pop3", "passed": True}, "mailboxes_tested_protocol"),
+        ({"protocol": "http", "passed": True}, "mailboxes_tested_protocol"),
         ({"protocol": "smtp", "passed": False}, "mailboxes_failure_is_explained"),
     ],
 )

@@ -352,6 +352,15 @@ def test_from_a_password_to_a_provider_forgets_the_password_at_once(
     assert (row.smtp_password, row.imap_password) == (None, None)
 
 
+def test_another_address_needs_another_sign_in(admin: Client, member: Member, mailbox: Mailbox) -> None:
+    url = member.url("mailboxes:edit", mailbox.pk)
+    save(admin, url, display_name="Another name")
+    assert signed_in(mailbox)
+    assert save(admin, url, address="you@acme.test").status_code == 302
+    assert not signed_in(mailbox)
+    assert "Nobody is signed in with Google" in text_of(page(admin, member, "mailboxes:detail", mailbox.pk))
+
+
 def test_without_a_set_up_the_form_offers_passwords_alone(admin: Client, member: Member) -> None:
     html = page(admin, member, "mailboxes:create")
     assert re.search(r'<input type="hidden" name="sign_in" value="password"', html)
