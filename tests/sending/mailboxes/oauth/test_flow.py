@@ -148,6 +148,16 @@ def test_an_answer_that_somebody_else_began_is_not_taken(
     assert (provider.asked, signed_in(box)) == ([], False)
 
 
+def test_an_answer_is_bound_to_the_person_beside_the_browser(
+    admin: Client, member: Member, box: Mailbox, provider: FakeProvider
+) -> None:
+    answer = provider.consent(leave(admin, member, box))
+    other = make_member(member.workspace, Role.ADMIN, email="other@acme.example").user
+    with pytest.raises(flow.BadState):
+        flow.finish(other, admin.session.session_key or "", answer)
+    assert flow.finish(member.user, admin.session.session_key or "", answer).problem == ""
+
+
 def test_a_visitor_is_asked_to_sign_in_first(
     admin: Client, member: Member, box: Mailbox, provider: FakeProvider
 ) -> None:
