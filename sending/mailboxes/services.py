@@ -176,7 +176,7 @@ def _move(
 
 def _is_somebody_else(mailbox: Mailbox, columns: Mapping[str, Any]) -> bool:
     """Say whether what signed in for the mailbox so far cannot sign in for it any more."""
-    kind, address = columns.get("sign_in", mailbox.sign_in), columns.get("address", mailbox.address)
+    kind, address = str(columns.get("sign_in", mailbox.sign_in)), str(columns.get("address", mailbox.address))
     return kind != mailbox.sign_in or (kind != SignInKind.PASSWORD and address.lower() != mailbox.address.lower())
 
 
