@@ -26,6 +26,7 @@ _SANDBOX = "sending.sandbox"
 _LOAD_DEMO = "sending.sandbox.demo.load"
 _CHAOS = "sending.chaos.command"
 _RUN_IMPORT = "campaigns.contacts.command.run_import"
+_ADOPT = "sending.outbox.command.adopt"
 
 
 def main(words: list[str] | None = None) -> int:
@@ -50,6 +51,12 @@ def _up(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     """Delegate to run_import(path, workspace, list_name, echo) -> exit status."""
     status: int = _upper(_RUN_IMPORT)(options.file, options.workspace, options.list, _echo)
+    return status
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    """Delegate to adopt(is_agreed, echo) -> exit status."""
+    status: int = _upper(_ADOPT)(is_agreed=options.yes, echo=_echo)
     return status
 
 
@@ -110,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     chaos = commands.add_parser("chaos", help="prove the promises: break a world of its own and count what is left")
     import_string(f"{_CHAOS}.add_arguments")(chaos)
     chaos.set_defaults(command=_chaos)
+
+    adopt = commands.add_parser(
+        "adopt", help="look at a restored or copied database, and let this machine send from it"
+    )
+    adopt.add_argument("--yes", action="store_true", help="no other server sends from it or from a copy of it")
+    adopt.set_defaults(command=_adopt)
 
     secrets = commands.add_parser("secrets", help="write fresh secrets for docker-compose.yml")
     secrets.add_argument("folder", type=Path, metavar="FOLDER")

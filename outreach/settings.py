@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "campaigns.contacts",
     "campaigns.sequences",
     "sending.ledger",
+    "sending.guard",
     "sending.mailboxes",
     "sending.planner",
     "sending.outbox",
@@ -90,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "outreach.accounts.context.page",
+                "sending.guard.context.standstill",
             ],
         },
     }

@@ -14,6 +14,7 @@ _WORKSPACE = [
     path("mailboxes/", include("sending.mailboxes.urls")),
     path("inbox/", include("sending.inbox.urls")),
     path("settings/", include("outreach.accounts.workspace_urls")),
+    path("standstill/", include("sending.guard.urls")),
     path("", include("sending.reports.urls")),
 ]
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from outreach.accounts.access import access_of
 from outreach.accounts.models import User
 from outreach.accounts.roles import Role
+from sending.guard.models import Adoption, Finding, Installation
 from sending.outbox.models import OutboundMessage
 from tests.builders import make_member, make_user
 from tests.worlds import (
@@ -61,7 +62,8 @@ SAMPLES: dict[str, Args] = {
         "sequences:create", "planner:list", "planner:throttles",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
         "mailboxes:limit", "inbox:list", "reports:home",
-        "reports:log", "reports:messages", "reports:doubts", "reports:doubts_chosen",
+        "guard:standstill", "guard:confirmation", "reports:log", "reports:messages",
+        "reports:doubts", "reports:doubts_chosen",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
     **_each(
@@ -141,7 +143,8 @@ def test_a_view_that_says_nothing_is_refused(client: Client, monkeypatch: pytest
 
 
 def test_every_row_belongs_to_a_workspace() -> None:
-    assert [model.__name__ for model in models_of_rooms() if way_to_workspace(model) is None] == [User.__name__]
+    of_nobody = {model for model in models_of_rooms() if way_to_workspace(model) is None}
+    assert of_nobody == {User, Installation, Finding, Adoption}, "a person, and the whole server"
 
 
 def test_the_keys_of_a_world_stay_inside_it(mine: World, theirs: World) -> None:

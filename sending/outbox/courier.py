@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, connection, connections
 
 from outreach.kit import clock, stopping
+from sending.guard.clause import STANDS_STILL
 from sending.mailboxes.connections import smtp_servers
 from sending.outbox import leases
 from sending.outbox.batcher import Batcher
@@ -230,11 +231,11 @@ class Courier:
         outcome = await line.send(job, before_dot=lambda: self._marks.submit(job))
         if isinstance(outcome, Withdrawn):
             why = self._witness.fault_of(job)
-            if why:
-                self._stop()  # nothing else would leave either
-            elif self._stopping.is_set():
+            if not why and self._stopping.is_set():
                 return None
             outcome = replace(outcome, text=why or await self._in_database(lambda: why_called_back(job)))
+            if why or outcome.text == STANDS_STILL:
+                self._stop()  # nothing else would leave either
         result = Result(job, outcome, started_at, clock.now())
         self._witness.note(result)
         return result

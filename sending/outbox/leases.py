@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 
 from outreach.env import env
+from sending.guard.clause import MAY_SEND, params
 
 # Longer than any gap between two renewals, short enough that a dead worker's mailboxes are not idle for long.
 LEASE_S = float(env().lease_s)
@@ -18,7 +19,7 @@ NO_PATIENCE_S = -1e9
 
 # look_at is moved far ahead while a worker holds the lease: whoever brings new work meanwhile sets it to now,
 # and the release keeps the earlier of the two.
-_LEASE = """
+_LEASE = f"""
 UPDATE mailboxes_clock c
    SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(lease)s),
        look_at = now() + interval '1 year'
@@ -26,17 +27,18 @@ UPDATE mailboxes_clock c
     SELECT c.mailbox_id
       FROM mailboxes_clock c
       JOIN mailboxes_mailbox m ON m.id = c.mailbox_id AND m.state = 'active'
-     WHERE (c.lease_until IS NULL AND c.look_at <= now() + make_interval(secs => %(ahead)s))
-        OR c.lease_until < now()
+     WHERE ((c.lease_until IS NULL AND c.look_at <= now() + make_interval(secs => %(ahead)s))
+            OR c.lease_until < now())
+       AND {MAY_SEND}
      ORDER BY LEAST(c.look_at, c.lease_until)  -- look_at of a dead worker's mailboxes lies a year ahead
      LIMIT %(most)s
        FOR UPDATE OF c SKIP LOCKED))
 RETURNING c.mailbox_id
-"""
-_TAKE_OVER = """
-UPDATE mailboxes_clock SET lease_owner = %s, lease_until = now() + make_interval(secs => %s)
- WHERE lease_owner = %s AND mailbox_id = ANY(%s) RETURNING mailbox_id
-"""
+"""  # noqa: S608  # a condition of our own
+_TAKE_OVER = f"""
+UPDATE mailboxes_clock SET lease_owner = %(mine)s, lease_until = now() + make_interval(secs => %(lease)s)
+ WHERE lease_owner = %(owner)s AND mailbox_id = ANY(%(ids)s) AND {MAY_SEND} RETURNING mailbox_id
+"""  # noqa: S608  # a condition of our own
 _RENEW_MAILBOXES = """
 UPDATE mailboxes_clock SET lease_until = now() + make_interval(secs => %s)
  WHERE lease_owner = %s AND mailbox_id = ANY(%s)
@@ -98,7 +100,7 @@ def lease_due(*, most: int, ahead_s: float = 0.0) -> tuple[UUID, list[int]]:
 def lease_for(owner: UUID, *, most: int, ahead_s: float = 0.0) -> list[int]:
     """Lease active mailboxes whose turn has come for an owner that may hold others already."""
     with connection.cursor() as cursor:
-        cursor.execute(_LEASE, {"owner": owner, "lease": LEASE_S, "ahead": ahead_s, "most": most})
+        cursor.execute(_LEASE, {"owner": owner, "lease": LEASE_S, "ahead": ahead_s, "most": most, **params()})
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -106,7 +108,8 @@ def take_over(owner: UUID, mailbox_ids: Sequence[int]) -> tuple[UUID, list[int]]
     """Exchange a tick's token for a worker's own. A task that is delivered twice finds nothing the second time."""
     mine = uuid4()
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_OVER, [mine, LEASE_S, owner, list(mailbox_ids)])
+        asked = {"mine": mine, "lease": LEASE_S, "owner": owner, "ids": list(mailbox_ids), **params()}
+        cursor.execute(_TAKE_OVER, asked)
         return mine, [pk for (pk,) in cursor.fetchall()]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 
 from outreach.kit import gate, statements
+from sending.guard.clause import MAY_SEND, STANDS_STILL, params
 from sending.mailboxes.spending import spend
 from sending.outbox import leases
 from sending.outbox.jobs import Job
@@ -16,7 +17,7 @@ _DURABLE = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_se
 # Everything that can have changed since the claim is asked again in the statement that sets the mark. The gates are
 # held open around it (see outreach.kit.gate), so a stop or an opt-out that was acknowledged before always wins.
 # clock_timestamp(): now() is the instant at which the wait for the gates began.
-_MARK = """
+_MARK = f"""
 WITH asked AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::uuid[], %(owners)s::uuid[]) AS a(id, attempt, owner)
 ), forbidden AS (
@@ -36,14 +37,17 @@ UPDATE outbox_message m
    AND b.id = m.mailbox_id AND b.state = 'active'
    AND k.mailbox_id = m.mailbox_id AND k.lease_owner = a.owner
    AND m.id NOT IN (SELECT id FROM forbidden)
+   AND {MAY_SEND}
 RETURNING m.id, m.dot_at
-"""
+"""  # noqa: S608  # a condition of our own
 # The same questions, one by one, for those that were called back.
-_WHY = """
+_WHY = f"""
 SELECT CASE
+         WHEN NOT {MAY_SEND} THEN '{STANDS_STILL}'
          WHEN e.state <> 'sending' THEN 'the sequence was called off (' || replace(e.stop_reason, '_', ' ') || ')'
          WHEN EXISTS (SELECT 1 FROM contacts_suppression s
-                        JOIN unnest(%s::varchar[], %s::varchar[]) AS k(scope, value) USING (scope, value)
+                        JOIN unnest(%(scopes)s::varchar[], %(values)s::varchar[])
+                          AS k(scope, value) USING (scope, value)
                        WHERE s.workspace_id = m.workspace_id) THEN 'the address is suppressed'
          WHEN c.state <> 'running' THEN 'the campaign is ' || c.state
          WHEN b.state = 'needs_sign_in' THEN 'the mailbox needs a new sign-in'
@@ -55,8 +59,8 @@ SELECT CASE
   JOIN planner_enrollment e ON e.id = m.enrollment_id
   JOIN sequences_campaign c ON c.id = m.campaign_id
   JOIN mailboxes_mailbox b ON b.id = m.mailbox_id
- WHERE m.id = %s
-"""
+ WHERE m.id = %(id)s
+"""  # noqa: S608  # a condition of our own
 
 
 def mark(jobs: Sequence[Job]) -> list[bool]:
@@ -76,6 +80,7 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
                 "scopes": [scope for _, scope, _ in keys],
                 "values": [value for _, _, value in keys],
                 "lease": leases.LEASE_S,
+                **params(),
             },
         )
         marked = dict(rows)
@@ -87,6 +92,7 @@ def why_called_back(job: Job) -> str:
     """Return, in words, why a message was not marked; the reason may have gone meanwhile."""
     with connection.cursor() as cursor:
         scopes = [scope for scope, _ in job.suppression_keys]
-        cursor.execute(_WHY, [scopes, [value for _, value in job.suppression_keys], job.letter.pk])
+        values = [value for _, value in job.suppression_keys]
+        cursor.execute(_WHY, {"scopes": scopes, "values": values, "id": job.letter.pk, **params()})
         row = cursor.fetchone()
     return row[0] if row else "the message is gone"

@@ -18,9 +18,12 @@ from typing import BinaryIO
 
 from django.db import DatabaseError
 
+from outreach.kit.files import sync_folder
+from sending.guard.services import found_older, note_read, unread
 from sending.outbox.journal import read
-from sending.outbox.scribe import SUFFIX, sync_folder
-from sending.outbox.settling import Case, compare, settle
+from sending.outbox.scribe import SUFFIX
+from sending.outbox.settling import UNKNOWN, Case, compare, settle
+from sending.outbox.verdicts import Change
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,26 @@ KEPT = "kept"
 KEEP_S = 30 * 86_400
 _BATCH = 500
 _UNREADABLE = (OSError, EOFError, zlib.error)
+
+
+def ask_journals(folder: Path) -> int:
+    """Do what the journals of the dead tell, and all of them where the guard has found the database to be another one.
+
+    Returns how many messages were changed.
+    """
+    changed = recover(folder)
+    if changed[Change.DOUBT] or changed[Change.MAKE]:
+        found_older(folder)  # the guard's file is not ahead of a database that lost the last seconds alone
+    finding = unread(folder)
+    if finding is not None:
+        changed += recall(folder)
+        note_read(
+            finding,
+            doubts=changed[Change.DOUBT] + changed[Change.MAKE],
+            settled=changed[Change.RECORD] + changed[Change.PROVE],
+            unknown=changed[UNKNOWN],
+        )
+    return changed.total()
 
 
 def recover(folder: Path) -> Counter[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from outreach.env import env
+from outreach.kit.files import said, sync_folder
 from sending.outbox.journal import Dot, End, dot_line, end_line, go_line, head_line
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Journal:
         self._ends: deque[End] = deque()
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="outbox-journal-dots")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox-journal-ends")
-        self._is_flushing = False
+        self._is_flushing = self._has_been_asked = False
         self._size = self._reserved = 0
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / f"{time.time_ns():016x}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
@@ -62,6 +63,11 @@ class Journal:
             raise
 
     @property
+    def is_new(self) -> bool:
+        """Nothing has been asked of it yet."""
+        return not self._has_been_asked
+
+    @property
     def is_full(self) -> bool:
         return self._size >= _FULL_BYTES
 
@@ -70,6 +76,7 @@ class Journal:
 
         It runs beside the mark of the database, so that the slower of the two decides how long both take.
         """
+        self._has_been_asked = True
         return self._asking.submit(self._ask, dots)
 
     def go(self, attempts: Sequence[UUID]) -> None:
@@ -142,20 +149,6 @@ class Journal:
                 if error.errno not in _CANNOT_RESERVE:
                     raise
         self._reserved = size
-
-
-def said(error: OSError) -> str:
-    """Return the words of an error of the file system."""
-    return error.strerror or str(error)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 _current: tuple[int, Journal] | None = None

@@ -11,7 +11,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.outbox.cancels import cancel_stopped
-from sending.outbox.recovery import recover
+from sending.outbox.recovery import ask_journals
 from sending.outbox.states import MessageState
 from sending.planner.advancing import Sent, advance
 
@@ -74,7 +74,7 @@ def sweep() -> dict[str, int]:
     Journals come first: what they know needs no doubt.
     """
     folder = env().journal_dir
-    told = recover(folder).total() if folder else 0
+    told = ask_journals(folder) if folder else 0
     freed = [mailbox_id for (mailbox_id,) in _run(_FREE_UNMARKED)]
     for mailbox_id in sorted(set(freed)):
         with connection.cursor() as cursor:

@@ -6,7 +6,11 @@ import logging
 from uuid import UUID
 
 from outreach.celery import app
+from outreach.env import env
 from outreach.kit import loops, stopping
+from outreach.kit.files import said
+from sending.guard.notes import key
+from sending.guard.services import journal_fault, journal_is_well
 from sending.mailboxes.spending import trim
 from sending.outbox import leases, scribe
 from sending.outbox.courier import Courier
@@ -33,14 +37,21 @@ def deliver(owner: str, mailbox_ids: list[int]) -> None:
         leases.give_back(UUID(owner), mailbox_ids)
         return
     try:
-        witness = scribe.journal()
+        journal = scribe.journal(str(key().installation or ""))
     except OSError as error:  # nothing may leave unwitnessed; the next tick finds out whether it has room again
-        log.error("outbox.journal_fault reason=%s", scribe.said(error))  # noqa: TRY400  # known, and said in full
+        log.error("outbox.journal_fault reason=%s", said(error))  # noqa: TRY400  # known, and said in full
+        journal_fault(env().journal_dir, said(error))
         leases.give_back(UUID(owner), mailbox_ids)
         return
     mine, held = leases.take_over(UUID(owner), mailbox_ids)
-    if held:
-        loops.run(Courier(mine, held, journal=witness).run())
+    if not held:  # it came twice, or this stack may not send: another one may
+        leases.give_back(UUID(owner), mailbox_ids)
+        return
+    if journal is not None and journal.is_new:
+        journal_is_well(env().journal_dir)
+    loops.run(Courier(mine, held, journal=journal).run())
+    if journal is not None and journal.fault:
+        journal_fault(env().journal_dir, journal.fault)
 
 
 @app.task(name="outbox.trim")
