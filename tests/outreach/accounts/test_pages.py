@@ -204,11 +204,11 @@ class TestMembers:
     ) -> None:
         workspace = make_workspace()
         client.force_login(make_member(workspace).user)
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             page_of(client, MEMBERS)
         for n in range(20):
             make_member(workspace, Role.VIEWER, email=f"{n}@acme.example")
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             page_of(client, MEMBERS)
 
 

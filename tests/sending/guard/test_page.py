@@ -51,7 +51,7 @@ def test_every_page_leads_to_what_was_found(owner: Member) -> None:
         assert owner.url("guard:standstill") in page, name
 
 
-def test_a_part_of_a_page_asks_nothing_about_it(owner: Member, django_assert_max_num_queries: Any) -> None:
+def test_a_part_of_a_page_asks_nothing_about_it(owner: Member) -> None:
     make_finding()
     fragment = opened(owner).get(owner.url("reports:home"), headers={"HX-Request": "true", "HX-Target": "live"})
     assert "Sending stands still" not in fragment.text
