@@ -12,7 +12,7 @@ from sending.guard.notes import key
 MAY_SEND = """
 (%(installation)s::uuid IS NULL AND NOT EXISTS (SELECT FROM guard_installation)
  OR EXISTS (SELECT FROM guard_installation g
-             WHERE g.installation = %(installation)s AND g.head >= %(head)s AND NOT g.is_paused))
+             WHERE g.installation = %(installation)s AND g.head >= %(head)s::bigint AND NOT g.is_paused))
 """
 STANDS_STILL = "sending stands still until an owner has confirmed this database"
 

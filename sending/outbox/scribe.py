@@ -165,7 +165,8 @@ def journal(installation: str = "") -> Journal | None:
         return None
     if _current is not None:
         pid, found = _current
-        if pid == os.getpid() and not found.fault and not found.is_full and found.path.exists():
+        is_sound = not found.fault and not found.is_full and found.path.parent == folder and found.path.exists()
+        if pid == os.getpid() and is_sound:
             return found
         _current = None
         if pid == os.getpid():
