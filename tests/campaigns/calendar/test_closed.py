@@ -41,9 +41,10 @@ def test_what_is_no_day_is_refused_with_its_line(text: str, words: str) -> None:
     assert str(refused.value) == words
 
 
-@given(
-    st.lists(st.tuples(st.dates(date(1000, 1, 1), date(9000, 1, 1)), st.integers(0, 365), st.sampled_from(["", "May"])))
-)
+DAYS = st.dates(date(1000, 1, 1), date(9000, 1, 1))
+
+
+@given(st.lists(st.tuples(DAYS, st.integers(0, 365), st.sampled_from(["", "May"]))))
 def test_what_is_written_is_read_again(rows: list[tuple[date, int, str]]) -> None:
     spans = {ClosedSpan(day, date.fromordinal(day.toordinal() + length), name) for day, length, name in rows}
     assert set(parse_closed(closed_text(spans))) == spans

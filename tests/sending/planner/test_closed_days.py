@@ -17,7 +17,7 @@ from sending.planner.advancing import Sent, advance
 from sending.planner.models import Enrollment
 from tests.builders import make_contact, make_enrollment, make_running_campaign, make_workspace
 from tests.sending.planner.hours import set_time, virtual_time
-from tests.sending.planner.stage import emails, make_sender, make_team, pick
+from tests.sending.planner.stage import emails, make_people, make_sender, make_team, pick
 
 pytestmark = pytest.mark.django_db
 FRIDAY = date(2026, 12, 25)
@@ -47,10 +47,9 @@ def test_nobody_is_written_to_on_a_closed_day_of_their_own_date() -> None:
 
 
 def test_closed_days_are_of_the_workspace_or_of_one_campaign(member: Member) -> None:
-    first, second = (
-        make_running_campaign(member, (make_contact(member.workspace, f"{name}@example.com"),), (make_sender(member, f"{name}@acme.example"),), name=name)
-        for name in ("first", "second")
-    )  # fmt: skip
+    mailbox, (one, other) = make_sender(member), make_people(member, 2)
+    first = make_running_campaign(member, (one,), (mailbox,), name="first")
+    second = make_running_campaign(member, (other,), (mailbox,), name="second")
     close(member.workspace, [ClosedSpan(FRIDAY, FRIDAY)])
     close(make_workspace("other"), [ClosedSpan(date(2026, 1, 1), date(2026, 1, 2))])
     ClosedDays.objects.create(
