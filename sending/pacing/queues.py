@@ -66,6 +66,11 @@ class Queue:
         self.code = code
         self._settle()
 
+    def postpone(self, until: datetime) -> None:
+        """Let the first alone wait until an instant: what holds them holds nobody else."""
+        person_id, place = self.take()
+        self.add(until, person_id, place)
+
     def take(self) -> tuple[int, int]:
         """Remove the first and return their id and the place of their step."""
         if self._held and self.turn == (self._held_until, self._held[0][0]):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from campaigns.calendar import Schedule, Wait
 from sending.pacing.budget import Limits, Pace
+from sending.pacing.throttles import NO_LIMITS, ThrottleLimits
 from sending.pacing.verdicts import HoldCode
 
 
@@ -59,7 +60,10 @@ class ScenarioCampaign:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioPerson:
-    """Somebody who waits for a step: `place` counts the campaign's steps from 0. No mailbox: nothing was sent yet."""
+    """Somebody who waits for a step: `place` counts the campaign's steps from 0. No mailbox: nothing was sent yet.
+
+    domain: of their address, where a throttle could hold them; empty where none can.
+    """
 
     id: int
     campaign_id: int
@@ -67,6 +71,17 @@ class ScenarioPerson:
     due_at: datetime
     zone: tzinfo
     mailbox_id: int | None = None
+    contact_id: int = 0
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message of the last day to somebody at a domain that a throttle watches."""
+
+    contact_id: int
+    domain: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,8 @@ class Scenario:
     mailboxes: tuple[ScenarioMailbox, ...]
     campaigns: tuple[ScenarioCampaign, ...]
     people: tuple[ScenarioPerson, ...]
+    throttles: ThrottleLimits = field(default=NO_LIMITS, hash=False)  # holds a mapping
+    touches: tuple[Received, ...] = ()  # oldest first
     stop_share: float = 0.0  # of those who get a message, how many are not written to again; 0 to 1
 
 

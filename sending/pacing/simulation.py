@@ -30,6 +30,7 @@ from sending.pacing.scenario import (
     ScenarioPerson,
     ScenarioStep,
 )
+from sending.pacing.sides import Sides
 from sending.pacing.verdicts import Hold, HoldCode, decide
 from sending.pacing.waits import opening_after, wait_over
 
@@ -61,6 +62,7 @@ class _Simulation:
         self._day = scenario.pace.day
         self._campaigns = {one.id: CampaignBook(one) for one in scenario.campaigns}
         self._boxes = {one.id: MailboxBook(one, scenario.pace) for one in scenario.mailboxes}
+        self._sides = Sides(scenario)
         self._left: dict[int, int] = defaultdict(int)
         self._departures: list[Departure] = []
         self._idles: list[Idle] = []
@@ -215,15 +217,20 @@ class _Simulation:
                 return None
             lead = first.facts if of is None else of.facts(first, now, self._day)
             verdict = decide(lead_gates(lead, facts))
-            if not isinstance(verdict, Hold):
+            if isinstance(verdict, Hold):
+                first.hold(now, verdict.until, verdict.code)
+                continue
+            alone = self._sides.hold(first.turn[1], now) if first.turn else None
+            if alone is None:
                 return first
-            first.hold(now, verdict.until, verdict.code)
+            first.postpone(alone.until)
 
     def _send(self, box: MailboxBook, pick: _Pick, now: datetime) -> None:
         campaign = pick.campaign
         person_id, place = pick.queue.take()
         step = campaign.model.steps[place]
         gap = draw_gap(box.model.limits, self._pace, seed=gap_seed(person_id, step.id))
+        self._sides.add(person_id, now)
         box.spend(now, gap, is_new=step.position == 1)
         if pick.is_new:
             campaign.last_begun = now

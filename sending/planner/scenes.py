@@ -21,23 +21,27 @@ from sending.mailboxes.budgets import limits_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.states import MailboxState
 from sending.pacing import DropCode, HoldCode, Pace
+from sending.pacing.receivers import is_free_mail, receiver_of
 from sending.pacing.scenario import (
     Outgo,
+    Received,
     Scenario,
     ScenarioCampaign,
     ScenarioMailbox,
     ScenarioPerson,
     ScenarioStep,
 )
+from sending.pacing.throttles import ThrottleLimits
 from sending.pacing.waits import wait_over
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.states import EnrollmentState
+from sending.planner.throttling import limits_of as throttles_of_workspaces
 
 # A person must act before these go on: no clock ends them.
 _UNTIL_MENDED = {HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
 _ROW = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
-    "contact__country", "contact__email_key", "last_sent_at",
+    "contact__country", "contact__email_key", "contact_id", "contact__domain", "last_sent_at",
 )  # fmt: skip
 
 
@@ -69,6 +73,9 @@ def scene_of(
     lines = _Lines(loaded, pace, now, mended)
     rows = _enrolled(campaign_ids) + (_audience(campaign) if campaign.state == CampaignState.DRAFT else [])
     carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
+    throttles = throttles_of_workspaces([campaign.workspace_id])[campaign.workspace_id]
+    touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
+    lines.watched = _watched(rows, throttles, touches)
     people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
     scenario = Scenario(
         now=now,
@@ -76,6 +83,8 @@ def scene_of(
         mailboxes=_books({pk: mailboxes[pk] for pk in sorted(carrying)}, pace, now),
         campaigns=_campaigns(loaded, pace, now),
         people=tuple(people),
+        throttles=throttles,
+        touches=tuple(one for one in touches if one.domain in lines.watched),
     )
     return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
 
@@ -96,6 +105,8 @@ class _Row(NamedTuple):
     zone_name: str
     country: str
     email_key: str
+    contact_id: int
+    domain: str
     last_sent_at: datetime | None = None
 
 
@@ -109,9 +120,10 @@ def _audience(campaign: Campaign) -> list[_Row]:
     lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
     members = ListMember.objects.filter(contact_list__in=lists).values("contact")
     rows = Contact.objects.filter(pk__in=members, workspace=campaign.workspace_id).order_by("pk")
+    columns = ("pk", "time_zone", "country", "email_key", "domain")
     return [
-        _Row(pk, campaign.pk, None, EnrollmentState.ACTIVE, 1, None, "", zone_name, country, key)
-        for pk, zone_name, country, key in rows.values_list("pk", "time_zone", "country", "email_key")
+        _Row(pk, campaign.pk, None, EnrollmentState.ACTIVE, 1, None, "", zone_name, country, key, pk, domain)
+        for pk, zone_name, country, key, domain in rows.values_list(*columns)
     ]
 
 
@@ -128,6 +140,7 @@ class _Lines:
             pk: {step.position: place for place, step in enumerate(plan.steps)} for pk, plan in loaded.items()
         }
         self.stuck: dict[int, Counter[str]] = defaultdict(Counter)
+        self.watched: Collection[str] = ()  # domains that a throttle could hold
 
     def of(self, rows: Sequence[_Row], *, carrying: Collection[int], workspace_id: int) -> list[ScenarioPerson]:
         """Return those for whom a step is to come by itself; count those for whom none is."""
@@ -160,7 +173,8 @@ class _Lines:
                 due = wait_over(self._now, steps[place].wait, zone, self._pace, closed=closed)
         if place >= len(steps):
             return []
-        return [ScenarioPerson(row.pk, row.campaign_id, place, due, zone, row.mailbox_id)]
+        domain = row.domain if row.domain in self.watched else ""
+        return [ScenarioPerson(row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain)]
 
     def _place(self, campaign_id: int, position: int) -> int:
         """Return the place of the first step at or after the position: steps may have been removed."""
@@ -175,6 +189,23 @@ class _Lines:
             asked = zone_name or zone_of_country(country) or ""
             self._zones[key] = self._plans[campaign_id].zone_for(asked)[1]
         return self._zones[key]
+
+
+def _touches(workspace_id: int, since: datetime) -> tuple[Received, ...]:
+    rows = Spending.objects.filter(workspace_id=workspace_id, spent_at__gt=since).order_by("spent_at")
+    return tuple(
+        Received(pk or 0, domain, at) for pk, domain, at in rows.values_list("contact_id", "domain", "spent_at")
+    )
+
+
+def _watched(rows: Sequence[_Row], throttles: ThrottleLimits, touches: Sequence[Received]) -> set[str]:
+    """Return the domains that throttles could hold: those that several people share, and those of limited providers."""
+    if not throttles:
+        return set()
+    people = {(row.domain, row.contact_id) for row in rows} | {(one.domain, one.contact_id) for one in touches}
+    shared = {domain for domain, count in Counter(domain for domain, _ in people).items() if count > 1}
+    limited = {domain for domain, _ in people if throttles.receivers.get(receiver_of(domain))}
+    return {domain for domain in shared if not is_free_mail(domain)} | limited
 
 
 def _pairs(campaign: Campaign) -> set[tuple[int, int]]:

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from campaigns.calendar import Schedule, is_open, wait_until
 from sending.pacing import HoldCode, Limits, Pace, draw_gap, gap_seed
-from sending.pacing.scenario import Departure, Outgo, Run, Scenario, ScenarioMailbox, ScenarioPerson
+from sending.pacing.receivers import Receiver
+from sending.pacing.scenario import Departure, Outgo, Received, Run, Scenario, ScenarioMailbox, ScenarioPerson
 from sending.pacing.simulation import simulate
+from sending.pacing.throttles import Rate, ThrottleLimits
 from tests.sending.pacing.facts import limits
 from tests.sending.pacing.scenarios import (
     ALWAYS,
@@ -121,6 +123,23 @@ def test_the_window_of_each_zone_decides() -> None:
         (2, MONDAY + 5 * HOUR),  # nine in New York, which is in summer time already
         (3, MONDAY + 16 * HOUR),
     ]
+
+
+def test_people_of_one_company_are_written_to_on_different_days() -> None:
+    some = scenario(4)
+    side = [replace(one, contact_id=one.id, domain="acme.example" if one.id < 4 else "") for one in some.people]
+    throttled = replace(some, people=tuple(side), throttles=ThrottleLimits())
+    found = [(one.person_id, one.at) for one in run(throttled).departures]
+    assert found == [(1, MONDAY), (4, MONDAY + 10 * MINUTE), (2, MONDAY + DAY), (3, MONDAY + 2 * DAY)]
+    before = (Received(99, "acme.example", MONDAY - 20 * HOUR),)
+    assert run(replace(throttled, touches=before)).departures[0].person_id == 4
+
+
+def test_a_provider_gets_no_more_in_an_hour_than_its_limit() -> None:
+    some = scenario(3)
+    side = [replace(one, contact_id=one.id, domain="gmail.com") for one in some.people]
+    few = ThrottleLimits(receivers={Receiver.GOOGLE: Rate(hour=2)})
+    assert times(run(replace(some, people=tuple(side), throttles=few))) == [MONDAY, MONDAY + 10 * MINUTE, MONDAY + HOUR]
 
 
 def test_what_was_sent_before_counts() -> None:

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.calendar import WaitUnit
+from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, SendWindow, Step
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing.scenario import Departure
 from sending.pacing.simulation import simulate
 from sending.planner.scenes import scene_of
+from sending.planner.throttling import set_throttles
 from tests.builders import make_contact, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live
@@ -109,6 +111,20 @@ def test_a_forecast_from_the_middle_of_a_campaign_comes_true_as_well(member: Mem
     book = live(later)
     assert len(begun) > 3
     assert len(begun) + len(expected) == 27
+    assert [(one.person_id, one.position) for one in expected] == [(one.person_id, one.position) for one in book]
+    assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
+
+
+def test_colleagues_are_foreseen_on_different_days(member: Member) -> None:
+    set_throttles(member.workspace, {"company_per_day": 1, "domain_per_hour": 4})
+    mailbox = make_sender(member, daily_limit=6, hourly_limit=6, gap_min_s=300, gap_max_s=900)
+    campaign = make_campaign(member, (mailbox,), people=6, name="autumn")
+    for row in Contact.objects.order_by("pk")[:4]:
+        email = f"x{row.pk}@shared.example"
+        Contact.objects.filter(pk=row.pk).update(email=email, email_key=email, domain="shared.example")
+    expected = foreseen(campaign, START)
+    book = live(START)
+    assert len({one.at.date() for one in book if one.position == 1}) == 4
     assert [(one.person_id, one.position) for one in expected] == [(one.person_id, one.position) for one in book]
     assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
 

@@ -1,0 +1,59 @@
+"""The throttles of a simulation: what went to each domain and provider, for those people whom a throttle can hold."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from datetime import datetime
+
+from sending.pacing.receivers import Receiver, receiver_of
+from sending.pacing.scenario import Scenario
+from sending.pacing.throttles import Counted, Touch, throttle_gates, throttles_of
+from sending.pacing.verdicts import Hold, decide
+
+
+class Sides:
+    """The recipients' sides: domains that several people share, and providers that have a limit."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._limits, self._pace = scenario.throttles, scenario.pace
+        self._of = {one.id: (one.contact_id, one.domain) for one in scenario.people if one.domain}
+        self._touches: dict[str, list[Touch]] = defaultdict(list)
+        self._received: dict[Receiver, deque[datetime]] = defaultdict(deque)
+        for one in scenario.touches:
+            self._enter(one.contact_id, one.domain, one.at)
+
+    def hold(self, person_id: int, now: datetime) -> Hold | None:
+        """Return what holds the person alone at `now`; None for all whom no throttle concerns."""
+        if person_id not in self._of:
+            return None
+        contact_id, domain = self._of[person_id]
+        since = now - self._pace.day
+        touches = [one for one in self._touches[domain] if one.at is not None and one.at > since]
+        self._touches[domain] = touches
+        counted = self._counted(receiver_of(domain), now)
+        found = throttles_of(self._limits, contact_id, domain, touches, counted, now=now, pace=self._pace)
+        verdict = decide(throttle_gates(found, now=now, pace=self._pace))
+        return verdict if isinstance(verdict, Hold) else None
+
+    def add(self, person_id: int, now: datetime) -> None:
+        """Count a message to the person."""
+        if person_id in self._of:
+            self._enter(*self._of[person_id], now)
+
+    def _enter(self, contact_id: int, domain: str, at: datetime) -> None:
+        self._touches[domain].append(Touch(contact_id, at))
+        self._received[receiver_of(domain)].append(at)
+
+    def _counted(self, receiver: Receiver, now: datetime) -> Counted:
+        if not self._limits.receivers.get(receiver):
+            return Counted()
+        instants = self._received[receiver]
+        while instants and instants[0] <= now - self._pace.day:
+            instants.popleft()
+        of_hour = [at for at in instants if at > now - self._pace.hour]
+        return Counted(
+            hour=len(of_hour),
+            day=len(instants),
+            hour_frees_at=of_hour[0] + self._pace.hour if of_hour else None,
+            day_frees_at=instants[0] + self._pace.day if instants else None,
+        )
