@@ -37,6 +37,11 @@ beat_schedule = {
         "schedule": 1800.0,
         "options": {"expires": 1800},
     },
+    "domains: look up the records of signing keys": {
+        "task": "domains.check",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "outbox: settle what a dead worker left behind": {
         "task": "outbox.sweep",
         "schedule": env().lease_s / 4,

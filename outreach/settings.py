@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "campaigns.sequences",
     "sending.ledger",
     "sending.guard",
+    "sending.domains",
     "sending.mailboxes",
     "sending.planner",
     "sending.outbox",

@@ -31,6 +31,7 @@ NAVIGATION = (
         also=("reports:message", "reports:doubts", "reports:doubts_chosen"),
     ),
     NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b", also=("reports:mailbox_day",)),
+    NavItem("Domains", "globe", "domains:list", "domains", "g d"),
     NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s", also=("contacts:suppression_lift",)),
 )
 

@@ -12,6 +12,7 @@ _WORKSPACE = [
     path("campaigns/", include("campaigns.sequences.urls")),
     path("campaigns/", include("sending.planner.urls")),
     path("mailboxes/", include("sending.mailboxes.urls")),
+    path("domains/", include("sending.domains.urls")),
     path("inbox/", include("sending.inbox.urls")),
     path("settings/", include("outreach.accounts.workspace_urls")),
     path("standstill/", include("sending.guard.urls")),

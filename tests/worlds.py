@@ -15,6 +15,7 @@ from campaigns.sequences.models import Campaign, Variant
 from outreach.accounts.models import Membership, Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from sending.domains.models import DomainKey
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
@@ -42,6 +43,7 @@ class World:
     campaign: Campaign
     variant: Variant
     mailbox: Mailbox
+    domain_key: DomainKey
     enrollment: Enrollment
     message: OutboundMessage
     inbound: InboundMessage
@@ -92,6 +94,7 @@ def make_world(marker: str) -> World:
         campaign=campaign,
         variant=variant,
         mailbox=mailbox,
+        domain_key=builders.make_domain_key(workspace, f"{marker}.example"),
         enrollment=enrollment,
         message=message,
         inbound=builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message),

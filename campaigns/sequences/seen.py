@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
-from campaigns.calendar import ClosedSpan, Window
+from campaigns.calendar import Window
 from campaigns.sequences.models import Campaign, Step, Variant
 
 
@@ -19,12 +19,10 @@ def seen_step(step: Step) -> str:
     return _fingerprint(step.wait_amount, str(step.wait_unit), str(step.thread))
 
 
-def seen_schedule(campaign: Campaign, windows: Collection[Window], closed: Collection[ClosedSpan] = ()) -> str:
+def seen_schedule(campaign: Campaign, windows: Collection[Window]) -> str:
     """Return the fingerprint of a campaign's schedule."""
     spans = sorted((one.weekday, one.start, one.end) for one in windows)
-    return _fingerprint(
-        campaign.time_zone, campaign.use_contact_zone, campaign.new_leads_per_day, spans, sorted(closed)
-    )
+    return _fingerprint(campaign.time_zone, campaign.use_contact_zone, campaign.new_leads_per_day, spans)
 
 
 def seen_audience(list_ids: Collection[int]) -> str:

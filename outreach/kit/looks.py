@@ -8,10 +8,10 @@ from __future__ import annotations
 # tone -> the values shown in it; what is named nowhere is grey. Each tone has its colours in static/css/tokens.css and
 # its shape in static/css/components/badge.css.
 _TONES = {
-    "green": "sent accepted delivered finished done passed ok success settled",
+    "green": "signing sent accepted delivered finished done passed ok success settled",
     "blue": "running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
     "violet": "replied human_reply",
-    "amber": "deferred delayed unreachable needs_sign_in warn warning soft bounced_soft",
+    "amber": "missing deferred delayed unreachable needs_sign_in warn warning soft bounced_soft",
     "olive": "held paused mailbox_paused",
     "pink": "in_doubt assumed_sent sent_again",
     "red": "bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries not_sendable",

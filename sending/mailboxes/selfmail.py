@@ -18,6 +18,7 @@ from outreach.accounts.queries import members_of
 from outreach.kit import clock, gate
 from outreach.kit.addresses import BadAddress, parse_address
 from outreach.kit.crypto import SealBroken
+from sending.domains.keys import KeyLost, signatures_of
 from sending.mailboxes.arrivals import CUT_OFF, explain_arrival
 from sending.mailboxes.budgets import database_now, facts_of, limits_of, usages_of
 from sending.mailboxes.connections import smtp_server
@@ -49,6 +50,7 @@ from sending.smtp import (
     explain,
     make_message_id,
 )
+from sending.smtp.dkim import sign
 
 MOST_AN_HOUR = 5
 # A person waits for the answer.
@@ -98,8 +100,8 @@ def send_to_self(member: Member, mailbox: Mailbox, recipient: str) -> Connection
         raise NotNow(words)
     trial = _Trial(mailbox, recipient, make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex))
     try:
-        envelope, content = Envelope(mailbox.address, recipient), build(_letter(member, trial))
-    except (Unbuildable, ValueError) as error:
+        envelope, content = Envelope(mailbox.address, recipient), _content(member, trial)
+    except (Unbuildable, KeyLost, ValueError) as error:
         raise NotNow(str(error)) from error
     credential = Credential.objects.select_related("mailbox").get(mailbox=mailbox)
     try:
@@ -192,6 +194,14 @@ def _stored(trial: _Trial, told: Explanation, *, passed: bool, lines: Sequence[L
     ConnectionTest.objects.filter(pk=trial.row.pk).update(**columns)
     trial.row.refresh_from_db()
     return trial.row
+
+
+def _content(member: Member, trial: _Trial) -> bytes:
+    """Return the message as a campaign's would leave: signed where its domain is signed here. Raises KeyLost."""
+    letter = _letter(member, trial)
+    key = signatures_of([member.workspace.pk]).key_for(member.workspace.pk, trial.mailbox.address)
+    content = build(letter)
+    return sign(content, key, at=letter.date) if key else content
 
 
 def _letter(member: Member, trial: _Trial) -> Message:

@@ -136,6 +136,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
     may_act, may_edit = request.member.may(Role.MEMBER), request.member.may(Role.ADMIN)
     context = {
         "mailbox": mailbox,
+        "domain": mailbox.address.rpartition("@")[2],
         "recipients": recipients_for(request.member, mailbox) if may_act else (),
         "not_now": obstacle_of(mailbox) if may_act else "",
         "provider": provider,

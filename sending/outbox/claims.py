@@ -10,6 +10,7 @@ from django.db import transaction
 
 from outreach.kit import statements
 from outreach.kit.rows import copy_rows, reserve_ids
+from sending.domains.keys import KeyLost, Signatures, signatures_of
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.services import shut_out
@@ -21,6 +22,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.retries import call_off, claim_retries
 from sending.outbox.states import MessageState
 from sending.planner import picking
+from sending.planner.facts import Sender
 from sending.planner.picking import Pick, Round
 from sending.planner.services import stop
 from sending.planner.states import StopReason
@@ -40,7 +42,8 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
         current = picking.begin(owner, mailbox_ids)
         if current.throttling and current.throttling.workspaces:
             current.throttling.take_in(_in_hand(current.throttling.workspaces))
-        unable = _set_aside_unable(current)
+        signatures = signatures_of(sender.workspace_id for sender in current.senders.values())
+        unable = _set_aside_unable(current, signatures)
         retried, called_off = claim_retries(current)
         letters = [stored_letter(message) for message in retried]
         letters += _make_messages(picking.pick(current), now=current.now)
@@ -50,7 +53,9 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
     jobs = []
     for letter in letters:
         try:
-            jobs.append(job_of(letter, current.senders[letter.mailbox_id], owner))
+            sender = current.senders[letter.mailbox_id]
+            key = signatures.key_for(sender.workspace_id, sender.address)
+            jobs.append(job_of(letter, sender, owner, key))
         except Unbuildable as error:
             _give_up(letter, str(error), now=current.now)
     return jobs
@@ -61,16 +66,26 @@ def _in_hand(workspace_ids: Sequence[int]) -> list[InHand]:
     return [InHand(*row) for row in statements.run(_IN_HAND, [list(workspace_ids)])]
 
 
-def _set_aside_unable(current: Round) -> dict[int, str]:
+def _set_aside_unable(current: Round, signatures: Signatures) -> dict[int, str]:
     """Take mailboxes that can write to nobody out of the round, before anybody is claimed for them."""
     unable = {}
     for pk in list(current.room):
         sender = current.senders[pk]
         words = fault_of_sender(sender.address, sender.display_name, sender.reply_to)
+        words = words or _fault_of_signature(sender, signatures)
         if words:
             unable[pk] = words
             del current.room[pk]
     return unable
+
+
+def _fault_of_signature(sender: Sender, signatures: Signatures) -> str:
+    """Say why a mailbox's messages cannot be signed, "" where they can or need not: unsigned they would be spam."""
+    try:
+        signatures.key_for(sender.workspace_id, sender.address)
+    except KeyLost as error:
+        return str(error)
+    return ""
 
 
 def _give_up(letter: Letter, reason: str, *, now: datetime) -> None:

@@ -20,6 +20,7 @@ from sending.pacing import draw_gap, gap_seed
 from sending.planner.facts import Sender
 from sending.planner.picking import Pick
 from sending.smtp import Message, Unbuildable, build, make_message_id, reply_subject, trim_references
+from sending.smtp.dkim import SigningKey
 
 COLUMNS = (
     "id", "workspace_id", "campaign_id", "enrollment_id", "contact_id", "step_id", "variant_id", "mailbox_id",
@@ -97,7 +98,7 @@ def row_of(letter: Letter, lease_until: datetime) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def job_of(letter: Letter, sender: Sender, owner: UUID) -> Job:
+def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None) -> Job:
     """Return the job of a letter: its bytes, and what would forbid it. Raises Unbuildable.
 
     The address is the one that stands in the message, also when the contact has another one by now.
@@ -116,7 +117,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID) -> Job:
             (SuppressionScope.ADDRESS.value, address.key),
             *((SuppressionScope.DOMAIN.value, domain) for domain in domain_and_parents(address.domain)),
         ),
-        content=content_of(letter, sender),
+        content=content_of(letter, sender, key),
         pace=sender.pace,
         gap_s=draw_gap(sender.facts.limits, sender.pace, seed=seed).total_seconds(),
         owner=owner,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from sending.outbox.jobs import Letter
 from sending.planner.facts import Sender
 from sending.smtp import Message, build
+from sending.smtp.dkim import SigningKey, sign
 
 
-def content_of(letter: Letter, sender: Sender) -> bytes:
-    """Build the mail. The same letter gives the same bytes at each try, so that a retry is the same message.
+def content_of(letter: Letter, sender: Sender, key: SigningKey | None) -> bytes:
+    """Build the mail, signed where there is a key.
+
+    The same letter gives the same bytes at each try, so that a retry is the same message.
 
     List-Unsubscribe (RFC 2369) offers the mailto form: the mail comes back to the mailbox, where it is read as an
     opt-out that counts at once.
     """
-    return build(
+    content = build(
         Message(
             from_name=sender.display_name,
             from_address=sender.address,
@@ -30,6 +33,7 @@ def content_of(letter: Letter, sender: Sender) -> bytes:
             list_unsubscribe=opt_out_by_mail(sender.address),
         )
     )
+    return sign(content, key, at=letter.created_at) if key else content
 
 
 def opt_out_by_mail(address: str) -> str:

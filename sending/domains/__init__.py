@@ -1,0 +1,1 @@
+"""The domains that messages come from: signing them where a relay does not sign."""
