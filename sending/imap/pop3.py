@@ -102,7 +102,7 @@ class Pop3Line(Line):
             self.wire.answer()
             offered = self._abilities()
             if self._account.security is Security.STARTTLS:
-                offered = self._start_tls(offered)
+                offered = self._start_tls()
             self._sign_in(offered)
             self.can_top = "TOP" in (self._abilities() or {})  # some say it only to whom they know
             self.stage = Stage.READING
@@ -130,10 +130,8 @@ class Pop3Line(Line):
         self.dialogue.note(Side.SERVER, "\n".join(lines))
         return {first: rest for first, *rest in filter(None, words)}
 
-    def _start_tls(self, offered: dict[str, list[str]] | None) -> dict[str, list[str]] | None:
+    def _start_tls(self) -> dict[str, list[str]] | None:
         self.stage = Stage.STARTTLS
-        if offered is not None and "STLS" not in offered:
-            raise self._error(Unreachable, "no_starttls", "The server does not offer STARTTLS (STLS).")
         context = self._tls_context()
         try:
             self.wire.ask("STLS")

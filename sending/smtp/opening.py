@@ -199,7 +199,7 @@ class _Opening:
         return self._unreachable(*_cause_and_text(error, self._phase))
 
     def _refused(self, reply: Reply, *, ours: bool = False) -> Refused:
-        self.token_refused = self._phase is Phase.AUTH and bool(self.token) and not ours
+        self.token_refused = self._phase is Phase.AUTH and bool(self.token)
         if ours:
             self._dialogue.note(Side.NOTE, reply.text)
         return Refused(self._phase, reply, self._dialogue.so_far(), ours=ours)
