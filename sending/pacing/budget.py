@@ -64,7 +64,11 @@ class Usage:
 
 def daily_budget(limits: Limits, usage: Usage) -> int:
     """Return how many messages the mailbox may send in a rolling day: min(limit, ceiling, ramp) x health, from 1."""
-    places = _bound(limits, usage)[0]
+    places = limits.daily
+    if limits.ceiling is not None:
+        places = min(places, limits.ceiling)
+    if limits.ramp_start is not None:
+        places = min(places, limits.ramp_start + limits.ramp_step * usage.sending_days)
     return max(min(1, places), places * limits.health // 100)
 
 
