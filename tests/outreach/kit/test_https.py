@@ -66,7 +66,7 @@ class Heard:
             self.body += secure.recv(4096)
 
 
-def ask(port: int, *, host: str = "127.0.0.1", timeout_s: float = 2, private: tuple[object, ...] = LOOPBACK) -> Answer:
+def ask(port: int, *, host: str = "127.0.0.1", timeout_s: float = 9, private: tuple[object, ...] = LOOPBACK) -> Answer:
     context = ssl.create_default_context(cadata=authority().pem)
     url = f"https://{host}:{port}/token"
     return post_form(url, {"secret": SECRET, "é&": "="}, context=context, private=private, timeout_s=timeout_s)  # type: ignore[arg-type]

@@ -35,6 +35,12 @@ pytestmark = pytest.mark.django_db
 lasting = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some servers here are slow on purpose, none is silent."""
+    monkeypatch.setattr(testing, "TIMEOUTS", replace(testing.TIMEOUTS, greeting=9, command=9))
+
+
 @contextmanager
 def under_way(mailbox: Mailbox) -> Iterator[None]:
     """Test the connections in another thread while the block lasts, and to the end of it."""
@@ -69,9 +75,8 @@ SLOW_AUTH: dict[str, Act] = {"auth": drip(b"235 2.7.0 welcome, at last\r\n", eve
 
 @lasting
 def test_the_lines_are_to_be_seen_while_the_test_runs_and_the_result_when_it_is_over(
-    admin: Client, member: Member, monkeypatch: pytest.MonkeyPatch
+    admin: Client, member: Member
 ) -> None:
-    monkeypatch.setattr(testing, "TIMEOUTS", replace(testing.TIMEOUTS, command=9))
     with connected(member, smtp=smtp_of(SLOW_AUTH), imap=FaultImap(WRONG)) as mailbox:
         with under_way(mailbox):
             wait_until(lambda: "AUTH PLAIN ********" in said(mailbox, "smtp"))

@@ -29,7 +29,7 @@ def provider(monkeypatch: pytest.MonkeyPatch, setting: Callable[[str, str], None
             ca_pem=authority().pem,
         )
         monkeypatch.setitem(providers._ALL, SignInKind.GOOGLE, known)
-        monkeypatch.setattr(asking, "TIMEOUT_S", 2.0)
+        monkeypatch.setattr(asking, "TIMEOUT_S", 5.0)
         setting("OUTREACH_GOOGLE_CLIENT_ID", CLIENT_ID)
         setting("OUTREACH_GOOGLE_CLIENT_SECRET", CLIENT_SECRET)
         yield running

@@ -181,7 +181,7 @@ def test_a_provider_that_is_away_costs_nobody_a_sign_in(
     assert (row.ask_at, row.ask_failures, row.ask_words) == (None, 0, "")
 
 
-@pytest.mark.parametrize("fault", [Fault(hang_s=5), Fault(200, b"x" * 1000, drip_s=0.05)])
+@pytest.mark.parametrize("fault", [Fault(hang_s=9), Fault(200, b"x" * 1000, drip_s=0.05)])
 def test_a_provider_that_is_silent_or_drips_is_left_in_time(
     mailbox: Mailbox, provider: FakeProvider, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:

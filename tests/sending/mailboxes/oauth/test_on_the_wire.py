@@ -14,28 +14,35 @@ from sending.chaos.faultsmtpd import Act, FaultServer, close, say, serving_in_th
 from sending.imap import ImapError, SignInRefused, Unreachable, open_mailbox
 from sending.inbox.models import MailboxSync
 from sending.inbox.reading import read
+from sending.mailboxes import testing
 from sending.mailboxes.connections import reading_account, smtp_server, smtp_servers
 from sending.mailboxes.models import Credential, Mailbox, MailboxClock
 from sending.mailboxes.secrets import REFRESH_TOKEN, sealed
 from sending.mailboxes.states import MailboxState, SignInKind
 from sending.mailboxes.testing import test_connections as try_connections
 from sending.outbox.states import MessageState
-from sending.smtp import AuthKind, Line, Outcome, Phase, Refused, Session, SessionError
+from sending.smtp import AuthKind, Line, Outcome, Phase, Refused, Session, SessionError, Timeouts
 from sending.smtp import explain as explain_smtp
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.mailboxes.oauth.boxes import OLD, give_token, state_of
 from tests.sending.mailboxes.oauth.provider import FakeProvider, Fault
 from tests.sending.outbox.plain import make_post
 from tests.sending.outbox.stage import deliver
-from tests.sending.smtp.conversations import QUICK
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# Nobody is silent here, and a token takes its time on a busy machine.
+PATIENT = Timeouts(connect=9, greeting=9, command=9, data=9, block=9, dot=9, quit=1)
 # {"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}, as Google says it
 CHALLENGE = b64encode(b'{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}')
 BAD_TOKEN: dict[str, list[Act]] = {
     "auth": [say(b"334 " + CHALLENGE + b"\r\n")],
     "challenge": [say(b"535 5.7.8 Username and Password not accepted\r\n")],
 }
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing, "TIMEOUTS", PATIENT)
 
 
 def tokens_heard(server: FaultServer) -> list[str]:
@@ -65,7 +72,7 @@ def sign_in(credential: Credential) -> tuple[Line, ...] | Outcome:
 
     async def run() -> tuple[Line, ...] | Outcome:
         try:
-            session = await Session.open(smtp_server(credential), timeouts=QUICK)
+            session = await Session.open(smtp_server(credential), timeouts=PATIENT)
         except SessionError as error:
             return error.outcome
         await session.close()
@@ -195,7 +202,7 @@ def test_a_reader_signs_in_with_a_token(mailbox: Mailbox, provider: FakeProvider
 
 
 def failing(credential: Credential) -> ImapError:
-    with pytest.raises(ImapError) as caught, open_mailbox(reading_account(credential), timeout_s=2):
+    with pytest.raises(ImapError) as caught, open_mailbox(reading_account(credential), timeout_s=9):
         pass
     return caught.value
 
