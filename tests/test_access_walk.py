@@ -59,7 +59,7 @@ SAMPLES: dict[str, Args] = {
         "contacts:list", "contacts:create", "contacts:export", "contacts:selected", "contacts:lists",
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
         "contacts:suppression_add",
-        "sequences:create", "planner:list", "planner:throttles",
+        "sequences:create", "planner:list", "planner:throttles", "sequences:closed_days",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
         "mailboxes:limit", "domains:list", "inbox:list", "reports:home",
         "guard:standstill", "guard:confirmation", "reports:log", "reports:messages",

@@ -4,6 +4,7 @@ Instants are aware UTC datetimes; a window is an intent in local time and is res
 rules of a zone can change between planning and sending.
 """
 
+from campaigns.calendar.closed import ClosedProblem, ClosedSpan, closed_text, parse_closed
 from campaigns.calendar.waits import Wait, WaitUnit, wait_until
 from campaigns.calendar.windows import (
     Never,
@@ -18,6 +19,7 @@ from campaigns.calendar.windows import (
 from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country
 
 __all__ = [
-    "Never", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "is_open", "next_open",
-    "open_minutes_left", "open_seconds_between", "parse_zone", "wait_until", "window_end", "zone_of_country",
+    "ClosedProblem", "ClosedSpan", "Never", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "closed_text",
+    "is_open", "next_open", "open_minutes_left", "open_seconds_between", "parse_closed", "parse_zone", "wait_until",
+    "window_end", "zone_of_country",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from campaigns.calendar import WaitUnit, Window
+from campaigns.calendar import ClosedSpan, WaitUnit, Window, closed_text
 from campaigns.sequences.forms import WEEKDAYS, StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.queries import steps_of
@@ -104,7 +104,7 @@ def variant_form(
     )
 
 
-def schedule_values(campaign: Campaign, windows: Sequence[Window]) -> dict[str, Any]:
+def schedule_values(campaign: Campaign, windows: Sequence[Window], closed: Sequence[ClosedSpan] = ()) -> dict[str, Any]:
     """Return what the form of the schedule starts with."""
     first = windows[0] if windows else _OFFICE
     return {
@@ -114,7 +114,8 @@ def schedule_values(campaign: Campaign, windows: Sequence[Window]) -> dict[str, 
         "start": _time(first.start),
         "end": _time(first.end),
         "new_leads_per_day": campaign.new_leads_per_day,
-        "seen": seen_schedule(campaign, windows),
+        "closed": closed_text(closed),
+        "seen": seen_schedule(campaign, windows, closed),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from campaigns.calendar import WaitUnit, Window, ZoneProblem, parse_zone
+from campaigns.calendar import ClosedProblem, ClosedSpan, WaitUnit, Window, ZoneProblem, parse_closed, parse_zone
 from campaigns.sequences.errors import BadEdit, Overtaken
 from campaigns.sequences.services import Schedule, Text
 from campaigns.sequences.states import StepThread
@@ -71,6 +71,32 @@ class AudienceForm(EditForm):
         return {str(pk) for pk in self["lists"].value() or []}
 
 
+class ClosedField(forms.CharField):
+    """Spans of days, one a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            max_length=20_000,
+            widget=forms.Textarea(attrs={"rows": 5, "placeholder": "2026-12-24..2027-01-01 Between the years"}),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> tuple[ClosedSpan, ...]:
+        try:
+            return parse_closed(str(super().clean(value)))
+        except ClosedProblem as problem:
+            raise forms.ValidationError(str(problem)) from problem
+
+
+class ClosedDaysForm(forms.Form):
+    """The days on which no campaign of the workspace sends."""
+
+    closed = ClosedField(
+        label="Closed days", help_text="One a line, with a name if you like. They count where the recipient is."
+    )
+
+
 class ScheduleForm(EditForm):
     """When a campaign may send."""
 
@@ -101,6 +127,11 @@ class ScheduleForm(EditForm):
         help_text="Empty: as many as the mailboxes carry beside due follow-ups.",
     )
 
+    closed = ClosedField(
+        label="Closed days",
+        help_text="Of this campaign, one a line, beside those of the workspace. They count where the recipient is.",
+    )
+
     def clean_time_zone(self) -> str:
         try:
             return parse_zone(self.cleaned_data["time_zone"]).key
@@ -124,6 +155,7 @@ class ScheduleForm(EditForm):
             use_contact_zone=data["use_contact_zone"],
             windows=[Window(weekday, start, end) for weekday in sorted(set(data["weekdays"]))],
             new_leads_per_day=data["new_leads_per_day"],
+            closed=data["closed"],
         )
 
 

@@ -69,6 +69,25 @@ class SendWindow(models.Model):
         ]
 
 
+class ClosedDays(models.Model):
+    """Local dates on which nothing goes out and no business day is counted: of a campaign, or of the whole workspace.
+
+    A day counts where the recipient is.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="closed_days")
+    campaign = models.ForeignKey(Campaign, null=True, on_delete=models.CASCADE, related_name="closed_days")
+    first = models.DateField()
+    last = models.DateField()  # included
+    name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        db_table = "sequences_closed_days"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="sequences_closed_in_order"),
+        ]
+
+
 class AudienceList(models.Model):
     """A list whose contacts a campaign writes to."""
 

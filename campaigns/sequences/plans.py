@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 from functools import lru_cache
 from typing import Any
 
-from campaigns.calendar import Schedule, Wait, WaitUnit, Window, ZoneProblem, parse_zone
+from campaigns.calendar import ClosedSpan, Schedule, Wait, WaitUnit, Window, ZoneProblem, parse_zone
 from campaigns.sequences.states import CampaignState, StepThread, opens_thread
 from outreach.kit import statements
 
@@ -92,6 +92,9 @@ SELECT c.id, jsonb_build_object(
            'campaign', to_jsonb(c),
            'windows', (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.weekday, w.start_minute)
                          FROM sequences_window w WHERE w.campaign_id = c.id),
+           'closed', (SELECT jsonb_agg(jsonb_build_array(d.first, d.last) ORDER BY d.first, d.last)
+                        FROM sequences_closed_days d
+                       WHERE d.workspace_id = c.workspace_id AND (d.campaign_id = c.id OR d.campaign_id IS NULL)),
            'steps', (SELECT jsonb_agg(to_jsonb(s) || jsonb_build_object('variants', v.with_a_share) ORDER BY s.position)
                        FROM sequences_step s
                       CROSS JOIN LATERAL (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.label) AS with_a_share
@@ -112,6 +115,8 @@ def _plan_of(text: str) -> CampaignPlan:
     stored = json.loads(text)
     campaign = stored["campaign"]
     windows = (Window(row["weekday"], row["start_minute"], row["end_minute"]) for row in stored["windows"] or ())
+    spans = [ClosedSpan(date.fromisoformat(first), date.fromisoformat(last)) for first, last in stored["closed"] or ()]
+    closed = frozenset(day for span in spans for day in span.days())
     return CampaignPlan(
         id=campaign["id"],
         workspace_id=campaign["workspace_id"],
@@ -120,7 +125,7 @@ def _plan_of(text: str) -> CampaignPlan:
         zone_name=campaign["time_zone"],
         use_contact_zone=campaign["use_contact_zone"],
         new_leads_per_day=campaign["new_leads_per_day"],
-        schedule=Schedule(windows=tuple(windows), holidays=frozenset()),
+        schedule=Schedule(windows=tuple(windows), holidays=closed),
         steps=tuple(map(_planned, stored["steps"] or ())),
     )
 

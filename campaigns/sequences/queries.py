@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from django.http import Http404
 
-from campaigns.calendar import Window
-from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
+from campaigns.calendar import ClosedSpan, Window
+from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, SendWindow, Step, Variant
 from outreach.accounts.access import Member
 
 
@@ -50,6 +50,12 @@ def windows_of(campaign: Campaign) -> Sequence[Window]:
     """Return the sending windows in the order of the week."""
     rows = SendWindow.objects.filter(campaign=campaign).order_by("weekday", "start_minute")
     return [Window(row.weekday, row.start_minute, row.end_minute) for row in rows]
+
+
+def closed_days_of(workspace_id: int, campaign: Campaign | None) -> Sequence[ClosedSpan]:
+    """Return the closed days of a campaign alone, or (None) those of the whole workspace."""
+    rows = ClosedDays.objects.filter(workspace=workspace_id, campaign=campaign).order_by("first", "last")
+    return [ClosedSpan(row.first, row.last, row.name) for row in rows]
 
 
 def audience_of(campaign: Campaign) -> frozenset[int]:

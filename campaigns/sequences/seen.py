@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
-from campaigns.calendar import Window
+from campaigns.calendar import ClosedSpan, Window
 from campaigns.sequences.models import Campaign, Step, Variant
 
 
@@ -19,10 +19,12 @@ def seen_step(step: Step) -> str:
     return _fingerprint(step.wait_amount, str(step.wait_unit), str(step.thread))
 
 
-def seen_schedule(campaign: Campaign, windows: Collection[Window]) -> str:
+def seen_schedule(campaign: Campaign, windows: Collection[Window], closed: Collection[ClosedSpan] = ()) -> str:
     """Return the fingerprint of a campaign's schedule."""
     spans = sorted((one.weekday, one.start, one.end) for one in windows)
-    return _fingerprint(campaign.time_zone, campaign.use_contact_zone, campaign.new_leads_per_day, spans)
+    return _fingerprint(
+        campaign.time_zone, campaign.use_contact_zone, campaign.new_leads_per_day, spans, sorted(closed)
+    )
 
 
 def seen_audience(list_ids: Collection[int]) -> str:

@@ -15,14 +15,15 @@ from string import ascii_uppercase
 from django.db import transaction
 from django.db.models import F, Max
 
-from campaigns.calendar import WaitUnit, Window
+from campaigns.calendar import ClosedSpan, WaitUnit, Window
 from campaigns.contacts.models import ContactList
 from campaigns.sequences import queries
 from campaigns.sequences.errors import BadEdit, IllegalMove, Overtaken
-from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
+from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, SendWindow, Step, Variant
 from campaigns.sequences.seen import seen_audience, seen_schedule, seen_step, seen_variant
 from campaigns.sequences.states import CAMPAIGN_MOVES, CampaignState, StepThread, opens_thread
 from outreach.accounts.access import Member
+from outreach.accounts.models import Workspace
 from outreach.kit import clock
 
 OFFICE_HOURS = tuple(Window(weekday, 9 * 60, 17 * 60) for weekday in range(1, 6))
@@ -39,6 +40,7 @@ class Schedule:
     use_contact_zone: bool
     windows: Sequence[Window]
     new_leads_per_day: int | None = None
+    closed: Sequence[ClosedSpan] = ()  # of this campaign alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
     _refuse_overlap(schedule.windows)
     with transaction.atomic():
         current = _locked(campaign.pk)
-        _refuse_overtaken(seen, seen_schedule(current, queries.windows_of(current)), "this schedule")
+        _refuse_overtaken(seen, _seen_schedule(current), "this schedule")
         Campaign.objects.filter(pk=campaign.pk).update(
             time_zone=schedule.time_zone,
             use_contact_zone=schedule.use_contact_zone,
@@ -88,6 +90,13 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
         )
         SendWindow.objects.filter(campaign=campaign).delete()
         _write_windows(campaign, schedule.windows)
+        _write_closed(campaign.workspace_id, campaign, schedule.closed)
+
+
+def close(workspace: Workspace, spans: Sequence[ClosedSpan]) -> None:
+    """Set the days on which no campaign of the workspace sends; each follows it from its next claim."""
+    with transaction.atomic():
+        _write_closed(workspace.pk, None, spans)
 
 
 def set_audience(campaign: Campaign, list_ids: Sequence[int], *, seen: str | None = None) -> None:
@@ -284,6 +293,19 @@ def _refuse_overlap(windows: Sequence[Window]) -> None:
 
 def _open_with_first(campaign_id: int) -> None:
     Step.objects.filter(campaign=campaign_id, position=1).update(wait_amount=0, thread=StepThread.NEW)
+
+
+def _seen_schedule(campaign: Campaign) -> str:
+    closed = queries.closed_days_of(campaign.workspace_id, campaign)
+    return seen_schedule(campaign, queries.windows_of(campaign), closed)
+
+
+def _write_closed(workspace_id: int, campaign: Campaign | None, spans: Sequence[ClosedSpan]) -> None:
+    ClosedDays.objects.filter(workspace=workspace_id, campaign=campaign).delete()
+    ClosedDays.objects.bulk_create(
+        ClosedDays(workspace_id=workspace_id, campaign=campaign, first=one.first, last=one.last, name=one.name)
+        for one in spans
+    )
 
 
 def _write_windows(campaign: Campaign, windows: Sequence[Window]) -> None:

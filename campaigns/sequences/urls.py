@@ -9,6 +9,7 @@ from campaigns.sequences import views
 app_name = "sequences"
 urlpatterns = [
     path("new", views.campaign_create, name="create"),
+    path("closed-days", views.closed_days, name="closed_days"),
     path("<int:pk>/name", views.campaign_rename, name="rename"),
     path("<int:pk>/sequence", views.sequence, name="sequence"),
     path("<int:pk>/steps", views.step_add, name="step_add"),

@@ -10,12 +10,20 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns.calendar import WaitUnit
+from campaigns.calendar import WaitUnit, closed_text
 from campaigns.contacts.queries import lists_of
 from campaigns.sequences import queries, services
 from campaigns.sequences.editing import Desk, cards, schedule_values, step_form, unlike_the_form, variant_form
 from campaigns.sequences.errors import BadEdit, Overtaken, SequenceError
-from campaigns.sequences.forms import AudienceForm, CampaignForm, EditForm, ScheduleForm, StepForm, VariantForm
+from campaigns.sequences.forms import (
+    AudienceForm,
+    CampaignForm,
+    ClosedDaysForm,
+    EditForm,
+    ScheduleForm,
+    StepForm,
+    VariantForm,
+)
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.seen import seen_audience
 from campaigns.sequences.states import CampaignState, StepThread
@@ -157,12 +165,37 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
     """Set when the campaign may send."""
     campaign = queries.campaign_for(request.member, pk)
     windows, may_change = queries.windows_of(campaign), _may_change(request, campaign)
-    form = ScheduleForm(_sent(request), initial=schedule_values(campaign, windows), is_frozen=not may_change)
+    closed = queries.closed_days_of(campaign.workspace_id, campaign)
+    form = ScheduleForm(_sent(request), initial=schedule_values(campaign, windows, closed), is_frozen=not may_change)
     if form.is_valid() and _saved(request, form, lambda: _save_schedule(campaign, form)):
         messages.success(request, "Schedule saved.")
         return redirect(request.member.url("sequences:schedule", pk))
-    context = editor_context(campaign, form=form, unlike=unlike_the_form(windows), may_change=may_change)
+    context = editor_context(
+        campaign,
+        form=form,
+        unlike=unlike_the_form(windows),
+        may_change=may_change,
+        of_workspace=queries.closed_days_of(campaign.workspace_id, None),
+    )
     return render_region(request, f"{_FOLDER}/schedule.html", context, region="schedule", status=_status(form))
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER)
+def closed_days(request: MemberRequest) -> HttpResponse:
+    """Set the days on which no campaign of the workspace sends."""
+    workspace, may_change = request.member.workspace, request.member.may(Role.MEMBER)
+    initial = {"closed": closed_text(queries.closed_days_of(workspace.pk, None))}
+    form = ClosedDaysForm(_sent(request), initial=initial)
+    if form.is_bound:
+        request.member.require(Role.MEMBER)
+        if form.is_valid():
+            services.close(workspace, form.cleaned_data["closed"])
+            messages.success(request, "Saved. Every campaign follows it from its next message.")
+            return redirect(request.member.url("sequences:closed_days"))
+    context = {"form": form, "may_change": may_change}
+    status = 422 if form.is_bound else 200
+    return render_region(request, f"{_FOLDER}/closed_days.html", context, region="closed", status=status)
 
 
 def _sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, status: int = 200) -> HttpResponse:

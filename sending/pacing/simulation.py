@@ -238,7 +238,9 @@ class _Simulation:
         self._departures.append(Departure(now, box.model.id, campaign.model.id, person_id, step.position))
         if place + 1 < len(campaign.model.steps) and not self._stops(person_id, step):
             zone = pick.queue.zone
-            due = wait_over(now, campaign.model.steps[place + 1].wait, zone, self._pace)
+            due = wait_over(
+                now, campaign.model.steps[place + 1].wait, zone, self._pace, closed=campaign.model.schedule.holidays
+            )
             due = opening_after(due, campaign.model.schedule, zone)
             self._follow_up(box, campaign, zone).add(due, person_id, place + 1)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from collections.abc import Collection
+from datetime import date, datetime, tzinfo
 
 from campaigns.calendar import Never, Schedule, Wait, next_open, wait_until
 from sending.pacing.budget import Pace
 
 
-def wait_over(sent_at: datetime, wait: Wait, zone: tzinfo, pace: Pace) -> datetime:
-    """Return the instant (UTC) at which the wait of a step is over, for a message that left at `sent_at`."""
-    due = wait_until(sent_at, wait, zone)
+def wait_over(sent_at: datetime, wait: Wait, zone: tzinfo, pace: Pace, *, closed: Collection[date]) -> datetime:
+    """Return the instant (UTC) at which the wait of a step is over, for a message that left at `sent_at`.
+
+    closed: local dates that are no business days.
+    """
+    due = wait_until(sent_at, wait, zone, holidays=closed)
     # Local days cannot be shortened: a sandbox keeps the length of the wait, at its own speed.
     return sent_at + pace.shrink(due - sent_at) if pace.scale > 1 else due
 

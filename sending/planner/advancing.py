@@ -87,7 +87,7 @@ def _next(one: Sent, person: _Person, loaded: Mapping[int, CampaignPlan]) -> _Mo
     if step is None:
         return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
     zone = zone_by(plan, person.time_zone, person.country)[1]
-    due = wait_over(one.sent_at, step.wait, zone, Pace(person.time_scale))
+    due = wait_over(one.sent_at, step.wait, zone, Pace(person.time_scale), closed=plan.schedule.holidays)
     return (
         one.enrollment_id,
         EnrollmentState.ACTIVE,

@@ -128,7 +128,7 @@ def _wait(sent_at: datetime, position: int, plan: CampaignPlan, zone: tzinfo, pa
     step = plan.step_from(position + 1)
     if step is None:
         return []
-    due = wait_over(sent_at, step.wait, zone, pace)
+    due = wait_over(sent_at, step.wait, zone, pace, closed=plan.schedule.holidays)
     unit = step.wait.unit.replace("_", " ")
     words = f"Step {step.position} waits {step.wait.amount} {unit} behind step {position}."
     return [Span(sent_at, due, Cause.WAIT, words)] if due > sent_at else []

@@ -159,17 +159,18 @@ class _Lines:
 
     def _person(self, row: _Row) -> list[ScenarioPerson]:
         """Return somebody with the step that is to come, if any; a message on its way counts as sent now."""
-        steps = self._plans[row.campaign_id].steps
+        steps, closed = self._plans[row.campaign_id].steps, self._plans[row.campaign_id].schedule.holidays
         place = self._place(row.campaign_id, row.next_position)
         zone = self._zone(row.campaign_id, row.zone_name, row.country)
         due = row.due_at or self._now
         if row.pk in self._mended and row.hold_code and place < len(steps):
             due = self._now
             if row.last_sent_at is not None:  # no hold shortens the wait
-                due = max(due, wait_over(row.last_sent_at, steps[place].wait, zone, self._pace))
+                due = max(due, wait_over(row.last_sent_at, steps[place].wait, zone, self._pace, closed=closed))
         if row.state == EnrollmentState.SENDING:
             place += 1
-            due = wait_over(self._now, steps[place].wait, zone, self._pace) if place < len(steps) else due
+            if place < len(steps):
+                due = wait_over(self._now, steps[place].wait, zone, self._pace, closed=closed)
         if place >= len(steps):
             return []
         domain = row.domain if row.domain in self.watched else ""

@@ -202,7 +202,8 @@ def _wait_over(row: Enrollment) -> datetime | None:
     step = plan.step_from(row.next_position)
     if step is None or row.last_sent_at is None:
         return None
-    return wait_over(row.last_sent_at, step.wait, zone_of(plan, row.contact)[1], Pace(row.workspace.time_scale))
+    zone, pace = zone_of(plan, row.contact)[1], Pace(row.workspace.time_scale)
+    return wait_over(row.last_sent_at, step.wait, zone, pace, closed=plan.schedule.holidays)
 
 
 def _entry(row: Enrollment, kind: EventKind, at: datetime, **data: str) -> Entry:

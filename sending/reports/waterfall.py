@@ -110,7 +110,9 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
 
 def _due(sent_at: datetime, position: int, plan: CampaignPlan, zone: tzinfo, pace: Pace) -> datetime | None:
     step = plan.step_from(position + 1)
-    return None if step is None else wait_over(sent_at, step.wait, zone, pace)
+    if step is None:
+        return None
+    return wait_over(sent_at, step.wait, zone, pace, closed=plan.schedule.holidays)
 
 
 def _last_word(kind: str, at: datetime, code: str | None, until: str | None, reason: str | None) -> LastWord | None:
