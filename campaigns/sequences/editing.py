@@ -114,6 +114,8 @@ def schedule_values(campaign: Campaign, windows: Sequence[Window], closed: Seque
         "start": _time(first.start),
         "end": _time(first.end),
         "new_leads_per_day": campaign.new_leads_per_day,
+        "daily_limit": campaign.daily_limit,
+        "priority": campaign.priority,
         "closed": closed_text(closed),
         "seen": seen_schedule(campaign, windows, closed),
     }

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from campaigns.calendar import ClosedProblem, ClosedSpan, WaitUnit, Window, ZoneProblem, parse_closed, parse_zone
 from campaigns.sequences.errors import BadEdit, Overtaken
 from campaigns.sequences.services import Schedule, Text
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.states import Priority, StepThread
 from campaigns.templating import TemplateProblem, check, check_spin
 
 WEEKDAYS = (
@@ -127,6 +127,20 @@ class ScheduleForm(EditForm):
         help_text="Empty: as many as the mailboxes carry beside due follow-ups.",
     )
 
+    daily_limit = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        label="Messages a day",
+        help_text="Of all steps and mailboxes together. Empty: as many as fall due.",
+    )
+    priority = forms.ChoiceField(
+        required=False,
+        choices=((Priority.HIGH, "High"), (Priority.NORMAL, "Normal"), (Priority.LOW, "Low")),
+        initial=Priority.NORMAL,
+        label="Priority",
+        help_text="How often it begins somebody where campaigns share mailboxes: four turns, two or one.",
+    )
     closed = ClosedField(
         label="Closed days",
         help_text="Of this campaign, one a line, beside those of the workspace. They count where the recipient is.",
@@ -156,6 +170,8 @@ class ScheduleForm(EditForm):
             windows=[Window(weekday, start, end) for weekday in sorted(set(data["weekdays"]))],
             new_leads_per_day=data["new_leads_per_day"],
             closed=data["closed"],
+            daily_limit=data["daily_limit"],
+            priority=Priority(data["priority"] or Priority.NORMAL),
         )
 
 

@@ -6,7 +6,7 @@ from django.db import models
 
 from campaigns.calendar.waits import LONGEST, WaitUnit
 from campaigns.contacts.models import ContactList
-from campaigns.sequences.states import CampaignState, StepThread
+from campaigns.sequences.states import CampaignState, Priority, StepThread
 from outreach.accounts.models import User, Workspace
 
 
@@ -19,6 +19,8 @@ class Campaign(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     use_contact_zone = models.BooleanField(default=True)
     new_leads_per_day = models.PositiveIntegerField(null=True)  # None = as many as the mailboxes carry
+    daily_limit = models.PositiveIntegerField(null=True)  # messages of all steps; None = as many as fall due
+    priority = models.CharField(max_length=6, default=Priority.NORMAL)
     stop_on_reply = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -39,6 +41,11 @@ class Campaign(models.Model):
                 condition=models.Q(new_leads_per_day__isnull=True) | models.Q(new_leads_per_day__gte=1),
                 name="sequences_some_new_leads",
             ),
+            models.CheckConstraint(
+                condition=models.Q(daily_limit__isnull=True) | models.Q(daily_limit__gte=1),
+                name="sequences_some_messages",
+            ),
+            models.CheckConstraint(condition=models.Q(priority__in=list(Priority)), name="sequences_known_priority"),
         ]
         indexes = [
             # campaign list, newest first

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from campaigns.calendar import ClosedSpan, Schedule, Wait, WaitUnit, Window, ZoneProblem, parse_zone
-from campaigns.sequences.states import CampaignState, StepThread, opens_thread
+from campaigns.sequences.states import CampaignState, Priority, StepThread, opens_thread
 from outreach.kit import statements
 
 
@@ -68,6 +68,8 @@ class CampaignPlan:
     zone_name: str
     use_contact_zone: bool
     new_leads_per_day: int | None
+    daily_limit: int | None
+    priority: Priority
     schedule: Schedule
     steps: tuple[PlannedStep, ...]
 
@@ -125,6 +127,8 @@ def _plan_of(text: str) -> CampaignPlan:
         zone_name=campaign["time_zone"],
         use_contact_zone=campaign["use_contact_zone"],
         new_leads_per_day=campaign["new_leads_per_day"],
+        daily_limit=campaign["daily_limit"],
+        priority=Priority(campaign["priority"]),
         schedule=Schedule(windows=tuple(windows), holidays=closed),
         steps=tuple(map(_planned, stored["steps"] or ())),
     )

@@ -22,9 +22,8 @@ def seen_step(step: Step) -> str:
 def seen_schedule(campaign: Campaign, windows: Collection[Window], closed: Collection[ClosedSpan] = ()) -> str:
     """Return the fingerprint of a campaign's schedule."""
     spans = sorted((one.weekday, one.start, one.end) for one in windows)
-    return _fingerprint(
-        campaign.time_zone, campaign.use_contact_zone, campaign.new_leads_per_day, spans, sorted(closed)
-    )
+    limits = (campaign.new_leads_per_day, campaign.daily_limit, str(campaign.priority))
+    return _fingerprint(campaign.time_zone, campaign.use_contact_zone, limits, spans, sorted(closed))
 
 
 def seen_audience(list_ids: Collection[int]) -> str:

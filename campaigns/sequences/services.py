@@ -21,7 +21,7 @@ from campaigns.sequences import queries
 from campaigns.sequences.errors import BadEdit, IllegalMove, Overtaken
 from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, SendWindow, Step, Variant
 from campaigns.sequences.seen import seen_audience, seen_schedule, seen_step, seen_variant
-from campaigns.sequences.states import CAMPAIGN_MOVES, CampaignState, StepThread, opens_thread
+from campaigns.sequences.states import CAMPAIGN_MOVES, CampaignState, Priority, StepThread, opens_thread
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
@@ -41,6 +41,8 @@ class Schedule:
     windows: Sequence[Window]
     new_leads_per_day: int | None = None
     closed: Sequence[ClosedSpan] = ()  # of this campaign alone
+    daily_limit: int | None = None
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
             time_zone=schedule.time_zone,
             use_contact_zone=schedule.use_contact_zone,
             new_leads_per_day=schedule.new_leads_per_day,
+            daily_limit=schedule.daily_limit,
+            priority=schedule.priority,
         )
         SendWindow.objects.filter(campaign=campaign).delete()
         _write_windows(campaign, schedule.windows)

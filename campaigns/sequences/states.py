@@ -23,6 +23,19 @@ CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
 }
 
 
+class Priority(StrEnum):
+    """How often a campaign has its turn beside others that want the same mailboxes."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def weight(self) -> int:
+        """Return the campaign's share of the turns: of high and low side by side, four of five are high."""
+        return {Priority.HIGH: 4, Priority.NORMAL: 2, Priority.LOW: 1}[self]
+
+
 class StepThread(StrEnum):
     """How a step stands to the message before it."""
 

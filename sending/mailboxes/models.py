@@ -237,6 +237,8 @@ class Spending(models.Model):
             models.Index(fields=["mailbox", "spent_at"], name="mailboxes_spent"),
             # throttles: what a workspace sent to a domain, and to a provider
             models.Index(fields=["workspace_id", "domain", "spent_at"], name="mailboxes_spent_on_domain"),
+            # cap of a campaign
+            models.Index(fields=["campaign_id", "spent_at"], name="mailboxes_spent_by_campaign"),
             models.Index(fields=["workspace_id", "receiver", "spent_at"], name="mailboxes_spent_on_receiver"),
         ]
 

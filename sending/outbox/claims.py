@@ -30,7 +30,7 @@ from sending.planner.throttling import InHand
 from sending.smtp import Unbuildable
 
 _IN_HAND = """
-SELECT m.workspace_id, m.contact_id, c.domain
+SELECT m.workspace_id, m.contact_id, c.domain, m.campaign_id
   FROM outbox_message m JOIN contacts_contact c ON c.id = m.contact_id
  WHERE m.state = 'claimed' AND m.workspace_id = ANY(%s::bigint[])
 """

@@ -96,7 +96,7 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
             sender,
             loaded[message.campaign_id],
             suppressed.get(message.pk, ""),
-            throttling.of(message.contact),
+            throttling.of(message.contact, message.campaign_id),
         )
         if isinstance(verdict, Drop):
             called_off.append(CalledOff(message, verdict.words, stop=StopReason.SUPPRESSED))
@@ -104,7 +104,7 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
             held.append((message, verdict))
         else:
             current.room[sender.id] -= 1
-            throttling.add(message.contact)
+            throttling.add(message.contact, message.campaign_id)
             message.not_after = verdict.not_after or message.not_after
             claimed.append(message)
     _claim(claimed, now=current.now)

@@ -14,6 +14,8 @@ from sending.pacing.queues import Queue
 from sending.pacing.scenario import ScenarioCampaign, ScenarioMailbox
 from sending.pacing.verdicts import Hold
 
+_FOR_EVER = timedelta(days=1_000_000)
+
 
 class MailboxBook:
     """A mailbox under way: its account book and the people who wait for it."""
@@ -111,6 +113,10 @@ class CampaignBook:
         self.begun = deque(model.begun)
         self.last_begun = model.last_begun
         self.new_leads: dict[tzinfo, Queue] = {}
+
+    def impatience(self, now: datetime) -> timedelta:
+        """Return how long it has waited for a new contact, more heavily with its priority."""
+        return _FOR_EVER if self.last_begun is None else self.model.weight * (now - self.last_begun)
 
     def facts(self, queue: Queue, now: datetime, day: timedelta) -> LeadFacts:
         """Return the facts about a new contact of the queue, with today's count where it is limited."""

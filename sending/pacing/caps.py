@@ -20,10 +20,6 @@ class Cap:
     used: int = 0
     free_at: datetime | None = None
 
-    def one_more(self, *, free_at: datetime) -> Cap:
-        """Return the cap after one more use, whose own place comes back at `free_at`."""
-        return Cap(self.limit, self.used + 1, self.free_at or free_at)
-
 
 def new_leads_gate(cap: Cap, *, now: datetime, pace: Pace) -> Verdict:
     """Say whether a campaign may begin one more contact."""

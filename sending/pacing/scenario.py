@@ -54,6 +54,7 @@ class ScenarioCampaign:
     steps: tuple[ScenarioStep, ...]
     mailbox_ids: tuple[int, ...]
     new_leads_limit: int | None = None
+    weight: int = 1  # of its priority
     begun: tuple[datetime, ...] = ()  # when the new contacts of the last day were begun, oldest first
     last_begun: datetime | None = None
 

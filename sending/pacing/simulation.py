@@ -197,8 +197,7 @@ class _Simulation:
 
     def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
         """Return the next new contact: of the campaign that has waited longest for one, as the claim does."""
-        never = datetime.min.replace(tzinfo=facts.now.tzinfo)
-        for campaign in sorted(box.campaigns, key=lambda one: (one.last_begun or never, one.model.id)):
+        for campaign in sorted(box.campaigns, key=lambda one: (-one.impatience(facts.now), one.model.id)):
             queue = self._open_queue(campaign.new_leads.values(), facts, campaign)
             if queue is not None:
                 return _Pick(queue, campaign, is_new=True)

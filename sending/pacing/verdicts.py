@@ -17,6 +17,7 @@ class HoldCode(StrEnum):
     DAILY_LIMIT = "daily_limit"  # the mailbox's budget of the day is spent
     RESERVED = "reserved"  # the places that are left are kept for follow-ups that fall due
     NEW_LEADS_LIMIT = "new_leads_limit"  # the campaign's new contacts of the day are used up
+    CAMPAIGN_LIMIT = "campaign_limit"  # the campaign's messages of the day are used up
     DOMAIN_LIMIT = "domain_limit"  # enough went to this domain in the hour or the day
     PROVIDER_LIMIT = "provider_limit"  # enough went to the provider that receives it
     COMPANY_LIMIT = "company_limit"  # others of the same company were written to

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sending.pacing import Cap, Hold, Pace, new_leads_gate
+from sending.pacing import Cap, Hold, Pace, decide, new_leads_gate
+from sending.pacing.throttles import throttle_gates
 from sending.planner.candidates import Limited
 from sending.planner.facts import NewLeads, new_leads_today
+from sending.planner.throttling import Throttling
 
 
 class Begun:
     """The limited campaigns of a claim, which holds them until its commit."""
 
-    def __init__(self, limited: Sequence[Limited], paces: Mapping[int, Pace], *, now: datetime) -> None:
+    def __init__(
+        self, limited: Sequence[Limited], paces: Mapping[int, Pace], throttling: Throttling, *, now: datetime
+    ) -> None:
         """Count what the campaigns have begun; paces are by workspace."""
+        self._throttling = throttling
         self._now = now
         self._limits = {one.campaign_id: one.new_leads_per_day for one in limited}
         self._paces = {one.campaign_id: paces[one.workspace_id] for one in limited}
@@ -39,7 +44,14 @@ class Begun:
     def holds(self) -> dict[int, Hold | None]:
         """Return for each limited campaign why it begins nobody any more; None where it may."""
         verdicts = {
-            pk: new_leads_gate(Cap(limit, self.of(pk).today, self.of(pk).free_at), now=self._now, pace=self._paces[pk])
+            pk: decide(
+                (
+                    new_leads_gate(
+                        Cap(limit, self.of(pk).today, self.of(pk).free_at), now=self._now, pace=self._paces[pk]
+                    ),
+                    *throttle_gates(self._throttling.of_campaign(pk), now=self._now, pace=self._paces[pk]),
+                )
+            )
             for pk, limit in self._limits.items()
         }
         return {pk: one if isinstance(one, Hold) else None for pk, one in verdicts.items()}

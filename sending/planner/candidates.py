@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
 
 from outreach.kit import statements
 from sending.planner.facts import Sender
@@ -27,17 +26,19 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, a.id
        FOR UPDATE OF e SKIP LOCKED
  ) e
 """
-# The campaign that has waited longest for a new contact comes first.
+# The campaign that has waited longest for a new contact comes first; one of a higher priority is more impatient, so
+# that each has its share of the turns and none waits for ever.
 _SENDERS = """
-SELECT s.campaign_id, s.mailbox_id
+SELECT s.campaign_id, s.mailbox_id, w.weight
   FROM planner_campaign_mailbox s
   JOIN sequences_campaign c ON c.id = s.campaign_id AND c.state = 'running'
  CROSS JOIN LATERAL (
     SELECT max(e.begun_at) AS begun_at FROM planner_enrollment e
      WHERE e.campaign_id = c.id AND e.begun_at IS NOT NULL
  ) last
+ CROSS JOIN LATERAL (SELECT CASE c.priority WHEN 'high' THEN 4 WHEN 'low' THEN 1 ELSE 2 END AS weight) w
  WHERE s.mailbox_id = ANY(%s::bigint[])
- ORDER BY last.begun_at NULLS FIRST, s.campaign_id, s.mailbox_id
+ ORDER BY w.weight * extract(epoch FROM %s - last.begun_at) DESC NULLS FIRST, s.campaign_id, s.mailbox_id
 """
 # New leads belong to their campaign until a mailbox takes them.
 _NEW_LEADS = """
@@ -56,7 +57,9 @@ _LOCK_LIMITED = """
 SELECT c.id, c.workspace_id, c.new_leads_per_day,
        EXISTS (SELECT 1 FROM planner_campaign_hold h WHERE h.campaign_id = c.id AND h.scope = 'new')
   FROM sequences_campaign c
- WHERE c.state = 'running' AND c.new_leads_per_day IS NOT NULL
+ WHERE c.state = 'running'
+   AND (c.new_leads_per_day IS NOT NULL OR c.daily_limit IS NOT NULL  -- or had a limit, and is held by it still
+        OR EXISTS (SELECT 1 FROM planner_campaign_hold h WHERE h.campaign_id = c.id AND h.scope = 'new'))
    AND c.id IN (SELECT s.campaign_id FROM planner_campaign_mailbox s WHERE s.mailbox_id = ANY(%s::bigint[]))
  ORDER BY c.id
    FOR NO KEY UPDATE OF c
@@ -88,11 +91,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """A campaign that limits how many contacts it begins in a rolling day."""
+    """A campaign that limits how many contacts it begins, or how many messages it sends, in a rolling day."""
 
     campaign_id: int
     workspace_id: int
-    new_leads_per_day: int
+    new_leads_per_day: int | None
     is_held: bool  # as the last claim left it
 
 
@@ -139,8 +142,10 @@ def _new_leads(
     if not wishes:
         return {}
     carriers: dict[int, list[int]] = {}
-    for campaign_id, mailbox_id in statements.run(_SENDERS, [list(wishes)]):
+    weights: dict[int, int] = {}
+    for campaign_id, mailbox_id, weight in statements.run(_SENDERS, [list(wishes), now]):
         if campaign_id not in closed:
+            weights[campaign_id] = weight
             carriers.setdefault(campaign_id, []).append(mailbox_id)
     if not carriers:
         return {}
@@ -156,11 +161,17 @@ def _new_leads(
         turn[campaign_id] += 1
         one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=True)
         queues[mailbox_id][campaign_id].append(one)
-    return {pk: _interleaved(of_mailbox.values()) for pk, of_mailbox in queues.items()}
+    return {pk: _interleaved(of_mailbox, weights) for pk, of_mailbox in queues.items()}
 
 
-def _interleaved(queues: Iterable[list[Candidate]]) -> list[Candidate]:
-    return [one for row in zip_longest(*queues) for one in row if one is not None]
+def _interleaved(queues: Mapping[int, list[Candidate]], weights: Mapping[int, int]) -> list[Candidate]:
+    """Let campaigns take turns by their weights, each one turn at first, in the order in which they are given."""
+    turns = [
+        (place / weights[campaign_id], order, one)
+        for order, (campaign_id, queue) in enumerate(queues.items())
+        for place, one in enumerate(queue)
+    ]
+    return [one for _, _, one in sorted(turns, key=lambda turn: turn[:2])]
 
 
 def _most(places: int, spare: int) -> int:

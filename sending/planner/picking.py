@@ -48,6 +48,7 @@ from sending.planner.wordings import Unfit, wording_of
 _SPARES = (4, 32, 512)
 # These bind everybody of a campaign or a mailbox alike: they are kept there, and whoever waits stays due.
 _OF_ALL = frozenset({HoldCode.NEW_LEADS_LIMIT, HoldCode.SYNC_STALE})
+_OF_NEW = _OF_ALL | {HoldCode.CAMPAIGN_LIMIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ def pick(current: Round) -> list[Pick]:
     picks: list[Pick] = []
     if not any(current.room.values()):
         return picks
-    begun = Begun(candidates.lock_limited(current.room), current.paces, now=current.now)
+    assert current.throttling is not None  # somebody has room
+    begun = Begun(candidates.lock_limited(current.room), current.paces, current.throttling, now=current.now)
     for spare in _SPARES:
         closed = {pk for pk, hold in begun.holds().items() if hold}
         found = candidates.due(_wishes(current), now=current.now, spare=spare, closed=closed)
@@ -238,7 +240,7 @@ class _Judging:
             return True  # the places that are left are promised to others
         if isinstance(verdict, Send) and not (one.is_new_lead or may_pass_share or current.follow_ups[sender.id] > 0):
             return False
-        if isinstance(verdict, Hold) and verdict.code in _OF_ALL:
+        if isinstance(verdict, Hold) and verdict.code in (_OF_NEW if one.is_new_lead else _OF_ALL):
             return True  # stays due, whatever holds it is written where it holds everybody
         made = _make(one, step, verdict, contact=contact, sender=sender, plan=plan)
         if isinstance(made, Pick):
@@ -254,7 +256,7 @@ class _Judging:
             is_follow_up=not one.is_new_lead,
             suppressed=self._suppressed.get(contact.pk, ""),
             new=self._begun.of(plan.id),
-            throttles=self._throttling.of(contact),
+            throttles=self._throttling.of(contact, plan.id),
         )
         return decide(lead_gates(facts, sender.facts))
 
@@ -264,7 +266,7 @@ class _Judging:
         if one.is_new_lead:
             self._current.new_leads[one.mailbox_id] -= 1
             self._begun.add(one.campaign_id)
-        self._throttling.add(made.contact)
+        self._throttling.add(made.contact, one.campaign_id)
         self._picks.append(made)
         self._result.sending.append(one)
 

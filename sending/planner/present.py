@@ -100,7 +100,7 @@ def _verdicts(row: Enrollment, plan: CampaignPlan, sender: Sender, now: datetime
         is_follow_up=is_follow_up,
         suppressed=suppressed,
         new=new,
-        throttles=throttling.of(row.contact),
+        throttles=throttling.of(row.contact, row.campaign_id),
     )
     of_mailbox = list(mailbox_gates(sender.facts))
     if not of_mailbox and not is_follow_up:

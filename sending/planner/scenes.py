@@ -247,6 +247,7 @@ def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) ->
             steps=tuple(ScenarioStep(step.id, step.position, step.wait) for step in plan.steps),
             mailbox_ids=tuple(sorted(chosen[plan.id])),
             new_leads_limit=plan.new_leads_per_day,
+            weight=plan.priority.weight,
             begun=tuple(begun[plan.id]),
             last_begun=last.get(plan.id),
         )

@@ -8,14 +8,14 @@ with their domain, claimed ones in the outbox, and nothing lies between.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.contacts.models import Contact
 from outreach.accounts.models import Workspace
 from outreach.kit import statements
-from sending.pacing import Pace
+from sending.pacing import Cap, HoldCode, Pace
 from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
 from sending.pacing.throttles import NO_LIMITS, Counted, Rate, Throttle, ThrottleLimits, Touch, throttles_of
 from sending.planner.models import Throttles
@@ -42,6 +42,16 @@ SELECT a.workspace_id, a.receiver, count(*) FILTER (WHERE s.spent_at > a.hour_fr
   JOIN mailboxes_spending s ON s.workspace_id = a.workspace_id AND s.receiver = a.receiver AND s.spent_at > a.day_from
  GROUP BY a.workspace_id, a.receiver
 """
+_CAPPED = """
+SELECT c.id, c.workspace_id, c.daily_limit FROM sequences_campaign c
+ WHERE c.workspace_id = ANY(%s::bigint[]) AND c.state = 'running' AND c.daily_limit IS NOT NULL
+"""
+_OF_CAMPAIGNS = """
+SELECT a.id, count(*), min(s.spent_at)
+  FROM unnest(%s::bigint[], %s::timestamptz[]) AS a(id, day_from)
+  JOIN mailboxes_spending s ON s.campaign_id = a.id AND s.spent_at > a.day_from
+ GROUP BY a.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class InHand:
     workspace_id: int
     contact_id: int
     domain: str
+    campaign_id: int
 
 
 def limits_of(workspaces: Collection[int]) -> dict[int, ThrottleLimits]:
@@ -88,16 +99,17 @@ class Throttling:
         self._counted: dict[tuple[int, Receiver], Counted] = {}
         self._loaded: set[tuple[int, str]] = set()
         self._in_hand: list[InHand] = []
-        if self._limits and is_claim:
-            statements.run(_LOCK, [_SPACE, sorted(self._limits)])
-
-    @property
-    def workspaces(self) -> list[int]:
-        return sorted(self._limits)
+        capped = statements.run(_CAPPED, [list(paces)])
+        self.workspaces = sorted({*self._limits, *(workspace_id for _, workspace_id, _ in capped)})
+        if self.workspaces and is_claim:
+            statements.run(_LOCK, [_SPACE, self.workspaces])
+        self._caps = self._counted_caps(capped)
 
     def take_in(self, in_hand: Iterable[InHand]) -> None:
         """Count what workers have claimed and not marked yet."""
         self._in_hand = list(in_hand)
+        for one in self._in_hand:
+            self._use_cap(one.campaign_id, None)
 
     def load(self, contacts: Iterable[Contact]) -> None:
         """Count what went to the domains and providers of contacts: two queries at most, however many."""
@@ -107,12 +119,21 @@ class Throttling:
         self._load_receivers([key for key in sorted(wanted) if self._limits[key[0]].receivers.get(key[1])])
         self._loaded |= keys
 
-    def of(self, contact: Contact) -> tuple[Throttle, ...]:
-        """Return the limits that concern a message to the contact, who was loaded before."""
-        limits = self._limits.get(contact.workspace_id)
-        if limits is None:
+    def of_campaign(self, campaign_id: int) -> tuple[Throttle, ...]:
+        """Return the campaign's limit of messages a day, if it has one."""
+        cap = self._caps.get(campaign_id)
+        if cap is None:
             return ()
-        return throttles_of(
+        words = f"{cap.used} of {cap.limit} messages of the campaign in the last 24 hours are sent."
+        return (Throttle(HoldCode.CAMPAIGN_LIMIT, cap, words),)
+
+    def of(self, contact: Contact, campaign_id: int) -> tuple[Throttle, ...]:
+        """Return the limits that concern a message of the campaign to the contact, who was loaded before."""
+        limits = self._limits.get(contact.workspace_id)
+        of_campaign = self.of_campaign(campaign_id)
+        if limits is None:
+            return of_campaign
+        return of_campaign + throttles_of(
             limits,
             contact.pk,
             contact.domain,
@@ -122,12 +143,26 @@ class Throttling:
             pace=self._paces[contact.workspace_id],
         )
 
-    def add(self, contact: Contact) -> None:
+    def add(self, contact: Contact, campaign_id: int) -> None:
         """Count one more, which this claim takes."""
+        self._use_cap(campaign_id, self._now + self._paces[contact.workspace_id].day)
         if contact.workspace_id in self._limits:
             self._touches[contact.workspace_id, contact.domain].append(Touch(contact.pk, None))
             key = contact.workspace_id, receiver_of(contact.domain)
             self._counted[key] = self._counted.get(key, Counted()).one_more()
+
+    def _counted_caps(self, capped: Sequence[tuple[int, int, int]]) -> dict[int, Cap]:
+        if not capped:
+            return {}
+        days = {pk: self._paces[workspace_id].day for pk, workspace_id, _ in capped}
+        rows = statements.run(_OF_CAMPAIGNS, [list(days), [self._now - day for day in days.values()]])
+        counts = {pk: (used, oldest + days[pk]) for pk, used, oldest in rows}
+        return {pk: Cap(limit, *counts.get(pk, (0, None))) for pk, _, limit in capped}
+
+    def _use_cap(self, campaign_id: int, free_at: datetime | None) -> None:
+        cap = self._caps.get(campaign_id)
+        if cap is not None:
+            self._caps[campaign_id] = Cap(cap.limit, cap.used + 1, cap.free_at or free_at)
 
     def _load_domains(self, keys: Collection[tuple[int, str]]) -> None:
         if not keys:
