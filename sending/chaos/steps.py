@@ -132,7 +132,9 @@ def strike(run: Run, *, blow: Blow, cells: Sequence[Cell]) -> None:
     """Bring every cell to its step, strike, let the servers go on, and see how each message ends."""
     stands: list[_Stand] = []
     with contextlib.ExitStack() as locks:
+        run.hurries = False  # a tick for each cell would be a task for each, and there are four processes
         stands = [_set_up(run, cell) for cell in cells]
+        run.hurries = True
         for stand in stands:
             if stand.cell.step not in _LATE:
                 run.until(stand.barrier.arrived.is_set, stand.cell.step)

@@ -13,6 +13,9 @@ from sending.guard.clause import MAY_SEND, params
 # Longer than any gap between two renewals, short enough that a dead worker's mailboxes are not idle for long.
 LEASE_S = float(env().lease_s)
 RENEW_EVERY_S = LEASE_S / 4
+# From a tick to the worker that takes its task. Where every process waits for slow servers the task waits, too: then
+# one of them takes the mailbox in beside those. A task that comes later still takes over what nobody else has.
+HANDOVER_S = LEASE_S / 6
 # The next look at a mailbox for which nothing is planned: a safety net, since new work wakes it.
 _SAFETY_S = 600
 NO_PATIENCE_S = -1e9
@@ -91,16 +94,21 @@ RETURNING c.mailbox_id, c.lease_owner IS NOT NULL, extract(epoch FROM planned.lo
 def lease_due(*, most: int, ahead_s: float = 0.0) -> tuple[UUID, list[int]]:
     """Lease active mailboxes whose turn has come (or comes within ahead_s), also those of dead workers.
 
-    Returns the owner token and the mailboxes; safe to run anywhere, any number of times at once.
+    They are leased for HANDOVER_S. Returns the owner token and the mailboxes; safe to run anywhere, any number of times
+    at once.
     """
     owner = uuid4()
-    return owner, lease_for(owner, most=most, ahead_s=ahead_s)
+    return owner, _lease(owner, most=most, ahead_s=ahead_s, lease_s=HANDOVER_S)
 
 
-def lease_for(owner: UUID, *, most: int, ahead_s: float = 0.0) -> list[int]:
+def lease_for(owner: UUID, *, most: int) -> list[int]:
     """Lease active mailboxes whose turn has come for an owner that may hold others already."""
+    return _lease(owner, most=most, ahead_s=0.0, lease_s=LEASE_S)
+
+
+def _lease(owner: UUID, *, most: int, ahead_s: float, lease_s: float) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_LEASE, {"owner": owner, "lease": LEASE_S, "ahead": ahead_s, "most": most, **params()})
+        cursor.execute(_LEASE, {"owner": owner, "lease": lease_s, "ahead": ahead_s, "most": most, **params()})
         return [pk for (pk,) in cursor.fetchall()]
 
 

@@ -52,6 +52,24 @@ def test_two_silent_servers_do_not_keep_a_third_mailbox_from_being_served() -> N
     assert [post.messages[0].state for post in tarpits] == [MessageState.DEFERRED] * 2
 
 
+def test_a_mailbox_whose_task_waits_behind_tarpits_is_soon_taken_in_beside_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leases, "HANDOVER_S", 1.0)
+    with serving_in_thread(FaultServer()) as good:
+        with serving_in_thread(FaultServer({"banner": hang()})) as tar:
+            make_post(tar, "ada", slug="tar")
+            mine, held = leases.take_over(*leases.lease_due(most=10))
+            waiting = make_post(good, "bob", slug="waiting")
+            task = leases.lease_due(most=10)  # what a tick does; every process that could take the task is busy
+            work = Beside(lambda: loops.run(Courier(mine, held, work_s=0.2).run()))
+            wait_until(lambda: waiting.messages and waiting.messages[0].state == MessageState.SENT)
+            assert work.is_running, "the tarpit still holds its connection"
+            assert leases.take_over(*task)[1] == [], "the task comes too late, and does nothing"
+        work.result()
+    assert len(good.accepted) == 1
+
+
 @pytest.mark.parametrize(
     ("step", "act"),
     [
