@@ -15,6 +15,9 @@ from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from outreach.kit.addresses import BadAddress, parse_address
 
+# Nothing holds up those who write to a contact that is being deleted: each may be in the way once.
+_DELETE_TRIES = 4
+
 
 def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapping[str, str]) -> Contact:
     """Store a contact; values by field ("email", "first_name", ...), fields are custom. Raises BadContact."""
@@ -38,6 +41,15 @@ def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[st
 
 def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
     """Delete contacts of the workspace with their places on lists; returns how many there were."""
+    for _ in range(_DELETE_TRIES):
+        try:
+            return _delete(workspace, ids)
+        except IntegrityError:  # a message to one of them was made meanwhile, and came too late to be deleted with it
+            continue
+    return _delete(workspace, ids)
+
+
+def _delete(workspace: Workspace, ids: Collection[int]) -> int:
     with transaction.atomic():
         _, by_model = Contact.objects.filter(workspace=workspace, pk__in=ids).delete()
     return by_model.get("contacts.Contact", 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from campaigns.contacts.services import delete_contacts
@@ -20,7 +20,7 @@ from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Reply
-from tests.sending.outbox.plain import Picky, claim_all, end_backoff, make_post
+from tests.sending.outbox.plain import Beside, Picky, claim_all, end_backoff, make_post, wait_until
 from tests.sending.outbox.stage import deliver, make_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -183,6 +183,26 @@ def test_a_contact_deleted_between_mark_and_record_leaves_the_neighbours_mail_re
     assert kept == {gone.member.workspace.pk: False, good.member.workspace.pk: True}
     assert [row.state for row in good.messages] == [MessageState.SENT]
     assert Attempt.objects.get().message == good.messages[0]
+
+
+def test_a_contact_is_deleted_although_a_message_to_it_is_made_meanwhile() -> None:
+    with serving_in_thread(FaultServer()) as server:
+        post = make_post(server, "ada", "bob")
+        with transaction.atomic():
+            assert len(claim_all()) == 2
+            deleting = Beside(lambda: delete_contacts(post.member.workspace, [post.people[0].pk]))
+            wait_until(_somebody_waits_for_a_row)
+        assert deleting.result() == 1
+    assert [message.contact for message in post.messages] == [post.people[1]]
+
+
+def _somebody_waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks w JOIN pg_locks o ON o.pid = w.pid JOIN pg_database d ON d.oid = o.database"
+            " WHERE w.locktype = 'transactionid' AND NOT w.granted AND d.datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_result_that_cannot_be_written_down_does_not_keep_its_neighbours_from_it(
