@@ -3,7 +3,7 @@
 Where each invariant of sending is proved (its number, what it says, the tests):
 I1-I6, I8, I21, I22  windows, zones, waits                tests/campaigns/calendar/test_invariants.py, test_windows.py
 I7   planning again changes nothing                       test_of_all.py (rows untouched), test_life.py (enroll_again)
-I9   no step of a person twice, in any order of acts      test_life.py, outbox/test_kill.py, outbox/test_races.py
+I9   no step of a person twice, in any order of acts      test_life.py, outbox/test_races.py, sending/chaos
 I10  a follow-up never before its wait                    life.py (_judge_person), test_sequel.py
 I11  after a stop nothing is marked                       life.py (called_off), outbox/test_marks.py, test_races.py
 I12  rolling day, gap, hour of a mailbox                  life.py (_judge_mailbox), here, test_shares.py
