@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import bench_forecast, bench_import, bench_send, bench_tls
+from bench import bench_forecast, bench_import, bench_queue, bench_send, bench_tls
 
 BENCHES = {
     "import": bench_import.main,
     "send": bench_send.main,
+    "queue": bench_queue.main,
     "tls": bench_tls.main,
     "forecast": bench_forecast.main,
 }
