@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from outreach.kit import statements
 from sending.planner.facts import Sender
@@ -137,7 +139,12 @@ def _follow_ups(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dic
 def _new_leads(
     wishes: Mapping[int, Wish], *, now: datetime, spare: int, closed: Collection[int]
 ) -> dict[int, list[Candidate]]:
-    """Deal each campaign's new leads out to its mailboxes, and let each mailbox take from its campaigns in turn."""
+    """Deal each campaign's new leads out to its mailboxes, and let each mailbox take from its campaigns in turn.
+
+    A mailbox asks each of its campaigns for a part of what it wants, by its weight: however many campaigns share it,
+    as many people are looked at. Each campaign begins to deal where the one before it ended, so that every mailbox
+    gets its part.
+    """
     wishes = {pk: wish for pk, wish in wishes.items() if wish.new_places > 0}
     if not wishes:
         return {}
@@ -149,16 +156,24 @@ def _new_leads(
             carriers.setdefault(campaign_id, []).append(mailbox_id)
     if not carriers:
         return {}
-    most = [_most(sum(wishes[pk].new_places for pk in pks), spare) for pks in carriers.values()]
+    parts = Counter[int]()
+    for campaign_id, pks in carriers.items():
+        parts.update(dict.fromkeys(pks, weights[campaign_id]))
+    wanted = (
+        weights[campaign_id] * sum(wishes[pk].new_places / parts[pk] for pk in pks)
+        for campaign_id, pks in carriers.items()
+    )
+    most = [_most(ceil(places), spare) for places in wanted]
     rows = statements.run(_NEW_LEADS, [list(carriers), most, now])
     for pks in carriers.values():
         pks.sort(key=lambda pk: (wishes[pk].sender.facts.usage.new_leads_day, pk))
-    turn = dict.fromkeys(carriers, 0)
+    turn: dict[int, int] = {}
     queues: dict[int, dict[int, list[Candidate]]] = {pk: {one: [] for one in carriers} for pk in wishes}
-    for pk, workspace_id, campaign_id, contact_id, position in rows:
+    for dealt, (pk, workspace_id, campaign_id, contact_id, position) in enumerate(rows):
         pks = carriers[campaign_id]
-        mailbox_id = pks[turn[campaign_id] % len(pks)]
+        place = turn.setdefault(campaign_id, dealt)
         turn[campaign_id] += 1
+        mailbox_id = pks[place % len(pks)]
         one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=True)
         queues[mailbox_id][campaign_id].append(one)
     return {pk: _interleaved(of_mailbox, weights) for pk, of_mailbox in queues.items()}
