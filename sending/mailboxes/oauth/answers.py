@@ -78,10 +78,7 @@ def account_in(id_token: str, *, client_id: str, issuers: Sequence[str], nonce: 
     claims = _claims(id_token)
     audience = claims.get("aud")
     is_ours = client_id in audience if isinstance(audience, list) else audience == client_id
-    issuer = claims.get("iss")
-    is_theirs = isinstance(issuer, str) and any(
-        issuer == one or (one.endswith("/") and issuer.startswith(one)) for one in issuers
-    )
+    is_theirs = is_issuer(claims.get("iss"), issuers)
     until = claims.get("exp")
     is_fresh = isinstance(until, int | float) and until > now_s - 60
     if not (is_ours and is_theirs and is_fresh and claims.get("nonce") == nonce):
@@ -91,6 +88,11 @@ def account_in(id_token: str, *, client_id: str, issuers: Sequence[str], nonce: 
         if isinstance(value, str) and "@" in value and claims.get("email_verified") is not False:
             return value.strip().lower()[:254]
     raise WrongAnswer("The provider did not say which account has signed in.")
+
+
+def is_issuer(name: object, issuers: Sequence[str]) -> bool:
+    """Say whether a provider calls itself so; an issuer that ends with a slash stands for all below it."""
+    return isinstance(name, str) and any(name == one or (one.endswith("/") and name.startswith(one)) for one in issuers)
 
 
 def _grant(name: str, found: Mapping[str, Any]) -> Grant:

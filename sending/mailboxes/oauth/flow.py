@@ -27,7 +27,7 @@ from outreach.kit import clock
 from outreach.kit.crypto import SealBroken
 from sending.mailboxes.models import Mailbox, PendingSignIn
 from sending.mailboxes.oauth.access import store_grant
-from sending.mailboxes.oauth.answers import Grant, GrantEnded, OAuthError, WrongAnswer, account_in
+from sending.mailboxes.oauth.answers import Grant, GrantEnded, OAuthError, WrongAnswer, account_in, is_issuer
 from sending.mailboxes.oauth.asking import client_for, exchange
 from sending.mailboxes.oauth.providers import Provider, address, provider_of
 from sending.mailboxes.secrets import opened, sealed
@@ -186,7 +186,7 @@ def _taken(row: PendingSignIn, state: str) -> str:
 
 def _denied(provider: Provider, answer: Mapping[str, str]) -> str:
     issuer = answer.get("iss", "")
-    if issuer and not any(issuer.startswith(one) for one in provider.issuers):
+    if issuer and not is_issuer(issuer, provider.issuers):
         return f"The answer did not come from {provider.name}. Nothing was changed."
     error = answer.get("error", "")
     if error == "access_denied":

@@ -51,6 +51,7 @@ class FakeProvider:
     claims: dict[str, Any] = field(default_factory=dict)  # instead of those of a good id_token
     script: list[Fault] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)  # the forms that its token endpoint got
+    paths: list[str] = field(default_factory=list)  # where they were sent
     good: set[str] = field(default_factory=set)  # the refresh tokens that it takes
     issued: list[str] = field(default_factory=list)  # the access tokens, in order
     port: int = 0
@@ -119,6 +120,7 @@ class FakeProvider:
         form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
         with self._lock:
             self.asked.append(form)
+            self.paths.append(request.path)
             fault = self.script.pop(0) if self.script else None
         if fault is not None and fault.meanwhile is not None:
             fault.meanwhile()

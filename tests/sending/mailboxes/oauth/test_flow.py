@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -19,14 +20,16 @@ from outreach.accounts.models import Membership
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from sending.mailboxes.models import Credential, Mailbox, PendingSignIn
-from sending.mailboxes.oauth import flow
+from sending.mailboxes.oauth import flow, providers
 from sending.mailboxes.oauth.access import access_token
 from sending.mailboxes.oauth.providers import GOOGLE, MICROSOFT
+from sending.mailboxes.services import refuse_sign_in
 from sending.mailboxes.states import SignInKind
 from tests.builders import PASSWORD, make_mailbox, make_member, make_workspace
 from tests.sending.mailboxes.oauth.boxes import refresh_token_of
-from tests.sending.mailboxes.oauth.provider import FakeProvider, Fault, refusal, returned_to
+from tests.sending.mailboxes.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, Fault, refusal, returned_to
 from tests.sending.mailboxes.stage import errors_of, form, page, text_of
+from tests.sending.smtp.certificates import authority
 
 pytestmark = pytest.mark.django_db
 
@@ -232,6 +235,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"code": ""}, "sent no code"),
     ({"code": "x" * 5000}, "sent no code"),
     ({"iss": "https://evil.test"}, "did not come from Google"),
+    ({"iss": "https://127.0.0.1:1"}, "did not come from Google"),
     ({"code": "another code"}, "does not take this sign-in any more"),
 ]
 
@@ -312,6 +316,47 @@ def test_nobody_else_says_yes_for_a_person(admin: Client, member: Member, box: M
     assert "boss@acme.test" not in page(other, member, "mailboxes:detail", box.pk)
     other.post(member.url("mailboxes:sign_in_account", box.pk), {"use": "1"})
     assert not signed_in(box)
+
+
+# -- Microsoft --
+def test_microsoft_knows_a_tenant_and_a_shared_mailbox_keeps_its_name(
+    admin: Client,
+    member: Member,
+    provider: FakeProvider,
+    setting: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = replace(
+        MICROSOFT,
+        authorize_url=f"{provider.url}/authorize",
+        token_url=f"{provider.url}/{{tenant}}/token",
+        issuers=(f"{provider.url}/",),
+        ca_pem=authority().pem,
+    )
+    monkeypatch.setitem(providers._ALL, SignInKind.MICROSOFT, known)
+    for name, value in (("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET), ("TENANT", "acme.onmicrosoft.com")):
+        setting(f"OUTREACH_MICROSOFT_{name}", value)
+    box = make_mailbox(member.workspace, "sales@acme.test", sign_in=SignInKind.MICROSOFT)
+    provider.scope = "https://outlook.office.com/smtp.send " + " ".join(MICROSOFT.needed[1:])
+    provider.claims = {"iss": f"{provider.url}/1234/v2.0", "preferred_username": "Boss@acme.test"}
+    target = leave(admin, member, box)
+    assert dict(parse_qsl(urlsplit(target).query))["prompt"] == "select_account"
+    text = come_back(admin, provider.consent(target) | {"iss": f"{provider.url}/1234/v2.0"})[1]
+    assert provider.paths == ["/acme.onmicrosoft.com/token"]
+    assert "You signed in as boss@acme.test, and this mailbox is sales@acme.test" in text
+    admin.post(member.url("mailboxes:sign_in_account", box.pk), {"use": "1"})
+    box.refresh_from_db()
+    assert (box.smtp_username, Credential.objects.get().account) == ("sales@acme.test", "boss@acme.test")
+
+
+def test_a_mailbox_whose_server_refuses_the_account_is_asked_to_sign_in_again(
+    admin: Client, member: Member, mailbox: Mailbox
+) -> None:
+    assert "Sign in with Google again" not in text_of(page(admin, member, "mailboxes:detail", mailbox.pk))
+    refuse_sign_in(mailbox.pk, "535 5.7.8 no")
+    text = text_of(page(admin, member, "mailboxes:detail", mailbox.pk))
+    assert "Sign in with Google again" in text
+    assert "Sign in below. It sends again as soon as the test has passed." in text
 
 
 # -- the form --
