@@ -43,12 +43,23 @@ def put_back(backup: str) -> None:
 def _copy(source: str, target: str) -> None:
     connection.close()
     _run("DROP DATABASE IF EXISTS {} WITH (FORCE)", target)
+    _end_sessions(source)
     _run("CREATE DATABASE {} TEMPLATE {}", target, source)
 
 
+def _end_sessions(name: str) -> None:
+    """End what threads of earlier tests have left behind: a database that somebody uses is no template."""
+    with _server() as session:
+        session.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
 def _run(statement: str, *names: str) -> None:
-    to = connection.settings_dict
-    with psycopg.connect(
-        host=to["HOST"], port=to["PORT"], user=to["USER"], password=to["PASSWORD"], dbname="postgres", autocommit=True
-    ) as session:
+    with _server() as session:
         session.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _server() -> psycopg.Connection:
+    to = connection.settings_dict
+    return psycopg.connect(
+        host=to["HOST"], port=to["PORT"], user=to["USER"], password=to["PASSWORD"], dbname="postgres", autocommit=True
+    )
