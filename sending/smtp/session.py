@@ -143,6 +143,10 @@ class Session:
                 if not self._pipelining:
                     self._say([line], phase, stale=stale)
                 reply = await self._answer(phase, stale=stale)
+                if phase is Phase.DATA and reused and 200 <= reply.code < 300:
+                    self._wire.abort()
+                    text = "The kept connection had an answer too many: what it says belongs to what was asked before."
+                    raise _Broken(self._unreachable(phase, "garbage", text, stale=True))
                 if not self._goes_on(phase, line, reply, stale=stale):
                     refusal = (phase, reply)
             elif refusal[1].code == 421 or not await self._skip(phase):

@@ -196,3 +196,12 @@ def test_a_flood_on_an_idle_connection_is_not_read_for_ever() -> None:
         return session._wire._parser.unread
 
     assert in_session(faults, talk) < 400_000
+
+
+def test_an_answer_too_many_ends_a_kept_connection_and_is_charged_to_nobody() -> None:
+    faults = FaultServer({"mail": [OK, say(b"250 2.0.0 by the way\r\n250 2.1.0 ok\r\n")]}, extensions=FLIGHT)
+    first, _, second, usable = deliver_twice(faults)
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Unreachable)
+    assert (second.phase, second.cause, second.stale, usable) == (Phase.DATA, "garbage", True, False)
+    assert len(faults.accepted) == 1
