@@ -99,7 +99,7 @@ def _prepare() -> tuple[list[int], list[int]]:
             "smtp_security": Security.PLAIN, "smtp_username": "", "imap_host": "127.0.0.1", "imap_username": "",
             "daily_limit": 100_000, "hourly_limit": 100_000, "gap_min_s": 0, "gap_max_s": 0, "ramp_on": False,
         }  # fmt: skip
-        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="", imap="").pk)
+        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="not asked for", imap="not asked for").pk)
     boxes = list(Mailbox.objects.order_by("pk").values_list("pk", flat=True))
     campaigns = []
     for number in range(CAMPAIGNS):

@@ -130,7 +130,7 @@ def prepare_ours(port: int) -> None:
             "smtp_security": Security.PLAIN, "smtp_username": "", "imap_host": "127.0.0.1", "imap_username": "",
             "daily_limit": 100_000, "hourly_limit": 100_000, "gap_min_s": 0, "gap_max_s": 0, "ramp_on": False,
         }  # fmt: skip
-        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="", imap="").pk)
+        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="not asked for", imap="not asked for").pk)
     campaign = sequences.create_campaign(member, "Bench")
     sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=_ALWAYS))
     variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
