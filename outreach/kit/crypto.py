@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from outreach.env import env
 
 
 class SealBroken(ValueError):  # what happened, in the words of the trade
@@ -29,6 +32,12 @@ class Keyring:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise SealBroken("no key of this instance opens it") from error
+
+
+@cache
+def instance_keyring() -> Keyring:
+    """Return the keys of this instance, the newest first."""
+    return Keyring(env().credential_keys)
 
 
 def new_key() -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from outreach.env import env
 from outreach.kit import statements
 from outreach.kit.addresses import domain_and_parents
-from outreach.kit.crypto import Keyring, SealBroken, seal, unseal
+from outreach.kit.crypto import SealBroken, instance_keyring, seal, unseal
+from sending.domains.models import DomainKey
 from sending.smtp.dkim import SigningKey
 
 _SIGNING = """
@@ -50,18 +50,18 @@ def signatures_of(workspace_ids: Iterable[int]) -> Signatures:
 
 def sealed(workspace_id: int, key: SigningKey) -> bytes:
     """Seal a private key for its row."""
-    return seal(_keyring(), key.private_pem, context=_context(workspace_id, key.domain, key.selector))
+    return seal(instance_keyring(), key.private_pem, context=_context(workspace_id, key.domain, key.selector))
 
 
-def opened(workspace_id: int, domain: str, selector: str, private_key: bytes | memoryview) -> SigningKey:
+def opened(row: DomainKey) -> SigningKey:
     """Open a stored key. Raises KeyLost."""
-    return _opened(workspace_id, domain, selector, bytes(private_key))
+    return _opened(row.workspace_id, row.domain, row.selector, bytes(row.private_key))
 
 
 @lru_cache(maxsize=512)
 def _opened(workspace_id: int, domain: str, selector: str, private_key: bytes) -> SigningKey:
     try:
-        pem = unseal(_keyring(), private_key, context=_context(workspace_id, domain, selector))
+        pem = unseal(instance_keyring(), private_key, context=_context(workspace_id, domain, selector))
     except SealBroken as error:
         raise KeyLost(
             f"The signing key of {domain} cannot be opened: the key that sealed it is not among the keys of this "
@@ -72,8 +72,3 @@ def _opened(workspace_id: int, domain: str, selector: str, private_key: bytes) -
 
 def _context(workspace_id: int, domain: str, selector: str) -> str:
     return f"domain:{workspace_id}:{domain}:{selector}"
-
-
-@cache
-def _keyring() -> Keyring:
-    return Keyring(env().credential_keys)

@@ -34,7 +34,7 @@ def key_for(member: Member, pk: int) -> DomainKey:
 
 def _row(key: DomainKey) -> KeyRow:
     try:
-        opened = keys.opened(key.workspace_id, key.domain, key.selector, key.private_key)
+        opened = keys.opened(key)
     except KeyLost as error:
         return KeyRow(key, None, str(error))
     return KeyRow(key, record_of(opened))

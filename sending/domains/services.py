@@ -52,7 +52,7 @@ def make_key(member: Member, text: str) -> DomainKey:
 def check_key(row: DomainKey) -> Answer:
     """Ask the DNS for the key's record and let that decide whether it signs. The network is asked outside of rows."""
     try:
-        key = keys.opened(row.workspace_id, row.domain, row.selector, row.private_key)
+        key = keys.opened(row)
     except KeyLost as error:
         answer = Answer(is_there=None, words=str(error))
     else:

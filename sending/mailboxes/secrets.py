@@ -1,11 +1,8 @@
-"""How a mailbox's secrets are sealed: the keys of this instance, and what each secret is bound to."""
+"""How a mailbox's secrets are sealed, and what each is bound to."""
 
 from __future__ import annotations
 
-from functools import cache
-
-from outreach.env import env
-from outreach.kit.crypto import Keyring, SealBroken, seal, unseal
+from outreach.kit.crypto import SealBroken, instance_keyring, seal, unseal
 from sending.smtp import Explanation
 
 SMTP_PASSWORD = "smtp_password"  # noqa: S105  # the name of a field
@@ -20,12 +17,6 @@ LOST = Explanation(
 )
 
 
-@cache
-def keyring() -> Keyring:
-    """Return the keys of this instance, the newest first."""
-    return Keyring(env().credential_keys)
-
-
 def context_of(mailbox_id: int, field: str) -> str:
     """Return what a secret is bound to, so that a ciphertext moved to another row cannot be opened."""
     return f"mailbox:{mailbox_id}:{field}"
@@ -33,11 +24,11 @@ def context_of(mailbox_id: int, field: str) -> str:
 
 def sealed(mailbox_id: int, field: str, secret: str) -> bytes:
     """Seal a secret of a mailbox for the field in which it is kept."""
-    return seal(keyring(), secret, context=context_of(mailbox_id, field))
+    return seal(instance_keyring(), secret, context=context_of(mailbox_id, field))
 
 
 def opened(mailbox_id: int, field: str, value: bytes | memoryview | None) -> str:
     """Open a secret of a mailbox. Raises SealBroken, also where there is none."""
     if value is None:
         raise SealBroken("nothing is stored")
-    return unseal(keyring(), bytes(value), context=context_of(mailbox_id, field))
+    return unseal(instance_keyring(), bytes(value), context=context_of(mailbox_id, field))

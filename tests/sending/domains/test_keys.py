@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def record_of_row(row: DomainKey) -> TxtRecord:
-    return record_of(keys.opened(row.workspace_id, row.domain, row.selector, row.private_key))
+    return record_of(keys.opened(row))
 
 
 def zone_of(row: DomainKey) -> str:
@@ -106,9 +106,10 @@ def test_a_key_signs_for_the_names_below_its_domain_and_for_nobody_else() -> Non
 def test_a_private_key_is_stored_sealed_and_opens_in_its_own_row_only() -> None:
     row = make_domain_key(make_workspace(), state=KeyState.SIGNING, checked_at=Now())
     assert b"PRIVATE KEY" not in bytes(row.private_key)
-    assert keys.opened(row.workspace_id, row.domain, row.selector, row.private_key).private_pem == signing_pem()
+    assert keys.opened(row).private_pem == signing_pem()
+    moved = DomainKey(workspace=row.workspace, domain="acme2.test", selector=row.selector, private_key=row.private_key)
     with pytest.raises(KeyLost, match=r"acme2\.test cannot be opened"):
-        keys.opened(row.workspace_id, "acme2.test", row.selector, row.private_key)
+        keys.opened(moved)
 
 
 def test_one_domain_has_one_key_and_it_must_be_a_domain() -> None:

@@ -11,8 +11,8 @@ from django.test import Client
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.env import env
+from outreach.kit.crypto import instance_keyring
 from sending.mailboxes import testing
-from sending.mailboxes.secrets import keyring
 from sending.sandbox.world import SandboxWorld
 from tests.builders import make_member, make_workspace
 
@@ -47,7 +47,7 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], No
 
     def forget() -> None:
         env.cache_clear()
-        keyring.cache_clear()
+        instance_keyring.cache_clear()
 
     yield change
     monkeypatch.undo()
