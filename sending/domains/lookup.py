@@ -9,6 +9,7 @@ import dns.exception
 import dns.resolver
 from dns.rdtypes.ANY.TXT import TXT
 
+from outreach.kit.resolving import make_resolver
 from sending.smtp.dkim import SigningKey, is_published, record_of
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,3 @@ def look_up(key: SigningKey) -> Answer:
     if any(is_published(key, value) for value in values):
         return Answer(is_there=True, words=f"The record at {name} is the right one.")
     return Answer(is_there=False, words=f"The record at {name} is another one: {'; '.join(values)[:120]}")
-
-
-def make_resolver() -> dns.resolver.Resolver:
-    """Return a resolver as this machine is configured."""
-    return dns.resolver.Resolver()

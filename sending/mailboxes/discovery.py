@@ -11,6 +11,7 @@ import dns.resolver
 from dns.rdtypes.ANY.MX import MX
 
 from outreach.kit.addresses import parse_address
+from outreach.kit.resolving import make_resolver
 from sending.mailboxes.presets import Preset, by_domain, by_exchangers, guess_for
 
 log = logging.getLogger(__name__)
@@ -77,8 +78,3 @@ def exchangers_of(domain: str) -> list[str]:
     if not hosts:  # "0 .", RFC 7505
         raise Unanswered(f"{domain} says that it takes no mail at all (a null MX record).")
     return hosts[:_MOST_EXCHANGERS]
-
-
-def make_resolver() -> dns.resolver.Resolver:
-    """Return a resolver as this machine is configured."""
-    return dns.resolver.Resolver()
