@@ -6,7 +6,7 @@ import re
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, IPNetwork, UnknownHost
 from sending.smtp.resuming import ResumingContext
@@ -113,10 +113,16 @@ def tls_context(ca_pem: str | None) -> ResumingContext:
     certificate. Raises ssl.SSLError or ValueError when it holds no certificate.
     """
     context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)  # which verifies
-    context.verify_flags = ssl.create_default_context().verify_flags  # stricter in newer versions of Python
+    context.verify_flags = _usual_flags()
     context.load_default_certs()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_pem is not None:
         context.load_verify_locations(cadata=ca_pem)
         context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     return context
+
+
+@cache
+def _usual_flags() -> ssl.VerifyFlags:
+    """Return what this Python verifies by itself, stricter in its newer versions; asking loads the authorities."""
+    return ssl.create_default_context().verify_flags
