@@ -15,7 +15,7 @@ from sending.smtp import Accepted, Envelope, Message, Outcome, Phase, Refused, S
 from sending.smtp.dkim import SigningKey, make_private_key, sign
 from tests.sending.smtp import postfix
 from tests.sending.smtp.conversations import LOOPBACK
-from tests.sending.smtp.test_dkim import verifies
+from tests.sending.smtp.signatures import verifies
 
 pytestmark = pytest.mark.postfix
 USERS = ("ada", "bob", "cy", "dot")
