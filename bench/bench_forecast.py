@@ -11,18 +11,13 @@ from typing import TypeVar
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, setup_databases, teardown_databases
 
+from bench.scene import make_leads, make_mailboxes, make_owner
 from campaigns.calendar import WaitUnit, Window
-from campaigns.contacts.models import Contact, ContactList, ListMember
+from campaigns.contacts.models import Contact
 from campaigns.sequences import services as sequences
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.services import Schedule
-from outreach.accounts.access import Member
-from outreach.accounts.models import User, Workspace
-from outreach.accounts.roles import Role
-from outreach.accounts.services import create_workspace
-from sending.mailboxes import services as mailboxes
 from sending.mailboxes.budgets import database_now
-from sending.mailboxes.models import Mailbox
 from sending.pacing.outlook import forecast_of
 from sending.pacing.simulation import simulate
 from sending.planner.forecast import HORIZON
@@ -63,13 +58,10 @@ def main() -> None:
 
 def prepare() -> Campaign:
     """Store a launched campaign with the limits that a new mailbox has, its ramp included."""
-    user = User.objects.create_user("bench@example.com", "not used here")
-    workspace = create_workspace(user, "Bench", "UTC")
-    Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
-    member = Member(user=user, workspace=workspace, role=Role.OWNER)
-    people = Contact.objects.bulk_create(
+    member = make_owner()
+    people = (
         Contact(
-            workspace=workspace,
+            workspace=member.workspace,
             email=f"person{n}@company{n}.example.com",
             email_key=f"person{n}@company{n}.example.com",
             domain=f"company{n}.example.com",
@@ -77,14 +69,8 @@ def prepare() -> Campaign:
         )
         for n in range(PEOPLE)
     )
-    leads = ContactList.objects.create(workspace=workspace, name="Leads")
-    ListMember.objects.bulk_create(ListMember(contact_list=leads, contact=person) for person in people)
-    for n in range(MAILBOXES):
-        columns = {
-            "address": f"sender{n}@example.com", "smtp_host": "127.0.0.1", "smtp_username": "",
-            "imap_host": "127.0.0.1", "imap_username": "",
-        }  # fmt: skip
-        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="", imap="").pk)
+    leads = make_leads(member, people)
+    boxes = make_mailboxes(member, MAILBOXES)
     campaign = sequences.create_campaign(member, "Bench")
     sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=True, windows=_WEEK))
     for _ in range(STEPS - 1):
@@ -92,7 +78,7 @@ def prepare() -> Campaign:
     Step.objects.filter(campaign=campaign, position__gt=1).update(wait_amount=3, wait_unit=WaitUnit.DAYS)
     Variant.objects.filter(step__campaign=campaign).update(subject="A question", body_text="Good day")
     sequences.set_audience(campaign, [leads.pk])
-    set_senders(member, campaign, list(Mailbox.objects.values_list("pk", flat=True)))
+    set_senders(member, campaign, boxes)
     launch(member, campaign)
     campaign.refresh_from_db()
     return campaign

@@ -16,21 +16,16 @@ from django.db import connection, transaction
 from django.test.utils import setup_databases, teardown_databases
 from django.utils.timezone import now
 
-from campaigns.calendar import Window
+from bench.scene import ALWAYS, FREE, make_mailboxes, make_owner
 from campaigns.sequences import services as sequences
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.services import Schedule, Text
-from outreach.accounts.access import Member
-from outreach.accounts.models import User, Workspace
-from outreach.accounts.roles import Role
-from outreach.accounts.services import create_workspace
-from sending.mailboxes import services as mailboxes
-from sending.mailboxes.models import Mailbox, MailboxClock
+from outreach.accounts.models import Workspace
+from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
 from sending.outbox.sweeper import sweep
 from sending.planner.services import set_senders
-from sending.smtp import Security
 
 FEW = 10_000
 MANY = int(os.environ.get("BENCH_WAITING", "2000000"))
@@ -38,7 +33,6 @@ CAMPAIGNS = 20
 MAILBOXES = 100
 CLAIMING = 25  # mailboxes of one claim, with twenty places each
 ROUNDS = 7
-_ALWAYS = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
 
 _CONTACTS = """
 INSERT INTO contacts_contact (workspace_id, email, email_key, domain, first_name, last_name, company, title, phone,
@@ -89,22 +83,12 @@ def main() -> None:
 
 
 def _prepare() -> tuple[list[int], list[int]]:
-    user = User.objects.create_user("bench@example.com", "not used here")
-    workspace = create_workspace(user, "Bench", "UTC")
-    Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
-    member = Member(user=user, workspace=workspace, role=Role.OWNER)
-    for number in range(MAILBOXES):
-        columns = {
-            "address": f"sender{number}@example.com", "smtp_host": "127.0.0.1", "smtp_port": 2525,
-            "smtp_security": Security.PLAIN, "smtp_username": "", "imap_host": "127.0.0.1", "imap_username": "",
-            "daily_limit": 100_000, "hourly_limit": 100_000, "gap_min_s": 0, "gap_max_s": 0, "ramp_on": False,
-        }  # fmt: skip
-        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="not asked for", imap="not asked for").pk)
-    boxes = list(Mailbox.objects.order_by("pk").values_list("pk", flat=True))
+    member = make_owner()
+    boxes = make_mailboxes(member, MAILBOXES, smtp_port=2525, **FREE)
     campaigns = []
     for number in range(CAMPAIGNS):
         campaign = sequences.create_campaign(member, f"Bench {number}")
-        sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=_ALWAYS))
+        sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=ALWAYS))
         variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
         sequences.save_variant(variant, Text(subject="A question", body_text="Hi {{ first_name }},\n\nBest\n"))
         second = sequences.add_step(campaign)

@@ -25,23 +25,17 @@ from django.utils.timezone import now
 from post_office.mail import send_queued
 from post_office.models import PRIORITY, STATUS, Email
 
+from bench.scene import ALWAYS, FREE, make_leads, make_mailboxes, make_owner
 from bench.timing import Figure, timed
-from campaigns.calendar import Window
-from campaigns.contacts.models import Contact, ContactList, ListMember
+from campaigns.contacts.models import Contact
 from campaigns.sequences import services as sequences
 from campaigns.sequences.models import Step, Variant
 from campaigns.sequences.services import Schedule, Text
-from outreach.accounts.access import Member
-from outreach.accounts.models import User, Workspace
-from outreach.accounts.roles import Role
-from outreach.accounts.services import create_workspace
 from outreach.embedded.ports import free_port
-from sending.mailboxes import services as mailboxes
-from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.models import MailboxClock
 from sending.outbox.models import OutboundMessage
 from sending.planner.services import launch, set_senders
 from sending.planner.throttling import set_throttles
-from sending.smtp import Security
 
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin"
 _SINK = shutil.which("smtp-sink", path=_PATH)
@@ -49,7 +43,6 @@ _SOURCE = shutil.which("smtp-source", path=_PATH)
 MESSAGES = 5_000
 MAILBOXES = 100
 WORKERS = 2  # processes, of both sides
-_ALWAYS = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
 _LINE = "One short question about how {{ company }} does this today. "
 _BODY = "Hi {{ first_name }},\n\n" + f"{_LINE * 4}\n\n" * 3 + "Best\n"
 _HTML = "<p>Hi {{ first_name }},</p>\n" + f"<p>{_LINE * 4}</p>\n" * 3 + "<p>Best</p>\n"
@@ -106,14 +99,11 @@ def send_limit(port: int) -> None:
 
 def prepare_ours(port: int) -> None:
     """Store a launched campaign: 5,000 people, a hundred mailboxes without gaps."""
-    user = User.objects.create_user("bench@example.com", "not used here")
-    workspace = create_workspace(user, "Bench", "UTC")
-    set_throttles(workspace, {})  # five people of each company at once: no workspace of real people does that
-    Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
-    member = Member(user=user, workspace=workspace, role=Role.OWNER)
-    people = Contact.objects.bulk_create(
+    member = make_owner()
+    set_throttles(member.workspace, {})  # five people of each company at once: no workspace of real people does that
+    people = (
         Contact(
-            workspace=workspace,
+            workspace=member.workspace,
             email=f"person{n}@company{n % 977}.example.com",
             email_key=f"person{n}@company{n % 977}.example.com",
             domain=f"company{n % 977}.example.com",
@@ -122,21 +112,14 @@ def prepare_ours(port: int) -> None:
         )
         for n in range(MESSAGES)
     )
-    leads = ContactList.objects.create(workspace=workspace, name="Leads")
-    ListMember.objects.bulk_create(ListMember(contact_list=leads, contact=person) for person in people)
-    for n in range(MAILBOXES):
-        columns = {
-            "address": f"sender{n}@example.com", "smtp_host": "127.0.0.1", "smtp_port": port,
-            "smtp_security": Security.PLAIN, "smtp_username": "", "imap_host": "127.0.0.1", "imap_username": "",
-            "daily_limit": 100_000, "hourly_limit": 100_000, "gap_min_s": 0, "gap_max_s": 0, "ramp_on": False,
-        }  # fmt: skip
-        mailboxes.activate(mailboxes.create_mailbox(member, columns, smtp="not asked for", imap="not asked for").pk)
+    leads = make_leads(member, people)
+    boxes = make_mailboxes(member, MAILBOXES, smtp_port=port, **FREE)
     campaign = sequences.create_campaign(member, "Bench")
-    sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=_ALWAYS))
+    sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=ALWAYS))
     variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
     sequences.save_variant(variant, Text(subject="A question, {{ first_name }}", body_text=_BODY, body_html=_HTML))
     sequences.set_audience(campaign, [leads.pk])
-    set_senders(member, campaign, list(Mailbox.objects.values_list("pk", flat=True)))
+    set_senders(member, campaign, boxes)
     MailboxClock.objects.update(synced_at=now())
     launch(member, campaign)
 

@@ -1,0 +1,51 @@
+"""What each bench needs before it measures: an owner, mailboxes, people on a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from campaigns.calendar import Window
+from campaigns.contacts.models import Contact, ContactList, ListMember
+from outreach.accounts.access import Member
+from outreach.accounts.models import User, Workspace
+from outreach.accounts.roles import Role
+from outreach.accounts.services import create_workspace
+from sending.mailboxes import services as mailboxes
+from sending.mailboxes.models import Mailbox
+from sending.smtp import Security
+
+ALWAYS = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
+# Columns of a mailbox that nothing holds back, at a server that wants no sign-in.
+FREE: dict[str, Any] = {
+    "smtp_security": Security.PLAIN, "daily_limit": 100_000, "hourly_limit": 100_000, "gap_min_s": 0, "gap_max_s": 0,
+    "ramp_on": False,
+}  # fmt: skip
+
+
+def make_owner() -> Member:
+    """Return the owner of a workspace that may launch."""
+    user = User.objects.create_user("bench@example.com", "not used here")
+    workspace = create_workspace(user, "Bench", "UTC")
+    Workspace.objects.filter(pk=workspace.pk).update(postal_address="1 Main Street, Springfield")
+    return Member(user=user, workspace=workspace, role=Role.OWNER)
+
+
+def make_mailboxes(member: Member, count: int, **columns: Any) -> list[int]:
+    """Store active mailboxes; return their ids in order."""
+    for number in range(count):
+        of_one = {
+            "address": f"sender{number}@example.com", "smtp_host": "127.0.0.1", "smtp_username": "",
+            "imap_host": "127.0.0.1", "imap_username": "", **columns,
+        }  # fmt: skip
+        made = mailboxes.create_mailbox(member, of_one, smtp="not asked for", imap="not asked for")
+        mailboxes.activate(made.pk)
+    return list(Mailbox.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def make_leads(member: Member, people: Iterable[Contact]) -> ContactList:
+    """Store people on a list of their own."""
+    leads = ContactList.objects.create(workspace=member.workspace, name="Leads")
+    stored = Contact.objects.bulk_create(people)
+    ListMember.objects.bulk_create(ListMember(contact_list=leads, contact=person) for person in stored)
+    return leads
