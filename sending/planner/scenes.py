@@ -73,7 +73,7 @@ def scene_of(
     lines = _Lines(loaded, pace, now, mended)
     rows = _enrolled(campaign_ids) + (_audience(campaign) if campaign.state == CampaignState.DRAFT else [])
     carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
-    throttles = throttles_of_workspaces([campaign.workspace_id])[campaign.workspace_id]
+    throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
     touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
     lines.watched = _watched(rows, throttles, touches)
     people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)

@@ -64,11 +64,11 @@ class InHand:
     campaign_id: int
 
 
-def limits_of(workspaces: Collection[int]) -> dict[int, ThrottleLimits]:
-    """Return the throttles of workspaces: their own, or the usual ones; a sandbox's people share few domains."""
-    rows = {row.workspace_id: row for row in Throttles.objects.filter(workspace__in=workspaces)}
-    real = set(Workspace.objects.filter(pk__in=workspaces, time_scale=1).values_list("pk", flat=True))
-    return {pk: _limits(rows[pk]) if pk in rows else ThrottleLimits() if pk in real else NO_LIMITS for pk in workspaces}
+def limits_of(paces: Mapping[int, Pace]) -> dict[int, ThrottleLimits]:
+    """Return the throttles of workspaces (id -> pace): their own or the usual; a sandbox's people share few domains."""
+    rows = {row.workspace_id: row for row in Throttles.objects.filter(workspace__in=list(paces))}
+    usual = {pk: ThrottleLimits() if pace.scale == 1 else NO_LIMITS for pk, pace in paces.items()}
+    return usual | {pk: _limits(row) for pk, row in rows.items()}
 
 
 def throttle_values(workspace: Workspace) -> dict[str, int | None]:
@@ -92,7 +92,7 @@ class Throttling:
 
         paces are by workspace.
         """
-        self._limits = {pk: limits for pk, limits in limits_of(list(paces)).items() if limits}
+        self._limits = {pk: limits for pk, limits in limits_of(paces).items() if limits}
         self._paces = paces
         self._now = now
         self._touches: dict[tuple[int, str], list[Touch]] = defaultdict(list)
@@ -189,9 +189,10 @@ class Throttling:
             pace = self._paces[pk]
             frees = hour_oldest and hour_oldest + pace.hour
             self._counted[pk, Receiver(receiver)] = Counted(hour, day, frees, oldest + pace.day)
+        asked = set(keys)
         for one in self._in_hand:
             key = one.workspace_id, receiver_of(one.domain)
-            if key in set(keys):
+            if key in asked:
                 self._counted[key] = self._counted.get(key, Counted()).one_more()
 
 
