@@ -10,7 +10,20 @@ from django.db.models import Q
 
 from campaigns.sequences.plans import CampaignPlan, plans
 from sending.mailboxes.models import Mailbox
-from sending.pacing import RECHECK, Drop, Hold, HoldCode, Verdict, decide, lead_gates, mailbox_gates, reserved_gate
+from sending.pacing import (
+    RECHECK,
+    Book,
+    Drop,
+    Hold,
+    HoldCode,
+    LeadFacts,
+    Pace,
+    Verdict,
+    decide,
+    lead_gates,
+    mailbox_gates,
+    reserved_gate,
+)
 from sending.pacing.history import Cause
 from sending.planner.books import rooms_for_new
 from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
@@ -55,7 +68,9 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
     if not senders:
         reason = Reason(HoldCode.MAILBOX_STATE, "No mailbox carries the campaign.")
         return Present([*own, reason], None)
-    judged = [(sender, _verdicts(row, plan, sender, now)) for sender in senders]
+    facts = _facts(row, plan, senders[0].pace, now)
+    books = {} if facts.is_follow_up else rooms_for_new(senders, now=now)
+    judged = [(sender, _verdicts(facts, sender, books.get(sender.id))) for sender in senders]
     sender, verdicts = min(judged, key=lambda pair: _end(decide(pair[1]), now))
     reasons = _by_weight([*own, *(_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))])
     return Present(reasons or [_in_line(row, row.due_at)], sender)
@@ -88,30 +103,27 @@ def _carriers(row: Enrollment) -> list[Mailbox]:
     return [one.mailbox for one in chosen]
 
 
-def _verdicts(row: Enrollment, plan: CampaignPlan, sender: Sender, now: datetime) -> list[Verdict]:
-    new = new_leads_today({plan.id: sender.pace}, now=now).get(plan.id, NewLeads())
-    suppressed = suppressions({row.contact_id: row.contact}).get(row.contact_id, "")
-    is_follow_up = row.mailbox_id is not None
-    throttling = Throttling({row.workspace_id: sender.pace}, now=now, is_claim=False)
+def _facts(row: Enrollment, plan: CampaignPlan, pace: Pace, now: datetime) -> LeadFacts:
+    """Return what the gates ask about the person, whichever mailbox of the workspace would carry the message."""
+    throttling = Throttling({row.workspace_id: pace}, now=now, is_claim=False)
     throttling.load([row.contact])
-    facts = lead_facts(
+    return lead_facts(
         plan,
         row.contact,
-        is_follow_up=is_follow_up,
-        suppressed=suppressed,
-        new=new,
+        is_follow_up=row.mailbox_id is not None,
+        suppressed=suppressions({row.contact_id: row.contact}).get(row.contact_id, ""),
+        new=new_leads_today({plan.id: pace}, now=now).get(plan.id, NewLeads()),
         throttles=throttling.of(row.contact, row.campaign_id),
     )
+
+
+def _verdicts(facts: LeadFacts, sender: Sender, book: Book | None) -> list[Verdict]:
+    """Return what the gates say; the book is None where no promise could take a place."""
     of_mailbox = list(mailbox_gates(sender.facts))
-    if not of_mailbox and not is_follow_up:
-        of_mailbox += _promised(sender, now)
+    if not of_mailbox and book is not None:  # a full mailbox has no places to keep
+        later = sender.facts.now + sender.pace.shrink(RECHECK)
+        of_mailbox.append(reserved_gate(book, sender.facts.usage, later=later))
     return [*of_mailbox, *lead_gates(facts, sender.facts)]
-
-
-def _promised(sender: Sender, now: datetime) -> list[Verdict]:
-    """Return whether the places that are left are kept for follow-ups; a full mailbox has none to keep."""
-    book = rooms_for_new([sender], now=now)[sender.id]
-    return [] if book is None else [reserved_gate(book, sender.facts.usage, later=now + sender.pace.shrink(RECHECK))]
 
 
 def _end(verdict: Verdict, now: datetime) -> datetime:
