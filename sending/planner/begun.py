@@ -24,7 +24,6 @@ class Begun:
         self._limits = {one.campaign_id: one.new_leads_per_day for one in limited}
         self._paces = {one.campaign_id: paces[one.workspace_id] for one in limited}
         self._counts = new_leads_today(self._paces, now=now) if self._paces else {}
-
         self._held = {one.campaign_id for one in limited if one.is_held}
 
     def of(self, campaign_id: int) -> NewLeads:

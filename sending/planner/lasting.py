@@ -9,34 +9,34 @@ from campaigns.sequences.models import Campaign
 from sending.ledger import stretches
 from sending.ledger.kinds import StretchScope
 from sending.ledger.stretches import Note
-from sending.mailboxes.budgets import database_now
-from sending.mailboxes.models import Mailbox
 from sending.pacing import Hold, HoldCode
+from sending.planner.facts import Sender
 from sending.planner.states import HoldScope
 
 _OF_CAMPAIGN = {HoldScope.NEW: StretchScope.NEW_LEADS, HoldScope.ALL: StretchScope.EVERYBODY}
 
 
 def keep_mailbox_holds(
-    holds: Mapping[int, Hold], freed: Mapping[int, str], *, scope: StretchScope = StretchScope.EVERYBODY
+    holds: Mapping[int, Hold],
+    freed: Mapping[int, str],
+    senders: Mapping[int, Sender],
+    *,
+    scope: StretchScope = StretchScope.EVERYBODY,
+    now: datetime,
 ) -> None:
-    """Keep the holds of mailboxes, and that those which had a hold (its code) are free.
+    """Keep the holds of mailboxes, and that those which had a hold (its code) are free; senders are all of them.
 
     A gap follows each message and says nothing about a day: it is left out.
     """
-    lasting = {pk: hold for pk, hold in holds.items() if hold.code is not HoldCode.GAP}
-    over = sorted(pk for pk, code in freed.items() if code != HoldCode.GAP)
-    if not lasting and not over:
-        return
-    now = database_now()
-    rows = Mailbox.objects.filter(pk__in=lasting).values_list("pk", "workspace_id", "workspace__time_scale")
+    lasting = [(senders[pk], hold) for pk, hold in sorted(holds.items()) if hold.code is not HoldCode.GAP]
     stretches.note(
         [
-            Note(workspace_id, *_said(lasting[pk]), scope=scope, mailbox_id=pk, pace_scale=scale)
-            for pk, workspace_id, scale in rows.order_by("pk")
+            Note(one.workspace_id, *_said(hold), scope=scope, mailbox_id=one.id, pace_scale=one.pace.scale)
+            for one, hold in lasting
         ],
         now=now,
     )
+    over = sorted(pk for pk, code in freed.items() if code != HoldCode.GAP)
     stretches.end(scope, now=now, mailboxes=over)
 
 

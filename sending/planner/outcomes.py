@@ -13,6 +13,7 @@ from sending.ledger.kinds import EventKind, StretchScope
 from sending.ledger.services import Entry, record
 from sending.pacing import Drop, DropCode, Hold, HoldCode
 from sending.planner.candidates import Candidate
+from sending.planner.facts import Sender
 from sending.planner.lasting import keep_campaign_holds, keep_mailbox_holds
 from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
@@ -109,7 +110,9 @@ def store(judged: Judged) -> None:
     record(entries)
 
 
-def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -> None:
+def store_mailbox_verdicts(
+    holds: Mapping[int, Hold], open_ids: Sequence[int], senders: Mapping[int, Sender], *, now: datetime
+) -> None:
     """Show on each mailbox why it sends nothing at the moment, or that nothing holds it; keep how long it did."""
     with connection.cursor() as cursor:
         if holds:
@@ -121,20 +124,25 @@ def store_mailbox_verdicts(holds: Mapping[int, Hold], open_ids: Sequence[int]) -
         if open_ids:
             cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
             freed = dict(cursor.fetchall())
-    keep_mailbox_holds(holds, freed)
+    keep_mailbox_holds(holds, freed, senders, now=now)
 
 
-def store_follow_up_verdicts(held: Mapping[int, Hold], open_ids: Sequence[int]) -> None:
+def store_follow_up_verdicts(
+    held: Mapping[int, Hold], open_ids: Sequence[int], senders: Mapping[int, Sender], *, now: datetime
+) -> None:
     """Keep at each mailbox why all of its follow-ups wait, or that nothing holds them."""
     _store_part(_FOLLOW_UPS_HELD, held, _FOLLOW_UPS_OPEN, open_ids)
     freed = dict.fromkeys(open_ids, HoldCode.SYNC_STALE.value)
-    keep_mailbox_holds(held, freed, scope=StretchScope.FOLLOW_UPS)
+    keep_mailbox_holds(held, freed, senders, scope=StretchScope.FOLLOW_UPS, now=now)
 
 
-def store_new_verdicts(held: Mapping[int, Hold], open_ids: Sequence[int]) -> None:
+def store_new_verdicts(
+    held: Mapping[int, Hold], open_ids: Sequence[int], senders: Mapping[int, Sender], *, now: datetime
+) -> None:
     """Keep at each mailbox why it begins nobody new, or that it may."""
     _store_part(_NEW_HELD, held, _NEW_OPEN, open_ids)
-    keep_mailbox_holds(held, dict.fromkeys(open_ids, HoldCode.RESERVED.value), scope=StretchScope.NEW_LEADS)
+    freed = dict.fromkeys(open_ids, HoldCode.RESERVED.value)
+    keep_mailbox_holds(held, freed, senders, scope=StretchScope.NEW_LEADS, now=now)
 
 
 def _store_part(statement: str, held: Mapping[int, Hold], opening: str, open_ids: Sequence[int]) -> None:

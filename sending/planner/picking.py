@@ -101,13 +101,13 @@ def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
             freshness = freshness_gate(sender.facts)
             if isinstance(freshness, Hold):
                 current.stale[sender.id] = freshness
-    if any(current.room.values()):
-        open_paces = {senders[pk].workspace_id: senders[pk].pace for pk, places in current.room.items() if places > 0}
+    open_paces = {senders[pk].workspace_id: senders[pk].pace for pk, places in current.room.items() if places > 0}
+    if open_paces:
         current.throttling = Throttling(open_paces, now=now)
     _keep_promises(current)
-    outcomes.store_mailbox_verdicts(current.holds, list(current.room))
-    fresh = [pk for pk in current.room if pk not in current.stale and current.senders[pk].follow_ups_held]
-    outcomes.store_follow_up_verdicts(current.stale, fresh)
+    outcomes.store_mailbox_verdicts(current.holds, list(current.room), senders, now=now)
+    fresh = [pk for pk in current.room if pk not in current.stale and senders[pk].follow_ups_held]
+    outcomes.store_follow_up_verdicts(current.stale, fresh, senders, now=now)
     return current
 
 
@@ -123,7 +123,7 @@ def _keep_promises(current: Round) -> None:
         if isinstance(verdict, Hold):
             held[pk] = verdict
     free = [pk for pk in current.room if pk not in held and current.senders[pk].new_held]
-    outcomes.store_new_verdicts(held, free)
+    outcomes.store_new_verdicts(held, free, current.senders, now=current.now)
 
 
 def pick(current: Round) -> list[Pick]:
