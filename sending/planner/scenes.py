@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from django.db.models import Max
 
-from campaigns.calendar import zone_of_country
 from campaigns.contacts.models import Contact, ListMember
 from campaigns.contacts.queries import suppressed_keys
 from campaigns.sequences.models import AudienceList, Campaign
@@ -33,6 +32,7 @@ from sending.pacing.scenario import (
 )
 from sending.pacing.throttles import ThrottleLimits
 from sending.pacing.waits import wait_over
+from sending.planner.facts import zone_by
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.states import EnrollmentState
 from sending.planner.throttling import limits_of as throttles_of_workspaces
@@ -70,12 +70,12 @@ def scene_of(
         row.pk: row
         for row in Mailbox.objects.filter(pk__in={pk for one, pk in pairs if one in campaign_ids}).order_by("pk")
     }
-    lines = _Lines(loaded, pace, now, mended)
     rows = _enrolled(campaign_ids) + (_audience(campaign) if campaign.state == CampaignState.DRAFT else [])
     carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
     throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
     touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
-    lines.watched = _watched(rows, throttles, touches)
+    watched = _watched(rows, throttles, touches)
+    lines = _Lines(loaded, pace, now, mended=mended, watched=watched)
     people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
     scenario = Scenario(
         now=now,
@@ -84,7 +84,7 @@ def scene_of(
         campaigns=_campaigns(loaded, pace, now),
         people=tuple(people),
         throttles=throttles,
-        touches=tuple(one for one in touches if one.domain in lines.watched),
+        touches=tuple(one for one in touches if one.domain in watched),
     )
     return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
 
@@ -130,9 +130,19 @@ def _audience(campaign: Campaign) -> list[_Row]:
 class _Lines:
     """Turns rows into the people of a scenario."""
 
-    def __init__(self, loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime, mended: Collection[int]) -> None:
+    def __init__(
+        self,
+        loaded: Mapping[int, CampaignPlan],
+        pace: Pace,
+        now: datetime,
+        *,
+        mended: Collection[int],
+        watched: Collection[str],
+    ) -> None:
+        """Watched are the domains that a throttle could hold."""
         self._plans = loaded
         self._mended = mended
+        self._watched = watched
         self._pace = pace
         self._now = now
         self._zones: dict[tuple[int, str, str], tzinfo] = {}
@@ -140,7 +150,6 @@ class _Lines:
             pk: {step.position: place for place, step in enumerate(plan.steps)} for pk, plan in loaded.items()
         }
         self.stuck: dict[int, Counter[str]] = defaultdict(Counter)
-        self.watched: Collection[str] = ()  # domains that a throttle could hold
 
     def of(self, rows: Sequence[_Row], *, carrying: Collection[int], workspace_id: int) -> list[ScenarioPerson]:
         """Return those for whom a step is to come by itself; count those for whom none is."""
@@ -173,7 +182,7 @@ class _Lines:
                 due = wait_over(self._now, steps[place].wait, zone, self._pace, closed=closed)
         if place >= len(steps):
             return []
-        domain = row.domain if row.domain in self.watched else ""
+        domain = row.domain if row.domain in self._watched else ""
         return [ScenarioPerson(row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain)]
 
     def _place(self, campaign_id: int, position: int) -> int:
@@ -186,8 +195,7 @@ class _Lines:
     def _zone(self, campaign_id: int, zone_name: str, country: str) -> tzinfo:
         key = campaign_id, zone_name, country
         if key not in self._zones:
-            asked = zone_name or zone_of_country(country) or ""
-            self._zones[key] = self._plans[campaign_id].zone_for(asked)[1]
+            self._zones[key] = zone_by(self._plans[campaign_id], zone_name, country)[1]
         return self._zones[key]
 
 
