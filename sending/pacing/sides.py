@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sending.pacing.receivers import Receiver, receiver_of
 from sending.pacing.scenario import Scenario
-from sending.pacing.throttles import Counted, Touch, throttle_gates, throttles_of
+from sending.pacing.throttles import Counted, Touch, counted_of, throttle_gates, throttles_of
 from sending.pacing.verdicts import Hold, decide
 
 
@@ -50,10 +50,4 @@ class Sides:
         instants = self._received[receiver]
         while instants and instants[0] <= now - self._pace.day:
             instants.popleft()
-        of_hour = [at for at in instants if at > now - self._pace.hour]
-        return Counted(
-            hour=len(of_hour),
-            day=len(instants),
-            hour_frees_at=of_hour[0] + self._pace.hour if of_hour else None,
-            day_frees_at=instants[0] + self._pace.day if instants else None,
-        )
+        return counted_of(instants, now=now, pace=self._pace)

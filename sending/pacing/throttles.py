@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -88,12 +88,25 @@ def throttles_of(  # noqa: PLR0913  # what is known of a recipient's side
     found: list[Throttle] = []
     receiver = receiver_of(domain, known=known)
     if not is_free_mail(domain):
-        found += _rate(HoldCode.DOMAIN_LIMIT, domain, limits.domain, _count(touches, now=now, pace=pace))
+        of_domain = counted_of([one.at for one in touches], now=now, pace=pace)
+        found += _rate(HoldCode.DOMAIN_LIMIT, domain, limits.domain, of_domain)
         if limits.company_per_day is not None:
             others = {one.contact_id: one.at for one in touches if one.contact_id != contact_id}
             found.append(_company(limits.company_per_day, others, pace=pace))
     found += _rate(HoldCode.PROVIDER_LIMIT, _NAMES[receiver], limits.receivers.get(receiver, Rate()), counted)
     return tuple(found)
+
+
+def counted_of(of_day: Collection[datetime | None], *, now: datetime, pace: Pace) -> Counted:
+    """Count the messages of a rolling day; None is one in hand: nobody knows yet when its place comes back."""
+    known = [at for at in of_day if at is not None]
+    lately = [at for at in known if at > now - pace.hour]
+    return Counted(
+        hour=len(lately) + len(of_day) - len(known),
+        day=len(of_day),
+        hour_frees_at=min(lately) + pace.hour if lately else None,
+        day_frees_at=min(known) + pace.day if known else None,
+    )
 
 
 def throttle_gates(throttles: Sequence[Throttle], *, now: datetime, pace: Pace) -> Iterator[Verdict]:
@@ -110,19 +123,6 @@ def _rate(code: HoldCode, name: str, rate: Rate, counted: Counted) -> Iterator[T
     if rate.day is not None:
         words = f"{counted.day} of {rate.day} messages of the last 24 hours to {name} are sent."
         yield Throttle(code, Cap(rate.day, counted.day, counted.day_frees_at), words)
-
-
-def _count(touches: Sequence[Touch], *, now: datetime, pace: Pace) -> Counted:
-    """Return how much went to a domain; what is in hand counts, but nobody knows yet when its place comes back."""
-    of_hour = [one.at for one in touches if one.at is None or one.at > now - pace.hour]
-    known = sorted(one.at for one in touches if one.at is not None)
-    lately = sorted(at for at in of_hour if at is not None)
-    return Counted(
-        hour=len(of_hour),
-        day=len(touches),
-        hour_frees_at=lately[0] + pace.hour if lately else None,
-        day_frees_at=known[0] + pace.day if known else None,
-    )
 
 
 def _company(limit: int, others: Mapping[int, datetime | None], *, pace: Pace) -> Throttle:
