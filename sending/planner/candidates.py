@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
+from campaigns.sequences.states import Priority
 from outreach.kit import statements
 from sending.planner.facts import Sender
 
@@ -38,10 +39,10 @@ SELECT s.campaign_id, s.mailbox_id, w.weight
     SELECT max(e.begun_at) AS begun_at FROM planner_enrollment e
      WHERE e.campaign_id = c.id AND e.begun_at IS NOT NULL
  ) last
- CROSS JOIN LATERAL (SELECT CASE c.priority WHEN 'high' THEN 4 WHEN 'low' THEN 1 ELSE 2 END AS weight) w
+ CROSS JOIN LATERAL (SELECT CASE c.priority {weights} END AS weight) w
  WHERE s.mailbox_id = ANY(%s::bigint[])
  ORDER BY w.weight * extract(epoch FROM %s - last.begun_at) DESC NULLS FIRST, s.campaign_id, s.mailbox_id
-"""
+""".replace("{weights}", " ".join(f"WHEN '{one}' THEN {one.weight}" for one in Priority))
 # New leads belong to their campaign until a mailbox takes them.
 _NEW_LEADS = """
 SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position
