@@ -33,6 +33,7 @@ def place_of(
 _PLACES: dict[str, tuple[str, str, str]] = {
     HoldCode.WINDOW: ("sequences:schedule", "campaign", "Change the schedule"),
     HoldCode.NEW_LEADS_LIMIT: ("sequences:schedule", "campaign", "Change the limit of new contacts"),
+    HoldCode.CAMPAIGN_LIMIT: ("sequences:schedule", "campaign", "Change the limit of messages"),
     HoldCode.GAP: ("mailboxes:edit", "mailbox", "Change the gap"),
     HoldCode.HOURLY_LIMIT: ("mailboxes:edit", "mailbox", "Change the hourly limit"),
     HoldCode.DAILY_LIMIT: ("mailboxes:edit", "mailbox", "Change the daily limit"),

@@ -15,6 +15,7 @@ from sending.mailboxes.models import Mailbox
 from sending.outbox.claims import claim
 from sending.pacing import HoldCode
 from sending.planner.models import CampaignHold, Enrollment
+from sending.planner.places import Place, place_of
 from sending.planner.queries import held_by_reason
 from tests.builders import make_running_campaign
 from tests.sending.planner.stage import (
@@ -75,6 +76,8 @@ def test_a_campaign_sends_no_more_than_its_limit_over_all_steps_and_mailboxes() 
     words = "4 of 4 messages of the campaign in the last 24 hours are sent."
     hold = CampaignHold.objects.get()
     assert (hold.code, hold.words) == (HoldCode.CAMPAIGN_LIMIT, words)
+    where = place_of(hold.code, campaign_id=campaign.pk, mailbox_id=mailboxes[0].pk)
+    assert where == Place("sequences:schedule", campaign.pk, "Change the limit of messages")
     assert before - 1 == Enrollment.objects.filter(mailbox=None, hold_code="").count(), "nobody who waits is written"
     assert held_by_reason(campaign) == {HoldCode.CAMPAIGN_LIMIT: 8}
     age(DAY + timedelta(minutes=1))
