@@ -15,6 +15,8 @@ from django.db import connection
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+
 
 def run(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one of our own statements in the caller's transaction, if there is one; return its rows, if it has any.
@@ -31,6 +33,11 @@ def run(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[
         if connection.queries_logged:
             connection.queries_log.append({"sql": statement, "time": "0"})
         return cursor.fetchall() if cursor.description else []
+
+
+def commit_durably() -> None:
+    """Have the caller's transaction survive a crash of PostgreSQL once it is committed, whatever the settings say."""
+    run(_DURABLE)
 
 
 def _execute(statement: str, values: Any, many: bool, context: dict[str, Any]) -> None:  # noqa: ARG001, FBT001

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
+from outreach.kit import statements
 from outreach.kit.files import said
 from sending.guard.core import AHEAD, Damaged, Kind, Note, Row, judge
 from sending.guard.models import Adoption, Finding, Installation
@@ -27,8 +28,6 @@ _GONE = timedelta(hours=1)
 _FIRST = (
     "INSERT INTO guard_installation (id, installation, head, is_paused) VALUES (1, %s, 0, false) ON CONFLICT DO NOTHING"
 )
-# A head that a crash of PostgreSQL could lose would look like an older copy.
-_DURABLE = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 _RAISE = """
 UPDATE guard_installation SET head = head + 1, raised_at = clock_timestamp()
  WHERE installation = %s AND head >= %s AND NOT is_paused RETURNING head
@@ -152,7 +151,7 @@ def _adopt(folder: Path, finding: Finding) -> None:
     note = read_note(folder)
     head = note.head if isinstance(note, Note) else 0
     with transaction.atomic():
-        _durable()
+        statements.commit_durably()
         with connection.cursor() as cursor:
             cursor.execute(_FIRST, [uuid4()])
         row = Installation.objects.select_for_update().get()
@@ -182,7 +181,7 @@ def _raise(folder: Path) -> bool:
     if isinstance(note, Damaged):
         return False
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_DURABLE)
+        statements.commit_durably()  # a head that could be lost would look like an older copy
         if note is None or note.head == 0:
             cursor.execute(_FIRST, [note.installation if note else uuid4()])
             note = Note(Installation.objects.get().installation, 0, place)
@@ -197,8 +196,3 @@ def _raise(folder: Path) -> bool:
     except OSError as error:  # the file stays behind, which stops nobody
         log.error("guard.file_not_written place=%s reason=%s", name_of(folder), said(error))  # noqa: TRY400
     return True
-
-
-def _durable() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_DURABLE)

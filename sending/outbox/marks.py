@@ -12,8 +12,6 @@ from sending.mailboxes.spending import spend
 from sending.outbox import leases
 from sending.outbox.jobs import Job
 
-# A mark that a crash of PostgreSQL could lose would be a message sent twice, whatever the server's settings say.
-_DURABLE = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 # Everything that can have changed since the claim is asked again in the statement that sets the mark. The gates are
 # held open around it (see outreach.kit.gate), so a stop or an opt-out that was acknowledged before always wins.
 # clock_timestamp(): now() is the instant at which the wait for the gates began.
@@ -67,7 +65,7 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
     """Mark messages as leaving; False for each that must not leave any more. Durable when it returns."""
     keys = [(job, scope, value) for job in jobs for scope, value in job.suppression_keys]
     with transaction.atomic():
-        statements.run(_DURABLE)
+        statements.commit_durably()  # a mark that could be lost would be a message sent twice
         gate.hold_open(job.letter.workspace_id for job in jobs)
         rows = statements.run(
             _MARK,
