@@ -31,7 +31,7 @@ def adopt(*, is_agreed: bool, echo: Callable[[str], None]) -> int:
         echo(f"nothing keeps {folder} from sending")
         return 0
     ask_journals(folder)
-    finding.refresh_from_db()
+    finding = look_here(folder) or finding  # by the journals it may be another one: an older copy
     echo(f"{finding.place}: {MEANINGS[Kind(finding.kind)]}")
     if finding.copy_of:
         echo(f"the database is of {finding.copy_of:%Y-%m-%d %H:%M:%S %Z}")

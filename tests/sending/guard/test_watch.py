@@ -321,3 +321,22 @@ def test_the_terminal_explains_first_and_adopts_when_told_to(folder: Path, monke
     assert adopt(is_agreed=True, echo=said.append) == 0
     assert may_send()
     assert Adoption.objects.get().by.endswith("at the terminal")
+
+
+def test_the_terminal_explains_an_older_copy_that_only_the_journals_know_of(
+    folder: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sending.outbox.command.env", lambda: Folders(folder))
+    with serving_in_thread(FaultServer()) as server:
+        post = make_post(server, "ada")
+        send(journal)
+        journal.close()
+        post.campaign.messages.all().delete()
+        post.campaign.enrollments.update(state="active", due_at=Now(), ended_at=None, next_position=1)
+    (folder / "guard.json").write_text("torn")
+    said: list[str] = []
+    assert adopt(is_agreed=False, echo=said.append) == 1
+    assert "the database is an older copy" in said[0]
+    assert "by the journals 1 messages had left" in said[-2]
+    assert adopt(is_agreed=True, echo=said.append) == 0
+    assert may_send()
