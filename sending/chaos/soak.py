@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
-import time
 
 from sending.chaos.scene import Cast, plain_server
+from sending.chaos.servers import wait_until
 from sending.chaos.victims import children_of, connections_of, send
 from sending.chaos.world import Broken, Run
 
@@ -27,7 +27,9 @@ def soak(run: Run, *, messages: int, kills: int) -> None:
     while count < kills and not run.is_over:
         before = run.log.count
         run.until(lambda: run.log.count > before or run.is_over, "another message")  # noqa: B023  # called at once
-        time.sleep(run.random.uniform(0, _LONGEST_PAUSE_S))
+        # However fast the workers are, messages must be left for the last kill.
+        enough = before + messages // (3 * kills)
+        wait_until(lambda: run.log.count >= enough, seconds=run.random.uniform(0, _LONGEST_PAUSE_S))  # noqa: B023
         count += _kill_one(run, receiver.port)
     if count < kills:
         raise Broken(f"the messages were out after {count} of {kills} kills: send more")
