@@ -123,10 +123,20 @@ def wait_until(done: Callable[[], object], *, seconds: float = 15) -> None:
 
 def somebody_waits_for_a_gate() -> bool:
     """Say whether a session of the test's database waits for an advisory lock."""
-    with connection.cursor() as cursor:
+    return _somebody_waits_for("advisory")
+
+
+def somebody_waits_for_a_row() -> bool:
+    """Say whether one waits for the end of a transaction that has changed or locked a row."""
+    return _somebody_waits_for("transactionid")
+
+
+def _somebody_waits_for(kind: str) -> bool:
+    with connection.cursor() as cursor:  # pg_stat_activity would stay as it is for a whole transaction
         cursor.execute(
-            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
-            " WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()"
+            "SELECT count(*) FROM pg_locks w JOIN pg_locks o ON o.pid = w.pid JOIN pg_database d ON d.oid = o.database"
+            " WHERE w.locktype = %s AND NOT w.granted AND d.datname = current_database()",
+            [kind],
         )
         return bool(cursor.fetchone()[0])
 

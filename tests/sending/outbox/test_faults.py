@@ -20,7 +20,15 @@ from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Reply
-from tests.sending.outbox.plain import Beside, Picky, claim_all, end_backoff, make_post, wait_until
+from tests.sending.outbox.plain import (
+    Beside,
+    Picky,
+    claim_all,
+    end_backoff,
+    make_post,
+    somebody_waits_for_a_row,
+    wait_until,
+)
 from tests.sending.outbox.stage import deliver, make_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -191,18 +199,9 @@ def test_a_contact_is_deleted_although_a_message_to_it_is_made_meanwhile() -> No
         with transaction.atomic():
             assert len(claim_all()) == 2
             deleting = Beside(lambda: delete_contacts(post.member.workspace, [post.people[0].pk]))
-            wait_until(_somebody_waits_for_a_row)
+            wait_until(somebody_waits_for_a_row)
         assert deleting.result() == 1
     assert [message.contact for message in post.messages] == [post.people[1]]
-
-
-def _somebody_waits_for_a_row() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks w JOIN pg_locks o ON o.pid = w.pid JOIN pg_database d ON d.oid = o.database"
-            " WHERE w.locktype = 'transactionid' AND NOT w.granted AND d.datname = current_database()"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_a_result_that_cannot_be_written_down_does_not_keep_its_neighbours_from_it(
