@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from outreach.kit.connect import ConnectProblem, is_private, safe_connect_sync
 from outreach.kit.watch import Watch
 from sending.imap.account import PORTS, Account, ImapError, Misbehaved, SignInRefused, Stage, Unreachable
 from sending.imap.wire import TooMuch, escaped
 from sending.smtp.client import forms_of
+from sending.smtp.outcomes import Line as Said
 from sending.smtp.outcomes import Side
 from sending.smtp.replies import printable
 from sending.smtp.server import Security, connect_cause, is_sayable, tls_context, tls_trouble
@@ -29,16 +31,35 @@ BUSY = re.compile(
     r"|too many|temporar|try again|rate limit|not connected",
     re.IGNORECASE,
 )
-MOST_WORDS = 400
+_MOST_WORDS = 400
+_GOODBYE_S = 5.0
 
 
-class Line(ABC):
+class _Speaks(Protocol):
+    """What both protocols' wires have. refusal: the words with which the server has refused the last command."""
+
+    refusal: str
+
+    @property
+    def sock(self) -> socket.socket: ...
+
+    def shutdown(self) -> None:
+        """End the connection."""
+
+
+_Wire = TypeVar("_Wire", bound=_Speaks)
+
+
+class Line(ABC, Generic[_Wire]):
     """A connection to one mailbox, and what is told about it when it fails.
 
     stale: a token that the server has just refused.
     """
 
     nonsense: ClassVar[tuple[type[Exception], ...]]  # what a lost connection, and an answer that is none, raise
+    others: ClassVar[tuple[tuple[str, str, str], ...]]  # how other servers greet, the cause that is, and who they are
+    protocol: ClassVar[str]  # its name for people
+    _wire: _Wire | None = None
 
     def __init__(
         self, account: Account, *, timeout_s: float, most_s: float, dialogue: Dialogue, stale: str = ""
@@ -54,13 +75,32 @@ class Line(ABC):
         self._watch = Watch(most_s)
 
     @property
-    @abstractmethod
+    def wire(self) -> _Wire:
+        assert self._wire is not None
+        return self._wire
+
+    @property
     def refusal(self) -> str:
         """The words with which the server has refused the last command, "" where it has not."""
+        return self._wire.refusal[:_MOST_WORDS] if self._wire is not None else ""
 
     @abstractmethod
+    def open(self) -> None:
+        """Connect and sign in. Raises ImapError; close() must follow in any case."""
+
     def close(self) -> None:
         """Sign out where that is possible, and end the connection."""
+        if self._wire is not None:
+            with suppress(*self.nonsense):
+                if self.stage is Stage.READING and not self.failed:
+                    self._wire.sock.settimeout(_GOODBYE_S)
+                    self._say_goodbye()
+            with suppress(OSError):
+                self._wire.shutdown()
+        self._watch.end()
+
+    @abstractmethod
+    def _say_goodbye(self) -> None: ...
 
     @contextmanager
     def told(self, about: str = "") -> Iterator[None]:
@@ -153,11 +193,20 @@ class Line(ABC):
             return self._error(Unreachable, *tls_trouble(error))
         if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
             return self._error(Unreachable, "timeout", f"No answer in time ({self.stage}).")
-        return self._ended(error, about)
+        asked = f", asked for {about}" if about else ""
+        return self._ended(error, f"The server answered{asked}: {self.refusal}")
 
     @abstractmethod
-    def _ended(self, error: Exception, about: str) -> ImapError:
-        """Name what happened where it was none of the common troubles."""
+    def _ended(self, error: Exception, words: str) -> ImapError:
+        """Name what happened where it was none of the common troubles; words: what the server has refused."""
+
+    def _no_answer(self) -> ImapError:
+        """Return the error for what is not of this protocol at all."""
+        if self.stage is Stage.GREETING:
+            for beginning, cause, who in self.others:
+                if self._last_words().startswith(beginning):
+                    return self.misbehaved(f"What answers on port {self._account.port} is {who}.", cause)
+        return self.misbehaved(f"What the server answered is not {self.protocol} ({self.stage}).")
 
     def _lost(self) -> ImapError:
         return self._error(Unreachable, "lost", f"The connection was lost ({self.stage}).")
@@ -171,6 +220,40 @@ class Line(ABC):
         if not self.refusal:  # a refusal stands there already
             self.dialogue.note(Side.NOTE, words)
         return kind(words, cause=cause, stage=self.stage, dialogue=self.dialogue.so_far())
+
+
+_Kind = TypeVar("_Kind", bound=Line[Any])
+
+
+@contextmanager
+def opened(
+    kind: type[_Kind], account: Account, *, timeout_s: float, most_s: float, listener: Callable[[Said], None] | None
+) -> Iterator[_Kind]:
+    """Connect and sign in, and sign out at the end; a token that the server refuses is replaced once."""
+    line = _signed_in(kind, account, timeout_s, most_s, Dialogue(listener))
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+def _signed_in(kind: type[_Kind], account: Account, timeout_s: float, most_s: float, dialogue: Dialogue) -> _Kind:
+    began, left_s, stale = time.monotonic(), most_s, ""
+    while True:
+        line = kind(account, timeout_s=timeout_s, most_s=left_s, dialogue=dialogue, stale=stale)
+        try:
+            line.open()
+        except SignInRefused:
+            line.close()
+            if stale or not line.token:
+                raise
+            stale, left_s = line.token, max(1, round(most_s - (time.monotonic() - began)))
+            dialogue.note(Side.NOTE, "The token is replaced with a new one.")
+        except BaseException:
+            line.close()
+            raise
+        else:
+            return line
 
 
 def _forms_of(username: str, secret: str) -> tuple[str, ...]:

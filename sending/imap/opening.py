@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import imaplib
-from contextlib import suppress
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from sending.imap.account import ImapError, SignInRefused, Stage, Unreachable
-from sending.imap.line import BUSY, MOST_WORDS, Line
+from sending.imap.line import BUSY, Line
 from sending.imap.wire import Wire
 from sending.smtp.server import Security
 
-_GOODBYE_S = 5.0
-_OTHER_PROTOCOLS = (("220", "smtp", "an SMTP server"), ("+OK", "pop3", "a POP3 server"))
 
-
-class ImapLine(Line):
+class ImapLine(Line[Wire]):
     """A connection over IMAP."""
 
     # What the libraries raise on answers that are none; some of it is plain Python tripping over a nonsense value.
@@ -25,19 +21,16 @@ class ImapLine(Line):
         OSError, IMAPClientError, imaplib.IMAP4.error, ValueError, LookupError, TypeError, AttributeError,
         ArithmeticError, AssertionError, RecursionError,
     )  # fmt: skip
-    _wire: Wire | None = None
+    others = (("220", "smtp", "an SMTP server"), ("+OK", "pop3", "a POP3 server"))
+    protocol = "IMAP"
+    _client: IMAPClient | None = None
 
     @property
-    def wire(self) -> Wire:
-        assert self._wire is not None
-        return self._wire
+    def client(self) -> IMAPClient:
+        assert self._client is not None
+        return self._client
 
-    @property
-    def refusal(self) -> str:
-        return self._wire.refusal[:MOST_WORDS] if self._wire is not None else ""
-
-    def open(self) -> IMAPClient:
-        """Connect and sign in. Raises ImapError; close() must follow in any case."""
+    def open(self) -> None:
         with self.told():
             self._connect()
             self.stage = Stage.GREETING
@@ -46,17 +39,10 @@ class ImapLine(Line):
                 self._start_tls()
             self._sign_in()
             self.stage = Stage.READING
-            return _Client(self.wire, self._timeout_s)
+            self._client = _Client(self.wire, self._timeout_s)
 
-    def close(self) -> None:
-        if self._wire is not None:
-            with suppress(*self.nonsense):
-                if self.stage is Stage.READING and not self.failed:
-                    self._wire.sock.settimeout(_GOODBYE_S)
-                    self._wire.logout()
-            with suppress(OSError):
-                self._wire.shutdown()
-        self._watch.end()
+    def _say_goodbye(self) -> None:
+        self.wire.logout()
 
     # -- opening --
     def _connect(self) -> None:
@@ -90,27 +76,19 @@ class ImapLine(Line):
             self.wire.sign_in(self._account.username, secret, sasl="AUTH=PLAIN" in offered)
 
     # -- what happened --
-    def _ended(self, error: Exception, about: str) -> ImapError:
+    def _ended(self, error: Exception, words: str) -> ImapError:
         refusal = self.refusal
-        words = f"The server answered, asked for {about}: {refusal}" if about else f"The server answered: {refusal}"
         if refusal.upper().startswith("BYE"):
             return self._error(Unreachable, "busy", words)
         if isinstance(error, OSError) or isinstance(error.__context__, OSError):
             return self._lost()
         if not refusal:
-            return self._no_imap()
+            return self._no_answer()
         if self.stage is not Stage.SIGN_IN or refusal.upper().startswith("BAD"):
             return self.misbehaved(words, "refused")
         if BUSY.search(refusal):
             return self._error(Unreachable, "busy", words)
         return self._error(SignInRefused, "sign_in", words)
-
-    def _no_imap(self) -> ImapError:
-        if self.stage is Stage.GREETING:
-            for beginning, cause, who in _OTHER_PROTOCOLS:
-                if self._last_words().startswith(beginning):
-                    return self.misbehaved(f"What answers on port {self._account.port} is {who}.", cause)
-        return self.misbehaved(f"What the server answered is not IMAP ({self.stage}).")
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # the library carries no types

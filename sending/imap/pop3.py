@@ -7,30 +7,26 @@ what tells its mails apart from one session to the next is UIDL, which is asked 
 from __future__ import annotations
 
 import re
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from sending.imap.account import Account, ImapError, SignInRefused, Stage, Unreachable
-from sending.imap.line import BUSY, MOST_WORDS, Line
+from sending.imap.line import BUSY, Line, opened
 from sending.imap.pop3wire import NoPop3, Pop3Wire, Refused
 from sending.imap.reader import MOST_S, TIMEOUT_S, RawMail
 from sending.smtp.outcomes import Line as Said
 from sending.smtp.outcomes import Side, Transcript
 from sending.smtp.server import Security
-from sending.smtp.wire import Dialogue
 
 # A mail that is larger than the bound is read to this line of its text, where the server can do that.
 _TOP_LINES = 5000
-_GOODBYE_S = 5.0
 _MOST_NUMBER = 2**63 - 1
 _UIDL = re.compile(r"[\x21-\x7e]{1,70}")  # RFC 1939 section 7
 _HEAD_BYTES = 64 * 1024
-_OTHER_PROTOCOLS = (("220", "smtp", "an SMTP server"), ("* ", "imap", "an IMAP server"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class Maildrop:
     def items(self) -> list[Item]:
         """Return the mails that lie there, in the server's order."""
         with self._line.told("the list of mails"):
-            sizes = dict(self._numbered(line) for line in self._line.wire.lines("LIST"))
+            sizes = dict(_numbered(line) for line in self._line.wire.lines("LIST"))
         with self._line.told("the unique ids of the mails (UIDL), without which they cannot be told apart"):
             uidls = dict(_named(line) for line in self._line.wire.lines("UIDL"))
         return [Item(number, uidl, sizes.get(number, 0)) for number, uidl in uidls.items()]
@@ -71,31 +67,16 @@ class Maildrop:
         self.is_spent = was_cut
         return RawMail(item.number, _arrival(raw), max(item.size, len(raw)), raw, was_cut or is_large)
 
-    def _numbered(self, line: str) -> tuple[int, int]:
-        number, size = (int(word) for word in line.split(" ")[:2])
-        if not (0 < number <= _MOST_NUMBER and 0 <= size <= _MOST_NUMBER):
-            raise NoPop3("a number that cannot be")
-        return number, size
 
-
-class Pop3Line(Line):
+class Pop3Line(Line[Pop3Wire]):
     """A connection over POP3."""
 
     nonsense = (OSError, NoPop3, Refused, ValueError)
-    _wire: Pop3Wire | None = None
+    others = (("220", "smtp", "an SMTP server"), ("* ", "imap", "an IMAP server"))
+    protocol = "POP3"
     can_top = False
 
-    @property
-    def wire(self) -> Pop3Wire:
-        assert self._wire is not None
-        return self._wire
-
-    @property
-    def refusal(self) -> str:
-        return self._wire.refusal[:MOST_WORDS] if self._wire is not None else ""
-
     def open(self) -> None:
-        """Connect and sign in. Raises ImapError; close() must follow in any case."""
         with self.told():
             self._wire = Pop3Wire(self._dial(), self.dialogue)
             self.stage = Stage.GREETING
@@ -108,15 +89,8 @@ class Pop3Line(Line):
             self.stage = Stage.READING
             self.wire.is_noted = False
 
-    def close(self) -> None:
-        if self._wire is not None:
-            with suppress(*self.nonsense):
-                if self.stage is Stage.READING and not self.failed:
-                    self._wire.sock.settimeout(_GOODBYE_S)
-                    self._wire.ask("QUIT")
-            with suppress(OSError):
-                self._wire.close()
-        self._watch.end()
+    def _say_goodbye(self) -> None:
+        self.wire.ask("QUIT")
 
     # -- opening --
     def _abilities(self) -> dict[str, list[str]] | None:
@@ -126,9 +100,8 @@ class Pop3Line(Line):
         except Refused:
             self.wire.refusal = ""
             return None
-        words = [line.upper().split() for line in lines if line]
         self.dialogue.note(Side.SERVER, "\n".join(lines))
-        return {first: rest for first, *rest in filter(None, words)}
+        return {first: rest for first, *rest in filter(None, (line.upper().split() for line in lines))}
 
     def _start_tls(self) -> dict[str, list[str]] | None:
         self.stage = Stage.STARTTLS
@@ -167,25 +140,16 @@ class Pop3Line(Line):
             raise NoPop3("one question after the other")
 
     # -- what happened --
-    def _ended(self, error: Exception, about: str) -> ImapError:
-        refusal = self.refusal
-        words = f"The server answered, asked for {about}: {refusal}" if about else f"The server answered: {refusal}"
+    def _ended(self, error: Exception, words: str) -> ImapError:
         if isinstance(error, OSError):
             return self._lost()
         if not isinstance(error, Refused):
-            return self._no_pop3()
-        if BUSY.search(refusal):
+            return self._no_answer()
+        if BUSY.search(self.refusal):
             return self._error(Unreachable, "busy", words)
         if self.stage is Stage.SIGN_IN:
             return self._error(SignInRefused, "sign_in", words)
         return self.misbehaved(words, "refused")
-
-    def _no_pop3(self) -> ImapError:
-        if self.stage is Stage.GREETING:
-            for beginning, cause, who in _OTHER_PROTOCOLS:
-                if self._last_words().startswith(beginning):
-                    return self.misbehaved(f"What answers on port {self._account.port} is {who}.", cause)
-        return self.misbehaved(f"What the server answered is not POP3 ({self.stage}).")
 
 
 @contextmanager
@@ -197,30 +161,15 @@ def open_maildrop(
     listener: Callable[[Said], None] | None = None,
 ) -> Iterator[Maildrop]:
     """Connect, sign in, and say goodbye at the end; as open_mailbox, over POP3."""
-    line = _signed_in(account, timeout_s, most_s, Dialogue(listener))
-    try:
+    with opened(Pop3Line, account, timeout_s=timeout_s, most_s=most_s, listener=listener) as line:
         yield Maildrop(line)
-    finally:
-        line.close()
 
 
-def _signed_in(account: Account, timeout_s: float, most_s: float, dialogue: Dialogue) -> Pop3Line:
-    began, left_s, stale = time.monotonic(), most_s, ""
-    while True:
-        line = Pop3Line(account, timeout_s=timeout_s, most_s=left_s, dialogue=dialogue, stale=stale)
-        try:
-            line.open()
-        except SignInRefused:
-            line.close()
-            if stale or not line.token:
-                raise
-            stale, left_s = line.token, max(1, round(most_s - (time.monotonic() - began)))
-            dialogue.note(Side.NOTE, "The token is replaced with a new one.")
-        except BaseException:
-            line.close()
-            raise
-        else:
-            return line
+def _numbered(line: str) -> tuple[int, int]:
+    number, size = (int(word) for word in line.split(" ")[:2])
+    if not (0 < number <= _MOST_NUMBER and 0 <= size <= _MOST_NUMBER):
+        raise NoPop3("a number that cannot be")
+    return number, size
 
 
 def _named(line: str) -> tuple[int, str]:

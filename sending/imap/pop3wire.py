@@ -49,7 +49,7 @@ class Pop3Wire:
         self._sock, self._file = sock, sock.makefile("rb")
         self._dialogue.note(Side.NOTE, "The connection is protected by TLS.")
 
-    def close(self) -> None:
+    def shutdown(self) -> None:
         with suppress(OSError):
             self._file.close()
         self._sock.close()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from imapclient import IMAPClient
 from imapclient.imap_utf7 import decode, encode
 
-from sending.imap.account import Account, SignInRefused
+from sending.imap.account import Account
+from sending.imap.line import opened
 from sending.imap.opening import ImapLine
 from sending.smtp.outcomes import Line as Said
-from sending.smtp.outcomes import Side, Transcript
-from sending.smtp.wire import Dialogue
+from sending.smtp.outcomes import Transcript
 
 TIMEOUT_S = 60.0
 # A reading ends before the lease on its mailbox does (sending.inbox.reading.LEASE_S).
@@ -68,8 +66,8 @@ class RawMail:
 class Reader:
     """A signed-in connection to one mailbox. Each method raises Unreachable or Misbehaved."""
 
-    def __init__(self, client: IMAPClient, line: ImapLine) -> None:
-        self._client = client
+    def __init__(self, line: ImapLine) -> None:
+        self._client = line.client
         self._line = line
         self._selected = ""
 
@@ -181,28 +179,8 @@ def open_mailbox(
     listener: hears each line of the dialogue, at once. A token that the server refuses is replaced once. Raises
     SignInRefused, Unreachable or Misbehaved; what the caller raises inside passes as it is.
     """
-    line, client = _signed_in(account, timeout_s, most_s, Dialogue(listener))
-    try:
-        yield Reader(client, line)
-    finally:
-        line.close()
-
-
-def _signed_in(account: Account, timeout_s: float, most_s: float, dialogue: Dialogue) -> tuple[ImapLine, IMAPClient]:
-    began, left_s, stale = time.monotonic(), most_s, ""
-    while True:
-        line = ImapLine(account, timeout_s=timeout_s, most_s=left_s, dialogue=dialogue, stale=stale)
-        try:
-            return line, line.open()
-        except SignInRefused:
-            line.close()
-            if stale or not line.token:
-                raise
-            stale, left_s = line.token, max(1, round(most_s - (time.monotonic() - began)))
-            dialogue.note(Side.NOTE, "The token is replaced with a new one.")
-        except BaseException:
-            line.close()
-            raise
+    with opened(ImapLine, account, timeout_s=timeout_s, most_s=most_s, listener=listener) as line:
+        yield Reader(line)
 
 
 def _folder(flags: Sequence[bytes], delimiter: bytes | None, raw: bytes | str | None) -> Folder | None:
