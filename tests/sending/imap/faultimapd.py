@@ -2,21 +2,18 @@
 
 A script maps a step ("greeting", or a command's name: "CAPABILITY", "LOGIN", "UID FETCH", ...) to an act of
 sending.chaos.faultsmtpd; in its bytes {tag} stands for the command's tag. What is not scripted goes well, for an
-account whose inbox is empty. `heard` holds every line of the client.
+account whose inbox is empty.
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sending.chaos.faultsmtpd import Act, say
+from tests.sending.imap.listening import Scripted
 
 _DEFAULTS = {
     "greeting": say(b"* OK ready\r\n"),
@@ -31,75 +28,21 @@ _DEFAULTS = {
 }
 
 
-class _Over(Exception):
-    """The script has ended the connection."""
-
-
 @dataclass
-class FaultImap:
-    """See the module. tls: used for STARTTLS, or from the first byte when `implicit`."""
+class FaultImap(Scripted):
+    """See the module."""
 
-    script: Mapping[str, Act] = field(default_factory=dict)
     capabilities: str = "IMAP4rev1 AUTH=PLAIN"
-    tls: ssl.SSLContext | None = None
-    implicit: bool = False
-    port: int = 0
-    heard: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        self._over = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._connections: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._run(self._accept)
-        return self
+    def _greet(self, connection: socket.socket) -> None:
+        self._do(connection, "greeting", b"")
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for sock in (self._listener, *self._connections):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
-        for thread in self._threads:
-            thread.join(10)
-            assert not thread.is_alive()
-
-    def _run(self, work: object, *args: object) -> None:
-        thread = threading.Thread(target=work, args=args, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self._connections.append(connection)
-                self._run(self._serve, connection)
-
-    def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(_Over, OSError, ValueError):
-            if self.implicit:
-                connection = self._wrapped(connection)
-            self._do(connection, "greeting", b"")
-            for tag, name in self._commands(connection):
-                if name == "STARTTLS":
-                    self._do(connection, name, tag)
-                    connection = self._wrapped(connection)
-                    self._converse(connection)
-                    break
-                self._answer(connection, name, tag)
-        connection.close()
-
-    def _converse(self, connection: socket.socket) -> None:
+    def _converse(self, connection: socket.socket) -> bool:
         for tag, name in self._commands(connection):
             self._answer(connection, name, tag)
-
-    def _wrapped(self, connection: socket.socket) -> socket.socket:
-        assert self.tls is not None
-        wrapped = self.tls.wrap_socket(connection, server_side=True)
-        self._connections.append(wrapped)
-        return wrapped
+            if name == "STARTTLS" and not isinstance(connection, ssl.SSLSocket):
+                return True
+        return False
 
     def _commands(self, connection: socket.socket) -> Iterator[tuple[bytes, str]]:
         with connection.makefile("rb") as incoming:
@@ -127,11 +70,4 @@ class FaultImap:
         self._say(connection, self.script.get(step) or _DEFAULTS.get(step, say(b"{tag} BAD what?\r\n")), tag)
 
     def _say(self, connection: socket.socket, act: Act, tag: bytes) -> None:
-        raw = act.raw.replace(b"{tag}", tag)
-        for piece in (raw[n : n + 1] for n in range(len(raw))) if act.every_s else (raw,):
-            connection.sendall(piece)
-            time.sleep(act.every_s)
-        if act.then == "hang":
-            self._over.wait(30)
-        if act.then != "go":
-            raise _Over
+        self._act(connection, act, act.raw.replace(b"{tag}", tag))

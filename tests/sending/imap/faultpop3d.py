@@ -2,82 +2,29 @@
 
 A script maps a step ("greeting", or a command's name: "CAPA", "USER", "PASS", "AUTH", "challenge", "LIST", "UIDL",
 "RETR 1", ...) to an act of sending.chaos.faultsmtpd. What is not scripted goes well, for an account whose mails are
-`mails`. `heard`
-holds every line of the client.
+`mails`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import ssl
-import threading
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
 
-from sending.chaos.faultsmtpd import Act, say
-
-
-class _Over(Exception):
-    """The script has ended the connection."""
+from sending.chaos.faultsmtpd import say
+from tests.sending.imap.listening import Scripted
 
 
 @dataclass
-class FaultPop3:
-    """See the module. tls: used for STLS, or from the first byte when `implicit`. mails: by their unique ids."""
+class FaultPop3(Scripted):
+    """See the module. mails: by their unique ids."""
 
-    script: Mapping[str, Act] = field(default_factory=dict)
     abilities: str = "TOP USER UIDL SASL(PLAIN XOAUTH2)"
     mails: dict[str, bytes] = field(default_factory=dict)
-    tls: ssl.SSLContext | None = None
-    implicit: bool = False
-    port: int = 0
-    heard: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        self._over = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._connections: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._run(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for sock in (self._listener, *self._connections):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
-        for thread in self._threads:
-            thread.join(10)
-            assert not thread.is_alive()
-
-    def _run(self, work: object, *args: object) -> None:
-        thread = threading.Thread(target=work, args=args, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self._connections.append(connection)
-                self._run(self._serve, connection)
-
-    def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(_Over, OSError, ValueError):
-            if self.implicit:
-                connection = self._wrapped(connection)
-            self._do(connection, "greeting", b"+OK ready\r\n")
-            while self._converse(connection):
-                connection = self._wrapped(connection)
-        connection.close()
+    def _greet(self, connection: socket.socket) -> None:
+        self._do(connection, "greeting", b"+OK ready\r\n")
 
     def _converse(self, connection: socket.socket) -> bool:
-        """Answer until the client leaves; say whether TLS comes next."""
         with connection.makefile("rb") as incoming:
             for line in incoming:
                 command = line.decode("utf-8", "replace").rstrip("\r\n")
@@ -96,12 +43,6 @@ class FaultPop3:
                 else:
                     self._do(connection, command, self._answer(command))
         return False
-
-    def _wrapped(self, connection: socket.socket) -> socket.socket:
-        assert self.tls is not None
-        wrapped = self.tls.wrap_socket(connection, server_side=True)
-        self._connections.append(wrapped)
-        return wrapped
 
     def _answer(self, command: str) -> bytes:
         verb, *words = command.split(" ")
@@ -123,13 +64,7 @@ class FaultPop3:
 
     def _do(self, connection: socket.socket, step: str, usual: bytes) -> None:
         act = self.script.get(step) or self.script.get(step.split(" ", maxsplit=1)[0]) or say(usual)
-        for piece in (act.raw[n : n + 1] for n in range(len(act.raw))) if act.every_s else (act.raw,):
-            connection.sendall(piece)
-            time.sleep(act.every_s)
-        if act.then == "hang":
-            self._over.wait(30)
-        if act.then != "go":
-            raise _Over
+        self._act(connection, act, act.raw)
 
 
 def _listing(lines: list[str]) -> bytes:

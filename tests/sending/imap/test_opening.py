@@ -179,7 +179,7 @@ def test_a_refused_sign_in_is_quoted_and_judged(
     capabilities: str, answer: bytes, kind: type[ImapError], cause: str, fix: str
 ) -> None:
     name = "AUTHENTICATE" if "AUTH" in capabilities else "LOGIN"
-    with FaultImap({name: say(b"{tag} " + answer + b"\r\n")}, capabilities) as server:
+    with FaultImap({name: say(b"{tag} " + answer + b"\r\n")}, capabilities=capabilities) as server:
         error = failing(account(server))
         explanation = explain(error, account(server))
         assert [line.split(" ")[1] for line in server.heard].count(name) == 1, "a refused password is not tried twice"
@@ -304,7 +304,7 @@ def test_no_secret_is_told_not_even_when_the_server_repeats_it(
     encoded = [b64encode(text.encode()).decode() for text in (PASSWORD, f"\0{NAME}\0{PASSWORD}")]
     for secret in (PASSWORD, *encoded):
         echo = f"{{tag}} NO I do not know {secret}\r\n".encode()
-        with FaultImap({"AUTHENTICATE": say(echo), "LOGIN": say(echo)}, capabilities) as server:
+        with FaultImap({"AUTHENTICATE": say(echo), "LOGIN": say(echo)}, capabilities=capabilities) as server:
             error = failing(account(server))
         for text in (told(error), str(error), repr(error), repr(account(server)), caplog.text):
             assert secret not in text

@@ -160,7 +160,9 @@ def test_no_form_of_a_token_stands_in_a_dialogue(mailbox: Mailbox, provider: Fak
     echo = f"535 5.7.8 {OLD} is wrong\r\n".encode()
     with (
         serving_in_thread(FaultServer({"auth": [say(echo)]})) as server,
-        FaultImap({"AUTHENTICATE": say(f"{{tag}} NO {OLD} is wrong\r\n".encode())}, "IMAP4rev1 AUTH=XOAUTH2") as imap,
+        FaultImap(
+            {"AUTHENTICATE": say(f"{{tag}} NO {OLD} is wrong\r\n".encode())}, capabilities="IMAP4rev1 AUTH=XOAUTH2"
+        ) as imap,
     ):
         at(mailbox, server, imap)
         rows = try_connections(Mailbox.objects.get())
@@ -193,7 +195,10 @@ def imap_tokens(server: FaultImap) -> list[str]:
 def test_a_reader_signs_in_with_a_token(mailbox: Mailbox, provider: FakeProvider, capabilities: str) -> None:
     # With an initial response the server asks for nothing; FaultImap asks where the step is not scripted.
     script = {"AUTHENTICATE": say(b"{tag} OK welcome\r\n")} if "SASL-IR" in capabilities else {}
-    with FaultImap(script, capabilities) as server, open_mailbox(reading_account(at(mailbox, imap=server))) as reader:
+    with (
+        FaultImap(script, capabilities=capabilities) as server,
+        open_mailbox(reading_account(at(mailbox, imap=server))) as reader,
+    ):
         assert reader.folders()[0].name == "INBOX"
         text = json.dumps([line.text for line in reader.dialogue])
     assert imap_tokens(server) == [provider.issued[0]]
@@ -212,7 +217,7 @@ def test_a_reader_replaces_a_refused_token_once_and_then_believes_the_server(
 ) -> None:
     give_token(mailbox, "called back", minutes=50)
     no = say(b"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)\r\n")
-    with FaultImap({"AUTHENTICATE": no}, "IMAP4rev1 SASL-IR AUTH=XOAUTH2") as server:
+    with FaultImap({"AUTHENTICATE": no}, capabilities="IMAP4rev1 SASL-IR AUTH=XOAUTH2") as server:
         error = failing(at(mailbox, imap=server))
     assert isinstance(error, SignInRefused)
     assert imap_tokens(server) == ["called back", provider.issued[0]]
