@@ -75,6 +75,14 @@ def parse_address(text: str) -> Address:
     return _parse_slowly(text)
 
 
+def key_of(text: str) -> str:
+    """Return the key of the address in `text`, "" when there is none."""
+    try:
+        return parse_address(text).key
+    except BadAddress:
+        return ""
+
+
 def parse_domain(text: str) -> str:
     """Return the domain in `text` ("Example.com", "@example.com", "münchen.de") as lower-case A-labels.
 

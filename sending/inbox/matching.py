@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from campaigns.contacts.models import Contact
-from outreach.kit.addresses import BadAddress, parse_address
+from outreach.kit.addresses import BadAddress, key_of, parse_address
 from sending.bounces import Kind, Mail, Verdict
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
@@ -80,14 +80,6 @@ def is_our_own(mailbox: Mailbox, mail: Mail, contact: Contact | None) -> bool:
         return False
     written = Q(address__iexact=address.email) | Q(reply_to__iexact=address.email)
     return Mailbox.objects.filter(written, workspace=mailbox.workspace_id).exists()
-
-
-def key_of(address: str) -> str:
-    """Return the key of an address, "" when it is none."""
-    try:
-        return parse_address(address).key
-    except BadAddress:
-        return ""
 
 
 def _by_message_id(mailbox: Mailbox, ids: list[str]) -> OutboundMessage | None:

@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
+from outreach.kit.addresses import key_of
 from sending.bounces import Category, Kind, Mail, Verdict
-from sending.inbox.matching import Match, key_of
+from sending.inbox.matching import Match
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.kit import gate, statements
-from outreach.kit.addresses import parse_address
+from outreach.kit.addresses import key_of
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.outbox import leases
@@ -125,19 +125,13 @@ def call_off(found: Sequence[CalledOff], *, now: datetime) -> None:
 
 def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
     """Return why messages must not be tried again: for the address that stands in them, or their contact's of today."""
+    # A recipient without a key cannot be built either: its claim ends it.
     asked = {
-        message.pk: [(message.workspace_id, key) for key in (_key_of(message.recipient), message.contact.email_key)]
+        message.pk: [(message.workspace_id, key) for key in (key_of(message.recipient), message.contact.email_key)]
         for message in messages
     }
     found = picking.why_suppressed({one for keys in asked.values() for one in keys})
     return {pk: found[one] for pk, keys in asked.items() for one in keys if one in found}
-
-
-def _key_of(recipient: str) -> str:
-    try:
-        return parse_address(recipient).key
-    except ValueError:
-        return ""  # it cannot be built either: its claim ends it
 
 
 def _judge(
