@@ -21,6 +21,7 @@ from sending.imap.reader import MOST_S, TIMEOUT_S, RawMail
 from sending.smtp.outcomes import Line as Said
 from sending.smtp.outcomes import Side, Transcript
 from sending.smtp.server import Security
+from sending.smtp.tokens import xoauth2
 
 # A mail that is larger than the bound is read to this line of its text, where the server can do that.
 _TOP_LINES = 5000
@@ -135,7 +136,7 @@ class Pop3Line(Line[Pop3Wire]):
             raise self._error(Unreachable, "no_auth", words)
         # In a line of its own: a command has room for 255 bytes (RFC 5034 section 4), a token for ten times that.
         self.wire.offer("AUTH XOAUTH2")
-        said = b64encode(f"user={name}\x01auth=Bearer {token}\x01\x01".encode()).decode()
+        said = b64encode(xoauth2(name, token).encode()).decode()
         if self.wire.respond(said) and self.wire.respond(""):  # the error wants an empty answer before the refusal
             raise NoPop3("one question after the other")
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from sending.smtp.outcomes import Side
 from sending.smtp.replies import printable
+from sending.smtp.tokens import xoauth2
 from sending.smtp.wire import MASK, Dialogue
 
 # What one command may bring: room for the UIDs of a million mails in one line (imaplib alone stops at a million bytes).
@@ -69,7 +70,7 @@ class Wire(imaplib.IMAP4):
 
         A refusal comes as a challenge that wants an empty answer, and only then as a NO.
         """
-        said = [f"user={username}\x01auth=Bearer {token}\x01\x01".encode()]
+        said = [xoauth2(username, token).encode()]
         first = [b64encode(said.pop()).decode()] if at_once else []
         self._is_secret = True
         try:

@@ -12,6 +12,7 @@ from aiosmtplib.response import SMTPResponse
 
 from sending.smtp.outcomes import Side
 from sending.smtp.server import AuthKind, Server, is_sayable
+from sending.smtp.tokens import xoauth2
 from sending.smtp.wire import MASK, Dialogue
 
 # "I do not know this mechanism", although it was offered (RFC 4954 section 4): another may be tried.
@@ -79,10 +80,8 @@ def forms_of(username: str, secret: str) -> tuple[str, ...]:
     """Return the secret in each form in which it is said, to be masked."""
     if not secret:
         return ()
-    name, word = (text.encode("utf-8", "replace") for text in (username, secret))
-    plain = b"\0" + name + b"\0" + word
-    xoauth2 = b"user=" + name + b"\x01auth=Bearer " + word + b"\x01\x01"
-    return secret, *(b64encode(one).decode() for one in (word, plain, xoauth2))
+    said = (secret, f"\0{username}\0{secret}", xoauth2(username, secret))
+    return secret, *(b64encode(one.encode("utf-8", "replace")).decode() for one in said)
 
 
 async def _sign_in_with_password(client: Client, offered: set[str], username: str, password: str) -> None:

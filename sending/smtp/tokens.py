@@ -10,6 +10,11 @@ Tokens = Callable[[str], Awaitable[str]]
 BlockingTokens = Callable[[str], str]
 
 
+def xoauth2(username: str, token: str) -> str:
+    """Return what signs in with a token, before base64, over every protocol alike."""
+    return f"user={username}\x01auth=Bearer {token}\x01\x01"
+
+
 class TokenError(Exception):
     """Base: there is no access token; the words are for people and hold no secret."""
 
