@@ -210,7 +210,7 @@ class MailboxForm(forms.Form):
         """Let a provider's tokens go to its own servers only, and never in clear; no password is kept beside them."""
         cleaned[f"{protocol}_password"] = ""
         host = cleaned.get(f"{protocol}_host")
-        if host and host.lower().rstrip(".") not in provider.hosts:
+        if host and not provider.owns(host):
             known = ", ".join(sorted(provider.hosts))
             words = f"{host} is no mail server of {provider.name}; its sign-in works with these: {known}."
             self.add_error(f"{protocol}_host", words)

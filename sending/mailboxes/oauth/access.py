@@ -97,7 +97,7 @@ def store_grant(mailbox_id: int, grant: Grant, *, account: str) -> None:
 def _require_own_server(mailbox: Mailbox, host: str) -> None:
     """Let a provider's tokens go to its own mail servers only, whatever a row says. Raises TokenRefused."""
     provider = provider_of(mailbox.sign_in)
-    if provider is None or host.lower().rstrip(".") not in provider.hosts:
+    if provider is None or not provider.owns(host):
         name = provider.name if provider else "the provider"
         raise TokenRefused(f"{host} is no mail server of {name}: its tokens do not go there.")
 

@@ -36,6 +36,10 @@ class Provider:
     def scope(self) -> str:
         return " ".join((*self.needed, *self.identity))
 
+    def owns(self, host: str) -> bool:
+        """Say whether this is one of the mail servers that get its tokens."""
+        return host.lower().rstrip(".") in self.hosts
+
 
 # developers.google.com/identity/protocols/oauth2/web-server and developers.google.com/gmail/imap/xoauth2-protocol,
 # known to 2026-11-26. Without prompt=consent a second consent brings no refresh token.
