@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
 from outreach.embedded.faults import Fault, NoAccess
+from outreach.kit.files import write_durably
 
 FOLDER = "secrets"
 
@@ -95,15 +94,5 @@ def _read_or_create(path: Path, fresh: str, *, may_create: bool) -> str:
         return text
     if not may_create:
         raise KeyLost(path)
-    write_private(path, fresh + "\n")
+    write_durably(path, fresh + "\n")
     return fresh
-
-
-def write_private(path: Path, text: str) -> None:
-    """Put text into path with mode 0600, whole or not at all."""
-    fd, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(fd, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(fd)
-    Path(temporary).replace(path)

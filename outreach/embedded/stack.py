@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outreach.embedded.freshness import STAMP_FILE, fingerprint, is_prepared
-from outreach.embedded.keys import InstanceKeys, instance_keys, write_private
+from outreach.embedded.keys import InstanceKeys, instance_keys
 from outreach.embedded.lock import sole_supervisor
 from outreach.embedded.ports import reached_at
 from outreach.embedded.postgres import FOLDER as CLUSTER
@@ -19,6 +19,7 @@ from outreach.embedded.program import beat, courier, sandbox, step, web, worker
 from outreach.embedded.supervisor import Supervisor
 from outreach.embedded.valkey import valkey_service, valkey_url
 from outreach.env import RUN_FILE, data_dir, is_given
+from outreach.kit.files import write_durably
 
 # Beside the database, not in it: whoever puts back an older copy of one folder must keep the other.
 JOURNALS = "journal"
@@ -82,7 +83,7 @@ class _Stack:
                 task.cancel()
             await asyncio.gather(postgres, valkey, return_exceptions=True)
         lines = [f"{name}={value}\n" for name, value in variables.items() if not is_given(name)]
-        write_private(self._folder / RUN_FILE, "".join(lines))
+        write_durably(self._folder / RUN_FILE, "".join(lines))
 
     async def _start_postgres(self, keys: InstanceKeys) -> dict[str, str]:
         if is_given("DATABASE_URL"):
@@ -108,7 +109,7 @@ class _Stack:
             return
         (self._folder / STAMP_FILE).unlink(missing_ok=True)
         await self._supervisor.run_once(step("prepare", "prepare"))
-        write_private(self._folder / STAMP_FILE, now)
+        write_durably(self._folder / STAMP_FILE, now)
 
     async def _start_program(self) -> None:
         plan = self._plan
