@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from campaigns.calendar import zone_of_country
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from sending.ledger.days import bounds_of
@@ -19,6 +18,7 @@ from sending.mailboxes.models import Mailbox
 from sending.pacing import Pace
 from sending.pacing.history import Span
 from sending.pacing.waits import wait_over
+from sending.planner.facts import zone_by
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.past import campaign_pauses, mailbox_pauses
 from sending.planner.places import Place, place_of
@@ -99,7 +99,7 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
         "pk", "created_at", "mailbox_id", "contact__time_zone", "contact__country"
     ):
         if (zone_name, country) not in zones:
-            zones[zone_name, country] = plan.zone_for(zone_name or zone_of_country(country) or "")[1]
+            zones[zone_name, country] = zone_by(plan, zone_name, country)[1]
         zone = zones[zone_name, country]
         sent_at, position = sent.get(pk, (None, 0))
         due_at = created_at if sent_at is None else _due(sent_at, position or 1, plan, zone, pace)
