@@ -14,10 +14,11 @@ from sending.pacing.budget import (
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
 from sending.pacing.gates import LeadFacts, MailboxFacts, freshness_gate, lead_gates, mailbox_gates
 from sending.pacing.promises import Book, book_of, peak_use, reserved_gate
-from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
+from sending.pacing.verdicts import UNTIL_MENDED, Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
 
 __all__ = [
     "RECHECK",
+    "UNTIL_MENDED",
     "Book",
     "Cap",
     "Drop",

@@ -30,6 +30,10 @@ class HoldCode(StrEnum):
     CAMPAIGN_PAUSED = "campaign_paused"
 
 
+# No clock ends these: a person must act first.
+UNTIL_MENDED = frozenset({HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE})
+
+
 class DropCode(StrEnum):
     """Why a step will never go out."""
 

@@ -15,13 +15,12 @@ from sending.ledger.kinds import EventKind, StretchScope
 from sending.ledger.models import Event
 from sending.ledger.queries import count_on, events_of_enrollment, events_of_kinds
 from sending.ledger.stretches import stretches_between
-from sending.pacing import HoldCode, Pace
+from sending.pacing import UNTIL_MENDED, HoldCode, Pace
 from sending.pacing.history import Cause, Span, closed_spans, main_reason, timeline
 from sending.pacing.waits import wait_over
 from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, Enrollment
 
-_UNTIL_MENDED = {HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
 _STORY = (
     EventKind.HELD, EventKind.RELEASED, EventKind.ATTEMPTED, EventKind.SENT, EventKind.ASSUMED_SENT,
     EventKind.DEFERRED, EventKind.IN_DOUBT, EventKind.SETTLED, EventKind.SENT_AGAIN, EventKind.FAILED,
@@ -121,7 +120,7 @@ def _hold(event: Event, words: str, until: datetime) -> list[Span]:
     if code == HoldCode.WINDOW:
         return []
     planned = datetime.fromisoformat(event.data["until"]) if event.data.get("until") else until
-    return [Span(event.at, until if code in _UNTIL_MENDED else max(event.at, min(planned, until)), code, words)]
+    return [Span(event.at, until if code in UNTIL_MENDED else max(event.at, min(planned, until)), code, words)]
 
 
 def _wait(sent_at: datetime, position: int, plan: CampaignPlan, zone: tzinfo, pace: Pace) -> list[Span]:

@@ -12,6 +12,7 @@ from campaigns.sequences.plans import CampaignPlan, plans
 from sending.mailboxes.models import Mailbox
 from sending.pacing import (
     RECHECK,
+    UNTIL_MENDED,
     Book,
     Drop,
     Hold,
@@ -33,7 +34,7 @@ from sending.planner.states import EnrollmentState
 from sending.planner.throttling import Throttling
 
 # Kept with the person, and not asked of any gate.
-_OF_PERSON = {HoldCode.ABSENT, HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
+_OF_PERSON = UNTIL_MENDED | {HoldCode.ABSENT}
 
 
 @dataclass(frozen=True, slots=True)

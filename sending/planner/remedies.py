@@ -80,7 +80,7 @@ Attempt = tuple[str, Place | None, Scenario]
 def _attempts(row: Enrollment, present: Present, scene: Scene, run: Run, left: Departure | None) -> Iterator[Attempt]:
     """Yield each change that is worth a try: for what binds now, and for what holds its mailboxes until it leaves."""
     now = scene.scenario.now
-    if row.hold_code in {HoldCode.ABSENT, HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}:
+    if row.hold_code in _MENDED:
         words = _MENDED[HoldCode(row.hold_code)]
         place = place_of(row.hold_code, campaign_id=row.campaign_id, contact_id=row.contact_id)
         yield words, place, scene_of(row.campaign, now=now, mended={row.pk}).scenario

@@ -19,7 +19,7 @@ from outreach.accounts.models import Workspace
 from sending.mailboxes.budgets import limits_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.states import MailboxState
-from sending.pacing import DropCode, HoldCode, Pace
+from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace
 from sending.pacing.receivers import is_free_mail, receiver_of
 from sending.pacing.scenario import (
     Outgo,
@@ -37,8 +37,6 @@ from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.states import EnrollmentState
 from sending.planner.throttling import limits_of as throttles_of_workspaces
 
-# A person must act before these go on: no clock ends them.
-_UNTIL_MENDED = {HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
 _ROW = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
     "contact__country", "contact__email_key", "contact_id", "contact__domain", "last_sent_at",
@@ -158,7 +156,7 @@ class _Lines:
         for row in rows:
             if row.email_key in suppressed:
                 self.stuck[row.campaign_id][DropCode.SUPPRESSED] += 1
-            elif row.hold_code in _UNTIL_MENDED and row.pk not in self._mended:
+            elif row.hold_code in UNTIL_MENDED and row.pk not in self._mended:
                 self.stuck[row.campaign_id][row.hold_code] += 1
             elif row.mailbox_id is not None and row.mailbox_id not in carrying:
                 self.stuck[row.campaign_id][HoldCode.MAILBOX_STATE] += 1

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from campaigns.calendar import Never, Schedule, next_open
-from sending.pacing import HoldCode
+from sending.pacing import UNTIL_MENDED, HoldCode
 from sending.pacing.history import Cause, Span, closed_spans, main_reason, timeline
 
 SENT, LATER = "sent", "later"
-# A person must act before these end, however long ago they were found.
-_UNTIL_MENDED = {HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class DayOfCampaign:
         """Return the hold of the person alone; outside of the windows is told by the schedule."""
         if last is None or last.held in {"", HoldCode.WINDOW}:
             return ""
-        is_over = last.held not in _UNTIL_MENDED and last.until is not None and last.until <= self.begin
+        is_over = last.held not in UNTIL_MENDED and last.until is not None and last.until <= self.begin
         return "" if is_over else last.held
 
     def _of_many(self, way: Way, begin: datetime) -> str:
