@@ -34,7 +34,7 @@ class Change:
 
 def changed(scenario: Scenario, campaign_id: int, change: Change) -> Scenario:
     """Return the scenario with the change made; other campaigns that share the mailboxes feel it, too."""
-    campaign = next(one for one in scenario.campaigns if one.id == campaign_id)
+    campaign = scenario.campaign(campaign_id)
     concerned = {change.mailbox_id} if change.mailbox_id is not None else set(campaign.mailbox_ids)
     mailboxes = tuple(
         replace(one, limits=_limits(one.limits, change)) if one.id in concerned else one for one in scenario.mailboxes

@@ -98,6 +98,10 @@ class Scenario:
     touches: tuple[Received, ...] = ()  # oldest first
     stop_share: float = 0.0  # of those who get a message, how many are not written to again; 0 to 1
 
+    def campaign(self, campaign_id: int) -> ScenarioCampaign:
+        """Return the campaign with this id, which is part of it."""
+        return next(one for one in self.campaigns if one.id == campaign_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:

@@ -76,6 +76,6 @@ def assumption_of(campaign: Campaign) -> Assumption:
 
 @lru_cache(maxsize=8)
 def _reckoned(scenario: Scenario, campaign_id: int, zone: ZoneInfo) -> Forecast:
-    campaign = next(one for one in scenario.campaigns if one.id == campaign_id)
+    campaign = scenario.campaign(campaign_id)
     run = simulate(scenario, until=scenario.now + HORIZON)
     return forecast_of(run, campaign_id, [step.position for step in campaign.steps], zone)

@@ -91,7 +91,7 @@ def _attempts(row: Enrollment, present: Present, scene: Scene, run: Run, left: D
     box = _box(row, scene.scenario, left)
     if box is None:
         return
-    campaign = next(one for one in scene.scenario.campaigns if one.id == row.campaign_id)
+    campaign = scene.scenario.campaign(row.campaign_id)
     mine = {box.id} if row.mailbox_id else set(campaign.mailbox_ids)
     codes = {one.code for one in run.idles if one.mailbox_id in mine}
     codes |= {HoldCode(one.code) for one in present.reasons if one.code in set(HoldCode)}
@@ -115,7 +115,7 @@ _MENDED = {
 def _box(row: Enrollment, scenario: Scenario, left: Departure | None) -> ScenarioMailbox | None:
     """Return the mailbox that carries the message: its own, the one that is foreseen, or the campaign's first."""
     wanted = row.mailbox_id or (left.mailbox_id if left else None)
-    campaign = next(one for one in scenario.campaigns if one.id == row.campaign_id)
+    campaign = scenario.campaign(row.campaign_id)
     own = [one for one in scenario.mailboxes if one.id in campaign.mailbox_ids]
     return next((one for one in scenario.mailboxes if one.id == wanted), own[0] if own and wanted is None else None)
 
@@ -142,7 +142,7 @@ def _changes_of_limits(scene: Scene, box: ScenarioMailbox, codes: set[HoldCode])
 
 
 def _changes_of_campaign(row: Enrollment, scene: Scene, codes: set[HoldCode]) -> Iterator[tuple[str, Change, str]]:
-    campaign = next(one for one in scene.scenario.campaigns if one.id == row.campaign_id)
+    campaign = scene.scenario.campaign(row.campaign_id)
     is_new = row.mailbox_id is None
     if is_new and HoldCode.NEW_LEADS_LIMIT in codes and campaign.new_leads_limit:
         more = 2 * campaign.new_leads_limit

@@ -268,7 +268,7 @@ def _judge_mailbox(mailbox: ScenarioMailbox, own: list[Departure], some: Scenari
 
 
 def _judge_person(person: ScenarioPerson, own: list[Departure], some: Scenario) -> None:
-    campaign = next(one for one in some.campaigns if one.id == person.campaign_id)
+    campaign = some.campaign(person.campaign_id)
     positions = [one.position for one in own]
     assert positions == list(range(person.place + 1, person.place + 1 + len(own))), "each step once, in order"
     assert len({one.mailbox_id for one in own}) <= 1, "the sender stays"
