@@ -28,8 +28,9 @@ from sending.pacing import (
 from sending.pacing.history import Cause
 from sending.planner.books import rooms_for_new
 from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
-from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.models import Enrollment
 from sending.planner.picking import lead_facts, suppressions
+from sending.planner.queries import senders_of_campaign
 from sending.planner.states import EnrollmentState
 from sending.planner.throttling import Throttling
 
@@ -100,8 +101,7 @@ def _own(row: Enrollment, due_at: datetime, now: datetime) -> list[Reason]:
 def _carriers(row: Enrollment) -> list[Mailbox]:
     if row.mailbox is not None:
         return [row.mailbox]
-    chosen = CampaignMailbox.objects.filter(campaign=row.campaign_id).select_related("mailbox").order_by("mailbox_id")
-    return [one.mailbox for one in chosen]
+    return list(senders_of_campaign(row.campaign).values())
 
 
 def _facts(row: Enrollment, plan: CampaignPlan, pace: Pace, now: datetime) -> LeadFacts:
