@@ -85,13 +85,9 @@ def events_of_kinds(workspace_id: int, kinds: Collection[EventKind], *, before: 
     return list(Event.objects.filter(workspace_id=workspace_id, kind__in=kinds, at__lt=before).order_by("id"))
 
 
-def count_on(
-    workspace_id: int, day: date, kind: EventKind, *, mailboxes: Collection[int] = (), campaign_id: int | None = None
-) -> int:
-    """Return how often a kind happened on one day, of some mailboxes or of a campaign."""
+def count_on(workspace_id: int, day: date, kind: EventKind, *, mailboxes: Collection[int] = ()) -> int:
+    """Return how often a kind happened on one day, of some mailboxes or of the whole workspace."""
     rows = DailyTally.objects.filter(workspace_id=workspace_id, day=day, kind=kind)
     if mailboxes:
         rows = rows.filter(mailbox_id__in=mailboxes)
-    if campaign_id is not None:
-        rows = rows.filter(campaign_id=campaign_id)
     return int(rows.aggregate(total=Sum("count"))["total"] or 0)

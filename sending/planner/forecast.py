@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,6 @@ class Assumption:
 class Foreseen:
     """A forecast, the same with a change if one is asked for, and what both rest on."""
 
-    now: datetime
     forecast: Forecast
     changed: Forecast | None
     mailboxes: Mapping[int, Mailbox]
@@ -52,15 +51,13 @@ class Foreseen:
 
 def foresee(campaign: Campaign, *, change: Change | None = None, stop_share: float | None = None) -> Foreseen:
     """Return the forecast of a campaign as if it ran from this minute on; stop_share None: as the past tells."""
-    now = database_now()
     # The same minute asks the same question, so that turning a page does not reckon it all again.
-    minute = now.replace(second=0, microsecond=0)
-    scene = scene_of(campaign, now=minute)
+    scene = scene_of(campaign, now=database_now().replace(second=0, microsecond=0))
     assumption = Assumption(stop_share) if stop_share is not None else assumption_of(campaign)
     scenario = replace(scene.scenario, stop_share=assumption.stop_share)
     zone = ZoneInfo(campaign.workspace.time_zone)
     other = _reckoned(changed(scenario, campaign.pk, change), campaign.pk, zone) if change else None
-    return Foreseen(now, _reckoned(scenario, campaign.pk, zone), other, scene.mailboxes, scene.stuck, assumption)
+    return Foreseen(_reckoned(scenario, campaign.pk, zone), other, scene.mailboxes, scene.stuck, assumption)
 
 
 def assumption_of(campaign: Campaign) -> Assumption:

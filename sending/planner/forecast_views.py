@@ -53,8 +53,5 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
 def forecast_summary(request: MemberRequest, pk: int) -> HttpResponse:
     """Say in a few lines when the campaign is done and how many messages a day it sends: for its launch."""
     campaign = campaign_for(request.member, pk)
-    foreseen = foresee(campaign)
-    context = editor_context(
-        campaign, forecast=foreseen.forecast, now=foreseen.now, home=ZoneInfo(campaign.workspace.time_zone)
-    )
+    context = editor_context(campaign, forecast=foresee(campaign).forecast, home=ZoneInfo(campaign.workspace.time_zone))
     return render_region(request, f"{_FOLDER}/forecast_summary.html", context, region="summary")

@@ -38,7 +38,6 @@ def holds_of(mailbox: Mailbox, day: date, *, now: datetime) -> Sequence[MailboxH
     kept += [
         (span.begin, span.end, StretchScope.EVERYBODY, span.code, span.words)
         for span in mailbox_pauses(mailbox.workspace_id, {mailbox.pk: mailbox.address}, before=end)
-        if span.end > begin
     ]
     return [
         MailboxHold(max(start, begin), min(stop, end), scope, code, words, place_of(code, mailbox_id=mailbox.pk))
