@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDay:
+    """The day that a page shows, at most today, with the days around it; after: None, where it is today."""
+
+    day: date
+    today: date
+
+    @property
+    def before(self) -> date:
+        return self.day - timedelta(days=1)
+
+    @property
+    def after(self) -> date | None:
+        return self.day + timedelta(days=1) if self.day < self.today else None
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
@@ -34,3 +51,9 @@ def day_in(text: str) -> date | None:
     except ValueError:
         return None
     return day if 2000 <= day.year < 2200 else None
+
+
+def asked_day(text: str, *, now: datetime, zone: ZoneInfo) -> AskedDay:
+    """Return the day that a URL asks for, see day_in; today for what is none, or still to come."""
+    today = local_day(now, zone)
+    return AskedDay(min(day_in(text) or today, today), today)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_GET
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
-from sending.ledger.days import day_in, local_day
+from sending.ledger.days import asked_day
 from sending.mailboxes.budgets import database_now
 from sending.planner import queries
 from sending.planner.models import Enrollment
@@ -29,9 +28,9 @@ def why(request: MemberRequest, pk: int) -> HttpResponse:
     """Explain why a person is not written to now, or was not on a day."""
     row = queries.enrollment_for(request.member, pk)
     now = database_now()
-    today = local_day(now, ZoneInfo(row.workspace.time_zone))
-    asked = day_in(request.GET.get("day", "")) or today
-    day = past_day(row, min(asked, today), now=now)
+    home = ZoneInfo(row.workspace.time_zone)
+    asked = asked_day(request.GET.get("day", ""), now=now, zone=home)
+    day = past_day(row, asked.day, now=now)
     present = present_of(row, now=now)
     context = {
         "row": row,
@@ -40,10 +39,8 @@ def why(request: MemberRequest, pk: int) -> HttpResponse:
         "past": day,
         "line": [(span, _place(row, span.code, span.mailbox_id)) for span in day.line],
         "reason_place": _place(row, day.reason.code, day.reason.mailbox_id) if day.reason else None,
-        "day_before": day.day - timedelta(days=1),
-        "day_after": day.day + timedelta(days=1) if day.day < today else None,
-        "today": today,
-        "home": ZoneInfo(row.workspace.time_zone),
+        "asked": asked,
+        "home": home,
     }
     return render_region(request, f"{_FOLDER}/why.html", context, region="day")
 

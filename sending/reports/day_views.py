@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -14,7 +13,7 @@ from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
-from sending.ledger.days import day_in, local_day
+from sending.ledger.days import asked_day
 from sending.ledger.kinds import EventKind
 from sending.ledger.queries import count_on
 from sending.mailboxes.budgets import database_now
@@ -32,16 +31,16 @@ def day(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the waterfall of a day, and the people behind one of its rows."""
     campaign = campaign_for(request.member, pk)
     now = database_now()
-    asked, days = _days(request, now)
-    found = waterfall_of(campaign, asked, now=now)
+    asked = asked_day(request.GET.get("day", ""), now=now, zone=ZoneInfo(request.member.workspace.time_zone))
+    found = waterfall_of(campaign, asked.day, now=now)
     cause = request.GET.get("cause", "")
     people = Enrollment.objects.filter(pk__in=found.people(cause)).select_related("contact") if cause else None
     context = editor_context(
         campaign,
         waterfall=found,
+        asked=asked,
         cause=cause,
         page=paged(request, people.order_by("-id"), by="id") if people is not None else None,
-        **days,
     )
     return render_region(request, f"{_FOLDER}/day.html", context, region="day")
 
@@ -52,21 +51,13 @@ def mailbox_day(request: MemberRequest, pk: int) -> HttpResponse:
     """Show what held a mailbox on a day, and how many messages it tried all the same."""
     mailbox = mailbox_for(request.member, pk)
     now = database_now()
-    asked, days = _days(request, now)
+    home = ZoneInfo(request.member.workspace.time_zone)
+    asked = asked_day(request.GET.get("day", ""), now=now, zone=home)
     context = {
         "mailbox": mailbox,
-        "holds": holds_of(mailbox, asked, now=now),
-        "attempted": count_on(mailbox.workspace_id, asked, EventKind.ATTEMPTED, mailboxes=[pk]),
-        "day": asked,
-        "home": ZoneInfo(request.member.workspace.time_zone),
-        **days,
+        "holds": holds_of(mailbox, asked.day, now=now),
+        "attempted": count_on(mailbox.workspace_id, asked.day, EventKind.ATTEMPTED, mailboxes=[pk]),
+        "asked": asked,
+        "home": home,
     }
     return render_region(request, f"{_FOLDER}/mailbox_day.html", context, region="day")
-
-
-def _days(request: MemberRequest, now: datetime) -> tuple[date, dict[str, date | None]]:
-    """Return the day that the URL asks for, at most today, and the days around it."""
-    today = local_day(now, ZoneInfo(request.member.workspace.time_zone))
-    asked = min(day_in(request.GET.get("day", "")) or today, today)
-    after = asked + timedelta(days=1) if asked < today else None
-    return asked, {"today": today, "day_before": asked - timedelta(days=1), "day_after": after}
