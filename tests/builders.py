@@ -188,6 +188,14 @@ def make_open_windows(campaign: Campaign) -> None:
     )
 
 
+def make_office_hours(campaign: Campaign) -> None:
+    """Let the campaign send on weekdays from nine to five, and at no other time."""
+    SendWindow.objects.filter(campaign=campaign).delete()
+    SendWindow.objects.bulk_create(
+        [SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)]
+    )
+
+
 def make_running_campaign(
     member: Member,
     contacts: tuple[Contact, ...],

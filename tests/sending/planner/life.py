@@ -13,7 +13,7 @@ from django.test import TestCase
 
 from campaigns.calendar import WaitUnit
 from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign, SendWindow, Step
+from campaigns.sequences.models import Campaign, Step
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.states import MailboxState
@@ -29,7 +29,7 @@ from sending.planner.models import Enrollment
 from sending.planner.queries import standing_of
 from sending.planner.states import EnrollmentState
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Withdrawn
-from tests.builders import make_contact, make_running_campaign
+from tests.builders import make_contact, make_office_hours, make_running_campaign
 from tests.sending.planner.hours import set_time
 from tests.sending.planner.stage import DAY, HOUR, make_sender, make_team
 
@@ -279,8 +279,5 @@ def _campaign(
     with committed():
         campaign = make_running_campaign(member, people, mailboxes, steps=2, name=name, **values)
     Step.objects.filter(campaign=campaign, position=2).update(wait_amount=1, wait_unit=WaitUnit.DAYS)
-    SendWindow.objects.filter(campaign=campaign).delete()
-    SendWindow.objects.bulk_create(
-        [SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)]
-    )
+    make_office_hours(campaign)
     return campaign

@@ -10,14 +10,14 @@ import pytest
 
 from campaigns.calendar import WaitUnit
 from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign, SendWindow, Step
+from campaigns.sequences.models import Campaign, Step
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing.scenario import Departure
 from sending.pacing.simulation import simulate
 from sending.planner.scenes import scene_of
 from sending.planner.throttling import set_throttles
-from tests.builders import make_contact, make_running_campaign
+from tests.builders import make_contact, make_office_hours, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live
 from tests.sending.planner.stage import DAY, make_sender, make_team
@@ -60,10 +60,7 @@ def make_campaign(
     campaign = make_running_campaign(member, contacts, mailboxes, steps=3, name=name, **values)
     Step.objects.filter(campaign=campaign, position=2).update(wait_amount=1, wait_unit=WaitUnit.BUSINESS_DAYS)
     Step.objects.filter(campaign=campaign, position=3).update(wait_amount=30, wait_unit=WaitUnit.HOURS)
-    SendWindow.objects.filter(campaign=campaign).delete()
-    SendWindow.objects.bulk_create(
-        SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)
-    )
+    make_office_hours(campaign)
     return campaign
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from campaigns.sequences.models import Campaign, SendWindow
+from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from sending.ledger.kinds import EventKind
@@ -19,7 +19,7 @@ from sending.pacing.changes import Change
 from sending.planner.forecast import assumption_of, foresee
 from sending.planner.models import Enrollment
 from sending.planner.services import pause
-from tests.builders import make_running_campaign
+from tests.builders import make_office_hours, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.pages import make_draft, page_of, read, signed_in
 from tests.sending.planner.stage import make_people, make_sender, make_team
@@ -45,10 +45,7 @@ def make_slow(member: Member, *, people: int = 12, daily: int = 3) -> Campaign:
     """Make a running campaign of one step in office hours, from one mailbox that keeps a gap of ten minutes."""
     mailbox = make_sender(member, daily_limit=daily, gap_min_s=600, gap_max_s=600)
     campaign = make_running_campaign(member, make_people(member, people), (mailbox,))
-    SendWindow.objects.filter(campaign=campaign).delete()
-    SendWindow.objects.bulk_create(
-        SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)
-    )
+    make_office_hours(campaign)
     return campaign
 
 

@@ -19,7 +19,7 @@ from sending.planner.advancing import Sent, advance
 from sending.planner.models import Enrollment
 from sending.planner.services import postpone, release, stop, stop_contact, take_back
 from sending.planner.states import EnrollmentState, StopReason
-from tests.builders import make_contact, make_enrollment, make_open_windows, make_suppression
+from tests.builders import make_contact, make_enrollment, make_office_hours, make_open_windows, make_suppression
 from tests.sending.planner.stage import (
     DAY,
     HOUR,
@@ -62,10 +62,7 @@ def wait(amount: int, unit: WaitUnit) -> None:
 
 
 def office_hours(campaign: Campaign, zone: str) -> None:
-    SendWindow.objects.all().delete()
-    SendWindow.objects.bulk_create(
-        [SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)]
-    )
+    make_office_hours(campaign)
     Campaign.objects.update(time_zone=zone)
 
 

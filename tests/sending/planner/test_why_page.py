@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign, SendWindow
+from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import pause as pause_mailbox
@@ -20,7 +20,7 @@ from sending.planner.past import past_day
 from sending.planner.queries import enrollment_for
 from sending.planner.services import pause, postpone, resume, stop
 from sending.planner.states import StopReason
-from tests.builders import make_running_campaign, make_suppression
+from tests.builders import make_office_hours, make_running_campaign, make_suppression
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live
 from tests.sending.planner.pages import page_of, read, signed_in
@@ -48,10 +48,7 @@ def make_office(member: Member, *, people: int = 6, daily: int = 2, steps: int =
     """Launch a campaign on Monday at nine, from nine to five in UTC, from one mailbox with a gap of ten minutes."""
     mailbox = make_sender(member, daily_limit=daily, hourly_limit=2, gap_min_s=600, gap_max_s=600)
     campaign = make_running_campaign(member, make_people(member, people), (mailbox,), steps=steps)
-    SendWindow.objects.filter(campaign=campaign).delete()
-    SendWindow.objects.bulk_create(
-        SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)
-    )
+    make_office_hours(campaign)
     Enrollment.objects.update(created_at=MONDAY)
     return campaign
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.sequences.models import Campaign, SendWindow
+from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import pause as pause_mailbox
@@ -20,7 +20,7 @@ from sending.planner.queries import enrollment_for
 from sending.planner.services import pause, postpone, stop
 from sending.planner.states import StopReason
 from sending.reports.waterfall import Waterfall, waterfall_of
-from tests.builders import make_running_campaign
+from tests.builders import make_office_hours, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live
 from tests.sending.planner.pages import page_of, signed_in, text_of
@@ -46,10 +46,7 @@ def member() -> Member:
 def make_office(member: Member, *, people: int = 8, daily: int = 3, steps: int = 1) -> Campaign:
     mailbox = make_sender(member, daily_limit=daily, hourly_limit=10, gap_min_s=600, gap_max_s=600)
     campaign = make_running_campaign(member, make_people(member, people), (mailbox,), steps=steps)
-    SendWindow.objects.filter(campaign=campaign).delete()
-    SendWindow.objects.bulk_create(
-        SendWindow(campaign=campaign, weekday=day, start_minute=540, end_minute=1020) for day in range(1, 6)
-    )
+    make_office_hours(campaign)
     Enrollment.objects.update(created_at=MONDAY)
     return campaign
 
