@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection
-
+from outreach.kit import statements
 from sending.pacing import Book, allowance, book_of, daily_budget, peak_use
 from sending.planner.facts import Sender
 
@@ -68,9 +67,7 @@ def _promised(senders: Sequence[Sender], *, now: datetime) -> dict[int, int]:
         return {}
     days = [now + one.pace.day for one in senders]
     most = [min(_left(one), _MOST) for one in senders]
-    with connection.cursor() as cursor:
-        cursor.execute(_PROMISED, [[one.id for one in senders], days, most])
-        return dict(cursor.fetchall())
+    return dict(statements.run(_PROMISED, [[one.id for one in senders], days, most]))
 
 
 def _peaks(senders: Sequence[Sender], *, now: datetime) -> dict[int, int]:
@@ -78,9 +75,6 @@ def _peaks(senders: Sequence[Sender], *, now: datetime) -> dict[int, int]:
         return {}
     days = {one.id: one.pace.day for one in senders}
     most = [min(daily_budget(one.facts.limits, one.facts.usage), _MOST) for one in senders]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSTANTS, [list(days), [now - day for day in days.values()], [now + day for day in days.values()], most]
-        )
-        rows = cursor.fetchall()
+    since, until = [now - day for day in days.values()], [now + day for day in days.values()]
+    rows = statements.run(_INSTANTS, [list(days), since, until, most])
     return {pk: peak_use([at + days[pk] for at in spent], promised, now=now) for pk, spent, promised in rows}

@@ -50,7 +50,7 @@ UPDATE mailboxes_clock c
 _MAILBOX_OPEN = """
 UPDATE mailboxes_clock c SET hold_code = '', hold_words = '', hold_until = NULL
   FROM mailboxes_clock old
- WHERE c.mailbox_id = ANY(%s) AND c.hold_code <> '' AND old.mailbox_id = c.mailbox_id
+ WHERE c.mailbox_id = ANY(%s::bigint[]) AND c.hold_code <> '' AND old.mailbox_id = c.mailbox_id
 RETURNING c.mailbox_id, old.hold_code
 """
 _FOLLOW_UPS_HELD = """
@@ -114,16 +114,12 @@ def store_mailbox_verdicts(
     holds: Mapping[int, Hold], open_ids: Sequence[int], senders: Mapping[int, Sender], *, now: datetime
 ) -> None:
     """Show on each mailbox why it sends nothing at the moment, or that nothing holds it; keep how long it did."""
-    with connection.cursor() as cursor:
-        if holds:
-            values = holds.values()
-            codes = [hold.code.value for hold in values]
-            words = [hold.words[:_WORDS_LIMIT] for hold in values]
-            cursor.execute(_MAILBOX_HELD, [list(holds), codes, words, [hold.until for hold in values]])
-        freed: dict[int, str] = {}
-        if open_ids:
-            cursor.execute(_MAILBOX_OPEN, [list(open_ids)])
-            freed = dict(cursor.fetchall())
+    if holds:
+        values = holds.values()
+        codes = [hold.code.value for hold in values]
+        words = [hold.words[:_WORDS_LIMIT] for hold in values]
+        statements.run(_MAILBOX_HELD, [list(holds), codes, words, [hold.until for hold in values]])
+    freed = dict(statements.run(_MAILBOX_OPEN, [list(open_ids)])) if open_ids else {}
     keep_mailbox_holds(holds, freed, senders, now=now)
 
 
