@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
-
 from sending.guard.notes import key
 
 # A condition for a WHERE, with the parameters of params().
@@ -21,10 +19,3 @@ def params() -> dict[str, Any]:
     """Return this process's part of the question."""
     mine = key()
     return {"installation": mine.installation, "head": mine.head}
-
-
-def may_send() -> bool:
-    """Ask the question alone."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {MAY_SEND}", params())
-        return bool(cursor.fetchone()[0])

@@ -10,6 +10,8 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
+from sending.guard.clause import MAY_SEND, params
+
 _READERS = ("sending.guard.notes", "sending.outbox.scribe", "sending.outbox.sweeper", "sending.outbox.tasks")
 
 
@@ -25,6 +27,13 @@ def be_stack_of(folder: Path | None, patch: pytest.MonkeyPatch) -> None:
     for reader in _READERS:
         patch.setattr(f"{reader}.env", lambda: Folders(folder))
     patch.setattr("sending.guard.notes._cached", None)
+
+
+def may_send() -> bool:
+    """Ask what the statements that let something be sent ask, alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {MAY_SEND}", params())
+        return bool(cursor.fetchone()[0])
 
 
 def back_up() -> str:

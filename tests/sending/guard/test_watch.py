@@ -13,7 +13,6 @@ from django.db.models.functions import Now
 from outreach.accounts.roles import Role
 from outreach.kit import loops
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
-from sending.guard.clause import may_send
 from sending.guard.core import Kind, Note
 from sending.guard.models import Adoption, Finding, Installation
 from sending.guard.notes import FILE, read_note
@@ -28,7 +27,7 @@ from sending.outbox.scribe import Journal
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
 from tests.builders import make_member, make_workspace
-from tests.sending.guard.stacks import Folders, back_up, be_stack_of, put_back
+from tests.sending.guard.stacks import Folders, back_up, be_stack_of, may_send, put_back
 from tests.sending.outbox.plain import Post, claim_all, make_post
 from tests.sending.outbox.stage import deliver, make_due
 
