@@ -21,7 +21,9 @@ def place_of(
     code: str, *, campaign_id: int | None = None, mailbox_id: int | None = None, contact_id: int | None = None
 ) -> Place | None:
     """Return where the reason is set; None where nothing can be set, or the row that it needs is not named."""
-    url_name, whose, words = _PLACES.get(code, ("mailboxes:detail", "mailbox", "See the mailbox"))
+    if code not in _PLACES:
+        return None
+    url_name, whose, words = _PLACES[code]
     pk = {"campaign": campaign_id, "mailbox": mailbox_id, "contact": contact_id, "": None}[whose]
     if whose and pk is None:
         return (
@@ -31,6 +33,7 @@ def place_of(
 
 
 _PLACES: dict[str, tuple[str, str, str]] = {
+    "": ("mailboxes:detail", "mailbox", "See the mailbox"),  # nothing holds it; the mailbox takes its turns
     HoldCode.WINDOW: ("sequences:schedule", "campaign", "Change the schedule"),
     HoldCode.NEW_LEADS_LIMIT: ("sequences:schedule", "campaign", "Change the limit of new contacts"),
     HoldCode.CAMPAIGN_LIMIT: ("sequences:schedule", "campaign", "Change the limit of messages"),

@@ -1,0 +1,25 @@
+"""Where a reason leads: each that somebody can change to its page, an end to none."""
+
+from __future__ import annotations
+
+import pytest
+
+from sending.pacing import HoldCode
+from sending.pacing.history import Cause
+from sending.planner.places import Place, place_of
+from sending.planner.states import StopReason
+from sending.reports.core import LATER
+
+
+@pytest.mark.parametrize("code", [*HoldCode, *Cause])
+def test_each_hold_and_each_cause_has_a_place(code: str) -> None:
+    assert place_of(code, campaign_id=7, mailbox_id=8, contact_id=9) is not None
+
+
+@pytest.mark.parametrize("code", [*sorted(set(StopReason) - {StopReason.SUPPRESSED}), LATER])
+def test_an_end_leads_nowhere_since_nothing_is_set_there(code: str) -> None:
+    assert place_of(code, campaign_id=7, mailbox_id=8, contact_id=9) is None
+
+
+def test_more_mailboxes_are_set_with_the_senders_of_a_campaign() -> None:
+    assert place_of("", campaign_id=7) == Place("planner:senders", 7, "See its mailboxes")
