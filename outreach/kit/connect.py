@@ -3,6 +3,8 @@
 A host name can point into our own network (SSRF): at a database, a metadata service, another tenant. Names are resolved
 once, every address is judged by an explicit list (`ipaddress.is_global` is true for 64:ff9b::a9fe:a9fe, which is
 169.254.169.254), and the connection goes to the very address that was judged, so that a second answer cannot differ.
+
+One deadline holds for all of it: the look-up, and every address that the name has.
 """
 
 from __future__ import annotations
@@ -10,12 +12,17 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 IPNetwork = IPv4Network | IPv6Network
 IPAddress = IPv4Address | IPv6Address
 _Info = tuple[int, IPAddress]
+
+MOST_ADDRESSES = 8  # of a name that are tried: more would leave each of them too little of the time
 
 _FORBIDDEN: tuple[IPNetwork, ...] = tuple(
     ip_network(text)
@@ -81,34 +88,49 @@ async def safe_connect(
     """Return a connected, non-blocking socket (TCP_NODELAY).
 
     ports: the public ports this purpose allows; an address in an opened private range may use any.
+    timeout_s: seconds for everything, from the look-up of the name to the last of its addresses.
     Raises UnknownHost, BlockedAddress, ConnectFailed.
     """
+    ends = time.monotonic() + timeout_s
     loop = asyncio.get_running_loop()
-    infos = await _resolved_in_time(host, port, timeout_s)
-    problem: Exception | None = None
-    for family, address in _checked(host, port, infos, ports=ports, private=private):
+    try:
+        async with asyncio.timeout(timeout_s):
+            infos = await asyncio.wrap_future(_asked(host, port))
+    except TimeoutError as error:
+        raise _unresolved(host) from error
+    problem: Exception = TimeoutError()
+    for (family, address), most_s in _shared(_checked(host, port, infos, ports=ports, private=private), ends):
         connection = socket.socket(family, socket.SOCK_STREAM)
         connection.setblocking(False)  # the socket's own signature
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(most_s):
                 await loop.sock_connect(connection, (str(address), port))
             return _verified(connection, address)
         except (OSError, TimeoutError) as error:
             connection.close()
             problem = error
+        except BaseException:
+            connection.close()
+            raise
     raise _failed(host, port, problem) from problem
 
 
 def safe_connect_sync(
     host: str, port: int, *, ports: frozenset[int], private: Sequence[IPNetwork] = (), timeout_s: float
 ) -> socket.socket:
-    """Return a connected, blocking socket with its timeout set; otherwise as safe_connect."""
-    problem: Exception | None = None
-    for family, address in _checked(host, port, _resolve(host, port), ports=ports, private=private):
+    """Return a connected, blocking socket whose own timeout is timeout_s; otherwise as safe_connect."""
+    ends = time.monotonic() + timeout_s
+    try:
+        infos = _asked(host, port).result(timeout_s)
+    except TimeoutError as error:
+        raise _unresolved(host) from error
+    problem: Exception = TimeoutError()
+    for (family, address), most_s in _shared(_checked(host, port, infos, ports=ports, private=private), ends):
         connection = socket.socket(family, socket.SOCK_STREAM)
-        connection.settimeout(timeout_s)
+        connection.settimeout(most_s)
         try:
             connection.connect((str(address), port))
+            connection.settimeout(timeout_s)
             return _verified(connection, address)
         except OSError as error:
             connection.close()
@@ -116,18 +138,55 @@ def safe_connect_sync(
     raise _failed(host, port, problem) from problem
 
 
-async def _resolved_in_time(host: str, port: int, timeout_s: float) -> list[_Info]:
+def in_turn(infos: Sequence[_Info]) -> list[_Info]:
+    """Return the addresses to try, at most MOST_ADDRESSES: as the system ranks them, IPv4 and IPv6 in turns.
+
+    RFC 8305 section 4: where one of the two does not work at all, the other one comes second, not last.
+    """
+    firsts = [info for info in infos if info[0] == infos[0][0]]
+    others = [info for info in infos if info[0] != infos[0][0]]
+    pairs = min(len(firsts), len(others))
+    mixed = [info for pair in zip(firsts, others, strict=False) for info in pair]
+    return [*mixed, *firsts[pairs:], *others[pairs:]][:MOST_ADDRESSES]
+
+
+def share_s(left_s: float, waiting: int) -> float:
+    """Return the seconds that the next of the waiting addresses gets: what those before it spared is for all."""
+    return max(left_s, 0) / waiting
+
+
+def _shared(infos: Sequence[_Info], ends: float) -> Iterator[tuple[_Info, float]]:
+    """Give each address its seconds, until the instant of the monotonic clock at which all of it ends."""
+    tried = in_turn(infos)
+    for number, info in enumerate(tried):
+        most_s = share_s(ends - time.monotonic(), len(tried) - number)
+        if not most_s:
+            return
+        yield info, most_s
+
+
+def _asked(host: str, port: int) -> Future[list[_Info]]:
+    """Begin to look the name up.
+
+    The C library's look-up can be neither bounded nor ended. So it has a thread of its own, which nobody has to wait
+    for: in a pool, names whose servers are silent would keep the names of others waiting.
+    """
+    answer: Future[list[_Info]] = Future()
+    answer.set_running_or_notify_cancel()  # from now on nobody's cancellation meets the thread's answer
+
+    def ask() -> None:
+        try:
+            answer.set_result(_resolve(host, port))
+        except Exception as error:  # noqa: BLE001  # it is raised where the answer is waited for
+            answer.set_exception(error)
+
     try:
         address = ip_address(host)
     except ValueError:
-        pass
+        threading.Thread(target=ask, name="look-up", daemon=True).start()
     else:  # nothing to look up, and no thread to wait for
-        return [(socket.AF_INET6 if address.version == 6 else socket.AF_INET, address)]
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await asyncio.get_running_loop().run_in_executor(None, _resolve, host, port)
-    except TimeoutError as error:
-        raise UnknownHost(f"The name {host} could not be resolved in time.") from error
+        answer.set_result([(socket.AF_INET6 if address.version == 6 else socket.AF_INET, address)])
+    return answer
 
 
 def _resolve(host: str, port: int) -> list[_Info]:
@@ -137,6 +196,10 @@ def _resolve(host: str, port: int) -> list[_Info]:
         raise UnknownHost(f"The name {host} does not resolve to any address.") from error
     infos = [(family, ip_address(str(where[0]).partition("%")[0])) for family, _, _, _, where in found]
     return list(dict.fromkeys(infos))
+
+
+def _unresolved(host: str) -> UnknownHost:
+    return UnknownHost(f"The name {host} could not be resolved in time.")
 
 
 def _checked(
@@ -166,7 +229,7 @@ def _verified(connection: socket.socket, address: IPAddress) -> socket.socket:
     return connection
 
 
-def _failed(host: str, port: int, problem: Exception | None) -> ConnectFailed:
+def _failed(host: str, port: int, problem: Exception) -> ConnectFailed:
     if isinstance(problem, ConnectionRefusedError):
         return ConnectFailed(f"Nothing listens at {host} on port {port}.")
     if isinstance(problem, TimeoutError):

@@ -128,8 +128,9 @@ class Line(ABC, Generic[_Wire]):
             account.port,
             ports=PORTS[account.protocol],
             private=account.private,
-            timeout_s=self._timeout_s,
+            timeout_s=min(self._timeout_s, self._watch.left_s),
         )
+        sock.settimeout(self._timeout_s)
         try:
             self._watch.begin(sock)
             self.dialogue.note(Side.NOTE, f"Connected to {account.host} on port {account.port}.")

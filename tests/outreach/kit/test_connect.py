@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -14,7 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.kit import connect
-from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, UnknownHost, is_allowed, is_private
+from outreach.kit.connect import (
+    MOST_ADDRESSES,
+    BlockedAddress,
+    ConnectFailed,
+    ConnectProblem,
+    UnknownHost,
+    in_turn,
+    is_allowed,
+    is_private,
+    share_s,
+)
+from tests.outreach.kit.silence import silent
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 PORTS = frozenset({25, 465, 587, 2525})
@@ -219,19 +231,101 @@ def test_where_nothing_listens_it_says_so(dial: Dial) -> None:
 
 
 @BOTH
-def test_where_nobody_answers_the_wait_is_bounded(dial: Dial) -> None:
-    with contextlib.ExitStack() as stack:
-        full = stack.enter_context(socket.socket())
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for _ in range(4):  # a full backlog answers no further connection
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(full.getsockname())
+@pytest.mark.parametrize("addresses", [("127.0.0.2",), tuple(f"127.0.0.{last}" for last in range(2, 22))])
+def test_where_nobody_answers_the_wait_is_bounded_however_many_addresses_there_are(
+    dial: Dial, addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "_resolve", Resolver(addresses))
+    with silent(*addresses) as port:
         began = time.monotonic()
-        with pytest.raises(ConnectFailed, match="does not answer"):
-            dial("127.0.0.1", port_of(full), private=LOOPBACK, timeout_s=0.2)
-        assert time.monotonic() - began < 1
+        with pytest.raises(ConnectFailed, match=r"^dead\.test does not answer on port"):
+            dial("dead.test", port, private=LOOPBACK, timeout_s=0.4)
+        assert 0.3 < time.monotonic() - began < 0.8
+
+
+@BOTH
+def test_addresses_that_are_dead_leave_time_for_the_one_that_lives(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
+    monkeypatch.setattr(connect, "_resolve", Resolver((*dead, "127.0.0.5")))
+    with silent(*dead) as port, socket.create_server(("127.0.0.5", port)):
+        began = time.monotonic()
+        dial("half-dead.test", port, private=LOOPBACK, timeout_s=0.8)
+        assert time.monotonic() - began < 0.8
+
+
+@pytest.fixture
+def silent_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the look-up of "silent.test" hang until the test is over; any other name is 127.0.0.1."""
+    over = threading.Event()
+
+    def resolve(host: str, port: int) -> list[tuple[int, object]]:
+        if host == "silent.test":
+            over.wait(20)
+        return Resolver(("127.0.0.1",))(host, port)
+
+    monkeypatch.setattr(connect, "_resolve", resolve)
+    yield
+    over.set()
+
+
+@BOTH
+@pytest.mark.usefixtures("silent_names")
+def test_a_name_server_that_is_silent_is_not_waited_for(dial: Dial) -> None:
+    began = time.monotonic()
+    with pytest.raises(UnknownHost, match=r"^The name silent\.test could not be resolved in time\.$"):
+        dial("silent.test", 587, private=LOOPBACK, timeout_s=0.2)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.usefixtures("silent_names")
+def test_names_that_hang_keep_no_other_name_waiting() -> None:
+    async def run(port: int) -> None:
+        hanging = [
+            asyncio.ensure_future(connect.safe_connect("silent.test", port, ports=PORTS, private=LOOPBACK, timeout_s=2))
+            for _ in range(60)
+        ]
+        await asyncio.sleep(0)  # they have asked by now
+        sock = await connect.safe_connect("good.test", port, ports=PORTS, private=LOOPBACK, timeout_s=1)
+        sock.close()
+        for one in hanging:
+            one.cancel()
+
+    with listening() as listener:
+        began = time.monotonic()
+        asyncio.run(run(port_of(listener)))
+        assert time.monotonic() - began < 1.5
+
+
+INFOS = st.lists(
+    st.ip_addresses().map(lambda one: (socket.AF_INET if one.version == 4 else socket.AF_INET6, one)),
+    unique=True,
+    max_size=24,
+)
+
+
+@given(INFOS)
+def test_both_families_are_tried_in_turns_each_in_its_own_order(infos: list[tuple[int, object]]) -> None:
+    tried = in_turn(infos)  # type: ignore[arg-type]
+    assert len(tried) == min(len(infos), MOST_ADDRESSES)
+    assert tried[:1] == infos[:1]
+    for family in (socket.AF_INET, socket.AF_INET6):
+        mine = [info for info in infos if info[0] == family]
+        taken = [info for info in tried if info[0] == family]
+        assert taken == mine[: len(taken)]
+        assert len(taken) >= min(len(mine), MOST_ADDRESSES // 2)
+    if len({family for family, _ in infos}) == 2:
+        assert tried[1][0] != tried[0][0]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=MOST_ADDRESSES))
+def test_shares_never_add_up_to_more_than_there_is_and_nobody_pays_for_those_before(used: list[float]) -> None:
+    left_s, equal = 30.0, 30.0 / len(used)
+    for number, part in enumerate(used):
+        most_s = share_s(left_s, len(used) - number)
+        assert most_s >= equal * 0.999
+        left_s -= part * most_s
+    assert left_s >= -1e-6
+    assert share_s(-0.1, 3) == 0
 
 
 @BOTH

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qs
 
 import pytest
 
+from outreach.kit import connect
 from outreach.kit.https import Answer, NoAnswer, post_form
+from tests.outreach.kit.silence import silent
 from tests.sending.smtp.certificates import Pair, authority, leaf, server_context
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -131,6 +133,15 @@ def test_a_server_that_is_silent_or_drips_is_left_in_time(*, hang: bool) -> None
         began = time.monotonic()
         assert problem(server.port, timeout_s=0.4) == "127.0.0.1 did not answer in time."
         assert time.monotonic() - began < 2
+
+
+def test_connecting_and_answering_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = [(socket.AF_INET, ip_address(one)) for one in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(connect, "_resolve", lambda _host, _port: addresses)
+    with serving(hang=True, pair=partial(leaf, "slow.test")) as server, silent("127.0.0.2", port=server.port):
+        began = time.monotonic()
+        assert problem(server.port, host="slow.test", timeout_s=1) == "slow.test did not answer in time."
+        assert 0.9 < time.monotonic() - began < 1.4  # half of it went into the address that is silent
 
 
 @pytest.mark.parametrize(

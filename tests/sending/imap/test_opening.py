@@ -8,11 +8,12 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
+from outreach.kit import connect
 from sending.chaos.faultsmtpd import Act, close, drip, hang, reset, say
 from sending.imap import (
     Account,
@@ -26,6 +27,7 @@ from sending.imap import (
     open_mailbox,
 )
 from sending.smtp import Security
+from tests.outreach.kit.silence import silent
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.imap.post import LOOPBACK
 from tests.sending.smtp.certificates import Pair, authority, leaf, server_context
@@ -227,6 +229,19 @@ def test_a_server_that_drips_is_left_in_time(step: str) -> None:
         assert 0.7 < time.monotonic() - began < 3
     assert (type(error), error.cause) == (Unreachable, "timeout")
     assert str(error) == "The server had not done within 0.8 s."
+
+
+def test_an_address_that_is_silent_takes_from_the_time_for_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = [(socket.AF_INET, ip_address(one)) for one in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(connect, "_resolve", lambda _host, _port: addresses)
+    steps = {"greeting": drip(b"* OK " + b"x" * 1_000 + b"\r\n", every_s=0.02)}
+    with FaultImap(steps) as server, silent("127.0.0.2", port=server.port):
+        began = time.monotonic()
+        where = account(server, host="slow.test")
+        with pytest.raises(Unreachable) as caught, open_mailbox(where, timeout_s=5, most_s=1):
+            pass
+        assert 0.9 < time.monotonic() - began < 1.5
+    assert str(caught.value) == "The server had not done within 1 s."
 
 
 def test_a_server_that_talks_without_end_is_cut_off() -> None:
