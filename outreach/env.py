@@ -84,7 +84,8 @@ VARIABLES = (
     Variable(
         "OUTREACH_LEASE_S",
         "A worker that gives no sign of life for so many seconds (2 to 3600) is held for dead: others take over its "
-        "mailboxes. Fewer: they wait less after a crash. More: a machine that stalls keeps what it has in hand.",
+        "mailboxes, and the database ends what it has left open (after 30 s at the earliest). Fewer: they wait less "
+        "after a crash. More: a machine that stalls keeps what it has in hand.",
         default="60",
     ),
     Variable(

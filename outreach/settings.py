@@ -100,6 +100,13 @@ TEMPLATES = [
 COTTON_DIR = "ui"
 
 
+# Whoever stands still inside a transaction (a worker that was stopped, a frozen machine) holds its locks, a workspace's
+# gate among them, and would keep everybody else waiting for ever. It is held for dead after OUTREACH_LEASE_S, and so is
+# its transaction; not before 30 s, since a mailbox's row is locked while its provider is asked for a token (15 s). A
+# statement that is at work is never cut, however long it takes. There is no lock_timeout: whoever holds a lock ends.
+_IDLE_MS = 1000 * max(ENV.lease_s, 30)
+
+
 def _database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
@@ -110,7 +117,10 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(query.get("host", parts.hostname or "")),
         "PORT": parts.port or "",
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 12, "timeout": 20}},
+        "OPTIONS": {
+            "pool": {"min_size": 0, "max_size": 12, "timeout": 20},
+            "options": f"-c idle_in_transaction_session_timeout={_IDLE_MS}",
+        },
     }
 
 

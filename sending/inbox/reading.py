@@ -6,11 +6,12 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
 from outreach.kit import clock
+from outreach.kit.away import is_away
 from sending.imap import (
     Folder,
     FolderState,
@@ -162,9 +163,9 @@ def _take(mailbox: Mailbox, raw: RawMail) -> bool:
         return False
     try:
         return take_in(mailbox, raw) is not None
-    except (OperationalError, InterfaceError):
-        raise  # it is the database, not the mail
     except Exception as error:
+        if is_away(error):
+            raise  # it is the database, not the mail
         log.exception("inbox.not_taken_in mailbox=%s uid=%s", mailbox.pk, raw.uid)
         return keep(mailbox, raw, why=type(error).__name__) is not None
 

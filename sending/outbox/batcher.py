@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.db import InterfaceError, OperationalError
+from outreach.kit.away import is_away
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -68,10 +68,8 @@ class Batcher(Generic[T, R]):
     def _answers(self, items: Sequence[T]) -> list[R | _Failure]:
         try:
             return list(self._flush(items))
-        except (OperationalError, InterfaceError) as error:
-            return [_Failure(error)] * len(items)
         except Exception as error:  # noqa: BLE001  # handed to the coroutine that waits for the item
-            if len(items) == 1:
-                return [_Failure(error)]
+            if is_away(error) or len(items) == 1:
+                return [_Failure(error)] * len(items)
             half = len(items) // 2
             return self._answers(items[:half]) + self._answers(items[half:])

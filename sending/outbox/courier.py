@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import connection, connections
 
 from outreach.kit import clock, stopping
+from outreach.kit.away import is_away
 from sending.guard.clause import STANDS_STILL
 from sending.mailboxes.connections import smtp_servers
 from sending.outbox import leases
@@ -161,7 +162,9 @@ class Courier:
         try:
             mailbox_ids = await self._in_database(lambda: leases.lease_for(self._owner, most=most))
             return await self._begin(mailbox_ids) if mailbox_ids else set()
-        except (OperationalError, InterfaceError):
+        except Exception as error:
+            if not is_away(error):
+                raise
             log.exception("outbox.lease_failed")
             return set()
 
@@ -248,8 +251,7 @@ class Courier:
                 kept = await self._records.submit(result)
             except Exception as error:
                 log.exception("outbox.record_failed message=%s", result.job.letter.pk)
-                is_away = isinstance(error, OperationalError | InterfaceError)
-                if tries >= len(_RECORD_RETRY_S) and not is_away:
+                if tries >= len(_RECORD_RETRY_S) and not is_away(error):
                     log.exception("outbox.record_given_up message=%s", result.job.letter.pk)
                     return
                 await asyncio.sleep(_RECORD_RETRY_S[min(tries, len(_RECORD_RETRY_S) - 1)])

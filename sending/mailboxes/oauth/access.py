@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import cache
 
-from django.db import InterfaceError, OperationalError, connection, connections, transaction
+from django.db import Error, connection, connections, transaction
 
 from outreach.kit import clock
+from outreach.kit.away import is_away
 from outreach.kit.crypto import SealBroken
 from sending.mailboxes.models import Credential, Mailbox
 from sending.mailboxes.oauth.answers import Grant, GrantEnded, ProviderAway
@@ -121,8 +122,8 @@ def _renewed(mailbox_id: int, stale: str) -> str:
                 return token  # somebody else has asked meanwhile
             answer = _asked(row)
             _write(row, answer)
-    except (OperationalError, InterfaceError):
-        if row is None or not isinstance(answer, Grant):
+    except Error as error:
+        if not is_away(error) or row is None or not isinstance(answer, Grant):
             raise
         _write_late(row, answer)
     if isinstance(answer, Grant):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from outreach.kit import clock
@@ -21,6 +21,7 @@ from sending.mailboxes.states import MailboxState
 from sending.planner.states import EnrollmentState, StopReason
 from sending.sandbox.world import SandboxWorld
 from tests.builders import make_mailbox, make_workspace
+from tests.outreach.kit.frozen import stand_still
 from tests.sending.inbox.boxes import make_box, make_read_scene, put, put_in_order, renumber
 from tests.sending.inbox.scene import Scene, mail
 
@@ -150,6 +151,23 @@ def test_mail_is_read_again_when_the_database_went_away(
     assert not InboundMessage.objects.exists(), "it was not put away as unreadable"
     assert read(scene.mailbox.pk).taken_in == 1
     assert MailboxSync.objects.get().failures == 0
+
+
+def test_a_reply_is_read_again_when_the_session_was_ended_under_a_reader_that_stood_still(
+    world: SandboxWorld, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def frozen(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
+        with transaction.atomic():
+            stand_still()
+            return take_in(mailbox, raw)
+
+    put(world, scene.mailbox, mail("Yes", in_reply_to=scene.message.message_id))
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "take_in", frozen)
+        assert "fault on our side" in read(scene.mailbox.pk).problem
+    assert not InboundMessage.objects.exists(), "it was not put away as unreadable"
+    assert read(scene.mailbox.pk).taken_in == 1
+    assert scene.stands == (EnrollmentState.STOPPED, StopReason.REPLIED)
 
 
 def test_long_folder_is_read_in_pieces_one_after_the_other(

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.errors import IdleInTransactionSessionTimeout
 
 from sending.outbox.batcher import Batcher
 
@@ -76,7 +77,14 @@ def test_one_odd_item_costs_a_few_flushes_and_not_one_for_each_neighbour() -> No
     assert len(flush.calls) == 1 + 2 * 7
 
 
-@pytest.mark.parametrize("error", [OperationalError("gone away"), InterfaceError("closed")])
+def cut_session() -> Exception:
+    """Return what Django raises when the server has ended a session that stood still inside a transaction."""
+    error = InternalError("terminating connection due to idle-in-transaction timeout")
+    error.__cause__ = IdleInTransactionSessionTimeout()
+    return error
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone away"), InterfaceError("closed"), cut_session()])
 def test_when_the_database_is_away_everybody_is_told_after_one_try(error: Exception) -> None:
     flush = Flushes(error=error)
     assert submit_all(flush, range(5)) == [error] * 5

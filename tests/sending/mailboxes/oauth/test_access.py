@@ -22,6 +22,7 @@ from sending.mailboxes.states import MailboxState
 from sending.smtp import TokenRefused, TokenUnavailable
 from tests.sending.mailboxes.oauth.boxes import OLD, give_token, refresh_token_of, state_of
 from tests.sending.mailboxes.oauth.provider import CLIENT_SECRET, FakeProvider, Fault, refusal
+from tests.sending.outbox.plain import wait_until
 
 pytestmark = pytest.mark.django_db
 lasting = pytest.mark.django_db(transaction=True)
@@ -244,6 +245,29 @@ def test_a_new_refresh_token_outlives_the_database_that_drops_its_transaction(
     provider.script = [Fault(meanwhile=drop, counts=True)]
     assert access_token(mailbox.pk) == provider.issued[0]
     assert {refresh_token_of(mailbox)} == provider.good
+
+
+@lasting
+def test_a_new_refresh_token_outlives_a_session_that_was_ended_while_the_provider_took_its_time(
+    mailbox: Mailbox, provider: FakeProvider
+) -> None:
+    def wait_for_the_end() -> None:
+        wait_until(lambda: not _somebody_is_idle_in_a_transaction())  # in the provider's thread
+        connections.close_all()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '50ms'")
+    provider.script = [Fault(meanwhile=wait_for_the_end, counts=True)]
+    assert access_token(mailbox.pk) == provider.issued[0]
+    assert {refresh_token_of(mailbox)} == provider.good
+
+
+def _somebody_is_idle_in_a_transaction() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+        )
+        return cursor.fetchone() is not None
 
 
 @lasting
