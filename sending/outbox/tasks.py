@@ -10,7 +10,7 @@ from outreach.env import env
 from outreach.kit import loops, stopping
 from outreach.kit.files import said
 from sending.guard.notes import key
-from sending.guard.services import journal_fault, journal_is_well
+from sending.guard.services import journal_fault, journal_is_well, watch
 from sending.mailboxes.spending import trim
 from sending.outbox import leases, scribe
 from sending.outbox.courier import Courier
@@ -24,7 +24,12 @@ MOST = 2000
 
 @app.task(name="outbox.tick")
 def tick() -> None:
-    """Lease the mailboxes whose turn has come and hand them to workers in shards."""
+    """Lease the mailboxes whose turn has come and hand them to workers in shards.
+
+    Before that it keeps watch: with each tick guard file and database grow together, so that an older copy shows.
+    """
+    if not watch(env().journal_dir):
+        return
     owner, mailbox_ids = leases.lease_due(most=MOST, ahead_s=2.0)
     for start in range(0, len(mailbox_ids), SHARD):
         deliver.delay(str(owner), mailbox_ids[start : start + SHARD])

@@ -87,6 +87,19 @@ def test_the_first_tick_makes_both_sides_and_each_further_one_raises_them(folder
     assert (folder / FILE).stat().st_mode & 0o777 == 0o600
 
 
+def test_the_programs_own_tick_keeps_watch_before_it_leases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "journal"
+    be_stack_of(place, monkeypatch)
+    tasks.tick()
+    tasks.tick()
+    assert head() == note_of(place).head == 2
+    make_post(SILENT, "ada")
+    Installation.objects.update(head=1)
+    tasks.tick()
+    assert found() == [Kind.BEHIND]
+    assert not MailboxClock.objects.exclude(lease_owner=None).exists()
+
+
 def test_a_first_tick_that_was_cut_off_asks_nobody(folder: Path) -> None:
     note = note_of(folder)
     Installation.objects.update(head=0)
