@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.db import Error, connection, transaction
 
@@ -12,12 +14,17 @@ from tests.outreach.kit.frozen import stand_still
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def raised_by(statement: str, *, frozen: bool = False) -> Error:
-    with pytest.raises(Error) as caught, transaction.atomic(), connection.cursor() as cursor:
-        if frozen:
-            stand_still()
-        cursor.execute(statement)
+def raised_by(statement: str, *, before: Callable[[], None] = lambda: None) -> Error:
+    with pytest.raises(Error) as caught:
+        _run(statement, before)
     return caught.value
+
+
+@transaction.atomic
+def _run(statement: str, before: Callable[[], None]) -> None:
+    before()
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_no_session_stands_still_inside_a_transaction_for_longer_than_a_lease() -> None:
@@ -27,7 +34,7 @@ def test_no_session_stands_still_inside_a_transaction_for_longer_than_a_lease() 
 
 
 def test_a_session_that_was_ended_means_the_database_is_away_and_the_next_one_works() -> None:
-    assert is_away(raised_by("SELECT 1", frozen=True))
+    assert is_away(raised_by("SELECT 1", before=stand_still))
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 

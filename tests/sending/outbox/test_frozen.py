@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
 from sending.ledger.kinds import EventKind
