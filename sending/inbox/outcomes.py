@@ -21,7 +21,7 @@ from sending.ledger.services import Entry, record
 from sending.mailboxes.health import note
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
-from sending.pacing import HoldCode, Pace
+from sending.pacing import Pace
 from sending.pacing.health import Cause
 from sending.planner.guards import watch
 from sending.planner.services import postpone, stop, stop_contact
@@ -70,7 +70,7 @@ def _auto_reply(arrival: Arrival) -> None:
     if _is_first(arrival):
         _tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())
     words = f"Out of office: {arrival.mail.subject}"
-    postpone(message.enrollment, until, code=HoldCode.ABSENT, words=words)
+    postpone(message.enrollment, until, words=words)
 
 
 def _back_at(arrival: Arrival) -> datetime:

@@ -25,12 +25,17 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.mailbox_id, p.time_z
 """
 _ADVANCE = """
 UPDATE planner_enrollment e
-   SET state = v.state, next_position = v.position, due_at = v.due_at, last_sent_at = v.sent_at,
-       ended_at = CASE WHEN v.state = 'finished' THEN now() END
+   SET state = v.state, next_position = v.position, last_sent_at = v.sent_at,
+       ended_at = CASE WHEN v.state = 'finished' THEN now() END,
+       due_at = CASE WHEN v.due_at < e.absent_until THEN e.absent_until ELSE v.due_at END,
+       hold_code = CASE WHEN v.due_at < e.absent_until THEN 'absent' ELSE '' END,
+       hold_detail = CASE WHEN v.due_at < e.absent_until THEN e.absent_words ELSE '' END,
+       held_since = CASE WHEN v.due_at < e.absent_until THEN v.sent_at END,
+       absent_until = NULL, absent_words = ''
   FROM unnest(%s::bigint[], %s::varchar[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
     AS v(id, state, position, due_at, sent_at)
  WHERE e.id = v.id AND e.state = 'sending'
-RETURNING e.id
+RETURNING e.id, e.hold_code, e.hold_detail, e.due_at
 """
 _WRITTEN_TO = """
 UPDATE planner_enrollment e SET last_sent_at = v.sent_at
@@ -73,12 +78,17 @@ def advance(done: Sequence[Sent]) -> None:
     people = {row[0]: _Person(*row) for row in statements.run(_READ, [ids])}
     loaded = plans({person.campaign_id for person in people.values()})
     moves = [_next(one, people[one.enrollment_id], loaded) for one in done]
-    moved = {pk for (pk,) in statements.run(_ADVANCE, [list(column) for column in zip(*moves, strict=True)])}
+    rows = statements.run(_ADVANCE, [list(column) for column in zip(*moves, strict=True)])
+    moved = {pk for pk, *_ in rows}
     stopped = [one for one in done if one.enrollment_id not in moved]  # meanwhile, and written to all the same
     if stopped:
         statements.run(_WRITTEN_TO, [[one.enrollment_id for one in stopped], [one.sent_at for one in stopped]])
     finished = [move for move in moves if move[0] in moved and move[1] == EnrollmentState.FINISHED]
-    record([_finished(people[pk], sent_at) for pk, _, _, _, sent_at in finished])
+    away = {pk: {"code": code, "words": words, "until": due.isoformat()} for pk, code, words, due in rows if code}
+    record(
+        [_entry(people[pk], EventKind.FINISHED, sent_at) for pk, _, _, _, sent_at in finished]
+        + [_entry(people[pk], EventKind.HELD, sent_at, away[pk]) for pk, _, _, _, sent_at in moves if pk in away]
+    )
 
 
 def _next(one: Sent, person: _Person, loaded: Mapping[int, CampaignPlan]) -> _Move:
@@ -97,13 +107,14 @@ def _next(one: Sent, person: _Person, loaded: Mapping[int, CampaignPlan]) -> _Mo
     )
 
 
-def _finished(person: _Person, at: datetime) -> Entry:
+def _entry(person: _Person, kind: EventKind, at: datetime, data: Mapping[str, str] | None = None) -> Entry:
     return Entry(
         workspace_id=person.workspace_id,
-        kind=EventKind.FINISHED,
+        kind=kind,
         at=at,
         campaign_id=person.campaign_id,
         contact_id=person.contact_id,
         enrollment_id=person.enrollment_id,
         mailbox_id=person.mailbox_id,
+        data=dict(data or {}),
     )

@@ -104,6 +104,8 @@ class Enrollment(models.Model):
     hold_code = models.CharField(max_length=20, blank=True)  # the last "not now", until the next look
     hold_detail = models.CharField(max_length=300, blank=True)
     held_since = models.DateTimeField(null=True)
+    absent_until = models.DateTimeField(null=True)  # heard while a step was under way: the one after it waits so long
+    absent_words = models.CharField(max_length=300, blank=True, default="", db_default="")
     begun_at = models.DateTimeField(null=True)  # first claimed: counts against the new leads of the day
     last_sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -63,7 +63,7 @@ class Present:
 def present_of(row: Enrollment, *, now: datetime) -> Present:
     """Return why the enrollment (contact, campaign, mailbox and workspace are loaded) waits at this moment."""
     if row.state != EnrollmentState.ACTIVE or row.due_at is None:
-        return Present([_standing(row)], None)
+        return Present([_standing(row), *_absence(row)], None)
     plan = plans([row.campaign_id])[row.campaign_id]
     own = _own(row, row.due_at, now)
     senders = senders_of(_carriers(row), now=now)
@@ -84,6 +84,13 @@ def _standing(row: Enrollment) -> Reason:
     if row.state == EnrollmentState.FINISHED:
         return Reason(Cause.OVER, "The last step is done.")
     return Reason(Cause.OVER, row.stop_detail or f"Called off: {row.stop_reason.replace('_', ' ')}.")
+
+
+def _absence(row: Enrollment) -> list[Reason]:
+    """Return what the step after the one under way waits for, if somebody is away."""
+    if row.state != EnrollmentState.SENDING or row.absent_until is None:
+        return []
+    return [Reason(HoldCode.ABSENT, f"The next step waits. {row.absent_words}", row.absent_until)]
 
 
 def _own(row: Enrollment, due_at: datetime, now: datetime) -> list[Reason]:

@@ -40,6 +40,7 @@ from sending.planner.throttling import limits_of as throttles_of_workspaces
 _ROW = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
     "contact__country", "contact__email_key", "contact_id", "contact__domain", "last_sent_at",
+    "absent_until",
 )  # fmt: skip
 
 
@@ -106,6 +107,7 @@ class _Row(NamedTuple):
     contact_id: int
     domain: str
     last_sent_at: datetime | None = None
+    absent_until: datetime | None = None
 
 
 def _enrolled(campaign_ids: Collection[int]) -> list[_Row]:
@@ -178,6 +180,7 @@ class _Lines:
             place += 1
             if place < len(steps):
                 due = wait_over(self._now, steps[place].wait, zone, self._pace, closed=closed)
+                due = max(due, row.absent_until or due)
         if place >= len(steps):
             return []
         domain = row.domain if row.domain in self._watched else ""

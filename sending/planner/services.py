@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import connection, transaction
+from django.db.models import Case, F, Q, Value, When
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
@@ -18,7 +19,7 @@ from outreach.kit import gate
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
-from sending.pacing import Pace
+from sending.pacing import HoldCode, Pace
 from sending.pacing.waits import wait_over
 from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
@@ -97,14 +98,17 @@ def take_back(enrollment_id: int, position: int) -> bool:
     """Let a step that counted as done be under way again, because a person has its message sent once more.
 
     False when the sequence was called off. Runs inside the caller's transaction, which holds the row and knows that no
-    later step has been begun.
+    later step has been begun. An absence that made the next step wait goes on to do so.
     """
+    is_away = Q(hold_code=HoldCode.ABSENT)
     rows = Enrollment.objects.filter(pk=enrollment_id)
     if rows.filter(state=EnrollmentState.SENDING).exists():
         return True  # nothing counted as done yet
     moved = rows.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.FINISHED]).update(
         state=EnrollmentState.SENDING,
         next_position=position,
+        absent_until=Case(When(is_away, then=F("due_at")), default=None),
+        absent_words=Case(When(is_away, then=F("hold_detail")), default=Value("")),
         due_at=None,
         ended_at=None,
         hold_code="",
@@ -146,18 +150,26 @@ def stop_contact(contact: Contact, reason: StopReason, *, detail: str = "") -> i
     return sum(stop(enrollment, reason, detail=detail) for enrollment in running)
 
 
-def postpone(enrollment: Enrollment, until: datetime, *, code: str, words: str) -> bool:
+def postpone(enrollment: Enrollment, until: datetime, *, words: str) -> bool:
     """Let the next step wait until an instant (out of office), never less than it would have waited anyway.
 
-    False when nothing is to come before that instant. Runs inside the caller's transaction.
+    Where a step is under way, the one after it waits. False when nothing is to come before that instant. Runs inside
+    the caller's transaction.
     """
+    # Locked: the result of a step that is under way may be written down at this moment.
+    row = Enrollment.objects.select_for_update(of=("self",), no_key=True).get(pk=enrollment.pk)
+    rows, detail = Enrollment.objects.filter(pk=row.pk), words[:300]
+    if row.state == EnrollmentState.SENDING:
+        step = plans([row.campaign_id])[row.campaign_id].step_from(row.next_position + 1)
+        longer = Q(absent_until__isnull=True) | Q(absent_until__lt=until)
+        return step is not None and bool(rows.filter(longer).update(absent_until=until, absent_words=detail))
     now = database_now()
-    moved = Enrollment.objects.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE, due_at__lt=until).update(
-        due_at=until, hold_code=code, hold_detail=words[:300], held_since=now
+    moved = rows.filter(state=EnrollmentState.ACTIVE, due_at__lt=until).update(
+        due_at=until, hold_code=HoldCode.ABSENT, hold_detail=detail, held_since=now
     )
     if moved:
-        data = {"code": code, "words": words, "until": until.isoformat()}
-        record([_entry(enrollment, EventKind.HELD, now, **data)])
+        data = {"code": HoldCode.ABSENT.value, "words": words, "until": until.isoformat()}
+        record([_entry(row, EventKind.HELD, now, **data)])
     return bool(moved)
 
 

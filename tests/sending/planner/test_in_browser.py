@@ -10,7 +10,6 @@ from django.db import transaction
 
 from campaigns.sequences.models import Campaign, SendWindow
 from outreach.accounts.access import Member
-from sending.pacing import HoldCode
 from sending.planner.models import Enrollment
 from sending.planner.services import postpone
 from tests.browser.walker import NARROW, WIDE, browser
@@ -40,7 +39,7 @@ def make_busy(member: Member) -> Campaign:
     pick(full)
     last = Enrollment.objects.order_by("-pk")[0]
     with transaction.atomic():
-        postpone(last, database_time() + 3 * DAY, code=HoldCode.ABSENT, words="Out of office: back in three days")
+        postpone(last, database_time() + 3 * DAY, words="Out of office: back in three days")
     return campaign
 
 

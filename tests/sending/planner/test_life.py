@@ -15,7 +15,6 @@ from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
-from sending.pacing import HoldCode
 from sending.planner.models import Enrollment
 from sending.planner.services import enroll_audience, pause, postpone, release, resume, stop
 from sending.planner.states import StopReason
@@ -94,7 +93,7 @@ class Weeks(RuleBasedStateMachine):
     @rule(number=PEOPLE, days=st.sampled_from([0, 1, 5]), is_lifted=st.booleans())
     def be_away(self, number: int, days: int, *, is_lifted: bool) -> None:
         row = self.person(number)
-        postpone(row, self.life.now + days * DAY, code=HoldCode.ABSENT, words="Out of office")
+        postpone(row, self.life.now + days * DAY, words="Out of office")
         if is_lifted:
             self.lift(row)
 

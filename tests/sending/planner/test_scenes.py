@@ -15,6 +15,7 @@ from sending.mailboxes.states import MailboxState
 from sending.pacing import DropCode, HoldCode
 from sending.planner.models import Enrollment
 from sending.planner.scenes import Scene, scene_of
+from sending.planner.services import postpone
 from sending.planner.states import EnrollmentState
 from tests.builders import make_audience, make_contact, make_list, make_running_campaign, make_suppression
 from tests.builders import make_sender as carry
@@ -127,3 +128,15 @@ def test_a_sandbox_is_foreseen_at_its_own_pace() -> None:
     )
     found = scene(campaign).scenario
     assert found.people[0].due_at == found.now + timedelta(minutes=1)
+
+
+def test_an_absence_heard_of_while_a_step_is_under_way_is_foreseen_for_the_one_after_it() -> None:
+    member = make_team()
+    campaign = make_running_campaign(member, make_people(member, 2), (make_sender(member),), steps=2)
+    now = database_time()
+    Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None, mailbox=Mailbox.objects.get(), begun_at=now)
+    away, back = Enrollment.objects.order_by("pk")
+    postpone(away, now + timedelta(days=5), words="Away")
+    postpone(back, now + timedelta(hours=1), words="Back soon")
+    found = {one.id: one.due_at for one in scene(campaign).scenario.people}
+    assert found == {away.pk: now + timedelta(days=5), back.pk: now + timedelta(days=1)}

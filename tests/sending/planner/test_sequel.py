@@ -15,8 +15,10 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
+from sending.pacing.history import Cause
 from sending.planner.advancing import Sent, advance
 from sending.planner.models import Enrollment
+from sending.planner.present import present_of
 from sending.planner.services import postpone, release, stop, stop_contact, take_back
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import make_contact, make_enrollment, make_office_hours, make_open_windows, make_suppression
@@ -186,7 +188,7 @@ def make_held(*, last_sent: timedelta = 4 * DAY, **values: object) -> Enrollment
 def test_an_absence_makes_the_next_step_wait_and_says_why() -> None:
     row = make_held(hold_code="", hold_detail="", held_since=None)
     until = database_time() + 8 * DAY
-    assert postpone(row, until, code=HoldCode.ABSENT, words="Out of office: back on Monday" + "." * 400)
+    assert postpone(row, until, words="Out of office: back on Monday" + "." * 400)
     row.refresh_from_db()
     assert (row.due_at, row.hold_code, row.held_since) == (until, HoldCode.ABSENT, database_time())
     assert row.hold_detail.startswith("Out of office: back on Monday")
@@ -198,15 +200,67 @@ def test_an_absence_makes_the_next_step_wait_and_says_why() -> None:
 def test_an_absence_that_ends_before_the_wait_does_not_shorten_it(days: int) -> None:
     row = make_held(hold_code="", hold_detail="", held_since=None)
     due_at = row.due_at
-    assert not postpone(row, database_time() + days * DAY, code=HoldCode.ABSENT, words="Back tomorrow")
+    assert not postpone(row, database_time() + days * DAY, words="Back tomorrow")
     row.refresh_from_db()
     assert (row.due_at, row.hold_code) == (due_at, "")
     assert not Event.objects.filter(kind=EventKind.HELD).exists()
 
 
+SENT_AT = datetime(2027, 3, 23, 12, tzinfo=UTC)
+BACK_AT = datetime(2027, 3, 29, tzinfo=UTC)
+
+
+def test_an_absence_that_is_heard_of_while_a_step_is_under_way_postpones_the_one_after_it() -> None:
+    row = make_sent()
+    assert postpone(row, BACK_AT, words="Out of office: back on Monday" + "." * 400)
+    assert not postpone(row, BACK_AT - DAY, words="Out of office: back on Sunday"), "the later of two holds"
+    row.refresh_from_db()
+    assert (row.state, row.due_at, row.hold_code) == (EnrollmentState.SENDING, None, ""), "nothing stops what leaves"
+    assert [one.code for one in present_of(row, now=clock.now()).reasons] == [Cause.UNDER_WAY, HoldCode.ABSENT]
+    after_sending(row, SENT_AT)
+    assert (row.state, row.next_position, row.due_at) == (EnrollmentState.ACTIVE, 2, BACK_AT)
+    assert (row.hold_code, row.held_since) == (HoldCode.ABSENT, SENT_AT)
+    assert row.hold_detail.startswith("Out of office: back on Monday")
+    event = Event.objects.get(kind=EventKind.HELD)
+    assert (event.enrollment_id, event.data["until"]) == (row.pk, BACK_AT.isoformat())
+
+
+def test_an_absence_that_was_heard_of_postpones_one_step_and_no_further_one() -> None:
+    row = make_sent()
+    postpone(row, BACK_AT, words="Away")
+    after_sending(row, SENT_AT)
+    Enrollment.objects.update(state=EnrollmentState.SENDING, next_position=1, due_at=None, hold_code="")
+    after_sending(row, SENT_AT)
+    assert (row.due_at, row.hold_code, row.hold_detail, row.held_since) == (SENT_AT + DAY, "", "", None)
+
+
+def test_an_absence_that_is_over_before_the_wait_of_the_next_step_leaves_it_as_it_is() -> None:
+    row = make_sent()
+    assert postpone(row, SENT_AT + DAY, words="Back tomorrow")
+    after_sending(row, SENT_AT)
+    assert (row.due_at, row.hold_code) == (SENT_AT + DAY, "")
+    assert not Event.objects.filter(kind=EventKind.HELD).exists()
+
+
+def test_an_absence_during_the_last_step_changes_nothing() -> None:
+    row = make_sent()
+    Enrollment.objects.update(next_position=2)
+    assert not postpone(row, BACK_AT, words="Away")
+    after_sending(row, SENT_AT, position=2)
+    assert (row.state, row.due_at, row.hold_code) == (EnrollmentState.FINISHED, None, "")
+
+
+def test_an_absence_outlives_a_message_that_is_sent_once_more() -> None:
+    row = make_sent(state=EnrollmentState.ACTIVE)
+    assert postpone(row, BACK_AT, words="Away")
+    assert take_back(row.pk, 1)
+    after_sending(row, SENT_AT)
+    assert (row.due_at, row.hold_code, row.hold_detail) == (BACK_AT, HoldCode.ABSENT, "Away")
+
+
 def test_an_absence_changes_nothing_for_whoever_waits_for_nothing() -> None:
     row = make_sent(state=EnrollmentState.STOPPED)
-    assert not postpone(row, database_time() + DAY, code=HoldCode.ABSENT, words="Away")
+    assert not postpone(row, database_time() + DAY, words="Away")
 
 
 def test_a_person_can_lift_a_hold_and_the_step_is_looked_at_again() -> None:

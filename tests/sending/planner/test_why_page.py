@@ -92,7 +92,7 @@ def test_pauses_absences_and_waits_are_told(member: Member) -> None:
     set_time(MONDAY + 27 * HOUR)
     campaign.refresh_from_db()
     resume(member, campaign)
-    postpone(person(member, 0), LATER, code=HoldCode.ABSENT, words="Out of office: back on Thursday")
+    postpone(person(member, 0), LATER, words="Out of office: back on Thursday")
     assert told(person(member, 0), 22) == [
         ("00:00", "09:00", "not_enrolled"),
         ("09:00", "00:00", "wait"),

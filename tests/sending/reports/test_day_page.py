@@ -14,7 +14,6 @@ from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import pause as pause_mailbox
-from sending.pacing import HoldCode
 from sending.planner.models import Enrollment
 from sending.planner.queries import enrollment_for
 from sending.planner.services import pause, postpone, stop
@@ -67,9 +66,9 @@ def person(member: Member, number: int) -> Enrollment:
 
 def test_a_day_of_everything_adds_up(member: Member) -> None:
     campaign = make_office(member)
-    postpone(person(member, 5), MONDAY + 4 * DAY, code=HoldCode.ABSENT, words="Out of office")
+    postpone(person(member, 5), MONDAY + 4 * DAY, words="Out of office")
     Enrollment.objects.filter(pk=person(member, 5).pk).update(due_at=MONDAY - HOUR)
-    postpone(person(member, 5), MONDAY + 4 * DAY, code=HoldCode.ABSENT, words="Out of office")
+    postpone(person(member, 5), MONDAY + 4 * DAY, words="Out of office")
     stop(person(member, 6), StopReason.REMOVED, detail="By hand")
     live(MONDAY, MONDAY + HOUR)
     assert rows(campaign, 22, MONDAY + HOUR) == {"daily_limit": 3, "absent": 1, "removed": 1, "sent": 3}
