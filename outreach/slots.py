@@ -34,6 +34,10 @@ NAVIGATION = (
     NavItem("Domains", "globe", "domains:list", "domains", "g d"),
     NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s", also=("contacts:suppression_lift",)),
 )
+# At the foot of the rail; upper rooms have tabs of their own in it.
+SETTINGS = NavItem(
+    "Settings", "settings", "workspace:settings", "workspace", also=("planner:throttles", "sequences:closed_days")
+)
 
 
 # What an upper room adds to the page of a mailbox, by its id.

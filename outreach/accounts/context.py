@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from outreach.slots import NAVIGATION
+from outreach.slots import NAVIGATION, SETTINGS
 
 THEMES = ("light", "dark")
 THEME = "theme"  # the cookie; without it the system decides
@@ -29,7 +29,8 @@ def _current(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None:
         return ""
-    for item in NAVIGATION:
+    entries = (*NAVIGATION, SETTINGS)
+    for item in entries:
         if item.url_name == match.view_name or match.view_name in item.also:
             return item.url_name
-    return next((item.url_name for item in NAVIGATION if match.namespace in item.area.split()), "")
+    return next((item.url_name for item in entries if match.namespace in item.area.split()), "")
