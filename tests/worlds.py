@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.apps import apps
@@ -11,7 +12,7 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk, RejectedRow, Suppression
-from campaigns.sequences.models import Campaign, Variant
+from campaigns.sequences.models import Campaign, ClosedDays, HolidayRegion, Variant
 from outreach.accounts.models import Membership, Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -71,6 +72,10 @@ def make_world(marker: str) -> World:
     RejectedRow.objects.create(contact_import=contact_import, line=2, cause="No address", original=marker)
     campaign = builders.make_campaign(workspace, f"{marker} autumn")
     builders.make_audience(campaign, contact_list)
+    holiday = date(2026, 12, 24)
+    for one in (campaign, None):
+        ClosedDays.objects.create(workspace=workspace, campaign=one, first=holiday, last=holiday, name=marker)
+        HolidayRegion.objects.create(workspace=workspace, campaign=one, country="DE", part="BY")
     variant = builders.make_step(campaign, subject=f"{marker} subject", body=f"{marker} body")
     mailbox = builders.make_mailbox(workspace, f"me@{marker}.example")
     builders.make_sender(campaign, mailbox)

@@ -5,6 +5,15 @@ rules of a zone can change between planning and sending.
 """
 
 from campaigns.calendar.closed import ClosedProblem, ClosedSpan, closed_text, parse_closed
+from campaigns.calendar.closures import (
+    closed_between,
+    closed_names,
+    closed_parts,
+    closed_words,
+    next_closed,
+    outside_words,
+)
+from campaigns.calendar.regions import Region, RegionProblem, is_known, parse_region, region_label, region_labels
 from campaigns.calendar.waits import Wait, WaitUnit, wait_until
 from campaigns.calendar.windows import (
     Never,
@@ -19,7 +28,9 @@ from campaigns.calendar.windows import (
 from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country
 
 __all__ = [
-    "ClosedProblem", "ClosedSpan", "Never", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "closed_text",
-    "is_open", "next_open", "open_minutes_left", "open_seconds_between", "parse_closed", "parse_zone", "wait_until",
-    "window_end", "zone_of_country",
+    "ClosedProblem", "ClosedSpan", "Never", "Region", "RegionProblem", "Schedule", "Wait", "WaitUnit", "Window",
+    "ZoneProblem", "closed_between", "closed_names", "closed_parts", "closed_text", "closed_words", "is_known",
+    "is_open", "next_closed", "next_open", "open_minutes_left", "open_seconds_between", "outside_words",
+    "parse_closed", "parse_region", "parse_zone", "region_label", "region_labels", "wait_until", "window_end",
+    "zone_of_country",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -35,10 +35,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The windows of a week, and local dates on which none of them opens."""
+    """The windows of a week, and local dates on which none of them opens; names say what closes those that have one.
+
+    A name changes no answer, so it makes no other schedule.
+    """
 
     windows: tuple[Window, ...]
     holidays: frozenset[date] = frozenset()
+    names: Mapping[date, str] = field(default_factory=dict, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False)  # asked at every question, so reckoned once
 
     def __post_init__(self) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from django.http import QueryDict
 
-from campaigns.calendar import ClosedSpan, WaitUnit, Window, closed_text
+from campaigns.calendar import WaitUnit, Window, closed_text
+from campaigns.sequences.closed_forms import labels
+from campaigns.sequences.closing import Closing
 from campaigns.sequences.forms import WEEKDAYS, StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.queries import steps_of
@@ -104,7 +106,7 @@ def variant_form(
     )
 
 
-def schedule_values(campaign: Campaign, windows: Sequence[Window], closed: Sequence[ClosedSpan] = ()) -> dict[str, Any]:
+def schedule_values(campaign: Campaign, windows: Sequence[Window], closing: Closing) -> dict[str, Any]:
     """Return what the form of the schedule starts with."""
     first = windows[0] if windows else _OFFICE
     return {
@@ -116,8 +118,9 @@ def schedule_values(campaign: Campaign, windows: Sequence[Window], closed: Seque
         "new_leads_per_day": campaign.new_leads_per_day,
         "daily_limit": campaign.daily_limit,
         "priority": campaign.priority,
-        "closed": closed_text(closed),
-        "seen": seen_schedule(campaign, windows, closed),
+        "closed": closed_text(closing.spans),
+        "regions": labels(closing.regions),
+        "seen": seen_schedule(campaign, windows, closing.spans, closing.regions),
     }
 
 

@@ -9,7 +9,8 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from campaigns.calendar import ClosedProblem, ClosedSpan, WaitUnit, Window, ZoneProblem, parse_closed, parse_zone
+from campaigns.calendar import WaitUnit, Window, ZoneProblem, parse_zone
+from campaigns.sequences.closed_forms import ClosedField, ClosingForm
 from campaigns.sequences.errors import BadEdit, Overtaken
 from campaigns.sequences.services import Schedule, Text
 from campaigns.sequences.states import Priority, StepThread
@@ -71,33 +72,7 @@ class AudienceForm(EditForm):
         return {str(pk) for pk in self["lists"].value() or []}
 
 
-class ClosedField(forms.CharField):
-    """Spans of days, one a line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            required=False,
-            max_length=20_000,
-            widget=forms.Textarea(attrs={"rows": 5, "placeholder": "2026-12-24..2027-01-01 Between the years"}),
-            **kwargs,
-        )
-
-    def clean(self, value: Any) -> tuple[ClosedSpan, ...]:
-        try:
-            return parse_closed(str(super().clean(value)))
-        except ClosedProblem as problem:
-            raise forms.ValidationError(str(problem)) from problem
-
-
-class ClosedDaysForm(forms.Form):
-    """The days on which no campaign of the workspace sends."""
-
-    closed = ClosedField(
-        label="Closed days", help_text="One a line, with a name if you like. They count where the recipient is."
-    )
-
-
-class ScheduleForm(EditForm):
+class ScheduleForm(ClosingForm, EditForm):
     """When a campaign may send."""
 
     time_zone = forms.CharField(max_length=64, label="Time zone", help_text="For example Europe/Berlin.")
@@ -143,7 +118,7 @@ class ScheduleForm(EditForm):
     )
     closed = ClosedField(
         label="Closed days",
-        help_text="Of this campaign, one a line, beside those of the workspace. They count where the recipient is.",
+        help_text="One a line, beside those of the workspace. A day counts where the recipient is.",
     )
 
     def clean_time_zone(self) -> str:
@@ -170,6 +145,7 @@ class ScheduleForm(EditForm):
             windows=[Window(weekday, start, end) for weekday in sorted(set(data["weekdays"]))],
             new_leads_per_day=data["new_leads_per_day"],
             closed=data["closed"],
+            regions=data["regions"],
             daily_limit=data["daily_limit"],
             priority=Priority(data["priority"] or Priority.NORMAL),
         )

@@ -95,6 +95,29 @@ class ClosedDays(models.Model):
         ]
 
 
+class HolidayRegion(models.Model):
+    """A country, or a part of one, whose public holidays close a campaign, or all of the workspace.
+
+    The choice is stored and not the days: see docs/decisions/public-holidays.md.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="holiday_regions")
+    campaign = models.ForeignKey(Campaign, null=True, on_delete=models.CASCADE, related_name="holiday_regions")
+    country = models.CharField(max_length=2)  # ISO 3166-1 alpha-2
+    part = models.CharField(max_length=40, blank=True)  # mostly ISO 3166-2 without the country; "" = all of it
+
+    class Meta:
+        db_table = "sequences_holiday_region"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "campaign", "country", "part"],
+                name="sequences_holiday_region_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=models.Q(country__regex="^[A-Z]{2}$"), name="sequences_holiday_country"),
+        ]
+
+
 class AudienceList(models.Model):
     """A list whose contacts a campaign writes to."""
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from functools import lru_cache
 from typing import Any
 
-from campaigns.calendar import ClosedSpan, Schedule, Wait, WaitUnit, Window, ZoneProblem, parse_zone
+from campaigns.calendar import (
+    ClosedSpan,
+    Region,
+    Schedule,
+    Wait,
+    WaitUnit,
+    Window,
+    ZoneProblem,
+    closed_names,
+    is_known,
+    parse_zone,
+)
 from campaigns.sequences.states import CampaignState, Priority, StepThread, opens_thread
 from outreach.kit import statements
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +102,17 @@ class CampaignPlan:
 
 
 # One statement, and the text of its answer is the key under which a plan is kept: whatever a person changes makes
-# another text, so that no plan is ever older than what is stored.
+# another text, so that no plan is ever older than what is stored. So does a new year, whose holidays are reckoned then.
 _PLANS = """
 SELECT c.id, jsonb_build_object(
            'campaign', to_jsonb(c),
            'windows', (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.weekday, w.start_minute)
                          FROM sequences_window w WHERE w.campaign_id = c.id),
-           'closed', (SELECT jsonb_agg(jsonb_build_array(d.first, d.last) ORDER BY d.first, d.last)
+           'year', extract(year FROM now())::int,
+           'regions', (SELECT jsonb_agg(jsonb_build_array(r.country, r.part) ORDER BY r.country, r.part)
+                         FROM sequences_holiday_region r
+                        WHERE r.workspace_id = c.workspace_id AND (r.campaign_id = c.id OR r.campaign_id IS NULL)),
+           'closed', (SELECT jsonb_agg(jsonb_build_array(d.first, d.last, d.name) ORDER BY d.first, d.last, d.name)
                         FROM sequences_closed_days d
                        WHERE d.workspace_id = c.workspace_id AND (d.campaign_id = c.id OR d.campaign_id IS NULL)),
            'steps', (SELECT jsonb_agg(to_jsonb(s) || jsonb_build_object('variants', v.with_a_share) ORDER BY s.position)
@@ -117,8 +135,7 @@ def _plan_of(text: str) -> CampaignPlan:
     stored = json.loads(text)
     campaign = stored["campaign"]
     windows = (Window(row["weekday"], row["start_minute"], row["end_minute"]) for row in stored["windows"] or ())
-    spans = [ClosedSpan(date.fromisoformat(first), date.fromisoformat(last)) for first, last in stored["closed"] or ()]
-    closed = frozenset(day for span in spans for day in span.days())
+    names = _closed(stored)
     return CampaignPlan(
         id=campaign["id"],
         workspace_id=campaign["workspace_id"],
@@ -129,9 +146,22 @@ def _plan_of(text: str) -> CampaignPlan:
         new_leads_per_day=campaign["new_leads_per_day"],
         daily_limit=campaign["daily_limit"],
         priority=Priority(campaign["priority"]),
-        schedule=Schedule(windows=tuple(windows), holidays=closed),
+        schedule=Schedule(windows=tuple(windows), holidays=frozenset(names), names=names),
         steps=tuple(map(_planned, stored["steps"] or ())),
     )
+
+
+def _closed(stored: Mapping[str, Any]) -> Mapping[date, str]:
+    """Return the closed days with their names: those that were typed, and the public holidays of the regions."""
+    spans = [
+        ClosedSpan(date.fromisoformat(first), date.fromisoformat(last), name)
+        for first, last, name in stored["closed"] or ()
+    ]
+    regions = [Region(country, part) for country, part in stored["regions"] or ()]
+    for region in regions:
+        if not is_known(region):  # chosen with another version of the holidays; the pages say so, too
+            logger.warning("holidays.unknown_region", extra={"region": str(region)})
+    return closed_names(spans, regions, year=stored["year"])
 
 
 def _planned(step: Mapping[str, Any]) -> PlannedStep:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from django.http import Http404
 
-from campaigns.calendar import ClosedSpan, Window
-from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, SendWindow, Step, Variant
+from campaigns.calendar import ClosedSpan, Region, Window
+from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, HolidayRegion, SendWindow, Step, Variant
 from outreach.accounts.access import Member
 
 
@@ -56,6 +56,12 @@ def closed_days_of(workspace_id: int, campaign: Campaign | None) -> Sequence[Clo
     """Return the closed days of a campaign alone, or (None) those of the whole workspace."""
     rows = ClosedDays.objects.filter(workspace=workspace_id, campaign=campaign).order_by("first", "last")
     return [ClosedSpan(row.first, row.last, row.name) for row in rows]
+
+
+def holiday_regions_of(workspace_id: int, campaign: Campaign | None) -> Sequence[Region]:
+    """Return the regions whose public holidays close a campaign alone, or (None) the whole workspace, by code."""
+    rows = HolidayRegion.objects.filter(workspace=workspace_id, campaign=campaign).order_by("country", "part")
+    return [Region(row.country, row.part) for row in rows]
 
 
 def audience_of(campaign: Campaign) -> frozenset[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
-from campaigns.calendar import ClosedSpan, Window
+from campaigns.calendar import ClosedSpan, Region, Window
 from campaigns.sequences.models import Campaign, Step, Variant
 
 
@@ -19,11 +19,16 @@ def seen_step(step: Step) -> str:
     return _fingerprint(step.wait_amount, str(step.wait_unit), str(step.thread))
 
 
-def seen_schedule(campaign: Campaign, windows: Collection[Window], closed: Collection[ClosedSpan] = ()) -> str:
+def seen_schedule(
+    campaign: Campaign,
+    windows: Collection[Window],
+    closed: Collection[ClosedSpan] = (),
+    regions: Collection[Region] = (),
+) -> str:
     """Return the fingerprint of a campaign's schedule."""
     spans = sorted((one.weekday, one.start, one.end) for one in windows)
     limits = (campaign.new_leads_per_day, campaign.daily_limit, str(campaign.priority))
-    return _fingerprint(campaign.time_zone, campaign.use_contact_zone, limits, spans, sorted(closed))
+    return _fingerprint(campaign.time_zone, campaign.use_contact_zone, limits, spans, sorted(closed), sorted(regions))
 
 
 def seen_audience(list_ids: Collection[int]) -> str:

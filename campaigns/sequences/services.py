@@ -15,11 +15,11 @@ from string import ascii_uppercase
 from django.db import transaction
 from django.db.models import F, Max
 
-from campaigns.calendar import ClosedSpan, WaitUnit, Window
+from campaigns.calendar import ClosedSpan, Region, WaitUnit, Window
 from campaigns.contacts.models import ContactList
 from campaigns.sequences import queries
 from campaigns.sequences.errors import BadEdit, IllegalMove, Overtaken
-from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, SendWindow, Step, Variant
+from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, HolidayRegion, SendWindow, Step, Variant
 from campaigns.sequences.seen import seen_audience, seen_schedule, seen_step, seen_variant
 from campaigns.sequences.states import CAMPAIGN_MOVES, CampaignState, Priority, StepThread, opens_thread
 from outreach.accounts.access import Member
@@ -41,6 +41,7 @@ class Schedule:
     windows: Sequence[Window]
     new_leads_per_day: int | None = None
     closed: Sequence[ClosedSpan] = ()  # of this campaign alone
+    regions: Sequence[Region] = ()  # whose public holidays close this campaign alone
     daily_limit: int | None = None
     priority: Priority = Priority.NORMAL
 
@@ -94,13 +95,17 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
         )
         SendWindow.objects.filter(campaign=campaign).delete()
         _write_windows(campaign, schedule.windows)
-        _write_closed(campaign.workspace_id, campaign, schedule.closed)
+        _write_closed(campaign.workspace_id, campaign, schedule.closed, schedule.regions)
 
 
-def close(workspace: Workspace, spans: Sequence[ClosedSpan]) -> None:
-    """Set the days on which no campaign of the workspace sends; each follows it from its next claim."""
+def close(workspace: Workspace, spans: Sequence[ClosedSpan], regions: Sequence[Region] = ()) -> None:
+    """Set the days on which no campaign of the workspace sends, and the regions on whose public holidays none does.
+
+    Each campaign follows it from its next claim.
+    """
     with transaction.atomic():
-        _write_closed(workspace.pk, None, spans)
+        Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two saves at once wait in line
+        _write_closed(workspace.pk, None, spans, regions)
 
 
 def set_audience(campaign: Campaign, list_ids: Sequence[int], *, seen: str | None = None) -> None:
@@ -301,14 +306,22 @@ def _open_with_first(campaign_id: int) -> None:
 
 def _seen_schedule(campaign: Campaign) -> str:
     closed = queries.closed_days_of(campaign.workspace_id, campaign)
-    return seen_schedule(campaign, queries.windows_of(campaign), closed)
+    regions = queries.holiday_regions_of(campaign.workspace_id, campaign)
+    return seen_schedule(campaign, queries.windows_of(campaign), closed, regions)
 
 
-def _write_closed(workspace_id: int, campaign: Campaign | None, spans: Sequence[ClosedSpan]) -> None:
+def _write_closed(
+    workspace_id: int, campaign: Campaign | None, spans: Sequence[ClosedSpan], regions: Sequence[Region]
+) -> None:
     ClosedDays.objects.filter(workspace=workspace_id, campaign=campaign).delete()
     ClosedDays.objects.bulk_create(
         ClosedDays(workspace_id=workspace_id, campaign=campaign, first=one.first, last=one.last, name=one.name)
         for one in spans
+    )
+    HolidayRegion.objects.filter(workspace=workspace_id, campaign=campaign).delete()
+    HolidayRegion.objects.bulk_create(
+        HolidayRegion(workspace_id=workspace_id, campaign=campaign, country=one.country, part=one.part)
+        for one in sorted(set(regions))
     )
 
 

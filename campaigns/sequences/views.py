@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.calendar import WaitUnit, closed_text
 from campaigns.contacts.queries import lists_of
 from campaigns.sequences import queries, services
+from campaigns.sequences.closed_forms import ClosedDaysForm, ClosingForm, labels
+from campaigns.sequences.closing import Closing, closing_of, days_to_come
 from campaigns.sequences.editing import Desk, cards, schedule_values, step_form, unlike_the_form, variant_form
 from campaigns.sequences.errors import BadEdit, Overtaken, SequenceError
 from campaigns.sequences.forms import (
     AudienceForm,
     CampaignForm,
-    ClosedDaysForm,
     EditForm,
     ScheduleForm,
     StepForm,
@@ -165,9 +166,9 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
     """Set when the campaign may send."""
     campaign = queries.campaign_for(request.member, pk)
     windows, may_change = queries.windows_of(campaign), _may_change(request, campaign)
-    closed = queries.closed_days_of(campaign.workspace_id, campaign)
-    form = ScheduleForm(_sent(request), initial=schedule_values(campaign, windows, closed), is_frozen=not may_change)
-    if form.is_valid() and _saved(request, form, lambda: _save_schedule(campaign, form)):
+    own, of_workspace = closing_of(campaign.workspace_id, campaign), closing_of(campaign.workspace_id, None)
+    form = ScheduleForm(_sent(request), initial=schedule_values(campaign, windows, own), is_frozen=not may_change)
+    if form.is_valid() and not _looks(request) and _saved(request, form, lambda: _save_schedule(campaign, form)):
         messages.success(request, "Schedule saved.")
         return redirect(request.member.url("sequences:schedule", pk))
     context = editor_context(
@@ -175,9 +176,10 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
         form=form,
         unlike=unlike_the_form(windows),
         may_change=may_change,
-        of_workspace=queries.closed_days_of(campaign.workspace_id, None),
+        of_workspace=of_workspace,
+        **_days(form, own, campaign.time_zone, beside=of_workspace),
     )
-    return render_region(request, f"{_FOLDER}/schedule.html", context, region="schedule", status=_status(form))
+    return render_region(request, f"{_FOLDER}/schedule.html", context, region="schedule", status=_looked(request, form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -185,17 +187,36 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
 def closed_days(request: MemberRequest) -> HttpResponse:
     """Set the days on which no campaign of the workspace sends."""
     workspace, may_change = request.member.workspace, request.member.may(Role.MEMBER)
-    initial = {"closed": closed_text(queries.closed_days_of(workspace.pk, None))}
-    form = ClosedDaysForm(_sent(request), initial=initial)
-    if form.is_bound:
-        request.member.require(Role.MEMBER)
-        if form.is_valid():
-            services.close(workspace, form.cleaned_data["closed"])
-            messages.success(request, "Saved. Every campaign follows it from its next message.")
-            return redirect(request.member.url("sequences:closed_days"))
-    context = {"form": form, "may_change": may_change}
-    status = 422 if form.is_bound else 200
+    closing = closing_of(workspace.pk, None)
+    initial = {"closed": closed_text(closing.spans), "regions": labels(closing.regions)}
+    form = ClosedDaysForm(_sent(request), initial=initial, is_frozen=not may_change)
+    if form.is_valid() and not _looks(request):
+        services.close(workspace, form.cleaned_data["closed"], form.cleaned_data["regions"])
+        messages.success(request, "Saved. Every campaign follows it from its next message.")
+        return redirect(request.member.url("sequences:closed_days"))
+    context = {"form": form, "may_change": may_change, **_days(form, closing, workspace.time_zone)}
+    status = _looked(request, form)
     return render_region(request, f"{_FOLDER}/closed_days.html", context, region="closed", status=status)
+
+
+def _days(form: ClosingForm, stored: Closing, zone_name: str, *, beside: Closing | None = None) -> dict[str, Any]:
+    """Return the closed days to come: as the form stands if it can be read, else as they are stored.
+
+    beside: those of the workspace, where the form is of a campaign.
+    """
+    is_draft = form.is_bound and not {"closed", "regions"} & set(form.errors)
+    closing = Closing(form.cleaned_data["closed"], form.cleaned_data["regions"]) if is_draft else stored
+    days = days_to_come(zone_name, beside, closing) if beside else days_to_come(zone_name, closing)
+    return {"days": days, "unknown": closing.unknown, "is_draft": is_draft, "with_owner": beside is not None}
+
+
+def _looks(request: MemberRequest) -> bool:
+    """Say whether the days of a form are asked for before it is saved."""
+    return "look" in request.POST
+
+
+def _looked(request: MemberRequest, form: CampaignForm | EditForm | ClosingForm) -> int:
+    return 200 if _looks(request) and form.is_valid() else _status(form)
 
 
 def _sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, status: int = 200) -> HttpResponse:
@@ -268,5 +289,5 @@ def _may_change(request: MemberRequest, campaign: Campaign) -> bool:
     return request.member.may(Role.MEMBER) and campaign.state != CampaignState.ARCHIVED
 
 
-def _status(form: CampaignForm | EditForm) -> int:
+def _status(form: CampaignForm | EditForm | ClosingForm) -> int:
     return 422 if form.is_bound else 200

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from campaigns.calendar import Never, Schedule, next_open, window_end
+from campaigns.calendar import Never, Schedule, next_open, outside_words, window_end
 from sending.pacing.budget import Limits, Pace, Usage, bound_by, daily_budget
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
 from sending.pacing.throttles import Throttle, throttle_gates
@@ -102,7 +102,8 @@ def _window(lead: LeadFacts, box: MailboxFacts) -> Verdict:
         # Not a Drop: a person can mend a schedule, and nobody can be enrolled a second time.
         return Hold(HoldCode.WINDOW, opens.reason, box.now + box.pace.shrink(RECHECK))
     if opens > box.now:
-        return Hold(HoldCode.WINDOW, f"Outside the sending window in {lead.zone_name}.", opens)
+        words = outside_words(lead.schedule, lead.zone, lead.zone_name, box.now, opens)
+        return Hold(HoldCode.WINDOW, words, opens)
     return Send(not_after=window_end(lead.schedule, lead.zone, box.now))
 
 

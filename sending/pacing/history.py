@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
-from campaigns.calendar import Never, Schedule, next_open, window_end
+from campaigns.calendar import Never, Schedule, closed_parts, closed_words, next_open, window_end
 from sending.pacing.verdicts import HoldCode
 
 
@@ -47,7 +47,7 @@ class Span:
 
 
 def closed_spans(schedule: Schedule, zone: tzinfo, zone_name: str, begin: datetime, end: datetime) -> list[Span]:
-    """Return the parts of [begin, end) that lie outside of every window."""
+    """Return the parts of [begin, end) that lie outside of every window, in order; a closed day is one of its own."""
     found = []
     at = begin
     while at < end:
@@ -55,11 +55,23 @@ def closed_spans(schedule: Schedule, zone: tzinfo, zone_name: str, begin: dateti
         closed_until = end if isinstance(opens, Never) else min(opens, end)
         if closed_until > at:
             words = opens.reason if isinstance(opens, Never) else f"Outside the sending window in {zone_name}."
-            found.append(Span(at, closed_until, HoldCode.WINDOW, words))
+            found += _outside(schedule, zone, Span(at, closed_until, HoldCode.WINDOW, words))
         if isinstance(opens, Never) or opens >= end:
             break
         at = window_end(schedule, zone, opens)
     return found
+
+
+def _outside(schedule: Schedule, zone: tzinfo, span: Span) -> list[Span]:
+    """Return the span, cut where closed days begin and end."""
+    found, at = [], span.begin
+    for begin, end, day in closed_parts(schedule, zone, span.begin, span.end):
+        if begin > at:
+            found.append(replace(span, begin=at, end=begin))
+        words = closed_words(schedule.names.get(day, ""), day)
+        found.append(replace(span, begin=begin, end=end, words=words))
+        at = end
+    return [*found, replace(span, begin=at)] if at < span.end else found
 
 
 def timeline(

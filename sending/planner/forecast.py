@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from campaigns.calendar import closed_between
 from campaigns.sequences.models import Campaign
 from outreach.kit import clock
 from sending.ledger.days import last_days
@@ -47,6 +48,7 @@ class Foreseen:
     mailboxes: Mapping[int, Mailbox]
     stuck: Mapping[str, int]
     assumption: Assumption
+    closed: Sequence[tuple[date, str]] = ()  # days until its end that would have had windows, with what closes them
 
 
 def foresee(campaign: Campaign, *, change: Change | None = None, stop_share: float | None = None) -> Foreseen:
@@ -57,7 +59,9 @@ def foresee(campaign: Campaign, *, change: Change | None = None, stop_share: flo
     scenario = replace(scene.scenario, stop_share=assumption.stop_share)
     zone = ZoneInfo(campaign.workspace.time_zone)
     other = _reckoned(changed(scenario, campaign.pk, change), campaign.pk, zone) if change else None
-    return Foreseen(_reckoned(scenario, campaign.pk, zone), other, scene.mailboxes, scene.stuck, assumption)
+    forecast = _reckoned(scenario, campaign.pk, zone)
+    closed = _closed(scenario, campaign.pk, zone, other or forecast)
+    return Foreseen(forecast, other, scene.mailboxes, scene.stuck, assumption, closed)
 
 
 def assumption_of(campaign: Campaign) -> Assumption:
@@ -69,6 +73,12 @@ def assumption_of(campaign: Campaign) -> Assumption:
     if sent < _ENOUGH:
         return Assumption(0.0)
     return Assumption(min(1.0, counted[EventKind.STOPPED] / sent), sent)
+
+
+def _closed(scenario: Scenario, campaign_id: int, zone: ZoneInfo, forecast: Forecast) -> list[tuple[date, str]]:
+    schedule = scenario.campaign(campaign_id).schedule
+    days = closed_between(schedule, zone, scenario.now, forecast.ends_at or scenario.now)
+    return [(day, schedule.names.get(day, "")) for day in days]
 
 
 @lru_cache(maxsize=8)

@@ -201,7 +201,7 @@ def test_a_schedule_is_shown_as_it_is_and_saved(client: Client, member: Member, 
     assert form.fields | {"seen": [], "csrfmiddlewaretoken": []} == {
         "csrfmiddlewaretoken": [], "seen": [], "weekdays": ["1", "2", "3", "4", "5"], "start": ["09:00"],
         "end": ["17:00"], "time_zone": ["UTC"], "use_contact_zone": ["on"], "new_leads_per_day": [""],
-        "daily_limit": [""], "priority": ["normal"], "closed": [""],
+        "daily_limit": [""], "priority": ["normal"], "closed": [""], "regions": ["", "", ""],
     }  # fmt: skip
     changes: dict[str, object] = {
         "weekdays": ["6", "1", "6"], "start": "22:30", "end": "00:00", "time_zone": "berlin", "new_leads_per_day": "25",

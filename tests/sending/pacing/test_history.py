@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -67,6 +68,18 @@ def test_hours_outside_of_the_windows_are_closed() -> None:
     saturday = closed_spans(OFFICE, BERLIN, "Europe/Berlin", BEGIN + 5 * DAY, END + 5 * DAY)
     assert [one.length for one in saturday] == [DAY]
     assert saturday[0].words == "Outside the sending window in Europe/Berlin."
+
+
+def test_a_closed_day_is_told_by_its_name() -> None:
+    monday = BEGIN.date()
+    schedule = replace(OFFICE, holidays=frozenset({monday, monday + DAY}), names={monday: "Team day"})
+    closed = closed_spans(schedule, BERLIN, "Europe/Berlin", BEGIN, BEGIN + 3 * DAY)
+    assert [((one.begin - BEGIN) // HOUR, (one.end - BEGIN) // HOUR, one.words) for one in closed] == [
+        (0, 23, "Closed: Team day."),
+        (23, 47, f"Closed on {monday + DAY}."),
+        (47, 56, "Outside the sending window in Europe/Berlin."),
+        (64, 72, "Outside the sending window in Europe/Berlin."),
+    ]
 
 
 def test_what_mattered_is_the_longest_reason_within_the_hours_of_sending() -> None:

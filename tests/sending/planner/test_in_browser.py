@@ -68,3 +68,32 @@ def test_every_page_fits_and_can_be_used(
             walker.checked()
         walker.open(member.url("reports:day", campaign.pk) + "?cause=absent")
         walker.open(member.url("planner:prospect", first.pk))
+
+
+@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (WIDE, True), (NARROW, False), (NARROW, True)])
+def test_public_holidays_are_looked_at_and_then_saved(
+    live_server: Any, monkeypatch: pytest.MonkeyPatch, width: int, *, dark: bool
+) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    member = make_team()
+    campaign = make_running_campaign(member, make_people(member, 40), (make_sender(member, daily_limit=2),))
+    session = signed_in(member).cookies[settings.SESSION_COOKIE_NAME].value
+    with browser(live_server.url, width=width, dark=dark) as walker:
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
+        walker.page.context.add_cookies([cookie])  # type: ignore[list-item]
+        for path, save in (
+            (member.url("sequences:closed_days"), "Save closed days"),
+            (member.url("sequences:schedule", campaign.pk), "Save schedule"),
+        ):
+            walker.open(path)
+            walker.page.get_by_label("Country or part of one, 1").fill("DE-BY Germany, Bayern")
+            walker.page.get_by_label("Country or part of one, 2").fill("United State")
+            walker.submit("Show the days")
+            walker.page.get_by_text("Did you mean US United States?").wait_for()
+            walker.page.get_by_label("Country or part of one, 2").fill("United States, California")
+            walker.submit("Show the days")
+            walker.page.get_by_text("Next closed days, if you save").wait_for()
+            walker.submit(save)
+            walker.page.get_by_text("Next closed days", exact=True).wait_for()
+        walker.open(member.url("planner:forecast", campaign.pk))
+        walker.page.get_by_text("Closed until then").wait_for()
