@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
 # Whoever adopts goes so far ahead that no other guard file of the installation is ahead of the database.
 AHEAD = 1000
+# A stack that has raised the head so lately is alive: another one joins it instead of taking its place.
+ALIVE = timedelta(seconds=60)
 
 
 class Kind(StrEnum):

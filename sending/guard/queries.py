@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import connection
+from django.db.models.functions import Now
+
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
-from sending.guard.models import Adoption, Finding
+from sending.guard.clause import MAY_SEND, params
+from sending.guard.core import ALIVE, Kind
+from sending.guard.models import Adoption, Finding, Installation
+from sending.guard.notes import key
 
 _SHOWN = 20
 
@@ -20,6 +26,34 @@ def findings() -> Sequence[Finding]:
 def adoptions() -> Sequence[Adoption]:
     """Return the last decisions of owners, the newest first."""
     return list(Adoption.objects.order_by("-id")[:_SHOWN])
+
+
+def why_nothing_leaves() -> str:
+    """Return, in words, why no mail at all may leave from this database; empty when it may.
+
+    For mail that is not in the outbox's hands, also from a process that has no folder of journals (the web server on
+    its own): it goes by the stacks that have one, of which the rightful one raises the head every two seconds.
+    """
+    if _may_send() if key().installation is not None else _is_watched():
+        return ""
+    if Finding.objects.exclude(kind=Kind.JOURNAL).exists():
+        return "Sending stands still until an owner has confirmed this database: it may be a copy."
+    return (
+        f"No worker has kept watch over this database for {ALIVE.total_seconds():.0f} seconds: it may be a copy. "
+        "Start the workers; it goes on by itself."
+    )
+
+
+def _may_send() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {MAY_SEND}", params())  # a condition of our own
+        return bool(cursor.fetchone()[0])
+
+
+def _is_watched() -> bool:
+    if Installation.objects.filter(is_paused=False, raised_at__gt=Now() - ALIVE).exists():
+        return True
+    return not Installation.objects.exists() and not Finding.objects.exclude(kind=Kind.JOURNAL).exists()
 
 
 def runs_the_server(member: Member) -> bool:

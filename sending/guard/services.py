@@ -14,15 +14,13 @@ from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import statements
 from outreach.kit.files import said
-from sending.guard.core import AHEAD, Damaged, Kind, Note, Row, judge
+from sending.guard.core import AHEAD, ALIVE, Damaged, Kind, Note, Row, judge
 from sending.guard.models import Adoption, Finding, Installation
 from sending.guard.notes import name_of, place_of, read_note, sole_watch, write_note
 from sending.guard.queries import runs_the_server
 
 log = logging.getLogger(__name__)
 
-# A stack that has raised the head so lately is alive: another one joins it instead of taking its place.
-_ALIVE = timedelta(seconds=60)
 # What nobody has seen for so long was the trouble of a stack that is gone.
 _GONE = timedelta(hours=1)
 _FIRST = (
@@ -155,7 +153,7 @@ def _adopt(folder: Path, finding: Finding) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_FIRST, [uuid4()])
         row = Installation.objects.select_for_update().get()
-        joins = finding.kind == Kind.NO_FILE and Installation.objects.filter(raised_at__gt=Now() - _ALIVE).exists()
+        joins = finding.kind == Kind.NO_FILE and Installation.objects.filter(raised_at__gt=Now() - ALIVE).exists()
         installation = row.installation if joins or finding.kind == Kind.BEHIND else uuid4()
         head = row.head if joins else max(head, row.head) + AHEAD
         Installation.objects.update(installation=installation, head=head, raised_at=Now(), is_paused=False)

@@ -19,6 +19,7 @@ from outreach.kit import clock, gate
 from outreach.kit.addresses import BadAddress, parse_address
 from outreach.kit.crypto import SealBroken
 from sending.domains.keys import KeyLost, signatures_of
+from sending.guard.queries import why_nothing_leaves
 from sending.mailboxes.arrivals import CUT_OFF, explain_arrival
 from sending.mailboxes.budgets import database_now, facts_of, limits_of, usages_of
 from sending.mailboxes.connections import smtp_server
@@ -155,6 +156,9 @@ def _clocks() -> QuerySet[MailboxClock]:
 
 
 def _obstacle(watch: MailboxClock) -> str:
+    words = why_nothing_leaves()  # from a copy of the database, not even this
+    if words:
+        return words
     now = database_now()
     if watch.lease_until is not None and watch.lease_until > now:
         return "A message is leaving the mailbox at this moment. Try again in a minute."

@@ -16,6 +16,7 @@ from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
 from sending.guard.core import Kind, Note
 from sending.guard.models import Adoption, Finding, Installation
 from sending.guard.notes import FILE, read_note
+from sending.guard.queries import why_nothing_leaves
 from sending.guard.services import confirm, watch
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases, tasks
@@ -42,6 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     be_stack_of(place, monkeypatch)
     assert watch(place)
     assert watch(place)
+    assert why_nothing_leaves() == ""
     return place
 
 
@@ -160,7 +162,9 @@ def test_no_path_lets_anything_leave_from_an_older_copy(folder: Path) -> None:
     MailboxClock.objects.update(lease_owner=None, lease_until=None, look_at=Now())
     assert leases.lease_due(most=10)[1] == []
     assert {row.state for row in post.messages} == {MessageState.CLAIMED}
+    assert why_nothing_leaves().startswith("No worker has kept watch"), "nor a test mail, in the same instant"
     assert not watch(folder)
+    assert why_nothing_leaves().startswith("Sending stands still until an owner has confirmed this database")
 
 
 def test_a_courier_that_meets_the_standstill_leaves_its_server_alone(folder: Path) -> None:

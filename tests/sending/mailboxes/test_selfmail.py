@@ -18,6 +18,8 @@ from django.db.models.functions import Now
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from sending.chaos.faultsmtpd import Act, FaultServer, close, hang, say, serving_in_thread
+from sending.guard.core import Kind
+from sending.guard.models import Finding, Installation
 from sending.mailboxes import selfmail
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.models import ConnectionTest, Mailbox, MailboxClock, Spending
@@ -135,6 +137,19 @@ def paused(mailbox: Mailbox) -> None:
     Mailbox.objects.update(state=MailboxState.PAUSED, state_reason="Paused by Ada.")
 
 
+def in_a_copy(mailbox: Mailbox) -> None:
+    Installation.objects.create(installation=uuid.uuid4(), head=9, raised_at=Now() - timedelta(seconds=61))
+
+
+def in_a_copy_that_was_found(mailbox: Mailbox) -> None:
+    Installation.objects.create(installation=uuid.uuid4(), head=9, is_paused=True)
+    Finding.objects.create(place="server:/journal", kind=Kind.BEHIND)
+
+
+def in_a_database_that_was_emptied(mailbox: Mailbox) -> None:
+    Finding.objects.create(place="server:/journal", kind=Kind.NO_ROW)
+
+
 OBSTACLES: list[tuple[Callable[[Mailbox], None], str]] = [
     (held, "A message is leaving the mailbox at this moment"),
     (backing_off, "The server asked us to wait."),
@@ -142,6 +157,9 @@ OBSTACLES: list[tuple[Callable[[Mailbox], None], str]] = [
     (five_sent, "5 test mails of this hour are sent"),
     (suppressed, "me@acme.test is suppressed"),
     (paused, "The mailbox is paused: Paused by Ada."),
+    (in_a_copy, "No worker has kept watch over this database for 60 seconds"),
+    (in_a_copy_that_was_found, "Sending stands still until an owner has confirmed this database"),
+    (in_a_database_that_was_emptied, "Sending stands still until an owner has confirmed this database"),
 ]
 
 
@@ -180,6 +198,13 @@ def test_what_happens_while_the_server_is_dialled_still_holds_the_mail(
     assert server.accepted == []
     assert not ConnectionTest.objects.exclude(passed=True).exists()
     assert Spending.objects.count() == (5 if happen is spent else 0)
+
+
+def test_beside_a_stack_that_keeps_watch_a_test_mail_leaves(member: Member) -> None:
+    Installation.objects.create(installation=uuid.uuid4(), head=9)
+    Finding.objects.create(place="another:/journal", kind=Kind.NO_FILE)
+    with at(member, FaultServer({})) as mailbox:
+        assert send_to_self(member, mailbox, ME).passed
 
 
 def test_test_mails_of_the_last_hour_count_and_older_ones_do_not(member: Member) -> None:
