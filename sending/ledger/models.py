@@ -46,6 +46,9 @@ class Event(models.Model):
         ]
 
 
+_FOLDED = models.Q(is_fresh=False)
+
+
 class DailyTally(models.Model):
     """A part of how often a kind happened on one day; the parts of a day add up to its tally.
 
@@ -67,20 +70,21 @@ class DailyTally(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace", "day", "kind", "campaign_id", "mailbox_id"],
-                condition=models.Q(is_fresh=False),
+                condition=_FOLDED,
                 name="ledger_one_folded_tally",
             ),
             models.CheckConstraint(condition=models.Q(kind__in=list(EventKind)), name="ledger_known_tally_kind"),
         ]
         indexes = [
+            # Each message adds fresh parts, which one index keeps until the fold; the others know the folded ones alone.
             # results of a workspace in a span of days
-            models.Index(fields=["workspace", "day", "kind"], name="ledger_tally_of_workspace"),
+            models.Index(fields=["workspace", "day", "kind"], condition=_FOLDED, name="ledger_tally_of_workspace"),
             # results of one campaign
-            models.Index(fields=["campaign_id", "kind", "day"], name="ledger_tally_of_campaign"),
+            models.Index(fields=["campaign_id", "kind", "day"], condition=_FOLDED, name="ledger_tally_of_campaign"),
             # state of one mailbox
-            models.Index(fields=["mailbox_id", "kind", "day"], name="ledger_tally_of_mailbox"),
-            # fold: the fresh parts
-            models.Index(fields=["id"], condition=models.Q(is_fresh=True), name="ledger_fresh"),
+            models.Index(fields=["mailbox_id", "kind", "day"], condition=_FOLDED, name="ledger_tally_of_mailbox"),
+            # fold, and all of these numbers until then
+            models.Index(fields=["workspace"], condition=models.Q(is_fresh=True), name="ledger_fresh"),
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
@@ -20,7 +20,7 @@ def totals(
     mailbox_id: int | None = None,
 ) -> dict[EventKind, int]:
     """Return how often each kind happened, every kind present; days count in the workspace's zone."""
-    rows = DailyTally.objects.filter(workspace_id=workspace_id)
+    rows = _tallies(workspace_id)
     if since is not None:
         rows = rows.filter(day__gte=since)
     if campaign_id is not None:
@@ -35,7 +35,7 @@ def per_day(
     workspace_id: int, kinds: Collection[EventKind], *, since: date, campaign_id: int | None = None
 ) -> dict[date, dict[EventKind, int]]:
     """Return the counts of each day that has any, oldest first."""
-    rows = DailyTally.objects.filter(workspace_id=workspace_id, day__gte=since, kind__in=kinds)
+    rows = _tallies(workspace_id).filter(day__gte=since, kind__in=kinds)
     if campaign_id is not None:
         rows = rows.filter(campaign_id=campaign_id)
     days: dict[date, dict[EventKind, int]] = {}
@@ -87,7 +87,12 @@ def events_of_kinds(workspace_id: int, kinds: Collection[EventKind], *, before: 
 
 def count_on(workspace_id: int, day: date, kind: EventKind, *, mailboxes: Collection[int] = ()) -> int:
     """Return how often a kind happened on one day, of some mailboxes or of the whole workspace."""
-    rows = DailyTally.objects.filter(workspace_id=workspace_id, day=day, kind=kind)
+    rows = _tallies(workspace_id).filter(day=day, kind=kind)
     if mailboxes:
         rows = rows.filter(mailbox_id__in=mailboxes)
     return int(rows.aggregate(total=Sum("count"))["total"] or 0)
+
+
+def _tallies(workspace_id: int) -> QuerySet[DailyTally]:
+    """Return the folded parts and the fresh ones, named apart: each kind has indexes of its own."""
+    return DailyTally.objects.filter(Q(is_fresh=False) | Q(is_fresh=True), workspace_id=workspace_id)

@@ -27,7 +27,7 @@ _FOLD_LOCK = 0x6F1D
 _FOLD = """
 WITH taken AS (
     DELETE FROM ledger_daily_tally
-     WHERE id = ANY(ARRAY(SELECT id FROM ledger_daily_tally WHERE is_fresh ORDER BY id LIMIT %s))
+     WHERE id = ANY(ARRAY(SELECT id FROM ledger_daily_tally WHERE is_fresh LIMIT %s))
     RETURNING workspace_id, day, kind, campaign_id, mailbox_id, count
 ), added AS (
     INSERT INTO ledger_daily_tally (workspace_id, day, kind, campaign_id, mailbox_id, count, is_fresh)

@@ -220,7 +220,7 @@ class Spending(models.Model):
     Written in the statement that marks the dot, before the first byte of the body, so that no crash can lose it.
     """
 
-    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="spending")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="spending", db_index=False)
     spent_at = models.DateTimeField(db_default=Now())
     is_new_lead = models.BooleanField(default=False)
     # whom it went to, named by plain ids as in the ledger; of a test mail, nobody

@@ -92,9 +92,11 @@ class Enrollment(models.Model):
     sender, in the same thread.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="enrollments")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="enrollments")
+    # Each index is written with each step of each person: keys that begin another one have none of their own, and a
+    # workspace is reached through its campaigns.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="enrollments", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="enrollments", db_index=False)
     mailbox = models.ForeignKey(Mailbox, null=True, on_delete=models.PROTECT, related_name="enrollments")
     state = models.CharField(max_length=10, default=EnrollmentState.ACTIVE)
     stop_reason = models.CharField(max_length=14, blank=True)

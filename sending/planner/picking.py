@@ -44,8 +44,9 @@ from sending.planner.states import HoldScope
 from sending.planner.throttling import Throttling
 from sending.planner.wordings import Unfit, wording_of
 
-# Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round.
-_SPARES = (4, 32, 512)
+# Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round. Where
+# nobody is held, nobody is looked at in vain.
+_SPARES = (1, 4, 32, 512)
 # These bind everybody of a campaign or a mailbox alike: they are kept there, and whoever waits stays due.
 _OF_ALL = frozenset({HoldCode.NEW_LEADS_LIMIT, HoldCode.SYNC_STALE})
 _OF_NEW = _OF_ALL | {HoldCode.CAMPAIGN_LIMIT}
