@@ -1,15 +1,16 @@
-"""`make bench`: import and send, each beside its peers in the same run; and the forecast."""
+"""`make bench`: import, send and tls, each beside its peers in the same run; queue, pass and forecast at full size."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import bench_forecast, bench_import, bench_queue, bench_send, bench_tls
+from bench import bench_forecast, bench_import, bench_pass, bench_queue, bench_send, bench_tls
 
 BENCHES = {
     "import": bench_import.main,
     "send": bench_send.main,
     "queue": bench_queue.main,
+    "pass": bench_pass.main,
     "tls": bench_tls.main,
     "forecast": bench_forecast.main,
 }

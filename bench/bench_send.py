@@ -7,39 +7,30 @@ queue and writes nothing down; it and its sink are used where Debian's package p
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
 from datetime import timedelta
-from typing import IO
 
 from django.conf import settings
-from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from django.utils.timezone import now
 from post_office.mail import send_queued
 from post_office.models import PRIORITY, STATUS, Email
 
 from bench.scene import ALWAYS, FREE, make_leads, make_mailboxes, make_owner
-from bench.timing import Figure, timed
+from bench.timing import timed
+from bench.workers import PATH, SINK, run_workers, start_sink
 from campaigns.contacts.models import Contact
 from campaigns.sequences import services as sequences
 from campaigns.sequences.models import Step, Variant
 from campaigns.sequences.services import Schedule, Text
-from outreach.embedded.ports import free_port
 from sending.mailboxes.models import MailboxClock
 from sending.outbox.models import OutboundMessage
 from sending.planner.services import launch, set_senders
 from sending.planner.throttling import set_throttles
 
-_PATH = os.environ.get("PATH", "") + ":/usr/sbin"
-_SINK = shutil.which("smtp-sink", path=_PATH)
-_SOURCE = shutil.which("smtp-source", path=_PATH)
+_SOURCE = shutil.which("smtp-source", path=PATH)
 MESSAGES = 5_000
 MAILBOXES = 100
 WORKERS = 2  # processes, of both sides
@@ -54,9 +45,9 @@ def main() -> None:
     names = setup_databases(verbosity=0, interactive=False)
     sink, port = start_sink()
     try:
-        print(f"send {MESSAGES:,} messages over {MAILBOXES} kept connections to {_SINK or 'a sink of ours'}")
+        print(f"send {MESSAGES:,} messages over {MAILBOXES} kept connections to {SINK or 'a sink of ours'}")
         prepare_ours(port)
-        ours = send_ours()
+        ours, _ = run_workers(WORKERS, MESSAGES, mailboxes=MAILBOXES // WORKERS)
         assert OutboundMessage.objects.filter(state="sent").count() == MESSAGES
         print(ours.line(f"ours, {WORKERS} workers: claim, gates, render, mark, SMTP, record"))
         prepare_peer(port)
@@ -64,7 +55,7 @@ def main() -> None:
         assert Email.objects.filter(status=STATUS.sent).count() == MESSAGES
         print(peer.line(f"django-post-office, {WORKERS} processes, 5 threads each"))
         print(f"  ours / peer: {peer.wall_s / ours.wall_s:.1f} in messages/s, {peer.cpu_s / ours.cpu_s:.1f} in CPU")
-        if _SOURCE and _SINK:
+        if _SOURCE and SINK:
             limit = timed(lambda: send_limit(port), MESSAGES)
             print(limit.line("smtp-source, 10 connections: no queue"))
             print(f"  ours / limit: {limit.wall_s / ours.wall_s:.2f} in messages/s")
@@ -72,23 +63,6 @@ def main() -> None:
         sink.terminate()
         sink.wait()
         teardown_databases(names, verbosity=0)
-
-
-def start_sink() -> tuple[subprocess.Popen[bytes], int]:
-    """Start a server that takes every message; return it and its port."""
-    if not _SINK:
-        sink = subprocess.Popen([sys.executable, "-m", "bench.sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert sink.stdout is not None
-        return sink, int(sink.stdout.readline())
-    port = free_port()
-    account = ("-u", "nobody") if os.geteuid() == 0 else ()
-    sink = subprocess.Popen([_SINK, *account, f"127.0.0.1:{port}", "1000"])
-    for _ in range(100):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return sink, port
-        time.sleep(0.05)
-    sink.terminate()
-    raise SystemExit("smtp-sink does not answer")
 
 
 def send_limit(port: int) -> None:
@@ -122,33 +96,6 @@ def prepare_ours(port: int) -> None:
     set_senders(member, campaign, boxes)
     MailboxClock.objects.update(synced_at=now())
     launch(member, campaign)
-
-
-def send_ours() -> Figure:
-    """Let the workers deliver everything; the time runs from their first claim on, and for them alone."""
-    command = [sys.executable, "-m", "bench.courier", connection.settings_dict["NAME"], str(MAILBOXES // WORKERS)]
-    workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(WORKERS)
-    ]
-    try:
-        for worker in workers:
-            assert _out(worker).readline() == "ready\n"
-        begun = time.perf_counter()
-        for worker in workers:
-            assert worker.stdin is not None
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-        cpu_s = sum(float(_out(worker).readline()) for worker in workers)
-        return Figure(MESSAGES, time.perf_counter() - begun, cpu_s)
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.communicate()
-
-
-def _out(worker: subprocess.Popen[str]) -> IO[str]:
-    assert worker.stdout is not None
-    return worker.stdout
 
 
 def prepare_peer(port: int) -> None:

@@ -43,9 +43,9 @@ def make_mailboxes(member: Member, count: int, **columns: Any) -> list[int]:
     return list(Mailbox.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def make_leads(member: Member, people: Iterable[Contact]) -> ContactList:
+def make_leads(member: Member, people: Iterable[Contact], name: str = "Leads") -> ContactList:
     """Store people on a list of their own."""
-    leads = ContactList.objects.create(workspace=member.workspace, name="Leads")
+    leads = ContactList.objects.create(workspace=member.workspace, name=name)
     stored = Contact.objects.bulk_create(people)
     ListMember.objects.bulk_create(ListMember(contact_list=leads, contact=person) for person in stored)
     return leads
