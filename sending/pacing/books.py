@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from sending.pacing.budget import Limits, Pace, Usage, daily_budget
+from sending.pacing.caps import Cap
 from sending.pacing.gates import LeadFacts, MailboxFacts
 from sending.pacing.health import Cause, Health, Signal, after, halved, idle_spells
 from sending.pacing.promises import Book, book_of, peak_use
 from sending.pacing.queues import Queue
 from sending.pacing.scenario import ScenarioCampaign, ScenarioMailbox
+from sending.pacing.throttles import campaign_throttle
 from sending.pacing.verdicts import Hold
 
 _FOR_EVER = timedelta(days=1_000_000)
@@ -104,13 +106,15 @@ class MailboxBook:
 
 
 class CampaignBook:
-    """A campaign under way: its new contacts and how many of them were begun."""
+    """A campaign under way: its new contacts, how many of them were begun, and how many messages it has sent."""
 
-    __slots__ = ("begun", "last_begun", "model", "new_leads")
+    __slots__ = ("_begun", "_day", "_sent", "last_begun", "model", "new_leads")
 
-    def __init__(self, model: ScenarioCampaign) -> None:
+    def __init__(self, model: ScenarioCampaign, pace: Pace) -> None:
         self.model = model
-        self.begun = deque(model.begun)
+        self._day = pace.day
+        self._begun = deque(at + pace.day for at in model.begun)  # when each place comes back
+        self._sent = deque(at + pace.day for at in model.sent)
         self.last_begun = model.last_begun
         self.new_leads: dict[tzinfo, Queue] = {}
 
@@ -118,11 +122,27 @@ class CampaignBook:
         """Return how long it has waited for a new contact, more heavily with its priority."""
         return _FOR_EVER if self.last_begun is None else self.model.weight * (now - self.last_begun)
 
-    def facts(self, queue: Queue, now: datetime, day: timedelta) -> LeadFacts:
-        """Return the facts about a new contact of the queue, with today's count where it is limited."""
-        if self.model.new_leads_limit is None:
-            return queue.facts
-        while self.begun and self.begun[0] <= now - day:
-            self.begun.popleft()
-        free_at = self.begun[0] + day if self.begun else None
-        return replace(queue.facts, new_leads_today=len(self.begun), new_leads_free_at=free_at)
+    def facts(self, queue: Queue, now: datetime) -> LeadFacts:
+        """Return the facts about the queue's people, with what the campaign has used of its limits."""
+        facts, model = queue.facts, self.model
+        if model.new_leads_limit is not None and not facts.is_follow_up:
+            begun = _used(model.new_leads_limit, self._begun, now)
+            facts = replace(facts, new_leads_today=begun.used, new_leads_free_at=begun.free_at)
+        if model.daily_limit is not None:
+            facts = replace(facts, throttles=(campaign_throttle(_used(model.daily_limit, self._sent, now)),))
+        return facts
+
+    def spend(self, now: datetime, *, is_new: bool) -> None:
+        """Count a message."""
+        if self.model.daily_limit is not None:
+            self._sent.append(now + self._day)
+        if is_new:
+            self.last_begun = now
+            self._begun.append(now + self._day)
+
+
+def _used(limit: int, places: deque[datetime], now: datetime) -> Cap:
+    """Return how much of a limit is used at `now`; places holds when each comes back."""
+    while places and places[0] <= now:
+        places.popleft()
+    return Cap(limit, len(places), places[0] if places else None)

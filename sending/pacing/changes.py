@@ -16,7 +16,7 @@ class Change:
     """What is changed about a campaign and its mailboxes; None, False and 0 leave things as they are.
 
     mailbox_id: the one whose limits change, None = each that carries the campaign. weekdays are ISO numbers.
-    new_leads: the limit of a day; lifts_new_leads: no such limit.
+    new_leads: the limit of a day; lifts_new_leads: no such limit. messages: the campaign's limit of a day.
     """
 
     mailbox_id: int | None = None
@@ -30,6 +30,7 @@ class Change:
     weekdays: frozenset[int] | None = None
     new_leads: int | None = None
     lifts_new_leads: bool = False
+    messages: int | None = None
 
 
 def changed(scenario: Scenario, campaign_id: int, change: Change) -> Scenario:
@@ -46,6 +47,7 @@ def changed(scenario: Scenario, campaign_id: int, change: Change) -> Scenario:
         schedule=campaign.schedule if change.weekdays is None else on_weekdays(campaign.schedule, change.weekdays),
         mailbox_ids=mailbox_ids,
         new_leads_limit=None if change.lifts_new_leads else change.new_leads or campaign.new_leads_limit,
+        daily_limit=change.messages or campaign.daily_limit,
     )
     campaigns = tuple(campaign if one.id == campaign_id else one for one in scenario.campaigns)
     return replace(scenario, mailboxes=(*mailboxes, *fresh), campaigns=campaigns)

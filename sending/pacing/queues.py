@@ -57,13 +57,18 @@ class Queue:
                 places += (2 * place + 1, 2 * place + 2)
         return found
 
-    def hold(self, now: datetime, until: datetime, code: HoldCode) -> None:
-        """Put off all who are due, as the scheduler does one by one."""
-        while self._fresh and self._fresh[0][0] <= now:
+    def hold(self, until: datetime, code: HoldCode) -> None:
+        """Put off all who are due, and those who fall due before `until`, as the scheduler does one by one."""
+        while self._fresh and self._fresh[0][0] < until:
             _, person_id, place = heappop(self._fresh)
             heappush(self._held, (person_id, place))
         self._held_until = self.closed_until = until
         self.code = code
+        self._settle()
+
+    def close(self, until: datetime, code: HoldCode) -> None:
+        """Let nobody be looked at until an instant; all stay due, as those whom their campaign holds as a whole."""
+        self.closed_until, self.code = until, code
         self._settle()
 
     def postpone(self, until: datetime) -> None:

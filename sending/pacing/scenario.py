@@ -47,7 +47,7 @@ class ScenarioStep:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioCampaign:
-    """A campaign as the gates see it: its windows, its steps in order, its limit, and who carries it."""
+    """A campaign as the gates see it: its windows, its steps in order, its limits of a day, and who carries it."""
 
     id: int
     schedule: Schedule
@@ -57,6 +57,8 @@ class ScenarioCampaign:
     weight: int = 1  # of its priority
     begun: tuple[datetime, ...] = ()  # when the new contacts of the last day were begun, oldest first
     last_begun: datetime | None = None
+    daily_limit: int | None = None  # messages of all steps and mailboxes together
+    sent: tuple[datetime, ...] = ()  # when the messages of the last day left, oldest first
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from sending.pacing.scenario import (
     ScenarioStep,
 )
 from sending.pacing.sides import Sides
-from sending.pacing.verdicts import Hold, HoldCode, decide
+from sending.pacing.verdicts import OF_CAMPAIGN, Hold, HoldCode, decide
 from sending.pacing.waits import opening_after, wait_over
 
 # A gate that only says "look again later" would be asked for ever.
@@ -59,8 +59,7 @@ class _Simulation:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._pace = scenario.pace
-        self._day = scenario.pace.day
-        self._campaigns = {one.id: CampaignBook(one) for one in scenario.campaigns}
+        self._campaigns = {one.id: CampaignBook(one, scenario.pace) for one in scenario.campaigns}
         self._boxes = {one.id: MailboxBook(one, scenario.pace) for one in scenario.mailboxes}
         self._sides = Sides(scenario)
         self._left: dict[int, int] = defaultdict(int)
@@ -214,10 +213,13 @@ class _Simulation:
                     first = queue
             if first is None:
                 return None
-            lead = first.facts if of is None else of.facts(first, now, self._day)
-            verdict = decide(lead_gates(lead, facts))
+            campaign = of or self._campaigns[first.campaign.id]
+            verdict = decide(lead_gates(campaign.facts(first, now), facts))
             if isinstance(verdict, Hold):
-                first.hold(now, verdict.until, verdict.code)
+                if of is not None and verdict.code in OF_CAMPAIGN:
+                    first.close(verdict.until, verdict.code)
+                else:
+                    first.hold(verdict.until, verdict.code)
                 continue
             alone = self._sides.hold(first.turn[1], now) if first.turn else None
             if alone is None:
@@ -231,9 +233,7 @@ class _Simulation:
         gap = draw_gap(box.model.limits, self._pace, seed=gap_seed(person_id, step.id))
         self._sides.add(person_id, now)
         box.spend(now, gap, is_new=step.position == 1)
-        if pick.is_new:
-            campaign.last_begun = now
-            campaign.begun.append(now)
+        campaign.spend(now, is_new=pick.is_new)
         self._departures.append(Departure(now, box.model.id, campaign.model.id, person_id, step.position))
         if place + 1 < len(campaign.model.steps) and not self._stops(person_id, step):
             zone = pick.queue.zone

@@ -109,6 +109,12 @@ def counted_of(of_day: Collection[datetime | None], *, now: datetime, pace: Pace
     )
 
 
+def campaign_throttle(cap: Cap) -> Throttle:
+    """Return a campaign's limit of messages a day."""
+    words = f"{cap.used} of {cap.limit} messages of the campaign in the last 24 hours are sent."
+    return Throttle(HoldCode.CAMPAIGN_LIMIT, cap, words)
+
+
 def throttle_gates(throttles: Sequence[Throttle], *, now: datetime, pace: Pace) -> Iterator[Verdict]:
     """Yield a hold for each limit that is used up."""
     for one in throttles:

@@ -34,6 +34,10 @@ class HoldCode(StrEnum):
 UNTIL_MENDED = frozenset({HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE})
 
 
+# These hold all the new contacts of a campaign alike: they are kept with it, and whoever waits stays due.
+OF_CAMPAIGN = frozenset({HoldCode.NEW_LEADS_LIMIT, HoldCode.CAMPAIGN_LIMIT})
+
+
 class DropCode(StrEnum):
     """Why a step will never go out."""
 

@@ -92,6 +92,7 @@ _BOUNDS = {
     HoldCode.HOURLY_LIMIT: "Hourly limit",
     HoldCode.RESERVED: "Places kept for follow-ups",
     HoldCode.NEW_LEADS_LIMIT: "New contacts a day",
+    HoldCode.CAMPAIGN_LIMIT: "The campaign's messages a day",
     HoldCode.GAP: "The gap, within the hours of sending",
     HoldCode.MAILBOX_BACKOFF: "A server that asks to wait",
 }

@@ -148,6 +148,9 @@ def _changes_of_campaign(row: Enrollment, scene: Scene, codes: set[HoldCode]) ->
         more = 2 * campaign.new_leads_limit
         words = f"If the campaign began {more} new contacts a day"
         yield words, Change(new_leads=more), HoldCode.NEW_LEADS_LIMIT
+    if HoldCode.CAMPAIGN_LIMIT in codes and campaign.daily_limit:
+        more = 2 * campaign.daily_limit
+        yield f"If the campaign sent {more} messages a day", Change(messages=more), HoldCode.CAMPAIGN_LIMIT
     if HoldCode.WINDOW in codes and {window.weekday for window in campaign.schedule.windows} != _ALL_DAYS:
         words = "If every day were a sending day"
         yield words, Change(weekdays=_ALL_DAYS), HoldCode.WINDOW

@@ -249,6 +249,10 @@ def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) ->
     today = of_loaded.filter(begun_at__gt=now - pace.day).order_by("begun_at")
     for campaign_id, at in today.values_list("campaign_id", "begun_at"):
         begun[campaign_id].append(at or now)
+    sent: dict[int, list[datetime]] = defaultdict(list)
+    spent = Spending.objects.filter(campaign_id__in=list(loaded), spent_at__gt=now - pace.day).order_by("spent_at")
+    for of_campaign, at in spent.values_list("campaign_id", "spent_at"):
+        sent[of_campaign or 0].append(at)
     return tuple(
         ScenarioCampaign(
             id=plan.id,
@@ -259,6 +263,8 @@ def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) ->
             weight=plan.priority.weight,
             begun=tuple(begun[plan.id]),
             last_begun=last.get(plan.id),
+            daily_limit=plan.daily_limit,
+            sent=tuple(sent[plan.id]),
         )
         for plan in loaded.values()
     )

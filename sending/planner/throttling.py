@@ -15,9 +15,18 @@ from datetime import datetime
 from campaigns.contacts.models import Contact
 from outreach.accounts.models import Workspace
 from outreach.kit import statements
-from sending.pacing import Cap, HoldCode, Pace
+from sending.pacing import Cap, Pace
 from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
-from sending.pacing.throttles import NO_LIMITS, Counted, Rate, Throttle, ThrottleLimits, Touch, throttles_of
+from sending.pacing.throttles import (
+    NO_LIMITS,
+    Counted,
+    Rate,
+    Throttle,
+    ThrottleLimits,
+    Touch,
+    campaign_throttle,
+    throttles_of,
+)
 from sending.planner.models import Throttles
 
 NOTHING_SET: Mapping[str, int | None] = dict.fromkeys(
@@ -122,10 +131,7 @@ class Throttling:
     def of_campaign(self, campaign_id: int) -> tuple[Throttle, ...]:
         """Return the campaign's limit of messages a day, if it has one."""
         cap = self._caps.get(campaign_id)
-        if cap is None:
-            return ()
-        words = f"{cap.used} of {cap.limit} messages of the campaign in the last 24 hours are sent."
-        return (Throttle(HoldCode.CAMPAIGN_LIMIT, cap, words),)
+        return () if cap is None else (campaign_throttle(cap),)
 
     def of(self, contact: Contact, campaign_id: int) -> tuple[Throttle, ...]:
         """Return the limits that concern a message of the campaign to the contact, who was loaded before."""

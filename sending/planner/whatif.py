@@ -30,6 +30,7 @@ class WhatIfForm(forms.Form):
         required=False, coerce=int, choices=WEEKDAYS, label="Sending days", widget=forms.CheckboxSelectMultiple
     )
     new_leads = forms.IntegerField(required=False, min_value=1, max_value=_MOST, label="New contacts a day")
+    messages = forms.IntegerField(required=False, min_value=1, max_value=_MOST, label="Campaign: messages in a day")
     stop = forms.FloatField(required=False, min_value=0, max_value=100, label="Stop behind each message, %")
 
     def __init__(self, *args: Any, mailboxes: list[Mailbox], **kwargs: Any) -> None:
@@ -52,6 +53,7 @@ class WhatIfForm(forms.Form):
             more_mailboxes=data["more"] or 0,
             weekdays=days if days and days != weekdays else None,
             new_leads=data["new_leads"],
+            messages=data["messages"],
         )
         return None if change == Change(mailbox_id=data["mailbox"]) else change
 

@@ -82,7 +82,8 @@ def any_mailbox(draw: st.DrawFn, pk: int) -> ScenarioMailbox:
 @st.composite
 def any_campaign(draw: st.DrawFn, pk: int, mailboxes: int) -> ScenarioCampaign:
     waits = draw(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(WaitUnit)), min_size=1, max_size=3))
-    limit = draw(st.none() | st.integers(1, 3))
+    limit, daily = draw(st.none() | st.integers(1, 3)), draw(st.none() | st.integers(1, 5))
+    ago = sorted(draw(st.lists(st.integers(0, 23 * 60), max_size=daily or 0)), reverse=True)
     return ScenarioCampaign(
         id=pk,
         schedule=draw(any_schedule()),
@@ -92,6 +93,8 @@ def any_campaign(draw: st.DrawFn, pk: int, mailboxes: int) -> ScenarioCampaign:
         ),
         mailbox_ids=tuple(sorted(draw(st.sets(st.integers(1, mailboxes), min_size=1)))),
         new_leads_limit=limit,
+        daily_limit=daily,
+        sent=tuple(MONDAY - minutes * MINUTE for minutes in ago),
     )
 
 

@@ -106,6 +106,35 @@ def test_new_contacts_of_a_day_are_limited_for_all_mailboxes_together() -> None:
     assert [at.date().day for at in times(result)] == [22, 22, 23, 23, 24, 24]
 
 
+def test_messages_of_a_day_are_limited_for_all_steps_and_mailboxes_together() -> None:
+    result = run(scenario(4, limits=replace(LIMITS, daily=9), mailboxes=2, daily_limit=3, steps=steps(2)))
+    assert [(one.at.date().day, one.position) for one in result.departures] == [
+        (22, 1), (22, 1), (22, 1), (23, 2), (23, 2), (23, 2), (24, 1), (25, 2),
+    ]  # fmt: skip
+    bound = {one.code for one in result.idles if one.code not in {HoldCode.GAP, HoldCode.WINDOW}}
+    assert bound == {HoldCode.CAMPAIGN_LIMIT}
+
+
+def test_what_a_campaign_sent_before_counts_for_its_limit() -> None:
+    before = tuple(MONDAY - 20 * HOUR + number * HOUR for number in range(3))
+    result = run(scenario(3, daily_limit=3, sent=before))
+    assert times(result) == [MONDAY + 4 * HOUR, MONDAY + 5 * HOUR, MONDAY + 6 * HOUR]
+
+
+def test_a_campaign_at_its_limit_leaves_its_turns_to_the_other() -> None:
+    some = scenario(3, daily_limit=1)
+    second = replace(some.campaigns[0], id=2, daily_limit=None)
+    new = tuple(replace(one, id=one.id + 100, campaign_id=2) for one in people(3))
+    result = run(replace(some, campaigns=(*some.campaigns, second), people=(*some.people, *new)))
+    assert [one.campaign_id for one in result.departures[:4]] == [1, 2, 2, 2]
+
+
+def test_new_contacts_whom_a_limit_holds_keep_their_order() -> None:
+    late_first = tuple(replace(one, due_at=MONDAY - one.id * HOUR) for one in people(3))
+    result = run(replace(scenario(0, daily_limit=1), people=late_first))
+    assert [one.person_id for one in result.departures] == [3, 2, 1]
+
+
 def test_campaigns_take_turns_at_a_mailbox() -> None:
     some = scenario(2)
     second = replace(some.campaigns[0], id=2)
@@ -207,6 +236,9 @@ def test_every_rule_holds_for_every_departure(some: Scenario) -> None:
                 if one.campaign_id == campaign.id and one.position == 1 and one.person_id in firsts
             ]  # fmt: skip
             assert _most_within(begun, some.pace.day) <= campaign.new_leads_limit
+        if campaign.daily_limit is not None:
+            own = [one.at for one in book if one.campaign_id == campaign.id]
+            assert _most_within([*campaign.sent, *own], some.pace.day) <= campaign.daily_limit
 
 
 @calm

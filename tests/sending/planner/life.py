@@ -25,7 +25,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.records import record_results
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
-from sending.planner.models import Enrollment
+from sending.planner.models import CampaignHold, Enrollment
 from sending.planner.queries import standing_of
 from sending.planner.states import EnrollmentState
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Withdrawn
@@ -257,6 +257,7 @@ def planned_instants() -> list[datetime]:
     """Return every instant at which the database's rows say that something may happen."""
     return [
         *_instants(Enrollment, "due_at"),
+        *_instants(CampaignHold, "until"),
         *_instants(OutboundMessage, "retry_at", "lease_until"),
         *_instants(MailboxClock, "hold_until", "free_at", "backoff_until", "lease_until"),
     ]

@@ -112,6 +112,35 @@ def test_a_forecast_from_the_middle_of_a_campaign_comes_true_as_well(member: Mem
     assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
 
 
+def test_a_limit_of_messages_a_day_is_foreseen_message_for_message(member: Member) -> None:
+    gap = {"gap_min_s": 300, "gap_max_s": 900}
+    first = make_sender(member, "first@acme.example", daily_limit=9, hourly_limit=5, **gap)
+    second = make_sender(member, "second@acme.example", daily_limit=9, hourly_limit=5, **gap)
+    campaign = make_campaign(member, (first, second), people=12, name="autumn", zones=ZONES, daily_limit=5)
+    expected = foreseen(campaign, START)
+    book = live(START)
+    assert len(expected) == len(book) == 36
+    assert max(Counter(one.at.date() for one in book).values()) == 5
+    for one, real in zip(expected, book, strict=True):
+        assert (one.mailbox_id, one.person_id, one.position) == (real.mailbox_id, real.person_id, real.position)
+        assert abs(one.at - real.at) < NEAR
+
+
+def test_a_limit_is_foreseen_from_the_middle_with_what_was_sent(member: Member) -> None:
+    mailbox = make_sender(member, daily_limit=9, hourly_limit=9, gap_min_s=60, gap_max_s=600)
+    limited = make_campaign(member, (mailbox,), people=6, name="limited", daily_limit=2)
+    make_campaign(member, (mailbox,), people=6, name="free")
+    later = START + 2 * DAY + timedelta(hours=2)
+    begun = live(START, later)
+    set_time(later)
+    expected = foreseen(limited, later)
+    book = live(later)
+    assert 3 < sum(one.campaign_id == limited.pk for one in begun) < 8
+    assert len(begun) + len(expected) == 36
+    assert [(one.person_id, one.position) for one in expected] == [(one.person_id, one.position) for one in book]
+    assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
+
+
 def test_colleagues_are_foreseen_on_different_days(member: Member) -> None:
     set_throttles(member.workspace, {"company_per_day": 1, "domain_per_hour": 4})
     mailbox = make_sender(member, daily_limit=6, hourly_limit=6, gap_min_s=300, gap_max_s=900)

@@ -79,6 +79,7 @@ def test_a_change_is_shown_beside_how_it_stands_and_changes_nothing(member: Memb
     [
         ("daily=&more=1", [6, 6]),
         ("daily=&new_leads=2", [2, 2, 2, 2, 2]),
+        ("daily=&messages=1", [1, 1, 1, 1, 1]),
         ("daily=4&days=1&days=3", [4, 4]),
         ("daily=12&hourly=2&gap_min=0", [12]),
         ("daily=12&gap_min=240", [2, 2, 2, 2]),

@@ -204,6 +204,19 @@ def test_what_would_have_to_change_is_reckoned_and_comes_true(member: Member) ->
     assert f'datetime="{then:%Y-%m-%dT%H:%M:%S}+00:00"' in html
 
 
+def test_a_campaign_at_its_limit_of_messages_is_told_what_another_limit_would_change(member: Member) -> None:
+    make_office(member, people=3)
+    Mailbox.objects.update(daily_limit=50, hourly_limit=50)
+    Campaign.objects.update(daily_limit=1)
+    live(MONDAY, MONDAY + HOUR / 2)
+    set_time(MONDAY + HOUR / 2)
+    row = person(member, 2)
+    html = page_of(signed_in(member).get(member.url("planner:prospect", row.pk)))
+    assert 'datetime="2027-03-24T09:00:00+00:00"' in html, "one a day: the third of them on Wednesday"
+    text = read(member, "prospect", row.pk)
+    assert "If the campaign sent 2 messages a day Change the limit of messages" in text
+
+
 def test_whoever_is_far_behind_is_sent_to_the_forecast(member: Member) -> None:
     mailbox = make_sender(member, daily_limit=100_000, hourly_limit=100_000)
     campaign = make_running_campaign(member, make_people(member, 1), (mailbox,))
