@@ -16,6 +16,7 @@ from outreach.embedded import program
 from outreach.env import env
 from sending.chaos.scene import Cast, plain_server
 from sending.chaos.servers import LEASE_S
+from sending.chaos.victims import asleep
 from sending.chaos.world import Fault, Run, at_rest, await_workers
 from sending.outbox import leases
 
@@ -27,6 +28,7 @@ _DOWN_S = 3.0
 # over it, as Celery's does where Redis is full, is started again by whoever keeps it, here as in production.
 _DRAINED_S = LEASE_S / 4 + 30.0
 _FULL = 1_000_000
+_QUEUE = "deliver"
 
 
 class Loss(StrEnum):
@@ -37,12 +39,13 @@ class Loss(StrEnum):
     CUT = "CLIENT KILL TYPE normal"
     FULL = "maxmemory 1mb"
     ABSENT = "absent when the workers start"
+    REPLAYED = "put back to an older snapshot"
 
 
 def broker(*, is_short: bool) -> Sequence[Fault]:
     """Return the runs of F6; the long form repeats each, because Celery has been seen to come back deaf."""
     if is_short:
-        return [partial(lose_broker, loss=loss, people=_FEW) for loss in (Loss.KILLED, Loss.FULL)]
+        return [partial(lose_broker, loss=loss, people=_FEW) for loss in (Loss.KILLED, Loss.FULL, Loss.REPLAYED)]
     return [partial(lose_broker, loss=loss, people=_PEOPLE) for loss in Loss for _ in range(4)]
 
 
@@ -98,12 +101,30 @@ def _absent(run: Run, more: Callable[[], object]) -> None:
     run.servers.valkey.start()
 
 
+def _replayed(run: Run, more: Callable[[], object]) -> None:
+    """Keep a snapshot of a queue of deliveries, carry them out, and put the snapshot back: all of them come again."""
+    courier = run.servers.program["courier"]
+    run.until(lambda: run.is_over, "the messages before the snapshot")
+    with asleep(courier.pid):
+        more()
+        run.until(lambda: _client().llen(_QUEUE), "deliveries that wait")
+        _client().save()
+    run.until(lambda: run.is_over, "the deliveries")
+    run.servers.valkey.end(signal.SIGKILL)
+    with asleep(courier.pid):
+        run.servers.valkey.start()
+        if not _client().llen(_QUEUE):
+            run.notes.append("no delivery came again")
+    run.servers.snapshot.unlink()
+
+
 _LOSSES: dict[Loss, Callable[[Run, Callable[[], object]], None]] = {
     Loss.KILLED: _killed,
     Loss.EMPTIED: _emptied,
     Loss.CUT: _cut,
     Loss.FULL: _filled,
     Loss.ABSENT: _absent,
+    Loss.REPLAYED: _replayed,
 }
 
 

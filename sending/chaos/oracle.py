@@ -27,6 +27,7 @@ _MAYBE_ACCEPTED = {MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUME
 _NOT_ACCEPTED = {MessageState.CLAIMED, MessageState.DEFERRED, MessageState.FAILED, MessageState.CANCELLED}
 _IN_HAND = {MessageState.CLAIMED, MessageState.DOT_PENDING}
 _OPEN = {MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT}
+_PROVED = "Proved by: a copy in the Sent folder"
 _SHOWN = 3
 
 
@@ -57,6 +58,7 @@ class Case:
     bound: int = 0
     stops: Sequence[Stop] = ()
     deleted: int = 0  # people who were deleted meanwhile, with their messages
+    witnessed: Sequence[int] = ()  # of the workspaces, those whose mailboxes have a Sent folder
 
 
 def judge(case: Case, log: Sequence[Acceptance]) -> Findings:
@@ -77,6 +79,8 @@ def judge(case: Case, log: Sequence[Acceptance]) -> Findings:
         *(f"O8 {row.pk} left after its stop" for row in rows for stop in case.stops if stop.forbids(row)),
         *_overspent(rows),
     ]
+    if unproved := [row.pk for row in doubts if row.message_id in taken and row.workspace_id in case.witnessed]:
+        violations.append(f"O7 {len(unproved)} in doubt although a Sent folder has the copy: {unproved[:_SHOWN]}")
     if len(doubts) > case.bound:
         violations.append(f"O7 {len(doubts)} in doubt, {case.bound} allowed")
     return Findings(
@@ -84,6 +88,7 @@ def judge(case: Case, log: Sequence[Acceptance]) -> Findings:
         duplicates=taken.total() - len(taken),
         lost=len(lost),
         in_doubt=len(doubts),
+        proved=sum(row.state == MessageState.SENT and row.reason.startswith(_PROVED) for row in rows),
         bound=case.bound,
         violations=tuple(violations),
     )

@@ -11,8 +11,9 @@ from outreach.embedded.faults import Fault
 
 BEGIN, END = "<!-- written by outreach chaos --table -->", "<!-- end of what is written -->"
 _HEAD = (
-    "| fault | runs | seeds | accepted | duplicates | lost | in doubt | of at most | broken promises | date |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+    "| fault | runs | seeds | accepted | duplicates | lost | in doubt | of at most | settled by a Sent folder "
+    "| broken promises | date |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
 )
 
 
@@ -22,13 +23,17 @@ class NoPlace(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is left of a run. lost: messages that count as sent and that no server took."""
+    """What is left of a run. lost: messages that count as sent and that no server took.
+
+    proved: messages that had been in doubt until their copy was found in a Sent folder.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     lost: int = 0
     in_doubt: int = 0
     bound: int = 0
+    proved: int = 0
     violations: Sequence[str] = field(default=())
 
 
@@ -56,12 +61,13 @@ class Row:
             f"{'FAIL' if self.violations else 'pass'} {self.code:<4} {self.title}: runs {len(self.findings)}, "
             f"seeds {self._seeds()}, accepted {self.total('accepted')}, duplicates {self.total('duplicates')}, "
             f"lost {self.total('lost')}, in doubt {self.total('in_doubt')} of at most {self.total('bound')}, "
+            f"settled by a Sent folder {self.total('proved')}, "
             f"{self.seconds:.0f} s"
         )
 
     def cells(self) -> str:
         """Return the row for the table."""
-        counts = [self.total(name) for name in ("accepted", "duplicates", "lost", "in_doubt", "bound")]
+        counts = [self.total(name) for name in ("accepted", "duplicates", "lost", "in_doubt", "bound", "proved")]
         values = [len(self.findings), self._seeds(), *(f"{count:,}" for count in counts), len(self.violations), self.on]
         return f"| {self.code} {self.title} | " + " | ".join(map(str, values)) + " |\n"
 

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 # Short, so that a run does not wait a minute for each dead worker; the sweeper looks four times as often.
 LEASE_S = 2
+_DATA, _COPY = "postgres", "postgres.copy"
 _OURS = ("OUTREACH_", "DATABASE_URL", "REDIS_URL")
 _CALL_S = 120.0
 _RESTART_S = 1.0
@@ -160,6 +162,31 @@ class Servers:
         self._stack.callback(runner.kill)
         return runner
 
+    def copy_database(self) -> None:
+        """Keep a copy of PostgreSQL's files, taken while it is stopped."""
+        self._copy(self.folder / _DATA, self.folder / _COPY)
+
+    def put_database_back(self) -> None:
+        """Let PostgreSQL serve the copy instead of what it has become since."""
+        self._copy(self.folder / _COPY, self.folder / _DATA)
+
+    def serve_copy(self, folder: Path) -> str:
+        """Serve a copy of PostgreSQL's files from the folder as well; return the address of its database."""
+        self._copy(self.folder / _DATA, folder)
+        cluster = open_cluster(folder, password=self._password)
+        _, port = self._listen(lambda port: postgres_service(cluster, port=port))
+        return postgres_url(port, self._password)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        """Replace what is in the target, a folder that PostgreSQL may hold open, by what is in the source."""
+        self.postgres.stop()
+        target.mkdir(exist_ok=True)
+        for one in target.iterdir():
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
+        # Owners and modes matter to PostgreSQL, and shutil keeps none.
+        subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True, timeout=_CALL_S)  # noqa: S603, S607
+        self.postgres.start()
+
     def _services(self) -> dict[str, Service]:
         return {"worker": program.worker(), "courier": program.courier(self._workers), "beat": program.beat()}
 
@@ -170,11 +197,12 @@ class Servers:
         for name in [name for name in os.environ if name.startswith(_OURS)]:
             del os.environ[name]  # they lead to an instance that is not to be broken
         (self.folder / "static").mkdir()
-        password = secrets.token_urlsafe(18)
-        cluster = open_cluster(self.folder / "postgres", password=password)
+        password = self._password = secrets.token_urlsafe(18)
+        cluster = open_cluster(self.folder / _DATA, password=password)
         self.postgres, postgres_port = self._listen(lambda port: postgres_service(cluster, port=port))
         conf = self.folder / "valkey.conf"
         self.valkey, valkey_port = self._listen(lambda port: valkey_service(conf, port=port, password=password))
+        self._keep_snapshots(conf)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "outreach.settings")
         os.environ.update(
             DATABASE_URL=postgres_url(postgres_port, password),
@@ -187,6 +215,14 @@ class Servers:
             OUTREACH_LEASE_S=str(LEASE_S),
         )
         self._background.run(self._prepare())
+
+    def _keep_snapshots(self, conf: Path) -> None:
+        """Let Valkey write a snapshot into our folder when it is told to, and read it when it starts."""
+        with conf.open("a", encoding="utf-8") as file:
+            file.write(f"dir {self.folder}\n")
+        self.snapshot = self.folder / "dump.rdb"
+        self.valkey.stop()
+        self.valkey.start()
 
     def _listen(self, service_at: Callable[[int], Service]) -> tuple[Runner, int]:
         child, port = self._background.run(start_on_free_port(service_at, self._say))

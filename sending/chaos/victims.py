@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _LOOPBACK = "0100007F"
@@ -41,8 +41,26 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
+@contextlib.contextmanager
+def asleep(leader: int) -> Iterator[None]:
+    """Put a process and those that it has started to sleep while the block lasts."""
+    pids = [leader, *children_of(leader)]
+    for pid in pids:
+        send(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            send(pid, signal.SIGCONT)
+
+
 def open_files_of(pid: int) -> int:
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def address_space_of(pid: int) -> int:
+    """Return how many bytes of addresses a process has, which is what RLIMIT_AS limits."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _sockets() -> list[tuple[int, int, str]]:

@@ -31,6 +31,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 # From the last thing that is broken until nothing moves any more.
 SETTLE_S = 20.0 + 4 * LEASE_S
+# A reading every four seconds looks into the Sent folders, for fifty messages at a time.
+PROOF_S = 45.0
 _TICK_EVERY_S = 0.5
 _runs = itertools.count(1)
 
@@ -48,6 +50,7 @@ class Run:
     seed: int
     stack: contextlib.ExitStack
     scenes: list[Scene] = field(default_factory=list)
+    witnessed: list[Scene] = field(default_factory=list)  # those whose mailboxes have a Sent folder
     stops: list[Stop] = field(default_factory=list)
     bound: int = 0
     deleted: int = 0
@@ -103,15 +106,23 @@ class Run:
             f"; {state} ({reason}) again at {at}, mailbox at {hold}" for state, reason, at, hold in open_ones[:3]
         )
 
-    def judge(self) -> Findings:
+    def await_proof(self, *, seconds: float = PROOF_S) -> None:
+        """Give the Sent folders time to settle what they can settle: whether they did, the oracle says."""
+        wait_until(lambda: not any("Sent" in one for one in self._judged().violations), seconds=seconds, every_s=1.0)
+
+    def _judged(self) -> Findings:
         case = Case(
             workspaces=[scene.workspace_id for scene in self.scenes],
             people=sum(scene.people for scene in self.scenes),
             bound=self.bound,
             stops=self.stops,
             deleted=self.deleted,
+            witnessed=[scene.workspace_id for scene in self.witnessed],
         )
-        findings = patiently(lambda: oracle.judge(case, self.log.read()))
+        return patiently(lambda: oracle.judge(case, self.log.read()))
+
+    def judge(self) -> Findings:
+        findings = self._judged()
         return replace(findings, violations=(*findings.violations, *self.notes))
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from outreach.kit import connect
 from outreach.kit.https import Answer, NoAnswer, post_form
+from sending.chaos.certificates import Pair, authority, leaf, server_context
 from tests.outreach.kit.silence import silent
-from tests.sending.smtp.certificates import Pair, authority, leaf, server_context
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 SECRET = "a secret that was sent"

@@ -149,6 +149,18 @@ def test_more_doubts_than_were_in_hand_are_found(workspace: Workspace) -> None:
     assert rules(found(workspace, bound=0)) == {"O7"}
 
 
+def test_a_doubt_that_a_sent_folder_could_have_settled_is_found(workspace: Workspace) -> None:
+    row = OutboundMessage.objects.get(recipient="ada@x.test")
+    OutboundMessage.objects.filter(pk=row.pk).update(state=MessageState.IN_DOUBT, sent_at=None)
+    Enrollment.objects.filter(pk=row.enrollment_id).update(state=EnrollmentState.SENDING, next_position=1)
+    assert rules(found(workspace, bound=1, witnessed=[workspace.pk])) == {"O7"}
+    untaken = [one for one in log_of(workspace) if one.recipient != "ada@x.test"]
+    assert rules(found(workspace, untaken, bound=1, witnessed=[workspace.pk])) == set(), "there is no copy"
+    copy = {"state": MessageState.SENT, "sent_at": AT, "reason": "Proved by: a copy in the Sent folder"}
+    OutboundMessage.objects.filter(pk=row.pk).update(**copy)
+    assert found(workspace).proved == 1
+
+
 def test_a_message_that_left_after_its_stop_is_found(workspace: Workspace) -> None:
     row = OutboundMessage.objects.get(recipient="ada@x.test")
     before = Stop(AT - SECOND, contact_id=row.contact_id)

@@ -20,13 +20,13 @@ def row(code: str, *findings: Findings, seed: int = 7) -> Row:
 def test_a_row_adds_up_its_runs() -> None:
     two = row(
         "F2",
-        Findings(accepted=1000, in_doubt=3, bound=8),
+        Findings(accepted=1000, in_doubt=3, bound=8, proved=5),
         Findings(accepted=500, duplicates=1, lost=2, bound=4, violations=("O1 twice", "O2 lost")),
     )
-    assert two.cells() == "| F2 something breaks | 2 | 7 to 8 | 1,500 | 1 | 2 | 3 | 12 | 2 | 2026-11-26 |\n"
+    assert two.cells() == "| F2 something breaks | 2 | 7 to 8 | 1,500 | 1 | 2 | 3 | 12 | 5 | 2 | 2026-11-26 |\n"
     assert two.line() == (
         "FAIL F2   something breaks: runs 2, seeds 7 to 8, accepted 1500, duplicates 1, lost 2, "
-        "in doubt 3 of at most 12, 3 s"
+        "in doubt 3 of at most 12, settled by a Sent folder 5, 3 s"
     )
     assert row("F3", Findings()).line().startswith("pass F3 ")
 

@@ -20,8 +20,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from outreach.kit.lifeline import end_with_parent
+from sending.chaos.certificates import authority, leaf
 from tests.needs import required
-from tests.sending.smtp.certificates import authority, leaf
 
 # Not 127.0.0.1: Dovecot takes a connection between equal addresses for a safe one, and would then let passwords pass
 # in clear text.

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from outreach.kit import connect
+from sending.chaos.certificates import Pair, authority, leaf, server_context
 from sending.chaos.faultsmtpd import Act, close, drip, hang, reset, say
 from sending.imap import (
     Account,
@@ -30,7 +31,6 @@ from sending.smtp import Security
 from tests.outreach.kit.silence import silent
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.imap.post import LOOPBACK
-from tests.sending.smtp.certificates import Pair, authority, leaf, server_context
 
 PASSWORD = "correct horse battery"
 NAME = "ada@sender.test"

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sending.chaos.certificates import Pair, authority, leaf, server_context
 from sending.chaos.faultsmtpd import Act, close, drip, hang, reset, say
 from sending.imap import (
     Account,
@@ -34,7 +35,6 @@ from sending.smtp import Security, TokenRefused, TokenUnavailable
 from tests.sending.imap.dovecot import TOKEN, Dovecot
 from tests.sending.imap.faultpop3d import FaultPop3
 from tests.sending.imap.post import LOOPBACK, Post, mail
-from tests.sending.smtp.certificates import Pair, authority, leaf, server_context
 
 PASSWORD = "correct horse battery"
 NAME = "ada@sender.test"

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from outreach.accounts.access import Member
+from sending.chaos.certificates import authority
 from sending.chaos.faultsmtpd import Act, FaultServer, say, serving_in_thread
 from sending.mailboxes.models import ConnectionTest, Mailbox
 from sending.mailboxes.testing import test_connections as try_connections
 from tests.builders import make_mailbox
 from tests.sending.imap.faultimapd import FaultImap
-from tests.sending.smtp.certificates import authority
 
 Server = AbstractContextManager[Any]
 

@@ -10,13 +10,13 @@ from functools import partial
 import pytest
 
 from outreach.accounts.access import Member
+from sending.chaos.certificates import Pair, leaf, server_context
 from sending.chaos.faultsmtpd import Act, drip, hang, say
 from sending.mailboxes import testing
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.testing import test_connections as try_connections
 from tests.sending.imap.faultimapd import FaultImap
 from tests.sending.mailboxes.servers import BOTH, connected, outcome, server_of
-from tests.sending.smtp.certificates import Pair, leaf, server_context
 
 pytestmark = pytest.mark.django_db
 

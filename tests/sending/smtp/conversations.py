@@ -9,9 +9,9 @@ from ipaddress import ip_network
 from typing import TypeVar
 
 from outreach.kit import loops
+from sending.chaos.certificates import authority
 from sending.chaos.faultsmtpd import FaultServer, serving
 from sending.smtp import Envelope, Outcome, Security, Server, Session, SessionError, Timeouts
-from tests.sending.smtp.certificates import authority
 
 T = TypeVar("T")
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives import serialization
 
 from outreach.embedded.ports import free_port
 from outreach.kit.lifeline import end_with_parent
+from sending.chaos.certificates import authority, leaf
 from tests.needs import required
-from tests.sending.smtp.certificates import authority, leaf
 
 HOST = "127.0.0.1"
 DOMAIN = "mail.test"

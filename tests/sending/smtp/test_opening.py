@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from outreach.kit import loops
+from sending.chaos.certificates import Pair, authority, leaf, server_context
 from sending.chaos.faultsmtpd import Act, FaultServer, close, cut, drip, hang, reset, say, serving
 from sending.smtp import (
     AuthKind,
@@ -27,7 +28,6 @@ from sending.smtp import (
     explain,
 )
 from sending.smtp.server import tls_context
-from tests.sending.smtp.certificates import Pair, authority, leaf, server_context
 from tests.sending.smtp.conversations import LOOPBACK, QUICK, plain, refused_opening, signed_in
 
 PASSWORD = "correct horse battery"

@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 
 from outreach.kit import loops
+from sending.chaos.certificates import authority, leaf, server_context
 from sending.chaos.faultsmtpd import Act, FaultServer, cut, serving
 from sending.smtp import Security, Server, Session, SessionError
 from sending.smtp.opening import open_connection
 from sending.smtp.resuming import ResumingContext
 from sending.smtp.server import tls_context
 from sending.smtp.wire import Dialogue
-from tests.sending.smtp.certificates import authority, leaf, server_context
 from tests.sending.smtp.conversations import QUICK, signed_in
 
 BY_TLS = partial(signed_in, security=Security.TLS)

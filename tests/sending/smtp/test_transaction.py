@@ -8,6 +8,7 @@ import time
 import pytest
 
 from outreach.kit import loops
+from sending.chaos.certificates import leaf, server_context
 from sending.chaos.faultsmtpd import Act, FaultServer, close, cut, drip, hang, reset, say, serving
 from sending.smtp import (
     Accepted,
@@ -24,7 +25,6 @@ from sending.smtp import (
     Unreachable,
     Withdrawn,
 )
-from tests.sending.smtp.certificates import leaf, server_context
 from tests.sending.smtp.conversations import (
     BASIC,
     ENVELOPE,

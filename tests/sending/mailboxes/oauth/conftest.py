@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from outreach.accounts.access import Member
+from sending.chaos.certificates import authority
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.oauth import asking, providers
 from sending.mailboxes.states import SignInKind
 from tests.sending.mailboxes.oauth.boxes import make_google_mailbox
 from tests.sending.mailboxes.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
-from tests.sending.smtp.certificates import authority
 
 
 @pytest.fixture

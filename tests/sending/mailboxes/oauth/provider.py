@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from tests.sending.smtp.certificates import leaf, server_context
+from sending.chaos.certificates import leaf, server_context
 
 CLIENT_ID, CLIENT_SECRET = "client-of-this-instance", "secret-of-the-client"
 SCOPE = "https://mail.google.com/"

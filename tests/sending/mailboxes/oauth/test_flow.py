@@ -19,6 +19,7 @@ from outreach.accounts.access import Member
 from outreach.accounts.models import Membership
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from sending.chaos.certificates import authority
 from sending.mailboxes.models import Credential, Mailbox, PendingSignIn
 from sending.mailboxes.oauth import flow, providers
 from sending.mailboxes.oauth.access import access_token
@@ -29,7 +30,6 @@ from tests.builders import PASSWORD, make_mailbox, make_member, make_workspace
 from tests.sending.mailboxes.oauth.boxes import refresh_token_of
 from tests.sending.mailboxes.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, Fault, refusal, returned_to
 from tests.sending.mailboxes.stage import errors_of, form, page, text_of
-from tests.sending.smtp.certificates import authority
 
 pytestmark = pytest.mark.django_db
 
