@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from sending.mailboxes.states import SignInKind
+from sending.pacing.receivers import Receiver
 from sending.smtp import Security
 
 _THIS_MACHINE = "127.0.0.1"
@@ -43,6 +44,7 @@ class Preset:
     ceiling_says: str = ""
     pop3: Place | None = None  # None: not known, or there is none
     oauth: SignInKind | None = None  # the provider whose sign-in it takes instead of a password
+    receiver: Receiver = Receiver.OTHER  # as whom the house knows it where it receives mail
     oauth_needs: str = ""  # what must be done first then, in sentences; "" = nothing
     servers_source: str = ""
     needs_source: str = ""
@@ -83,6 +85,20 @@ def by_server(smtp_host: str, address: str) -> Preset | None:
     return next(iter([one for one in sharing if one.mx] or sharing), None)
 
 
+@lru_cache(maxsize=10_000)
+def receiver_at(smtp_host: str, address: str, sign_in: str) -> Receiver:
+    """Return at whose provider a mailbox is: told by its sign-in, else by its server."""
+    if sign_in in _SIGN_INS:
+        return _SIGN_INS[sign_in]
+    preset = by_server(smtp_host, address)
+    return preset.receiver if preset else Receiver.OTHER
+
+
+_SIGN_INS: Mapping[str, Receiver] = {
+    SignInKind.GOOGLE: Receiver.GOOGLE, SignInKind.MICROSOFT: Receiver.MICROSOFT,
+}  # fmt: skip
+
+
 def guess_for(domain: str) -> Preset:
     """Return what many servers of an own domain are called; nothing is known about this one."""
     host = f"mail.{domain}"
@@ -105,6 +121,7 @@ def _by_exchanger(host: str) -> Preset | None:
 
 def _preset(row: dict[str, Any]) -> Preset:
     known = row | {name: _place(row[name]) for name in ("smtp", "imap", "pop3") if name in row}
+    known["receiver"] = Receiver(row.get("receiver", Receiver.OTHER))
     known["oauth"] = SignInKind(row["oauth"]) if "oauth" in row else None
     return Preset(**(known | {name: tuple(row.get(name, ())) for name in ("domains", "mx")}))
 

@@ -62,14 +62,22 @@ SELECT c.mailbox_id, GREATEST(
                   JOIN sequences_campaign k ON k.id = e.campaign_id AND k.state = 'running'
                  WHERE e.mailbox_id = c.mailbox_id AND e.state = 'active'
                 HAVING count(*) > 0),
-               (SELECT GREATEST(min(GREATEST(e.due_at, h.until)), c.new_hold_until)
+               (SELECT GREATEST(min(GREATEST(e.due_at, h.until, s.held_until)), c.new_hold_until)
                   FROM planner_campaign_mailbox s
                   JOIN sequences_campaign k ON k.id = s.campaign_id AND k.state = 'running'
                   LEFT JOIN planner_campaign_hold h ON h.campaign_id = s.campaign_id
                  CROSS JOIN LATERAL (
-                    SELECT e.due_at FROM planner_enrollment e
-                     WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL
-                     ORDER BY e.due_at LIMIT 1) e
+                    (SELECT e.due_at FROM planner_enrollment e
+                      WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL
+                        AND s.receivers IS NULL
+                      ORDER BY e.due_at LIMIT 1)
+                     UNION ALL
+                    SELECT e.due_at FROM unnest(s.receivers) AS wanted(receiver)
+                     CROSS JOIN LATERAL (
+                        SELECT e.due_at FROM planner_enrollment e
+                         WHERE e.campaign_id = s.campaign_id AND e.receiver = wanted.receiver AND e.state = 'active'
+                           AND e.mailbox_id IS NULL
+                         ORDER BY e.due_at LIMIT 1) e) e
                  WHERE s.mailbox_id = c.mailbox_id
                 HAVING count(*) > 0),
                (SELECT min(m.retry_at)

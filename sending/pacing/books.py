@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -12,9 +13,11 @@ from sending.pacing.gates import LeadFacts, MailboxFacts
 from sending.pacing.health import Cause, Health, Signal, after, halved, idle_spells
 from sending.pacing.promises import Book, book_of, peak_use
 from sending.pacing.queues import Queue
+from sending.pacing.receivers import Receiver
+from sending.pacing.rotation import Rotation, Turn, Turns, takes
 from sending.pacing.scenario import ScenarioCampaign, ScenarioMailbox
 from sending.pacing.throttles import campaign_throttle
-from sending.pacing.verdicts import Hold
+from sending.pacing.verdicts import Hold, HoldCode, Verdict
 
 _FOR_EVER = timedelta(days=1_000_000)
 
@@ -24,7 +27,7 @@ class MailboxBook:
 
     __slots__ = (
         "_day", "_health", "_hour", "_is_clean", "_kinds", "_limits", "_new", "campaigns", "follow_ups", "free_at",
-        "model", "new_held", "pace", "ramp_day_at", "ramp_days",
+        "lines", "model", "new_held", "pace", "ramp_day_at", "ramp_days", "reserved", "turn_held",
     )  # fmt: skip
 
     def __init__(self, model: ScenarioMailbox, pace: Pace) -> None:
@@ -38,7 +41,10 @@ class MailboxBook:
         self._is_clean = model.is_clean
         self.campaigns: list[CampaignBook] = []
         self.follow_ups: dict[tuple[int, tzinfo], Queue] = {}
+        self.lines: dict[int, list[Queue]] = {}  # by campaign, the queues of those whom it may begin
         self.new_held: Hold | None = None  # why it begins nobody
+        self.reserved: Hold | None = None  # the same as its last look has left it, also where that sent a follow-up
+        self.turn_held: dict[int, Hold] = {}  # by campaign, where others go before it
         self._day = deque(one.at + pace.day for one in model.spent)  # when each place comes back
         self._kinds = deque(one.is_new_lead for one in model.spent)
         self._hour = deque(one.at + pace.hour for one in model.spent)
@@ -71,7 +77,46 @@ class MailboxBook:
 
     @property
     def has_new_leads(self) -> bool:
-        return any(queue.turn for campaign in self.campaigns for queue in campaign.new_leads.values())
+        return any(queue.turn for line in self.lines.values() for queue in line)
+
+    @property
+    def has_turns(self) -> bool:
+        return any(campaign.turns is not None for campaign in self.campaigns)
+
+    def show_turns(self, verdict: Verdict, now: datetime) -> None:
+        """Let the other mailboxes of weighted campaigns know whether it may take its turns, as its clock tells them."""
+        is_full = isinstance(verdict, Hold) and verdict.code is not HoldCode.GAP
+        is_full = is_full or (self.reserved is not None and self.reserved.until > now)
+        for campaign in self.campaigns:
+            if campaign.turns is not None:
+                campaign.turns.see(self.model.id, None if is_full else self.free_at)
+
+    def has_turn(self, campaign: CampaignBook, now: datetime) -> bool:
+        """Say whether it may begin somebody of the campaign, and keep why not."""
+        if campaign.turns is None:
+            return True
+        verdict = campaign.turns.gate(self.model.id, now=now, pace=self.pace)
+        self.turn_held.pop(campaign.model.id, None)
+        if isinstance(verdict, Hold):
+            self.turn_held[campaign.model.id] = verdict
+        return not isinstance(verdict, Hold)
+
+    def note_turns(self, now: datetime, begun: Collection[int], *, sent: bool) -> None:
+        """Note what a look came to; `begun` are the campaigns of which it began somebody."""
+        for campaign in self.campaigns:
+            if campaign.turns is not None:
+                pk = campaign.model.id
+                campaign.turns.look(self.model.id, now=now, is_held=pk in self.turn_held, took=pk in begun, sent=sent)
+
+    def begins_at(self, queue: Queue, ready: datetime) -> datetime:
+        """Return when it may look at the new contacts of a queue that is ready at an instant."""
+        holds = (self.new_held, self.turn_held.get(queue.campaign.id))
+        return max([ready, *(hold.until for hold in holds if hold is not None)])
+
+    def waits_for_turn(self, queue: Queue, ready: datetime) -> bool:
+        """Say whether that instant is the one at which others of the campaign have had their turns."""
+        hold = self.turn_held.get(queue.campaign.id)
+        return hold is not None and not queue.facts.is_follow_up and hold.until == ready
 
     def book(self, facts: MailboxFacts, room: int) -> Book | None:
         """Return the book of the day where promises could take one of the places in `room`, else None."""
@@ -108,7 +153,7 @@ class MailboxBook:
 class CampaignBook:
     """A campaign under way: its new contacts, how many of them were begun, and how many messages it has sent."""
 
-    __slots__ = ("_begun", "_day", "_sent", "last_begun", "model", "new_leads")
+    __slots__ = ("_begun", "_day", "_sent", "last_begun", "model", "new_leads", "turns")
 
     def __init__(self, model: ScenarioCampaign, pace: Pace) -> None:
         self.model = model
@@ -116,7 +161,18 @@ class CampaignBook:
         self._begun = deque(at + pace.day for at in model.begun)  # when each place comes back
         self._sent = deque(at + pace.day for at in model.sent)
         self.last_begun = model.last_begun
-        self.new_leads: dict[tzinfo, Queue] = {}
+        self.new_leads: dict[tuple[tzinfo, Receiver], Queue] = {}
+        known = {one.mailbox_id: one for one in model.turns}
+        of_all = (known.get(pk, Turn(pk)) for pk in model.mailbox_ids)
+        self.turns = Turns(of_all) if model.rotation is Rotation.WEIGHTED else None
+
+    def line_of(self, box: ScenarioMailbox, among: Collection[Receiver]) -> list[Queue]:
+        """Return the queues of those whom a mailbox may begin; `among` has mailboxes of its own."""
+        return [queue for (_, one), queue in self.new_leads.items() if takes(box.provider, one, among)]
+
+    def key_of(self, zone: tzinfo, receiver: Receiver) -> tuple[tzinfo, Receiver]:
+        """Return the key of the queue of somebody new: who takes their mail matters where providers are matched."""
+        return zone, receiver if self.model.rotation is Rotation.PROVIDER else Receiver.OTHER
 
     def impatience(self, now: datetime) -> timedelta:
         """Return how long it has waited for a new contact, more heavily with its priority."""

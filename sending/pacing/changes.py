@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from campaigns.calendar import Schedule, Window
 from sending.pacing.budget import Limits
+from sending.pacing.rotation import Rotation
 from sending.pacing.scenario import Scenario, ScenarioCampaign, ScenarioMailbox
 
 
@@ -31,6 +32,7 @@ class Change:
     new_leads: int | None = None
     lifts_new_leads: bool = False
     messages: int | None = None
+    rotation: Rotation | None = None
 
 
 def changed(scenario: Scenario, campaign_id: int, change: Change) -> Scenario:
@@ -46,6 +48,7 @@ def changed(scenario: Scenario, campaign_id: int, change: Change) -> Scenario:
         campaign,
         schedule=campaign.schedule if change.weekdays is None else on_weekdays(campaign.schedule, change.weekdays),
         mailbox_ids=mailbox_ids,
+        rotation=change.rotation or campaign.rotation,
         new_leads_limit=None if change.lifts_new_leads else change.new_leads or campaign.new_leads_limit,
         daily_limit=change.messages or campaign.daily_limit,
     )
@@ -86,4 +89,6 @@ def _fresh_mailboxes(
     like = next((one for one in mailboxes if one.id in campaign.mailbox_ids), None)
     if like is None:
         return ()
-    return tuple(ScenarioMailbox(-number, like.limits, scenario.now) for number in range(1, count + 1))
+    return tuple(
+        ScenarioMailbox(-number, like.limits, scenario.now, provider=like.provider) for number in range(1, count + 1)
+    )

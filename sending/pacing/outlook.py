@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -75,28 +75,38 @@ def forecast_of(run: Run, campaign_id: int, positions: Sequence[int], zone: tzin
 
 
 def _bounds(idles: Sequence[Idle], zone: tzinfo) -> dict[date, Bound]:
-    """Return what bound each day: the limit that held longest within the windows, else the gap, else nothing.
+    """Return what bound each day: the limit that held longest within the windows, else the pauses, else nothing.
 
-    The gap follows each message, so it bound a day only where somebody was still due when the windows closed.
+    Gaps and turns follow each message, so they bound a day only where somebody was still due when the windows closed.
     """
     held: dict[date, dict[HoldCode, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
-    paused: dict[date, Counter[int]] = defaultdict(Counter)
+    paused: dict[date, dict[HoldCode, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     overdue: dict[date, Counter[int]] = defaultdict(Counter)
     for one in idles:
         if one.code is HoldCode.WINDOW:
             overdue[one.begin.astimezone(zone).date()][one.mailbox_id] += 1
-        elif one.code is HoldCode.GAP:
+        elif one.code in _PAUSES:
             day = one.begin.astimezone(zone).date()
-            paused[day][one.mailbox_id] += int((one.end - one.begin).total_seconds())
+            paused[day][one.code][one.mailbox_id] += int((one.end - one.begin).total_seconds())
         else:
             for day, seconds in _by_day(one, zone):
                 held[day][one.code][one.mailbox_id] += int(seconds)
-    bounds = {day: Bound(HoldCode.GAP, _longest(paused[day])) for day in paused if set(paused[day]) & set(overdue[day])}
+    bounds = {
+        day: _longest_of(codes) for day, codes in paused.items() if set().union(*codes.values()) & set(overdue[day])
+    }
     for day, codes in held.items():
-        code = max(codes, key=lambda one: codes[one].total())
-        if codes[code].total():
-            bounds[day] = Bound(code, _longest(codes[code]))
+        bound = _longest_of(codes)
+        if bound.mailbox_ids:
+            bounds[day] = bound
     return bounds
+
+
+_PAUSES = {HoldCode.GAP, HoldCode.ROTATION}
+
+
+def _longest_of(codes: Mapping[HoldCode, Counter[int]]) -> Bound:
+    code = max(codes, key=lambda one: codes[one].total())
+    return Bound(code, _longest(codes[code]))
 
 
 def _by_day(one: Idle, zone: tzinfo) -> Iterator[tuple[date, float]]:

@@ -17,6 +17,10 @@ class Receiver(StrEnum):
     OTHER = "other"
 
 
+NAMES = {
+    Receiver.GOOGLE: "Google", Receiver.MICROSOFT: "Microsoft", Receiver.YAHOO: "Yahoo",
+    Receiver.OTHER: "other providers",
+}  # fmt: skip
 _GOOGLE = {"gmail.com", "googlemail.com"}
 _MICROSOFT = {"outlook.com", "hotmail.com", "live.com", "msn.com", "passport.com"}
 _YAHOO = {"yahoo.com", "ymail.com", "rocketmail.com", "myyahoo.com", "aol.com", "aim.com", "netscape.net"}
@@ -25,6 +29,18 @@ _NATIONAL = {
     "hotmail": Receiver.MICROSOFT, "outlook": Receiver.MICROSOFT, "live": Receiver.MICROSOFT, "yahoo": Receiver.YAHOO,
     "aol": Receiver.YAHOO,
 }  # fmt: skip
+_COUNTRIES = {
+    "co.uk", "de", "fr", "it", "es", "nl", "be", "at", "ch", "dk", "se", "no", "fi", "pl", "cz", "gr", "hu", "ie",
+    "pt", "ro", "ru", "com.br", "com.ar", "com.mx", "cl", "co", "com.co", "com.au", "co.nz", "co.jp", "co.kr", "co.in",
+    "in", "co.id", "com.sg", "com.hk", "com.tw", "com.tr", "co.th", "com.vn", "com.my", "com.ph", "co.za", "ca", "jp",
+}  # fmt: skip
+# Each domain that is known by its name, with who receives its mail: statements of whole lists take it as a table.
+DOMAINS = {
+    **dict.fromkeys(_GOOGLE, Receiver.GOOGLE),
+    **dict.fromkeys(_MICROSOFT, Receiver.MICROSOFT),
+    **dict.fromkeys(_YAHOO, Receiver.YAHOO),
+    **{f"{name}.{country}": receiver for name, receiver in _NATIONAL.items() for country in _COUNTRIES},
+}
 # Addresses that anybody can have: who shares such a domain shares no company.
 _FREE = {
     "gmx.de", "gmx.net", "gmx.com", "gmx.at", "gmx.ch", "web.de", "t-online.de", "freenet.de", "icloud.com", "me.com",
@@ -43,22 +59,9 @@ def receiver_of(domain: str, *, known: str = "") -> Receiver:
     """Return who receives the mail of a domain (lower-case A-labels); `known` is what its mail exchangers have told."""
     if known in set(Receiver):
         return Receiver(known)
-    for names, receiver in ((_GOOGLE, Receiver.GOOGLE), (_MICROSOFT, Receiver.MICROSOFT), (_YAHOO, Receiver.YAHOO)):
-        if domain in names:
-            return receiver
-    name, _, rest = domain.partition(".")
-    if name in _NATIONAL and rest in _COUNTRIES:
-        return _NATIONAL[name]
-    return Receiver.OTHER
+    return DOMAINS.get(domain, Receiver.OTHER)
 
 
 def is_free_mail(domain: str) -> bool:
     """Say whether anybody can have an address at the domain, so that it is nobody's company."""
     return domain in _FREE or receiver_of(domain) is not Receiver.OTHER
-
-
-_COUNTRIES = {
-    "co.uk", "de", "fr", "it", "es", "nl", "be", "at", "ch", "dk", "se", "no", "fi", "pl", "cz", "gr", "hu", "ie",
-    "pt", "ro", "ru", "com.br", "com.ar", "com.mx", "cl", "co", "com.co", "com.au", "co.nz", "co.jp", "co.kr", "co.in",
-    "in", "co.id", "com.sg", "com.hk", "com.tw", "com.tr", "co.th", "com.vn", "com.my", "com.ph", "co.za", "ca", "jp",
-}  # fmt: skip

@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 
 from campaigns.calendar import Schedule, Wait
 from sending.pacing.budget import Limits, Pace
+from sending.pacing.receivers import Receiver
+from sending.pacing.rotation import Rotation, Turn
 from sending.pacing.throttles import NO_LIMITS, ThrottleLimits
 from sending.pacing.verdicts import HoldCode
 
@@ -34,6 +36,7 @@ class ScenarioMailbox:
     ramp_day_at: datetime | None = None  # when the sending day under way began
     is_clean: bool = True  # nothing bad has happened on that day: the ramp climbs and the health mends behind it
     backoff_until: datetime | None = None
+    provider: Receiver = Receiver.OTHER  # at whom it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,15 @@ class ScenarioCampaign:
     last_begun: datetime | None = None
     daily_limit: int | None = None  # messages of all steps and mailboxes together
     sent: tuple[datetime, ...] = ()  # when the messages of the last day left, oldest first
+    rotation: Rotation = Rotation.EVEN
+    turns: tuple[Turn, ...] = ()  # of its mailboxes, where weights decide; one that is not named has a weight of 1
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioPerson:
     """Somebody who waits for a step: `place` counts the campaign's steps from 0. No mailbox: nothing was sent yet.
 
-    domain: of their address, where a throttle could hold them; empty where none can.
+    domain: of their address, where a throttle could hold them; empty where none can. receiver: who takes their mail.
     """
 
     id: int
@@ -76,6 +81,7 @@ class ScenarioPerson:
     mailbox_id: int | None = None
     contact_id: int = 0
     domain: str = ""
+    receiver: Receiver = Receiver.OTHER
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sending.pacing.caps import RECHECK
 from sending.pacing.gates import MailboxFacts, lead_gates, mailbox_gates
 from sending.pacing.promises import reserved_gate
 from sending.pacing.queues import Queue
+from sending.pacing.rotation import matched
 from sending.pacing.scenario import (
     Departure,
     Idle,
@@ -65,12 +66,20 @@ class _Simulation:
         self._left: dict[int, int] = defaultdict(int)
         self._departures: list[Departure] = []
         self._idles: list[Idle] = []
-        for campaign in self._campaigns.values():
-            for pk in campaign.model.mailbox_ids:
-                if pk in self._boxes:
-                    self._boxes[pk].campaigns.append(campaign)
         for person in scenario.people:
             self._put_in_line(person)
+        for campaign in self._campaigns.values():
+            self._share_out(campaign)
+
+    def _share_out(self, campaign: CampaignBook) -> None:
+        """Let each mailbox of a campaign know whom of its new contacts it may begin, and when its first turn may be."""
+        boxes = [self._boxes[pk] for pk in campaign.model.mailbox_ids if pk in self._boxes]
+        among = matched(box.model.provider for box in boxes)
+        for box in boxes:
+            box.campaigns.append(campaign)
+            box.lines[campaign.model.id] = campaign.line_of(box.model, among)
+            if campaign.turns is not None:
+                campaign.turns.see(box.model.id, box.free_at)
 
     def run(self, until: datetime, most: int, watched: int | None) -> Run:
         looks = [(self._scenario.now, pk) for pk in sorted(self._boxes)]
@@ -101,10 +110,10 @@ class _Simulation:
             self._left[person.campaign_id] += 1
             return
         if person.mailbox_id is None:
-            queues = campaign.new_leads
-            queue = queues.get(person.zone)
+            queues, key = campaign.new_leads, campaign.key_of(person.zone, person.receiver)
+            queue = queues.get(key)
             if queue is None:
-                queue = queues[person.zone] = self._queue(campaign, person.zone, is_follow_up=False)
+                queue = queues[key] = self._queue(campaign, person.zone, is_follow_up=False)
             queue.add(person.due_at, person.id, person.place)
         elif person.mailbox_id in self._boxes:
             self._follow_up(self._boxes[person.mailbox_id], campaign, person.zone).add(
@@ -126,12 +135,16 @@ class _Simulation:
         """Let a mailbox send what it may; return the instant of its next look, None when nobody waits for it."""
         facts = self._facts(box, now)
         verdict = decide(mailbox_gates(facts))
+        box.turn_held.clear()
         if isinstance(verdict, Hold):
+            box.show_turns(verdict, now)
             first = self._first(box)
             if first is not None:
                 self._note(box, first[1], max(now, first[0]), verdict.until, verdict.code)
             return None if first is None else verdict.until
         sent = self._send_all(box, facts)
+        if box.has_turns:
+            box.show_turns(decide(mailbox_gates(self._facts(box, now))), now)
         first = self._first(box)
         if first is None:
             return None
@@ -141,6 +154,8 @@ class _Simulation:
             return box.free_at
         if ready > now and box.new_held is not None and box.new_held.until == ready:
             self._note(box, queue, now, ready, box.new_held.code)
+        elif ready > now and box.waits_for_turn(queue, ready):
+            self._note(box, queue, now, ready, HoldCode.ROTATION)
         elif ready > now and queue.closed_until == ready and queue.code is not None:
             self._note(box, queue, now, ready, queue.code)
         return max(ready, now) if sent or ready > now else now + self._pace.shrink(RECHECK)
@@ -162,7 +177,10 @@ class _Simulation:
         room = allowance(facts.limits, facts.usage)
         share = follow_up_places(facts.limits, facts.usage)
         box.new_held = None
-        new_room: int | None = None  # reckoned when it is asked for: it costs more than all the rest
+        # Reckoned when it is asked for, since it costs more than all the rest; turns need to know it at once.
+        new_room = self._room_for_new(box, facts, room) if box.has_turns else None
+        box.reserved, is_asked = box.new_held, bool(new_room)
+        begun: set[int] = set()
         sent = 0
         while sent < room:
             pick = self._follow_up_due(box, facts) if share > 0 else None
@@ -175,9 +193,13 @@ class _Simulation:
             share -= not pick.is_new
             if new_room is not None:
                 new_room -= pick.is_new
+            if pick.is_new:
+                begun.add(pick.campaign.model.id)
             self._send(box, pick, facts.now)
             sent += 1
             box.new_held = None  # the next look reckons anew: a send may have raised the ramp
+        if is_asked:
+            box.note_turns(facts.now, begun, sent=sent > 0)
         return sent
 
     def _room_for_new(self, box: MailboxBook, facts: MailboxFacts, room: int) -> int:
@@ -197,8 +219,8 @@ class _Simulation:
     def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
         """Return the next new contact: of the campaign that has waited longest for one, as the claim does."""
         for campaign in sorted(box.campaigns, key=lambda one: (-one.impatience(facts.now), one.model.id)):
-            queue = self._open_queue(campaign.new_leads.values(), facts, campaign)
-            if queue is not None:
+            queue = self._open_queue(box.lines[campaign.model.id], facts, campaign)
+            if queue is not None and box.has_turn(campaign, facts.now):
                 return _Pick(queue, campaign, is_new=True)
         return None
 
@@ -234,6 +256,8 @@ class _Simulation:
         self._sides.add(person_id, now)
         box.spend(now, gap, is_new=step.position == 1)
         campaign.spend(now, is_new=pick.is_new)
+        if pick.is_new and campaign.turns is not None:
+            campaign.turns.take(box.model.id)
         self._departures.append(Departure(now, box.model.id, campaign.model.id, person_id, step.position))
         if place + 1 < len(campaign.model.steps) and not self._stops(person_id, step):
             zone = pick.queue.zone
@@ -253,11 +277,10 @@ class _Simulation:
     def _first(self, box: MailboxBook) -> tuple[datetime, Queue] | None:
         """Return the queue of the mailbox that may be looked at first, and when."""
         found: tuple[datetime, Queue] | None = None
-        of_box = [box.follow_ups.values(), *(campaign.new_leads.values() for campaign in box.campaigns)]
-        for queue in chain.from_iterable(of_box):
+        for queue in chain(box.follow_ups.values(), *box.lines.values()):
             ready = queue.ready_at
-            if ready is not None and box.new_held is not None and not queue.facts.is_follow_up:
-                ready = max(ready, box.new_held.until)
+            if ready is not None and not queue.facts.is_follow_up:
+                ready = box.begins_at(queue, ready)
             if ready is not None and (found is None or ready < found[0]):
                 found = ready, queue
         return found

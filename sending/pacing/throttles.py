@@ -8,13 +8,8 @@ from datetime import datetime
 
 from sending.pacing.budget import Pace
 from sending.pacing.caps import RECHECK, Cap
-from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
+from sending.pacing.receivers import NAMES, Receiver, is_free_mail, receiver_of
 from sending.pacing.verdicts import Hold, HoldCode, Verdict
-
-_NAMES = {
-    Receiver.GOOGLE: "Google", Receiver.MICROSOFT: "Microsoft", Receiver.YAHOO: "Yahoo",
-    Receiver.OTHER: "other providers",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ def throttles_of(  # noqa: PLR0913  # what is known of a recipient's side
         if limits.company_per_day is not None:
             others = {one.contact_id: one.at for one in touches if one.contact_id != contact_id}
             found.append(_company(limits.company_per_day, others, pace=pace))
-    found += _rate(HoldCode.PROVIDER_LIMIT, _NAMES[receiver], limits.receivers.get(receiver, Rate()), counted)
+    found += _rate(HoldCode.PROVIDER_LIMIT, NAMES[receiver], limits.receivers.get(receiver, Rate()), counted)
     return tuple(found)
 
 

@@ -20,6 +20,7 @@ class HoldCode(StrEnum):
     CAMPAIGN_LIMIT = "campaign_limit"  # the campaign's messages of the day are used up
     DOMAIN_LIMIT = "domain_limit"  # enough went to this domain in the hour or the day
     PROVIDER_LIMIT = "provider_limit"  # enough went to the provider that receives it
+    ROTATION = "rotation"  # another mailbox of the campaign goes first, or the person is left to those at its provider
     COMPANY_LIMIT = "company_limit"  # others of the same company were written to
     MAILBOX_STATE = "mailbox_state"  # the mailbox is paused, blocked or needs a sign-in
     MAILBOX_BACKOFF = "mailbox_backoff"  # its server asked us to wait, or cannot be reached

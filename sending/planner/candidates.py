@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import cycle
 from math import ceil
 
 from campaigns.sequences.states import Priority
 from outreach.kit import statements
+from sending.pacing.receivers import Receiver
 from sending.planner.facts import Sender
+from sending.planner.rotating import Rotating
 
 # More than this is never looked at for one mailbox or campaign at once, unless it may be sent.
 _MOST = 1_000
@@ -32,9 +35,10 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, a.id
 # The campaign that has waited longest for a new contact comes first; one of a higher priority is more impatient, so
 # that each has its share of the turns and none waits for ever.
 _SENDERS = """
-SELECT s.campaign_id, s.mailbox_id, w.weight
+SELECT s.campaign_id, s.mailbox_id, w.weight, COALESCE(r.mode, 'even') <> 'even'
   FROM planner_campaign_mailbox s
   JOIN sequences_campaign c ON c.id = s.campaign_id AND c.state = 'running'
+  LEFT JOIN planner_campaign_rotation r ON r.campaign_id = c.id
  CROSS JOIN LATERAL (
     SELECT max(e.begun_at) AS begun_at FROM planner_enrollment e
      WHERE e.campaign_id = c.id AND e.begun_at IS NOT NULL
@@ -55,6 +59,21 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position
      LIMIT a.most
        FOR UPDATE OF e SKIP LOCKED
  ) e
+"""
+# The same where mailboxes begin only the people of some providers: those of each provider have an order of their own.
+_NEW_LEADS_AT = """
+SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, e.receiver
+  FROM unnest(%s::bigint[], %s::varchar[], %s::integer[]) AS a(id, receiver, most)
+ CROSS JOIN LATERAL (
+    SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, e.receiver, e.due_at
+      FROM planner_enrollment e
+     WHERE e.campaign_id = a.id AND e.receiver = a.receiver AND e.state = 'active' AND e.mailbox_id IS NULL
+       AND e.due_at <= %s
+     ORDER BY e.due_at, e.id
+     LIMIT a.most
+       FOR UPDATE OF e SKIP LOCKED
+ ) e
+ ORDER BY e.due_at, e.id
 """
 _LOCK_LIMITED = """
 SELECT c.id, c.workspace_id, c.new_leads_per_day,
@@ -111,17 +130,23 @@ def lock_limited(mailbox_ids: Collection[int]) -> list[Limited]:
 
 
 def due(
-    wishes: Mapping[int, Wish], *, now: datetime, spare: int, closed: Collection[int] = frozenset()
+    wishes: Mapping[int, Wish],
+    *,
+    now: datetime,
+    spare: int,
+    rotating: Rotating,
+    closed: Collection[int] = frozenset(),
 ) -> list[Candidate]:
     """Return due enrollments, locked: first the follow-ups of each mailbox, then the new leads dealt out to it.
 
     `spare` are looked at for each free place, since some will be held by their gates. The `closed` campaigns begin
-    nobody at the moment: however many wait in them, none is read.
+    nobody at the moment: however many wait in them, none is read. `rotating` says whom each mailbox may be dealt, and
+    is told of the campaigns that do not rotate evenly.
     """
     if not wishes:
         return []
     follow_ups = _follow_ups(wishes, now=now, spare=spare)
-    new_leads = _new_leads(wishes, now=now, spare=spare, closed=closed)
+    new_leads = _new_leads(wishes, now=now, spare=spare, rotating=rotating, closed=closed)
     return [one for pk in wishes for one in (*follow_ups.get(pk, []), *new_leads.get(pk, []))]
 
 
@@ -138,46 +163,86 @@ def _follow_ups(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dic
 
 
 def _new_leads(
-    wishes: Mapping[int, Wish], *, now: datetime, spare: int, closed: Collection[int]
+    wishes: Mapping[int, Wish], *, now: datetime, spare: int, rotating: Rotating, closed: Collection[int]
 ) -> dict[int, list[Candidate]]:
     """Deal each campaign's new leads out to its mailboxes, and let each mailbox take from its campaigns in turn.
 
     A mailbox asks each of its campaigns for a part of what it wants, by its weight: however many campaigns share it,
-    as many people are looked at. Each campaign begins to deal where the one before it ended, so that every mailbox
-    gets its part.
+    as many people are looked at.
     """
     wishes = {pk: wish for pk, wish in wishes.items() if wish.new_places > 0}
     if not wishes:
         return {}
     carriers: dict[int, list[int]] = {}
     weights: dict[int, int] = {}
-    for campaign_id, mailbox_id, weight in statements.run(_SENDERS, [list(wishes), now]):
+    uneven: dict[int, list[int]] = {}
+    for campaign_id, mailbox_id, weight, is_uneven in statements.run(_SENDERS, [list(wishes), now]):
+        if is_uneven:
+            uneven.setdefault(campaign_id, []).append(mailbox_id)
         if campaign_id not in closed:
             weights[campaign_id] = weight
             carriers.setdefault(campaign_id, []).append(mailbox_id)
+    rotating.load(uneven)
     if not carriers:
         return {}
+    for pks in carriers.values():
+        pks.sort(key=lambda pk: (wishes[pk].sender.facts.usage.new_leads_day, pk))
     parts = Counter[int]()
     for campaign_id, pks in carriers.items():
         parts.update(dict.fromkeys(pks, weights[campaign_id]))
-    wanted = (
-        weights[campaign_id] * sum(wishes[pk].new_places / parts[pk] for pk in pks)
+    wanted = {
+        campaign_id: {pk: weights[campaign_id] * wishes[pk].new_places / parts[pk] for pk in pks}
         for campaign_id, pks in carriers.items()
-    )
-    most = [_most(ceil(places), spare) for places in wanted]
-    rows = statements.run(_NEW_LEADS, [list(carriers), most, now])
-    for pks in carriers.values():
-        pks.sort(key=lambda pk: (wishes[pk].sender.facts.usage.new_leads_day, pk))
-    turn: dict[int, int] = {}
-    queues: dict[int, dict[int, list[Candidate]]] = {pk: {one: [] for one in carriers} for pk in wishes}
-    for dealt, (pk, workspace_id, campaign_id, contact_id, position) in enumerate(rows):
-        pks = carriers[campaign_id]
-        place = turn.setdefault(campaign_id, dealt)
-        turn[campaign_id] += 1
-        mailbox_id = pks[place % len(pks)]
+    }
+    dealing = _Dealing(rotating, list(wishes), wanted, spare=spare)
+    return {pk: _interleaved(of_mailbox, weights) for pk, of_mailbox in dealing.dealt(now).items()}
+
+
+class _Dealing:
+    """New leads on their way to mailboxes. wanted: of each campaign, how many each of its mailboxes asks for."""
+
+    def __init__(
+        self, rotating: Rotating, mailbox_ids: list[int], wanted: Mapping[int, Mapping[int, float]], *, spare: int
+    ) -> None:
+        self._wanted, self._spare = wanted, spare
+        self._queues: dict[int, dict[int, list[Candidate]]] = {pk: {one: [] for one in wanted} for pk in mailbox_ids}
+        self._turns: dict[tuple[int, str], Iterator[int]] = {}
+        self._most: dict[int, int] = {}
+        self._most_at: dict[tuple[int, str], int] = {}
+        for campaign_id, asking in wanted.items():
+            self._ask(campaign_id, asking, rotating)
+
+    def _ask(self, campaign_id: int, asking: Mapping[int, float], rotating: Rotating) -> None:
+        """Reckon how many people are read, and in which order the mailboxes get them; of each provider, if need be."""
+        begins = {pk: rotating.receivers_of(campaign_id, pk) for pk in asking}
+        if all(one is None for one in begins.values()):
+            self._most[campaign_id] = _most(ceil(sum(asking.values())), self._spare)
+            self._turns[campaign_id, ""] = rotating.dealt(campaign_id, asking) or cycle(asking)
+            return
+        for receiver in Receiver:
+            pks = [pk for pk, some in begins.items() if some is None or receiver in some]
+            if pks:
+                self._most_at[campaign_id, receiver] = _most(ceil(sum(asking[pk] for pk in pks)), self._spare)
+                self._turns[campaign_id, receiver] = cycle(pks)
+
+    def dealt(self, now: datetime) -> dict[int, dict[int, list[Candidate]]]:
+        """Return by mailbox and campaign who is dealt to it; a campaign begins where its order of mailboxes does."""
+        if self._most:
+            for row in statements.run(_NEW_LEADS, [list(self._most), list(self._most.values()), now]):
+                self._deal(*row, receiver="")
+        if self._most_at:
+            campaigns, receivers = (list(some) for some in zip(*self._most_at, strict=True))
+            asked = [campaigns, [str(one) for one in receivers], list(self._most_at.values()), now]
+            for found in statements.run(_NEW_LEADS_AT, asked):
+                self._deal(*found[:-1], receiver=found[-1])
+        return self._queues
+
+    def _deal(  # noqa: PLR0913  # a row
+        self, pk: int, workspace_id: int, campaign_id: int, contact_id: int, position: int, *, receiver: str
+    ) -> None:
+        mailbox_id = next(self._turns[campaign_id, receiver])
         one = Candidate(pk, workspace_id, campaign_id, contact_id, position, mailbox_id, is_new_lead=True)
-        queues[mailbox_id][campaign_id].append(one)
-    return {pk: _interleaved(of_mailbox, weights) for pk, of_mailbox in queues.items()}
+        self._queues[mailbox_id][campaign_id].append(one)
 
 
 def _interleaved(queues: Mapping[int, list[Candidate]], weights: Mapping[int, int]) -> list[Candidate]:

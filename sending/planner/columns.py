@@ -93,6 +93,7 @@ _BOUNDS = {
     HoldCode.RESERVED: "Places kept for follow-ups",
     HoldCode.NEW_LEADS_LIMIT: "New contacts a day",
     HoldCode.CAMPAIGN_LIMIT: "The campaign's messages a day",
+    HoldCode.ROTATION: "Turns by weight",
     HoldCode.GAP: "The gap, within the hours of sending",
     HoldCode.MAILBOX_BACKOFF: "A server that asks to wait",
 }

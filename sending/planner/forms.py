@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django import forms
+
+from sending.mailboxes.models import Mailbox
+from sending.pacing.rotation import MOST_WEIGHT, Rotation
 
 _MOST = 100_000
 
@@ -29,3 +35,38 @@ class ThrottlesForm(forms.Form):
     def columns(self) -> dict[str, int | None]:
         """Return the valid form as columns."""
         return {name: self.cleaned_data[name] for name in self.fields}
+
+
+class SendersForm(forms.Form):
+    """The mailboxes of a campaign, each with its weight, and the rotation among them.
+
+    What is not sent stays as it is; mailboxes that the workspace does not have are passed over.
+    """
+
+    def __init__(
+        self, *args: Any, mailboxes: Sequence[Mailbox], weights: Mapping[int, int], rotation: Rotation, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._known = [one.pk for one in mailboxes]
+        choices = [(one.value, one.value) for one in Rotation]
+        self.fields["rotation"] = forms.ChoiceField(choices=choices, required=False, label="Rotation")
+        self.initial["rotation"] = rotation.value
+        for one in mailboxes:
+            self.fields[f"weight_{one.pk}"] = forms.IntegerField(
+                required=False, min_value=1, max_value=MOST_WEIGHT, label=f"Weight of {one.address}"
+            )
+            self.initial[f"weight_{one.pk}"] = weights.get(one.pk, 1)
+
+    def mailbox_ids(self) -> list[int]:
+        """Return the mailboxes that are ticked."""
+        ticked = set(self.data.getlist("mailboxes"))  # type: ignore[attr-defined]  # a QueryDict
+        return [pk for pk in self._known if str(pk) in ticked]
+
+    def rotation(self) -> Rotation | None:
+        """Return the rotation of the valid form; None where it is to stay."""
+        return Rotation(self.cleaned_data["rotation"]) if self.cleaned_data["rotation"] else None
+
+    def weights(self) -> dict[int, int]:
+        """Return the weights of the valid form by mailbox."""
+        found = {pk: self.cleaned_data[f"weight_{pk}"] for pk in self._known}
+        return {pk: weight for pk, weight in found.items() if weight is not None}

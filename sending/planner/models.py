@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -10,19 +11,44 @@ from campaigns.sequences.models import Campaign
 from outreach.accounts.models import Workspace
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
+from sending.pacing.receivers import Receiver
+from sending.pacing.rotation import MOST_WEIGHT, Rotation
 from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
 
 class CampaignMailbox(models.Model):
-    """A mailbox that carries a campaign. The link belongs to the upper floor: a campaign knows no mailbox."""
+    """A mailbox that carries a campaign. The link belongs to the upper floor: a campaign knows no mailbox.
+
+    What lies below the weight is written by the claims of this mailbox alone and read by those of the others.
+    """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="senders")
     mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="campaigns")
+    weight = models.PositiveSmallIntegerField(default=1)  # its share of the new contacts, where weights decide
+    moved = models.FloatField(default=0.0)  # how far its turns have come (see sending.pacing.rotation)
+    is_keen = models.BooleanField(default=True)  # its last place went to somebody new of the campaign, or would have
+    waits_since = models.DateTimeField(null=True)  # since when it lets others go before it
+    held_until = models.DateTimeField(null=True)  # and until when nobody need ask it
+    receivers = ArrayField(models.CharField(max_length=9), null=True)  # whose people it begins; null = everybody's
 
     class Meta:
         db_table = "planner_campaign_mailbox"
         constraints = [
             models.UniqueConstraint(fields=["campaign", "mailbox"], name="planner_sender_once"),
+            models.CheckConstraint(condition=Q(weight__range=(1, MOST_WEIGHT)), name="planner_weight_in_range"),
+        ]
+
+
+class CampaignRotation(models.Model):
+    """How the new contacts of a campaign come to its mailboxes; without a row, evenly."""
+
+    campaign = models.OneToOneField(Campaign, primary_key=True, on_delete=models.CASCADE, related_name="rotation")
+    mode = models.CharField(max_length=8, default=Rotation.EVEN)
+
+    class Meta:
+        db_table = "planner_campaign_rotation"
+        constraints = [
+            models.CheckConstraint(condition=Q(mode__in=list(Rotation)), name="planner_known_rotation"),
         ]
 
 
@@ -101,6 +127,8 @@ class Enrollment(models.Model):
     state = models.CharField(max_length=10, default=EnrollmentState.ACTIVE)
     stop_reason = models.CharField(max_length=14, blank=True)
     stop_detail = models.CharField(max_length=300, blank=True)
+    # who receives their mail, as it was known at the enrollment: whose mailbox is to write first
+    receiver = models.CharField(max_length=9, default=Receiver.OTHER, db_default=Receiver.OTHER)
     next_position = models.PositiveSmallIntegerField(default=1)  # of the step to come
     due_at = models.DateTimeField(null=True)  # not looked at before; null when there is nothing to come
     hold_code = models.CharField(max_length=20, blank=True)  # the last "not now", until the next look
@@ -125,6 +153,7 @@ class Enrollment(models.Model):
             models.CheckConstraint(
                 condition=Q(hold_code="") | Q(hold_code__in=list(HoldCode)), name="planner_known_hold_code"
             ),
+            models.CheckConstraint(condition=Q(receiver__in=list(Receiver)), name="planner_known_receiver"),
             # who is called off has a reason, who is not has none
             models.CheckConstraint(
                 condition=Q(state__in=[EnrollmentState.STOPPED, EnrollmentState.SKIPPED]) & ~Q(stop_reason="")
@@ -150,6 +179,12 @@ class Enrollment(models.Model):
                 fields=["campaign", "due_at", "id"],
                 condition=Q(state=EnrollmentState.ACTIVE, mailbox__isnull=True),
                 name="planner_new_by_campaign",
+            ),
+            # claim: the same, for mailboxes that begin only the people of some providers
+            models.Index(
+                fields=["campaign", "receiver", "due_at", "id"],
+                condition=Q(state=EnrollmentState.ACTIVE, mailbox__isnull=True),
+                name="planner_new_by_receiver",
             ),
             # new leads of a rolling day
             models.Index(

@@ -20,6 +20,7 @@ from sending.pacing.history import Cause, Span, closed_spans, main_reason, timel
 from sending.pacing.waits import wait_over
 from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.rotating import sharings_of
 
 _STORY = (
     EventKind.HELD, EventKind.RELEASED, EventKind.ATTEMPTED, EventKind.SENT, EventKind.ASSUMED_SENT,
@@ -50,7 +51,7 @@ def past_day(row: Enrollment, day: date, *, now: datetime) -> PastDay:
     plan = plans([row.campaign_id])[row.campaign_id]
     zone_name, zone = zone_of(plan, row.contact)
     events = events_of_enrollment(row.contact_id, row.pk, kinds=_STORY, before=end)
-    mailboxes = _mailboxes(row, before=begin)
+    mailboxes = _mailboxes(row, before=begin, now=now)
     spans = [
         *_of_person(row, events, plan, zone, end),
         *closed_spans(plan.schedule, zone, zone_name, begin, end),
@@ -88,13 +89,21 @@ def mailbox_pauses(workspace_id: int, addresses: Mapping[int, str], *, before: d
     return spans
 
 
-def _mailboxes(row: Enrollment, *, before: datetime) -> dict[int, str]:
-    """Return the mailboxes that could have carried the message, by id: its own once it has one, else the campaign's."""
+def _mailboxes(row: Enrollment, *, before: datetime, now: datetime) -> dict[int, str]:
+    """Return the mailboxes that could have carried the message, by id: its own once it has one, else the campaign's.
+
+    Of the campaign's, those that begin such people by the rotation of today.
+    """
     own = {row.mailbox.pk: row.mailbox.address} if row.mailbox else {}
     if own and row.begun_at is not None and row.begun_at < before:
         return own
-    chosen = CampaignMailbox.objects.filter(campaign=row.campaign_id)
-    return dict(chosen.order_by("mailbox_id").values_list("mailbox_id", "mailbox__address")) or own
+    chosen = CampaignMailbox.objects.filter(campaign=row.campaign_id).order_by("mailbox_id")
+    sharing = sharings_of([row.campaign_id], now=now).get(row.campaign_id)
+    return {
+        pk: address
+        for pk, address in chosen.values_list("mailbox_id", "mailbox__address")
+        if sharing is None or sharing.may_begin(pk, row.receiver)
+    } or own
 
 
 def _of_person(row: Enrollment, events: Sequence[Event], plan: CampaignPlan, zone: tzinfo, end: datetime) -> list[Span]:

@@ -40,6 +40,7 @@ from sending.planner.begun import Begun
 from sending.planner.books import rooms_for_new
 from sending.planner.candidates import Candidate, Wish
 from sending.planner.facts import NewLeads, Sender, senders_held_by, zone_of
+from sending.planner.rotating import Rotating
 from sending.planner.states import HoldScope
 from sending.planner.throttling import Throttling
 from sending.planner.wordings import Unfit, wording_of
@@ -134,12 +135,14 @@ def pick(current: Round) -> list[Pick]:
         return picks
     assert current.throttling is not None  # somebody has room
     begun = Begun(candidates.lock_limited(current.room), current.paces, current.throttling, now=current.now)
+    rotating = Rotating(now=current.now)
     for spare in _SPARES:
         closed = {pk for pk, hold in begun.holds().items() if hold}
-        found = candidates.due(_wishes(current), now=current.now, spare=spare, closed=closed)
+        found = candidates.due(_wishes(current), now=current.now, spare=spare, rotating=rotating, closed=closed)
         if not found:
             break
-        picks += _Judging(found, current, begun).picks()
+        picks += _Judging(found, current, begun, rotating).picks()
+    rotating.store({one.sender.id for one in picks})
     outcomes.store_campaign_verdicts(begun.changes(), HoldScope.NEW, now=current.now)
     return picks
 
@@ -204,7 +207,7 @@ def _wishes(current: Round) -> dict[int, Wish]:
 class _Judging:
     """The candidates of one round before their gates."""
 
-    def __init__(self, found: Sequence[Candidate], current: Round, begun: Begun) -> None:
+    def __init__(self, found: Sequence[Candidate], current: Round, begun: Begun, rotating: Rotating) -> None:
         self._found = found
         self._current = current
         self._plans = plans({one.campaign_id for one in found})
@@ -214,6 +217,7 @@ class _Judging:
         self._throttling = current.throttling
         self._throttling.load(self._contacts.values())
         self._begun = begun
+        self._rotating = rotating
         self._result = outcomes.Judged(current.now)
         self._picks: list[Pick] = []
 
@@ -237,8 +241,8 @@ class _Judging:
         verdict = self._verdict(one, plan, contact, sender)
         if isinstance(verdict, Send) and current.room[sender.id] <= 0:
             return True  # stays due: the next claim takes it
-        if isinstance(verdict, Send) and one.is_new_lead and current.new_leads[sender.id] <= 0:
-            return True  # the places that are left are promised to others
+        if isinstance(verdict, Send) and one.is_new_lead and not self._may_begin(one, sender):
+            return True  # stays due: the places that are left are promised to others, or another mailbox goes first
         if isinstance(verdict, Send) and not (one.is_new_lead or may_pass_share or current.follow_ups[sender.id] > 0):
             return False
         if isinstance(verdict, Hold) and verdict.code in (_OF_NEW if one.is_new_lead else _OF_ALL):
@@ -261,12 +265,18 @@ class _Judging:
         )
         return decide(lead_gates(facts, sender.facts))
 
+    def _may_begin(self, one: Candidate, sender: Sender) -> bool:
+        if self._current.new_leads[sender.id] <= 0:
+            return False
+        return isinstance(self._rotating.gate(one.campaign_id, sender.id, sender.pace), Send)
+
     def _take(self, one: Candidate, made: Pick) -> None:
         self._current.room[one.mailbox_id] -= 1
         self._current.follow_ups[one.mailbox_id] -= not one.is_new_lead
         if one.is_new_lead:
             self._current.new_leads[one.mailbox_id] -= 1
             self._begun.add(one.campaign_id)
+            self._rotating.take(one.campaign_id, one.mailbox_id)
         self._throttling.add(made.contact, one.campaign_id)
         self._picks.append(made)
         self._result.sending.append(one)

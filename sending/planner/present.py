@@ -26,11 +26,14 @@ from sending.pacing import (
     reserved_gate,
 )
 from sending.pacing.history import Cause
+from sending.pacing.receivers import Receiver
+from sending.pacing.rotation import Rotation, match_words
 from sending.planner.books import rooms_for_new
 from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
 from sending.planner.models import Enrollment
 from sending.planner.picking import lead_facts, suppressions
 from sending.planner.queries import senders_of_campaign
+from sending.planner.rotating import Sharing, sharings_of
 from sending.planner.states import EnrollmentState
 from sending.planner.throttling import Throttling
 
@@ -66,16 +69,37 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
         return Present([_standing(row), *_absence(row)], None)
     plan = plans([row.campaign_id])[row.campaign_id]
     own = _own(row, row.due_at, now)
-    senders = senders_of(_carriers(row), now=now)
+    sharing = None if row.mailbox_id is not None else sharings_of([row.campaign_id], now=now).get(row.campaign_id)
+    carriers = _carriers(row)
+    able = [one for one in carriers if sharing is None or sharing.may_begin(one.pk, row.receiver)]
+    senders = senders_of(able, now=now)
     if not senders:
         reason = Reason(HoldCode.MAILBOX_STATE, "No mailbox carries the campaign.")
         return Present([*own, reason], None)
     facts = _facts(row, plan, senders[0].pace, now)
     books = {} if facts.is_follow_up else rooms_for_new(senders, now=now)
-    judged = [(sender, _verdicts(facts, sender, books.get(sender.id))) for sender in senders]
+    judged = [(sender, _verdicts(facts, sender, books.get(sender.id), sharing)) for sender in senders]
     sender, verdicts = min(judged, key=lambda pair: _end(decide(pair[1]), now))
-    reasons = _by_weight([*own, *(_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))])
-    return Present(reasons or [_in_line(row, row.due_at)], sender)
+    reasons = [*own, *(_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))]
+    reasons += _of_rotation(row, verdicts, judged, is_left=len(able) < len(carriers))
+    return Present(_by_weight(reasons) or [_in_line(row, row.due_at)], sender)
+
+
+def _of_rotation(
+    row: Enrollment, best: Sequence[Verdict], judged: Sequence[tuple[Sender, Sequence[Verdict]]], *, is_left: bool
+) -> list[Reason]:
+    """Return the wait that rotation causes: others of the campaign are free, and leave somebody new to this mailbox."""
+    bound = decide(best)
+    if not isinstance(bound, Hold) or bound.code is HoldCode.ROTATION:
+        return []  # it is the reason already, or there is none
+    if is_left:
+        return [Reason(HoldCode.ROTATION, match_words(Receiver(row.receiver)), bound.until)]
+    waiting = [decide(verdicts) for _, verdicts in judged]
+    return [
+        Reason(one.code, one.words, one.until)
+        for one in waiting
+        if isinstance(one, Hold) and one.code is HoldCode.ROTATION
+    ][:1]
 
 
 def _standing(row: Enrollment) -> Reason:
@@ -125,12 +149,14 @@ def _facts(row: Enrollment, plan: CampaignPlan, pace: Pace, now: datetime) -> Le
     )
 
 
-def _verdicts(facts: LeadFacts, sender: Sender, book: Book | None) -> list[Verdict]:
+def _verdicts(facts: LeadFacts, sender: Sender, book: Book | None, sharing: Sharing | None) -> list[Verdict]:
     """Return what the gates say; the book is None where no promise could take a place."""
     of_mailbox = list(mailbox_gates(sender.facts))
     if not of_mailbox and book is not None:  # a full mailbox has no places to keep
         later = sender.facts.now + sender.pace.shrink(RECHECK)
         of_mailbox.append(reserved_gate(book, sender.facts.usage, later=later))
+    if not of_mailbox and sharing is not None and sharing.mode is Rotation.WEIGHTED:
+        of_mailbox.append(sharing.turns.gate(sender.id, now=sender.facts.now, pace=sender.pace))
     return [*of_mailbox, *lead_gates(facts, sender.facts)]
 
 

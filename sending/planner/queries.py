@@ -14,7 +14,8 @@ from campaigns.contacts.models import ListMember
 from campaigns.sequences.models import AudienceList, Campaign, SendWindow
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
-from sending.planner.models import CampaignMailbox, Enrollment
+from sending.pacing.rotation import Rotation
+from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
 from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 
@@ -134,6 +135,17 @@ def senders_of_campaign(campaign: Campaign) -> dict[int, Mailbox]:
     """Return the mailboxes that carry the campaign by id, ordered by address."""
     rows = CampaignMailbox.objects.filter(campaign=campaign).select_related("mailbox").order_by("mailbox__address")
     return {row.mailbox_id: row.mailbox for row in rows}
+
+
+def weights_of(campaign: Campaign) -> dict[int, int]:
+    """Return the weight of each mailbox that carries the campaign, by id."""
+    return dict(CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", "weight"))
+
+
+def rotation_of(campaign: Campaign) -> Rotation:
+    """Return how new contacts come to the campaign's mailboxes."""
+    mode = CampaignRotation.objects.filter(campaign=campaign).values_list("mode", flat=True).first()
+    return Rotation(mode) if mode else Rotation.EVEN
 
 
 def audience_size(campaign: Campaign) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sending.pacing import HoldCode
 from sending.pacing.changes import Change, changed
+from sending.pacing.rotation import Rotation
 from sending.pacing.scenario import Departure, Run, Scenario, ScenarioMailbox
 from sending.pacing.simulation import simulate
 from sending.planner.models import Enrollment
@@ -154,5 +155,8 @@ def _changes_of_campaign(row: Enrollment, scene: Scene, codes: set[HoldCode]) ->
     if HoldCode.WINDOW in codes and {window.weekday for window in campaign.schedule.windows} != _ALL_DAYS:
         words = "If every day were a sending day"
         yield words, Change(weekdays=_ALL_DAYS), HoldCode.WINDOW
+    if is_new and campaign.rotation is not Rotation.EVEN:
+        words = "If new contacts went to whichever mailbox of the campaign is free"
+        yield words, Change(rotation=Rotation.EVEN), HoldCode.ROTATION
     if is_new:
         yield "If one more mailbox like its first carried the campaign", Change(more_mailboxes=1), ""

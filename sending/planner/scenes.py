@@ -18,9 +18,11 @@ from campaigns.sequences.states import CampaignState
 from outreach.accounts.models import Workspace
 from sending.mailboxes.budgets import limits_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
+from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.states import MailboxState
 from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace
-from sending.pacing.receivers import is_free_mail, receiver_of
+from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
+from sending.pacing.rotation import Rotation
 from sending.pacing.scenario import (
     Outgo,
     Received,
@@ -34,12 +36,13 @@ from sending.pacing.throttles import ThrottleLimits
 from sending.pacing.waits import wait_over
 from sending.planner.facts import zone_by
 from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.rotating import sharings_of
 from sending.planner.states import EnrollmentState
 from sending.planner.throttling import limits_of as throttles_of_workspaces
 
 _ROW = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
-    "contact__country", "contact__email_key", "contact_id", "contact__domain", "last_sent_at",
+    "contact__country", "contact__email_key", "contact_id", "contact__domain", "receiver", "last_sent_at",
     "absent_until",
 )  # fmt: skip
 
@@ -106,6 +109,7 @@ class _Row(NamedTuple):
     email_key: str
     contact_id: int
     domain: str
+    receiver: str
     last_sent_at: datetime | None = None
     absent_until: datetime | None = None
 
@@ -122,7 +126,21 @@ def _audience(campaign: Campaign) -> list[_Row]:
     rows = Contact.objects.filter(pk__in=members, workspace=campaign.workspace_id).order_by("pk")
     columns = ("pk", "time_zone", "country", "email_key", "domain")
     return [
-        _Row(pk, campaign.pk, None, EnrollmentState.ACTIVE, 1, None, "", zone_name, country, key, pk, domain)
+        _Row(
+            pk,
+            campaign.pk,
+            None,
+            EnrollmentState.ACTIVE,
+            1,
+            None,
+            "",
+            zone_name,
+            country,
+            key,
+            pk,
+            domain,
+            receiver_of(domain),
+        )
         for pk, zone_name, country, key, domain in rows.values_list(*columns)
     ]
 
@@ -184,7 +202,10 @@ class _Lines:
         if place >= len(steps):
             return []
         domain = row.domain if row.domain in self._watched else ""
-        return [ScenarioPerson(row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain)]
+        receiver = Receiver(row.receiver)
+        return [
+            ScenarioPerson(row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain, receiver)
+        ]
 
     def _place(self, campaign_id: int, position: int) -> int:
         """Return the place of the first step at or after the position: steps may have been removed."""
@@ -253,6 +274,7 @@ def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) ->
     spent = Spending.objects.filter(campaign_id__in=list(loaded), spent_at__gt=now - pace.day).order_by("spent_at")
     for of_campaign, at in spent.values_list("campaign_id", "spent_at"):
         sent[of_campaign or 0].append(at)
+    sharings = sharings_of(loaded, now=now)
     return tuple(
         ScenarioCampaign(
             id=plan.id,
@@ -265,6 +287,8 @@ def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) ->
             last_begun=last.get(plan.id),
             daily_limit=plan.daily_limit,
             sent=tuple(sent[plan.id]),
+            rotation=sharings[plan.id].mode if plan.id in sharings else Rotation.EVEN,
+            turns=tuple(sharings[plan.id].turns.of.values()) if plan.id in sharings else (),
         )
         for plan in loaded.values()
     )
@@ -289,6 +313,7 @@ def _books(mailboxes: Mapping[int, Mailbox], pace: Pace, now: datetime) -> tuple
             ramp_day_at=clocks[pk].ramp_day_at,
             is_clean=_is_clean(clocks[pk]),
             backoff_until=clocks[pk].backoff_until,
+            provider=receiver_at(row.smtp_host, row.address, row.sign_in),
         )
         for pk, row in mailboxes.items()
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -20,37 +21,70 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.pacing import HoldCode, Pace
+from sending.pacing.receivers import DOMAINS, Receiver
+from sending.pacing.rotation import Rotation
 from sending.pacing.waits import wait_over
 from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
-from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
+from sending.planner.queries import rotation_of
 from sending.planner.readiness import obstacles
 from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
 
 # One statement, so that a person on two lists is enrolled once and a second launch adds only who is new.
 _ENROLL = """
 INSERT INTO planner_enrollment (workspace_id, campaign_id, contact_id, state, stop_reason, stop_detail,
-                                next_position, due_at, hold_code, hold_detail, created_at)
-SELECT DISTINCT ON (c.id) c.workspace_id, %(campaign)s, c.id, 'active', '', '', 1, now(), '', '', now()
+                                receiver, next_position, due_at, hold_code, hold_detail, created_at)
+SELECT DISTINCT ON (c.id) c.workspace_id, %(campaign)s, c.id, 'active', '', '',
+       COALESCE(d.receiver, %(other)s), 1, now(), '', '', now()
   FROM sequences_audience_list a
   JOIN contacts_list_member m ON m.contact_list_id = a.contact_list_id
   JOIN contacts_contact c ON c.id = m.contact_id AND c.workspace_id = %(workspace)s
+  LEFT JOIN unnest(%(domains)s::varchar[], %(receivers)s::varchar[]) AS d(domain, receiver) ON d.domain = c.domain
  WHERE a.campaign_id = %(campaign)s
 ON CONFLICT (campaign_id, contact_id) DO NOTHING
 """
 _WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
 
 
-def set_senders(member: Member, campaign: Campaign, mailbox_ids: Sequence[int]) -> None:
-    """Make exactly these mailboxes of the workspace carry the campaign."""
+def set_senders(
+    member: Member,
+    campaign: Campaign,
+    mailbox_ids: Sequence[int],
+    *,
+    rotation: Rotation | None = None,
+    weights: Mapping[int, int] | None = None,
+) -> None:
+    """Make exactly these mailboxes of the workspace carry the campaign, and say how new contacts come to them.
+
+    weights are by mailbox, 1 to 100; mailboxes that are not named keep theirs, and so does the campaign where no
+    rotation is named. Another rotation or another weight lets the turns begin anew. Whoever was written to keeps
+    the mailbox.
+    """
     wanted = set(member.workspace.mailbox_set.filter(pk__in=mailbox_ids).values_list("pk", flat=True))
     with transaction.atomic():
-        CampaignMailbox.objects.filter(campaign=campaign).exclude(mailbox__in=wanted).delete()
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        rows = CampaignMailbox.objects.filter(campaign=campaign)
+        known = {row.mailbox_id: row for row in rows.select_for_update(no_key=True).order_by("pk")}
+        rows.exclude(mailbox__in=wanted).delete()
         CampaignMailbox.objects.bulk_create(
-            [CampaignMailbox(campaign=campaign, mailbox_id=pk) for pk in sorted(wanted)],
-            ignore_conflicts=True,
+            [CampaignMailbox(campaign=campaign, mailbox_id=pk) for pk in sorted(wanted - known.keys())]
         )
+        _set_rotation(campaign, rotation, {pk: value for pk, value in (weights or {}).items() if pk in wanted})
         wake(campaign.pk)
+
+
+def _set_rotation(campaign: Campaign, rotation: Rotation | None, weights: Mapping[int, int]) -> None:
+    rows = CampaignMailbox.objects.filter(campaign=campaign).order_by("pk")
+    changed = [row for row in rows if weights.get(row.mailbox_id, row.weight) != row.weight]
+    for row in changed:
+        row.weight = weights[row.mailbox_id]
+    CampaignMailbox.objects.bulk_update(changed, ["weight"])
+    before = rotation_of(campaign)
+    wanted = rotation or before
+    if changed or wanted != before:
+        CampaignRotation.objects.update_or_create(campaign=campaign, defaults={"mode": wanted})
+        rows.update(moved=0.0, is_keen=True, waits_since=None, held_until=None, receivers=None)
 
 
 def launch(member: Member, campaign: Campaign) -> int:
@@ -74,7 +108,14 @@ def launch(member: Member, campaign: Campaign) -> int:
 def enroll_audience(campaign: Campaign) -> int:
     """Enroll the contacts of the campaign's lists who are not in it yet. Returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_ENROLL, {"campaign": campaign.pk, "workspace": campaign.workspace_id})
+        asked: dict[str, Any] = {
+            "campaign": campaign.pk,
+            "workspace": campaign.workspace_id,
+            "domains": list(DOMAINS),
+            "receivers": [one.value for one in DOMAINS.values()],
+            "other": Receiver.OTHER.value,
+        }
+        cursor.execute(_ENROLL, asked)
         return int(cursor.rowcount)
 
 

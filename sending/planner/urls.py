@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.planner import forecast_views, views, why_views
+from sending.planner import forecast_views, senders_views, views, why_views
 
 app_name = "planner"
 urlpatterns = [
     path("", views.campaign_list, name="list"),
-    path("<int:pk>/senders", views.senders, name="senders"),
+    path("<int:pk>/senders", senders_views.senders, name="senders"),
     path("<int:pk>/preview", views.preview_page, name="preview"),
     path("<int:pk>/review", views.review, name="review"),
     path("<int:pk>/launch", views.launch, name="launch"),

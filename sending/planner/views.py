@@ -21,7 +21,7 @@ from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.mailboxes.budgets import database_now
-from sending.mailboxes.queries import mailbox_for, mailboxes_of
+from sending.mailboxes.queries import mailbox_for
 from sending.pacing import HoldCode
 from sending.planner import queries, services
 from sending.planner.books import books_of
@@ -51,23 +51,6 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
     standings = queries.standing_of([campaign.pk for campaign in campaigns])
     context = {"rows": [(campaign, standings.get(campaign.pk)) for campaign in campaigns]}
     return render_region(request, f"{_FOLDER}/list.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@member_page(Role.VIEWER)
-def senders(request: MemberRequest, pk: int) -> HttpResponse:
-    """Choose the mailboxes that carry the campaign."""
-    campaign = campaign_for(request.member, pk)
-    if request.method == "POST":
-        request.member.require(Role.MEMBER)
-        wanted = [int(one) for one in request.POST.getlist("mailboxes") if one.isdecimal()]
-        services.set_senders(request.member, campaign, wanted)
-        messages.success(request, "Senders saved.")
-        return redirect(request.member.url("planner:senders", pk))
-    context = editor_context(
-        campaign, mailboxes=mailboxes_of(request.member), chosen=set(queries.senders_of_campaign(campaign))
-    )
-    return render_region(request, f"{_FOLDER}/senders.html", context)
 
 
 @require_GET

@@ -35,6 +35,7 @@ class Way:
     due_at: datetime | None
     mailbox_id: int | None  # that carries them; None while any of the campaign's may
     last: LastWord | None
+    receiver: str = ""  # who takes their mail
 
     @property
     def is_new(self) -> bool:
@@ -53,6 +54,7 @@ class DayOfCampaign:
     of_all: Sequence[Span]  # what held everybody, or a mailbox with all whom it carries
     of_new: Sequence[Span]
     of_follow_ups: Sequence[Span]
+    begins: Mapping[str, Sequence[int]] = field(default_factory=dict)  # of the mailboxes, by receiver; else all
     _known: dict[tuple[object, ...], str] = field(default_factory=dict, init=False)
 
     def cause_of(self, way: Way) -> str | None:
@@ -80,13 +82,15 @@ class DayOfCampaign:
         return "" if is_over else last.held
 
     def _of_many(self, way: Way, begin: datetime) -> str:
-        key = begin, way.is_new, way.mailbox_id, way.zone
+        key = begin, way.is_new, way.mailbox_id, way.zone, way.receiver if way.is_new else ""
         if key not in self._known:
             self._known[key] = self._reckoned(way, begin)
         return self._known[key]
 
     def _reckoned(self, way: Way, begin: datetime) -> str:
-        mailboxes = [way.mailbox_id] if way.mailbox_id is not None else list(self.mailboxes)
+        mailboxes = (
+            [way.mailbox_id] if way.mailbox_id is not None else list(self.begins.get(way.receiver, self.mailboxes))
+        )
         spans = [
             *(self.of_new if way.is_new else self.of_follow_ups),
             *self.of_all,

@@ -17,11 +17,13 @@ from sending.ledger.stretches import stretches_between
 from sending.mailboxes.models import Mailbox
 from sending.pacing import Pace
 from sending.pacing.history import Span
+from sending.pacing.receivers import Receiver
 from sending.pacing.waits import wait_over
 from sending.planner.facts import zone_by
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.past import campaign_pauses, mailbox_pauses
 from sending.planner.places import Place, place_of
+from sending.planner.rotating import sharings_of
 from sending.reports.core import SENT, DayOfCampaign, LastWord, Way, counted
 
 _SENT = """
@@ -95,8 +97,8 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
     zones: dict[tuple[str, str], tzinfo] = {}
     ways = []
     rows = Enrollment.objects.filter(campaign=campaign, created_at__lt=end).order_by("pk")
-    for pk, created_at, mailbox_id, zone_name, country in rows.values_list(
-        "pk", "created_at", "mailbox_id", "contact__time_zone", "contact__country"
+    for pk, created_at, mailbox_id, receiver, zone_name, country in rows.values_list(
+        "pk", "created_at", "mailbox_id", "receiver", "contact__time_zone", "contact__country"
     ):
         if (zone_name, country) not in zones:
             zones[zone_name, country] = zone_by(plan, zone_name, country)[1]
@@ -104,7 +106,7 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
         sent_at, position = sent.get(pk, (None, 0))
         due_at = created_at if sent_at is None else _due(sent_at, position or 1, plan, zone, pace)
         box = mailbox_id if sent_at is not None else None
-        ways.append(Way(pk, created_at, zone, sent_at, due_at, box, last.get(pk)))
+        ways.append(Way(pk, created_at, zone, sent_at, due_at, box, last.get(pk), receiver))
     return ways
 
 
@@ -131,6 +133,7 @@ def _day(
     begin, end, midnight = span
     chosen = CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", flat=True)
     carriers = sorted(chosen)
+    sharing = sharings_of([campaign.pk], now=end).get(campaign.pk)
     every = {*carriers, *(way.mailbox_id for way in ways if way.mailbox_id is not None)}
     addresses = dict(Mailbox.objects.filter(pk__in=every).values_list("pk", "address"))
     by_scope: dict[str, list[Span]] = {scope.value: [] for scope in StretchScope}
@@ -144,6 +147,7 @@ def _day(
         midnight=midnight,
         schedule=plan.schedule,
         mailboxes=carriers,
+        begins={one: [pk for pk in carriers if sharing.may_begin(pk, one)] for one in Receiver} if sharing else {},
         of_all=[
             *by_scope[StretchScope.EVERYBODY],
             *campaign_pauses(campaign.workspace_id, campaign.pk, before=end),

@@ -25,7 +25,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.records import record_results
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
-from sending.planner.models import CampaignHold, Enrollment
+from sending.planner.models import CampaignHold, CampaignMailbox, Enrollment
 from sending.planner.queries import standing_of
 from sending.planner.states import EnrollmentState
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Withdrawn
@@ -260,6 +260,7 @@ def planned_instants() -> list[datetime]:
         *_instants(CampaignHold, "until"),
         *_instants(OutboundMessage, "retry_at", "lease_until"),
         *_instants(MailboxClock, "hold_until", "free_at", "backoff_until", "lease_until"),
+        *_instants(CampaignMailbox, "held_until"),
     ]
 
 

@@ -13,9 +13,13 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, Step
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.pacing.receivers import Receiver
+from sending.pacing.rotation import Rotation
 from sending.pacing.scenario import Departure
 from sending.pacing.simulation import simulate
+from sending.planner.models import Enrollment
 from sending.planner.scenes import scene_of
+from sending.planner.services import set_senders
 from sending.planner.throttling import set_throttles
 from tests.builders import make_contact, make_office_hours, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time
@@ -73,12 +77,7 @@ def test_every_message_leaves_when_and_from_where_it_was_foreseen(member: Member
     first = make_sender(member, "first@acme.example", daily_limit=6, hourly_limit=3, **gap)
     second = make_sender(member, "second@acme.example", daily_limit=9, hourly_limit=9, **gap, **RAMPED)
     campaign = make_campaign(member, (first, second), people=15, name="autumn")
-    expected = foreseen(campaign, START)
-    book = live(START)
-    assert len(expected) == len(book) == 45
-    for one, real in zip(expected, book, strict=True):
-        assert (one.mailbox_id, one.person_id, one.position) == (real.mailbox_id, real.person_id, real.position)
-        assert abs(one.at - real.at) < NEAR
+    _comes_true(campaign, 45)
 
 
 def test_campaigns_that_share_a_mailbox_are_foreseen_together(member: Member) -> None:
@@ -153,6 +152,48 @@ def test_colleagues_are_foreseen_on_different_days(member: Member) -> None:
     assert len({one.at.date() for one in book if one.position == 1}) == 4
     assert [(one.person_id, one.position) for one in expected] == [(one.person_id, one.position) for one in book]
     assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
+
+
+def test_by_weights_every_message_leaves_when_and_from_where_it_was_foreseen(member: Member) -> None:
+    gap = {"gap_min_s": 300, "gap_max_s": 900}
+    light = make_sender(member, "light@acme.example", daily_limit=9, hourly_limit=5, **gap)
+    heavy = make_sender(member, "heavy@acme.example", daily_limit=9, hourly_limit=9, **gap)
+    fresh = make_sender(member, "fresh@acme.example", daily_limit=9, hourly_limit=9, **gap, **RAMPED)
+    senders = (light, heavy, fresh)
+    campaign = make_campaign(member, senders, people=18, name="autumn", zones=ZONES, new_leads_per_day=6)
+    set_senders(
+        member,
+        campaign,
+        [one.pk for one in senders],
+        rotation=Rotation.WEIGHTED,
+        weights={light.pk: 1, heavy.pk: 3, fresh.pk: 2},
+    )
+    _comes_true(campaign, 54)
+
+
+def test_by_provider_every_message_leaves_when_and_from_where_it_was_foreseen(member: Member) -> None:
+    gap = {"gap_min_s": 300, "gap_max_s": 900}
+    own = make_sender(member, "own@acme.example", daily_limit=6, hourly_limit=3, **gap)
+    google = make_sender(member, "me@gmail.com", smtp_host="smtp.gmail.com", daily_limit=4, hourly_limit=3, **gap)
+    campaign = make_campaign(member, (own, google), people=18, name="autumn")
+    rows = Enrollment.objects.filter(campaign=campaign).order_by("pk")
+    Enrollment.objects.filter(pk__in=[row.pk for row in rows[::3]]).update(receiver=Receiver.GOOGLE)
+    Enrollment.objects.filter(pk__in=[row.pk for row in rows[1::3]]).update(receiver=Receiver.YAHOO)
+    set_senders(member, campaign, [own.pk, google.pk], rotation=Rotation.PROVIDER)
+    book = _comes_true(campaign, 54)
+    of_google = {row.pk for row in rows[::3]}
+    assert {one.mailbox_id for one in book if one.person_id in of_google} == {google.pk}
+    assert {one.mailbox_id for one in book if one.person_id not in of_google} == {own.pk, google.pk}
+
+
+def _comes_true(campaign: Campaign, count: int) -> list[Departure]:
+    expected = foreseen(campaign, START)
+    book = live(START)
+    assert len(expected) == len(book) == count
+    for one, real in zip(expected, book, strict=True):
+        assert (one.mailbox_id, one.person_id, one.position) == (real.mailbox_id, real.person_id, real.position)
+        assert abs(one.at - real.at) < NEAR
+    return book
 
 
 def _by_day_and_mailbox(some: list[Departure]) -> Counter[tuple[object, int]]:

@@ -1,0 +1,103 @@
+"""The page of a campaign's senders: which mailboxes carry it, and how new contacts come to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.forms import BoundField
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.views import editor_context
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+from sending.mailboxes.models import Mailbox
+from sending.mailboxes.presets import receiver_at
+from sending.mailboxes.queries import mailboxes_of
+from sending.mailboxes.states import MailboxState
+from sending.pacing.receivers import NAMES, Receiver
+from sending.pacing.rotation import Rotation, matched
+from sending.planner import queries, services
+from sending.planner.forms import SendersForm
+
+_MEANINGS = {
+    Rotation.EVEN: ("Evenly", "Whichever mailbox is free takes the next contact, as far as its gap and limits allow."),
+    Rotation.WEIGHTED: (
+        "By weights",
+        (
+            "Of the contacts that are begun, each mailbox takes its part: one of weight 3 three times as many as one "
+            "of weight 1. A mailbox that cannot send leaves its part to the others."
+        ),
+    ),
+    Rotation.PROVIDER: (
+        "By provider",
+        (
+            "Contacts at Google, Microsoft and Yahoo are begun from a mailbox at the same provider where an active one "
+            "is among these, and wait for it. All others go to whichever is free."
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mailbox of the workspace, whether it carries the campaign, and the field of its weight."""
+
+    mailbox: Mailbox
+    provider: str  # "" for one that no rotation knows
+    is_chosen: bool
+    weight: BoundField
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER)
+def senders(request: MemberRequest, pk: int) -> HttpResponse:
+    """Choose the mailboxes that carry the campaign, and how new contacts come to them."""
+    campaign = campaign_for(request.member, pk)
+    mailboxes = mailboxes_of(request.member)
+    weights = queries.weights_of(campaign)
+    mode = queries.rotation_of(campaign)
+    form = SendersForm(
+        request.POST if request.method == "POST" else None, mailboxes=mailboxes, weights=weights, rotation=mode
+    )
+    if request.method == "POST":
+        request.member.require(Role.MEMBER)
+        if form.is_valid():
+            services.set_senders(
+                request.member, campaign, form.mailbox_ids(), rotation=form.rotation(), weights=form.weights()
+            )
+            messages.success(request, "Senders saved.")
+            return redirect(request.member.url("planner:senders", pk))
+    chosen = set(form.mailbox_ids()) if form.is_bound else set(weights)
+    status = 422 if form.is_bound else 200
+    return render_region(
+        request, f"{_FOLDER}/senders.html", _context(request, campaign, form, mailboxes, chosen), status=status
+    )
+
+
+_FOLDER = "sending/planner"
+
+
+def _context(
+    request: MemberRequest, campaign: Campaign, form: SendersForm, mailboxes: Sequence[Mailbox], chosen: set[int]
+) -> dict[str, object]:
+    at = {one.pk: receiver_at(one.smtp_host, one.address, one.sign_in) for one in mailboxes}
+    usable = [at[one.pk] for one in mailboxes if one.pk in chosen and one.state == MailboxState.ACTIVE]
+    rows = [
+        Row(one, "" if at[one.pk] is Receiver.OTHER else NAMES[at[one.pk]], one.pk in chosen, form[f"weight_{one.pk}"])
+        for one in mailboxes
+    ]
+    return editor_context(
+        campaign,
+        form=form,
+        rows=rows,
+        modes=[(mode.value, *words, mode == form["rotation"].value()) for mode, words in _MEANINGS.items()],
+        matched=[NAMES[one] for one in Receiver if one in matched(usable)],
+        may_change=request.member.may(Role.MEMBER),
+    )
