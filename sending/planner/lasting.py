@@ -13,7 +13,7 @@ from sending.pacing import Hold, HoldCode
 from sending.planner.facts import Sender
 from sending.planner.states import HoldScope
 
-_OF_CAMPAIGN = {HoldScope.NEW: StretchScope.NEW_LEADS, HoldScope.ALL: StretchScope.EVERYBODY}
+_OF_CAMPAIGN = {HoldScope.NEW: StretchScope.NEW_LEADS}
 
 
 def keep_mailbox_holds(

@@ -90,7 +90,7 @@ class Throttles(models.Model):
 
 
 class CampaignHold(models.Model):
-    """Why a campaign as a whole begins nobody, or sends nothing: one row instead of a verdict on each who waits.
+    """Why a campaign as a whole begins nobody new: one row instead of a verdict on each who waits.
 
     It binds while `until` lies ahead. What is shown of somebody who is due is composed with it (see reasons.py).
     """

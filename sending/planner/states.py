@@ -46,4 +46,3 @@ class HoldScope(StrEnum):
     """Whom a hold of a whole campaign keeps back."""
 
     NEW = "new"  # those who were not written to yet
-    ALL = "all"  # everybody

@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import sending.pacing.verdicts
-import sending.planner.states
 from django.db import migrations, models
 
 
@@ -27,7 +26,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'planner_campaign_hold',
-                'constraints': [models.UniqueConstraint(fields=('campaign', 'scope'), name='planner_one_hold_per_scope'), models.CheckConstraint(condition=models.Q(('scope__in', [sending.planner.states.HoldScope['NEW'], sending.planner.states.HoldScope['ALL']])), name='planner_known_hold_scope'), models.CheckConstraint(condition=models.Q(('code__in', [sending.pacing.verdicts.HoldCode['WINDOW'], sending.pacing.verdicts.HoldCode['GAP'], sending.pacing.verdicts.HoldCode['HOURLY_LIMIT'], sending.pacing.verdicts.HoldCode['DAILY_LIMIT'], sending.pacing.verdicts.HoldCode['NEW_LEADS_LIMIT'], sending.pacing.verdicts.HoldCode['MAILBOX_STATE'], sending.pacing.verdicts.HoldCode['MAILBOX_BACKOFF'], sending.pacing.verdicts.HoldCode['SYNC_STALE'], sending.pacing.verdicts.HoldCode['MISSING_VALUE'], sending.pacing.verdicts.HoldCode['BAD_TEMPLATE'], sending.pacing.verdicts.HoldCode['ABSENT'], sending.pacing.verdicts.HoldCode['CAMPAIGN_PAUSED']])), name='planner_known_campaign_hold')],
+                'constraints': [models.UniqueConstraint(fields=('campaign', 'scope'), name='planner_one_hold_per_scope'), models.CheckConstraint(condition=models.Q(('scope__in', ['new', 'all'])), name='planner_known_hold_scope'), models.CheckConstraint(condition=models.Q(('code__in', [sending.pacing.verdicts.HoldCode['WINDOW'], sending.pacing.verdicts.HoldCode['GAP'], sending.pacing.verdicts.HoldCode['HOURLY_LIMIT'], sending.pacing.verdicts.HoldCode['DAILY_LIMIT'], sending.pacing.verdicts.HoldCode['NEW_LEADS_LIMIT'], sending.pacing.verdicts.HoldCode['MAILBOX_STATE'], sending.pacing.verdicts.HoldCode['MAILBOX_BACKOFF'], sending.pacing.verdicts.HoldCode['SYNC_STALE'], sending.pacing.verdicts.HoldCode['MISSING_VALUE'], sending.pacing.verdicts.HoldCode['BAD_TEMPLATE'], sending.pacing.verdicts.HoldCode['ABSENT'], sending.pacing.verdicts.HoldCode['CAMPAIGN_PAUSED']])), name='planner_known_campaign_hold')],
             },
         ),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.sequences.models import Campaign
@@ -26,6 +26,7 @@ from tests.sending.planner.stage import (
     database_time,
     emails,
     lease,
+    make_empty_campaign,
     make_people,
     make_sender,
     make_team,
@@ -168,3 +169,10 @@ def test_an_unread_mailbox_holds_its_follow_ups_at_itself() -> None:
     note_synced(mailbox.pk, database_time())
     assert sorted(emails(pick(mailbox))) == sorted(person.email for person in old)
     assert MailboxClock.objects.get().follow_up_hold_until is None
+
+
+def test_no_hold_of_a_campaign_binds_others_than_new_contacts() -> None:
+    campaign = make_empty_campaign(member := make_team(), make_sender(member))
+    now = database_time()
+    with pytest.raises(IntegrityError, match="planner_known_hold_scope"), transaction.atomic():
+        CampaignHold.objects.create(campaign=campaign, scope="all", code="new_leads_limit", since=now, until=now)
