@@ -41,6 +41,7 @@ class SuppressionReason(StrEnum):
     OPTED_OUT = "opted_out"  # asked not to be written to: link, header, reply
     MANUAL = "manual"  # added by a person
     IMPORTED = "imported"  # came with a suppression list
+    LOST_HISTORY = "lost_history"  # was written to, and the database that was put back knew nothing of it
 
 
 # What a person said herself, or a server about her: no member lifts these by a click, and they replace a

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from outreach.accounts.models import Workspace
 from sending.guard.core import Kind
 
 
@@ -66,3 +67,21 @@ class Adoption(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=list(Kind)), name="guard_adopted_kind"),
         ]
+
+
+class Stranger(models.Model):
+    """Somebody who was written to, and whom a database that was put back does not know: no address, only a print.
+
+    It goes when they are met again, and are suppressed from then on.
+    """
+
+    message_id = models.CharField(max_length=255, unique=True)
+    person = models.CharField(max_length=24)  # see prints.person_print
+    # empty: its mailbox is unknown, too, and so is the workspace
+    workspace = models.ForeignKey(Workspace, null=True, on_delete=models.CASCADE)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "guard_stranger"
+        # claim: is somebody whose turn it is a stranger?
+        indexes = [models.Index(fields=["person"], name="guard_stranger_person")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -10,12 +10,19 @@ from django.db.models.functions import Now
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
+from outreach.kit import statements
 from sending.guard.clause import MAY_SEND, params
 from sending.guard.core import ALIVE, Kind
-from sending.guard.models import Adoption, Finding, Installation
+from sending.guard.models import Adoption, Finding, Installation, Stranger
 from sending.guard.notes import key
+from sending.guard.prints import person_print
 
 _SHOWN = 20
+_STRANGER = ("id", "person", "message_id", "workspace_id", "written_at")
+_STRANGERS = (
+    f"SELECT {', '.join(_STRANGER)} FROM guard_stranger"  # noqa: S608  # names of our own
+    " WHERE person = ANY(%s::varchar[]) ORDER BY id"
+)
 
 
 def findings() -> Sequence[Finding]:
@@ -26,6 +33,24 @@ def findings() -> Sequence[Finding]:
 def adoptions() -> Sequence[Adoption]:
     """Return the last decisions of owners, the newest first."""
     return list(Adoption.objects.order_by("-id")[:_SHOWN])
+
+
+def strangers_among(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], Stranger]:
+    """Return who of these (workspace, email_key) was written to by what this database has lost; one query.
+
+    Of several messages to one person the first that was lost is told.
+    """
+    prints = {one: person_print(one[1]) for one in asked}
+    found: dict[str, list[Stranger]] = {}
+    for row in statements.run(_STRANGERS, [list(set(prints.values()))]):
+        stranger = Stranger(**dict(zip(_STRANGER, row, strict=True)))
+        found.setdefault(stranger.person, []).append(stranger)
+    met = {}
+    for one, print_ in prints.items():
+        mine = [row for row in found.get(print_, ()) if row.workspace_id in {None, one[0]}]
+        if mine:
+            met[one] = mine[0]
+    return met
 
 
 def why_nothing_leaves() -> str:

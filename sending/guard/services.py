@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from outreach.accounts.roles import Role
 from outreach.kit import statements
 from outreach.kit.files import said
 from sending.guard.core import AHEAD, ALIVE, Damaged, Kind, Note, Row, judge
-from sending.guard.models import Adoption, Finding, Installation
+from sending.guard.models import Adoption, Finding, Installation, Stranger
 from sending.guard.notes import name_of, place_of, read_note, sole_watch, write_note
 from sending.guard.queries import runs_the_server
 
@@ -75,6 +75,17 @@ def unread(folder: Path) -> Finding | None:
 def note_read(finding: Finding, *, doubts: int, settled: int, unknown: int) -> None:
     """Write down what the journals told about it."""
     Finding.objects.filter(pk=finding.pk).update(read_at=Now(), doubts=doubts, settled=settled, unknown=unknown)
+
+
+def remember(message_id: str, person: str, written_at: datetime, *, workspace_id: int | None) -> None:
+    """Keep the print of somebody who was written to, and whom this database does not know; once for each message."""
+    one = Stranger(message_id=message_id, person=person, written_at=written_at, workspace_id=workspace_id)
+    Stranger.objects.bulk_create([one], ignore_conflicts=True)
+
+
+def forget(stranger: Stranger) -> None:
+    """Let go of a stranger who was met, and is known by their address now: of each message that was lost."""
+    Stranger.objects.filter(person=stranger.person, workspace=stranger.workspace_id).delete()
 
 
 def confirm(member: Member, finding_id: int) -> bool:

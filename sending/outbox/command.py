@@ -37,7 +37,8 @@ def adopt(*, is_agreed: bool, echo: Callable[[str], None]) -> int:
         echo(f"the database is of {finding.copy_of:%Y-%m-%d %H:%M:%S %Z}")
     echo(
         f"by the journals {finding.doubts} messages had left that it did not know (in doubt now, or settled), "
-        f"{finding.settled} answers were added, {finding.unknown} went to people whom it does not know"
+        f"{finding.settled} answers were added, {finding.unknown} cannot be put back, since it knows no such person, "
+        "step or mailbox (whoever is imported anew and was written to is suppressed when their turn comes)"
     )
     if not is_agreed:
         echo("if no other server sends from this database or a copy of it: outreach adopt --yes")

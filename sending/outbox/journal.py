@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ _KINDS: dict[str, type[Outcome]] = {
     "unreachable": Unreachable,
     "in_doubt": InDoubt,
 }
+_PRINT = re.compile(r"[0-9a-f]{24}")
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one for each line
 _WORDS = {kind: word for word, kind in _KINDS.items()}
 
@@ -37,7 +39,8 @@ _WORDS = {kind: word for word, kind in _KINDS.items()}
 class Dot:
     """An attempt that asks for its mark. What is needed to know its message again, also in a database without it.
 
-    who: of the recipient, see recipient_print. at: seconds since 1970, by the worker's clock.
+    who: of the recipient, see recipient_print; person: the same in each line about them (guard/prints.py).
+    at: seconds since 1970, by the worker's clock.
     """
 
     attempt: UUID
@@ -49,6 +52,7 @@ class Dot:
     variant_id: int
     mailbox_id: int
     who: str
+    person: str
     at: float
 
 
@@ -82,7 +86,7 @@ class Readable(Protocol):
 
 
 def recipient_print(message_id: str, email_key: str) -> str:
-    """Return what a recipient is known again by: no address stands in a journal, no two lines name one person."""
+    """Return what a recipient is known again by beside a message: no address stands in a journal."""
     return hashlib.sha256(f"{message_id} {email_key}".encode()).hexdigest()[:24]
 
 
@@ -105,7 +109,7 @@ def dot_line(dot: Dot) -> bytes:
     return _line(
         [
             "dot", dot.attempt.hex, dot.number, dot.message_id, dot.subject, dot.enrollment_id, dot.step_id,
-            dot.variant_id, dot.mailbox_id, dot.who, dot.at,
+            dot.variant_id, dot.mailbox_id, dot.who, dot.person, dot.at,
         ]
     )  # fmt: skip
 
@@ -165,11 +169,10 @@ def _take(found: Reading, words: list[Any]) -> None:
             found.installation = installation
         case [
             "dot", str(attempt), int(number), str(message_id), str(subject), int(enrollment), int(step), int(variant),
-            int(mailbox), str(who), float() | int() as at,
-        ] if _is_sound(message_id, subject, number, at, enrollment, step, variant, mailbox):  # fmt: skip
-            found.dots.append(
-                Dot(UUID(attempt), number, message_id, subject, enrollment, step, variant, mailbox, who, float(at))
-            )
+            int(mailbox), str(who), str(person), float() | int() as at,
+        ] if _is_sound(message_id, subject, person, number, at, enrollment, step, variant, mailbox):  # fmt: skip
+            ids = enrollment, step, variant, mailbox
+            found.dots.append(Dot(UUID(attempt), number, message_id, subject, *ids, who, person, float(at)))
         case ["go", *attempts]:
             found.left |= {UUID(attempt) for attempt in attempts}
         case [
@@ -184,10 +187,12 @@ def _take(found: Reading, words: list[Any]) -> None:
             raise ValueError("an unknown line")
 
 
-def _is_sound(message_id: str, subject: str, number: int, at: float, *ids: int) -> bool:
+def _is_sound(message_id: str, subject: str, person: str, *numbers: float) -> bool:
     """Say whether the database could hold the values."""
+    number, at, *ids = numbers
     texts = "\0" not in message_id + subject and len(message_id) <= 255 and len(subject) <= 998
-    return texts and 0 < number < 2**15 and 0 <= at < _FAR_AWAY_S and all(0 < one < 2**63 for one in ids)
+    known = texts and _PRINT.fullmatch(person) is not None
+    return known and 0 < number < 2**15 and 0 <= at < _FAR_AWAY_S and all(0 < one < 2**63 for one in ids)
 
 
 def _outcome(word: str, phase: Phase, reply: Reply, cause: str) -> Outcome:

@@ -88,7 +88,7 @@ def recall(folder: Path) -> Counter[str]:
                 cases += _cases(path, file, only_left=False)
             except _UNREADABLE:
                 log.exception("outbox.journal_unreadable file=%s", path.name)
-    return settle(cases)
+    return settle(cases, is_older=True)
 
 
 def _cases(path: Path, file: BinaryIO, *, only_left: bool) -> list[Case]:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from campaigns.sequences.models import Step, Variant
 from outreach.kit.addresses import parse_address
+from sending.guard.services import remember
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
@@ -29,8 +30,9 @@ from sending.outbox.verdicts import Change, Standing, change_for
 from sending.pacing import Pace
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState
+from sending.smtp import Accepted, InDoubt
 
-UNKNOWN = "unknown"  # counted: of a person whom the database does not know
+UNKNOWN = "unknown"  # counted: the database knows the person, the step or the mailbox no more, or not yet
 _NOBODY = UUID(int=0)
 _LOST = "An older copy of the database was put back: a courier's journal says that it had left."
 _DOUBT = """
@@ -62,11 +64,18 @@ def compare(told: Sequence[tuple[Dot, End | None]]) -> list[Case]:
     return [case for case in cases if case.change is not Change.NOTHING]
 
 
-def settle(cases: Iterable[Case]) -> Counter[str]:
-    """Carry out what the cases change, in the order of their marks. Returns counts by Change, and of UNKNOWN."""
+def settle(cases: Iterable[Case], *, is_older: bool = False) -> Counter[str]:
+    """Carry out what the cases change, in the order of their marks. Returns counts by Change, and of UNKNOWN.
+
+    is_older: the database is an older copy. What cannot be put back is remembered by the print of its recipient, so
+    that whoever is imported anew is known again.
+    """
     counts: Counter[str] = Counter()
     for case in sorted(cases, key=lambda one: one.dot.at):
         done = _settle(case)
+        if done == UNKNOWN and is_older and _may_have_arrived(case.end):
+            dot = case.dot
+            remember(dot.message_id, dot.person, _instant(dot.at), workspace_id=_workspace_of(dot.mailbox_id))
         if done != Change.NOTHING:
             counts[done] += 1
     return counts
@@ -89,8 +98,9 @@ def _settle(case: Case) -> str:
             if not _doubt(row, dot):
                 return Change.NOTHING
         case Change.MAKE:
-            if not _make(dot):
-                return UNKNOWN
+            made = _make(dot)
+            if made != Change.MAKE:
+                return made
         case _:
             return Change.NOTHING
     again = rows.get(message_id=dot.message_id)
@@ -144,25 +154,29 @@ def _doubt(row: OutboundMessage, dot: Dot) -> bool:
     return True
 
 
-def _make(dot: Dot) -> bool:
-    """Put back a message that the database has lost, in doubt; False when it does not know the person either."""
+def _make(dot: Dot) -> str:
+    """Put back a message that the database has lost, in doubt: MAKE.
+
+    NOTHING when the person's step has a message that says as much already, UNKNOWN when there is nobody, or no step or
+    mailbox, that it could be put back to.
+    """
     with transaction.atomic():
         held = Enrollment.objects.select_for_update(of=("self",), no_key=True)
         person = held.select_related("contact", "workspace").filter(pk=dot.enrollment_id).first()
         if person is None or recipient_print(dot.message_id, person.contact.email_key) != dot.who:
-            return False
+            return UNKNOWN
         step = Step.objects.filter(pk=dot.step_id, campaign=person.campaign_id).first()
         mailbox = Mailbox.objects.filter(pk=dot.mailbox_id, workspace=person.workspace_id).first()
         if step is None or mailbox is None:
-            return False
+            return UNKNOWN
         other = OutboundMessage.objects.select_related("workspace", "step").filter(enrollment=person, step=step).first()
         if other is not None:  # claimed anew since the older copy was put back
-            return _doubt(other, dot)
+            return Change.MAKE if _doubt(other, dot) else Change.NOTHING
         _prove_earlier(person, step.position)
         variants = Variant.objects.filter(step=step)
         variant = variants.filter(pk=dot.variant_id).first() or variants.first()
         if variant is None:
-            return False
+            return UNKNOWN
         at = _instant(dot.at)
         row = OutboundMessage.objects.create(
             workspace=person.workspace,
@@ -193,7 +207,15 @@ def _make(dot: Dot) -> bool:
             held_since=None,
         )
         _tell(row, dot)
-    return True
+    return Change.MAKE
+
+
+def _may_have_arrived(end: End | None) -> bool:
+    return end is None or isinstance(end.outcome, Accepted | InDoubt)
+
+
+def _workspace_of(mailbox_id: int) -> int | None:
+    return Mailbox.objects.filter(pk=mailbox_id).values_list("workspace", flat=True).first()
 
 
 def _prove_earlier(person: Enrollment, position: int) -> None:

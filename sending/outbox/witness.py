@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from sending.guard.prints import person_print
 from sending.outbox.jobs import Job, Result
 from sending.outbox.journal import Dot, End, has_left, recipient_print
 from sending.outbox.scribe import Journal
@@ -59,5 +60,6 @@ def _dot_of(job: Job) -> Dot:
     letter = job.letter
     return Dot(
         letter.attempt, letter.attempt_number, letter.message_id, letter.subject, letter.enrollment_id, letter.step_id,
-        letter.variant_id, letter.mailbox_id, recipient_print(letter.message_id, job.recipient_key), time.time(),
+        letter.variant_id, letter.mailbox_id, recipient_print(letter.message_id, job.recipient_key),
+        person_print(job.recipient_key), time.time(),
     )  # fmt: skip

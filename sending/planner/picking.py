@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
+
+from django.db import transaction
 
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import suppressed_keys
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
 from campaigns.sequences.states import CampaignState
 from campaigns.sequences.wording import SenderValues, Wording
+from sending.guard.queries import strangers_among
 from sending.mailboxes.budgets import database_now
 from sending.pacing import (
     RECHECK,
@@ -42,6 +46,7 @@ from sending.planner.candidates import Candidate, Wish
 from sending.planner.facts import NewLeads, Sender, senders_held_by, zone_of
 from sending.planner.rotating import Rotating
 from sending.planner.states import HoldScope
+from sending.planner.strangers import suppress_strangers, words_about
 from sending.planner.throttling import Throttling
 from sending.planner.wordings import Unfit, wording_of
 
@@ -182,9 +187,11 @@ def suppressions(contacts: Mapping[int, Contact]) -> dict[int, str]:
 def why_suppressed(asked: Iterable[tuple[int, str]]) -> dict[tuple[int, str], str]:
     """Return, in words, why addresses (workspace, email_key) must not be written to; those that may be are absent."""
     keys: dict[int, list[str]] = {}
-    for workspace_id, key in asked:
+    all_asked = set(asked)
+    for workspace_id, key in sorted(all_asked):
         keys.setdefault(workspace_id, []).append(key)
-    return {
+    strangers = {one: words_about(one[1], stranger) for one, stranger in strangers_among(all_asked).items()}
+    return strangers | {
         (workspace_id, key): f"{row.value} is suppressed: {row.reason.replace('_', ' ')}."
         for workspace_id, wanted in keys.items()
         for key, row in suppressed_keys(workspace_id, wanted).items()
@@ -227,6 +234,10 @@ class _Judging:
         for one in beyond_share:  # no new contact has taken their place
             self._consider(one, may_pass_share=True)
         outcomes.store(self._result)
+        if self._result.dropped:
+            contacts = [self._contacts[one.contact_id] for one, _ in self._result.dropped]
+            dropped = [(contact.workspace_id, contact.email_key) for contact in contacts]
+            transaction.on_commit(partial(suppress_strangers, dropped), robust=True)  # it takes gates
         return self._picks
 
     def _consider(self, one: Candidate, *, may_pass_share: bool = False) -> bool:

@@ -63,7 +63,7 @@ def test_each_kind_is_explained_and_can_be_confirmed(owner: Member, kind: Kind) 
     client = opened(owner)
     page = client.get(owner.url("guard:standstill")).text
     assert "3 messages that had left" in page
-    assert "2 messages went to people whom this database does not know" in page
+    assert "2 messages cannot be put back" in page
     answer = client.post(owner.url("guard:confirmation"), {"finding": finding.pk}, follow=True)
     assert "Confirmed. Sending goes on" in answer.text
     assert f"Confirmed by {owner.user.email}" in answer.text

@@ -16,6 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outreach.env import env
+from sending.guard import prints
+from sending.guard.prints import person_print
 from sending.outbox import scribe
 from sending.outbox.journal import Dot, End, dot_line, end_line, go_line, has_left, head_line, read, recipient_print
 from sending.outbox.scribe import Journal
@@ -33,7 +36,8 @@ OUTCOMES: list[Outcome] = [
 def make_dot(number: int = 1, **values: object) -> Dot:
     columns: dict[str, object] = {
         "attempt": UUID(int=number), "number": 1, "message_id": f"<m{number}@acme.test>", "subject": "Schöne Grüße 🙂",
-        "enrollment_id": 7, "step_id": 8, "variant_id": 9, "mailbox_id": 10, "who": "0123", "at": 1.5, **values,
+        "enrollment_id": 7, "step_id": 8, "variant_id": 9, "mailbox_id": 10, "who": "0123", "person": "ab" * 12,
+        "at": 1.5, **values,
     }  # fmt: skip
     return Dot(**columns)  # type: ignore[arg-type]
 
@@ -127,6 +131,19 @@ def test_a_person_is_known_again_by_the_line_and_not_named_in_it() -> None:
     assert recipient_print("<a@b>", "ada@x.test") == recipient_print("<a@b>", "ada@x.test")
     assert recipient_print("<a@b>", "ada@x.test") != recipient_print("<c@b>", "ada@x.test")
     assert "ada" not in recipient_print("<a@b>", "ada@x.test")
+
+
+def test_only_this_instance_can_make_the_print_of_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = person_print("ada@x.test")
+    assert mine == person_print("ada@x.test")
+    assert mine != person_print("eve@x.test")
+    monkeypatch.setattr(prints, "env", lambda: replace(env(), secret_key="another"))
+    assert person_print("ada@x.test") != mine
+
+
+@pytest.mark.parametrize("person", ["", "AB" * 12, "ab" * 13, "\0" * 24])
+def test_a_line_whose_print_is_none_is_skipped(person: str) -> None:
+    assert read(io.BytesIO(dot_line(make_dot(person=person)))).damaged == 1
 
 
 # -- the writer --

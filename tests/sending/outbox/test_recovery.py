@@ -13,13 +13,15 @@ from django.db import OperationalError
 from django.db.models.functions import Now
 
 from campaigns.contacts.models import Contact, Suppression
-from campaigns.contacts.services import delete_contacts
+from campaigns.contacts.services import delete_contacts, lift
+from campaigns.sequences.models import Campaign, Step, Variant
 from outreach.kit import loops
 from outreach.kit.stopping import Bell
 from sending.chaos.faultsmtpd import Act, FaultServer, hang, say, serving_in_thread
+from sending.guard.models import Stranger
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
-from sending.mailboxes.models import MailboxClock, Spending
+from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.outbox import courier, leases, recovery, scribe, tasks
 from sending.outbox.courier import Courier
 from sending.outbox.doubts import send_again
@@ -31,6 +33,7 @@ from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
 from sending.outbox.witness import Witness
 from sending.planner.states import EnrollmentState, StopReason
+from tests.builders import make_contact, make_running_campaign
 from tests.sending.outbox.plain import Beside, Post, claim_all, make_post, wait_until
 from tests.sending.outbox.stage import deliver, make_due
 from tests.sending.outbox.test_journal import files_no_bigger_than
@@ -286,6 +289,74 @@ def test_a_person_whom_the_database_does_not_know_is_counted_and_nobody_else_tak
     Contact.objects.filter(pk=post.people[1].pk).update(email="eve@x.test", email_key="eve@x.test")
     assert recover(folder) == {"unknown": 2}
     assert not post.messages
+
+
+def come_anew(post: Post, *names: str) -> Campaign:
+    """Import people into a database that was put back, and launch a campaign to them."""
+    MailboxClock.objects.update(lease_owner=None, lease_until=None)
+    people = tuple(make_contact(post.member.workspace, f"{name}@x.test") for name in names)
+    return make_running_campaign(post.member, people, (post.mailbox,), name="Anew")
+
+
+def test_whoever_was_written_to_and_is_imported_anew_is_suppressed_until_a_person_lifts_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = send_and_die(folder, YES, monkeypatch, "ada", "bob")
+    delete_contacts(post.member.workspace, [person.pk for person in post.people])
+    assert recall(folder) == {"unknown": 2}
+    assert recall(folder) == {"unknown": 2}
+    assert Stranger.objects.count() == 2
+    with serving_in_thread(FaultServer()) as server:
+        Mailbox.objects.update(smtp_port=server.port)
+        campaign = come_anew(post, "ada", "eve")
+        make_due()
+        deliver()
+        assert len(server.accepted) == 1
+        assert b"eve@x.test" in server.accepted[0]
+        skipped = campaign.enrollments.get(state=EnrollmentState.SKIPPED)
+        assert skipped.stop_detail.startswith("A message left for ada@x.test on ")
+        row = Suppression.objects.get()
+        assert (row.value, row.reason, row.evidence) == ("ada@x.test", "lost_history", skipped.stop_detail)
+        assert Stranger.objects.count() == 1, "who has not come back is still waited for"
+        lift(post.member, row)
+        again = make_running_campaign(post.member, (skipped.contact,), (post.mailbox,), name="By a person's word")
+        make_due()
+        deliver()
+        assert again.messages.get().state == MessageState.SENT
+
+
+def test_a_lost_step_that_the_database_does_not_know_stops_the_sequence_of_whoever_had_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = send_and_die(folder, YES, monkeypatch, "ada")
+    post.campaign.messages.all().delete()
+    post.campaign.enrollments.update(state=EnrollmentState.ACTIVE, due_at=Now(), next_position=1, mailbox=None)
+    Variant.objects.all().delete()
+    step = Step.objects.get()
+    Variant.objects.create(
+        step=Step.objects.create(campaign=post.campaign, position=2), label="A", subject="New", body_text="Text"
+    )
+    step.delete()
+    assert recall(folder) == {"unknown": 1}
+    make_due()
+    assert deliver() == 0
+    assert post.enrollment_of("ada").stop_reason == "suppressed"
+
+
+def test_who_was_refused_for_good_is_no_stranger(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = send_and_die(folder, NO, monkeypatch, "ada")
+    delete_contacts(post.member.workspace, [post.people[0].pk])
+    recall(folder)
+    assert not Stranger.objects.exists()
+
+
+def test_a_person_whose_step_has_another_message_by_now_is_not_unknown(folder: Path, journal: Journal) -> None:
+    with serving_in_thread(FaultServer()) as server:
+        post = make_post(server, "ada")
+        send(journal)
+    post.campaign.messages.update(message_id="<another@acme.test>")
+    assert recall(folder) == {}
+    assert not Stranger.objects.exists()
 
 
 # -- files --
