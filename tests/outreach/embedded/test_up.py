@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,34 @@ def manage(data_dir: Path, *words: str) -> str:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with up(tmp_path_factory.mktemp("shared") / "data") as shared:
         yield shared.until_ready()
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What is left of an instance that was started for the first time, got a user, and was ended with Ctrl-C."""
+
+    data_dir: Path
+    said: str
+    status: int
+    family: set[int]
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Stopped:
+    data_dir = tmp_path_factory.mktemp("stopped") / "data"
+    with up(data_dir) as first:
+        first.until_ready()
+        manage(data_dir, "shell", "--verbosity", "0", "-c", CREATE)
+        family = descendants(first.process.pid)
+        status = first.stop(signal.SIGINT)
+    return Stopped(data_dir, first.said, status, family)
+
+
+@pytest.fixture
+def data_dir(stopped: Stopped, tmp_path: Path) -> Path:
+    """A copy of its data folder: nobody has to wait for a first start of their own."""
+    subprocess.run(["cp", "-a", stopped.data_dir, tmp_path / "data"], check=True)  # with its owners
+    return tmp_path / "data"
 
 
 def test_pages_are_served(running: Up) -> None:
@@ -90,26 +119,20 @@ def test_workers_find_valkey_again_and_say_little(running: Up) -> None:
     assert "DeprecationWarning" not in running.said
 
 
-def test_ctrl_c_leaves_nothing_and_a_second_start_reuses_the_data(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    with up(data_dir) as first:
-        first.until_ready()
-        manage(data_dir, "shell", "--verbosity", "0", "-c", CREATE)
-        family = descendants(first.process.pid)
-        assert len(family) >= 6  # two servers, web and its worker, celery and its pool, beat
-        assert first.stop(signal.SIGINT) == 0
-    assert first.said.rstrip().endswith(f"stopped; a new start goes on with {data_dir}")
-    assert not alive(family)
-    assert not [name for name in TRACES if (data_dir / name).exists()]
-    with up(data_dir) as second:
+def test_ctrl_c_leaves_nothing_and_a_second_start_reuses_the_data(stopped: Stopped) -> None:
+    assert stopped.status == 0
+    assert len(stopped.family) >= 6  # two servers, web and its worker, celery and its pool, beat
+    assert stopped.said.rstrip().endswith(f"stopped; a new start goes on with {stopped.data_dir}")
+    assert not alive(stopped.family)
+    assert not [name for name in TRACES if (stopped.data_dir / name).exists()]
+    with up(stopped.data_dir) as second:
         second.until_ready()
         assert "prepare" not in second.said
-        assert manage(data_dir, "shell", "--verbosity", "0", "-c", COUNT) == "1"
+        assert manage(stopped.data_dir, "shell", "--verbosity", "0", "-c", COUNT) == "1"
         assert second.stop(signal.SIGTERM) == 0
 
 
-def test_closed_terminal_leaves_nothing(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
+def test_closed_terminal_leaves_nothing(data_dir: Path) -> None:
     master, terminal = pty.openpty()
     with open(master, "rb", buffering=0) as window:  # noqa: PTH123  a descriptor has no path
         leader = subprocess.Popen(
@@ -130,8 +153,7 @@ def test_closed_terminal_leaves_nothing(tmp_path: Path) -> None:
     assert not [name for name in TRACES if (data_dir / name).exists()]
 
 
-def test_kill_9_leaves_no_process_and_the_next_start_repairs_the_rest(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
+def test_kill_9_leaves_no_process_and_the_next_start_repairs_the_rest(data_dir: Path) -> None:
     with up(data_dir) as first:
         first.until_ready()
         family = descendants(first.process.pid)
@@ -143,8 +165,7 @@ def test_kill_9_leaves_no_process_and_the_next_start_repairs_the_rest(tmp_path: 
         first.process.wait(5)
 
 
-def test_kill_9_of_every_process_at_once_is_repaired_too(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
+def test_kill_9_of_every_process_at_once_is_repaired_too(data_dir: Path) -> None:
     with up(data_dir) as first:
         first.until_ready()
         for pid in (first.process.pid, *descendants(first.process.pid)):
@@ -167,12 +188,8 @@ def test_ctrl_c_during_the_first_start_leaves_nothing(tmp_path: Path) -> None:
     assert not [name for name in TRACES if (data_dir / name).exists()]
 
 
-def test_database_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
+def test_database_that_was_moved_away_is_made_anew(data_dir: Path, tmp_path: Path) -> None:
     """That is what the program advises when it cannot read the old one."""
-    data_dir = tmp_path / "data"
-    with up(data_dir) as first:
-        first.until_ready()
-        assert first.stop() == 0
     (data_dir / "postgres").rename(tmp_path / "old")
     with up(data_dir) as second:
         second.until_ready()
