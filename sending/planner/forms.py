@@ -40,7 +40,8 @@ class ThrottlesForm(forms.Form):
 class SendersForm(forms.Form):
     """The mailboxes of a campaign, each with its weight, and the rotation among them.
 
-    What is not sent stays as it is; mailboxes that the workspace does not have are passed over.
+    What is not sent stays as it is, weights too where they do not decide; mailboxes that the workspace does not have
+    are passed over.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class SendersForm(forms.Form):
         choices = [(one.value, one.value) for one in Rotation]
         self.fields["rotation"] = forms.ChoiceField(choices=choices, required=False, label="Rotation")
         self.initial["rotation"] = rotation.value
+        wanted = self.data.get("rotation") or rotation.value
         for one in mailboxes:
             self.fields[f"weight_{one.pk}"] = forms.IntegerField(
-                required=False, min_value=1, max_value=MOST_WEIGHT, label=f"Weight of {one.address}"
-            )
+                required=False, min_value=1, max_value=MOST_WEIGHT, label=f"Weight of {one.address}",
+                disabled=self.is_bound and wanted != Rotation.WEIGHTED,
+            )  # fmt: skip
             self.initial[f"weight_{one.pk}"] = weights.get(one.pk, 1)
 
     def mailbox_ids(self) -> list[int]:
