@@ -80,8 +80,8 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
     books = {} if facts.is_follow_up else rooms_for_new(senders, now=now)
     judged = [(sender, _verdicts(facts, sender, books.get(sender.id), sharing)) for sender in senders]
     sender, verdicts = min(judged, key=lambda pair: _end(decide(pair[1]), now))
-    reasons = [*own, *(_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))]
-    reasons += _of_rotation(row, verdicts, judged, is_left=len(able) < len(carriers))
+    reasons = [*own, *_of_rotation(row, verdicts, judged, is_left=len(able) < len(carriers))]
+    reasons += (_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))
     return Present(_by_weight(reasons) or [_in_line(row, row.due_at)], sender)
 
 

@@ -25,8 +25,11 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.records import record_results
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
-from sending.planner.models import CampaignHold, CampaignMailbox, Enrollment
+from sending.pacing.receivers import Receiver
+from sending.pacing.rotation import Rotation
+from sending.planner.models import CampaignHold, CampaignMailbox, CampaignRotation, Enrollment
 from sending.planner.queries import standing_of
+from sending.planner.services import set_senders
 from sending.planner.states import EnrollmentState
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Withdrawn
 from tests.builders import make_contact, make_office_hours, make_running_campaign
@@ -69,7 +72,7 @@ class Life:
 
     member: Member
     slow: Mailbox  # one at a time with a gap, four a day, two an hour
-    fresh: Mailbox  # no gap, in its ramp: two on the first day
+    fresh: Mailbox  # at Google, no gap, in its ramp: two on the first day
     campaigns: list[Campaign]
     now: datetime = START
     book: list[Left] = field(default_factory=list)
@@ -84,10 +87,13 @@ class Life:
             member, "slow@acme.example", daily_limit=DAILY, hourly_limit=HOURLY, gap_min_s=600, gap_max_s=600
         )
         fresh = make_sender(
-            member, "fresh@acme.example", daily_limit=5, hourly_limit=5, ramp_on=True, ramp_start=RAMP_START
-        )
+            member, "fresh@acme.example", daily_limit=5, hourly_limit=5, ramp_on=True, ramp_start=RAMP_START,
+            smtp_host="smtp.gmail.com",
+        )  # fmt: skip
+        domains = [f"example{n}.com" if n % 3 else "gmail.com" for n in range(7)]
         people = [
-            make_contact(member.workspace, f"p{n}@example{n}.com", time_zone=ZONES[n % len(ZONES)]) for n in range(7)
+            make_contact(member.workspace, f"p{n}@{domain}", time_zone=ZONES[n % len(ZONES)])
+            for n, domain in enumerate(domains)
         ]
         campaigns = [
             _campaign(member, tuple(people[:5]), (slow, fresh), name="Limited", new_leads_per_day=NEW_LEADS),
@@ -108,6 +114,14 @@ class Life:
         """Pause a mailbox, or let it carry mail again; the next tick looks at it."""
         Mailbox.objects.filter(pk=mailbox.pk).update(state=state)
         MailboxClock.objects.filter(mailbox=mailbox, look_at__gt=self.now).update(look_at=self.now)
+
+    def rotate(self, number: int, rotation: Rotation, weights: tuple[int, int]) -> None:
+        """Let the new contacts of a campaign come to its mailboxes in another way from now on."""
+        campaign, boxes = self.campaigns[number], (self.slow, self.fresh)
+        chosen = list(CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox", flat=True))
+        by_pk = {box.pk: weight for box, weight in zip(boxes, weights, strict=True)}
+        with committed():
+            set_senders(self.member, campaign, chosen, rotation=rotation, weights=by_pk)
 
     # --- work
 
@@ -136,7 +150,17 @@ class Life:
 
     def _claimed(self, owner: UUID, mailboxes: list[int]) -> list[Job]:
         with committed():
-            return claim(owner, mailboxes)
+            jobs = claim(owner, mailboxes)
+        for job in jobs:
+            self._judge_match(Enrollment.objects.select_related("mailbox").get(pk=job.letter.enrollment_id))
+        return jobs
+
+    def _judge_match(self, row: Enrollment) -> None:
+        """Judge the mailbox of somebody who was begun in this claim."""
+        provider = CampaignRotation.objects.filter(campaign=row.campaign_id, mode=Rotation.PROVIDER).exists()
+        carried = CampaignMailbox.objects.filter(campaign=row.campaign_id, mailbox=self.fresh, mailbox__state="active")
+        if row.begun_at == self.now and provider and carried.exists() and row.receiver == Receiver.GOOGLE:
+            assert row.mailbox == self.fresh, "whoever is at Google was to be written to from there"
 
     def _deliver(self, job: Job, fate: str) -> None:
         outcome = FATES[fate]

@@ -15,6 +15,7 @@ from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
+from sending.pacing.rotation import Rotation
 from sending.planner.models import Enrollment
 from sending.planner.services import enroll_audience, pause, postpone, release, resume, stop
 from sending.planner.states import StopReason
@@ -24,6 +25,7 @@ from tests.sending.planner.stage import DAY, HOUR
 
 PEOPLE = st.integers(0, 3) | st.integers(0, 7)
 CAMPAIGNS = st.integers(0, 1)
+WEIGHTS = st.integers(1, 4)
 DURATIONS = st.sampled_from(
     [timedelta(0), MINUTE, 10 * MINUTE, 16 * MINUTE, HOUR, 3 * HOUR, DAY, DAY, DAY + timedelta(seconds=1), 3 * DAY]
 )
@@ -77,6 +79,10 @@ class Weeks(RuleBasedStateMachine):
     def pause_or_resume_mailbox(self, which: str) -> None:
         mailbox = Mailbox.objects.get(pk=getattr(self.life, which).pk)
         self.life.set_mailbox(mailbox, MailboxState.PAUSED if mailbox.state == "active" else MailboxState.ACTIVE)
+
+    @rule(number=CAMPAIGNS, rotation=st.sampled_from(Rotation), slow=WEIGHTS, fresh=WEIGHTS)
+    def rotate(self, number: int, rotation: Rotation, slow: int, fresh: int) -> None:
+        self.life.rotate(number, rotation, (slow, fresh))
 
     @rule(number=PEOPLE, reason=st.sampled_from([StopReason.REPLIED, StopReason.REMOVED]))
     def stop(self, number: int, reason: StopReason) -> None:
@@ -144,9 +150,11 @@ def test_whatever_happens_in_whatever_order_each_promise_is_kept() -> None:
 
 
 @pytest.mark.django_db
-def test_undisturbed_everybody_gets_both_messages() -> None:
+@pytest.mark.parametrize("rotation", Rotation)
+def test_undisturbed_everybody_gets_both_messages(rotation: Rotation) -> None:
     with virtual_time():
         life = Life.begin()
+        life.rotate(0, rotation, (1, 3))
         life.run_out()
         assert len(life.book) == 2 * Enrollment.objects.count() == 16
         assert life.now - life.book[0].at < 20 * DAY
