@@ -76,7 +76,7 @@ class DailyTally(models.Model):
             models.CheckConstraint(condition=models.Q(kind__in=list(EventKind)), name="ledger_known_tally_kind"),
         ]
         indexes = [
-            # Each message adds fresh parts, which one index keeps until the fold; the others know the folded ones alone.
+            # Each message adds fresh parts, which one index keeps until the fold; the others know folded ones alone.
             # results of a workspace in a span of days
             models.Index(fields=["workspace", "day", "kind"], condition=_FOLDED, name="ledger_tally_of_workspace"),
             # results of one campaign
