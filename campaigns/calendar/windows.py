@@ -67,9 +67,15 @@ def next_open(schedule: Schedule, zone: tzinfo, now: datetime) -> datetime | Nev
     found = _next(schedule, zone, now)
     if found is not None:
         return max(found[0], now.astimezone(UTC))
-    if not schedule.windows:
-        return Never("No sending window is set.")
-    return Never(f"No window opens within {HORIZON_DAYS} days: every allowed day is a holiday.")
+    return _never(schedule)
+
+
+def next_window(schedule: Schedule, zone: tzinfo, now: datetime) -> Interval | Never:
+    """Return what next_open and window_end would: the first instant from `now` on in a window, and that one's end."""
+    found = _next(schedule, zone, now)
+    if found is None:
+        return _never(schedule)
+    return max(found[0], now.astimezone(UTC)), found[1]
 
 
 def is_open(schedule: Schedule, zone: tzinfo, now: datetime) -> bool:
@@ -107,6 +113,12 @@ def open_minutes_left(schedule: Schedule, zone: tzinfo, now: datetime) -> float:
     """Return how many minutes of this local day, from `now` on, lie inside windows."""
     midnight = first_instant(zone, _local_day(zone, now), MINUTES_A_DAY)
     return open_seconds_between(schedule, zone, now, max(now, midnight)) / 60
+
+
+def _never(schedule: Schedule) -> Never:
+    if not schedule.windows:
+        return Never("No sending window is set.")
+    return Never(f"No window opens within {HORIZON_DAYS} days: every allowed day is a holiday.")
 
 
 def _next(schedule: Schedule, zone: tzinfo, now: datetime) -> Interval | None:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, tzinfo
 from sending.pacing.budget import Limits, Pace, Usage, daily_budget
 from sending.pacing.caps import Cap
 from sending.pacing.gates import LeadFacts, MailboxFacts
-from sending.pacing.health import Cause, Health, Signal, after, halved, idle_spells
-from sending.pacing.promises import Book, book_of, peak_use
+from sending.pacing.health import IDLE_DAYS, Cause, Health, Signal, after, halved, idle_spells
+from sending.pacing.promises import Book, book_of, decisive_use, peak_use
 from sending.pacing.queues import Queue
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation, Turn, Turns, takes
@@ -26,13 +26,14 @@ class MailboxBook:
     """A mailbox under way: its account book and the people who wait for it."""
 
     __slots__ = (
-        "_day", "_health", "_hour", "_is_clean", "_kinds", "_limits", "_new", "campaigns", "follow_ups", "free_at",
-        "lines", "model", "new_held", "pace", "ramp_day_at", "ramp_days", "reserved", "turn_held",
+        "_day", "_health", "_hour", "_idle", "_is_clean", "_kinds", "_limits", "_new", "campaigns", "follow_ups",
+        "free_at", "lines", "model", "new_held", "pace", "ramp_day_at", "ramp_days", "reserved", "turn_held",
     )  # fmt: skip
 
     def __init__(self, model: ScenarioMailbox, pace: Pace) -> None:
         self.model = model
         self.pace = pace
+        self._idle = IDLE_DAYS * pace.day
         self.free_at = model.free_at
         self.ramp_days = model.ramp_days
         self.ramp_day_at = model.ramp_day_at
@@ -69,7 +70,7 @@ class MailboxBook:
     def limits(self, now: datetime) -> Limits:
         """Return what the mailbox may do at `now`, with the health that is left of it."""
         health = self._health
-        if self.ramp_day_at is not None:
+        if self.ramp_day_at is not None and now - self.ramp_day_at >= self._idle:
             health = halved(health, idle_spells(self.ramp_day_at, now, self.pace.day))
         if health != self._limits.health:
             self._limits = replace(self._limits, health=health)
@@ -108,10 +109,13 @@ class MailboxBook:
                 pk = campaign.model.id
                 campaign.turns.look(self.model.id, now=now, is_held=pk in self.turn_held, took=pk in begun, sent=sent)
 
-    def begins_at(self, queue: Queue, ready: datetime) -> datetime:
-        """Return when it may look at the new contacts of a queue that is ready at an instant."""
-        holds = (self.new_held, self.turn_held.get(queue.campaign.id))
-        return max([ready, *(hold.until for hold in holds if hold is not None)])
+    def begins_at(self, campaign_id: int) -> datetime | None:
+        """Return when it may begin somebody of the campaign, where it may not before an instant."""
+        turn = self.turn_held.get(campaign_id)
+        if turn is None or self.new_held is None:
+            hold = turn or self.new_held
+            return None if hold is None else hold.until
+        return max(turn.until, self.new_held.until)
 
     def waits_for_turn(self, queue: Queue, ready: datetime) -> bool:
         """Say whether that instant is the one at which others of the campaign have had their turns."""
@@ -120,12 +124,17 @@ class MailboxBook:
 
     def book(self, facts: MailboxFacts, room: int) -> Book | None:
         """Return the book of the day where promises could take one of the places in `room`, else None."""
-        day = facts.pace.day
-        promised = [at for queue in self.follow_ups.values() for at in queue.promised(facts.now + day)]
-        if daily_budget(facts.limits, facts.usage) - facts.usage.day - len(promised) >= room:
+        limits, usage, before = facts.limits, facts.usage, facts.now + facts.pace.day
+        decisive = decisive_use(limits, usage)
+        promised: list[datetime] = []
+        for queue in self.follow_ups.values():
+            if len(promised) < decisive:
+                promised += queue.promised(before, most=decisive - len(promised))
+        if daily_budget(limits, usage) - usage.day - len(promised) >= room:
             return None
-        peak = peak_use(self._day, promised, now=facts.now)
-        return book_of(facts.limits, facts.usage, peak=peak)
+        # All that is promised is in use at the last of it: from the decisive number on the instants decide nothing.
+        peak = decisive if len(promised) >= decisive else peak_use(self._day, promised, now=facts.now)
+        return book_of(limits, usage, peak=peak)
 
     def spend(self, now: datetime, gap: timedelta, *, is_new: bool) -> None:
         """Enter a message, as sending.mailboxes.spending does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -50,8 +51,7 @@ class Limits:
     health: int = 100  # in percent, see health.py
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):  # a forecast makes one at each look: a frozen dataclass takes four times as long
     """What a mailbox has done: counts of the rolling day and hour, and when each gets its oldest place back."""
 
     day: int = 0

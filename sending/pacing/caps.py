@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sending.pacing.budget import Pace
-from sending.pacing.verdicts import Hold, HoldCode, Send, Verdict
+from sending.pacing.verdicts import SEND, Hold, HoldCode, Verdict
 
 # The next look where nobody can tell when a place comes back.
 RECHECK = timedelta(minutes=10)
@@ -24,6 +24,6 @@ class Cap:
 def new_leads_gate(cap: Cap, *, now: datetime, pace: Pace) -> Verdict:
     """Say whether a campaign may begin one more contact."""
     if cap.limit is None or cap.used < cap.limit:
-        return Send()
+        return SEND
     words = f"{cap.used} of {cap.limit} new contacts of the last 24 hours are begun."
     return Hold(HoldCode.NEW_LEADS_LIMIT, words, cap.free_at or now + pace.shrink(RECHECK))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
-from campaigns.calendar import Never, Schedule, next_open, outside_words, window_end
+from campaigns.calendar import Never, Schedule, next_window, outside_words
 from sending.pacing.budget import Limits, Pace, Usage, bound_by, daily_budget
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
 from sending.pacing.throttles import Throttle, throttle_gates
-from sending.pacing.verdicts import Drop, DropCode, Hold, HoldCode, Send, Verdict
+from sending.pacing.verdicts import SEND, Drop, DropCode, Hold, HoldCode, Send, Verdict
 
 # A follow-up waits while its mailbox has not been read for this long: a reply might be lying there.
 FRESHNESS = timedelta(minutes=15)
@@ -18,8 +19,7 @@ FRESHNESS = timedelta(minutes=15)
 FRESHNESS_FLOOR = timedelta(seconds=20)
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxFacts:
+class MailboxFacts(NamedTuple):  # a forecast makes one at each look
     """What the gates ask about a mailbox at `now`."""
 
     now: datetime
@@ -81,7 +81,7 @@ def freshness_gate(box: MailboxFacts) -> Verdict:
     """Say whether the mailbox was read lately enough for its follow-ups: a reply that nobody has seen stops them."""
     limit = box.pace.shrink(FRESHNESS, floor=FRESHNESS_FLOOR)
     if box.synced_at is not None and box.now - box.synced_at <= limit:
-        return Send()
+        return SEND
     read = f"last read at {box.synced_at:%H:%M} UTC" if box.synced_at else "not read yet"
     words = f"The mailbox was {read}; a follow-up waits until we know that there is no reply."
     return Hold(
@@ -97,14 +97,15 @@ def _budget_words(box: MailboxFacts, budget: int) -> str:
 
 
 def _window(lead: LeadFacts, box: MailboxFacts) -> Verdict:
-    opens = next_open(lead.schedule, lead.zone, box.now)
-    if isinstance(opens, Never):
+    window = next_window(lead.schedule, lead.zone, box.now)
+    if isinstance(window, Never):
         # Not a Drop: a person can mend a schedule, and nobody can be enrolled a second time.
-        return Hold(HoldCode.WINDOW, opens.reason, box.now + box.pace.shrink(RECHECK))
+        return Hold(HoldCode.WINDOW, window.reason, box.now + box.pace.shrink(RECHECK))
+    opens, closes = window
     if opens > box.now:
         words = outside_words(lead.schedule, lead.zone, lead.zone_name, box.now, opens)
         return Hold(HoldCode.WINDOW, words, opens)
-    return Send(not_after=window_end(lead.schedule, lead.zone, box.now))
+    return Send(not_after=closes)
 
 
 def _new_leads(lead: LeadFacts) -> Cap:

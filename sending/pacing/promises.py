@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sending.pacing.budget import Limits, Usage, daily_budget, follow_up_part
-from sending.pacing.verdicts import Hold, HoldCode, Send, Verdict
+from sending.pacing.verdicts import SEND, Hold, HoldCode, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,19 @@ def book_of(limits: Limits, usage: Usage, *, peak: int) -> Book:
     """Return the book of a mailbox; `peak` is from peak_use. New contacts keep their share of the day in any case."""
     budget = daily_budget(limits, usage)
     left = max(0, budget - usage.day)
-    owed = max(0, budget - follow_up_part(budget) - usage.new_leads_day)
-    free = min(left, max(0, budget - peak, owed))
+    free = min(left, max(0, budget - peak, _owed(budget, usage)))
     return Book(budget=budget, spent=usage.day, reserved=left - free, free=free)
+
+
+def decisive_use(limits: Limits, usage: Usage) -> int:
+    """Return from which peak on a mailbox's book is the same, however high it is: new contacts have their share."""
+    budget = daily_budget(limits, usage)
+    return budget - _owed(budget, usage)
+
+
+def _owed(budget: int, usage: Usage) -> int:
+    """Return how much of their share of the day new contacts have not had yet."""
+    return max(0, budget - follow_up_part(budget) - usage.new_leads_day)
 
 
 def peak_use(comes_back: Sequence[datetime], promised: Sequence[datetime], *, now: datetime) -> int:
@@ -56,6 +66,6 @@ def peak_use(comes_back: Sequence[datetime], promised: Sequence[datetime], *, no
 def reserved_gate(book: Book, usage: Usage, *, later: datetime) -> Verdict:
     """Say whether the mailbox may begin one more contact; `later` is the next look where nothing comes back."""
     if book.free > 0:
-        return Send()
+        return SEND
     words = f"Of {book.budget} places a day {book.spent} are used and {book.reserved} kept for follow-ups to come."
     return Hold(HoldCode.RESERVED, words, usage.day_frees_at or later)

@@ -46,14 +46,21 @@ class Queue:
         heappush(self._fresh, (due, person_id, place))
         self._settle()
 
-    def promised(self, before: datetime) -> list[datetime]:
-        """Return when those are due who wait until an instant before `before`; others in line cost nothing."""
+    def promised(self, before: datetime, *, most: int) -> list[datetime]:
+        """Return when those are due who wait until an instant before `before`; others in line cost nothing.
+
+        It ends with the `most` it was asked for, whoever they are: more would be of no consequence.
+        """
         found = [self._held_until] * len(self._held) if self._held_until < before else []
         fresh, count = self._fresh, len(self._fresh)
+        if len(found) >= most or not fresh or fresh[0][0] >= before:
+            return found
         places = [0]
         for place in places:  # down the heap, as far as it is early enough
             if place < count and fresh[place][0] < before:
                 found.append(fresh[place][0])
+                if len(found) == most:
+                    break
                 places += (2 * place + 1, 2 * place + 2)
         return found
 

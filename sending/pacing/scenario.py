@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import NamedTuple
 
 from campaigns.calendar import Schedule, Wait
 from sending.pacing.budget import Limits, Pace
@@ -111,8 +112,7 @@ class Scenario:
         return next(one for one in self.campaigns if one.id == campaign_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(NamedTuple):  # a forecast makes tens of thousands of these
     """One message that leaves."""
 
     at: datetime
@@ -122,8 +122,7 @@ class Departure:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(NamedTuple):  # and as many of these
     """A stretch in which a mailbox sent nothing although somebody was due, and what held it.
 
     campaign_id, schedule and zone are of whoever would have been written to.

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
-from itertools import chain
+from typing import NamedTuple
 
 from campaigns.calendar import Never, next_open
 from sending.pacing.books import CampaignBook, MailboxBook
@@ -49,8 +48,7 @@ def simulate(scenario: Scenario, *, until: datetime, most: int = MOST, watched: 
     return _Simulation(scenario).run(until, most, watched)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pick:
+class _Pick(NamedTuple):
     queue: Queue
     campaign: CampaignBook
     is_new: bool
@@ -276,16 +274,27 @@ class _Simulation:
 
     def _first(self, box: MailboxBook) -> tuple[datetime, Queue] | None:
         """Return the queue of the mailbox that may be looked at first, and when."""
-        found: tuple[datetime, Queue] | None = None
-        for queue in chain(box.follow_ups.values(), *box.lines.values()):
-            ready = queue.ready_at
-            if ready is not None and not queue.facts.is_follow_up:
-                ready = box.begins_at(queue, ready)
-            if ready is not None and (found is None or ready < found[0]):
-                found = ready, queue
-        return found
+        found, at = _earliest(box.follow_ups.values())
+        for campaign_id, line in box.lines.items():
+            queue, ready = _earliest(line, not_before=box.begins_at(campaign_id))
+            if ready is not None and (at is None or ready < at):
+                found, at = queue, ready
+        return None if found is None or at is None else (at, found)
 
     def _note(self, box: MailboxBook, queue: Queue, begin: datetime, end: datetime, code: HoldCode) -> None:
         if begin < end:
             campaign = queue.campaign
             self._idles.append(Idle(begin, end, code, box.model.id, campaign.id, campaign.schedule, queue.zone))
+
+
+def _earliest(queues: Iterable[Queue], *, not_before: datetime | None = None) -> tuple[Queue | None, datetime | None]:
+    """Return the queue whose first may be looked at earliest, and when; of several the first."""
+    found: Queue | None = None
+    at: datetime | None = None
+    for queue in queues:
+        ready = queue.ready_at
+        if ready is not None and not_before is not None:
+            ready = max(ready, not_before)
+        if ready is not None and (at is None or ready < at):
+            found, at = queue, ready
+    return found, at

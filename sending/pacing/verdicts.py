@@ -70,18 +70,20 @@ class Drop:
 
 
 Verdict = Send | Hold | Drop
+SEND = Send()  # most gates say no more, and they are asked at every look
 
 
 def decide(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the verdict that binds: a Drop before any Hold, then the Hold that lasts longest, else Send."""
     longest: Hold | None = None
-    not_after: datetime | None = None
-    for verdict in verdicts:
-        match verdict:
-            case Drop():
-                return verdict
-            case Hold():
-                longest = verdict if longest is None or verdict.until > longest.until else longest
-            case Send(not_after=end):
-                not_after = end if not_after is None or (end is not None and end < not_after) else not_after
-    return longest or Send(not_after)
+    send = SEND
+    for verdict in verdicts:  # without match, which takes half as long again
+        if isinstance(verdict, Send):
+            end = verdict.not_after
+            if end is not None and (send.not_after is None or end < send.not_after):
+                send = verdict
+        elif isinstance(verdict, Drop):
+            return verdict
+        elif longest is None or verdict.until > longest.until:
+            longest = verdict
+    return longest or send

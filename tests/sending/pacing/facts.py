@@ -27,7 +27,7 @@ def box(**changes: object) -> MailboxFacts:
     ready = MailboxFacts(
         now=NOW, pace=Pace(), limits=LIMITS, usage=Usage(), state="", free_at=NOW, synced_at=NOW - timedelta(minutes=1)
     )
-    return replace(ready, **changes)  # type: ignore[arg-type]
+    return ready._replace(**changes)  # type: ignore[arg-type]
 
 
 def lead(**changes: object) -> LeadFacts:
