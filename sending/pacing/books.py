@@ -26,14 +26,16 @@ class MailboxBook:
     """A mailbox under way: its account book and the people who wait for it."""
 
     __slots__ = (
-        "_day", "_health", "_hour", "_idle", "_is_clean", "_kinds", "_limits", "_new", "campaigns", "follow_ups",
-        "free_at", "lines", "model", "new_held", "pace", "ramp_day_at", "ramp_days", "reserved", "turn_held",
+        "_day", "_health", "_hour", "_idle", "_is_clean", "_kinds", "_lengths", "_limits", "_new", "campaigns",
+        "follow_ups", "free_at", "has_turns", "lines", "model", "new_held", "pace", "ramp_day_at", "ramp_days",
+        "reserved", "turn_held",
     )  # fmt: skip
 
     def __init__(self, model: ScenarioMailbox, pace: Pace) -> None:
         self.model = model
         self.pace = pace
         self._idle = IDLE_DAYS * pace.day
+        self._lengths = pace.day, pace.hour
         self.free_at = model.free_at
         self.ramp_days = model.ramp_days
         self.ramp_day_at = model.ramp_day_at
@@ -41,6 +43,7 @@ class MailboxBook:
         self._health = model.limits.health
         self._is_clean = model.is_clean
         self.campaigns: list[CampaignBook] = []
+        self.has_turns = False  # in a campaign that shares out by weights
         self.follow_ups: dict[tuple[int, tzinfo], Queue] = {}
         self.lines: dict[int, list[Queue]] = {}  # by campaign, the queues of those whom it may begin
         self.new_held: Hold | None = None  # why it begins nobody
@@ -80,9 +83,11 @@ class MailboxBook:
     def has_new_leads(self) -> bool:
         return any(queue.turn for line in self.lines.values() for queue in line)
 
-    @property
-    def has_turns(self) -> bool:
-        return any(campaign.turns is not None for campaign in self.campaigns)
+    def join(self, campaign: CampaignBook, line: list[Queue]) -> None:
+        """Carry a campaign, and begin those who wait in the line."""
+        self.campaigns.append(campaign)
+        self.lines[campaign.model.id] = line
+        self.has_turns = self.has_turns or campaign.turns is not None
 
     def show_turns(self, verdict: Verdict, now: datetime) -> None:
         """Let the other mailboxes of weighted campaigns know whether it may take its turns, as its clock tells them."""
@@ -138,10 +143,10 @@ class MailboxBook:
 
     def spend(self, now: datetime, gap: timedelta, *, is_new: bool) -> None:
         """Enter a message, as sending.mailboxes.spending does."""
-        day = self.pace.day
+        day, hour = self._lengths
         self._day.append(now + day)
         self._kinds.append(is_new)
-        self._hour.append(now + self.pace.hour)
+        self._hour.append(now + hour)
         self._new += is_new
         self.free_at = max(self.free_at, now + gap)
         if self.ramp_day_at is None or self.ramp_day_at <= now - day:

@@ -69,6 +69,8 @@ def daily_budget(limits: Limits, usage: Usage) -> int:
         places = min(places, limits.ceiling)
     if limits.ramp_start is not None:
         places = min(places, limits.ramp_start + limits.ramp_step * usage.sending_days)
+    if limits.health == 100:  # as most mailboxes are, and a forecast asks at every look
+        return places
     return max(min(1, places), places * limits.health // 100)
 
 

@@ -51,7 +51,7 @@ class Queue:
 
         It ends with the `most` it was asked for, whoever they are: more would be of no consequence.
         """
-        found = [self._held_until] * len(self._held) if self._held_until < before else []
+        found = [self._held_until] * min(most, len(self._held)) if self._held_until < before else []
         fresh, count = self._fresh, len(self._fresh)
         if len(found) >= most or not fresh or fresh[0][0] >= before:
             return found

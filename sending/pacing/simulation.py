@@ -74,8 +74,7 @@ class _Simulation:
         boxes = [self._boxes[pk] for pk in campaign.model.mailbox_ids if pk in self._boxes]
         among = matched(box.model.provider for box in boxes)
         for box in boxes:
-            box.campaigns.append(campaign)
-            box.lines[campaign.model.id] = campaign.line_of(box.model, among)
+            box.join(campaign, campaign.line_of(box.model, among))
             if campaign.turns is not None:
                 campaign.turns.see(box.model.id, box.free_at)
 

@@ -20,6 +20,7 @@ from campaigns.calendar import (
     Window,
     is_open,
     next_open,
+    next_window,
     open_seconds_between,
     parse_zone,
     wait_until,
@@ -85,6 +86,7 @@ def test_opening_is_not_before_now_and_inside_a_window_and_final(
     assert is_open(schedule, zone, found)
     assert is_open(schedule, zone, now) == (found == now)
     assert found < window_end(schedule, zone, found) <= found + timedelta(hours=27)
+    assert next_window(schedule, zone, now) == (found, window_end(schedule, zone, found))
 
 
 @FEW

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sending.pacing import Hold, HoldCode, Send, Usage, book_of, peak_use, reserved_gate
-from tests.sending.pacing.facts import NOW, calm, limits
+from sending.pacing.promises import decisive_use
+from sending.pacing.queues import Queue
+from tests.sending.pacing.facts import BERLIN, NOW, calm, limits
+from tests.sending.pacing.scenarios import scenario
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -88,3 +91,27 @@ def test_the_order_of_the_promises_says_nothing(spent: list[datetime], promised:
     peak = peak_use(comes_back, promised, now=NOW)
     assert peak == peak_use(comes_back, promised[::-1], now=NOW)
     assert max(len(spent), len(promised)) <= peak <= len(spent) + len(promised)
+
+
+@calm
+@given(budget=st.integers(1, 40), day=st.integers(0, 45), new=st.integers(0, 45), more=st.integers(0, 50))
+def test_from_the_decisive_use_on_the_peak_changes_nothing_and_one_less_may(
+    budget: int, day: int, new: int, more: int
+) -> None:
+    some, usage = limits(daily=budget), Usage(day=day, new_leads_day=min(new, day))
+    decisive = decisive_use(some, usage)
+    assert book_of(some, usage, peak=decisive + more) == book_of(some, usage, peak=decisive)
+    owed = budget - decisive
+    if budget - day > owed:
+        assert book_of(some, usage, peak=decisive - 1).free == owed + 1
+
+
+def test_a_line_names_no_more_promises_than_it_is_asked_for() -> None:
+    waiting = Queue(scenario().campaigns[0], BERLIN, NOW, is_follow_up=True)
+    for number in range(9):
+        waiting.add(NOW + number * HOUR, number, 1)
+    assert sorted(waiting.promised(NOW + 4 * HOUR, most=99)) == [NOW + number * HOUR for number in range(4)]
+    assert len(waiting.promised(NOW + 4 * HOUR, most=2)) == 2
+    waiting.hold(NOW + 5 * HOUR, HoldCode.WINDOW)
+    assert sorted(waiting.promised(NOW + 6 * HOUR, most=99)) == [NOW + 5 * HOUR] * 6
+    assert len(waiting.promised(NOW + 6 * HOUR, most=3)) == 3
