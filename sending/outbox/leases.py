@@ -53,7 +53,7 @@ UPDATE outbox_message SET lease_until = now() + make_interval(secs => %s)
                          FOR UPDATE SKIP LOCKED))
 """
 _RELEASE = """
-WITH planned AS (
+WITH planned AS MATERIALIZED (  -- else each mention of the instant would look for it anew
 SELECT c.mailbox_id, GREATEST(
            c.free_at, c.backoff_until,
            COALESCE(c.hold_until, LEAST(
@@ -66,10 +66,12 @@ SELECT c.mailbox_id, GREATEST(
                   FROM planner_campaign_mailbox s
                   JOIN sequences_campaign k ON k.id = s.campaign_id AND k.state = 'running'
                   LEFT JOIN planner_campaign_hold h ON h.campaign_id = s.campaign_id
+                  -- the receivers of a claim that was under way when the rotation changed say nothing any more
+                  LEFT JOIN planner_campaign_rotation r ON r.campaign_id = s.campaign_id AND r.mode = 'provider'
                  CROSS JOIN LATERAL (
                     (SELECT e.due_at FROM planner_enrollment e
                       WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL
-                        AND s.receivers IS NULL
+                        AND (s.receivers IS NULL OR r.mode IS NULL)
                       ORDER BY e.due_at LIMIT 1)
                      UNION ALL
                     SELECT e.due_at FROM unnest(s.receivers) AS wanted(receiver)
@@ -77,7 +79,8 @@ SELECT c.mailbox_id, GREATEST(
                         SELECT e.due_at FROM planner_enrollment e
                          WHERE e.campaign_id = s.campaign_id AND e.receiver = wanted.receiver AND e.state = 'active'
                            AND e.mailbox_id IS NULL
-                         ORDER BY e.due_at LIMIT 1) e) e
+                         ORDER BY e.due_at LIMIT 1) e
+                     WHERE r.mode IS NOT NULL) e
                  WHERE s.mailbox_id = c.mailbox_id
                 HAVING count(*) > 0),
                (SELECT min(m.retry_at)

@@ -139,6 +139,17 @@ def test_back_to_even_everybody_goes_to_any_mailbox_again() -> None:
     assert pairs_of(own) == {("acme.example", "gmail.com")}
 
 
+def test_what_a_claim_writes_behind_a_change_of_rotation_delays_no_look() -> None:
+    member = make_team()
+    campaign, own, at_google = make_matched(member)
+    set_senders(member, campaign, [own.pk, at_google.pk], rotation=Rotation.EVEN)
+    CampaignMailbox.objects.filter(mailbox=own).update(receivers=["yahoo"])
+    owner, now = lease([own]), database_time()
+    MailboxClock.objects.update(look_at=now + DAY)
+    leases.give_back(owner, [own.pk])
+    assert MailboxClock.objects.get(mailbox=own).look_at == now, "eight people are due"
+
+
 def test_many_at_one_provider_do_not_hide_those_behind_them() -> None:
     member = make_team()
     own, at_google = (
