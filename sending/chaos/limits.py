@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sending.chaos.faultsmtpd import Script, drip, hang, say
-from sending.chaos.scene import Cast, Scene, plain_server
+from sending.chaos.scene import Cast, Scene, are_over, plain_server
 from sending.chaos.world import Run
 from sending.outbox.line import BEFORE_DOT_S
 from sending.outbox.states import MessageState
@@ -28,7 +28,7 @@ def tarpits(run: Run) -> None:
         receiver = run.receiver(slow[number % len(slow)])
         run.scene(Cast(1, plain_server(receiver.port)))
     good = [run.scene(Cast(_PEOPLE, plain_server(run.receiver().port))) for _ in range(_GOOD)]
-    run.until(lambda: all(scene.is_over for scene in good), "the mail of good servers", seconds=_GOOD_WITHIN_S)
+    run.until(lambda: are_over(good), "the mail of good servers", seconds=_GOOD_WITHIN_S)
     run.settle(seconds=2 * BEFORE_DOT_S + 30)
 
 

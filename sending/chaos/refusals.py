@@ -10,7 +10,7 @@ from itertools import pairwise
 from campaigns.contacts.models import Suppression
 from sending.chaos.faultsmtpd import Script, close, say
 from sending.chaos.receiver import Receiver
-from sending.chaos.scene import TIME_SCALE, Cast, Scene, plain_server
+from sending.chaos.scene import TIME_SCALE, Cast, Scene, are_over, plain_server
 from sending.chaos.world import Run
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import activate, resume
@@ -93,7 +93,7 @@ def refused(run: Run) -> None:
     stopped = [stand for stand in stands if stand.refusal.mailbox is not MailboxState.ACTIVE]
     for stand in stopped:
         run.until(lambda: stand.box.state == stand.refusal.mailbox, stand.refusal.name)  # noqa: B023  # at once
-    run.until(lambda: all(one.scene.is_over for one in stands if one not in stopped), "the mail that needs nobody")
+    run.until(lambda: are_over([one.scene for one in stands if one not in stopped]), "the mail that needs nobody")
     for stand in stopped:
         if any(message.state == _SENT for message in stand.scene.messages):
             run.notes.append(f"{stand.refusal.name}: something left before a person had acted")

@@ -35,7 +35,7 @@ def soak(run: Run, *, messages: int, kills: int) -> None:
     count = 0
     while count < kills and not run.is_over:
         before = run.log.count
-        run.until(lambda: run.log.count > before or run.is_over, "another message")  # noqa: B023  # called at once
+        run.until(lambda: run.log.count > before or run.is_over, "another message", every_s=0.02)  # noqa: B023  # at once
         # However fast the workers are, messages must be left for the last kill.
         enough = before + messages // (3 * kills)
         wait_until(lambda: run.log.count >= enough, seconds=run.random.uniform(0, _LONGEST_PAUSE_S))  # noqa: B023

@@ -22,7 +22,7 @@ from sending.chaos.faultsmtpd import Script, serving_in_thread
 from sending.chaos.oracle import Case, Stop
 from sending.chaos.receiver import AcceptedLog, Receiver
 from sending.chaos.results import Findings
-from sending.chaos.scene import Cast, Scene, make_scene
+from sending.chaos.scene import Cast, Scene, are_over, make_scene
 from sending.chaos.servers import LEASE_S, Servers, wait_until
 from sending.mailboxes.budgets import database_now
 from sending.outbox.models import OutboundMessage
@@ -34,6 +34,8 @@ SETTLE_S = 20.0 + 4 * LEASE_S
 # A reading every four seconds looks into the Sent folders, for fifty messages at a time.
 PROOF_S = 45.0
 _TICK_EVERY_S = 0.5
+# Whoever looks more often takes the processors from those who are looked at.
+_LOOK_EVERY_S = 0.1
 _runs = itertools.count(1)
 
 
@@ -79,16 +81,18 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        return all(scene.is_over for scene in self.scenes)
+        return are_over(self.scenes)
 
     def settle(self, *, seconds: float = SETTLE_S) -> None:
         """Wait until nothing moves any more. Raises Broken."""
         if not wait_until(lambda: self._hurried(lambda: patiently(lambda: self.is_over)), seconds=seconds, every_s=0.1):
             raise Broken(f"it did not settle within {seconds:.0f} s: {self.standing()}")
 
-    def until(self, done: Callable[[], object], what: str, *, seconds: float = 30.0) -> None:
+    def until(
+        self, done: Callable[[], object], what: str, *, seconds: float = 30.0, every_s: float = _LOOK_EVERY_S
+    ) -> None:
         """Wait for something that has to happen. Raises Broken."""
-        if not wait_until(lambda: self._hurried(done), seconds=seconds):
+        if not wait_until(lambda: self._hurried(done), seconds=seconds, every_s=every_s):
             raise Broken(f"{what} did not happen within {seconds:.0f} s: {self.standing()}")
 
     def _hurried(self, done: Callable[[], object]) -> object:
