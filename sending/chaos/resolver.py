@@ -1,7 +1,7 @@
 """A program whose resolver fails by the name that it is asked for: `python -m sending.chaos.resolver MODULE ...`.
 
-What libc says in each case is what it says here; how long it takes is that of two tries of five seconds each, which is
-what a resolv.conf without options makes of name servers that are silent.
+What libc says in each case is what it says here. Name servers that are silent take it ten seconds, two tries of five,
+where resolv.conf has no options, and two seconds where it says "timeout:1".
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ from typing import Any
 
 from outreach.embedded.process import Service
 
-UNKNOWN, BROKEN, SILENT = "nxdomain.chaos.invalid", "servfail.chaos.invalid", "timeout.chaos.invalid"
+UNKNOWN, BROKEN = "nxdomain.chaos.invalid", "servfail.chaos.invalid"
+SILENT, BRIEFLY_SILENT = "timeout.chaos.invalid", "timeout1.chaos.invalid"
 GOOD = "localhost"
-_SILENCE_S = 10.0
+_SILENCES_S = {SILENT: 10.0, BRIEFLY_SILENT: 2.0}
 _LATER = (socket.EAI_AGAIN, "Temporary failure in name resolution")
-_ERRORS = {UNKNOWN: (socket.EAI_NONAME, "Name or service not known"), BROKEN: _LATER, SILENT: _LATER}
+_ERRORS = {
+    UNKNOWN: (socket.EAI_NONAME, "Name or service not known"),
+    BROKEN: _LATER,
+    SILENT: _LATER,
+    BRIEFLY_SILENT: _LATER,
+}
 _ask = socket.getaddrinfo
 
 
@@ -31,8 +37,7 @@ def behind(service: Service) -> Service:
 
 def getaddrinfo(host: Any, *words: Any, **more: Any) -> Any:
     """Answer as libc does for a name that is unknown, for servers that fail, and for servers that are silent."""
-    if host == SILENT:
-        time.sleep(_SILENCE_S)
+    time.sleep(_SILENCES_S.get(host, 0))
     if host in _ERRORS:
         raise socket.gaierror(*_ERRORS[host])
     return _ask(host, *words, **more)
