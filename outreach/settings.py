@@ -120,6 +120,7 @@ def _database(url: str) -> dict[str, Any]:
         "OPTIONS": {
             "pool": {"min_size": 0, "max_size": 12, "timeout": 20},
             "options": f"-c idle_in_transaction_session_timeout={_IDLE_MS}",
+            "prepare_threshold": 5,  # Django's default is None: then nothing is prepared, whoever asks for it
         },
     }
 

@@ -14,7 +14,9 @@ from sending.outbox.jobs import Job
 
 # Everything that can have changed since the claim is asked again in the statement that sets the mark. The gates are
 # held open around it (see outreach.kit.gate), so a stop or an opt-out that was acknowledged before always wins.
-# clock_timestamp(): now() is the instant at which the wait for the gates began.
+# clock_timestamp(): now() is the instant at which the wait for the gates began. Each row is to be found by
+# its key: the planner takes what passes quickly for rare, and would compare all that is claimed, or all of a worker's
+# mailboxes, with all that is asked. So the state is hidden from it, and nothing is joined that is looked up.
 _MARK = f"""
 WITH asked AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::uuid[], %(owners)s::uuid[]) AS a(id, attempt, owner)
@@ -27,13 +29,13 @@ WITH asked AS (
 UPDATE outbox_message m
    SET state = 'dot_pending', dot_at = clock_timestamp(),
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-  FROM asked a, planner_enrollment e, sequences_campaign c, mailboxes_mailbox b, mailboxes_clock k
- WHERE m.id = a.id AND m.attempt = a.attempt AND m.state = 'claimed'
+  FROM asked a
+ WHERE m.id = a.id AND m.attempt = a.attempt AND m.state || '' = 'claimed'
    AND m.lease_until > clock_timestamp() AND m.not_after > clock_timestamp()
-   AND e.id = m.enrollment_id AND e.state = 'sending'
-   AND c.id = m.campaign_id AND c.state = 'running'
-   AND b.id = m.mailbox_id AND b.state = 'active'
-   AND k.mailbox_id = m.mailbox_id AND k.lease_owner = a.owner
+   AND (SELECT e.state FROM planner_enrollment e WHERE e.id = m.enrollment_id) = 'sending'
+   AND (SELECT c.state FROM sequences_campaign c WHERE c.id = m.campaign_id) = 'running'
+   AND (SELECT b.state FROM mailboxes_mailbox b WHERE b.id = m.mailbox_id) = 'active'
+   AND (SELECT k.lease_owner FROM mailboxes_clock k WHERE k.mailbox_id = m.mailbox_id) = a.owner
    AND m.id NOT IN (SELECT id FROM forbidden)
    AND {MAY_SEND}
 RETURNING m.id, m.dot_at

@@ -60,13 +60,14 @@ RETURNING m.id, now()
 # A message that is gone has no attempts; those that are here cannot go before the commit.
 _STILL_HERE = "SELECT id FROM outbox_message WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
 
-# What was claimed and not tried is as if it had not been claimed; its attempt does not count.
+# What was claimed and not tried is as if it had not been claimed; its attempt does not count. The state is hidden from
+# the planner (see marks).
 _HAND_BACK = """
 UPDATE outbox_message m
    SET state = 'deferred', retry_at = now(), reason = left(%s, 500), lease_until = NULL,
        attempt_number = m.attempt_number - 1
   FROM unnest(%s::bigint[], %s::uuid[]) AS v(id, attempt)
- WHERE m.id = v.id AND m.attempt = v.attempt AND m.state = 'claimed'
+ WHERE m.id = v.id AND m.attempt = v.attempt AND m.state || '' = 'claimed'
 """
 # Whoever took the mailbox over from a worker that had lost its lease may have found nothing due and put it to sleep.
 _WAKE = """

@@ -23,6 +23,7 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.mailbox_id, p.time_z
   JOIN accounts_workspace w ON w.id = e.workspace_id
  WHERE e.id = ANY(%s::bigint[])
 """
+# The state is hidden from the planner: it takes one that passes quickly for rare, and would read all that are in it.
 _ADVANCE = """
 UPDATE planner_enrollment e
    SET state = v.state, next_position = v.position, last_sent_at = v.sent_at,
@@ -34,7 +35,7 @@ UPDATE planner_enrollment e
        absent_until = NULL, absent_words = ''
   FROM unnest(%s::bigint[], %s::varchar[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
     AS v(id, state, position, due_at, sent_at)
- WHERE e.id = v.id AND e.state = 'sending'
+ WHERE e.id = v.id AND e.state || '' = 'sending'
 RETURNING e.id, e.hold_code, e.hold_detail, e.due_at
 """
 _WRITTEN_TO = """

@@ -17,12 +17,13 @@ from sending.planner.facts import Sender
 from sending.planner.lasting import keep_campaign_holds, keep_mailbox_holds
 from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
+# By its key, whatever the planner thinks of states (see advancing).
 _SENDING = """
 UPDATE planner_enrollment e
    SET state = 'sending', due_at = NULL, mailbox_id = v.mailbox_id, hold_code = '', hold_detail = '', held_since = NULL,
        begun_at = COALESCE(e.begun_at, %s)
   FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, mailbox_id)
- WHERE e.id = v.id AND e.state = 'active'
+ WHERE e.id = v.id AND e.state || '' = 'active'
 """
 # held_since keeps the first instant of an unbroken hold; RETURNING names those whose reason is new.
 _HELD = """
@@ -31,7 +32,7 @@ UPDATE planner_enrollment e
        held_since = CASE WHEN e.hold_code = v.code THEN e.held_since ELSE %s END
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::varchar[], %s::varchar[]) AS v(id, until, code, words)
   JOIN planner_enrollment old ON old.id = v.id
- WHERE e.id = v.id AND e.state = 'active'
+ WHERE e.id = v.id AND e.state || '' = 'active'
 RETURNING e.id, old.hold_code = v.code
 """
 _ENDED = """
@@ -39,7 +40,7 @@ UPDATE planner_enrollment e
    SET state = v.state, stop_reason = v.reason, stop_detail = v.words, due_at = NULL, ended_at = %s,
        hold_code = '', hold_detail = '', held_since = NULL
   FROM unnest(%s::bigint[], %s::varchar[], %s::varchar[], %s::varchar[]) AS v(id, state, reason, words)
- WHERE e.id = v.id AND e.state = 'active'
+ WHERE e.id = v.id AND e.state || '' = 'active'
 """
 _MAILBOX_HELD = """
 UPDATE mailboxes_clock c

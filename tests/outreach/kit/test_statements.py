@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.utils import DataError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.kit import statements
+
+pytestmark = pytest.mark.django_db
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+@given(st.lists(st.none() | _TEXT))
+def test_texts_come_back_from_an_array_as_they_are(values: list[str | None]) -> None:
+    assert statements.run("SELECT %s::text[]", [values]) == [(values,)]
+
+
+@given(
+    st.lists(st.none() | st.integers(-(2**63), 2**63 - 1)),
+    st.lists(st.none() | st.uuids()),
+    st.lists(st.none() | st.booleans()),
+    st.lists(st.none() | st.floats(allow_nan=False)),
+    st.lists(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC))),  # noqa: DTZ001  # UTC is given
+)
+def test_values_of_every_kind_come_back_from_an_array_as_they_are(
+    numbers: list[int], uuids: list[UUID], flags: list[bool], floats: list[float], instants: list[datetime]
+) -> None:
+    asked = "SELECT %(n)s::bigint[], %(u)s::uuid[], %(b)s::boolean[], %(f)s::float8[], %(t)s::timestamptz[]"
+    values = {"n": numbers, "u": uuids, "b": flags, "f": floats, "t": instants}
+    assert statements.run(asked, values) == [(numbers, uuids, flags, floats, instants)]
+
+
+def test_an_enums_member_is_its_value() -> None:
+    assert statements.run("SELECT %s::text[]", [[Colour.RED]]) == [(["red"],)]
+
+
+def test_what_is_no_element_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match=r"no element of an array: \{\}"):
+        statements.run("SELECT %s::text[]", [[{}]])
+
+
+def test_a_nul_is_the_databases_error() -> None:
+    with pytest.raises(DataError):
+        statements.run("SELECT %s::text[]", [["a\0b"]])
+
+
+def test_a_text_stays_prepared_on_its_connection() -> None:
+    for _ in range(2):
+        statements.run("SELECT 'once', %s::bigint[]", [[1]])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT ''once''%'")
+        assert cursor.fetchone() == (1,)
