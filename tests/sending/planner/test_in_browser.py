@@ -70,7 +70,7 @@ def test_every_page_fits_and_can_be_used(
         walker.open(member.url("planner:prospect", first.pk))
 
 
-@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (WIDE, True), (NARROW, False), (NARROW, True)])
+@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (NARROW, True)])
 def test_public_holidays_are_looked_at_and_then_saved(
     live_server: Any, monkeypatch: pytest.MonkeyPatch, width: int, *, dark: bool
 ) -> None:
