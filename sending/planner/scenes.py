@@ -22,7 +22,7 @@ from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.states import MailboxState
 from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace
 from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
-from sending.pacing.rotation import Rotation
+from sending.pacing.rotation import Rotation, Turn
 from sending.pacing.scenario import (
     Outgo,
     Received,
@@ -259,11 +259,10 @@ def _connected(campaign_id: int, pairs: Collection[tuple[int, int]]) -> set[int]
 
 
 def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) -> tuple[ScenarioCampaign, ...]:
-    chosen: dict[int, list[int]] = defaultdict(list)
-    for campaign_id, mailbox_id in CampaignMailbox.objects.filter(campaign__in=loaded).values_list(
-        "campaign_id", "mailbox_id"
-    ):
-        chosen[campaign_id].append(mailbox_id)
+    chosen: dict[int, dict[int, Turn]] = defaultdict(dict)
+    rows = CampaignMailbox.objects.filter(campaign__in=loaded).order_by("mailbox")
+    for campaign_id, mailbox_id, weight in rows.values_list("campaign_id", "mailbox_id", "weight"):
+        chosen[campaign_id][mailbox_id] = Turn(mailbox_id, weight)
     of_loaded = Enrollment.objects.filter(campaign__in=loaded, begun_at__isnull=False).order_by()
     last = dict(of_loaded.values_list("campaign_id").annotate(last=Max("begun_at")))
     begun: dict[int, list[datetime]] = defaultdict(list)
@@ -288,7 +287,7 @@ def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) ->
             daily_limit=plan.daily_limit,
             sent=tuple(sent[plan.id]),
             rotation=sharings[plan.id].mode if plan.id in sharings else Rotation.EVEN,
-            turns=tuple(sharings[plan.id].turns.of.values()) if plan.id in sharings else (),
+            turns=tuple((sharings[plan.id].turns.of if plan.id in sharings else chosen[plan.id]).values()),
         )
         for plan in loaded.values()
     )

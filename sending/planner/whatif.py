@@ -10,9 +10,17 @@ from django import forms
 from campaigns.sequences.forms import WEEKDAYS
 from sending.mailboxes.models import Mailbox
 from sending.pacing.changes import Change
+from sending.pacing.rotation import Rotation
 
 _MOST = 100_000
 _MOST_MAILBOXES = 50
+
+_ROTATIONS = [
+    ("", "as they do"),
+    (Rotation.EVEN.value, "evenly"),
+    (Rotation.WEIGHTED.value, "by weights"),
+    (Rotation.PROVIDER.value, "by provider"),
+]
 
 
 class WhatIfForm(forms.Form):
@@ -31,6 +39,9 @@ class WhatIfForm(forms.Form):
     )
     new_leads = forms.IntegerField(required=False, min_value=1, max_value=_MOST, label="New contacts a day")
     messages = forms.IntegerField(required=False, min_value=1, max_value=_MOST, label="Campaign: messages in a day")
+    rotation = forms.TypedChoiceField(
+        required=False, coerce=Rotation, choices=_ROTATIONS, empty_value=None, label="New contacts come to mailboxes"
+    )
     stop = forms.FloatField(required=False, min_value=0, max_value=100, label="Stop behind each message, %")
 
     def __init__(self, *args: Any, mailboxes: list[Mailbox], **kwargs: Any) -> None:
@@ -54,6 +65,7 @@ class WhatIfForm(forms.Form):
             weekdays=days if days and days != weekdays else None,
             new_leads=data["new_leads"],
             messages=data["messages"],
+            rotation=data["rotation"],
         )
         return None if change == Change(mailbox_id=data["mailbox"]) else change
 

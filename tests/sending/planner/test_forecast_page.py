@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,11 +16,14 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import DailyTally
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
-from sending.pacing.changes import Change
+from sending.pacing.changes import Change, changed
+from sending.pacing.rotation import Rotation
+from sending.pacing.simulation import simulate
 from sending.planner.forecast import assumption_of, foresee
 from sending.planner.models import Enrollment
-from sending.planner.services import pause
-from tests.builders import make_office_hours, make_running_campaign
+from sending.planner.scenes import scene_of
+from sending.planner.services import pause, set_senders
+from tests.builders import make_contact, make_office_hours, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.pages import make_draft, page_of, read, signed_in
 from tests.sending.planner.stage import make_people, make_sender, make_team
@@ -176,3 +180,32 @@ def test_the_same_minute_is_reckoned_once(member: Member) -> None:
     assert foresee(campaign).forecast is first
     Mailbox.objects.update(daily_limit=4)
     assert foresee(campaign).forecast.days[0].total == 4, "what is changed shows at once"
+
+
+def test_what_if_new_contacts_went_to_any_mailbox_instead_of_the_one_at_their_provider(member: Member) -> None:
+    own = make_sender(member, "own@acme.example", daily_limit=30)
+    at_google = make_sender(member, "me@gmail.com", smtp_host="smtp.gmail.com", daily_limit=1)
+    people = tuple(make_contact(member.workspace, f"p{number}@gmail.com") for number in range(4))
+    campaign = make_running_campaign(member, people, (own, at_google))
+    make_office_hours(campaign)
+    set_senders(member, campaign, [own.pk, at_google.pk], rotation=Rotation.PROVIDER)
+    found = foresee(campaign, change=Change(rotation=Rotation.EVEN))
+    assert [day.total for day in found.forecast.days] == [1, 1, 1, 1]
+    assert found.forecast.days[0].bound is not None
+    assert found.forecast.days[0].bound.code is HoldCode.DAILY_LIMIT
+    assert found.changed is not None
+    assert [day.total for day in found.changed.days] == [4]
+    text = read(member, "forecast", campaign.pk, query="?rotation=even")
+    assert "Done 25 Mar 2027" in text
+    assert "22 Mar 2027" in text
+
+
+def test_what_if_weights_decided_takes_the_weights_that_are_set(member: Member) -> None:
+    gap = {"gap_min_s": 600, "gap_max_s": 600}
+    light, heavy = (make_sender(member, f"{name}@acme.example", **gap) for name in ("light", "heavy"))
+    campaign = make_running_campaign(member, make_people(member, 8), (light, heavy))
+    make_office_hours(campaign)
+    set_senders(member, campaign, [light.pk, heavy.pk], weights={heavy.pk: 3})
+    scenario = changed(scene_of(campaign, now=MONDAY).scenario, campaign.pk, Change(rotation=Rotation.WEIGHTED))
+    left = Counter(one.mailbox_id for one in simulate(scenario, until=MONDAY + timedelta(days=1)).departures)
+    assert left == {light.pk: 2, heavy.pk: 6}
