@@ -48,7 +48,7 @@ _WORDS = {
     "mailbox_state": "Mailbox is stopped",
     "mailbox_backoff": "Server asks to wait",
     "ok": "OK",
-    "rotation": "Another mailbox's turn",
+    "rotation": "Left to another mailbox",
     "reserved": "Places kept for follow-ups",
     "wait": "Wait between two steps",
     "over": "Its sequence is over",

@@ -195,9 +195,9 @@ def test_what_if_new_contacts_went_to_any_mailbox_instead_of_the_one_at_their_pr
     assert found.forecast.days[0].bound.code is HoldCode.DAILY_LIMIT
     assert found.changed is not None
     assert [day.total for day in found.changed.days] == [4]
-    text = read(member, "forecast", campaign.pk, query="?rotation=even")
-    assert "Done 25 Mar 2027" in text
-    assert "22 Mar 2027" in text
+    assert counts(read(member, "forecast", campaign.pk)) == [1, 1, 1, 1]
+    assert counts(read(member, "forecast", campaign.pk, query="?daily=&rotation=even")) == [4]
+    read(member, "forecast", campaign.pk, query="?daily=&rotation=random", status=422)
 
 
 def test_what_if_weights_decided_takes_the_weights_that_are_set(member: Member) -> None:
