@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from outreach.kit import gate, statements
+from outreach.kit import clock, gate, statements
 from sending.guard.clause import MAY_SEND, STANDS_STILL, params
 from sending.mailboxes.spending import spend
 from sending.outbox import leases
@@ -38,7 +38,7 @@ UPDATE outbox_message m
    AND (SELECT k.lease_owner FROM mailboxes_clock k WHERE k.mailbox_id = m.mailbox_id) = a.owner
    AND m.id NOT IN (SELECT id FROM forbidden)
    AND {MAY_SEND}
-RETURNING m.id, m.dot_at
+RETURNING m.id, extract(epoch FROM m.dot_at)::float8
 """  # noqa: S608  # a condition of our own
 # The same questions, one by one, for those that were called back.
 _WHY = f"""
@@ -83,7 +83,7 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
                 **params(),
             },
         )
-        marked = dict(rows)
+        marked = {pk: clock.instant(dot_at) for pk, dot_at in rows}
         spend([job.spent_at(marked[job.letter.pk]) for job in jobs if job.letter.pk in marked])
     return [job.letter.pk in marked for job in jobs]
 

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
-from outreach.kit import gate, statements
+from outreach.kit import clock, gate, statements
 from outreach.kit.rows import copy_rows
 from sending.bounces import Category
 from sending.ledger.kinds import EventKind
@@ -55,7 +55,7 @@ UPDATE outbox_message m
    AND (m.state = 'dot_pending' OR m.state = 'claimed' AND v.state IN ('deferred', 'failed')
         OR m.state = 'in_doubt' AND v.state <> 'in_doubt'
         OR m.state = 'deferred' AND m.again_at IS NOT NULL AND v.state = 'sent')
-RETURNING m.id, now()
+RETURNING m.id, extract(epoch FROM now())::float8
 """
 # A message that is gone has no attempts; those that are here cannot go before the commit.
 _STILL_HERE = "SELECT id FROM outbox_message WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
@@ -173,7 +173,7 @@ def _write_messages(endings: Sequence[_Ending]) -> tuple[set[int], datetime]:
     """Return the messages that the attempts still held, and the database's instant."""
     rows = [_row(one) for one in endings]
     written = statements.run(_RECORD, [list(column) for column in zip(*rows, strict=True)])
-    return {pk for pk, _ in written}, written[0][1] if written else database_now()
+    return {pk for pk, _ in written}, clock.instant(written[0][1]) if written else database_now()
 
 
 def _row(one: _Ending) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from django.db.utils import DataError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.kit import statements
+from outreach.kit import clock, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +61,9 @@ def test_a_text_stays_prepared_on_its_connection() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT ''once''%'")
         assert cursor.fetchone() == (1,)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # UTC is given
+def test_an_instant_read_as_seconds_is_the_same_to_the_microsecond(at: datetime) -> None:
+    [(seconds,)] = statements.run("SELECT extract(epoch FROM %s::timestamptz)::float8", [at])
+    assert clock.instant(seconds) == at
