@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from campaigns.calendar import Schedule, Wait, WaitUnit, Window
 from sending.pacing import Limits, Pace
+from sending.pacing.receivers import Receiver
+from sending.pacing.rotation import Rotation, Turn
 from sending.pacing.scenario import (
     Outgo,
     Scenario,
@@ -76,7 +78,8 @@ def any_mailbox(draw: st.DrawFn, pk: int) -> ScenarioMailbox:
     spent = tuple(Outgo(MONDAY - minutes * MINUTE, draw(st.booleans())) for minutes in ago)
     ramp_days = draw(st.integers(0, 3))
     free_at = MONDAY + draw(st.integers(0, 60)) * MINUTE
-    return ScenarioMailbox(pk, limits, free_at, spent, ramp_days, spent[0].at if spent else None)
+    provider = draw(st.sampled_from([Receiver.OTHER, Receiver.GOOGLE]))
+    return ScenarioMailbox(pk, limits, free_at, spent, ramp_days, spent[0].at if spent else None, provider=provider)
 
 
 @st.composite
@@ -93,6 +96,8 @@ def any_campaign(draw: st.DrawFn, pk: int, mailboxes: int) -> ScenarioCampaign:
         ),
         mailbox_ids=tuple(sorted(draw(st.sets(st.integers(1, mailboxes), min_size=1)))),
         new_leads_limit=limit,
+        rotation=draw(st.sampled_from(Rotation)),
+        turns=tuple(Turn(pk, draw(st.integers(1, 5)), draw(st.integers(0, 30)) / 5) for pk in range(1, mailboxes + 1)),
         daily_limit=daily,
         sent=tuple(MONDAY - minutes * MINUTE for minutes in ago),
     )
@@ -108,5 +113,7 @@ def any_scenario(draw: st.DrawFn) -> Scenario:
         place = draw(st.sampled_from([0, 0, 0, len(campaign.steps) - 1]))
         mailbox_id = draw(st.sampled_from([None, *campaign.mailbox_ids])) if place == 0 else campaign.mailbox_ids[0]
         due_at = MONDAY + draw(st.integers(-10, 3_000)) * MINUTE
-        found.append(ScenarioPerson(pk, campaign.id, place, due_at, draw(st.sampled_from(ZONES)), mailbox_id))
+        receiver = draw(st.sampled_from([Receiver.OTHER, Receiver.GOOGLE]))
+        zone = draw(st.sampled_from(ZONES))
+        found.append(ScenarioPerson(pk, campaign.id, place, due_at, zone, mailbox_id, receiver=receiver))
     return Scenario(MONDAY, Pace(draw(st.sampled_from([1, 1, 1, 60]))), mailboxes, campaigns, tuple(found))

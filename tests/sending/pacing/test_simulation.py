@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from campaigns.calendar import Schedule, is_open, wait_until
 from sending.pacing import HoldCode, Limits, Pace, draw_gap, gap_seed
 from sending.pacing.receivers import Receiver
-from sending.pacing.scenario import Departure, Outgo, Received, Run, Scenario, ScenarioMailbox, ScenarioPerson
+from sending.pacing.rotation import Rotation
+from sending.pacing.scenario import (
+    Departure,
+    Outgo,
+    Received,
+    Run,
+    Scenario,
+    ScenarioCampaign,
+    ScenarioMailbox,
+    ScenarioPerson,
+)
 from sending.pacing.simulation import simulate
 from sending.pacing.throttles import Rate, ThrottleLimits
 from tests.sending.pacing.facts import limits
@@ -236,9 +246,21 @@ def test_every_rule_holds_for_every_departure(some: Scenario) -> None:
                 if one.campaign_id == campaign.id and one.position == 1 and one.person_id in firsts
             ]  # fmt: skip
             assert _most_within(begun, some.pace.day) <= campaign.new_leads_limit
+        if campaign.rotation is Rotation.PROVIDER:
+            _judge_providers(campaign, book, some)
         if campaign.daily_limit is not None:
             own = [one.at for one in book if one.campaign_id == campaign.id]
             assert _most_within([*campaign.sent, *own], some.pace.day) <= campaign.daily_limit
+
+
+def _judge_providers(campaign: ScenarioCampaign, book: list[Departure], some: Scenario) -> None:
+    """Whoever is new at Google leaves from there, where a mailbox there carries the campaign."""
+    at_google = {one.id for one in some.mailboxes if one.provider is Receiver.GOOGLE} & set(campaign.mailbox_ids)
+    new = [one for one in some.people if one.campaign_id == campaign.id and one.mailbox_id is None]
+    matched = {one.id for one in new if one.receiver is Receiver.GOOGLE}
+    for one in book:
+        if at_google and one.person_id in matched:
+            assert one.mailbox_id in at_google
 
 
 @calm
