@@ -237,7 +237,7 @@ class Courier:
             if not why and self._stopping.is_set():
                 return None
             outcome = replace(outcome, text=why or await self._in_database(lambda: why_called_back(job)))
-            if why or outcome.text == STANDS_STILL:
+            if self._witness.is_broken or outcome.text == STANDS_STILL:
                 self._stop()  # nothing else would leave either
         result = Result(job, outcome, started_at, clock.now())
         self._witness.note(result)

@@ -2,48 +2,71 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from outreach.kit.away import is_away
 from sending.guard.prints import person_print
 from sending.outbox.jobs import Job, Result
 from sending.outbox.journal import Dot, End, has_left, recipient_print
 from sending.outbox.scribe import Journal
 
+log = logging.getLogger(__name__)
+
+_AWAY = "the database did not answer when it was to be marked"
+
 
 class Witness:
-    """Stands between the mark in the database and the body; without a journal it lets everything pass."""
+    """Stands between the mark in the database and the body, and knows what did not leave although it may be marked."""
 
     def __init__(self, journal: Journal | None) -> None:
         self._journal = journal
-        self._unwritten: set[UUID] = set()
+        self._faults: dict[UUID, str] = {}
+
+    @property
+    def is_broken(self) -> bool:
+        """Nothing can leave any more."""
+        return self._journal is not None and bool(self._journal.fault)
 
     def mark(self, jobs: Sequence[Job], mark: Callable[[Sequence[Job]], list[bool]]) -> list[bool]:
         """Mark messages as leaving, in the database by `mark` and here; False for each that must not leave.
 
         Both are durable when this returns, and what leaves is written down after the database has granted it. What the
-        journal cannot take stands as marked: its result withdraws it, and its mailbox stays charged for it.
+        journal cannot take, and what the database does not answer for, may stand as marked: its result withdraws it,
+        and its mailbox stays charged for it. Raises whatever else the mark raises.
         """
         if self._journal is None:
-            return mark(jobs)
+            return self._granted(jobs, mark)
         asking = self._journal.ask([_dot_of(job) for job in jobs])
-        granted = mark(jobs)
-        leaving = [job.letter.attempt for job, is_granted in zip(jobs, granted, strict=True) if is_granted]
+        granted = self._granted(jobs, mark)
+        leaving = [job for job, is_granted in zip(jobs, granted, strict=True) if is_granted]
         try:
             asking.result()
             if leaving:
-                self._journal.go(leaving)
+                self._journal.go([job.letter.attempt for job in leaving])
         except OSError:
-            self._unwritten |= set(leaving)
+            self._stay(leaving, f"the courier's journal cannot be written ({self._journal.fault})")
             return [False] * len(jobs)
         return granted
 
     def fault_of(self, job: Job) -> str:
-        """Say why a message that was marked did not leave, "" for any other."""
-        if self._journal is None or job.letter.attempt not in self._unwritten:
-            return ""
-        return f"the courier's journal cannot be written ({self._journal.fault})"
+        """Say why a message that may have been marked did not leave, "" for any other."""
+        return self._faults.get(job.letter.attempt, "")
+
+    def _granted(self, jobs: Sequence[Job], mark: Callable[[Sequence[Job]], list[bool]]) -> list[bool]:
+        try:
+            return mark(jobs)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.exception("outbox.mark_unanswered messages=%s", len(jobs))
+            self._stay(jobs, _AWAY)
+            return [False] * len(jobs)
+
+    def _stay(self, jobs: Sequence[Job], why: str) -> None:
+        self._faults |= {job.letter.attempt: why for job in jobs}
 
     def note(self, result: Result) -> None:
         """Take down how an attempt ended that had passed its mark."""
