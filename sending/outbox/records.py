@@ -27,6 +27,7 @@ from sending.outbox.cancels import cancel_stopped
 from sending.outbox.core import Aftermath, MailboxNews, after
 from sending.outbox.events import entry_about
 from sending.outbox.jobs import Job, Letter, Result
+from sending.outbox.lost import put_back
 from sending.outbox.models import Attempt
 from sending.outbox.states import AttemptOutcome, MessageState
 from sending.pacing.health import Cause
@@ -58,7 +59,7 @@ UPDATE outbox_message m
 RETURNING m.id, extract(epoch FROM now())::float8
 """
 # A message that is gone has no attempts; those that are here cannot go before the commit.
-_STILL_HERE = "SELECT id FROM outbox_message WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+_STILL_HERE = "SELECT id FROM outbox_message WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE"
 
 # What was claimed and not tried is as if it had not been claimed; its attempt does not count. The state is hidden from
 # the planner (see marks).
@@ -137,6 +138,9 @@ def record_results(results: Sequence[Result]) -> list[bool]:
         for workspace_id in sorted({one.letter.workspace_id for one in endings if one.aftermath.stop}):
             gate.hold_shut(workspace_id)
         kept, now = _write_messages(endings)
+        marked_anew = _put_back([one for one in endings if one.letter.pk not in kept])
+        if marked_anew:
+            kept |= _write_messages(marked_anew)[0]
         live = [one for one in endings if one.letter.pk in kept]
         _write_attempts(live, late=[one for one in endings if one.letter.pk not in kept])
         # Called back at the mark: where its sequence was stopped a message is over, else it waits for its next claim.
@@ -145,7 +149,7 @@ def record_results(results: Sequence[Result]) -> list[bool]:
         record(list(_entries(live, cancelled, now)))
         sent = [one for one in live if one.aftermath.state is MessageState.SENT]
         advance([Sent(one.letter.enrollment_id, one.letter.position, now) for one in sent])
-        spend([one.job.spent_at(now) for one in live if one.asked_in_vain])
+        spend([one.job.spent_at(now) for one in live if one.asked_in_vain or one in marked_anew])
         _end_sequences(live, now)
         _tell_mailboxes(live)
         gone = [one.letter for one in live if one.aftermath.suppress]
@@ -174,6 +178,12 @@ def _write_messages(endings: Sequence[_Ending]) -> tuple[set[int], datetime]:
     rows = [_row(one) for one in endings]
     written = statements.run(_RECORD, [list(column) for column in zip(*rows, strict=True)])
     return {pk for pk, _ in written}, clock.instant(written[0][1]) if written else database_now()
+
+
+def _put_back(late: Sequence[_Ending]) -> list[_Ending]:
+    """Return those that had left and whose marks, which the database had lost, are set anew."""
+    found = put_back([one.letter for one in late if isinstance(one.result.outcome, Accepted | InDoubt)])
+    return [one for one in late if one.letter.pk in found]
 
 
 def _row(one: _Ending) -> tuple[Any, ...]:
@@ -206,15 +216,9 @@ def _write_attempts(live: Sequence[_Ending], *, late: Sequence[_Ending]) -> None
     """Write down what was tried; of an attempt that lost its lease, too, unless it was written down before."""
     if late:
         written = set(Attempt.objects.filter(pk__in=[one.letter.attempt for one in late]).values_list("pk", flat=True))
-        here = _still_here([one.letter.pk for one in late])
+        here = {pk for (pk,) in statements.run(_STILL_HERE, [[one.letter.pk for one in late]])}
         live = [*live, *(one for one in late if one.letter.pk in here and one.letter.attempt not in written)]
     copy_rows("outbox_attempt", _ATTEMPT_COLUMNS, map(_attempt_row, live))
-
-
-def _still_here(message_ids: Sequence[int]) -> set[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_STILL_HERE, [list(message_ids)])
-        return {pk for (pk,) in cursor.fetchall()}
 
 
 def _attempt_row(one: _Ending) -> tuple[object, ...]:
