@@ -14,7 +14,7 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -183,10 +183,19 @@ def _asked(host: str, port: int) -> Future[list[_Info]]:
     try:
         address = ip_address(host)
     except ValueError:
-        threading.Thread(target=ask, name="look-up", daemon=True).start()
+        _ask_apart(ask, host, answer)
     else:  # nothing to look up, and no thread to wait for
         answer.set_result([(socket.AF_INET6 if address.version == 6 else socket.AF_INET, address)])
     return answer
+
+
+def _ask_apart(ask: Callable[[], None], host: str, answer: Future[list[_Info]]) -> None:
+    try:
+        threading.Thread(target=ask, name="look-up", daemon=True).start()
+    except RuntimeError as error:  # no room for another thread: a trouble of this connection, and of nobody's message
+        problem = UnknownHost(f"The name {host} cannot be looked up: this machine has no room for it now.")
+        problem.__cause__ = error
+        answer.set_exception(problem)
 
 
 def _resolve(host: str, port: int) -> list[_Info]:

@@ -296,6 +296,16 @@ def test_names_that_hang_keep_no_other_name_waiting() -> None:
         assert time.monotonic() - began < 1.5
 
 
+@BOTH
+def test_a_machine_without_room_for_another_thread_says_so(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(UnknownHost, match=r"^The name good\.test cannot be looked up: this machine has no room"):
+        dial("good.test", 587, private=LOOPBACK, timeout_s=1)
+
+
 INFOS = st.lists(
     st.ip_addresses().map(lambda one: (socket.AF_INET if one.version == 4 else socket.AF_INET6, one)),
     unique=True,
