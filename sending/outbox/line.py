@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from sending.outbox.jobs import Job
 from sending.smtp import Envelope, Outcome, Phase, Server, Session, SessionError, Unreachable, Withdrawn
+from sending.smtp import Line as Said
 
 # From the connection to the mark nothing is lost by giving up, and whoever waits holds a worker: less than the five
 # minutes that RFC 5321 section 4.5.3.2 allows each step. After the mark the answer has all the time it wants.
@@ -22,6 +23,7 @@ class Line:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: Session | None = None
+        self._opening: list[Said] = []  # what was said while the connection was opened last
         self._before_mark: asyncio.Timeout | None = None  # while a message is on its way to the mark
         self._is_called_back = False
 
@@ -66,13 +68,14 @@ class Line:
             return Withdrawn()
         text = f"The server did not come to the point within {BEFORE_DOT_S:g} s."
         if session is None:
-            return Unreachable(Phase.CONNECT, "timeout", text)
+            return Unreachable(Phase.CONNECT, "timeout", text, tuple(self._opening))
         return Unreachable(session.phase, "timeout", text, session.transcript)
 
     async def _try(self, job: Job, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
         if self._session is None:
+            self._opening.clear()
             try:
-                self._session = await Session.open(self._server)
+                self._session = await Session.open(self._server, listener=self._hear)
             except SessionError as error:
                 return error.outcome
         envelope = Envelope(sender=job.sender, recipient=job.recipient, envelope_id=str(job.letter.pk))
@@ -80,6 +83,11 @@ class Line:
         if not self._session.usable:
             await self.close()
         return outcome
+
+    def _hear(self, said: Said) -> None:
+        """Keep a line of the opening: where that is given up, nobody else knows how far it came."""
+        if self._session is None:
+            self._opening.append(said)
 
     async def rest(self, seconds: float, stop: asyncio.Event) -> None:
         """Wait for the next message, or for the end."""

@@ -117,6 +117,18 @@ def test_a_tarpit_tells_how_far_its_server_came() -> None:
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_tarpit_that_is_left_while_the_connection_opens_keeps_its_dialogue() -> None:
+    with serving_in_thread(FaultServer({"ehlo": [hang()]})) as server:
+        post = make_post(server, "ada")
+        deliver()
+    attempt = post.message_to("ada").attempts.get()
+    said = [(row["side"], row["text"]) for row in attempt.transcript]
+    assert [side for side, _ in said] == ["note", "server", "client"]
+    assert said[-1][1].startswith("EHLO ")
+    assert [row["at_ms"] for row in attempt.transcript] == sorted(row["at_ms"] for row in attempt.transcript)
+
+
+@pytest.mark.usefixtures("quick")
 def test_the_answer_to_the_dot_may_take_longer_than_the_way_to_it() -> None:
     with serving_in_thread(FaultServer({"dot": drip(b"250 2.0.0 taken\r\n", every_s=0.08)})) as server:
         post = make_post(server, "ada")
