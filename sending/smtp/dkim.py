@@ -16,13 +16,12 @@ from hashlib import sha256
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-# What is read by people or steers programs (RFC 6376 section 5.4.1). From, Subject and To are named once more than they
-# occur: another one that is added on the way breaks the signature (section 8.15).
+# What is read by people or steers programs (RFC 6376 section 5.4.1). Each is named once more than it occurs: another one
+# that is added on the way breaks the signature (section 8.15). Sender is not among them: some relays add it themselves.
 _SIGNED = (
-    "from", "to", "subject", "date", "message-id", "reply-to", "in-reply-to", "references", "mime-version",
+    "from", "to", "cc", "subject", "date", "message-id", "reply-to", "in-reply-to", "references", "mime-version",
     "content-type", "content-transfer-encoding", "list-unsubscribe", "list-unsubscribe-post",
 )  # fmt: skip
-_SEALED = ("from", "to", "subject")
 _KEY_BITS = 2048
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _BLANKS = re.compile(rb"[ \t]+")
@@ -97,7 +96,7 @@ def sign(content: bytes, key: SigningKey, *, at: datetime) -> bytes:
     """Return the message (CRLF lines) with its signature in front. The same message and instant give the same bytes."""
     head, _, body = content.partition(b"\r\n\r\n")
     fields = _fields(head + b"\r\n")
-    signed = [name for name in _SIGNED for _ in range(len(fields.get(name, ())) + (name in _SEALED))]
+    signed = [name for name in _SIGNED for _ in range(len(fields.get(name, ())) + 1)]
     tags = [
         "v=1", "a=rsa-sha256", "c=relaxed/relaxed", f"d={key.domain}", f"s={key.selector}", f"t={int(at.timestamp())}",
         f"h={':'.join(signed)}", f"bh={b64encode(sha256(_relaxed_body(body)).digest()).decode('ascii')}", "b=",

@@ -87,8 +87,7 @@ class Session:
         is cancelled, the connection is dropped at once.
         """
         started = time.monotonic()
-        if self._used:
-            self._dialogue.restart()
+        self._dialogue.begin_message()
         refused = self._refused_at_home(envelope, content)
         outcome: Outcome = refused or await self._deliver(envelope, content, before_dot)
         return replace(outcome, duration_s=time.monotonic() - started)
@@ -189,7 +188,7 @@ class Session:
             reply = await self._wire.read(self._timeouts.dot)
         except (Lost, Malformed) as error:
             return self._unanswered(error)
-        self._dialogue.reply(reply)
+        reply = self._dialogue.reply(reply)
         self._fresh = reply.code != 421
         if 200 <= reply.code < 300:
             return Accepted(reply, self._dialogue.so_far())
@@ -244,7 +243,7 @@ class Session:
         reply = self._wire.already_said()
         self._wire.abort()
         if reply is not None:
-            self._dialogue.reply(reply)
+            reply = self._dialogue.reply(reply)
             if reply.code >= 400:
                 raise _Broken(self._judged(Phase.BODY, reply))
         raise _Broken(self._unreachable(Phase.BODY, "lost", text, stale=False))
@@ -253,7 +252,7 @@ class Session:
         """Judge a lost or unreadable answer to the dot: the message is in doubt, unless its end never left."""
         is_here = self._wire.has_unsent
         self._wire.abort()
-        text = str(error) if isinstance(error, Lost) else f"What the server answered is not SMTP: {error}."
+        text = self._words(error)
         if is_here and isinstance(error, Lost):
             return self._unreachable(Phase.BODY, "lost", f"{text} The end of the message never left.", stale=False)
         return InDoubt(Phase.DOT, text, self._noted(text))
@@ -267,6 +266,10 @@ class Session:
             return Refused(phase, reply, transcript)
         self._wire.abort()
         return Unreachable(phase, "garbage", f"The server answered {reply.code} to {phase}.", transcript)
+
+    def _words(self, error: Lost | Malformed) -> str:
+        words = str(error) if isinstance(error, Lost) else f"What the server answered is not SMTP: {error}."
+        return self._dialogue.masked(words)
 
     def _noted(self, text: str) -> Transcript:
         self._dialogue.note(Side.NOTE, text)
@@ -288,14 +291,11 @@ class Session:
         self._phase = phase
         try:
             reply = await self._wire.read(self._timeouts.data if phase is Phase.DATA else self._timeouts.command)
-        except Lost as error:
+        except (Lost, Malformed) as error:
             self._wire.abort()
-            raise _Broken(self._unreachable(phase, "lost", str(error), stale=stale)) from error
-        except Malformed as error:
-            self._wire.abort()
-            raise _Broken(self._unreachable(phase, "garbage", f"Not SMTP: {error}.", stale=stale)) from error
-        self._dialogue.reply(reply)
-        return reply
+            cause = "lost" if isinstance(error, Lost) else "garbage"
+            raise _Broken(self._unreachable(phase, cause, self._words(error), stale=stale)) from error
+        return self._dialogue.reply(reply)
 
     def _unreachable(self, phase: Phase, cause: str, text: str, *, stale: bool) -> Unreachable:
         self._dialogue.note(Side.NOTE, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from sending.smtp.outcomes import Line, Reply, Side, Transcript
 from sending.smtp.replies import Malformed, ReplyParser, printable
@@ -26,6 +27,7 @@ class Dialogue:
         self._started = time.monotonic()
         self._lines: list[Line] = []
         self._secrets: tuple[str, ...] = ()
+        self._has_begun = False  # a message
 
     def conceal(self, *secrets: str) -> None:
         """Mask these texts from now on, whoever says them: some servers repeat what they were told."""
@@ -51,15 +53,20 @@ class Dialogue:
         if self._listener is not None:
             self._listener(line)
 
-    def reply(self, reply: Reply) -> None:
-        """Add a server's answer."""
+    def reply(self, reply: Reply) -> Reply:
+        """Add a server's answer, and return it without the secrets."""
         self.note(Side.SERVER, f"{reply.code} {reply.enhanced + ' ' if reply.enhanced else ''}{reply.text}")
+        text = self.masked(reply.text)
+        return reply if text == reply.text else replace(reply, text=text)
 
     def so_far(self) -> Transcript:
         return tuple(self._lines)
 
-    def restart(self) -> None:
-        """Forget the lines: the next message of a kept connection tells its own story."""
+    def begin_message(self) -> None:
+        """Let a message tell its own story: the first one has the opening, the next of a kept connection has not."""
+        if not self._has_begun:
+            self._has_begun = True
+            return
         self._started = time.monotonic()
         self._lines.clear()
         self.note(Side.NOTE, "On a connection that is kept from the message before.")

@@ -47,6 +47,18 @@ def test_the_story_of_a_message_does_not_hold_that_of_the_one_before() -> None:
     assert sum("MAIL FROM" in line.text for line in second.transcript) == 1
 
 
+def test_it_does_not_hold_that_of_one_that_was_refused_at_home_either() -> None:
+    async def talk(session: Session) -> list[Outcome]:
+        letters = (LETTER * 2, LETTER)
+        return [await session.send(ENVELOPE, letter, before_dot=Caller().before_dot) for letter in letters]
+
+    first, second = in_session(FaultServer(extensions=("SIZE 60",)), talk)
+    assert first.transcript[0].text.startswith("Connected to 127.0.0.1")
+    assert "the mailbox's server takes 60" in first.transcript[-1].text
+    assert second.transcript[0].text == "On a connection that is kept from the message before."
+    assert not any("takes 60" in line.text for line in second.transcript)
+
+
 @BOTH_WAYS
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize("raw", [b"450 4.2.0 later\r\n", b"550 5.1.1 nobody\r\n"])

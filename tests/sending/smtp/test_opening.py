@@ -28,7 +28,16 @@ from sending.smtp import (
     explain,
 )
 from sending.smtp.server import tls_context
-from tests.sending.smtp.conversations import LOOPBACK, QUICK, plain, refused_opening, signed_in
+from tests.sending.smtp.conversations import (
+    ENVELOPE,
+    LETTER,
+    LOOPBACK,
+    QUICK,
+    Caller,
+    plain,
+    refused_opening,
+    signed_in,
+)
 
 PASSWORD = "correct horse battery"
 BY_TLS = partial(signed_in, security=Security.TLS)
@@ -348,6 +357,23 @@ def test_a_server_that_repeats_the_password_does_not_get_it_written_down() -> No
         assert isinstance(outcome, Refused)
         assert secret not in str(outcome)
         assert "wrong: ********" in outcome.reply.text
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.1 not {}", "450 not {}", "not an answer: {}"])
+@pytest.mark.parametrize("step", ["mail", "dot"])
+def test_a_server_that_repeats_the_password_behind_the_sign_in_does_not_either(step: str, answer: str) -> None:
+    async def run(faults: FaultServer) -> Outcome:
+        async with serving(faults):
+            session = await Session.open(signed_in(faults), timeouts=QUICK)
+            try:
+                return await session.send(ENVELOPE, LETTER, before_dot=Caller().before_dot)
+            finally:
+                await session.close()
+
+    for secret in SECRETS:
+        outcome = loops.run(run(FaultServer({step: say(f"{answer.format(secret)}\r\n".encode())})))
+        assert secret not in repr(outcome)
+        assert "not ********" in repr(outcome).replace("an answer: ", "")
 
 
 def test_a_server_does_not_print_its_password() -> None:
