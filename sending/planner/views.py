@@ -139,10 +139,9 @@ def resume(request: MemberRequest, pk: int) -> HttpResponse:
 def people(request: MemberRequest, pk: int) -> HttpResponse:
     """List the contacts of the campaign: where each stands, why, and what comes next."""
     campaign = campaign_for(request.member, pk)
-    filters = {name: request.GET.get(name, "")[:100] for name in ("state", "hold", "reason", "begun", "q")}
-    for name, known in _KNOWN.items():
-        filters[name] = filters[name] if filters[name] in known else ""
-    narrowed = {name: value for name, value in filters.items() if name != "q"}
+    narrowed = {name: request.GET.get(name, "") for name in _KNOWN}
+    narrowed = {name: value if value in _KNOWN[name] else "" for name, value in narrowed.items()}
+    filters = {**narrowed, "q": request.GET.get("q", "").replace("\0", "")[:100]}
     rows = queries.people_of(campaign, **narrowed, search=filters["q"])
     context = editor_context(
         campaign,

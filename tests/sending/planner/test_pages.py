@@ -162,11 +162,23 @@ def test_the_list_tells_the_standing_of_each_campaign_and_when_it_is_complete() 
     assert "Complete" in read(member, "list")
 
 
+def test_a_viewer_sees_what_would_go_out_and_no_button_that_launches_it() -> None:
+    member = make_team()
+    draft = make_draft(member)
+    assert "Launch to 2 people" in read(member, "review", draft.pk)
+    told = read(make_member(member.workspace, Role.VIEWER), "review", draft.pk)
+    assert "A member of the workspace can launch it." in told
+    assert "Launch to" not in told
+
+
 def test_a_viewer_reads_everything_and_changes_nothing() -> None:
     member = make_team()
     viewer = make_member(member.workspace, Role.VIEWER)
     campaign = make_mixed(member)
     row = Enrollment.objects.get(hold_code=HoldCode.WINDOW)
+    for name, pk in (("people", campaign.pk), ("why", row.pk)):
+        assert "Check now" in read(member, name, pk)
+        assert "Check now" not in read(viewer, name, pk)
     for name in ("people", "senders", "preview", "review"):
         assert read(viewer, name, campaign.pk)
     before = list(Enrollment.objects.order_by("pk").values())

@@ -51,6 +51,7 @@ def test_the_people_page_shows_where_each_stands_and_why() -> None:
         ("?q=P4@EXAMPLE", [4]),
         ("?q=%25", []),
         ("?q=p_", []),
+        ("?q=p4%00@", [4]),
         ("?state=nonsense&hold=nonsense", [6, 5, 4, 3, 2, 1, 0]),
     ],
 )
