@@ -19,6 +19,7 @@ class Cause(StrEnum):
     OVER = "over"  # the sequence was done or called off
     UNDER_WAY = "under_way"  # a message was in the outbox's hands: refused for now, or in doubt
     WAIT = "wait"  # the step's own wait
+    STANDSTILL = "standstill"  # nothing at all leaves: whether this database is the right one has to be confirmed
     IN_LINE = "in_line"  # nothing spoke against it: others went first
 
 

@@ -60,7 +60,11 @@ def past_day(row: Enrollment, day: date, *, now: datetime) -> PastDay:
         *_of_many(row, mailboxes, events, begin, end),
     ]
     left = count_on(row.workspace_id, day, EventKind.ATTEMPTED, mailboxes=mailboxes)
-    words = f"In line: others went first. {plural(left, 'message,messages')} left its mailboxes on that day."
+    words = (
+        f"In line: others went first. {plural(left, 'message,messages')} left its mailboxes on that day."
+        if left
+        else "Nothing is known to have held it, and nothing left its mailboxes on that day: perhaps no worker ran."
+    )
     line = timeline(begin, end, spans, mailboxes=mailboxes, in_line=words) if begin < end else []
     sent = [one for one in events if one.kind in _WENT and one.at >= begin]
     return PastDay(day, begin, end, zone, sent, line, None if sent else main_reason(line))

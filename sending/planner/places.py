@@ -53,6 +53,7 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     HoldCode.ABSENT: ("contacts:detail", "contact", "See the contact"),
     HoldCode.CAMPAIGN_PAUSED: ("planner:people", "campaign", "Resume the campaign"),
     DropCode.SUPPRESSED: ("contacts:suppressions", "", "See the suppressions"),
+    Cause.STANDSTILL: ("guard:standstill", "", "See what was found"),
     Cause.WAIT: ("sequences:sequence", "campaign", "Change the wait"),
     Cause.IN_LINE: ("planner:forecast", "campaign", "See the forecast"),
     Cause.NOT_ENROLLED: ("planner:people", "campaign", "See the people"),

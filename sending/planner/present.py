@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from campaigns.sequences.plans import CampaignPlan, plans
+from sending.guard.queries import why_nothing_leaves
 from sending.mailboxes.models import Mailbox
 from sending.pacing import (
     RECHECK,
@@ -68,7 +69,7 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
     if row.state != EnrollmentState.ACTIVE or row.due_at is None:
         return Present([_standing(row), *_absence(row)], None)
     plan = plans([row.campaign_id])[row.campaign_id]
-    own = _own(row, row.due_at, now)
+    own = [*_of_everybody(), *_own(row, row.due_at, now)]
     sharing = None if row.mailbox_id is not None else sharings_of([row.campaign_id], now=now).get(row.campaign_id)
     carriers = _carriers(row)
     able = [one for one in carriers if sharing is None or sharing.may_begin(one.pk, row.receiver)]
@@ -115,6 +116,12 @@ def _absence(row: Enrollment) -> list[Reason]:
     if row.state != EnrollmentState.SENDING or row.absent_until is None:
         return []
     return [Reason(HoldCode.ABSENT, f"The next step waits. {row.absent_words}", row.absent_until)]
+
+
+def _of_everybody() -> list[Reason]:
+    """Return what keeps this database from sending anything to anybody."""
+    words = why_nothing_leaves()
+    return [Reason(Cause.STANDSTILL, words)] if words else []
 
 
 def _own(row: Enrollment, due_at: datetime, now: datetime) -> list[Reason]:

@@ -11,6 +11,8 @@ import pytest
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
+from sending.guard.core import Kind
+from sending.guard.models import Finding
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import pause as pause_mailbox
 from sending.mailboxes.states import MailboxState
@@ -178,6 +180,20 @@ def test_nothing_in_the_way_is_the_place_in_line(member: Member) -> None:
     make_office(member)
     assert "Nothing holds it: the next message is theirs." in read(member, "why", person(member, 0).pk)
     assert "In line: 3 are before them." in read(member, "why", person(member, 3).pk)
+
+
+def test_where_nothing_at_all_leaves_that_binds(member: Member) -> None:
+    make_office(member)
+    Finding.objects.create(place="here", kind=Kind.BEHIND, read_at=MONDAY, copy_of=MONDAY)
+    told = read(member, "why", person(member, 0).pk)
+    assert re.search(r"Sending stands still until an owner has confirmed .* See what was found Binds", told)
+    assert "the next message is theirs" not in told
+
+
+def test_a_day_on_which_nothing_left_is_not_told_as_a_line(member: Member) -> None:
+    make_office(member)
+    day = past_day(person(member, 0), MONDAY.date(), now=MONDAY + HOUR)
+    assert day.line[1].words.endswith("nothing left its mailboxes on that day: perhaps no worker ran.")
 
 
 def test_a_wait_is_told_with_its_end(member: Member) -> None:
