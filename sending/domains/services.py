@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -34,7 +35,9 @@ class AlreadySigned(Exception):
 def make_key(member: Member, text: str) -> DomainKey:
     """Make a key for a domain; it signs nothing until its record is found. Raises BadAddress, AlreadySigned."""
     domain = parse_domain(text)
-    selector = f"outreach{clock.now():%Y%m}"
+    # Never that of another key: a name in the DNS holds one (RFC 6376 section 3.6.2.2), and the domain may have one of
+    # another workspace, or one that was removed and still verifies what is under way.
+    selector = f"outreach{clock.now():%Y%m}{secrets.token_hex(2)}"
     key = SigningKey(domain, selector, make_private_key())
     row = DomainKey(workspace=member.workspace, domain=domain, selector=selector, created_by=member.user)
     row.private_key = keys.sealed(member.workspace.pk, key)

@@ -16,8 +16,8 @@ from hashlib import sha256
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-# What is read by people or steers programs (RFC 6376 section 5.4.1). Each is named once more than it occurs: another one
-# that is added on the way breaks the signature (section 8.15). Sender is not among them: some relays add it themselves.
+# What is read by people or steers programs (RFC 6376 section 5.4.1). Each is named once more than it occurs: another
+# one that is added on the way breaks the signature (section 8.15). Sender is not among them: some relays add one.
 _SIGNED = (
     "from", "to", "cc", "subject", "date", "message-id", "reply-to", "in-reply-to", "references", "mime-version",
     "content-type", "content-transfer-encoding", "list-unsubscribe", "list-unsubscribe-post",

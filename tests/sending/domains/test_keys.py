@@ -60,6 +60,14 @@ def test_a_key_signs_from_the_moment_its_record_is_found(dns: list[FakeDns]) -> 
     assert record_of(key) == record_of_row(row)
 
 
+def test_no_two_keys_of_a_domain_share_the_name_of_their_record() -> None:
+    member, neighbour = make_member(make_workspace()), make_member(make_workspace("other"))
+    first, theirs = make_key(member, "acme.test"), make_key(neighbour, "acme.test")
+    services.remove_key(member, first)
+    again = make_key(member, "acme.test")
+    assert len({record_of_row(row).name for row in (first, theirs, again)}) == 3
+
+
 def test_a_record_that_goes_away_ends_the_signing_and_its_return_begins_it(dns: list[FakeDns]) -> None:
     row = make_domain_key(make_workspace(), state=KeyState.SIGNING, checked_at=Now())
     other = record_of(SigningKey(row.domain, row.selector, make_private_key()))

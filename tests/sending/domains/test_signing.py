@@ -32,7 +32,7 @@ def test_a_message_leaves_signed_and_its_next_try_is_the_same() -> None:
         first, second = faults.accepted
     assert verifies(first, keys.opened(row))
     assert first == second
-    assert b"h=from:from:to:to:subject:subject:date:message-id:" in first.replace(b"\r\n ", b"")
+    assert b"h=from:from:to:to:cc:subject:subject:date:date:message-id:" in first.replace(b"\r\n ", b"")
 
 
 @pytest.mark.parametrize("state", [KeyState.UNPUBLISHED, KeyState.MISSING])
