@@ -52,13 +52,17 @@ def feed(member: Member, *, kinds: Collection[EventKind] = (), limit: int = 30) 
     return list(rows.order_by("-at", "-id")[:limit])
 
 
-def events_of(member: Member, *, kind: EventKind | None = None, campaign_id: int | None = None) -> QuerySet[Event]:
+def events_of(
+    member: Member, *, kind: EventKind | None = None, campaign_id: int | None = None, mailbox_id: int | None = None
+) -> QuerySet[Event]:
     """Return the events behind a number, for keyset paging by (happened_at, id): the tallies count these."""
     rows = Event.objects.filter(workspace=member.workspace).annotate(happened_at=F("at"))
     if kind is not None:
         rows = rows.filter(kind=kind)
     if campaign_id is not None:
         rows = rows.filter(campaign_id=campaign_id)
+    if mailbox_id is not None:
+        rows = rows.filter(mailbox_id=mailbox_id)
     return rows.order_by("-at", "-id")
 
 

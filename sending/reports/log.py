@@ -27,6 +27,7 @@ class LogFilters:
     day: date | None = None
     since: date | None = None
     campaign: int | None = None
+    mailbox: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,19 @@ class Line:
 
 def log_filters_from(query: QueryDict) -> LogFilters:
     """Read the filters of a URL; what makes no sense is left out."""
-    kind, campaign = query.get("kind", ""), query.get("campaign", "")
+    kind = query.get("kind", "")
     return LogFilters(
         kind=EventKind(kind) if kind in set(EventKind) else None,
         day=day_in(query.get("day", "")),
         since=day_in(query.get("since", "")),
-        campaign=int(campaign) if campaign.isascii() and campaign.isdigit() and len(campaign) < 19 else None,
+        campaign=_id_in(query.get("campaign", "")),
+        mailbox=_id_in(query.get("mailbox", "")),
     )
 
 
 def log_of(member: Member, filters: LogFilters) -> QuerySet[Event]:
     """Return the events that the filters leave, for keyset paging by happened_at."""
-    rows = events_of(member, kind=filters.kind, campaign_id=filters.campaign)
+    rows = events_of(member, kind=filters.kind, campaign_id=filters.campaign, mailbox_id=filters.mailbox)
     zone = ZoneInfo(member.workspace.time_zone)
     if filters.day is not None:
         start, end = bounds_of(filters.day, zone)
@@ -80,3 +82,7 @@ def lines_of(member: Member, events: Collection[Event]) -> Sequence[Line]:
         )
         for event in events
     ]
+
+
+def _id_in(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -62,6 +62,7 @@ def log(request: MemberRequest) -> HttpResponse:
         "is_filtered": filters != LogFilters(),
         "kinds": list(EventKind),
         "campaigns": campaigns_of(member),
+        "mailboxes": mailboxes_of(member),
     }
     return render_region(request, f"{_FOLDER}/log.html", context, region="log")
 

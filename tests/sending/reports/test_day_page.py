@@ -24,6 +24,7 @@ from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live
 from tests.sending.planner.pages import page_of, signed_in, text_of
 from tests.sending.planner.stage import DAY, HOUR, make_people, make_sender, make_team
+from tests.sending.reports.busy import rows_behind
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +139,9 @@ def test_a_mailbox_tells_what_held_it_on_a_day(member: Member) -> None:
     html = page_of(signed_in(member).get(member.url("reports:mailbox_day", mailbox.pk)))
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
     assert "3 messages tried on this day" in text
+    link = re.search(r'href="([^"]+)">3 messages<', html)
+    assert link
+    assert rows_behind(member, link[1].replace("&amp;", "&")) == 3
     assert re.search(r"09:20 .* 11:00 Everybody Daily limit 3 of 3 messages of the last 24 hours are sent\.", text)
     assert "me@acme.example carried nothing: Holidays Open the mailbox" in text
     before = text_of(signed_in(member).get(member.url("reports:mailbox_day", mailbox.pk) + "?day=2026-01-05"))

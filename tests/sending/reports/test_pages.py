@@ -187,7 +187,7 @@ def test_story_of_a_message_tells_attempts_events_and_answers_in_order(quiet: Bu
         ("?kind=replied&since=2026-01-05", 2), ("?kind=replied&since=2026-01-06", 1), ("?campaign=0", 0),
         ("?kind=nonsense", 5), ("?kind=%00&day=%00&since=%00&campaign=%00", 5), ("?day=0001-01-01", 5),
         ("?day=9999-12-31&since=2026-02-30", 5), ("?campaign=9999999999999999999999", 5), ("?campaign=-1", 5),
-        ("?after=nonsense&before=nonsense", 5),
+        ("?after=nonsense&before=nonsense", 5), ("?mailbox=0", 0), ("?mailbox=%00", 5), ("?kind=sent&mailbox=-1", 1),
     ],
 )  # fmt: skip
 def test_log_is_narrowed_by_what_makes_sense_in_the_url(quiet: Busy, query: str, count: int) -> None:
