@@ -10,6 +10,7 @@ from campaigns.calendar.closures import (
     closed_names,
     closed_parts,
     closed_words,
+    ending_before_plans,
     next_closed,
     outside_words,
 )
@@ -30,8 +31,8 @@ from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country
 
 __all__ = [
     "ClosedProblem", "ClosedSpan", "Never", "Region", "RegionProblem", "Schedule", "Wait", "WaitUnit", "Window",
-    "ZoneProblem", "closed_between", "closed_names", "closed_parts", "closed_text", "closed_words", "is_known",
-    "is_open", "next_closed", "next_open", "next_window", "open_minutes_left", "open_seconds_between", "outside_words",
-    "parse_closed", "parse_region", "parse_zone", "region_label", "region_labels", "wait_until", "window_end",
-    "zone_of_country",
+    "ZoneProblem", "closed_between", "closed_names", "closed_parts", "closed_text", "closed_words",
+    "ending_before_plans", "is_known", "is_open", "next_closed", "next_open", "next_window", "open_minutes_left",
+    "open_seconds_between", "outside_words", "parse_closed", "parse_region", "parse_zone", "region_label",
+    "region_labels", "wait_until", "window_end", "zone_of_country",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from itertools import islice
 
 from campaigns.calendar.closed import ClosedSpan
 from campaigns.calendar.instants import first_instant, wall_at
-from campaigns.calendar.regions import Region, public_holidays, region_name
+from campaigns.calendar.regions import Region, is_known, known_until, public_holidays, region_name
 from campaigns.calendar.windows import Schedule
 
 # Public holidays are reckoned for these years around the present one: the year before for what is told of the past;
@@ -31,6 +31,12 @@ def closed_names(spans: Iterable[ClosedSpan], regions: Iterable[Region], *, year
     for day, by_name in _holidays(regions, range(year - _YEARS_BEFORE, year + _YEARS_AFTER + 1)).items():
         found.setdefault(day, []).extend(f"{name} ({_named(places)})" for name, places in by_name.items())
     return {day: "; ".join(dict.fromkeys(filter(None, found[day]))) for day in sorted(found)}
+
+
+def ending_before_plans(regions: Iterable[Region], *, year: int) -> list[tuple[str, int]]:
+    """Return the known regions, by name, whose holidays end before the years that plans ask for; and where they end."""
+    ends = {region: known_until(region) for region in regions if is_known(region)}
+    return [(region_name(region), last) for region, last in ends.items() if last < year + _YEARS_AFTER]
 
 
 def next_closed(names: Mapping[date, str], today: date, *, most: int = 10) -> list[tuple[date, str]]:

@@ -75,6 +75,11 @@ def is_known(region: Region) -> bool:
     return region.country in _modules() and (not region.part or region.part in _part_names(region.country))
 
 
+def known_until(region: Region) -> int:
+    """Return the last year whose holidays are known, 0 for a region that is not; some are announced year by year."""
+    return int(getattr(_package(), region.country).end_year) if is_known(region) else 0
+
+
 @cache
 def region_labels() -> tuple[str, ...]:
     """Return the label of every region, countries by name and each before its parts. The first call takes a second."""

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from itertools import chain
 
-from campaigns.calendar import ClosedSpan, Region, ZoneProblem, closed_names, is_known, next_closed, parse_zone
+from campaigns.calendar import (
+    ClosedSpan,
+    Region,
+    ZoneProblem,
+    closed_names,
+    ending_before_plans,
+    is_known,
+    next_closed,
+    parse_zone,
+)
 from campaigns.sequences import queries
 from campaigns.sequences.models import Campaign
 from outreach.kit import clock
@@ -26,6 +35,11 @@ class Closing:
     def unknown(self) -> list[str]:
         """Return the regions that the holidays at hand do not know: another version of them did."""
         return [str(one) for one in self.regions if not is_known(one)]
+
+    @property
+    def ending(self) -> list[tuple[str, int]]:
+        """Return the regions whose holidays end within the years that a plan asks for, and the last year of each."""
+        return ending_before_plans(self.regions, year=clock.now().year)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from campaigns.calendar import (
     Window,
     ZoneProblem,
     closed_names,
+    ending_before_plans,
     is_known,
     parse_zone,
 )
@@ -161,6 +162,8 @@ def _closed(stored: Mapping[str, Any]) -> Mapping[date, str]:
     for region in regions:
         if not is_known(region):  # chosen with another version of the holidays; the pages say so, too
             logger.warning("holidays.unknown_region", extra={"region": str(region)})
+    for name, last in ending_before_plans(regions, year=stored["year"]):
+        logger.warning("holidays.end", extra={"region": name, "year": last})
     return closed_names(spans, regions, year=stored["year"])
 
 

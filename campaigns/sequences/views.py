@@ -207,7 +207,8 @@ def _days(form: ClosingForm, stored: Closing, zone_name: str, *, beside: Closing
     is_draft = form.is_bound and not {"closed", "regions"} & set(form.errors)
     closing = Closing(form.cleaned_data["closed"], form.cleaned_data["regions"]) if is_draft else stored
     days = days_to_come(zone_name, beside, closing) if beside else days_to_come(zone_name, closing)
-    return {"days": days, "unknown": closing.unknown, "is_draft": is_draft, "with_owner": beside is not None}
+    told = {"unknown": closing.unknown, "ending": closing.ending}
+    return {"days": days, **told, "is_draft": is_draft, "with_owner": beside is not None}
 
 
 def _looks(request: MemberRequest) -> bool:

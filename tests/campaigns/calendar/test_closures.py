@@ -15,10 +15,12 @@ from campaigns.calendar import (
     Window,
     closed_names,
     closed_parts,
+    ending_before_plans,
     next_closed,
     next_open,
     outside_words,
 )
+from campaigns.calendar.regions import known_until
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GOOD_FRIDAY = date(2026, 4, 3)
@@ -33,6 +35,15 @@ def utc(text: str) -> datetime:
 def easter() -> Schedule:
     names = closed_names([ClosedSpan(date(2026, 4, 7), date(2026, 4, 7))], [Region("DE")], year=2026)
     return Schedule(WEEK, frozenset(names), names)
+
+
+def test_holidays_that_end_before_the_years_of_a_plan_are_named_with_their_last_year() -> None:
+    announced, reckoned = Region("LK"), Region("DE")
+    last = known_until(announced)
+    assert closed_names([], [announced], year=last + 2) == {}, "nothing is known, and nothing is closed"
+    told = [("Sri Lanka", last)]
+    assert ending_before_plans([announced, reckoned, Region("XX")], year=last - 2) == told
+    assert ending_before_plans([announced, reckoned, Region("XX")], year=last - 3) == []
 
 
 def test_days_of_several_sources_keep_each_name_once() -> None:

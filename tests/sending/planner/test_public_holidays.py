@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from campaigns.calendar import ClosedSpan, Region, WaitUnit
+from campaigns.calendar.regions import known_until
 from campaigns.sequences.models import HolidayRegion, Step
 from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import holiday_regions_of
@@ -115,6 +116,23 @@ def test_a_region_that_is_not_known_any_more_closes_nothing_and_says_so(
     client.force_login(member.user)
     page = client.get(member.url("sequences:closed_days")).content.decode()
     assert "No holidays are known for DE-Königreich" in page
+
+
+def test_holidays_that_are_known_for_some_years_alone_say_so(
+    member: Member, client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = known_until(Region("LK"))
+    monkeypatch.setattr("outreach.kit.clock.now", lambda: utc(f"{last}-12-30T12:00"))
+    campaign = make_running_campaign(member, (make_contact(member.workspace),), (make_sender(member),))
+    choose(member, Region("LK"), GERMANY)
+    client.force_login(member.user)
+    page = client.get(member.url("sequences:closed_days")).text
+    assert f"The holidays of Sri Lanka are known until {last}" in page
+    assert "The holidays of Germany" not in page
+    with virtual_time(), caplog.at_level(logging.WARNING, "campaigns.sequences.plans"):
+        set_time(utc(f"{last}-12-30T12:00"))
+        plans([campaign.pk])
+    assert "holidays.end" in caplog.text
 
 
 def test_each_region_is_chosen_once(member: Member) -> None:
