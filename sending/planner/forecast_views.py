@@ -12,6 +12,7 @@ from campaigns.sequences.views import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from sending.guard.queries import why_nothing_leaves
 from sending.planner.columns import chart_of
 from sending.planner.forecast import foresee
 from sending.planner.queries import senders_of_campaign, weekdays_of
@@ -43,6 +44,7 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
         home=ZoneInfo(campaign.workspace.time_zone),
         is_changed=foreseen.changed is not None,
         chart=chart_of(shown, foreseen.mailboxes, campaign.pk),
+        standstill=why_nothing_leaves(),
     )
     status = 422 if form.is_bound and not is_asked else 200
     return render_region(request, f"{_FOLDER}/forecast.html", context, region="forecast", status=status)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from sending.guard.queries import why_nothing_leaves
 from sending.ledger.days import asked_day
 from sending.mailboxes.budgets import database_now
 from sending.planner import queries
@@ -52,7 +53,8 @@ def prospect(request: MemberRequest, pk: int) -> HttpResponse:
     row = queries.enrollment_for(request.member, pk)
     now = database_now()
     found = prospect_of(row, present_of(row, now=now), now=now)
-    return render_region(request, f"{_FOLDER}/prospect.html", {"row": row, "prospect": found}, region="prospect")
+    context = {"row": row, "prospect": found, "standstill": why_nothing_leaves()}
+    return render_region(request, f"{_FOLDER}/prospect.html", context, region="prospect")
 
 
 def _place(row: Enrollment, code: str, mailbox_id: int | None) -> Place | None:

@@ -188,6 +188,9 @@ def test_where_nothing_at_all_leaves_that_binds(member: Member) -> None:
     told = read(member, "why", person(member, 0).pk)
     assert re.search(r"Sending stands still until an owner has confirmed .* See what was found Binds", told)
     assert "the next message is theirs" not in told
+    foreseen = read(member, "prospect", person(member, 0).pk)
+    assert "What follows is reckoned as if it went on now. Then the next message leaves" in foreseen
+    assert "As if sending went on now" in read(member, "forecast", person(member, 0).campaign_id)
 
 
 def test_a_day_on_which_nothing_left_is_not_told_as_a_line(member: Member) -> None:
