@@ -46,6 +46,10 @@ class UnknownHost(ConnectProblem):
     """The name does not resolve."""
 
 
+class NoAnswerAboutHost(UnknownHost):
+    """Nobody said whether the name resolves: that may be so again in a minute, and tells nothing about the name."""
+
+
 class BlockedAddress(ConnectProblem):
     """The name points into a network that this instance does not connect to."""
 
@@ -193,7 +197,7 @@ def _ask_apart(ask: Callable[[], None], host: str, answer: Future[list[_Info]]) 
     try:
         threading.Thread(target=ask, name="look-up", daemon=True).start()
     except RuntimeError as error:  # no room for another thread: a trouble of this connection, and of nobody's message
-        problem = UnknownHost(f"The name {host} cannot be looked up: this machine has no room for it now.")
+        problem = NoAnswerAboutHost(f"The name {host} cannot be looked up: this machine has no room for it now.")
         problem.__cause__ = error
         answer.set_exception(problem)
 
@@ -202,13 +206,15 @@ def _resolve(host: str, port: int) -> list[_Info]:
     try:
         found = socket.getaddrinfo(host.rstrip("."), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise NoAnswerAboutHost(f"The name servers do not say where {host} is.") from error
         raise UnknownHost(f"The name {host} does not resolve to any address.") from error
     infos = [(family, ip_address(str(where[0]).partition("%")[0])) for family, _, _, _, where in found]
     return list(dict.fromkeys(infos))
 
 
-def _unresolved(host: str) -> UnknownHost:
-    return UnknownHost(f"The name {host} could not be resolved in time.")
+def _unresolved(host: str) -> NoAnswerAboutHost:
+    return NoAnswerAboutHost(f"The name {host} could not be resolved in time.")
 
 
 def _checked(

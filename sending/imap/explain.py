@@ -10,8 +10,8 @@ from sending.smtp.server import Security
 
 # What does not depend on the protocol is told in the same words as for SMTP.
 _SHARED = (
-    "unknown_host", "certificate", "certificate_dates", "certificate_issuer", "certificate_host", "authority", "tls",
-    "credentials", "token",
+    "unknown_host", "dns", "certificate", "certificate_dates", "certificate_issuer", "certificate_host", "authority",
+    "tls", "credentials", "token",
 )  # fmt: skip
 _CAUSES = {name: CAUSES[name] for name in _SHARED} | {
     "blocked_address": (

@@ -19,6 +19,10 @@ class Explanation:
 
 CAUSES = {
     "unknown_host": ("The name has a typing error, or its DNS record is gone.", "Check the host name."),
+    "dns": (
+        "The DNS of this machine gave no answer; that says nothing about the name.",
+        "Wait some minutes, then try again. If it lasts, whoever runs this program must look at its name servers.",
+    ),
     "blocked_address": (
         "Mail servers of the public internet are on ports 25, 465, 587 and 2525; inner networks are closed by default.",
         "Check host and port. The owner of the instance can open private ranges.",

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
 
-from outreach.kit.connect import BlockedAddress, ConnectFailed, ConnectProblem, IPNetwork, UnknownHost
+from outreach.kit.connect import (
+    BlockedAddress,
+    ConnectFailed,
+    ConnectProblem,
+    IPNetwork,
+    NoAnswerAboutHost,
+    UnknownHost,
+)
 from sending.smtp.resuming import ResumingContext
 from sending.smtp.tokens import Tokens
 
@@ -86,6 +93,8 @@ def is_sayable(text: str) -> bool:
 def connect_cause(error: ConnectProblem) -> str:
     """Return why there is no connection, as a word for programs (see explain)."""
     match error:
+        case NoAnswerAboutHost():
+            return "dns"
         case UnknownHost():
             return "unknown_host"
         case BlockedAddress():

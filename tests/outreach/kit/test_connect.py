@@ -20,6 +20,7 @@ from outreach.kit.connect import (
     BlockedAddress,
     ConnectFailed,
     ConnectProblem,
+    NoAnswerAboutHost,
     UnknownHost,
     in_turn,
     is_allowed,
@@ -272,7 +273,7 @@ def silent_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("silent_names")
 def test_a_name_server_that_is_silent_is_not_waited_for(dial: Dial) -> None:
     began = time.monotonic()
-    with pytest.raises(UnknownHost, match=r"^The name silent\.test could not be resolved in time\.$"):
+    with pytest.raises(NoAnswerAboutHost, match=r"^The name silent\.test could not be resolved in time\.$"):
         dial("silent.test", 587, private=LOOPBACK, timeout_s=0.2)
     assert time.monotonic() - began < 1
 
@@ -297,12 +298,32 @@ def test_names_that_hang_keep_no_other_name_waiting() -> None:
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (socket.EAI_NONAME, UnknownHost, "The name mail.test does not resolve to any address."),
+        (socket.EAI_AGAIN, NoAnswerAboutHost, "The name servers do not say where mail.test is."),
+    ],
+)
+def test_name_servers_that_fail_are_not_taken_for_a_name_that_is_wrong(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch, error: int, kind: type[Exception], words: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(error, "as libc says it")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(UnknownHost) as caught:
+        dial("mail.test", 587)
+    assert (type(caught.value), str(caught.value)) == (kind, words)
+
+
+@BOTH
 def test_a_machine_without_room_for_another_thread_says_so(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(UnknownHost, match=r"^The name good\.test cannot be looked up: this machine has no room"):
+    with pytest.raises(NoAnswerAboutHost, match=r"^The name good\.test cannot be looked up: this machine has no room"):
         dial("good.test", 587, private=LOOPBACK, timeout_s=1)
 
 
@@ -353,7 +374,7 @@ def test_a_blocked_address_is_told_in_the_same_words_whether_something_listens_o
     assert "listen" not in while_open
 
 
-@pytest.mark.parametrize("error", [UnknownHost, BlockedAddress, ConnectFailed])
+@pytest.mark.parametrize("error", [UnknownHost, NoAnswerAboutHost, BlockedAddress, ConnectFailed])
 def test_every_problem_is_a_connection_error(error: type[Exception]) -> None:
     assert issubclass(error, ConnectProblem)
     assert issubclass(error, ConnectionError)

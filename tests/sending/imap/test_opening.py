@@ -262,7 +262,7 @@ def test_a_port_where_nobody_listens_is_told() -> None:
 @pytest.mark.parametrize(
     ("changes", "cause", "words"),
     [
-        ({"host": "no-such-host.invalid"}, "unknown_host", "does not resolve"),
+        ({"host": "no-such-host..invalid"}, "unknown_host", "does not resolve"),
         ({"host": "10.0.0.1", "port": 993}, "blocked_address", "OUTREACH_PRIVATE_NETWORKS"),
         ({"private": ()}, "blocked_address", "OUTREACH_PRIVATE_NETWORKS"),
         ({"host": "8.8.8.8", "port": 25}, "blocked_address", "Use one of 143, 993"),

@@ -94,9 +94,9 @@ def test_starttls_where_the_port_speaks_tls_at_once_is_told(member: Member, prot
 
 @BOTH
 def test_a_host_that_does_not_resolve_is_told(member: Member, protocol: str) -> None:
-    with connected(member, **{f"{protocol}_host": "no-such-host.invalid"}) as mailbox:
+    with connected(member, **{f"{protocol}_host": "no-such-host..invalid"}) as mailbox:
         row = outcome(mailbox, protocol)
-    assert row.what == "The name no-such-host.invalid does not resolve to any address."
+    assert row.what == "The name no-such-host..invalid does not resolve to any address."
     assert "typing error" in row.why
     assert "Check the host name" in row.fix
 

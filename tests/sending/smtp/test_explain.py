@@ -88,6 +88,7 @@ def test_a_server_that_was_never_asked_is_not_quoted() -> None:
     ("cause", "phase", "why", "fix"),
     [
         ("unknown_host", Phase.CONNECT, "typing error", "host name"),
+        ("dns", Phase.CONNECT, "says nothing about the name", "name servers"),
         ("blocked_address", Phase.CONNECT, "inner networks", "private ranges"),
         ("no_connection", Phase.CONNECT, "no mail server answers", "587"),
         ("connect_timeout", Phase.CONNECT, "firewall", "port 25"),
