@@ -26,6 +26,7 @@ RETRY_WAITS = (
 FULL_MAILBOX_WAITS = (timedelta(hours=24), timedelta(hours=24))
 # The wait after a fault of the connection is the mailbox's own backoff; this is only the next look.
 CONNECTION_WAIT = timedelta(minutes=1)
+_TOO_LARGE = frozenset({"5.2.3", "5.3.4"})
 _BEFORE_RECIPIENT = frozenset({Phase.CONNECT, Phase.BANNER, Phase.EHLO, Phase.STARTTLS, Phase.AUTH, Phase.MAIL})
 
 
@@ -126,7 +127,7 @@ def _refused(phase: Phase, reply: Reply, refusals: int) -> Aftermath:
     category, words = verdict.category, f"{reply.code} {reply.text}"
     if phase is Phase.AUTH:
         return _later(words, MailboxNews.SIGN_IN, category)
-    if phase in _BEFORE_RECIPIENT:
+    if phase in _BEFORE_RECIPIENT and not _is_too_large(phase, reply, category):
         return _later(words, MailboxNews.BLOCK, category)
     if category.pauses_mailbox:
         return _try_again(words, category, refusals, mailbox=MailboxNews.BLOCK)
@@ -135,4 +136,13 @@ def _refused(phase: Phase, reply: Reply, refusals: int) -> Aftermath:
     stop = StopReason.BOUNCED if category.suppresses else StopReason.REFUSED
     return Aftermath(
         MessageState.FAILED, words, charged=True, stop=stop, suppress=category.suppresses, category=category
+    )
+
+
+def _is_too_large(phase: Phase, reply: Reply, category: Category) -> bool:
+    """Say whether MAIL is refused for the size that it names (RFC 1870 section 6.1): the message is to blame alone."""
+    return (
+        phase is Phase.MAIL
+        and category is Category.MESSAGE_FORMAT
+        and (reply.code == 552 or reply.enhanced in _TOO_LARGE)
     )
