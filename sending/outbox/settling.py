@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from campaigns.sequences.models import Step, Variant
-from outreach.kit.addresses import parse_address
+from outreach.kit.addresses import key_of
 from sending.guard.services import remember
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
@@ -124,15 +124,11 @@ def _change(row: OutboundMessage | None, dot: Dot, end: End | None, known: set[U
 
 def _record(row: OutboundMessage, dot: Dot, end: End) -> bool:
     """Write down the end of an attempt as its worker would have done."""
-    try:
-        key = parse_address(row.recipient).key
-    except ValueError:
-        key = ""
     job = Job(
         letter=stored_letter(row),
         sender="",
         recipient=row.recipient,
-        recipient_key=key,
+        recipient_key=key_of(row.recipient),
         suppression_keys=(),
         content=b"",
         pace=Pace(row.workspace.time_scale),
@@ -228,10 +224,19 @@ def _prove_earlier(person: Enrollment, position: int) -> None:
 
 
 def _tell(row: OutboundMessage, dot: Dot) -> None:
-    """Tell of the doubt, and charge the mailbox with what it has sent."""
-    day_s = Pace(row.workspace.time_scale).day.total_seconds()
-    at = min(_instant(dot.at), database_now())
-    spend([Spent(dot.mailbox_id, at, row.step.position == 1, 0.0, day_s)])
+    """Tell of the doubt, and charge the mailbox and its throttles with what it has sent."""
+    spent = Spent(
+        mailbox_id=dot.mailbox_id,
+        at=min(_instant(dot.at), database_now()),
+        is_new_lead=row.step.position == 1,
+        gap_s=0.0,
+        day_s=Pace(row.workspace.time_scale).day.total_seconds(),
+        workspace_id=row.workspace_id,
+        campaign_id=row.campaign_id,
+        contact_id=row.contact_id,
+        domain=key_of(row.recipient).rpartition("@")[2],
+    )
+    spend([spent])
     record([entry_about(row, EventKind.IN_DOUBT, database_now(), words=_LOST, position=row.step.position)])
 
 

@@ -183,6 +183,11 @@ def _new_leads(
             weights[campaign_id] = weight
             carriers.setdefault(campaign_id, []).append(mailbox_id)
     rotating.load(uneven)
+    carriers = {
+        campaign_id: going
+        for campaign_id, pks in carriers.items()
+        if (going := [pk for pk in pks if not rotating.is_waiting(campaign_id, pk, wishes[pk].sender.pace)])
+    }
     if not carriers:
         return {}
     for pks in carriers.values():

@@ -151,6 +151,11 @@ class Rotating:
         self._asked[campaign_id, mailbox_id] = verdict if isinstance(verdict, Hold) else None
         return verdict
 
+    def is_waiting(self, campaign_id: int, mailbox_id: int, pace: Pace) -> bool:
+        """Say whether a mailbox that was asked in this claim still lets others go first: nobody is read for it."""
+        asked = self._asked.get((campaign_id, mailbox_id))
+        return asked is not None and isinstance(self.gate(campaign_id, mailbox_id, pace), Hold)
+
     def take(self, campaign_id: int, mailbox_id: int) -> None:
         """Count somebody whom a mailbox begins."""
         sharing = self._sharings.get(campaign_id)

@@ -193,7 +193,11 @@ def test_a_mark_that_the_database_has_lost_is_a_doubt_and_never_a_second_mail(
         "An older copy of the database was put back: a courier's journal says that it had left.",
     )
     assert row.dot_at is not None
-    assert Spending.objects.count() == 1, "the mailbox did send it"
+    spent = Spending.objects.get()
+    assert spent.mailbox == post.mailbox, "the mailbox did send it"
+    about = (spent.workspace_id, spent.campaign_id, spent.contact_id, spent.domain, spent.receiver)
+    throttled = (post.member.workspace.pk, post.campaign.pk, post.people[0].pk, "x.test", "other")
+    assert about == throttled, "and it counts towards the limits of campaign, company and provider"
     make_due()
     assert deliver() == 0
     assert post.enrollment_of("ada").state == EnrollmentState.SENDING

@@ -14,7 +14,7 @@ from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.outbox.claims import claim
 from sending.pacing.rotation import AT_ONCE, Rotation
-from sending.planner.models import Enrollment
+from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.services import set_senders
 from tests.builders import make_running_campaign
 from tests.sending.planner.stage import at_once, lease, make_people, make_sender, make_team, pick
@@ -67,3 +67,18 @@ def test_a_claim_costs_as_many_questions_however_many_wait_and_carry() -> None:
             assert pick(*boxes)
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 22, "two more than where mailboxes rotate evenly"
+
+
+@pytest.mark.django_db
+def test_a_mailbox_whose_turn_it_is_not_reads_one_person_however_many_wait() -> None:
+    member = make_team()
+    first, second = (make_sender(member, f"me{n}@acme.example", gap_min_s=60, gap_max_s=60) for n in range(2))
+    campaign = make_running_campaign(member, make_people(member, 50), (first, second))
+    by_weights(member, campaign, {first: 1, second: 1})
+    assert len(pick(first)) == 1
+    with CaptureQueriesContext(connection) as asked:
+        assert pick(first) == []
+    looks = [one for one in asked if "e.mailbox_id IS NULL" in one["sql"] and "FOR UPDATE" in one["sql"]]
+    assert len(looks) == 1, "it is the other one's turn, whoever waits"
+    row = CampaignMailbox.objects.get(mailbox=first)
+    assert row.held_until is not None
