@@ -29,6 +29,7 @@ from sending.outbox.events import entry_about
 from sending.outbox.jobs import Job, Letter, Result
 from sending.outbox.lost import put_back
 from sending.outbox.models import Attempt
+from sending.outbox.services import confirm_sent
 from sending.outbox.states import AttemptOutcome, MessageState
 from sending.pacing.health import Cause
 from sending.planner.advancing import Sent, advance
@@ -139,25 +140,28 @@ def record_results(results: Sequence[Result]) -> list[bool]:
             gate.hold_shut(workspace_id)
         kept, now = _write_messages(endings)
         marked_anew = _put_back([one for one in endings if one.letter.pk not in kept])
-        if marked_anew:
-            kept |= _write_messages(marked_anew)[0]
+        kept |= _write_messages(marked_anew)[0] if marked_anew else set()
         live = [one for one in endings if one.letter.pk in kept]
-        _write_attempts(live, late=[one for one in endings if one.letter.pk not in kept])
+        late = [one for one in endings if one.letter.pk not in kept]
+        _write_attempts(live, late=late)
+        for one in late:
+            if isinstance(one.result.outcome, Accepted):  # what another try has in hand since then had arrived
+                confirm_sent(one.letter.pk, evidence="the late answer to an earlier try")
         # Called back at the mark: where its sequence was stopped a message is over, else it waits for its next claim.
         withdrawn = [one.letter.pk for one in live if isinstance(one.result.outcome, Withdrawn)]
         cancelled = cancel_stopped(withdrawn, states=[MessageState.CLAIMED, MessageState.DEFERRED])
         record(list(_entries(live, cancelled, now)))
-        sent = [one for one in live if one.aftermath.state is MessageState.SENT]
-        advance([Sent(one.letter.enrollment_id, one.letter.position, now) for one in sent])
+        sent = [one.letter for one in live if one.aftermath.state is MessageState.SENT]
+        advance([Sent(letter.enrollment_id, letter.position, now) for letter in sent])
         spend([one.job.spent_at(now) for one in live if one.asked_in_vain or one in marked_anew])
         _end_sequences(live, now)
         _tell_mailboxes(live)
         gone = [one.letter for one in live if one.aftermath.suppress]
         if gone:
             watch(campaign_ids={one.campaign_id for one in gone}, mailbox_ids={one.mailbox_id for one in gone})
-        deferred = [one for one in live if one.aftermath.state is MessageState.DEFERRED]
         # After the commit, and one at a time: marks lock several clocks in an order of their own.
-        transaction.on_commit(partial(_wake, deferred), robust=True)
+        put_off = [one for one in live if one.aftermath.state is MessageState.DEFERRED]
+        transaction.on_commit(partial(_wake, put_off), robust=True)
     return [one.letter.pk in kept for one in endings]
 
 

@@ -278,6 +278,23 @@ def test_a_late_answer_of_the_first_attempt_counts_only_as_proof(*, accepted: bo
     assert post.enrollment_of("ada").state == EnrollmentState.ACTIVE
 
 
+def test_a_late_answer_of_the_first_attempt_calls_off_the_second_one_that_has_not_left() -> None:
+    with serving_in_thread(FaultServer()) as server:
+        post = make_post(server, "ada", steps=2)
+        (first,) = claim_all()
+        assert mark([first]) == [True]
+        OutboundMessage.objects.update(lease_until=Now() - timedelta(seconds=1))
+        MailboxClock.objects.update(lease_until=None, lease_owner=None, synced_at=Now(), look_at=Now())
+        assert sweep()["in_doubt"] == 1
+        again(post)
+        (second,) = claim_all()
+        record_results([Result(first, Accepted(Reply(250, "2.0.0", "OK")), clock.now(), clock.now())])
+        assert mark([second]) == [False]
+        row = post.message_to("ada")
+        assert (row.state, row.reason) == (MessageState.SENT, "Proved by: the late answer to an earlier try")
+        assert post.enrollment_of("ada").next_position == 2
+
+
 # -- it arrived --
 @pytest.mark.parametrize("assumed", [False, True])
 def test_a_persons_word_settles_a_doubt_and_stands_in_the_log(server: FaultServer, *, assumed: bool) -> None:
