@@ -51,7 +51,8 @@ from sending.planner.throttling import Throttling
 from sending.planner.wordings import Unfit, wording_of
 
 # Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round. Where
-# nobody is held, nobody is looked at in vain.
+# nobody is held, nobody is looked at in vain. A place is given to those who do not come first only when nobody is found
+# any more who does, or in the last round.
 _SPARES = (1, 4, 32, 512)
 # These bind everybody of a campaign or a mailbox alike: they are kept there, and whoever waits stays due.
 _OF_ALL = frozenset({HoldCode.NEW_LEADS_LIMIT, HoldCode.SYNC_STALE})
@@ -146,7 +147,7 @@ def pick(current: Round) -> list[Pick]:
         found = candidates.due(_wishes(current), now=current.now, spare=spare, rotating=rotating, closed=closed)
         if not found:
             break
-        picks += _Judging(found, current, begun, rotating).picks()
+        picks += _Judging(found, current, begun, rotating, is_last=spare == _SPARES[-1]).picks()
     rotating.store({one.sender.id for one in picks})
     outcomes.store_campaign_verdicts(begun.changes(), HoldScope.NEW, now=current.now)
     return picks
@@ -214,8 +215,12 @@ def _wishes(current: Round) -> dict[int, Wish]:
 class _Judging:
     """The candidates of one round before their gates."""
 
-    def __init__(self, found: Sequence[Candidate], current: Round, begun: Begun, rotating: Rotating) -> None:
+    def __init__(
+        self, found: Sequence[Candidate], current: Round, begun: Begun, rotating: Rotating, *, is_last: bool
+    ) -> None:
         self._found = found
+        self._is_last = is_last
+        self._has_more: set[tuple[int, bool]] = set()  # mailbox, new: behind somebody who was put off others may stand
         self._current = current
         self._plans = plans({one.campaign_id for one in found})
         self._contacts = Contact.objects.defer("created_at", "updated_at").in_bulk([one.contact_id for one in found])
@@ -232,7 +237,8 @@ class _Judging:
         """Judge everybody, store what came of it, and return who may be written to. Lowers the room."""
         beyond_share = [one for one in self._found if not self._consider(one)]
         for one in beyond_share:  # no new contact has taken their place
-            self._consider(one, may_pass_share=True)
+            if self._current.new_leads[one.mailbox_id] <= 0 or not self._others_come_first(one):
+                self._consider(one, may_pass_share=True)
         outcomes.store(self._result)
         if self._result.dropped:
             contacts = [self._contacts[one.contact_id] for one, _ in self._result.dropped]
@@ -248,6 +254,7 @@ class _Judging:
         step = plan.step_from(one.next_position)
         if step is None:
             result.finished.append(one)
+            self._has_more.add((one.mailbox_id, one.is_new_lead))
             return True
         verdict = self._verdict(one, plan, contact, sender)
         if isinstance(verdict, Send) and current.room[sender.id] <= 0:
@@ -263,6 +270,7 @@ class _Judging:
             self._take(one, made)
         else:
             result.add(one, made)
+            self._has_more.add((one.mailbox_id, one.is_new_lead))
         return True
 
     def _verdict(self, one: Candidate, plan: CampaignPlan, contact: Contact, sender: Sender) -> Verdict:
@@ -277,9 +285,14 @@ class _Judging:
         return decide(lead_gates(facts, sender.facts))
 
     def _may_begin(self, one: Candidate, sender: Sender) -> bool:
-        if self._current.new_leads[sender.id] <= 0:
+        current = self._current
+        if current.new_leads[sender.id] <= 0 or (current.follow_ups[sender.id] > 0 and self._others_come_first(one)):
             return False
         return isinstance(self._rotating.gate(one.campaign_id, sender.id, sender.pace), Send)
+
+    def _others_come_first(self, one: Candidate) -> bool:
+        """Say whether the next round may find somebody of the other kind, new or not, whose place it would be."""
+        return not self._is_last and (one.mailbox_id, not one.is_new_lead) in self._has_more
 
     def _take(self, one: Candidate, made: Pick) -> None:
         self._current.room[one.mailbox_id] -= 1

@@ -68,6 +68,25 @@ def test_new_contacts_keep_their_share_of_a_day_and_no_place_is_wasted(
     assert (picked[False], picked[True]) == (follow_ups, new_leads)
 
 
+@pytest.mark.parametrize(
+    ("spent_on_follow_ups", "first"),
+    [(0, "old9"), (7, "new9")],
+    ids=["a follow-up goes before new contacts", "then new contacts have their share"],
+)
+def test_who_comes_first_is_not_passed_over_because_those_before_them_are_held(
+    spent_on_follow_ups: int, first: str
+) -> None:
+    member = make_team()
+    mailbox = make_sender(member, daily_limit=10, gap_min_s=60, gap_max_s=60)
+    make_crowd(member, mailbox, new=10, waiting=10)
+    make_spending(mailbox, spent_on_follow_ups)
+    Variant.objects.update(body_text="Good day, {{ company }}.")
+    other = "new0" if first == "old9" else "old0"
+    whole = [f"{name}@example.com" for name in (first, other)]
+    Contact.objects.filter(email__in=whole).update(company="Acme")
+    assert [one.contact.email for one in pick(mailbox)] == [f"{first}@example.com"]
+
+
 def test_the_share_of_new_contacts_counts_whoever_was_picked_before_the_held_ones() -> None:
     member = make_team()
     mailbox = make_sender(member, daily_limit=10)
