@@ -10,26 +10,36 @@ from sending.pacing.history import Cause
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page and what is done there; url_name with its id, for the template's wurl."""
+    """A page and what is done there; url_name with its id, for the template's wurl. query: what narrows the page."""
 
     url_name: str
     pk: int | None
     words: str
+    query: str = ""
 
 
 def place_of(
     code: str, *, campaign_id: int | None = None, mailbox_id: int | None = None, contact_id: int | None = None
 ) -> Place | None:
-    """Return where the reason is set; None where nothing can be set, or the row that it needs is not named."""
+    """Return where the reason is set; None where nothing can be set, or the row that it needs is not named.
+
+    Of a campaign alone, what is set at its mailboxes or with its people leads to the list of them.
+    """
     if code not in _PLACES:
         return None
     url_name, whose, words = _PLACES[code]
     pk = {"campaign": campaign_id, "mailbox": mailbox_id, "contact": contact_id, "": None}[whose]
     if whose and pk is None:
-        return (
-            Place("planner:senders", campaign_id, "See its mailboxes") if campaign_id and whose == "mailbox" else None
-        )
+        return _of_many(code, campaign_id) if campaign_id else None
     return Place(url_name, pk, words)
+
+
+def _of_many(code: str, campaign_id: int) -> Place:
+    if _PLACES[code][1] == "mailbox":
+        return Place("planner:senders", campaign_id, "See its mailboxes")
+    if code == Cause.UNDER_WAY:
+        return Place("reports:messages", None, "See its messages", f"campaign={campaign_id}")
+    return Place("planner:people", campaign_id, "See its people", f"hold={code}" if code in set(HoldCode) else "")
 
 
 _PLACES: dict[str, tuple[str, str, str]] = {

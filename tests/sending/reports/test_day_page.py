@@ -86,6 +86,18 @@ def test_follow_ups_are_due_when_their_wait_is_over(member: Member) -> None:
     assert rows(campaign, 23, MONDAY + DAY + HOUR / 12) == {"in_line": 1, "later": 2, "sent": 0}
 
 
+def test_a_row_of_what_is_set_with_a_person_leads_to_those_whom_it_holds(member: Member) -> None:
+    campaign = make_office(member)
+    postpone(person(member, 5), MONDAY + 4 * DAY, words="Out of office")
+    set_time(MONDAY + HOUR)
+    html = page_of(signed_in(member).get(member.url("reports:day", campaign.pk)))
+    link = re.search(r'href="([^"]+)">See its people<', html)
+    assert link
+    held = text_of(signed_in(member).get(link[1].replace("&amp;", "&")))
+    assert re.findall(r"p\d@example.com", held)[:1] == ["p5@example.com"]
+    assert "p1@example.com" not in held
+
+
 def test_a_paused_campaign_is_the_cause_of_all(member: Member) -> None:
     campaign = make_office(member, people=2)
     pause(member, campaign)
