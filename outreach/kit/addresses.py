@@ -55,11 +55,6 @@ class Address:
     local: str  # of email
     domain: str  # of key
 
-    @property
-    def needs_smtputf8(self) -> bool:
-        """Say whether only servers with SMTPUTF8 (RFC 6531) can carry it."""
-        return not self.local.isascii()
-
 
 def parse_address(text: str) -> Address:
     """Return the address in `text`; padding, "mailto:" and a name beside it are understood.

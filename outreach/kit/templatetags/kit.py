@@ -55,12 +55,6 @@ def rate(part: float | None, whole: float | None) -> str:
 
 
 @register.filter
-def permille(fraction: float | None) -> int:
-    """Return a fraction as a place on an axis of 1000 steps (an SVG with viewBox 0 0 1000 n)."""
-    return round(1000 * min(1.0, max(0.0, fraction or 0.0)))
-
-
-@register.filter
 def get(mapping: Mapping[Any, Any], key: object) -> Any:
     """Return what a mapping holds for a key that is a variable; nothing when it has none."""
     return mapping.get(key)

@@ -26,7 +26,6 @@ def rendered(text: str, **values: object) -> str:
         ("{{ count|plural:'contact' }}", "12,300 contacts"),
         ("{{ share|percent }} {{ nothing|percent }} {{ part|percent:count }}", "7.5 % – 1.0 %"),  # noqa: RUF001
         ("{{ part|rate:count }} {{ nothing|rate:nothing }}", "1.0 % of 12,300 – of 0"),  # noqa: RUF001
-        ("{{ share|permille }} {{ nothing|permille }} {{ count|permille }}", "75 0 1000"),
         ("{{ mapping|get:state }} {{ mapping|get:'other' }}", "7 None"),
         ("{{ nothing|ago }}", "–"),  # noqa: RUF001
     ],
