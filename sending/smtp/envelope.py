@@ -13,6 +13,7 @@ from sending.smtp.outcomes import Phase, Reply
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f<>\ud800-\udfff]")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")  # RFC 3461 section 4
+_SIZE = re.compile(r"[0-9]{1,20}")  # RFC 1870 section 3
 _MAX_ENVELOPE_ID = 90
 _MAX_LINE = 998  # RFC 5322 section 2.1.1, without CRLF
 
@@ -46,7 +47,7 @@ class Envelope:
 def obstacle(envelope: Envelope, content: bytes, extensions: Mapping[str, str]) -> tuple[Phase, Reply] | None:
     """Return what the server would have to answer to this message, None where nothing speaks against it."""
     size = extensions.get("SIZE", "").strip()
-    if size.isascii() and size.isdecimal() and 0 < int(size) < len(content):
+    if _SIZE.fullmatch(size) and 0 < int(size) < len(content):
         text = f"The message has {len(content):,} bytes; the mailbox's server takes {int(size):,}."
         return Phase.DATA, Reply(552, "5.3.4", text)
     if _needs_utf8(envelope, content) and "SMTPUTF8" not in extensions:

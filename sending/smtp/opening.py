@@ -68,7 +68,9 @@ async def _open(opening: _Opening) -> Opened:
         opening.drop()
         await asyncio.sleep(0)  # lets the loop finish with the dropped connection
         raise SessionError(opening.outcome_of(error)) from error
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError):
+            opening.note_given_up()
         opening.drop()
         raise
 
@@ -98,6 +100,10 @@ class _Opening:
             self._tls_context().keep(tls)
         extensions = {name.upper(): value for name, value in client.esmtp_extensions.items()}
         return Opened(cast("asyncio.Transport", client.transport), extensions)
+
+    def note_given_up(self) -> None:
+        """Write down how far it came: whoever waited for it does not any more."""
+        self._dialogue.note(Side.NOTE, f"Given up ({self._phase}).")
 
     def drop(self) -> None:
         """End the connection, if there is one."""

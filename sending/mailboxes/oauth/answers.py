@@ -18,6 +18,7 @@ _DEFAULT_LIFE_S = 3600
 _SHORTEST_LIFE_S, _LONGEST_LIFE_S = 60, 24 * 3600
 _MOST_TOKEN = 16_384  # characters; Microsoft's are about 2,500 long
 _LONGEST_WAIT_S = 3600
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _NOT_A_WORD = re.compile(r"[^a-z0-9_]")
 
@@ -100,7 +101,7 @@ def _grant(name: str, found: Mapping[str, Any]) -> Grant:
     if not isinstance(access, str) or not _is_token(access) or (refresh and not _is_token(refresh)):
         raise ProviderAway(f"{name} answered with something that is no token.")
     life = found.get("expires_in")
-    life_s = int(life) if isinstance(life, int | str) and str(life).isdecimal() else _DEFAULT_LIFE_S
+    life_s = int(life) if isinstance(life, int | str) and _SECONDS.fullmatch(str(life)) else _DEFAULT_LIFE_S
     scope, identity = found.get("scope"), found.get("id_token")
     return Grant(
         access_token=access,

@@ -123,8 +123,9 @@ def test_a_tarpit_that_is_left_while_the_connection_opens_keeps_its_dialogue() -
         deliver()
     attempt = post.message_to("ada").attempts.get()
     said = [(row["side"], row["text"]) for row in attempt.transcript]
-    assert [side for side, _ in said] == ["note", "server", "client"]
-    assert said[-1][1].startswith("EHLO ")
+    assert [side for side, _ in said] == ["note", "server", "client", "note"]
+    assert said[-2][1].startswith("EHLO ")
+    assert said[-1][1] == "Given up (ehlo)."
     assert [row["at_ms"] for row in attempt.transcript] == sorted(row["at_ms"] for row in attempt.transcript)
 
 

@@ -335,7 +335,7 @@ def test_a_message_over_the_offered_size_is_refused_at_home() -> None:
     assert (faults.commands, caller.asked) == (["EHLO localhost.localdomain", "QUIT"], 0)
 
 
-@pytest.mark.parametrize("offer", ["SIZE", "SIZE 0", "SIZE many", "SIZE -1", "SIZE 49"])
+@pytest.mark.parametrize("offer", ["SIZE", "SIZE 0", "SIZE many", "SIZE -1", "SIZE 49", f"SIZE {'9' * 4_400}"])
 def test_a_size_that_says_nothing_or_fits_does_not_stop_a_message(offer: str) -> None:
     assert isinstance(deliver(FaultServer(extensions=(offer,))), Accepted)
 

@@ -39,7 +39,17 @@ def test_any_id_token_is_believed_or_refused(id_token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "life_s"), [(3599, 3599), ("3599", 3599), (None, 3600), (5, 60), (10**9, 86_400), (-1, 3600), ("x", 3600)]
+    ("told", "life_s"),
+    [
+        (3599, 3599),
+        ("3599", 3599),
+        (None, 3600),
+        (5, 60),
+        (10**9, 86_400),
+        (-1, 3600),
+        ("x", 3600),
+        ("9" * 5_000, 3600),
+    ],
 )
 def test_the_life_of_a_token_is_what_the_provider_says_within_reason(told: object, life_s: int) -> None:
     assert read_answer("Google", answer(access_token="a", expires_in=told)).life_s == life_s
