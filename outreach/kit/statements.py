@@ -23,8 +23,9 @@ _DURABLE = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_se
 def run(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one of our own statements in the caller's transaction, if there is one; return its rows, if it has any.
 
-    statement is a constant of the house: each text stays prepared on the connection as long as that lasts. A list is an
-    array, whose type stands in the statement (%s::bigint[]). Raises Django's database errors.
+    statement is a constant of the house: each text stays prepared on the connection until that ends or something on it
+    is rolled back. A list is an array, whose type stands in the statement (%s::bigint[]). Raises Django's database
+    errors.
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection, row_factory=tuple_row) as cursor:

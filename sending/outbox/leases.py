@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import connection
 
 from outreach.env import env
 from sending.guard.clause import MAY_SEND, params
@@ -42,11 +42,18 @@ _TAKE_OVER = f"""
 UPDATE mailboxes_clock SET lease_owner = %(mine)s, lease_until = now() + make_interval(secs => %(lease)s)
  WHERE lease_owner = %(owner)s AND mailbox_id = ANY(%(ids)s) AND {MAY_SEND} RETURNING mailbox_id
 """  # noqa: S608  # a condition of our own
+# Claims lock the clocks of a worker's mailboxes in one order, the books of what it sends in another: who renewed those
+# that are free and waited for the rest would wait in a circle. So each of the rest is waited for alone.
 _RENEW_MAILBOXES = """
 UPDATE mailboxes_clock SET lease_until = now() + make_interval(secs => %s)
- WHERE lease_owner = %s AND mailbox_id = ANY(%s)
+ WHERE mailbox_id = ANY(ARRAY(SELECT mailbox_id FROM mailboxes_clock WHERE lease_owner = %s AND mailbox_id = ANY(%s)
+                                 FOR NO KEY UPDATE SKIP LOCKED))
+RETURNING mailbox_id
 """
-# What is locked is being marked or written down right now: it needs no renewal, and waiting could end in a circle.
+_RENEW_MAILBOX = """
+UPDATE mailboxes_clock SET lease_until = now() + make_interval(secs => %s) WHERE lease_owner = %s AND mailbox_id = %s
+"""
+# What is locked is being marked or written down right now: it needs no renewal.
 _RENEW_MESSAGES = """
 UPDATE outbox_message SET lease_until = now() + make_interval(secs => %s)
  WHERE id = ANY(ARRAY(SELECT id FROM outbox_message WHERE attempt = ANY(%s) AND state IN ('claimed', 'dot_pending')
@@ -133,11 +140,16 @@ def take_over(owner: UUID, mailbox_ids: Sequence[int]) -> tuple[UUID, list[int]]
 
 
 def renew(owner: UUID, mailbox_ids: Sequence[int], attempts: Sequence[UUID]) -> None:
-    """Keep the leases of a living worker: of the mailboxes that it serves and of the messages in its hands."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_RENEW_MAILBOXES, [LEASE_S, owner, list(mailbox_ids)])
+    """Keep the leases of a living worker: of the mailboxes that it serves and of the messages in its hands.
+
+    Runs in no transaction: a lease that is renewed holds nobody up.
+    """
+    with connection.cursor() as cursor:
         if attempts:
             cursor.execute(_RENEW_MESSAGES, [LEASE_S, list(attempts)])
+        cursor.execute(_RENEW_MAILBOXES, [LEASE_S, owner, list(mailbox_ids)])
+        for mailbox_id in sorted(set(mailbox_ids) - {pk for (pk,) in cursor.fetchall()}):
+            cursor.execute(_RENEW_MAILBOX, [LEASE_S, owner, mailbox_id])
 
 
 def release(owner: UUID, mailbox_ids: Sequence[int], *, patience_s: float) -> dict[int, float | None]:

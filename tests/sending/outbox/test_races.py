@@ -36,11 +36,13 @@ from sending.smtp import Accepted, Deferred, Phase, Refused, Reply, Withdrawn
 from tests.builders import (
     PASSWORD,
     make_contact,
+    make_mailbox,
     make_member,
     make_running_campaign,
     make_sandbox_mailbox,
     make_workspace,
 )
+from tests.sending.outbox.plain import Beside, somebody_waits_for_a_row, wait_until
 from tests.sending.outbox.stage import Stage, deliver, make_due, make_stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -345,3 +347,19 @@ def test_a_mailbox_gets_its_password_back_and_goes_on(world: SandboxWorld) -> No
     make_due()
     deliver()
     assert stage.message.state == MessageState.SENT
+
+
+def test_a_worker_that_keeps_its_leases_waits_for_its_own_claim_in_no_circle() -> None:
+    member = make_member(make_workspace())
+    first, second = (make_mailbox(member.workspace, f"me{n}@acme.example") for n in range(2))
+    owner = uuid4()
+    for box in (second, first):  # the rows lie in this order now, and a claim locks them in that of their ids
+        MailboxClock.objects.filter(mailbox=box).update(lease_owner=owner, lease_until=Now())
+    with transaction.atomic():
+        clocks = MailboxClock.objects.select_for_update()
+        clocks.get(mailbox=first)
+        renewing = Beside(lambda: leases.renew(owner, [first.pk, second.pk], []))
+        wait_until(somebody_waits_for_a_row)
+        clocks.get(mailbox=second)
+    renewing.result()
+    assert MailboxClock.objects.filter(lease_until__gt=Now()).count() == 2
