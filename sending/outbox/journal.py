@@ -2,8 +2,8 @@
 
 A line is `<CRC-32 of the rest, 8 hex digits> <JSON array>`. The first names the format and the installation. Each other
 tells of attempts: that one asks for its mark (`dot`, durable before a byte of its body leaves), that the marks of some
-were granted and they leave (`go`), how one ended (`end`). Room that is reserved and not written yet is zeros. Whatever
-is no whole line is skipped and counted, wherever it stands.
+were granted and they leave (`go`) or were not and they stay (`stay`), how one ended (`end`). Room that is reserved and
+not written yet is zeros. Whatever is no whole line is skipped and counted, wherever it stands.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class End:
 
 @dataclass(slots=True)
 class Reading:
-    """What a file told. left: the attempts that are known to have left; damaged: how many lines could not be read.
+    """What a file told. left: the attempts that are known to have left, stayed: those that are known not to have.
+
+    damaged: how many lines could not be read.
 
     A process that was killed has written down whatever has left. Where the machine itself went down, any dot may have.
     """
@@ -75,6 +77,7 @@ class Reading:
     installation: str = ""
     dots: list[Dot] = field(default_factory=list)
     left: set[UUID] = field(default_factory=set)
+    stayed: set[UUID] = field(default_factory=set)
     ends: dict[UUID, End] = field(default_factory=dict)
     damaged: int = 0
 
@@ -116,6 +119,10 @@ def dot_line(dot: Dot) -> bytes:
 
 def go_line(attempts: Sequence[UUID]) -> bytes:
     return _line(["go", *(attempt.hex for attempt in attempts)])
+
+
+def stay_line(attempts: Sequence[UUID]) -> bytes:
+    return _line(["stay", *(attempt.hex for attempt in attempts)])
 
 
 def end_line(end: End) -> bytes:
@@ -175,6 +182,8 @@ def _take(found: Reading, words: list[Any]) -> None:
             found.dots.append(Dot(UUID(attempt), number, message_id, subject, *ids, who, person, float(at)))
         case ["go", *attempts]:
             found.left |= {UUID(attempt) for attempt in attempts}
+        case ["stay", *attempts]:
+            found.stayed |= {UUID(attempt) for attempt in attempts}
         case [
             "end", str(attempt), str(word), str(phase), int(code), str(enhanced), str(text), str(cause),
             float() | int() as at,

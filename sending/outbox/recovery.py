@@ -77,7 +77,7 @@ def recover(folder: Path) -> Counter[str]:
 def recall(folder: Path) -> Counter[str]:
     """Settle what all journals tell, also those of the living and those put aside: the database is an older one.
 
-    Whatever asked for its mark may have left then.
+    Whatever asked for its mark may have left then, unless it is known to have stayed.
     """
     cases: list[Case] = []
     for path in sorted([*folder.glob(f"*{SUFFIX}"), *(folder / KEPT).glob(f"*{SUFFIX}.gz")]):
@@ -96,7 +96,8 @@ def _cases(path: Path, file: BinaryIO, *, only_left: bool) -> list[Case]:
     packed = path.suffix == ".gz"
     with gzip.open(file) if packed else contextlib.nullcontext(file) as plain:
         found = read(plain)
-    dots = [dot for dot in found.dots if dot.attempt in found.left or not only_left]
+    may_have = {dot.attempt for dot in found.dots} - found.stayed
+    dots = [dot for dot in found.dots if dot.attempt in (found.left if only_left else may_have | found.left)]
     told = [(dot, found.ends.get(dot.attempt)) for dot in dots]
     cases = [case for start in range(0, len(told), _BATCH) for case in compare(told[start : start + _BATCH])]
     if found.damaged or cases:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from outreach.env import env
 from outreach.kit.files import said, sync_folder
-from sending.outbox.journal import Dot, End, dot_line, end_line, go_line, head_line
+from sending.outbox.journal import Dot, End, dot_line, end_line, go_line, head_line, stay_line
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,11 @@ class Journal:
     def go(self, attempts: Sequence[UUID]) -> None:
         """Write down that these leave now: it outlives this process, which is all that is asked. Raises OSError."""
         self._try(lambda: self._append(go_line(attempts)))
+
+    def stay(self, attempts: Sequence[UUID]) -> None:
+        """Write down that these were not granted, so that nobody takes them for gone; who cannot is broken."""
+        with contextlib.suppress(OSError):
+            self._try(lambda: self._append(stay_line(attempts)))
 
     def _ask(self, dots: Sequence[Dot]) -> None:
         def write() -> None:

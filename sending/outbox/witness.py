@@ -41,9 +41,14 @@ class Witness:
             return self._granted(jobs, mark)
         asking = self._journal.ask([_dot_of(job) for job in jobs])
         granted = self._granted(jobs, mark)
-        leaving = [job for job, is_granted in zip(jobs, granted, strict=True) if is_granted]
+        leaving, staying = (
+            [job for job, is_granted in zip(jobs, granted, strict=True) if is_granted is wanted]
+            for wanted in (True, False)
+        )
         try:
             asking.result()
+            if staying:
+                self._journal.stay([job.letter.attempt for job in staying])
             if leaving:
                 self._journal.go([job.letter.attempt for job in leaving])
         except OSError:

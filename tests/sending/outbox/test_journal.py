@@ -20,7 +20,18 @@ from outreach.env import env
 from sending.guard import prints
 from sending.guard.prints import person_print
 from sending.outbox import scribe
-from sending.outbox.journal import Dot, End, dot_line, end_line, go_line, has_left, head_line, read, recipient_print
+from sending.outbox.journal import (
+    Dot,
+    End,
+    dot_line,
+    end_line,
+    go_line,
+    has_left,
+    head_line,
+    read,
+    recipient_print,
+    stay_line,
+)
 from sending.outbox.scribe import Journal
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Unreachable, Withdrawn
 
@@ -50,9 +61,10 @@ def test_what_is_written_is_read_again(outcome: Outcome) -> None:
     assert found.left == {dot.attempt}
 
 
-def test_what_has_only_asked_has_not_left() -> None:
-    found = read(io.BytesIO(dot_line(make_dot(1)) + dot_line(make_dot(2)) + go_line([UUID(int=2)])))
-    assert (len(found.dots), found.left) == (2, {UUID(int=2)})
+def test_what_was_not_granted_has_not_left() -> None:
+    lines = dot_line(make_dot(1)) + dot_line(make_dot(2)) + stay_line([UUID(int=1)]) + go_line([UUID(int=2)])
+    found = read(io.BytesIO(lines))
+    assert (len(found.dots), found.left, found.stayed) == (2, {UUID(int=2)}, {UUID(int=1)})
 
 
 def test_only_what_has_passed_its_mark_is_told_of() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -20,8 +21,13 @@ from sending.outbox import courier
 from sending.outbox.jobs import Job
 from sending.outbox.marks import mark
 from sending.outbox.models import OutboundMessage
+from sending.outbox.records import hand_back
+from sending.outbox.recovery import recall
+from sending.outbox.scribe import Journal
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
+from sending.outbox.witness import Witness
+from sending.planner.services import pause
 from sending.planner.states import EnrollmentState
 from tests.sending.outbox.plain import Telling, claim_all, make_post
 from tests.sending.outbox.stage import deliver, make_due
@@ -127,3 +133,18 @@ def test_what_another_worker_has_claimed_meanwhile_does_not_leave_a_second_time(
         assert len(jobs) == 1
         assert mark(jobs) == [False]
         assert [row.state for row in post.messages] == [MessageState.SENT]
+
+
+@pytest.mark.parametrize("times", [0, 1], ids=["refused", "not answered"])
+def test_a_mark_that_was_not_granted_is_no_doubt_when_all_journals_are_read(tmp_path: Path, times: int) -> None:
+    """A worker that is asked to end hands it back, without a try that the database would know of."""
+    journal = Journal(tmp_path, "")
+    with serving_in_thread(FaultServer()) as server:
+        post = make_post(server, "ada")
+        (job,) = claim_all()
+        pause(post.member, post.campaign)
+        assert Witness(journal).mark([job], losing(times, after=False)) == [False]
+        hand_back([job], "Its worker was asked to end.")
+    assert recall(tmp_path) == {}
+    assert [row.state for row in post.messages] == [MessageState.DEFERRED]
+    journal.close()

@@ -210,12 +210,17 @@ def test_a_lost_mark_whose_answer_is_known_is_no_doubt(folder: Path, monkeypatch
     assert states(post) == [MessageState.SENT]
 
 
-def test_a_mark_that_was_asked_for_and_not_granted_is_tried_again(folder: Path, journal: Journal) -> None:
+def killed(_jobs: object) -> list[bool]:
+    raise ValueError("killed")
+
+
+def test_a_mark_that_was_asked_for_and_nothing_more_is_tried_again(folder: Path, journal: Journal) -> None:
     """A process that is killed between the two has sent nothing; where the database is older, nobody knows."""
     with serving_in_thread(FaultServer()) as server:
         post = make_post(server, "ada")
         (job,) = claim_all()
-        Witness(journal).mark([job], lambda _jobs: [False])
+        with pytest.raises(ValueError, match="killed"):
+            Witness(journal).mark([job], killed)
         journal.close()
         assert recover(folder) == {}
         assert states(post) == [MessageState.CLAIMED]
