@@ -45,7 +45,13 @@ class SendersForm(forms.Form):
     """
 
     def __init__(
-        self, *args: Any, mailboxes: Sequence[Mailbox], weights: Mapping[int, int], rotation: Rotation, **kwargs: Any
+        self,
+        *args: Any,
+        mailboxes: Sequence[Mailbox],
+        weights: Mapping[int, int],
+        rotation: Rotation,
+        is_frozen: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._known = [one.pk for one in mailboxes]
@@ -56,7 +62,7 @@ class SendersForm(forms.Form):
         for one in mailboxes:
             self.fields[f"weight_{one.pk}"] = forms.IntegerField(
                 required=False, min_value=1, max_value=MOST_WEIGHT, label=f"Weight of {one.address}",
-                disabled=self.is_bound and wanted != Rotation.WEIGHTED,
+                disabled=is_frozen or (self.is_bound and wanted != Rotation.WEIGHTED),
             )  # fmt: skip
             self.initial[f"weight_{one.pk}"] = weights.get(one.pk, 1)
 

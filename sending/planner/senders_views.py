@@ -56,7 +56,7 @@ class Row:
 
 
 @require_http_methods(["GET", "POST"])
-@member_page(Role.VIEWER)
+@member_page(Role.VIEWER, changes=Role.MEMBER)
 def senders(request: MemberRequest, pk: int) -> HttpResponse:
     """Choose the mailboxes that carry the campaign, and how new contacts come to them."""
     campaign = campaign_for(request.member, pk)
@@ -64,16 +64,18 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
     weights = queries.weights_of(campaign)
     mode = queries.rotation_of(campaign)
     form = SendersForm(
-        request.POST if request.method == "POST" else None, mailboxes=mailboxes, weights=weights, rotation=mode
+        request.POST if request.method == "POST" else None,
+        mailboxes=mailboxes,
+        weights=weights,
+        rotation=mode,
+        is_frozen=not request.member.may(Role.MEMBER),
     )
-    if request.method == "POST":
-        request.member.require(Role.MEMBER)
-        if form.is_valid():
-            services.set_senders(
-                request.member, campaign, form.mailbox_ids(), rotation=form.rotation(), weights=form.weights()
-            )
-            messages.success(request, "Senders saved.")
-            return redirect(request.member.url("planner:senders", pk))
+    if form.is_valid():
+        services.set_senders(
+            request.member, campaign, form.mailbox_ids(), rotation=form.rotation(), weights=form.weights()
+        )
+        messages.success(request, "Senders saved.")
+        return redirect(request.member.url("planner:senders", pk))
     chosen = set(form.mailbox_ids()) if form.is_bound else set(weights)
     status = 422 if form.is_bound else 200
     return render_region(

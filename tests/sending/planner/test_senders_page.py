@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -109,9 +110,15 @@ def test_the_page_says_whose_people_are_matched() -> None:
 def test_a_viewer_sees_the_rotation_and_no_button() -> None:
     member = make_team()
     campaign, _ = make_carried(member)
-    text = read(make_member(member.workspace, Role.VIEWER), "senders", campaign.pk)
+    viewer = make_member(member.workspace, Role.VIEWER)
+    text = read(viewer, "senders", campaign.pk)
     assert "By weights" in text
     assert "Save senders" not in text
+    for one, is_frozen in ((viewer, True), (member, False)):
+        html = page_of(signed_in(one).get(one.url("planner:senders", campaign.pk)))
+        fields = re.findall(r'<input[^>]*name="(?:mailboxes|rotation|weight_\d+)"[^>]*>', html)
+        assert len(fields) > 4
+        assert {"disabled" in field for field in fields} == {is_frozen}
 
 
 @pytest.mark.browser
