@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--demo", action="store_true", help="with a local mail world and a campaign that runs in it")
     up.set_defaults(command=_up)
 
-    importing = commands.add_parser("import", help="import contacts from a CSV file")
+    importing = commands.add_parser("import", help="import contacts from a CSV, TSV, XLSX or ZIP file")
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
     importing.add_argument("--list", required=True, metavar="L", help="name of the list; made when there is none")

@@ -57,7 +57,10 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _tell_reading(row: ContactImport, echo: Callable[[str], None]) -> None:
-    echo(f"Reading {row.filename}: {LABELS.get(row.encoding, row.encoding)}, {row.size_bytes:,} bytes.")
+    sheet = row.chosen_sheet
+    read_as = f"sheet “{sheet.name}”" if sheet else LABELS.get(row.encoding, row.encoding)
+    came_in = f" in {row.archive}" if row.archive else ""
+    echo(f"Reading {row.filename}{came_in}: {read_as}, {row.size_bytes:,} bytes.")
     for name, target in row.mapping.items():
         echo(f"  {name} -> {label(target) if target else 'ignored'}")
 
@@ -74,9 +77,10 @@ def _tell_result(row: ContactImport, echo: Callable[[str], None]) -> int:
         echo(f"{row.rows_suppressed:,} of them are suppressed and will not be written to.")
     for note in row.notes:
         echo(f"Note: {note}")
+    place = "row" if row.sheets else "line"
     rejected = row.rejected.order_by("line").values_list("line", "cause")
     for line, cause in rejected[:_CAUSES]:
-        echo(f"  line {line}: {cause}")
+        echo(f"  {place} {line}: {cause}")
     if row.rows_rejected > _CAUSES:
         echo(f"  … and {row.rows_rejected - _CAUSES:,} more; the import's page has them all as a file.")
     return DONE if row.rows_read > row.rows_rejected else NOT_IMPORTED

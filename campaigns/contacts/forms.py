@@ -7,8 +7,10 @@ from typing import Any
 from django import forms
 
 from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.errors import BadContact
 
+PASTE_LIMIT = 1_000_000  # characters: at four bytes each below DATA_UPLOAD_MAX_MEMORY_SIZE
 FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
 
 
@@ -38,9 +40,29 @@ class ContactForm(RefusableForm):
 
 
 class UploadForm(forms.Form):
-    """A file of contacts."""
+    """A file of contacts, or a table pasted in its place."""
 
-    file = forms.FileField(label="CSV file", error_messages={"required": "Choose a CSV file first."})
+    file = forms.FileField(
+        label="File", required=False, error_messages={"empty": "The file is empty: there is not a single row in it."}
+    )
+    pasted = forms.CharField(
+        label="Rows", required=False, strip=False, max_length=PASTE_LIMIT, widget=forms.Textarea(attrs={"rows": 6})
+    )
+
+    def clean(self) -> None:
+        """Ask for one of both."""
+        super().clean()
+        if self.errors:
+            return
+        has_text = bool(self.cleaned_data["pasted"].strip())
+        if not self.cleaned_data["file"] and not has_text:
+            self.add_error("file", "Choose a file, or paste rows below.")
+        elif self.cleaned_data["file"] and has_text:
+            self.add_error("pasted", "Either choose a file or paste rows, not both.")
+
+    def pasted_bytes(self) -> bytes:
+        """Return the pasted table as the bytes of a file."""
+        return table_of(self.cleaned_data["pasted"]).encode("utf-8", "replace")
 
 
 class ListForm(RefusableForm):

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Lower, Reverse
 
 from campaigns.contacts.core.fields import TEXT_LIMITS
+from campaigns.contacts.core.sheets import Sheet
 from campaigns.contacts.states import REASON_LABELS, ImportState, SuppressionReason, SuppressionScope
 from outreach.accounts.models import User, Workspace
 
@@ -97,8 +98,11 @@ class ContactImport(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     contact_list = models.ForeignKey(ContactList, null=True, on_delete=models.SET_NULL)
-    filename = models.CharField(max_length=255)
-    size_bytes = models.PositiveBigIntegerField()
+    filename = models.CharField(max_length=255)  # of the table; `archive` is the ZIP file in which it came
+    archive = models.CharField(max_length=255, blank=True)
+    size_bytes = models.PositiveBigIntegerField()  # of the text, also when it came packed; or of the workbook's file
+    sheets = models.JSONField(default=list)  # of a workbook: core.sheets.Sheet; empty for a text
+    sheet = models.PositiveSmallIntegerField(default=0)  # the chosen one, counted from 0
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
     quote = models.CharField(max_length=1, blank=True)  # empty = quotation marks are ordinary characters
@@ -117,7 +121,7 @@ class ContactImport(models.Model):
     rows_suppressed = models.PositiveIntegerField(default=0)  # of those taken: known, and never written to
     notes = models.JSONField(default=list)  # sentences about values that were left empty
     attempts = models.PositiveSmallIntegerField(default=0)  # how often a worker has begun
-    bytes_read = models.PositiveBigIntegerField(default=0)  # of size_bytes: the progress bar
+    bytes_read = models.PositiveBigIntegerField(default=0)  # of table_bytes: the progress bar
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
@@ -148,6 +152,16 @@ class ContactImport(models.Model):
                 condition=models.Q(state__in=[ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING]),
             ),
         ]
+
+    @property
+    def chosen_sheet(self) -> Sheet | None:
+        """The sheet of the workbook that is imported; None for a text."""
+        return Sheet(**self.sheets[self.sheet]) if self.sheets else None
+
+    @property
+    def table_bytes(self) -> int:
+        """Size of the stored text that is imported: what bytes_read is a part of."""
+        return sheet.size_bytes if (sheet := self.chosen_sheet) else self.size_bytes
 
 
 class ImportChunk(models.Model):

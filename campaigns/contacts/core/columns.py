@@ -34,8 +34,8 @@ class Columns:
     has_header: bool
 
 
-def columns_of(rows: Sequence[list[str] | Broken]) -> Columns:
-    """Return the columns, given the first rows of the file.
+def columns_of(rows: Sequence[list[str] | Broken], *, is_whole: bool = True) -> Columns:
+    """Return the columns, given the first rows of the file; is_whole says that it has no others.
 
     A first row that holds an address is no header; its columns are then called "Column 1" and so on. Empty
     headings get such names too, repeated ones a number. Raises BadFile for no rows, and for a header without
@@ -49,7 +49,7 @@ def columns_of(rows: Sequence[list[str] | Broken]) -> Columns:
     if len(first) > _COLUMNS_LIMIT:
         raise BadFile(f"The file has {len(first):,} columns; at most {_COLUMNS_LIMIT} can be imported.")
     has_header = not any(_is_address(cell) for cell in first)
-    if has_header and len(rows) == 1:
+    if has_header and len(rows) == 1 and is_whole:
         raise BadFile("The file has a header and no rows below it: there is nobody to import.")
     return Columns(_unique(first if has_header else [""] * len(first)), has_header)
 
@@ -67,7 +67,7 @@ def guess_mapping(columns: Columns, rows: Sequence[list[str]]) -> dict[str, str]
         target = EMAIL if position == email else (field_for(name) if columns.has_header else "")
         if position != email and (target == EMAIL or target in used):
             target = ""
-        if not target and values and len(used) < CUSTOM_COLUMNS:
+        if not target and (values or not rows) and len(used) < CUSTOM_COLUMNS:
             target = CUSTOM_PREFIX + _free_name(custom_name(name, position + 1), used)
         used.add(target)
         mapping[name] = target

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 DELIMITERS = ",;\t|"  # in order of preference
 LABELS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -58,13 +59,13 @@ def detect_dialect(lines: list[str], *, is_whole: bool, delimiters: Sequence[str
 
 def _score(dialect: Dialect, lines: list[str], *, is_whole: bool) -> tuple[float, int]:
     """Return (share of rows as wide as the first, in steps of 5 %; width), or zeros for a single column."""
+    rows: list[list[str]] = []
     try:
-        rows = [row for row in dialect.reader(lines) if row]
+        rows.extend(islice(filter(None, dialect.reader(lines)), _SAMPLE_ROWS + 1))
     except csv.Error:
-        return 0.0, 0
-    if not is_whole and len(rows) > 1:
-        rows.pop()  # cut off in the middle
-    rows = rows[:_SAMPLE_ROWS]
+        is_whole = True  # a monstrous cell: what stands before it still tells, and none of it is cut off
+    if len(rows) > _SAMPLE_ROWS or (not is_whole and len(rows) > 1):
+        rows.pop()  # one too many, or cut off in the middle
     if not rows or len(rows[0]) < 2:
         return 0.0, 0
     width = len(rows[0])

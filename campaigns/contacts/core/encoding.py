@@ -45,8 +45,10 @@ LABELS = {
 
 _SAVE_AS = "Open it in your spreadsheet program and save it as “CSV UTF-8”, then import that file."
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", f"This is an Excel workbook (.xlsx) or another ZIP archive, not a CSV file. {_SAVE_AS}"),
-    (b"\xd0\xcf\x11\xe0", f"This is an old Excel workbook (.xls), not a CSV file. {_SAVE_AS}"),
+    (b"PK\x05\x06", "The ZIP archive holds no file."),
+    (b"\xd0\xcf\x11\xe0", f"This is an old Excel workbook (.xls), or one locked with a password. {_SAVE_AS}"),
+    (b"{\\rtf", "This is a text document (RTF). Copy its table and paste it instead."),
+    (b"BEGIN:VCARD", "These are address cards (vCard). Export the contacts as CSV."),
     (b"%PDF-", "This is a PDF document, not a CSV file. Export the table from where it was made as CSV."),
     (b"\x1f\x8b", "This is a gzip archive. Unpack it and import the CSV file inside."),
     (b"7z\xbc\xaf", "This is a 7-Zip archive. Unpack it and import the CSV file inside."),
@@ -55,6 +57,10 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "This is a picture, not a CSV file."),
     (b"SQLite format 3", "This is a database file, not a CSV file. Export the table as CSV."),
 )
+_LOCKED = "EncryptedPackage".encode("utf-16-le")  # a stream of [MS-OFFCRYPTO]: the workbook is inside, encrypted
+_LOCKED_WORDS = "This workbook is locked with a password. Save it without one, then import that file."
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table|head|body)\b", re.IGNORECASE)
+_MARKUP_WORDS = f"This is a web page or XML, whatever its name says, not a CSV file. {_SAVE_AS}"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that of UTF-16
@@ -63,6 +69,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _FOREIGN_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a\x1b"))
+_STRAY = 0.02  # of all bytes
 # A file with one damaged byte for every 20 good characters beyond ASCII still is UTF-8, of which a piece was
 # damaged.
 _GOOD_PER_BAD = 20
@@ -96,7 +104,7 @@ class EncodingProbe:
         for bom, name in _BOMS:
             if self._head.startswith(bom):
                 return name
-        if b"\0" in self._head:
+        if _has_controls(self._head):
             return _utf16_without_bom(self._head)
         self._count(self._utf8.decode(b"", final=True))
         if self._bad == 0 or self._good > _GOOD_PER_BAD * self._bad:
@@ -106,7 +114,9 @@ class EncodingProbe:
     def _refuse_other_formats(self) -> None:
         for magic, words in _MAGIC:
             if self._head.startswith(magic):
-                raise BadFile(words)
+                raise BadFile(_LOCKED_WORDS if _LOCKED in self._head else words)
+        if _MARKUP.match(self._head):
+            raise BadFile(_MARKUP_WORDS)
 
     def _measure_line(self, piece: bytes) -> None:
         end = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
@@ -118,6 +128,11 @@ class EncodingProbe:
         damaged = text.count("\ufffd")
         self._bad += damaged
         self._good += len(text) - len(text.encode("ascii", "ignore")) - damaged
+
+
+def _has_controls(head: bytes) -> bool:
+    """Say whether there are more NULs and control characters than a slip of some program leaves in a text."""
+    return b"\0" in head and len(head) - len(head.translate(None, _CONTROLS)) > max(2, _STRAY * len(head))
 
 
 def _utf16_without_bom(head: bytes) -> str:

@@ -34,6 +34,23 @@ _DAMAGED = "\ufffd"
 _FORMULA_MARK = re.compile(r"'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]+")
+# What spreadsheet programs write in place of a value that they could not calculate: nobody's company.
+FORMULA_ERRORS = frozenset(
+    {
+        "#N/A",
+        "#VALUE!",
+        "#REF!",
+        "#NAME?",
+        "#DIV/0!",
+        "#NULL!",
+        "#NUM!",
+        "#SPILL!",
+        "#CALC!",
+        "#NV",
+        "#WERT!",
+        "#BEZUG!",
+    }
+)
 _EXAMPLE_LIMIT = 80
 _KNOWN_VALUES = 10_000  # distinct countries or zones that are remembered: a real file has a few hundred
 
@@ -43,6 +60,7 @@ class Rejected:
     """A row that does not become a contact."""
 
     cause: str
+    is_repeated: bool = False  # the address stands further up: the person is not lost
 
 
 @dataclass(slots=True)
@@ -62,7 +80,8 @@ class RowReader:
     Duplicates are judged by the key of the address: the first row of a file counts, later ones are rejected.
     """
 
-    def __init__(self, columns: Columns, mapping: Mapping[str, str]) -> None:
+    def __init__(self, columns: Columns, mapping: Mapping[str, str], *, place: str = "line") -> None:
+        self._place = place  # what a row's number counts: lines of a text, or rows of a sheet
         places = {target: at for at, name in enumerate(columns.names) if (target := mapping.get(name, ""))}
         self._width = len(columns.names)
         self._email = places[EMAIL]
@@ -108,9 +127,9 @@ class RowReader:
             return Rejected(error.cause)
         first = self._first_line.setdefault(address.key, line)
         if first != line:
-            return Rejected(f"Same address as line {first}.")
+            return Rejected(f"Same address as {self._place} {first}.", is_repeated=True)
         text = "".join(cells)
-        is_plain = text.isprintable() and _DAMAGED not in text and "'" not in text
+        is_plain = text.isprintable() and _DAMAGED not in text and "'" not in text and "#" not in text
         clean: Callable[[str], str] = str.strip if is_plain else _clean
         values = [address.email, address.key, address.domain]
         if self._full_name is not None:
@@ -143,14 +162,16 @@ class RowReader:
         parts = []
         for at, target, key in self._custom:
             if value := clean(cells[at]):
-                if len(value) > CUSTOM_LIMIT or _DAMAGED in value:
+                if len(value) > CUSTOM_LIMIT or _DAMAGED in value or value in FORMULA_ERRORS:
                     value = self._usable(line, target, value, CUSTOM_LIMIT)
                 if value:
                     parts.append(key + encode_basestring(value))
         return "{" + ", ".join(parts) + "}"
 
     def _usable(self, line: int, field: str, value: str, limit: int) -> str:
-        """Return the value, or "" with a note when it is damaged or too long."""
+        """Return the value, or "" with a note when it is damaged, too long, or what is left of a formula."""
+        if value in FORMULA_ERRORS:
+            return self._note(line, field, "holds the error of a formula", value)
         if _DAMAGED in value:
             return self._note(line, field, "has characters that could not be read", value)
         if len(value) > limit:
@@ -205,11 +226,11 @@ def original_of(raw: str, limit: int = 2_000) -> str:
     return text if len(text) <= limit else f"{text[:limit]} … ({len(text):,} characters)"
 
 
-def note_words(note: Note) -> str:
+def note_words(note: Note, place: str = "line") -> str:
     """Return the note as a sentence: "Time zone is not known in 12 rows (first: line 17, “Mars”) ..."."""
     field = LABELS.get(note.field) or f"Field “{note.field.removeprefix(CUSTOM_PREFIX)}”"
     rows = "1 row" if note.rows == 1 else f"{note.rows:,} rows"
-    where = "line" if note.rows == 1 else "first: line"
+    where = place if note.rows == 1 else f"first: {place}"
     return f"{field} {note.cause} in {rows} ({where} {note.first_line}, “{note.example}”); left empty there."
 
 

@@ -46,6 +46,8 @@ class Preview:
     encoding: str  # in words
     delimiter: str  # in words
     has_header: bool
+    sheet: str  # name of the workbook's sheet; "" for a text
+    first_row: int  # number of the first one shown, of the sheet or of the text's lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,15 @@ def preview(row: ContactImport) -> Preview:
         encoding=encoding.LABELS.get(row.encoding, row.encoding),
         delimiter=dialect.LABELS.get(row.delimiter, row.delimiter),
         has_header=row.has_header,
+        sheet=sheet.name if (sheet := row.chosen_sheet) else "",
+        first_row=reading.first_row,
     )
 
 
 def progress_of(row: ContactImport, *, now: datetime) -> Progress:
     """Return the share of the file that has been read, and how long the rest takes at that speed."""
-    share = min(1.0, row.bytes_read / row.size_bytes) if row.size_bytes else 0.0
+    size_bytes = row.table_bytes
+    share = min(1.0, row.bytes_read / size_bytes) if size_bytes else 0.0
     is_merging = row.state == ImportState.RUNNING and share == 1.0
     left = None
     if row.started_at is not None and share > _TELLING and not is_merging:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from campaigns.contacts.core import sheets
 from campaigns.contacts.core.columns import Columns, checked_mapping
 from campaigns.contacts.errors import IllegalMove
 from campaigns.contacts.models import ContactImport, ContactList, ImportChunk, RejectedRow
@@ -29,11 +30,13 @@ _GAVE_UP = (
 logger = logging.getLogger(__name__)
 
 
-def reread(row: ContactImport, *, encoding: str, delimiter: str) -> None:
-    """Read a stored file anew with another encoding or delimiter; the mapping is guessed again.
+def reread(row: ContactImport, *, encoding: str = "", delimiter: str = "", sheet: int = 0) -> None:
+    """Read a stored text anew with another encoding or delimiter, or another sheet; the mapping is guessed again.
 
     Raises BadFile when the file makes no sense that way, IllegalMove when it was confirmed meanwhile.
     """
+    if row.sheets:
+        row.sheet, encoding = sheet, sheets.ENCODING
     note_reading(row, read_head(row, encoding=encoding, delimiter=delimiter))
     fields = {name: getattr(row, name) for name in READING_FIELDS}
     if not ContactImport.objects.filter(pk=row.pk, state=ImportState.UPLOADED).update(**fields):

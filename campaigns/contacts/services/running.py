@@ -8,8 +8,10 @@ begins anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 
 from django.db import transaction
 from django.db.models import F
@@ -27,6 +29,7 @@ from campaigns.contacts.states import ImportState
 from outreach.kit import clock
 
 _BATCH_ROWS = 20_000
+_HOPELESS_ROWS, _HOPELESS_SHARE = 50_000, 0.98  # so many unusable rows, and so great a part of all
 
 
 @dataclass(slots=True)
@@ -79,7 +82,8 @@ def _begin(import_id: int) -> ContactImport | None:
 
 def _run(row: ContactImport) -> None:
     columns = Columns(tuple(row.columns), row.has_header)
-    reader = RowReader(columns, row.mapping)
+    place = "row" if row.sheets else "line"
+    reader = RowReader(columns, row.mapping, place=place)
     with Stage(row.pk, reader.columns) as stage:
         progress = _read(row, reader, stage)
         with transaction.atomic():
@@ -93,14 +97,14 @@ def _run(row: ContactImport) -> None:
                 rows_updated=counts.updated,
                 rows_unchanged=rows_taken - counts.created - counts.updated,
                 rows_suppressed=counts.suppressed,
-                notes=[note_words(note) for note in reader.notes],
+                notes=[note_words(note, place) for note in reader.notes],
             )
             ImportChunk.objects.filter(contact_import=row.pk).delete()
 
 
 def _read(row: ContactImport, reader: RowReader, stage: Stage) -> Progress:
     """Check and stage every row of the file. Raises BadFile, Interrupted."""
-    pieces = Pieces(_chunks(row.pk))
+    pieces = Pieces(_chunks(row))
     dialect = Dialect(row.delimiter, row.quote, row.escape, row.skip_lines)
     table = Table(open_text(pieces, row.encoding), dialect)
     rows = iter(table)
@@ -109,19 +113,32 @@ def _read(row: ContactImport, reader: RowReader, stage: Stage) -> Progress:
     progress = Progress()
     taken: list[list[str]] = []
     rejected: list[tuple[int, str, str]] = []
+    unusable = 0
     for line, cells in rows:
         outcome = reader.read(line, cells)
         if isinstance(outcome, Rejected):
+            unusable += not outcome.is_repeated
             rejected.append((line, outcome.cause, original_of(table.raw)))
         else:
             taken.append(outcome)
         if len(taken) + len(rejected) >= _BATCH_ROWS:
             progress.bytes_read = pieces.bytes_read
             _store_batch(row, stage, progress, taken, rejected)
+            _refuse_hopeless(unusable, progress, rejected)
             taken, rejected = [], []
-    progress.bytes_read = row.size_bytes
+    progress.bytes_read = row.table_bytes
     _store_batch(row, stage, progress, taken, rejected)
     return progress
+
+
+def _refuse_hopeless(unusable: int, progress: Progress, rejected: list[tuple[int, str, str]]) -> None:
+    """Stop at a file that is no table of contacts, before millions of rows are kept as rejected. Raises BadFile."""
+    if unusable >= _HOPELESS_ROWS and unusable > _HOPELESS_SHARE * progress.rows_read:
+        cause = Counter(cause for _, cause, _ in rejected).most_common(1)[0][0]
+        raise BadFile(
+            f"Only {progress.rows_read - unusable:,} of the first {progress.rows_read:,} rows can become contacts, "
+            f"mostly for this: {cause} Nothing was imported. Look at how the file is read, or export it again."
+        )
 
 
 def _store_batch(
@@ -147,10 +164,12 @@ def _keep_if_ours(row: ContactImport, **fields: object) -> None:
         raise Interrupted
 
 
-def _chunks(import_id: int) -> Iterator[bytes]:
-    """Yield the stored file chunk by chunk, one in memory at a time."""
-    number = 0
-    chunks = ImportChunk.objects.filter(contact_import=import_id).values_list("content", flat=True)
-    while (content := chunks.filter(number=number).first()) is not None:
+def _chunks(row: ContactImport) -> Iterator[bytes]:
+    """Yield the stored text, or the chosen sheet, chunk by chunk, one in memory at a time."""
+    sheet = row.chosen_sheet
+    chunks = ImportChunk.objects.filter(contact_import=row).values_list("content", flat=True)
+    for number in range(sheet.first_chunk, sheet.first_chunk + sheet.chunks) if sheet else count():
+        content = chunks.filter(number=number).first()
+        if content is None:
+            return
         yield bytes(content)
-        number += 1

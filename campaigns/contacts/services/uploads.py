@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePath
+from typing import IO
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from campaigns.contacts.core import sheets
 from campaigns.contacts.core.columns import Columns, columns_of, guess_mapping
 from campaigns.contacts.core.dialect import Dialect, detect_dialect
 from campaigns.contacts.core.encoding import LABELS, EncodingProbe
 from campaigns.contacts.core.fields import EMAIL
+from campaigns.contacts.core.sheets import Sheet
 from campaigns.contacts.core.table import Broken, Table
+from campaigns.contacts.core.unpack import PACKED
 from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport, ImportChunk
+from campaigns.contacts.services.chunks import store_text, store_unpacked
+from campaigns.contacts.services.unpacking import unpacked
 from outreach.accounts.models import User, Workspace
 
-SIZE_LIMIT_BYTES = 200 * 1024 * 1024
-_CHUNK_BYTES = 1024 * 1024
+PACKED_LIMIT_BYTES = 100 * 1024 * 1024
 _HEAD_BYTES = 256 * 1024  # of the first chunk: what the guesses are made from
 _HEAD_ROWS = 200
 READING_FIELDS = (
@@ -33,6 +39,7 @@ READING_FIELDS = (
     "has_header",
     "columns",
     "mapping",
+    "sheet",
 )
 
 
@@ -45,6 +52,7 @@ class Reading:
     columns: Columns
     rows: list[list[str]]  # below the header, those that can be read
     mapping: dict[str, str]
+    first_row: int  # where the first one begins, counted from 1: a line of the text, a row of the sheet
 
 
 @transaction.atomic
@@ -53,24 +61,46 @@ def store_upload(
 ) -> ContactImport:
     """Store the file and return its import in state UPLOADED, with guessed dialect, columns and mapping.
 
-    pieces may have any size. Raises BadFile, and then nothing is kept.
+    pieces may have any size: of a text, a workbook (.xlsx), or a ZIP archive of one of them. Raises BadFile, and
+    then nothing is kept.
     """
-    name = PurePath(filename.replace("\\", "/")).name.replace("\0", "")[-255:] or "contacts.csv"
+    name = file_name(filename)
     row = ContactImport.objects.create(workspace=workspace, created_by=by, filename=name, size_bytes=0)
     probe = EncodingProbe()
-    row.size_bytes = _store(row.pk, pieces, probe)
-    if row.size_bytes == 0:
+    head, pieces = _peeked(pieces)
+    if head.startswith(PACKED):
+        with tempfile.TemporaryFile() as file:
+            packed_bytes = _spool(pieces, file)
+            with unpacked(file) as records:
+                stored = store_unpacked(row.pk, records, probe)
+    else:
+        packed_bytes, stored = 0, store_text(row.pk, pieces, probe)
+    row.size_bytes = packed_bytes if stored.sheets else stored.size_bytes
+    if stored.size_bytes == 0:
         raise BadFile("The file is empty.")
-    note_reading(row, read_head(row, encoding=probe.found()))
-    row.save(update_fields=["size_bytes", *READING_FIELDS])
+    if stored.member:
+        row.archive, row.filename = name, file_name(stored.member)
+    if stored.sheets:
+        _choose_sheet(row, stored.sheets)
+    else:
+        row.sheets = []
+        note_reading(row, read_head(row, encoding=probe.found()))
+    row.save(update_fields=["size_bytes", "filename", "archive", "sheets", *READING_FIELDS])
     return row
 
 
+def file_name(path: str) -> str:
+    """Return the last part of a path of any system, as it is kept and shown."""
+    return PurePath(path.replace("\\", "/")).name.replace("\0", "")[-255:] or "contacts.csv"
+
+
 def read_head(row: ContactImport, *, encoding: str, delimiter: str = "") -> Reading:
-    """Read the beginning of a stored file; a given delimiter is not guessed. Raises BadFile."""
-    content = bytes(ImportChunk.objects.values_list("content", flat=True).get(contact_import=row, number=0))
+    """Read the beginning of the text or of the chosen sheet; a given delimiter is not guessed. Raises BadFile."""
+    sheet = row.chosen_sheet
+    number, size_bytes = (sheet.first_chunk, sheet.size_bytes) if sheet else (0, row.size_bytes)
+    content = bytes(ImportChunk.objects.values_list("content", flat=True).get(contact_import=row, number=number))
     head = content[:_HEAD_BYTES]
-    is_whole = len(head) == row.size_bytes
+    is_whole = len(head) == size_bytes
     try:
         text = codecs.getincrementaldecoder(encoding)("replace").decode(head, final=is_whole)
     except UnicodeError as error:
@@ -78,11 +108,12 @@ def read_head(row: ContactImport, *, encoding: str, delimiter: str = "") -> Read
     lines = list(io.StringIO(text, newline=""))
     if not is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
-    dialect = detect_dialect(lines, is_whole=is_whole, delimiters=delimiter)
-    rows = [cells for _, cells in islice(Table(lines, dialect), _HEAD_ROWS)]
-    columns = columns_of(rows)
+    dialect = sheets.DIALECT if sheet else detect_dialect(lines, is_whole=is_whole, delimiters=delimiter)
+    numbered = list(islice(Table(lines, dialect), _HEAD_ROWS))
+    rows = [cells for _, cells in numbered]
+    columns = columns_of(rows, is_whole=is_whole)
     values = [cells for cells in rows[int(columns.has_header) :] if not isinstance(cells, Broken)]
-    return Reading(encoding, dialect, columns, values, guess_mapping(columns, values))
+    return Reading(encoding, dialect, columns, values, guess_mapping(columns, values), numbered[0][0])
 
 
 def note_reading(row: ContactImport, reading: Reading) -> None:
@@ -100,32 +131,39 @@ def note_reading(row: ContactImport, reading: Reading) -> None:
     row.mapping = reading.mapping
 
 
-def _store(import_id: int, pieces: Iterable[bytes], probe: EncodingProbe) -> int:
-    """Write the file in chunks and show each to the probe; returns its size. Raises BadFile."""
+def _choose_sheet(row: ContactImport, found: Sequence[Sheet]) -> None:
+    """Read the first sheet that makes sense as contacts. Raises BadFile, that of the first sheet, when none does."""
+    row.sheets = [sheet.as_json() for sheet in found]
+    problem: BadFile | None = None
+    for at in range(len(found)):
+        row.sheet = at
+        try:
+            note_reading(row, read_head(row, encoding=sheets.ENCODING))
+        except BadFile as error:
+            problem = problem or BadFile(f"Sheet “{found[at].name}”: {error}")
+        else:
+            return
+    assert problem is not None
+    raise problem
+
+
+def _peeked(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes, as many as tell a packed file, and all pieces."""
+    rest, head = iter(pieces), b""
+    while len(head) < len(PACKED) and (piece := next(rest, None)) is not None:
+        head += piece
+    return head, chain([head], rest)
+
+
+def _spool(pieces: Iterable[bytes], file: IO[bytes]) -> int:
+    """Write the pieces to the file and return its size. Raises BadFile over the limit."""
     size = 0
-    # Binary COPY: as a parameter the bytes would travel as hexadecimal text.
-    statement = "COPY contacts_import_chunk (contact_import_id, number, content) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(["int8", "int4", "bytea"])
-        for number, chunk in enumerate(_regrouped(pieces)):
-            size += len(chunk)
-            if size > SIZE_LIMIT_BYTES:
-                raise BadFile(
-                    f"The file is larger than {SIZE_LIMIT_BYTES // 2**20} MB. "
-                    "Split it, or keep only the columns you need."
-                )
-            probe.feed(chunk)
-            copy.write_row((import_id, number, chunk))
-    return size
-
-
-def _regrouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes in chunks of one size."""
-    rest = bytearray()
     for piece in pieces:
-        rest += piece
-        while len(rest) >= _CHUNK_BYTES:
-            yield bytes(rest[:_CHUNK_BYTES])
-            del rest[:_CHUNK_BYTES]
-    if rest:
-        yield bytes(rest)
+        size += len(piece)
+        if size > PACKED_LIMIT_BYTES:
+            raise BadFile(
+                f"The packed file is larger than {PACKED_LIMIT_BYTES // 2**20} MB. Save the sheet as CSV, or split it."
+            )
+        file.write(piece)
+    file.flush()
+    return size

@@ -19,7 +19,8 @@ from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS, custom_name
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
 from campaigns.contacts.forms import UploadForm
 from campaigns.contacts.models import ContactImport
-from campaigns.contacts.services.uploads import SIZE_LIMIT_BYTES
+from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
+from campaigns.contacts.services.uploads import PACKED_LIMIT_BYTES
 from campaigns.contacts.states import ImportState
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -31,23 +32,23 @@ _FOLDER = "campaigns/contacts"
 _SHOWN_REJECTIONS = 50
 _NAME_LIMIT = 120
 _PIECE_BYTES = 256 * 1024
+_PASTED = "Pasted table"  # in place of a file's name
 
 
 @require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def upload(request: MemberRequest) -> HttpResponse:
-    """Take a file and lead on to its columns."""
+    """Take a file, or a pasted table, and lead on to its columns."""
     is_post = request.method == "POST"
     form = UploadForm(request.POST if is_post else None, request.FILES if is_post else None)
     if not form.is_valid():
         return _upload_page(request, form)
     file = form.cleaned_data["file"]
+    name, pieces = (file.name, file.chunks(_PIECE_BYTES)) if file else (_PASTED, [form.pasted_bytes()])
     try:
-        row = services.store_upload(
-            request.member.workspace, file.name, file.chunks(_PIECE_BYTES), by=request.member.user
-        )
+        row = services.store_upload(request.member.workspace, name, pieces, by=request.member.user)
     except BadFile as error:
-        form.add_error("file", str(error))
+        form.add_error("file" if file else "pasted", str(error))
         return _upload_page(request, form)
     query = urlencode({"list": name}) if (name := request.POST.get("list_name", "")[:_NAME_LIMIT]) else ""
     return redirect(request.member.url("contacts:import_map", row.pk) + (f"?{query}" if query else ""))
@@ -77,12 +78,13 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def reading(request: MemberRequest, import_id: int) -> HttpResponse:
-    """Read the file with another encoding or delimiter."""
+    """Read the file with another encoding or delimiter, or another sheet of it."""
     row = queries.import_for(request.member, import_id)
     wanted, delimiter = request.POST.get("encoding", ""), request.POST.get("delimiter", "")
-    if wanted in encoding.LABELS and delimiter in dialect.LABELS:
+    sheet = int(chosen) if (chosen := request.POST.get("sheet", "0")).isdecimal() else 0
+    if sheet < len(row.sheets) or (wanted in encoding.LABELS and delimiter in dialect.LABELS):
         try:
-            services.reread(row, encoding=wanted, delimiter=delimiter)
+            services.reread(row, encoding=wanted, delimiter=delimiter, sheet=sheet)
         except BadFile as error:
             messages.error(request, f"Read that way the file makes no sense: {error}")
         except IllegalMove:
@@ -132,6 +134,7 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
         "causes": queries.causes_of(row),
         "encoding": encoding.LABELS.get(row.encoding, row.encoding),
         "delimiter": dialect.LABELS.get(row.delimiter, row.delimiter),
+        "place": "Row" if row.sheets else "Line",
         "took": row.finished_at - row.started_at if row.finished_at and row.started_at else None,
     }
     return render_region(request, f"{_FOLDER}/import_result.html", context)
@@ -162,6 +165,7 @@ def _upload_page(request: MemberRequest, form: UploadForm) -> HttpResponse:
     context = {
         "form": form,
         "limit_mb": SIZE_LIMIT_BYTES // 2**20,
+        "packed_limit_mb": PACKED_LIMIT_BYTES // 2**20,
         "list_name": request.GET.get("list", request.POST.get("list_name", ""))[:_NAME_LIMIT],
     }
     return render_region(request, f"{_FOLDER}/import.html", context, status=422 if form.errors else 200)

@@ -42,7 +42,7 @@ def test_a_list_that_is_there_is_used_whatever_its_case(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (b"", "The file is empty."),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "damaged"),
         (b"name\nAda\n", "No column holds e-mail addresses"),
     ],
 )

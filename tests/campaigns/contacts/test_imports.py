@@ -13,7 +13,7 @@ from campaigns.contacts import services
 from campaigns.contacts.errors import BadFile, BadMapping, IllegalMove
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk, ListMember, RejectedRow
 from campaigns.contacts.queries import preview
-from campaigns.contacts.services import imports, running, uploads
+from campaigns.contacts.services import chunks, imports, running
 from campaigns.contacts.services.locks import running as held
 from campaigns.contacts.services.locks import running_imports
 from campaigns.contacts.states import ImportState, SuppressionReason
@@ -157,7 +157,7 @@ def test_every_encoding_line_end_and_delimiter_leads_to_the_same_contact(
         (b"\xef\xbb\xbf", "empty"),
         (b"email,name\n", "a header and no rows"),
         (b"name,phone\nAda,1\nBob,2\n", "No column holds e-mail addresses. The columns found are: name, phone"),
-        (b"PK\x03\x04" + bytes(50), "Excel workbook"),
+        (b"PK\x03\x04" + bytes(50), "damaged"),
         (bytes(range(256)) * 10, "binary file"),
     ],
 )
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_table_of_contacts_is_refused_and_nothing_is_kept(cont
 
 
 def test_a_file_over_the_limit_is_refused_while_it_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "SIZE_LIMIT_BYTES", 3 * 2**20)
+    monkeypatch.setattr(chunks, "SIZE_LIMIT_BYTES", 3 * 2**20)
     taken = 0
 
     def endless() -> Iterator[bytes]:

@@ -138,14 +138,14 @@ def test_an_upload_without_a_file_says_so() -> None:
     member = make_member(make_workspace())
     answer = signed_in(member).post(member.url("contacts:import"))
     assert answer.status_code == 422
-    assert "Choose a CSV file first." in answer.text
+    assert "Choose a file, or paste rows below." in answer.text
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"", "empty"),
-        (b"PK\x03\x04" + bytes(30), "Excel workbook"),
+        (b"PK\x03\x04" + bytes(30), "damaged"),
         (b"name\nAda\n", "No column holds e-mail addresses"),
     ],
 )
