@@ -67,4 +67,14 @@ beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 20},
     },
+    "contacts: go on with checks of addresses that nobody works at": {
+        "task": "contacts.sweep_checks",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "contacts: look up again the domains that are in doubt or take no mail": {
+        "task": "contacts.look_again",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }

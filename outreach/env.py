@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,6 +77,12 @@ VARIABLES = (
         default="",
     ),
     Variable(
+        "OUTREACH_DNS",
+        "Name servers that are asked about the domains of contacts, mailboxes and keys, as IP addresses with or "
+        "without a port (`192.0.2.53 127.0.0.1:5353 [2001:db8::53]:53`); empty: those of this machine.",
+        default="",
+    ),
+    Variable(
         "OUTREACH_ALLOW_SIGN_UP",
         "1: strangers may create accounts and workspaces of their own.",
         default="0",
@@ -124,6 +130,14 @@ class OAuthClient:
 
 
 @dataclass(frozen=True, slots=True)
+class NameServer:
+    """A name server that this instance asks."""
+
+    address: str
+    port: int = 53
+
+
+@dataclass(frozen=True, slots=True)
 class Env:
     """Everything the program learns from outside, parsed and checked once at start."""
 
@@ -137,6 +151,7 @@ class Env:
     allowed_hosts: tuple[str, ...]
     public_url: str
     private_networks: tuple[IPNetwork, ...]
+    dns: tuple[NameServer, ...]
     allow_sign_up: bool
     lease_s: int
     log_json: bool
@@ -179,6 +194,7 @@ def load(environ: Mapping[str, str]) -> Env:
         allowed_hosts=_words(_text(known, "OUTREACH_ALLOWED_HOSTS")),
         public_url=_url(known, "OUTREACH_PUBLIC_URL", "http", "https").rstrip("/"),
         private_networks=_networks(known, "OUTREACH_PRIVATE_NETWORKS"),
+        dns=tuple(_name_server("OUTREACH_DNS", word) for word in _words(_text(known, "OUTREACH_DNS"))),
         allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
         lease_s=_number(known, "OUTREACH_LEASE_S", least=2, most=3600),
         log_json=_truth(known, "OUTREACH_LOG_JSON"),
@@ -283,6 +299,18 @@ def _networks(known: Mapping[str, str], name: str) -> tuple[IPNetwork, ...]:
         return tuple(ip_network(word) for word in _words(_text(known, name)))
     except ValueError as error:
         raise BadSetting(f"{name}: {error}; write CIDR ranges such as 127.0.0.0/8") from error
+
+
+def _name_server(name: str, word: str) -> NameServer:
+    try:
+        return NameServer(str(ip_address(word)))
+    except ValueError:  # with a port, then
+        pass
+    try:
+        parts = urlsplit(f"//{word}")
+        return NameServer(str(ip_address(parts.hostname or "")), parts.port or 53)
+    except ValueError as error:
+        raise BadSetting(f"{name}: {word!r} is no IP address, with or without a port") from error
 
 
 def settings_page() -> str:

@@ -20,7 +20,9 @@ class NavItem:
 NAVIGATION = (
     NavItem("Home", "house", "reports:home", "", "g h", also=("reports:log",)),
     NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results", "reports:day")),
-    NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("reports:contact_story",)),
+    NavItem(
+        "Contacts", "users", "contacts:list", "contacts", "g p", also=("reports:contact_story", "planner:list_health")
+    ),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem(
         "Messages",
@@ -59,11 +61,11 @@ class Tab:
 
 CAMPAIGN_TABS = (
     Tab("Sequence", "sequences:sequence", also=("sequences:step_save", "sequences:variant_save", "sequences:rename")),
-    Tab("Audience", "sequences:audience"),
+    Tab("Audience", "sequences:audience", also=("sequences:roles",)),
     Tab("Schedule", "sequences:schedule"),
     Tab("Senders", "planner:senders"),
     Tab("Preview", "planner:preview"),
-    Tab("Review & launch", "planner:review", also=("planner:launch",)),
+    Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health")),
     Tab("Forecast", "planner:forecast", also=("planner:forecast_summary",)),
     Tab("People", "planner:people", also=("planner:why", "planner:prospect")),
     Tab("Results", "reports:results", also=("reports:day",)),

@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.contacts.models import MailDomain
 from outreach.accounts.access import access_of
 from outreach.accounts.models import User
 from outreach.accounts.roles import Role
@@ -69,7 +70,11 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.contact.pk,), "contacts:detail", "contacts:edit", "contacts:delete", "reports:contact_story"
     ),
-    **_each(lambda w: (w.contact_list.pk,), "contacts:list_detail", "contacts:list_rename", "contacts:list_delete"),
+    **_each(
+        lambda w: (w.contact_list.pk,), "contacts:list_detail", "contacts:list_rename", "contacts:list_delete",
+        "contacts:list_check", "planner:list_health",
+    ),
+    **_each(lambda w: (w.address_check.pk,), "contacts:check_progress", "contacts:check_cancel"),
     **_each(
         lambda w: (w.contact_import.pk,),
         "contacts:import_progress", "contacts:import_map", "contacts:import_reading", "contacts:import_cancel",
@@ -80,7 +85,8 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.campaign.pk,),
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
-        "planner:resume", "planner:forecast", "planner:forecast_summary", "planner:people", "reports:results",
+        "planner:resume", "sequences:roles", "planner:campaign_health",
+        "planner:forecast", "planner:forecast_summary", "planner:people", "reports:results",
         "reports:day",
     ),
     **_each(
@@ -146,7 +152,9 @@ def test_a_view_that_says_nothing_is_refused(client: Client, monkeypatch: pytest
 def test_every_row_belongs_to_a_workspace() -> None:
     of_nobody = {model for model in models_of_rooms() if way_to_workspace(model) is None}
     # A stranger may belong to a workspace that the database does not know.
-    assert of_nobody == {User, Installation, Finding, Adoption, Stranger}, "a person, and the whole server"
+    assert of_nobody == {User, Installation, Finding, Adoption, Stranger, MailDomain}, (
+        "a person, the whole server, and what the DNS tells everybody"
+    )
 
 
 def test_the_keys_of_a_world_stay_inside_it(mine: World, theirs: World) -> None:

@@ -11,7 +11,16 @@ from django.apps import apps
 from django.db.models import ForeignKey, Model, QuerySet
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk, RejectedRow, Suppression
+from campaigns.contacts.models import (
+    AddressCheck,
+    CheckedDomain,
+    Contact,
+    ContactImport,
+    ContactList,
+    ImportChunk,
+    RejectedRow,
+    Suppression,
+)
 from campaigns.sequences.models import Campaign, ClosedDays, HolidayRegion, Variant
 from outreach.accounts.models import Membership, Workspace
 from outreach.accounts.roles import Role
@@ -40,6 +49,7 @@ class World:
     contact: Contact
     contact_list: ContactList
     contact_import: ContactImport
+    address_check: AddressCheck
     suppression: Suppression
     campaign: Campaign
     variant: Variant
@@ -70,6 +80,8 @@ def make_world(marker: str) -> World:
         contact_import=contact_import, number=0, content=f"email\nada@{marker}.example\n".encode()
     )
     RejectedRow.objects.create(contact_import=contact_import, line=2, cause="No address", original=marker)
+    address_check = AddressCheck.objects.create(workspace=workspace, contact_list=contact_list, domains_total=1)
+    CheckedDomain.objects.create(address_check=address_check, domain=f"{marker}.example")
     campaign = builders.make_campaign(workspace, f"{marker} autumn")
     builders.make_audience(campaign, contact_list)
     holiday = date(2026, 12, 24)
@@ -95,6 +107,7 @@ def make_world(marker: str) -> World:
         contact=contact,
         contact_list=contact_list,
         contact_import=contact_import,
+        address_check=address_check,
         suppression=builders.make_suppression(workspace, f"never@{marker}.example"),
         campaign=campaign,
         variant=variant,

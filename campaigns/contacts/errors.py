@@ -24,6 +24,10 @@ class BadContact(ContactsError, ValueError):
         self.cause = cause
 
 
+class NothingToCheck(ContactsError):
+    """A list whose addresses no look at the DNS could tell about; the text says why."""
+
+
 class IllegalMove(ContactsError):
     """An import that is no longer where the caller believed it to be."""
 

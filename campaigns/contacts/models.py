@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Reverse
 
 from campaigns.contacts.core.fields import TEXT_LIMITS
+from campaigns.contacts.core.mail_domains import DomainReason, DomainVerdict
+from campaigns.contacts.core.providers import Provider
 from campaigns.contacts.core.sheets import Sheet
-from campaigns.contacts.states import REASON_LABELS, ImportState, SuppressionReason, SuppressionScope
+from campaigns.contacts.core.verdicts import AddressVerdict
+from campaigns.contacts.states import REASON_LABELS, CheckState, ImportState, SuppressionReason, SuppressionScope
 from outreach.accounts.models import User, Workspace
 
 
@@ -31,6 +35,8 @@ class Contact(models.Model):
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2
     time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty = the campaign's
     fields = models.JSONField(default=dict)  # custom fields: name -> text
+    # What the last check thought of the address; "" = never checked. What the gates ask is the domain itself.
+    verdict = models.CharField(max_length=10, blank=True, default="", db_default="")
     # Where it came from, for the timeline and for undoing an import. No constraint: PostgreSQL would look up
     # the one same import once for every row of a file, a tenth of the time of the whole import.
     origin = models.ForeignKey(
@@ -44,6 +50,9 @@ class Contact(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "email_key"], name="contacts_one_per_address"),
             models.CheckConstraint(condition=~models.Q(email_key=""), name="contacts_has_address"),
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=["", *AddressVerdict]), name="contacts_known_verdict"
+            ),
         ]
         indexes = [
             # contact list, newest first, keyset by id; ascending, so that new rows go to the end of the index
@@ -53,6 +62,10 @@ class Contact(models.Model):
             # contact list filtered by country, newest first, and the countries that there are
             models.Index(
                 fields=["workspace", "country", "id"], name="contacts_country", condition=~models.Q(country="")
+            ),
+            # contact list filtered by verdict, newest first; an import does not write it
+            models.Index(
+                fields=["workspace", "verdict", "id"], name="contacts_verdict", condition=~models.Q(verdict="")
             ),
         ]
 
@@ -191,6 +204,82 @@ class RejectedRow(models.Model):
         indexes = [
             # result page and its download, in file order
             models.Index(fields=["contact_import", "line"], name="contacts_rejected_in_order"),
+        ]
+
+
+class MailDomain(models.Model):
+    """What the DNS says of a domain's mail. Public facts, and the same ones for every workspace: it belongs to none."""
+
+    domain = models.CharField(max_length=255, primary_key=True, db_collation="C")  # lower-case A-labels
+    verdict = models.CharField(max_length=7)
+    reason = models.CharField(max_length=10)
+    hosts = ArrayField(models.CharField(max_length=255), default=list)  # exchangers, the preferred first
+    provider = models.CharField(max_length=14, blank=True)
+    checked_at = models.DateTimeField()  # of the last answer
+    since = models.DateTimeField()  # when the reason was first found, without a break
+    look_at = models.DateTimeField()  # when the next look is worth it
+    tries = models.PositiveSmallIntegerField(default=0)  # looks in a row that nobody answered
+
+    class Meta:
+        db_table = "contacts_mail_domain"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=list(DomainVerdict)), name="contacts_known_domain_verdict"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reason__in=list(DomainReason)), name="contacts_known_domain_reason"
+            ),
+            models.CheckConstraint(condition=models.Q(provider__in=["", *Provider]), name="contacts_known_provider"),
+        ]
+        indexes = [
+            # look_again: domains that are looked at once more by themselves
+            models.Index(
+                fields=["look_at"], name="contacts_domain_due", condition=~models.Q(verdict=DomainVerdict.MAIL)
+            ),
+        ]
+
+
+class AddressCheck(models.Model):
+    """A check of the addresses of a list, domain by domain; a worker owns it until its lease ends."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE, related_name="checks")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
+    state = models.CharField(max_length=9, default=CheckState.RUNNING)
+    domains_total = models.PositiveIntegerField(null=True)  # null until they are dealt out
+    domains_done = models.PositiveIntegerField(default=0)
+    owner = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "contacts_check"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=list(CheckState)), name="contacts_known_check_state"),
+            models.CheckConstraint(
+                condition=models.Q(state=CheckState.RUNNING, finished_at__isnull=True)
+                | ~models.Q(state=CheckState.RUNNING) & models.Q(finished_at__isnull=False),
+                name="contacts_check_ends_once",
+            ),
+            models.UniqueConstraint(
+                fields=["contact_list"],
+                condition=models.Q(state=CheckState.RUNNING),
+                name="contacts_one_check_of_a_list",
+            ),
+        ]
+
+
+class CheckedDomain(models.Model):
+    """A domain that a check has still to do; it goes with what the look has found, in one transaction."""
+
+    address_check = models.ForeignKey(AddressCheck, on_delete=models.CASCADE, related_name="left", db_index=False)
+    domain = models.CharField(max_length=255, db_collation="C")
+
+    class Meta:
+        db_table = "contacts_check_domain"
+        constraints = [
+            models.UniqueConstraint(fields=["address_check", "domain"], name="contacts_domain_once_in_a_check"),
         ]
 
 

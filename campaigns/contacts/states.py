@@ -1,4 +1,4 @@
-"""The states of an import and the reasons for a suppression."""
+"""The states of an import and of a check, and the reasons for a suppression."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
 def import_sources(new: ImportState) -> tuple[ImportState, ...]:
     """Return the states from which an import may become `new`."""
     return tuple(state for state, moves in IMPORT_MOVES.items() if new in moves)
+
+
+class CheckState(StrEnum):
+    """Where a check of addresses stands."""
+
+    RUNNING = "running"  # domains are left, or not dealt out yet
+    DONE = "done"  # each was looked at
+    CANCELLED = "cancelled"  # a person ended it; what it has found stays
 
 
 class SuppressionReason(StrEnum):

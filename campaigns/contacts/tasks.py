@@ -15,3 +15,18 @@ def run_import(import_id: int) -> None:
 @shared_task(name="contacts.sweep_imports")
 def sweep_imports() -> None:
     services.sweep_imports()
+
+
+@shared_task(name="contacts.run_check")
+def run_check(check_id: int) -> None:
+    services.run_check(check_id)
+
+
+@shared_task(name="contacts.sweep_checks")
+def sweep_checks() -> None:
+    services.sweep_checks()
+
+
+@shared_task(name="contacts.look_again")
+def look_again() -> None:
+    services.look_again()

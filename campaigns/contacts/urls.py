@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.contacts.views import imports, lists, people, suppressions
+from campaigns.contacts.views import checks, imports, lists, people, suppressions
 
 app_name = "contacts"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("lists/<int:list_id>", lists.list_detail, name="list_detail"),
     path("lists/<int:list_id>/name", lists.list_rename, name="list_rename"),
     path("lists/<int:list_id>/delete", lists.list_delete, name="list_delete"),
+    path("lists/<int:list_id>/check", checks.begin, name="list_check"),
+    path("checks/<int:check_id>", checks.progress, name="check_progress"),
+    path("checks/<int:check_id>/cancellation", checks.cancel, name="check_cancel"),
     path("import", imports.upload, name="import"),
     path("imports", imports.history, name="import_history"),
     path("imports/<int:import_id>", imports.progress, name="import_progress"),

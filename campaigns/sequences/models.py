@@ -22,6 +22,7 @@ class Campaign(models.Model):
     daily_limit = models.PositiveIntegerField(null=True)  # messages of all steps; None = as many as fall due
     priority = models.CharField(max_length=6, default=Priority.NORMAL)
     stop_on_reply = models.BooleanField(default=True)
+    skips_roles = models.BooleanField(default=True, db_default=True)  # addresses of offices are left out
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True)

@@ -87,6 +87,7 @@ class CampaignPlan:
     priority: Priority
     schedule: Schedule
     steps: tuple[PlannedStep, ...]
+    skips_roles: bool = True
 
     def step_from(self, position: int) -> PlannedStep | None:
         """Return the first step at or after the position: steps may have been removed since it was planned."""
@@ -149,6 +150,7 @@ def _plan_of(text: str) -> CampaignPlan:
         priority=Priority(campaign["priority"]),
         schedule=Schedule(windows=tuple(windows), holidays=frozenset(names), names=names),
         steps=tuple(map(_planned, stored["steps"] or ())),
+        skips_roles=campaign["skips_roles"],
     )
 
 

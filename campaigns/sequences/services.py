@@ -123,6 +123,13 @@ def set_audience(campaign: Campaign, list_ids: Sequence[int], *, seen: str | Non
         AudienceList.objects.bulk_create([AudienceList(campaign=campaign, contact_list=one) for one in wanted])
 
 
+def leave_out_roles(campaign: Campaign, *, skips: bool) -> None:
+    """Leave out the addresses of offices, or write to them, too; from the next claim on, for whoever still waits."""
+    with transaction.atomic():
+        _locked(campaign.pk)
+        Campaign.objects.filter(pk=campaign.pk).update(skips_roles=skips)
+
+
 def add_step(campaign: Campaign) -> Step:
     """Add a step behind the last, with one empty wording and the usual wait. Raises BadEdit at the twentieth.
 

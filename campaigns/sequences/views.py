@@ -156,8 +156,19 @@ def audience(request: MemberRequest, pk: int) -> HttpResponse:
         messages.success(request, "Audience saved.")
         return redirect(request.member.url("sequences:audience", pk))
     rows = [(one, str(one.pk) in form.chosen()) for one in lists]
-    context = editor_context(campaign, form=form, rows=rows, may_change=may_change)
+    may_change_roles = _may_change(request, campaign)
+    context = editor_context(campaign, form=form, rows=rows, may_change=may_change, may_change_roles=may_change_roles)
     return render_region(request, f"{_FOLDER}/audience.html", context, region="audience", status=_status(form))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def roles(request: MemberRequest, pk: int) -> HttpResponse:
+    """Leave out the addresses of offices, or write to them, too."""
+    campaign = queries.campaign_for(request.member, pk)
+    services.leave_out_roles(campaign, skips=request.POST.get("skips_roles") == "on")
+    messages.success(request, "Saved. Whoever was left out already stays out.")
+    return redirect(request.member.url("sequences:audience", pk))
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,15 +8,16 @@ from __future__ import annotations
 # tone -> the values shown in it; what is named nowhere is grey. Each tone has its colours in static/css/tokens.css and
 # its shape in static/css/components/badge.css.
 _TONES = {
-    "green": "signing sent accepted delivered finished done passed ok success settled",
+    "green": "address_valid signing sent accepted delivered finished done passed ok success settled",
     "blue": "running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
     "violet": "replied human_reply",
-    "amber": "missing deferred delayed unreachable needs_sign_in warn warning soft bounced_soft",
+    "amber": "address_risky missing deferred delayed unreachable needs_sign_in warn warning soft bounced_soft",
     "olive": "held paused mailbox_paused",
     "pink": "in_doubt assumed_sent sent_again",
-    "red": "bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries not_sendable",
+    "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
+    "not_sendable",
     "orange": "blocked block complained complaint",
-    "slate": "opted_out opt_out suppressed",
+    "slate": "address_role address_disposable disposable role_address opted_out opt_out suppressed",
 }
 _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.split()}
 # Where the value alone would not tell a person what happens.
@@ -54,6 +55,9 @@ _WORDS = {
     "over": "Its sequence is over",
     "not_enrolled": "Not in the campaign yet",
     "new_leads_limit": "New contacts of the day",
+    "no_mail": "Domain takes no mail",
+    "disposable": "Throw-away address",
+    "domain_doubted": "Domain looked up once more",
 }
 
 

@@ -13,9 +13,9 @@ from sending.mailboxes.health import note
 from sending.pacing.health import FULL, IDLE_DAYS, Cause, idle_spells
 from sending.pacing.receivers import receiver_of
 
-# The instants are the database's. A day of the ramp begins with its first message and is over day_s
-# later: who sends at that very instant begins the next one, as its place in the rolling day is free by then. The ramp
-# climbs behind a day without a bad signal.
+# The instants are the database's. A day of the ramp begins with its first message and is over day_s later: who sends at
+# that very instant begins the next one, as its place in the rolling day is free by then. The ramp climbs behind a day
+# without a bad signal. Who receives the mail of a domain is what its exchangers have told, where they were asked.
 _SPEND = """
 WITH asked AS (
     SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[], %s::float8[], %s::float8[], %s::bigint[],
@@ -24,7 +24,11 @@ WITH asked AS (
 ), spent AS (
     INSERT INTO mailboxes_spending
            (mailbox_id, spent_at, is_new_lead, workspace_id, campaign_id, contact_id, domain, receiver)
-    SELECT mailbox_id, spent_at, is_new, workspace_id, campaign_id, contact_id, domain, receiver FROM asked
+    SELECT mailbox_id, spent_at, is_new, workspace_id, campaign_id, contact_id, domain,
+           COALESCE((SELECT d.provider FROM contacts_mail_domain d
+                      WHERE receiver <> '' AND d.domain = asked.domain AND d.verdict = 'mail'
+                        AND d.provider IN ('google', 'microsoft', 'yahoo')), receiver)
+      FROM asked
 )
 UPDATE mailboxes_clock k
    SET free_at = GREATEST(k.free_at, m.spent_at + make_interval(secs => m.gap_s)),

@@ -12,13 +12,22 @@ from sending.pacing.budget import (
     gap_seed,
 )
 from sending.pacing.caps import RECHECK, Cap, new_leads_gate
-from sending.pacing.gates import LeadFacts, MailboxFacts, freshness_gate, lead_gates, mailbox_gates
+from sending.pacing.gates import (
+    AddressFacts,
+    LeadFacts,
+    MailboxFacts,
+    address_gate,
+    freshness_gate,
+    lead_gates,
+    mailbox_gates,
+)
 from sending.pacing.promises import Book, book_of, peak_use, reserved_gate
 from sending.pacing.verdicts import UNTIL_MENDED, Drop, DropCode, Hold, HoldCode, Send, Verdict, decide
 
 __all__ = [
     "RECHECK",
     "UNTIL_MENDED",
+    "AddressFacts",
     "Book",
     "Cap",
     "Drop",
@@ -32,6 +41,7 @@ __all__ = [
     "Send",
     "Usage",
     "Verdict",
+    "address_gate",
     "allowance",
     "book_of",
     "bound_by",

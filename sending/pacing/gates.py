@@ -34,6 +34,22 @@ class MailboxFacts(NamedTuple):  # a forecast makes one at each look
 
 
 @dataclass(frozen=True, slots=True)
+class AddressFacts:
+    """What speaks against an address, in words; "" where nothing does.
+
+    doubted_until: when the domain is looked up once more, where it was found to take no mail only once.
+    """
+
+    no_mail: str = ""
+    doubted_until: datetime | None = None
+    disposable: str = ""
+    role: str = ""  # where the campaign leaves roles out
+
+
+NOTHING_AGAINST = AddressFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class LeadFacts:
     """What the gates ask about one due step of one contact."""
 
@@ -42,6 +58,7 @@ class LeadFacts:
     zone_name: str
     is_follow_up: bool
     suppressed: str = ""  # in words, when it is
+    address: AddressFacts = NOTHING_AGAINST
     campaign_paused: bool = False
     new_leads_limit: int | None = None  # of the campaign, per rolling day
     new_leads_today: int = 0
@@ -70,11 +87,27 @@ def lead_gates(lead: LeadFacts, box: MailboxFacts) -> Iterator[Verdict]:
     """Yield the verdicts that concern one due step, given the mailbox that would carry it."""
     if lead.suppressed:
         yield Drop(DropCode.SUPPRESSED, lead.suppressed)
+    yield address_gate(lead.address, is_follow_up=lead.is_follow_up, now=box.now, pace=box.pace)
     if lead.campaign_paused:
         yield Hold(HoldCode.CAMPAIGN_PAUSED, "The campaign is paused.", box.now + box.pace.shrink(RECHECK))
     yield _window(lead, box)
     yield freshness_gate(box) if lead.is_follow_up else new_leads_gate(_new_leads(lead), now=box.now, pace=box.pace)
     yield from throttle_gates(lead.throttles, now=box.now, pace=box.pace)
+
+
+def address_gate(address: AddressFacts, *, is_follow_up: bool, now: datetime, pace: Pace) -> Verdict:
+    """Say whether the address is fit to be written to; who has got a message already is not asked who they are."""
+    if address.no_mail and address.doubted_until is None:
+        return Drop(DropCode.NO_MAIL, address.no_mail)
+    if not is_follow_up and address.disposable:
+        return Drop(DropCode.DISPOSABLE, address.disposable)
+    if not is_follow_up and address.role:
+        return Drop(DropCode.ROLE_ADDRESS, address.role)
+    if address.no_mail:
+        # The second look is taken in real time, at whatever pace.
+        until = max(address.doubted_until or now, now + pace.shrink(RECHECK))
+        return Hold(HoldCode.DOMAIN_DOUBTED, address.no_mail, until)
+    return SEND
 
 
 def freshness_gate(box: MailboxFacts) -> Verdict:

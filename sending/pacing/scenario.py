@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import NamedTuple
@@ -105,6 +106,7 @@ class Scenario:
     people: tuple[ScenarioPerson, ...]
     throttles: ThrottleLimits = field(default=NO_LIMITS, hash=False)  # holds a mapping
     touches: tuple[Received, ...] = ()  # oldest first
+    known: Mapping[str, str] = field(default_factory=dict, hash=False)  # receivers by domain, told by its exchangers
     stop_share: float = 0.0  # of those who get a message, how many are not written to again; 0 to 1
 
     def campaign(self, campaign_id: int) -> ScenarioCampaign:

@@ -17,6 +17,7 @@ class Sides:
     def __init__(self, scenario: Scenario) -> None:
         self._limits, self._pace = scenario.throttles, scenario.pace
         self._of = {one.id: (one.contact_id, one.domain) for one in scenario.people if one.domain}
+        self._known = scenario.known
         self._touches: dict[str, list[Touch]] = defaultdict(list)
         self._received: dict[Receiver, deque[datetime]] = defaultdict(deque)
         for one in scenario.touches:
@@ -30,8 +31,9 @@ class Sides:
         since = now - self._pace.day
         touches = [one for one in self._touches[domain] if one.at is not None and one.at > since]
         self._touches[domain] = touches
-        counted = self._counted(receiver_of(domain), now)
-        found = throttles_of(self._limits, contact_id, domain, touches, counted, now=now, pace=self._pace)
+        counted = self._counted(self._receiver(domain), now)
+        known = self._known.get(domain, "")
+        found = throttles_of(self._limits, contact_id, domain, touches, counted, now=now, pace=self._pace, known=known)
         verdict = decide(throttle_gates(found, now=now, pace=self._pace))
         return verdict if isinstance(verdict, Hold) else None
 
@@ -42,7 +44,10 @@ class Sides:
 
     def _enter(self, contact_id: int, domain: str, at: datetime) -> None:
         self._touches[domain].append(Touch(contact_id, at))
-        self._received[receiver_of(domain)].append(at)
+        self._received[self._receiver(domain)].append(at)
+
+    def _receiver(self, domain: str) -> Receiver:
+        return receiver_of(domain, known=self._known.get(domain, ""))
 
     def _counted(self, receiver: Receiver, now: datetime) -> Counted:
         if not self._limits.receivers.get(receiver):

@@ -29,6 +29,7 @@ class HoldCode(StrEnum):
     BAD_TEMPLATE = "bad_template"  # the wording cannot be rendered; a person must act
     ABSENT = "absent"  # out of office until a date
     CAMPAIGN_PAUSED = "campaign_paused"
+    DOMAIN_DOUBTED = "domain_doubted"  # the recipient's domain was found to take no mail, and is looked up once more
 
 
 # No clock ends these: a person must act first.
@@ -43,6 +44,9 @@ class DropCode(StrEnum):
     """Why a step will never go out."""
 
     SUPPRESSED = "suppressed"  # the address or its domain must not be written to
+    NO_MAIL = "no_mail"  # the recipient's domain takes no mail
+    DISPOSABLE = "disposable"  # the address is made to be thrown away
+    ROLE_ADDRESS = "role_address"  # the address is an office's, and the campaign writes to persons
 
 
 @dataclass(frozen=True, slots=True)

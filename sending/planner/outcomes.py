@@ -78,7 +78,12 @@ SELECT v.id, %s, v.code, v.words, %s, v.until
 """
 _CAMPAIGN_OPEN = "DELETE FROM planner_campaign_hold WHERE campaign_id = ANY(%s) AND scope = %s"
 _WORDS_LIMIT = 300
-_REASONS = {DropCode.SUPPRESSED: StopReason.SUPPRESSED}
+_REASONS = {
+    DropCode.SUPPRESSED: StopReason.SUPPRESSED,
+    DropCode.NO_MAIL: StopReason.NO_MAIL,
+    DropCode.DISPOSABLE: StopReason.DISPOSABLE,
+    DropCode.ROLE_ADDRESS: StopReason.ROLE_ADDRESS,
+}
 _ENDINGS = {
     EnrollmentState.SKIPPED: EventKind.SKIPPED,
     EnrollmentState.STOPPED: EventKind.STOPPED,

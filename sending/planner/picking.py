@@ -23,6 +23,7 @@ from sending.guard.queries import strangers_among
 from sending.mailboxes.budgets import database_now
 from sending.pacing import (
     RECHECK,
+    AddressFacts,
     Drop,
     Hold,
     HoldCode,
@@ -38,8 +39,10 @@ from sending.pacing import (
     mailbox_gates,
     reserved_gate,
 )
+from sending.pacing.gates import NOTHING_AGAINST
 from sending.pacing.throttles import Throttle
 from sending.planner import candidates, outcomes
+from sending.planner.addresses import Addresses
 from sending.planner.begun import Begun
 from sending.planner.books import rooms_for_new
 from sending.planner.candidates import Candidate, Wish
@@ -161,6 +164,7 @@ def lead_facts(  # noqa: PLR0913  # what the gates ask
     suppressed: str,
     new: NewLeads,
     throttles: tuple[Throttle, ...] = (),
+    address: AddressFacts = NOTHING_AGAINST,
 ) -> LeadFacts:
     """Return what the gates ask about a step of this contact."""
     zone_name, zone = zone_of(plan, contact)
@@ -170,6 +174,7 @@ def lead_facts(  # noqa: PLR0913  # what the gates ask
         zone_name=zone_name,
         is_follow_up=is_follow_up,
         suppressed=suppressed,
+        address=address,
         campaign_paused=plan.state is not CampaignState.RUNNING,
         new_leads_limit=plan.new_leads_per_day,
         new_leads_today=new.today,
@@ -225,6 +230,7 @@ class _Judging:
         self._plans = plans({one.campaign_id for one in found})
         self._contacts = Contact.objects.defer("created_at", "updated_at").in_bulk([one.contact_id for one in found])
         self._suppressed = suppressions(self._contacts)
+        self._addresses = Addresses({contact.domain for contact in self._contacts.values()})
         assert current.throttling is not None  # somebody has room, or nobody would be asked for
         self._throttling = current.throttling
         self._throttling.load(self._contacts.values())
@@ -281,6 +287,7 @@ class _Judging:
             suppressed=self._suppressed.get(contact.pk, ""),
             new=self._begun.of(plan.id),
             throttles=self._throttling.of(contact, plan.id),
+            address=self._addresses.facts(contact.email_key, contact.domain, skips_roles=plan.skips_roles),
         )
         return decide(lead_gates(facts, sender.facts))
 

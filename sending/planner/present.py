@@ -29,6 +29,7 @@ from sending.pacing import (
 from sending.pacing.history import Cause
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation, match_words
+from sending.planner.addresses import Addresses
 from sending.planner.books import rooms_for_new
 from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
 from sending.planner.models import Enrollment
@@ -153,6 +154,9 @@ def _facts(row: Enrollment, plan: CampaignPlan, pace: Pace, now: datetime) -> Le
         suppressed=suppressions({row.contact_id: row.contact}).get(row.contact_id, ""),
         new=new_leads_today({plan.id: pace}, now=now).get(plan.id, NewLeads()),
         throttles=throttling.of(row.contact, row.campaign_id),
+        address=Addresses([row.contact.domain]).facts(
+            row.contact.email_key, row.contact.domain, skips_roles=plan.skips_roles
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db.models import Max
 
 from campaigns.contacts.models import Contact, ListMember
-from campaigns.contacts.queries import suppressed_keys
+from campaigns.contacts.queries import providers_of, suppressed_keys
 from campaigns.sequences.models import AudienceList, Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import CampaignState
@@ -20,7 +20,7 @@ from sending.mailboxes.budgets import limits_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.states import MailboxState
-from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace
+from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace, Send, address_gate
 from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
 from sending.pacing.rotation import Rotation, Turn
 from sending.pacing.scenario import (
@@ -34,6 +34,7 @@ from sending.pacing.scenario import (
 )
 from sending.pacing.throttles import ThrottleLimits
 from sending.pacing.waits import wait_over
+from sending.planner.addresses import Addresses
 from sending.planner.facts import zone_by
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.rotating import sharings_of
@@ -76,7 +77,8 @@ def scene_of(
     carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
     throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
     touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
-    watched = _watched(rows, throttles, touches)
+    known = providers_of({row.domain for row in rows} | {one.domain for one in touches}) if throttles else {}
+    watched = _watched(rows, throttles, touches, known)
     lines = _Lines(loaded, pace, now, mended=mended, watched=watched)
     people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
     scenario = Scenario(
@@ -87,6 +89,7 @@ def scene_of(
         people=tuple(people),
         throttles=throttles,
         touches=tuple(one for one in touches if one.domain in watched),
+        known=known,
     )
     return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
 
@@ -125,6 +128,8 @@ def _audience(campaign: Campaign) -> list[_Row]:
     members = ListMember.objects.filter(contact_list__in=lists).values("contact")
     rows = Contact.objects.filter(pk__in=members, workspace=campaign.workspace_id).order_by("pk")
     columns = ("pk", "time_zone", "country", "email_key", "domain")
+    found = list(rows.values_list(*columns))
+    known = providers_of({domain for *_, domain in found})
     return [
         _Row(
             pk,
@@ -139,9 +144,9 @@ def _audience(campaign: Campaign) -> list[_Row]:
             key,
             pk,
             domain,
-            receiver_of(domain),
+            _receiver(domain, known),
         )
-        for pk, zone_name, country, key, domain in rows.values_list(*columns)
+        for pk, zone_name, country, key, domain in found
     ]
 
 
@@ -172,10 +177,13 @@ class _Lines:
     def of(self, rows: Sequence[_Row], *, carrying: Collection[int], workspace_id: int) -> list[ScenarioPerson]:
         """Return those for whom a step is to come by itself; count those for whom none is."""
         suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
+        addresses = Addresses({row.domain for row in rows})
         found = []
         for row in rows:
             if row.email_key in suppressed:
                 self.stuck[row.campaign_id][DropCode.SUPPRESSED] += 1
+            elif unfit := self._unfit(row, addresses):
+                self.stuck[row.campaign_id][unfit] += 1
             elif row.hold_code in UNTIL_MENDED and row.pk not in self._mended:
                 self.stuck[row.campaign_id][row.hold_code] += 1
             elif row.mailbox_id is not None and row.mailbox_id not in carrying:
@@ -183,6 +191,12 @@ class _Lines:
             else:
                 found += self._person(row)
         return found
+
+    def _unfit(self, row: _Row, addresses: Addresses) -> str:
+        """Return what leaves the address out, or holds it for a second look that nobody can foresee; "" for nothing."""
+        facts = addresses.facts(row.email_key, row.domain, skips_roles=self._plans[row.campaign_id].skips_roles)
+        verdict = address_gate(facts, is_follow_up=row.mailbox_id is not None, now=self._now, pace=self._pace)
+        return "" if isinstance(verdict, Send) else verdict.code.value
 
     def _person(self, row: _Row) -> list[ScenarioPerson]:
         """Return somebody with the step that is to come, if any; a message on its way counts as sent now."""
@@ -228,13 +242,19 @@ def _touches(workspace_id: int, since: datetime) -> tuple[Received, ...]:
     )
 
 
-def _watched(rows: Sequence[_Row], throttles: ThrottleLimits, touches: Sequence[Received]) -> set[str]:
+def _receiver(domain: str, known: Mapping[str, str]) -> Receiver:
+    return receiver_of(domain, known=known.get(domain, ""))
+
+
+def _watched(
+    rows: Sequence[_Row], throttles: ThrottleLimits, touches: Sequence[Received], known: Mapping[str, str]
+) -> set[str]:
     """Return the domains that throttles could hold: those that several people share, and those of limited providers."""
     if not throttles:
         return set()
     people = {(row.domain, row.contact_id) for row in rows} | {(one.domain, one.contact_id) for one in touches}
     shared = {domain for domain, count in Counter(domain for domain, _ in people).items() if count > 1}
-    limited = {domain for domain, _ in people if throttles.receivers.get(receiver_of(domain))}
+    limited = {domain for domain, _ in people if throttles.receivers.get(_receiver(domain, known))}
     return {domain for domain in shared if not is_free_mail(domain)} | limited
 
 

@@ -36,11 +36,13 @@ _ENROLL = """
 INSERT INTO planner_enrollment (workspace_id, campaign_id, contact_id, state, stop_reason, stop_detail,
                                 receiver, next_position, due_at, hold_code, hold_detail, created_at)
 SELECT DISTINCT ON (c.id) c.workspace_id, %(campaign)s, c.id, 'active', '', '',
-       COALESCE(d.receiver, %(other)s), 1, now(), '', '', now()
+       COALESCE(d.receiver, known.provider, %(other)s), 1, now(), '', '', now()
   FROM sequences_audience_list a
   JOIN contacts_list_member m ON m.contact_list_id = a.contact_list_id
   JOIN contacts_contact c ON c.id = m.contact_id AND c.workspace_id = %(workspace)s
   LEFT JOIN unnest(%(domains)s::varchar[], %(receivers)s::varchar[]) AS d(domain, receiver) ON d.domain = c.domain
+  LEFT JOIN contacts_mail_domain known
+    ON known.domain = c.domain AND known.verdict = 'mail' AND known.provider = ANY(%(named)s::varchar[])
  WHERE a.campaign_id = %(campaign)s
 ON CONFLICT (campaign_id, contact_id) DO NOTHING
 """
@@ -113,6 +115,7 @@ def enroll_audience(campaign: Campaign) -> int:
             "workspace": campaign.workspace_id,
             "domains": list(DOMAINS),
             "receivers": [one.value for one in DOMAINS.values()],
+            "named": [one.value for one in Receiver if one is not Receiver.OTHER],
             "other": Receiver.OTHER.value,
         }
         cursor.execute(_ENROLL, asked)

@@ -40,6 +40,9 @@ class StopReason(StrEnum):
     OUT_OF_TRIES = "out_of_tries"  # refused for now, too often
     REMOVED = "removed"  # a person took the contact out
     NOT_SENDABLE = "not_sendable"  # the message cannot be built for this contact
+    NO_MAIL = "no_mail"  # the domain of the address takes no mail
+    DISPOSABLE = "disposable"  # the address is made to be thrown away
+    ROLE_ADDRESS = "role_address"  # the address is an office's, and the campaign leaves those out
 
 
 class HoldScope(StrEnum):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import providers_of
 from outreach.accounts.models import Workspace
 from outreach.kit import statements
 from sending.pacing import Cap, Pace
@@ -108,6 +109,7 @@ class Throttling:
         self._counted: dict[tuple[int, Receiver], Counted] = {}
         self._loaded: set[tuple[int, str]] = set()
         self._in_hand: list[InHand] = []
+        self._known: dict[str, str] = {}  # who receives the mail of domains, by what their exchangers have told
         capped = statements.run(_CAPPED, [list(paces)])
         self.workspaces = sorted({*self._limits, *(workspace_id for _, workspace_id, _ in capped)})
         if self.workspaces and is_claim:
@@ -121,10 +123,12 @@ class Throttling:
             self._use_cap(one.campaign_id, None)
 
     def load(self, contacts: Iterable[Contact]) -> None:
-        """Count what went to the domains and providers of contacts: two queries at most, however many."""
+        """Count what went to the domains and providers of contacts: three queries at most, however many."""
         keys = {(one.workspace_id, one.domain) for one in contacts if one.workspace_id in self._limits} - self._loaded
+        if any(self._limits[pk].receivers for pk, _ in keys):
+            self._known |= providers_of({domain for _, domain in keys} | {one.domain for one in self._in_hand})
         self._load_domains(sorted(key for key in keys if not is_free_mail(key[1])))
-        wanted = {(pk, receiver_of(domain)) for pk, domain in keys} - set(self._counted)
+        wanted = {(pk, self._receiver(domain)) for pk, domain in keys} - set(self._counted)
         self._load_receivers([key for key in sorted(wanted) if self._limits[key[0]].receivers.get(key[1])])
         self._loaded |= keys
 
@@ -144,9 +148,10 @@ class Throttling:
             contact.pk,
             contact.domain,
             self._touches[contact.workspace_id, contact.domain],
-            self._counted.get((contact.workspace_id, receiver_of(contact.domain)), Counted()),
+            self._counted.get((contact.workspace_id, self._receiver(contact.domain)), Counted()),
             now=self._now,
             pace=self._paces[contact.workspace_id],
+            known=self._known.get(contact.domain, ""),
         )
 
     def add(self, contact: Contact, campaign_id: int) -> None:
@@ -154,8 +159,11 @@ class Throttling:
         self._use_cap(campaign_id, self._now + self._paces[contact.workspace_id].day)
         if contact.workspace_id in self._limits:
             self._touches[contact.workspace_id, contact.domain].append(Touch(contact.pk, None))
-            key = contact.workspace_id, receiver_of(contact.domain)
+            key = contact.workspace_id, self._receiver(contact.domain)
             self._counted[key] = self._counted.get(key, Counted()).one_more()
+
+    def _receiver(self, domain: str) -> Receiver:
+        return receiver_of(domain, known=self._known.get(domain, ""))
 
     def _counted_caps(self, capped: Sequence[tuple[int, int, int]]) -> dict[int, Cap]:
         if not capped:
@@ -197,7 +205,7 @@ class Throttling:
             self._counted[pk, Receiver(receiver)] = Counted(hour, day, frees, oldest + pace.day)
         asked = set(keys)
         for one in self._in_hand:
-            key = one.workspace_id, receiver_of(one.domain)
+            key = one.workspace_id, self._receiver(one.domain)
             if key in asked:
                 self._counted[key] = self._counted.get(key, Counted()).one_more()
 

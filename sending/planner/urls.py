@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.planner import forecast_views, senders_views, views, why_views
+from sending.planner import forecast_views, health_views, senders_views, views, why_views
 
 app_name = "planner"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("<int:pk>/forecast", forecast_views.forecast, name="forecast"),
     path("<int:pk>/forecast/summary", forecast_views.forecast_summary, name="forecast_summary"),
     path("<int:pk>/people", views.people, name="people"),
+    path("<int:pk>/health", health_views.campaign_health, name="campaign_health"),
+    path("lists/<int:list_id>/health", health_views.list_health, name="list_health"),
     path("throttles", views.throttles, name="throttles"),
     path("mailboxes/<int:pk>/book", views.book, name="book"),
     path("people/<int:pk>/why", why_views.why, name="why"),

@@ -3,6 +3,7 @@
 from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
 from campaigns.contacts.queries.people import (
     NAMES_SEARCHED,
+    UNCHECKED,
     Filters,
     contact_for,
     contacts_for,
@@ -26,10 +27,22 @@ from campaigns.contacts.queries.suppressions import (
     suppression_for,
     suppressions_of,
 )
+from campaigns.contacts.queries.verification import (
+    SUPPRESSED,
+    check_for,
+    check_progress_of,
+    facts_of,
+    known_domains,
+    last_check_of,
+    providers_of,
+    verdict_counts,
+)
 
 __all__ = [
-    "NAMES_SEARCHED", "Filters", "Preview", "causes_of", "contact_for", "contacts_for", "contacts_of", "counted",
-    "countries_of", "custom_names_among", "filters_from", "import_for", "imports_of", "is_suppressed", "list_for",
-    "list_names_of", "lists_of", "lists_with", "names_are_cut", "preview", "progress_of", "suppressed_condition",
+    "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Preview", "causes_of", "check_for",
+    "check_progress_of", "contact_for", "contacts_for", "contacts_of", "counted", "countries_of", "custom_names_among", "facts_of", "filters_from",
+    "import_for", "imports_of", "is_suppressed", "known_domains", "last_check_of", "list_for", "list_names_of",
+    "lists_of", "lists_with", "names_are_cut", "preview", "progress_of", "providers_of", "suppressed_condition",
     "suppressed_keys", "suppression_for", "suppression_of", "suppressions_among", "suppressions_of",
+    "verdict_counts",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from django.db.models.functions import Reverse
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
+from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.models import Contact, ContactList, Suppression
 from campaigns.contacts.queries.suppressions import suppressed_keys
 from outreach.accounts.access import Member
@@ -21,6 +22,7 @@ COUNT_LIMIT = 10_000
 SEARCH_LIMIT = 2_000
 # Addresses are searched among all contacts by their index; names and companies among so many of the newest.
 NAMES_SEARCHED = 20_000
+UNCHECKED = "unchecked"  # in the URL, where "" means all
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Filters:
     country: str = ""
     suppressed: str = ""  # "yes", "no", "" = both
     import_id: int | None = None
+    verdict: str = ""  # of the address; UNCHECKED for those that were never checked, "" = all
 
     @property
     def are_set(self) -> bool:
@@ -40,13 +43,14 @@ class Filters:
 
 def filters_from(query: QueryDict) -> Filters:
     """Read the filters of a URL; what makes no sense is left out."""
-    suppressed = query.get("suppressed", "")
+    suppressed, verdict = query.get("suppressed", ""), query.get("verdict", "")
     return Filters(
         search=query.get("q", "").replace("\0", "").strip()[:100],
         list_id=_number(query.get("list", "")),
         country=query.get("country", "").upper()[:2],
         suppressed=suppressed if suppressed in {"yes", "no"} else "",
         import_id=_number(query.get("import", "")),
+        verdict=verdict if verdict in {UNCHECKED, *AddressVerdict} else "",
     )
 
 
@@ -60,6 +64,8 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
         rows = rows.filter(list_places__contact_list=filters.list_id)
     if filters.country:
         rows = rows.filter(country=filters.country)
+    if filters.verdict:
+        rows = rows.filter(verdict="" if filters.verdict == UNCHECKED else filters.verdict)
     if filters.import_id is not None:
         rows = rows.filter(origin=filters.import_id)
     if filters.suppressed:

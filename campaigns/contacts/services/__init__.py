@@ -1,5 +1,6 @@
 """What this room does: one verb, one transaction."""
 
+from campaigns.contacts.services.checks import cancel_check, look_again, run_check, start_check, sweep_checks
 from campaigns.contacts.services.imports import cancel_import, confirm, confirm_onto, queue_hint, reread, sweep_imports
 from campaigns.contacts.services.people import (
     add_to_list,
@@ -17,7 +18,8 @@ from campaigns.contacts.services.suppressions import lift, suppress, suppress_do
 from campaigns.contacts.services.uploads import store_upload
 
 __all__ = [
-    "add_to_list", "cancel_import", "confirm", "confirm_onto", "create_contact", "create_list", "delete_contacts",
-    "delete_list", "edit_contact", "lift", "list_named", "queue_hint", "remove_from_list", "rename_list",
-    "reread", "run_import", "store_upload", "suppress", "suppress_domain", "sweep_imports",
+    "add_to_list", "cancel_check", "cancel_import", "confirm", "confirm_onto", "create_contact", "create_list",
+    "delete_contacts", "delete_list", "edit_contact", "lift", "list_named", "look_again", "queue_hint",
+    "remove_from_list", "rename_list", "reread", "run_check", "run_import", "start_check", "store_upload", "suppress",
+    "suppress_domain", "sweep_checks", "sweep_imports",
 ]  # fmt: skip

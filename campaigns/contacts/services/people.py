@@ -34,6 +34,8 @@ def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[st
     cleaned = _cleaned(values, fields)
     try:
         with transaction.atomic():
+            moved = Contact.objects.filter(pk=contact.pk).exclude(email_key=cleaned["email_key"])
+            moved.update(verdict="")  # it was about another address
             Contact.objects.filter(pk=contact.pk).update(**cleaned, updated_at=clock.now())
     except IntegrityError as error:
         raise BadContact("email", "Another contact has this address.") from error

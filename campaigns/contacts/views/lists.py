@@ -14,6 +14,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.forms import ListForm
 from campaigns.contacts.models import ContactList
+from campaigns.contacts.states import CheckState
 from campaigns.contacts.views.people import listing
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -93,7 +94,14 @@ def _lists_page(request: MemberRequest, form: ListForm) -> HttpResponse:
 
 def _list_page(request: MemberRequest, row: ContactList, form: ListForm) -> HttpResponse:
     filters = replace(queries.filters_from(request.GET), list_id=row.pk)
-    context = listing(request, filters) | {"list": row, "form": form}
+    check = queries.last_check_of(row)
+    context = listing(request, filters) | {
+        "list": row,
+        "form": form,
+        "check": check,
+        "is_checking": check is not None and check.state == CheckState.RUNNING,
+        "may_check": request.member.may(Role.MEMBER) and row.workspace.time_scale == 1,
+    }
     region = "" if form.errors else "results"
     return render_region(
         request, f"{_FOLDER}/list_detail.html", context, region=region, status=422 if form.errors else 200

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import COUNTRY, LABELS, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.forms import FORM_FIELDS, ContactForm
 from campaigns.contacts.models import Contact
@@ -25,6 +26,7 @@ from outreach.kit.paging import paged
 
 _FOLDER = "campaigns/contacts"
 _CUSTOM_ROWS = 3  # empty rows offered for custom fields
+_VERDICTS = [(verdict or queries.UNCHECKED, words) for verdict, words in VERDICT_LABELS.items()]
 _SELECTED = 500  # contacts of one bulk action: what a page can hold, with room
 
 
@@ -43,13 +45,14 @@ def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
     stopped = queries.suppressions_among(request.member, page.rows)
     return {
         "page": page,
-        "rows": [(contact, stopped.get(contact.pk)) for contact in page.rows],
+        "rows": [(contact, stopped.get(contact.pk), VERDICT_LABELS[contact.verdict]) for contact in page.rows],
         "count": queries.counted(rows, filters),
         "names_searched": queries.NAMES_SEARCHED if filters.search and queries.names_are_cut(request.member) else 0,
         "filters": filters,
         "query": _without_cursor(request.GET),
         "lists": queries.list_names_of(request.member),
         "countries": queries.countries_of(request.member),
+        "verdicts": _VERDICTS,
     }
 
 
@@ -63,6 +66,8 @@ def detail(request: MemberRequest, contact_id: int) -> HttpResponse:
         "facts": [(LABELS[name], getattr(contact, name)) for name in FORM_FIELDS if getattr(contact, name)],
         "suppression": queries.suppression_of(contact),
         "lists": queries.lists_with(contact),
+        "verdict_words": VERDICT_LABELS[contact.verdict],
+        "address": queries.facts_of(contact),
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
 

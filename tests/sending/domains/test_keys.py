@@ -14,7 +14,7 @@ from sending.domains.services import AlreadySigned, check_due, check_key, make_k
 from sending.domains.states import KeyState
 from sending.smtp.dkim import SigningKey, TxtRecord, make_private_key, record_of
 from tests.builders import make_domain_key, make_member, make_workspace, signing_pem
-from tests.sending.mailboxes.dnsserver import FakeDns
+from tests.dnsserver import FakeDns
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ import pytest
 from outreach.kit.addresses import BadAddress
 from sending.mailboxes import discovery
 from sending.mailboxes.discovery import How, discover
-from tests.sending.mailboxes.dnsserver import FakeDns
+from tests.dnsserver import FakeDns
 
 ZONE = """
 workspace.test. 60 IN MX 5 alt1.aspmx.l.google.com.

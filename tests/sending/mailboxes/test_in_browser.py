@@ -17,8 +17,8 @@ from sending.mailboxes import discovery, testing
 from sending.mailboxes.models import ConnectionTest
 from sending.sandbox.world import SandboxWorld
 from tests.browser.walker import NARROW, WIDE, Walker, browser
+from tests.dnsserver import FakeDns
 from tests.sending.imap.faultimapd import FaultImap
-from tests.sending.mailboxes.dnsserver import FakeDns
 from tests.sending.mailboxes.servers import WRONG, connected, smtp_of
 from tests.sending.mailboxes.stage import sandbox_form
 from tests.sending.mailboxes.test_selfmail import at

@@ -15,7 +15,7 @@ from outreach.accounts.roles import Role
 from sending.mailboxes import discovery
 from sending.mailboxes.models import Mailbox
 from tests.builders import PASSWORD, make_mailbox, make_member
-from tests.sending.mailboxes.dnsserver import FakeDns
+from tests.dnsserver import FakeDns
 from tests.sending.mailboxes.stage import form, page, text_of
 
 pytestmark = pytest.mark.django_db
