@@ -43,7 +43,7 @@ SELECT count(*) FROM (
     SELECT 1 FROM contacts_contact c
       JOIN contacts_suppression s ON s.workspace_id = c.workspace_id AND s.scope = %s AND s.value = c.email_key
      WHERE c.workspace_id = %s AND reverse(c.domain) = reverse(%s::varchar) AND s.reason = %s
-     LIMIT 100) AS some
+     LIMIT 100) AS counted
 """
 
 

@@ -213,7 +213,9 @@ def test_people_are_counted_by_verdict_and_the_suppressed_apart(server: FakeDns)
     workspace = make_workspace()
     leads = make_leads(workspace, "ada@acme.test", "bob@acme.test", "cy@null.test", "di@acme.test")
     run(leads)
-    more = make_list(workspace, "More", (make_contact(workspace, "eve@x.test"), Contact.objects.get(email_key="ada@acme.test")))  # noqa: E501
+    more = make_list(
+        workspace, "More", (make_contact(workspace, "eve@x.test"), Contact.objects.get(email_key="ada@acme.test"))
+    )
     services.suppress(workspace, "bob@acme.test", SuppressionReason.OPTED_OUT)
     counts = queries.verdict_counts(workspace.pk, [leads.pk, more.pk])
     assert counts == {"valid": 2, "no_mail": 1, "suppressed": 1, "": 1}
