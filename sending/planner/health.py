@@ -30,6 +30,7 @@ _SHOWN = (
     AddressVerdict.VALID, AddressVerdict.RISKY, AddressVerdict.UNKNOWN, "", AddressVerdict.ROLE,
     AddressVerdict.DISPOSABLE, AddressVerdict.NO_MAIL, SUPPRESSED,
 )  # fmt: skip
+_NEXT_TO_NOTHING = 0.001
 _TROUBLING = 0.03  # at which the bounce guard pauses a campaign
 
 
@@ -53,16 +54,17 @@ class Health:
     prediction: Prediction | None
 
     @property
-    def low_words(self) -> str:
-        return percent(self.prediction.low, 1) if self.prediction else ""
+    def headline(self) -> str:
+        """Return the interval in words; it says nothing of a bound that is as good as nothing."""
+        if self.prediction is None:
+            return ""
+        low, high = self.prediction.low, percent(self.prediction.high, 1)
+        within = f"Up to {high}" if low < _NEXT_TO_NOTHING else f"Between {percent(low, 1)} and {high}"
+        return f"{within} are likely to bounce"
 
     @property
     def likely_words(self) -> str:
         return percent(self.prediction.likely, 1) if self.prediction else ""
-
-    @property
-    def high_words(self) -> str:
-        return percent(self.prediction.high, 1) if self.prediction else ""
 
     @property
     def is_troubling(self) -> bool:
