@@ -39,7 +39,13 @@ def _of_many(code: str, campaign_id: int) -> Place:
         return Place("planner:senders", campaign_id, "See its mailboxes")
     if code == Cause.UNDER_WAY:
         return Place("reports:messages", None, "See its messages", f"campaign={campaign_id}")
-    return Place("planner:people", campaign_id, "See its people", f"hold={code}" if code in set(HoldCode) else "")
+    return Place("planner:people", campaign_id, "See its people", _query(code))
+
+
+def _query(code: str) -> str:
+    if code in set(HoldCode):
+        return f"hold={code}"
+    return f"reason={code}" if code in set(DropCode) else ""
 
 
 _PLACES: dict[str, tuple[str, str, str]] = {
