@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('contacts', '0004_verification'),
+        ('contacts', '0005_verification'),
         ('mailboxes', '0011_indexes_once'),
         ('planner', '0012_holds_of_new_contacts_alone'),
         ('sequences', '0006_skips_roles'),
