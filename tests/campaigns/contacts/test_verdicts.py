@@ -96,7 +96,7 @@ def test_without_a_history_the_interval_is_wide_and_unchecked_lists_are_expected
 
 
 def test_a_history_of_our_own_narrows_the_interval_around_what_happened() -> None:
-    record = {AddressVerdict.VALID: Record(tried=5_000, bounced=25)}
+    record = {AddressVerdict.VALID.value: Record(tried=5_000, bounced=25)}
     found = predicted({AddressVerdict.VALID: 100_000}, record)
     assert found
     assert 0.003 < found.low < 0.005 < found.high < 0.008
@@ -104,7 +104,7 @@ def test_a_history_of_our_own_narrows_the_interval_around_what_happened() -> Non
 
 
 def test_a_short_list_has_a_wider_interval_than_a_long_one_of_the_same_kind() -> None:
-    record = {AddressVerdict.VALID: Record(tried=5_000, bounced=100)}
+    record = {AddressVerdict.VALID.value: Record(tried=5_000, bounced=100)}
     few, many = predicted({AddressVerdict.VALID: 20}, record), predicted({AddressVerdict.VALID: 20_000}, record)
     assert few
     assert many
