@@ -71,7 +71,7 @@ def _tell_result(row: ContactImport, echo: Callable[[str], None]) -> int:
         return NOT_IMPORTED
     echo(
         f"{row.rows_read:,} rows: {row.rows_created:,} created, {row.rows_updated:,} updated, "
-        f"{row.rows_unchanged:,} unchanged, {row.rows_rejected:,} rejected."
+        f"{row.rows_unchanged + row.rows_skipped:,} unchanged, {row.rows_rejected:,} rejected."
     )
     if row.rows_suppressed:
         echo(f"{row.rows_suppressed:,} of them are suppressed and will not be written to.")

@@ -11,7 +11,14 @@ from campaigns.contacts.core.mail_domains import DomainReason, DomainVerdict
 from campaigns.contacts.core.providers import Provider
 from campaigns.contacts.core.sheets import Sheet
 from campaigns.contacts.core.verdicts import AddressVerdict
-from campaigns.contacts.states import REASON_LABELS, CheckState, ImportState, SuppressionReason, SuppressionScope
+from campaigns.contacts.states import (
+    REASON_LABELS,
+    CheckState,
+    ImportPolicy,
+    ImportState,
+    SuppressionReason,
+    SuppressionScope,
+)
 from outreach.accounts.models import User, Workspace
 
 
@@ -106,7 +113,7 @@ class ListMember(models.Model):
 
 
 class ContactImport(models.Model):
-    """One file of contacts on its way in; rows = created + updated + unchanged + rejected once it is done."""
+    """One file of contacts on its way in; rows = created + updated + unchanged + skipped + rejected at the end."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
@@ -124,12 +131,14 @@ class ContactImport(models.Model):
     has_header = models.BooleanField(default=True)
     columns = models.JSONField(default=list)  # names in the order of the file, unique
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""
+    policy = models.CharField(max_length=12, default=ImportPolicy.OVERWRITE)
     state = models.CharField(max_length=12, default=ImportState.UPLOADED)
     problem = models.TextField(blank=True)  # what stopped it, for the person
     rows_read = models.PositiveIntegerField(default=0)
     rows_created = models.PositiveIntegerField(default=0)
     rows_updated = models.PositiveIntegerField(default=0)
     rows_unchanged = models.PositiveIntegerField(default=0)
+    rows_skipped = models.PositiveIntegerField(default=0)  # known, and the policy leaves them as they are
     rows_rejected = models.PositiveIntegerField(default=0)
     rows_suppressed = models.PositiveIntegerField(default=0)  # of those taken: known, and never written to
     notes = models.JSONField(default=list)  # sentences about values that were left empty
@@ -145,11 +154,15 @@ class ContactImport(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=list(ImportState)), name="contacts_known_import_state"),
             models.CheckConstraint(
+                condition=models.Q(policy__in=list(ImportPolicy)), name="contacts_known_import_policy"
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(state=ImportState.DONE)
                 | models.Q(
                     rows_read=models.F("rows_created")
                     + models.F("rows_updated")
                     + models.F("rows_unchanged")
+                    + models.F("rows_skipped")
                     + models.F("rows_rejected")
                 ),
                 name="contacts_import_adds_up",

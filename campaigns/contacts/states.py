@@ -41,6 +41,21 @@ class CheckState(StrEnum):
     CANCELLED = "cancelled"  # a person ended it; what it has found stays
 
 
+class ImportPolicy(StrEnum):
+    """What happens to a contact that is known already and stands in the file again."""
+
+    OVERWRITE = "overwrite"  # takes the values of the file
+    FILL = "fill"  # takes them where it has none
+    SKIP = "skip"  # stays as it is
+
+
+POLICY_WORDS: Mapping[ImportPolicy, tuple[str, str]] = {
+    ImportPolicy.OVERWRITE: ("Update", "The file's values replace what is known."),
+    ImportPolicy.FILL: ("Fill gaps", "The file's values go where nothing is known yet."),
+    ImportPolicy.SKIP: ("Leave as they are", "Only new people are added; the known ones still come onto the list."),
+}
+
+
 class SuppressionReason(StrEnum):
     """Why an address or a domain is never written to."""
 

@@ -34,8 +34,10 @@ class Columns:
     has_header: bool
 
 
-def columns_of(rows: Sequence[list[str] | Broken], *, is_whole: bool = True) -> Columns:
+def columns_of(rows: Sequence[list[str] | Broken], *, is_whole: bool = True, has_header: bool | None = None) -> Columns:
     """Return the columns, given the first rows of the file; is_whole says that it has no others.
+
+    has_header: what a person says about the first row; None = find out.
 
     A first row that holds an address is no header; its columns are then called "Column 1" and so on. Empty
     headings get such names too, repeated ones a number. Raises BadFile for no rows, and for a header without
@@ -48,7 +50,8 @@ def columns_of(rows: Sequence[list[str] | Broken], *, is_whole: bool = True) -> 
         raise BadFile(f"The first row cannot be read. {first.cause}")
     if len(first) > _COLUMNS_LIMIT:
         raise BadFile(f"The file has {len(first):,} columns; at most {_COLUMNS_LIMIT} can be imported.")
-    has_header = not any(_is_address(cell) for cell in first)
+    if has_header is None:
+        has_header = not any(_is_address(cell) for cell in first)
     if has_header and len(rows) == 1 and is_whole:
         raise BadFile("The file has a header and no rows below it: there is nobody to import.")
     return Columns(_unique(first if has_header else [""] * len(first)), has_header)

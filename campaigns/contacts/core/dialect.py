@@ -11,6 +11,7 @@ from itertools import islice
 DELIMITERS = ",;\t|"  # in order of preference
 LABELS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _QUOTES = (('"', ""), ('"', "\\"), ("", ""), ("'", ""))  # quote mark and escape, in order of preference
+QUOTE_LABELS = {'"': "double quotation marks", "'": "single quotation marks", "": "no quotation marks"}
 _SAMPLE_ROWS = 200
 _EXCEL_NOTE = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[,;\t|])\"?\r?\n?", re.IGNORECASE)
 
@@ -37,20 +38,24 @@ class Dialect:
         )
 
 
-def detect_dialect(lines: list[str], *, is_whole: bool, delimiters: Sequence[str] = "") -> Dialect:
+def detect_dialect(
+    lines: list[str], *, is_whole: bool, delimiters: Sequence[str] = "", quote: str | None = None
+) -> Dialect:
     """Return the dialect in which most rows have as many cells as the first one.
 
     lines: the beginning of the file with line ends; is_whole says that nothing follows them; delimiters:
-    those that come into question. Ties go to the wider table, then to the more usual marks. A table of one
-    column comes out as comma and double quote.
+    those that come into question; quote: the mark, where it is known. Ties go to the wider table, then to the
+    more usual marks. A table of one column comes out as comma and double quote.
     """
     skip, wanted = 0, delimiters or DELIMITERS
     if lines and (note := _EXCEL_NOTE.fullmatch(lines[0])):
         skip, wanted = 1, delimiters or note["delimiter"]
-    best, best_score = Dialect(wanted[0], skip_lines=skip), (0.0, 0)
-    for quote, escape in _QUOTES:
+    best, best_score = Dialect(wanted[0], '"' if quote is None else quote, skip_lines=skip), (0.0, 0)
+    for mark, escape in _QUOTES:
+        if quote is not None and mark != quote:
+            continue
         for delimiter in wanted:
-            candidate = Dialect(delimiter, quote, escape, skip)
+            candidate = Dialect(delimiter, mark, escape, skip)
             score = _score(candidate, lines[skip:], is_whole=is_whole)
             if score > best_score:
                 best, best_score = candidate, score

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from campaigns.contacts.core import dialect, encoding
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, custom_name
 from campaigns.contacts.models import ContactImport
-from campaigns.contacts.services.uploads import read_head
+from campaigns.contacts.services.uploads import Wanted, last_with_these_columns, read_head
 from campaigns.contacts.states import ImportState
 from outreach.accounts.access import Member
 
@@ -46,6 +46,7 @@ class Preview:
     encoding: str  # in words
     delimiter: str  # in words
     has_header: bool
+    remembered: ContactImport | None  # an earlier import with these columns, whose choices stand here
     sheet: str  # name of the workbook's sheet; "" for a text
     first_row: int  # number of the first one shown, of the sheet or of the text's lines
 
@@ -83,7 +84,7 @@ def imports_of(member: Member) -> QuerySet[ContactImport]:
 
 def preview(row: ContactImport) -> Preview:
     """Read the beginning of a stored file as it will be imported. Raises BadFile."""
-    reading = read_head(row, encoding=row.encoding, delimiter=row.delimiter)
+    reading = read_head(row, Wanted(row.encoding, row.delimiter, row.quote, row.has_header))
     filled = [
         tuple(cells[at].strip() for cells in reading.rows if at < len(cells) and cells[at].strip())
         for at in range(len(row.columns))
@@ -98,6 +99,7 @@ def preview(row: ContactImport) -> Preview:
         encoding=encoding.LABELS.get(row.encoding, row.encoding),
         delimiter=dialect.LABELS.get(row.delimiter, row.delimiter),
         has_header=row.has_header,
+        remembered=last_with_these_columns(row),
         sheet=sheet.name if (sheet := row.chosen_sheet) else "",
         first_row=reading.first_row,
     )

@@ -15,7 +15,7 @@ from campaigns.contacts.errors import IllegalMove
 from campaigns.contacts.models import ContactImport, ContactList, ImportChunk, RejectedRow
 from campaigns.contacts.services.locks import running_imports
 from campaigns.contacts.services.people import list_named
-from campaigns.contacts.services.uploads import READING_FIELDS, note_reading, read_head
+from campaigns.contacts.services.uploads import READING_FIELDS, Wanted, note_reading, read_head
 from campaigns.contacts.states import ImportState, import_sources
 from outreach.celery import app
 from outreach.kit import clock
@@ -30,14 +30,14 @@ _GAVE_UP = (
 logger = logging.getLogger(__name__)
 
 
-def reread(row: ContactImport, *, encoding: str = "", delimiter: str = "", sheet: int = 0) -> None:
-    """Read a stored text anew with another encoding or delimiter, or another sheet; the mapping is guessed again.
+def reread(row: ContactImport, wanted: Wanted, *, sheet: int = 0) -> None:
+    """Read a stored text anew as wanted, or another sheet; the mapping is guessed again.
 
     Raises BadFile when the file makes no sense that way, IllegalMove when it was confirmed meanwhile.
     """
     if row.sheets:
-        row.sheet, encoding = sheet, sheets.ENCODING
-    note_reading(row, read_head(row, encoding=encoding, delimiter=delimiter))
+        row.sheet, wanted = sheet, Wanted(sheets.ENCODING, has_header=wanted.has_header)
+    note_reading(row, read_head(row, wanted))
     fields = {name: getattr(row, name) for name in READING_FIELDS}
     if not ContactImport.objects.filter(pk=row.pk, state=ImportState.UPLOADED).update(**fields):
         raise IllegalMove(row.pk, "read anew")
@@ -46,10 +46,13 @@ def reread(row: ContactImport, *, encoding: str = "", delimiter: str = "", sheet
 def confirm(
     row: ContactImport, mapping: Mapping[str, str], contact_list: ContactList | None, *, hint: bool = True
 ) -> None:
-    """Queue the import with this mapping and list; hint wakes a worker. Raises BadMapping, IllegalMove."""
+    """Queue the import with this mapping, list and row.policy; hint wakes a worker. Raises BadMapping, IllegalMove."""
     chosen = checked_mapping(Columns(tuple(row.columns), row.has_header), mapping)
     with transaction.atomic():
-        _move(row.pk, ImportState.QUEUED, mapping=chosen, contact_list=contact_list, queued_at=clock.now())
+        _move(
+            row.pk, ImportState.QUEUED,
+            mapping=chosen, policy=row.policy, contact_list=contact_list, queued_at=clock.now(),
+        )  # fmt: skip
         if hint:
             transaction.on_commit(lambda: queue_hint(row.pk))
 

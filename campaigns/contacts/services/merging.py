@@ -11,6 +11,7 @@ from typing import Self
 from django.db import connection
 
 from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.states import ImportPolicy
 
 _KEYS = ("email", "email_key", "domain")
 _TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
@@ -28,6 +29,7 @@ class Merge:
     import_id: int
     list_id: int | None
     now: datetime
+    policy: ImportPolicy = ImportPolicy.OVERWRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Stage:
         }  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(_ROOM_TO_WORK)
-            cursor.execute(_merge_sql(self._columns), names)
+            cursor.execute(_merge_sql(self._columns, into.policy), names)
             created, updated = cursor.fetchone()
             cursor.execute(_LOCK_LIST, names)
             if cursor.fetchone():  # it may have been deleted since the import was confirmed
@@ -136,20 +138,28 @@ SELECT count(*) FROM pg_temp.contacts_stage
 """
 
 
-def _merge_sql(columns: Sequence[str]) -> str:
-    texts = [name for name in columns if name in _TEXTS]
+def _merge_sql(columns: Sequence[str], policy: ImportPolicy) -> str:
     empty = dict.fromkeys(_TEXTS, "''") | {_FIELDS: "'{}'::jsonb"}
-    values = {name: name for name in columns}
+    placed = empty | {name: name for name in columns}
+    action = _action(columns, policy)
+    return _MERGE.format(columns=", ".join(placed), values=", ".join(placed.values()), action=action)
+
+
+def _action(columns: Sequence[str], policy: ImportPolicy) -> str:
+    """Return what happens to a known contact; one that would stay as it is is not written."""
+    texts = [name for name in columns if name in _TEXTS]
     changes = [f"{name} = COALESCE(NULLIF(EXCLUDED.{name}, ''), c.{name})" for name in texts]
     differs = [f"(EXCLUDED.{name} <> '' AND EXCLUDED.{name} <> c.{name})" for name in texts]
+    if policy == ImportPolicy.FILL:
+        changes = [f"{name} = COALESCE(NULLIF(c.{name}, ''), EXCLUDED.{name})" for name in texts]
+        differs = [f"(EXCLUDED.{name} <> '' AND c.{name} = '')" for name in texts]
     if _FIELDS in columns:
-        changes.append("fields = c.fields || EXCLUDED.fields")
-        differs.append("NOT c.fields @> EXCLUDED.fields")
-    action = "NOTHING"
-    if changes:
-        action = f"UPDATE SET {', '.join(changes)}, updated_at = EXCLUDED.updated_at WHERE {' OR '.join(differs)}"
-    placed = empty | values
-    return _MERGE.format(columns=", ".join(placed), values=", ".join(placed.values()), action=action)
+        new, old = ("c", "EXCLUDED") if policy == ImportPolicy.FILL else ("EXCLUDED", "c")
+        changes.append(f"fields = {old}.fields || {new}.fields")
+        differs.append(f"NOT c.fields @> {'EXCLUDED.fields' if new == 'EXCLUDED' else '(EXCLUDED.fields || c.fields)'}")
+    if policy == ImportPolicy.SKIP or not changes:
+        return "NOTHING"
+    return f"UPDATE SET {', '.join(changes)}, updated_at = EXCLUDED.updated_at WHERE {' OR '.join(differs)}"
 
 
 def _copy(statement: str, rows: Sequence[Sequence[str]], *, escape: bool = True) -> None:

@@ -25,7 +25,7 @@ from campaigns.contacts.models import ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.services.imports import fail
 from campaigns.contacts.services.locks import running
 from campaigns.contacts.services.merging import Merge, Stage
-from campaigns.contacts.states import ImportState
+from campaigns.contacts.states import ImportPolicy, ImportState
 from outreach.kit import clock
 
 _BATCH_ROWS = 20_000
@@ -83,19 +83,22 @@ def _begin(import_id: int) -> ContactImport | None:
 def _run(row: ContactImport) -> None:
     columns = Columns(tuple(row.columns), row.has_header)
     place = "row" if row.sheets else "line"
+    policy = ImportPolicy(row.policy)
     reader = RowReader(columns, row.mapping, place=place)
     with Stage(row.pk, reader.columns) as stage:
         progress = _read(row, reader, stage)
         with transaction.atomic():
-            counts = stage.merge(Merge(row.workspace_id, row.pk, row.contact_list_id, clock.now()))
-            rows_taken = progress.rows_read - progress.rows_rejected
+            counts = stage.merge(Merge(row.workspace_id, row.pk, row.contact_list_id, clock.now(), policy))
+            rows_known = progress.rows_read - progress.rows_rejected - counts.created - counts.updated
+            is_skipping = policy == ImportPolicy.SKIP
             _keep_if_ours(
                 row,
                 state=ImportState.DONE,
                 finished_at=clock.now(),
                 rows_created=counts.created,
                 rows_updated=counts.updated,
-                rows_unchanged=rows_taken - counts.created - counts.updated,
+                rows_unchanged=0 if is_skipping else rows_known,
+                rows_skipped=rows_known if is_skipping else 0,
                 rows_suppressed=counts.suppressed,
                 notes=[note_words(note, place) for note in reader.notes],
             )

@@ -25,6 +25,7 @@ from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport, ImportChunk
 from campaigns.contacts.services.chunks import store_text, store_unpacked
 from campaigns.contacts.services.unpacking import unpacked
+from campaigns.contacts.states import ImportPolicy, ImportState
 from outreach.accounts.models import User, Workspace
 
 PACKED_LIMIT_BYTES = 100 * 1024 * 1024
@@ -39,8 +40,19 @@ READING_FIELDS = (
     "has_header",
     "columns",
     "mapping",
+    "policy",
     "sheet",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a person wants a file to be read; what she leaves out is found out."""
+
+    encoding: str
+    delimiter: str = ""
+    quote: str | None = None
+    has_header: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ def store_upload(
         _choose_sheet(row, stored.sheets)
     else:
         row.sheets = []
-        note_reading(row, read_head(row, encoding=probe.found()))
+        note_reading(row, read_head(row, Wanted(probe.found())))
     row.save(update_fields=["size_bytes", "filename", "archive", "sheets", *READING_FIELDS])
     return row
 
@@ -94,8 +106,9 @@ def file_name(path: str) -> str:
     return PurePath(path.replace("\\", "/")).name.replace("\0", "")[-255:] or "contacts.csv"
 
 
-def read_head(row: ContactImport, *, encoding: str, delimiter: str = "") -> Reading:
-    """Read the beginning of the text or of the chosen sheet; a given delimiter is not guessed. Raises BadFile."""
+def read_head(row: ContactImport, wanted: Wanted) -> Reading:
+    """Read the beginning of the text or of the chosen sheet, which is written in one way only. Raises BadFile."""
+    encoding = wanted.encoding
     sheet = row.chosen_sheet
     number, size_bytes = (sheet.first_chunk, sheet.size_bytes) if sheet else (0, row.size_bytes)
     content = bytes(ImportChunk.objects.values_list("content", flat=True).get(contact_import=row, number=number))
@@ -108,16 +121,23 @@ def read_head(row: ContactImport, *, encoding: str, delimiter: str = "") -> Read
     lines = list(io.StringIO(text, newline=""))
     if not is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
-    dialect = sheets.DIALECT if sheet else detect_dialect(lines, is_whole=is_whole, delimiters=delimiter)
+    dialect = (
+        sheets.DIALECT
+        if sheet
+        else detect_dialect(lines, is_whole=is_whole, delimiters=wanted.delimiter, quote=wanted.quote)
+    )
     numbered = list(islice(Table(lines, dialect), _HEAD_ROWS))
     rows = [cells for _, cells in numbered]
-    columns = columns_of(rows, is_whole=is_whole)
+    columns = columns_of(rows, is_whole=is_whole, has_header=wanted.has_header)
     values = [cells for cells in rows[int(columns.has_header) :] if not isinstance(cells, Broken)]
     return Reading(encoding, dialect, columns, values, guess_mapping(columns, values), numbered[0][0])
 
 
 def note_reading(row: ContactImport, reading: Reading) -> None:
-    """Put the reading into the row's READING_FIELDS. Raises BadFile when no column holds addresses."""
+    """Put the reading into the row's READING_FIELDS, with the choices made for these columns before.
+
+    Raises BadFile when no column holds addresses.
+    """
     if EMAIL not in reading.mapping.values():
         found = ", ".join(reading.columns.names[:12])
         raise BadFile(f"No column holds e-mail addresses. The columns found are: {found}. Add one called “email”.")
@@ -128,7 +148,26 @@ def note_reading(row: ContactImport, reading: Reading) -> None:
     row.skip_lines = reading.dialect.skip_lines
     row.has_header = reading.columns.has_header
     row.columns = list(reading.columns.names)
-    row.mapping = reading.mapping
+    before = last_with_these_columns(row)
+    row.mapping = before.mapping if before else reading.mapping
+    row.policy = before.policy if before else ImportPolicy.OVERWRITE
+
+
+def last_with_these_columns(row: ContactImport) -> ContactImport | None:
+    """Return the newest confirmed import of the workspace whose header has the same names, in whatever order."""
+    if not row.has_header:
+        return None
+    return (
+        ContactImport.objects.filter(
+            workspace=row.workspace_id,
+            state__in=[ImportState.QUEUED, ImportState.RUNNING, ImportState.DONE],
+            has_header=True,
+            columns__contains=row.columns,
+            columns__contained_by=row.columns,
+        )
+        .order_by("-pk")
+        .first()
+    )
 
 
 def _choose_sheet(row: ContactImport, found: Sequence[Sheet]) -> None:
@@ -138,7 +177,7 @@ def _choose_sheet(row: ContactImport, found: Sequence[Sheet]) -> None:
     for at in range(len(found)):
         row.sheet = at
         try:
-            note_reading(row, read_head(row, encoding=sheets.ENCODING))
+            note_reading(row, read_head(row, Wanted(sheets.ENCODING)))
         except BadFile as error:
             problem = problem or BadFile(f"Sheet “{found[at].name}”: {error}")
         else:

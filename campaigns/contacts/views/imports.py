@@ -20,8 +20,8 @@ from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMo
 from campaigns.contacts.forms import UploadForm
 from campaigns.contacts.models import ContactImport
 from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
-from campaigns.contacts.services.uploads import PACKED_LIMIT_BYTES
-from campaigns.contacts.states import ImportState
+from campaigns.contacts.services.uploads import PACKED_LIMIT_BYTES, Wanted
+from campaigns.contacts.states import POLICY_WORDS, ImportPolicy, ImportState
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -31,6 +31,7 @@ from outreach.kit.paging import paged
 _FOLDER = "campaigns/contacts"
 _SHOWN_REJECTIONS = 50
 _NAME_LIMIT = 120
+FIND_OUT = "auto"  # in the form: not said by the person
 _PIECE_BYTES = 256 * 1024
 _PASTED = "Pasted table"  # in place of a file's name
 
@@ -65,6 +66,8 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
         name = request.GET.get("list", "") or PurePath(row.filename).stem
         return _columns_page(request, row, list_name=name[:_NAME_LIMIT])
     row.mapping = _read_mapping(row, request.POST)
+    if (policy := request.POST.get("policy", "")) in set(ImportPolicy):
+        row.policy = policy
     name = request.POST.get("list_name", "")
     try:
         services.confirm_onto(row, row.mapping, name)
@@ -78,13 +81,13 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def reading(request: MemberRequest, import_id: int) -> HttpResponse:
-    """Read the file with another encoding or delimiter, or another sheet of it."""
+    """Read the file as the form says, or another sheet of it."""
     row = queries.import_for(request.member, import_id)
-    wanted, delimiter = request.POST.get("encoding", ""), request.POST.get("delimiter", "")
+    wanted = _wanted(row, request.POST)
     sheet = int(chosen) if (chosen := request.POST.get("sheet", "0")).isdecimal() else 0
-    if sheet < len(row.sheets) or (wanted in encoding.LABELS and delimiter in dialect.LABELS):
+    if sheet < len(row.sheets) or wanted is not None:
         try:
-            services.reread(row, encoding=wanted, delimiter=delimiter, sheet=sheet)
+            services.reread(row, wanted or Wanted(row.encoding, has_header=_header(request.POST)), sheet=sheet)
         except BadFile as error:
             messages.error(request, f"Read that way the file makes no sense: {error}")
         except IllegalMove:
@@ -134,6 +137,7 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
         "causes": queries.causes_of(row),
         "encoding": encoding.LABELS.get(row.encoding, row.encoding),
         "delimiter": dialect.LABELS.get(row.delimiter, row.delimiter),
+        "policy": POLICY_WORDS[ImportPolicy(row.policy)][0],
         "place": "Row" if row.sheets else "Line",
         "took": row.finished_at - row.started_at if row.finished_at and row.started_at else None,
     }
@@ -178,6 +182,8 @@ def _columns_page(request: MemberRequest, row: ContactImport, *, list_name: str 
         "targets": list(LABELS.items()),
         "encodings": list(encoding.LABELS.items()),
         "delimiters": list(dialect.LABELS.items()),
+        "quotes": [(mark or "none", words, mark == row.quote) for mark, words in dialect.QUOTE_LABELS.items()],
+        "policies": [(value, *words, value == row.policy) for value, words in POLICY_WORDS.items()],
         "lists": queries.list_names_of(request.member),
         "list_name": list_name,
         "error": error,
@@ -194,3 +200,22 @@ def _read_mapping(row: ContactImport, post: QueryDict) -> dict[str, str]:
             target = CUSTOM_PREFIX + (post.get(f"name-{at}", "").strip() or custom_name(name, at + 1))
         mapping[name] = target
     return mapping
+
+
+def _wanted(row: ContactImport, post: QueryDict) -> Wanted | None:
+    """Return how a text shall be read; None when the form makes no sense.
+
+    With another encoding everything is another text: what was found in the old one is found out anew.
+    """
+    code, delimiter, quote = post.get("encoding", ""), post.get("delimiter", ""), post.get("quote", FIND_OUT)
+    mark = None if quote == FIND_OUT else {"none": ""}.get(quote, quote)
+    known = delimiter == "" or delimiter in dialect.LABELS
+    if code not in encoding.LABELS or not known or not (mark is None or mark in dialect.QUOTE_LABELS):
+        return None
+    if code != row.encoding:
+        return Wanted(code, "" if delimiter == row.delimiter else delimiter, None if mark == row.quote else mark)
+    return Wanted(code, delimiter, mark, _header(post))
+
+
+def _header(post: QueryDict) -> bool | None:
+    return {"yes": True, "no": False}.get(post.get("header", ""))

@@ -16,7 +16,8 @@ from campaigns.contacts.queries import preview
 from campaigns.contacts.services import chunks, imports, running
 from campaigns.contacts.services.locks import running as held
 from campaigns.contacts.services.locks import running_imports
-from campaigns.contacts.states import ImportState, SuppressionReason
+from campaigns.contacts.services.uploads import Wanted
+from campaigns.contacts.states import ImportPolicy, ImportState, SuppressionReason
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from tests.builders import make_contact, make_list, make_workspace
@@ -30,9 +31,15 @@ def upload(workspace: Workspace, text: str | bytes, *, encoding: str = "utf-8") 
 
 
 def imported(
-    workspace: Workspace, text: str | bytes, *, encoding: str = "utf-8", to: ContactList | None = None
+    workspace: Workspace,
+    text: str | bytes,
+    *,
+    encoding: str = "utf-8",
+    to: ContactList | None = None,
+    policy: ImportPolicy = ImportPolicy.OVERWRITE,
 ) -> ContactImport:
     row = upload(workspace, text, encoding=encoding)
+    row.policy = policy
     services.confirm(row, row.mapping, to, hint=False)
     services.run_import(row.pk)
     row.refresh_from_db()
@@ -82,6 +89,62 @@ def test_new_values_fill_and_replace_and_empty_cells_never_erase() -> None:
     ada = Contact.objects.get()
     assert (ada.email, ada.first_name, ada.company, ada.city) == ("ada@x.com", "Ada", "New", "Bern")
     assert ada.fields == {"a": "1", "b": "3", "c": "4"}
+
+
+KNOWN = "email,first name,company,city,b,c\nada@x.com,,New,Bern,3,4\nbob@x.com,Bob,,,,\n"
+
+
+def test_filling_gaps_keeps_what_is_known() -> None:
+    workspace = make_workspace()
+    make_contact(workspace, "ada@x.com", first_name="Ada", company="Old", fields={"a": "1", "b": "2"})
+    assert counts(imported(workspace, KNOWN, policy=ImportPolicy.FILL)) == (2, 1, 1, 0, 0)
+    ada = Contact.objects.get(email="ada@x.com")
+    assert (ada.first_name, ada.company, ada.city) == ("Ada", "Old", "Bern")
+    assert ada.fields == {"a": "1", "b": "2", "c": "4"}
+    before = list(Contact.objects.order_by("pk").values())
+    assert counts(imported(workspace, KNOWN, policy=ImportPolicy.FILL)) == (2, 0, 0, 2, 0)
+    assert list(Contact.objects.order_by("pk").values()) == before
+
+
+def test_leaving_known_people_as_they_are_still_puts_them_on_the_list() -> None:
+    workspace = make_workspace()
+    leads = make_list(workspace)
+    make_contact(workspace, "ada@x.com", company="Old")
+    row = imported(workspace, KNOWN, policy=ImportPolicy.SKIP, to=leads)
+    assert (*counts(row), row.rows_skipped) == (2, 1, 0, 0, 0, 1)
+    ada = Contact.objects.get(email="ada@x.com")
+    assert (ada.company, ada.city, ada.fields) == ("Old", "", {})
+    assert leads.members.count() == 2
+
+
+def test_choices_for_the_same_columns_are_remembered_whatever_their_order_and_only_here() -> None:
+    workspace = make_workspace()
+    first = upload(workspace, "email,note,colour\na@x.com,x,y\n")
+    first.policy = ImportPolicy.FILL
+    services.confirm(first, {"email": "email", "note": "company", "colour": ""}, None, hint=False)
+    again = upload(workspace, "colour,note,email\ny,x,b@x.com\n")
+    assert again.mapping == {"email": "email", "note": "company", "colour": ""}
+    assert again.policy == ImportPolicy.FILL
+    assert preview(again).remembered == first
+    others = [
+        upload(workspace, "email,note\na@x.com,x\n"),
+        upload(workspace, "email,note,colour,size\na@x.com,x,y,z\n"),
+        upload(make_workspace("other"), "email,note,colour\na@x.com,x,y\n"),
+    ]
+    for other in others:
+        assert (other.mapping["note"], other.policy) == ("fields.note", ImportPolicy.OVERWRITE)
+        assert preview(other).remembered is None
+
+
+def test_quoting_and_header_can_be_corrected() -> None:
+    row = upload(make_workspace(), "'email','name'\n'ada@x.com','Ada, B'\n")
+    services.reread(row, Wanted("utf-8", ",", "", has_header=False))
+    row.refresh_from_db()
+    assert (row.quote, row.has_header, row.columns) == ("", False, ["Column 1", "Column 2"])
+    assert preview(row).rows[0] == ("'email'", "'name'")
+    services.reread(row, Wanted("utf-8", ",", "'", has_header=True))
+    row.refresh_from_db()
+    assert preview(row).rows == (("ada@x.com", "Ada, B"),)
 
 
 def test_a_file_of_addresses_alone_leaves_known_contacts_as_they_are() -> None:
@@ -211,11 +274,11 @@ def test_the_preview_shows_columns_guesses_and_how_the_file_is_written() -> None
 
 def test_encoding_and_delimiter_can_be_corrected_before_confirming() -> None:
     row = upload(make_workspace(), "email;ad\na@x.com;I\u015f\u0131l\n", encoding="cp1254")
-    services.reread(row, encoding="cp1254", delimiter=";")
+    services.reread(row, Wanted("cp1254", ";"))
     row.refresh_from_db()
     assert preview(row).rows[0] == ("a@x.com", "I\u015f\u0131l")
     with pytest.raises(BadFile):
-        services.reread(row, encoding="utf-16", delimiter=";")
+        services.reread(row, Wanted("utf-16", ";"))
 
 
 def test_a_bad_mapping_leaves_the_import_waiting() -> None:
@@ -326,18 +389,25 @@ ROWS = st.lists(st.tuples(ADDRESS, CELL, CELL, CELL).map(list) | st.lists(CELL, 
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=ROWS, quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
-def test_the_counts_of_any_file_add_up_and_a_second_run_changes_nothing(rows: list[list[str]], quoting: int) -> None:
+@given(
+    rows=ROWS,
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    policies=st.tuples(st.sampled_from(ImportPolicy), st.sampled_from(ImportPolicy)),
+)
+def test_the_counts_of_any_file_add_up_and_a_second_run_changes_nothing(
+    rows: list[list[str]], quoting: int, policies: tuple[ImportPolicy, ImportPolicy]
+) -> None:
     workspace = Workspace.objects.create(slug=f"w{Workspace.objects.count()}-{ContactImport.objects.count()}", name="W")
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=quoting)  # type: ignore[arg-type]
     writer.writerows([["email", "first name", "note", "zone"], ["zoe@x.com", "Zoe", "n", "UTC"], *rows])
-    first = imported(workspace, buffer.getvalue())
+    first = imported(workspace, buffer.getvalue(), policy=policies[0])
     read, created, updated, unchanged, rejected = counts(first)
     assert read == created + updated + unchanged + rejected
     assert created == Contact.objects.filter(workspace=workspace).count()
     assert rejected == first.rejected.count()
     before = list(Contact.objects.filter(workspace=workspace).order_by("pk").values())
-    second = imported(workspace, buffer.getvalue())
-    assert counts(second) == (read, 0, 0, created, rejected)
+    second = imported(workspace, buffer.getvalue(), policy=policies[1])
+    skipped = created if policies[1] == ImportPolicy.SKIP else 0
+    assert (*counts(second), second.rows_skipped) == (read, 0, 0, created - skipped, rejected, skipped)
     assert list(Contact.objects.filter(workspace=workspace).order_by("pk").values()) == before

@@ -134,6 +134,33 @@ def test_upload_columns_and_result_lead_through_an_import() -> None:
     assert rejected == '\ufeff"line","cause","original row"\r\n"3","There is no @ in it.","nope;x;y"\r\n'
 
 
+def test_reading_and_policy_are_choices_of_the_page() -> None:
+    workspace = make_workspace()
+    make_contact(workspace, "ada@x.com", company="Old")
+    member = make_member(workspace, Role.MEMBER)
+    client = signed_in(member)
+    row = services.store_upload(workspace, "a.csv", ["email;company\nada@x.com;Näw\n".encode("cp1252")])
+    url = member.url("contacts:import_reading", row.pk)
+    form = {"encoding": row.encoding, "delimiter": ";", "quote": "none", "header": "no"}
+    client.post(url, form)
+    row.refresh_from_db()
+    assert (row.quote, row.has_header) == ("", False)
+    client.post(url, form | {"encoding": "cp850", "header": "no"})
+    row.refresh_from_db()
+    assert (row.encoding, row.quote, row.has_header, row.columns) == ("cp850", '"', True, ["email", "company"])
+    for wrong in ({"encoding": "utf-7"}, {"delimiter": "^"}, {"quote": "«"}):
+        client.post(url, form | wrong)
+    row.refresh_from_db()
+    assert row.encoding == "cp850"
+    confirm = {"column-0": "email", "column-1": "company", "list_name": "", "policy": "skip"}
+    client.post(member.url("contacts:import_map", row.pk), confirm)
+    services.run_import(row.pk)
+    page = client.get(member.url("contacts:import_result", row.pk)).text
+    assert "Skipped" in page
+    assert "Leave as they are" in page
+    assert Contact.objects.get().company == "Old"
+
+
 def test_an_upload_without_a_file_says_so() -> None:
     member = make_member(make_workspace())
     answer = signed_in(member).post(member.url("contacts:import"))

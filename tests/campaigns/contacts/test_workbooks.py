@@ -20,6 +20,7 @@ from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import Contact, ContactImport
 from campaigns.contacts.queries import preview
 from campaigns.contacts.services import uploads
+from campaigns.contacts.services.uploads import Wanted
 from outreach.accounts.roles import Role
 from tests.builders import make_member, make_workspace
 from tests.campaigns.contacts.workbooks import CLOCK, ELAPSED, MOMENT, Sheet, number, workbook, zipped
@@ -64,12 +65,12 @@ def test_another_sheet_can_be_chosen_and_its_rows_keep_their_numbers() -> None:
     row = services.store_upload(make_workspace(), "fair.xlsx", [workbook(PEOPLE, Sheet("Cover", [("x",)]), MORE)])
     assert [(sheet["name"], sheet["rows"]) for sheet in row.sheets] == [("People", 3), ("Cover", 1), ("More", 3)]
     assert preview(row).sheet == "People"
-    services.reread(row, sheet=2)
+    services.reread(row, Wanted(row.encoding), sheet=2)
     row.refresh_from_db()
     assert (preview(row).sheet, preview(row).first_row) == ("More", 2)
     assert row.mapping == {"Mail": "email", "city": "city"}
     with pytest.raises(BadFile, match="a header and no rows"):
-        services.reread(row, sheet=1)
+        services.reread(row, Wanted(row.encoding), sheet=1)
     row.refresh_from_db()
     services.confirm(row, row.mapping, None, hint=False)
     services.run_import(row.pk)
