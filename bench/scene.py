@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
+
 from campaigns.calendar import Window
 from campaigns.contacts.models import Contact, ContactList, ListMember
 from outreach.accounts.access import Member
@@ -33,13 +35,14 @@ def make_owner() -> Member:
 
 def make_mailboxes(member: Member, count: int, **columns: Any) -> list[int]:
     """Store active mailboxes; return their ids in order."""
-    for number in range(count):
-        of_one = {
-            "address": f"sender{number}@example.com", "smtp_host": "127.0.0.1", "smtp_username": "",
-            "imap_host": "127.0.0.1", "imap_username": "", **columns,
-        }  # fmt: skip
-        made = mailboxes.create_mailbox(member, of_one, smtp="not asked for", imap="not asked for")
-        mailboxes.activate(made.pk)
+    with transaction.atomic():  # a commit for each would take minutes
+        for number in range(count):
+            of_one = {
+                "address": f"sender{number}@example.com", "smtp_host": "127.0.0.1", "smtp_username": "",
+                "imap_host": "127.0.0.1", "imap_username": "", **columns,
+            }  # fmt: skip
+            made = mailboxes.create_mailbox(member, of_one, smtp="not asked for", imap="not asked for")
+            mailboxes.activate(made.pk)
     return list(Mailbox.objects.order_by("pk").values_list("pk", flat=True))
 
 
