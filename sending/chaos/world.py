@@ -127,7 +127,7 @@ class Run:
 
     def judge(self) -> Findings:
         findings = self._judged()
-        return replace(findings, violations=(*findings.violations, *self.notes))
+        return replace(findings, violations=(*self.notes, *findings.violations))  # what went wrong first explains the rest
 
 
 Fault = Callable[[Run], None]
