@@ -13,8 +13,16 @@ task_serializer = "json"
 accept_content = ["json"]
 # A task may run twice, late or never; the next tick finds in PostgreSQL whatever was lost.
 task_acks_late = False
-# A delivery waits for other people's servers: it has workers of its own, so that nothing else ever waits for them.
-task_routes = {"outbox.deliver": {"queue": "deliver"}}
+# What waits for other people's servers, or takes minutes, has workers of its own. All others are ticks and sweeps: they
+# are through in a moment, and while they wait nothing is sent and nothing is settled.
+task_routes = {
+    "outbox.deliver": {"queue": "deliver"},
+    "inbox.read": {"queue": "jobs"},
+    "contacts.run_import": {"queue": "jobs"},
+    "contacts.run_check": {"queue": "jobs"},
+    "contacts.look_again": {"queue": "jobs"},
+    "domains.check": {"queue": "jobs"},
+}
 worker_prefetch_multiplier = 1
 worker_cancel_long_running_tasks_on_connection_loss = False
 worker_send_task_events = False

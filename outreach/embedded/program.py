@@ -26,8 +26,13 @@ def web(host: str, port: int) -> Service:
 
 
 def worker() -> Service:
-    """Return the worker for everything but deliveries: ticks, sweeps, reading, imports never wait behind a server."""
-    return Service("worker", _celery_worker("worker", "celery"), grace_s=_WORKER_GRACE_S, folder=ROOT)
+    """Return the worker for ticks and sweeps, which never wait behind a server or a long job."""
+    return Service("worker", _celery_worker("worker", "celery", 2), grace_s=_WORKER_GRACE_S, folder=ROOT)
+
+
+def jobs() -> Service:
+    """Return the worker for what takes minutes or waits for other servers: reading, imports, checks."""
+    return Service("jobs", _celery_worker("jobs", "jobs"), grace_s=_WORKER_GRACE_S, folder=ROOT)
 
 
 def courier(processes: int = _PROCESSES, *, name: str = "courier") -> Service:

@@ -164,7 +164,7 @@ def many_of_everything(run: Run, *, people: int) -> None:
         runner = run.servers.runner(service)
         run.stack.callback(runner.kill)
         runner.start()
-    await_workers(run.servers, count=3)
+    await_workers(run.servers, count=4)
     receiver = run.receiver(think_s=0.01)
     limits = {"gap_min_s": 60, "gap_max_s": 120, "hourly_limit": 12, "daily_limit": 150}
     scene = run.scene(Cast(people, plain_server(receiver.port, **limits), mailboxes=_MAILBOXES))

@@ -188,7 +188,12 @@ class Servers:
         self.postgres.start()
 
     def _services(self) -> dict[str, Service]:
-        return {"worker": program.worker(), "courier": program.courier(self._workers), "beat": program.beat()}
+        return {
+            "worker": program.worker(),
+            "jobs": program.jobs(),
+            "courier": program.courier(self._workers),
+            "beat": program.beat(),
+        }
 
     def _start(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="outreach-chaos-"))

@@ -45,7 +45,7 @@ def second_stack(run: Run, *, with_folder: bool) -> None:
         **os.environ, "DATABASE_URL": url, "REDIS_URL": f"{base}/1", "OUTREACH_DATA_DIR": str(folder),
         "OUTREACH_JOURNAL_DIR": str(journal),
     }  # fmt: skip
-    for service in (program.worker(), program.courier(2), program.beat()):
+    for service in (program.worker(), program.jobs(), program.courier(2), program.beat()):
         runner = run.servers.runner(replace(service, env=env))
         run.stack.callback(runner.kill)
         runner.start()

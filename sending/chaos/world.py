@@ -127,7 +127,8 @@ class Run:
 
     def judge(self) -> Findings:
         findings = self._judged()
-        return replace(findings, violations=(*self.notes, *findings.violations))  # what went wrong first explains the rest
+        # What a run broke off over explains the rest.
+        return replace(findings, violations=(*self.notes, *findings.violations))
 
 
 Fault = Callable[[Run], None]
@@ -180,7 +181,7 @@ def instant() -> datetime:
     return patiently(database_now)
 
 
-def await_workers(servers: Servers, *, count: int = 2) -> None:
+def await_workers(servers: Servers, *, count: int = 3) -> None:
     """Return when so many workers take tasks: what a run measures begins then. Raises Broken."""
     servers.start_program()
     if not wait_until(lambda: _answering(count) >= count, seconds=60):

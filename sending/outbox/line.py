@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 
 from sending.outbox.jobs import Job
 from sending.smtp import Envelope, Outcome, Phase, Server, Session, SessionError, Unreachable, Withdrawn
 from sending.smtp import Line as Said
+
+log = logging.getLogger(__name__)
 
 # From the connection to the mark nothing is lost by giving up, and whoever waits holds a worker: less than the five
 # minutes that RFC 5321 section 4.5.3.2 allows each step. After the mark the answer has all the time it wants.
@@ -35,11 +38,27 @@ class Line:
                 self._before_mark.reschedule(asyncio.get_running_loop().time())
 
     async def send(self, job: Job, *, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
-        """Deliver one message. A kept connection that died while idle is replaced once, uncharged."""
-        reused = self._session is not None
-        outcome = await self._in_time(job, before_dot)
-        if reused and isinstance(outcome, Unreachable) and outcome.stale:
-            outcome = await self._in_time(job, before_dot)
+        """Deliver one message. A kept connection that died while idle is replaced once, uncharged.
+
+        A fault of our own before the mark ends the attempt as a lost connection does, so that a message that brings it
+        each time comes to an end; from the mark on, it goes up.
+        """
+        reused, is_at_the_mark = self._session is not None, False
+
+        async def mark() -> bool:
+            nonlocal is_at_the_mark
+            is_at_the_mark = True
+            return await before_dot()
+
+        try:
+            outcome = await self._in_time(job, mark)
+            if reused and isinstance(outcome, Unreachable) and outcome.stale:
+                outcome = await self._in_time(job, mark)
+        except Exception as error:
+            if is_at_the_mark:
+                raise
+            log.exception("outbox.fault message=%s", job.letter.pk)
+            return await self._failed(error)
         return outcome
 
     async def _in_time(self, job: Job, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
@@ -70,6 +89,15 @@ class Line:
         if session is None:
             return Unreachable(Phase.CONNECT, "timeout", text, tuple(self._opening))
         return Unreachable(session.phase, "timeout", text, session.transcript)
+
+    async def _failed(self, error: Exception) -> Outcome:
+        """Say that the program failed at the message, or at opening a connection for it. Nothing of it has left."""
+        text = f"The program failed at it ({type(error).__name__}); its log says more."
+        if self._session is None:
+            return Unreachable(Phase.CONNECT, "fault", text, tuple(self._opening))
+        transcript = self._session.transcript
+        await self.close()
+        return Unreachable(Phase.DATA, "fault", text, transcript)
 
     async def _try(self, job: Job, before_dot: Callable[[], Awaitable[bool]]) -> Outcome:
         if self._session is None:

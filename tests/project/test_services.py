@@ -13,13 +13,14 @@ import pytest
 import yaml
 
 from outreach import clockwork
+from outreach.celery import app
 from outreach.embedded.faults import NoAccess
 from outreach.embedded.keys import write_service_secrets
 from outreach.env import ROOT, VARIABLES, load
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-PROGRAM = ("migrate", "web", "worker", "courier", "beat")
+PROGRAM = ("migrate", "web", "worker", "jobs", "courier", "beat")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
@@ -27,7 +28,7 @@ def test_services_are_the_program_and_its_two_servers() -> None:
     assert set(SERVICES) == {*PROGRAM, "postgres", "redis"}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "courier", "beat", "postgres", "redis"])
+@pytest.mark.parametrize("name", ["web", "worker", "jobs", "courier", "beat", "postgres", "redis"])
 def test_each_lasting_service_has_a_health_check_and_comes_back(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] in {"CMD", "CMD-SHELL"}
@@ -66,12 +67,22 @@ def test_every_queue_has_one_kind_of_worker() -> None:
         for name, service in SERVICES.items()
         if "--queues" in service.get("command", ())
     }
-    assert queues == {"worker": "celery", "courier": "deliver"}
-    assert {route["queue"] for route in clockwork.task_routes.values()} == {"deliver"}
+    assert queues == {"worker": "celery", "jobs": "jobs", "courier": "deliver"}
+    assert {route["queue"] for route in clockwork.task_routes.values()} == {"jobs", "deliver"}
+
+
+def test_only_what_is_through_in_a_moment_shares_the_queue_of_ticks_and_sweeps() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert ours - set(clockwork.task_routes) == {
+        "outbox.tick", "outbox.sweep", "outbox.trim", "inbox.tick", "mailboxes.trim", "ledger.fold", "ledger.forget",
+        "contacts.sweep_imports", "contacts.sweep_checks",
+    }  # fmt: skip
+    assert set(clockwork.task_routes) <= ours
 
 
 def test_web_worker_and_beat_wait_for_the_migration() -> None:
-    for name in ("web", "worker", "courier", "beat"):
+    for name in ("web", "worker", "jobs", "courier", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 

@@ -117,6 +117,7 @@ def named(supervisor: int, service: str) -> set[int]:
         "postgres": "/postgres",
         "valkey": "/valkey-server",
         "worker": "worker@%h",
+        "jobs": "jobs@%h",
         "courier": "courier@%h",
     }.get(service, service)
     found = set()

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import cast
+
 import pytest
 
 from campaigns.contacts.models import Suppression
 from sending.chaos.faultsmtpd import FaultServer, Script, say, serving_in_thread
+from sending.mailboxes.connections import smtp_servers
 from sending.mailboxes.models import Spending
 from sending.mailboxes.states import MailboxState
+from sending.outbox.core import RETRY_WAITS, after
+from sending.outbox.jobs import Job
+from sending.outbox.line import Line
 from sending.outbox.states import MessageState
 from sending.planner.states import StopReason
-from tests.sending.outbox.plain import Post, make_post
+from sending.smtp import Outcome, Phase, Unreachable
+from tests.sending.outbox.plain import Post, claim_all, make_post
 from tests.sending.outbox.stage import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,3 +87,43 @@ def test_a_mailbox_that_rests_gives_its_connection_back_and_opens_one_for_each_m
     assert set(stands_of(post).values()) == {MessageState.SENT}
     assert server.connections == 2
     assert [command for command in server.commands if command == "QUIT"] == ["QUIT", "QUIT"]
+
+
+def test_a_message_that_the_program_fails_at_is_tried_like_one_whose_connection_fails_and_comes_to_an_end() -> None:
+    with serving_in_thread(FaultServer()) as server:
+        post = make_post(server, "ada")
+        (job,) = claim_all()
+        broken = replace(job, content=cast("bytes", None))
+        line = Line(smtp_servers([post.mailbox.pk])[post.mailbox.pk])
+        outcome = asyncio.run(_send(broken, line))
+        assert isinstance(outcome, Unreachable)
+        assert (outcome.phase, outcome.cause) == (Phase.DATA, "fault")
+        assert "TypeError" in outcome.text
+        for refusals in range(len(RETRY_WAITS)):
+            assert after(outcome, refusals=refusals).state == MessageState.DEFERRED
+        assert after(outcome, refusals=len(RETRY_WAITS)).state == MessageState.FAILED
+        assert not server.accepted
+
+
+def test_a_fault_at_the_mark_goes_up() -> None:
+    with serving_in_thread(FaultServer()) as server:
+        post = make_post(server, "ada")
+        (job,) = claim_all()
+
+        async def fail() -> bool:
+            raise ZeroDivisionError
+
+        line = Line(smtp_servers([post.mailbox.pk])[post.mailbox.pk])
+        with pytest.raises(ZeroDivisionError):
+            asyncio.run(_send(job, line, before_dot=fail))
+        assert not server.accepted
+
+
+async def _send(job: Job, line: Line, *, before_dot: Callable[[], Awaitable[bool]] | None = None) -> Outcome:
+    async def yes() -> bool:
+        return True
+
+    try:
+        return await line.send(job, before_dot=before_dot or yes)
+    finally:
+        await line.close()
