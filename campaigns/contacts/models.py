@@ -12,14 +12,18 @@ from campaigns.contacts.core.providers import Provider
 from campaigns.contacts.core.sheets import Sheet
 from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.states import (
+    BASIS_LABELS,
     REASON_LABELS,
     CheckState,
     ImportPolicy,
     ImportState,
+    LegalBasis,
     SuppressionReason,
     SuppressionScope,
 )
 from outreach.accounts.models import User, Workspace
+
+SOURCE_LIMIT = 300
 
 
 class Contact(models.Model):
@@ -132,6 +136,9 @@ class ContactImport(models.Model):
     columns = models.JSONField(default=list)  # names in the order of the file, unique
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""
     policy = models.CharField(max_length=12, default=ImportPolicy.OVERWRITE)
+    # The answer to "how did you get my address?": stated by whoever imports, kept with the import.
+    source = models.CharField(max_length=SOURCE_LIMIT, blank=True)
+    legal_basis = models.CharField(max_length=12, default=LegalBasis.UNSTATED)
     state = models.CharField(max_length=12, default=ImportState.UPLOADED)
     problem = models.TextField(blank=True)  # what stopped it, for the person
     rows_read = models.PositiveIntegerField(default=0)
@@ -153,6 +160,9 @@ class ContactImport(models.Model):
         db_table = "contacts_import"
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=list(ImportState)), name="contacts_known_import_state"),
+            models.CheckConstraint(
+                condition=models.Q(legal_basis__in=list(LegalBasis)), name="contacts_known_legal_basis"
+            ),
             models.CheckConstraint(
                 condition=models.Q(policy__in=list(ImportPolicy)), name="contacts_known_import_policy"
             ),
@@ -178,6 +188,10 @@ class ContactImport(models.Model):
                 condition=models.Q(state__in=[ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING]),
             ),
         ]
+
+    @property
+    def basis_words(self) -> str:
+        return BASIS_LABELS[LegalBasis(self.legal_basis)]
 
     @property
     def chosen_sheet(self) -> Sheet | None:

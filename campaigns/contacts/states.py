@@ -56,6 +56,23 @@ POLICY_WORDS: Mapping[ImportPolicy, tuple[str, str]] = {
 }
 
 
+class LegalBasis(StrEnum):
+    """On what ground the people of a file may be written to (GDPR, article 6 (1)); a person states it."""
+
+    UNSTATED = "unstated"
+    CONSENT = "consent"  # a
+    CONTRACT = "contract"  # b
+    INTEREST = "interest"  # f
+
+
+BASIS_LABELS: Mapping[LegalBasis, str] = {
+    LegalBasis.UNSTATED: "Not stated",
+    LegalBasis.CONSENT: "They agreed to be written to",
+    LegalBasis.CONTRACT: "They are customers, or asked to become so",
+    LegalBasis.INTEREST: "Legitimate interest, weighed against theirs",
+}
+
+
 class SuppressionReason(StrEnum):
     """Why an address or a domain is never written to."""
 

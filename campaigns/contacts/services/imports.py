@@ -46,12 +46,16 @@ def reread(row: ContactImport, wanted: Wanted, *, sheet: int = 0) -> None:
 def confirm(
     row: ContactImport, mapping: Mapping[str, str], contact_list: ContactList | None, *, hint: bool = True
 ) -> None:
-    """Queue the import with this mapping, list and row.policy; hint wakes a worker. Raises BadMapping, IllegalMove."""
+    """Queue the import with this mapping and list; hint wakes a worker. Raises BadMapping, IllegalMove.
+
+    What the row says about policy, source and legal basis is kept with it.
+    """
     chosen = checked_mapping(Columns(tuple(row.columns), row.has_header), mapping)
     with transaction.atomic():
         _move(
             row.pk, ImportState.QUEUED,
-            mapping=chosen, policy=row.policy, contact_list=contact_list, queued_at=clock.now(),
+            mapping=chosen, contact_list=contact_list, queued_at=clock.now(),
+            policy=row.policy, source=row.source, legal_basis=row.legal_basis,
         )  # fmt: skip
         if hint:
             transaction.on_commit(lambda: queue_hint(row.pk))

@@ -18,10 +18,10 @@ from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS, custom_name
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
 from campaigns.contacts.forms import UploadForm
-from campaigns.contacts.models import ContactImport
+from campaigns.contacts.models import SOURCE_LIMIT, ContactImport
 from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
 from campaigns.contacts.services.uploads import PACKED_LIMIT_BYTES, Wanted
-from campaigns.contacts.states import POLICY_WORDS, ImportPolicy, ImportState
+from campaigns.contacts.states import BASIS_LABELS, POLICY_WORDS, ImportPolicy, ImportState, LegalBasis
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -68,6 +68,9 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     row.mapping = _read_mapping(row, request.POST)
     if (policy := request.POST.get("policy", "")) in set(ImportPolicy):
         row.policy = policy
+    if (basis := request.POST.get("legal_basis", "")) in set(LegalBasis):
+        row.legal_basis = basis
+    row.source = " ".join(request.POST.get("source", "").replace("\0", " ").split())[:SOURCE_LIMIT]
     name = request.POST.get("list_name", "")
     try:
         services.confirm_onto(row, row.mapping, name)
@@ -183,6 +186,8 @@ def _columns_page(request: MemberRequest, row: ContactImport, *, list_name: str 
         "encodings": list(encoding.LABELS.items()),
         "delimiters": list(dialect.LABELS.items()),
         "quotes": [(mark or "none", words, mark == row.quote) for mark, words in dialect.QUOTE_LABELS.items()],
+        "bases": [(value, words, value == row.legal_basis) for value, words in BASIS_LABELS.items()],
+        "source_limit": SOURCE_LIMIT,
         "policies": [(value, *words, value == row.policy) for value, words in POLICY_WORDS.items()],
         "lists": queries.list_names_of(request.member),
         "list_name": list_name,

@@ -152,13 +152,31 @@ def test_reading_and_policy_are_choices_of_the_page() -> None:
         client.post(url, form | wrong)
     row.refresh_from_db()
     assert row.encoding == "cp850"
-    confirm = {"column-0": "email", "column-1": "company", "list_name": "", "policy": "skip"}
+    confirm = {
+        "column-0": "email", "column-1": "company", "list_name": "", "policy": "skip",
+        "source": "  Our stand\x00 at\n the fair ", "legal_basis": "consent",
+    }  # fmt: skip
     client.post(member.url("contacts:import_map", row.pk), confirm)
     services.run_import(row.pk)
     page = client.get(member.url("contacts:import_result", row.pk)).text
     assert "Skipped" in page
     assert "Leave as they are" in page
+    assert "Our stand at the fair" in page
+    assert "They agreed to be written to" in page
     assert Contact.objects.get().company == "Old"
+
+
+def test_a_contact_shows_where_its_address_came_from_and_on_what_ground() -> None:
+    member = make_member(make_workspace(), Role.MEMBER)
+    row = services.store_upload(member.workspace, "a.csv", [b"email\nada@x.com\n"])
+    client = signed_in(member)
+    form = {"column-0": "email", "source": "x" * 400, "legal_basis": "because"}
+    client.post(member.url("contacts:import_map", row.pk), form)
+    services.run_import(row.pk)
+    page = client.get(member.url("contacts:detail", Contact.objects.get().pk)).text
+    assert "x" * 300 in page
+    assert "x" * 301 not in page
+    assert "Legal basis: not stated" in page
 
 
 def test_an_upload_without_a_file_says_so() -> None:
