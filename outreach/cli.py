@@ -26,6 +26,7 @@ _SANDBOX = "sending.sandbox"
 _LOAD_DEMO = "sending.sandbox.demo.load"
 _CHAOS = "sending.chaos.command"
 _RUN_IMPORT = "campaigns.contacts.command.run_import"
+_CHECK = "campaigns.contacts.command.check_addresses"
 _ADOPT = "sending.outbox.command.adopt"
 
 
@@ -51,6 +52,12 @@ def _up(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     """Delegate to run_import(path, workspace, list_name, echo) -> exit status."""
     status: int = _upper(_RUN_IMPORT)(options.file, options.workspace, options.list, _echo)
+    return status
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Delegate to check_addresses(workspace, list_name, echo) -> exit status."""
+    status: int = _upper(_CHECK)(options.workspace, options.list, _echo)
     return status
 
 
@@ -113,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
     importing.add_argument("--list", required=True, metavar="L", help="name of the list; made when there is none")
     importing.set_defaults(command=_import)
+
+    checking = commands.add_parser("check", help="check the addresses of a list by their domains")
+    checking.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
+    checking.add_argument("--list", required=True, metavar="L", help="name of the list")
+    checking.set_defaults(command=_check)
 
     chaos = commands.add_parser("chaos", help="prove the promises: break a world of its own and count what is left")
     import_string(f"{_CHAOS}.add_arguments")(chaos)

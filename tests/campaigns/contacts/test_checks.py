@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.contacts import queries, services
+from campaigns.contacts.command import check_addresses
 from campaigns.contacts.core.mail_domains import DomainVerdict
 from campaigns.contacts.errors import NothingToCheck
 from campaigns.contacts.models import AddressCheck, CheckedDomain, Contact, ContactList, MailDomain
@@ -225,3 +226,32 @@ def test_people_are_counted_by_verdict_and_the_suppressed_apart(server: FakeDns)
 def test_the_providers_of_domains_are_told_where_they_are_known(server: FakeDns) -> None:
     run(make_leads(make_workspace(), "ada@acme.test", "bob@null.test", "cy@late.test"))
     assert queries.providers_of(["acme.test", "null.test", "late.test", "never.test"]) == {"acme.test": "google"}
+
+
+def test_a_slice_hands_the_check_on_and_the_sweep_finds_what_nobody_works_at(
+    server: FakeDns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hinted: list[int] = []
+    monkeypatch.setattr(checks, "_hint", hinted.append)
+    monkeypatch.setattr(checks, "_SLICE_S", 0)
+    monkeypatch.setattr(checks, "BATCH", 1)
+    check = services.start_check(make_leads(make_workspace(), "ada@acme.test", "bob@null.test"), hint=False)
+    services.run_check(check.pk)
+    check.refresh_from_db()
+    assert (check.state, check.domains_done, check.lease_until) == (CheckState.RUNNING, 1, None)
+    assert hinted == [check.pk]
+    services.sweep_checks()
+    assert hinted == [check.pk] * 2
+    assert checks._taken(check.pk) is not None
+    services.sweep_checks()
+    assert hinted == [check.pk] * 2, "somebody works at it"
+
+
+def test_the_command_checks_a_list_and_tells_the_counts(server: FakeDns) -> None:
+    make_leads(make_workspace(), "ada@acme.test", "bob@acme.test", "cy@null.test")
+    said: list[str] = []
+    assert check_addresses("acme", "LEADS", said.append) == 0
+    assert said == ["2 of 2 domains.", "  2 valid", "  1 takes no mail"]
+    assert check_addresses("acme", "Nobody", said.append) == 2
+    Workspace.objects.update(time_scale=60)
+    assert check_addresses("acme", "Leads", said.append) == 1

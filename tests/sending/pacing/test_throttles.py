@@ -46,6 +46,8 @@ def test_what_the_mail_exchangers_tell_comes_first() -> None:
     assert receiver_of("acme.example", known="google") is Receiver.GOOGLE
     assert receiver_of("acme.example", known="somebody") is Receiver.OTHER
     assert not is_free_mail("acme.example")
+    assert is_free_mail("seznam.cz")
+    assert is_free_mail("tuta.com")
 
 
 def test_a_domain_gets_so_many_in_an_hour_and_a_day() -> None:
