@@ -74,10 +74,8 @@ class Contact(models.Model):
             models.Index(
                 fields=["workspace", "country", "id"], name="contacts_country", condition=~models.Q(country="")
             ),
-            # contact list filtered by verdict, newest first; an import does not write it
-            models.Index(
-                fields=["workspace", "verdict", "id"], name="contacts_verdict", condition=~models.Q(verdict="")
-            ),
+            # contact list filtered by verdict, newest first; also by none, when few are left without one
+            models.Index(fields=["workspace", "verdict", "id"], name="contacts_verdict"),
         ]
 
 
