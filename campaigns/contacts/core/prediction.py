@@ -63,9 +63,9 @@ def predicted(counts: Mapping[str, int], records: Mapping[str, Record]) -> Predi
     strength = max(mean * (1 - mean) / variance - 1, 1e-3)
     a, b = mean * strength, (1 - mean) * strength
     tried = sum(records[verdict].tried for verdict in written if verdict in records)
-    # Of a handful of people none bounces in more than nineteen cases of twenty: that is no reason to promise it.
-    high = max(beta_quantile(1 - _TAIL, a, b), mean)
-    return Prediction(beta_quantile(_TAIL, a, b), mean, high, tried)
+    # Of a handful of people none bounces, or all do, in more than nineteen cases of twenty: no reason to promise it.
+    low, high = min(beta_quantile(_TAIL, a, b), mean), max(beta_quantile(1 - _TAIL, a, b), mean)
+    return Prediction(low, mean, high, tried)
 
 
 def beta_quantile(p: float, a: float, b: float) -> float:
