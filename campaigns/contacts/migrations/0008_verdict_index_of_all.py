@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False  # contacts are written to while it is built
 
     dependencies = [
-        ('contacts', '0005_verification'),
+        ('contacts', '0007_import_origin'),
     ]
 
     operations = [
