@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import dns.asyncresolver
 import dns.nameserver
@@ -12,6 +12,7 @@ import dns.resolver
 from dnslib import QTYPE, RCODE, RR, DNSRecord
 from dnslib.server import DNSHandler, DNSLogger, DNSServer
 
+_TRIES = 50
 _POLL_S = 0.02  # how soon a server that is to end notices it
 _UDP_BYTES = 1232  # what does not fit is cut, and asked for again over TCP
 
@@ -29,10 +30,8 @@ class FakeDns:
         self.over_tcp: list[str] = []
 
     def __enter__(self) -> Self:
-        logger = DNSLogger("-request,-reply,-truncated")
-        udp = DNSServer(self, address="127.0.0.1", port=0, logger=logger).server
-        self.port: int = udp.server_address[1]
-        self._servers = [udp, DNSServer(self, address="127.0.0.1", port=self.port, tcp=True, logger=logger).server]
+        self._servers = self._opened()
+        self.port: int = self._servers[0].server_address[1]
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(_POLL_S,), daemon=True).start()
         return self
@@ -44,6 +43,19 @@ class FakeDns:
         for server in self._servers:
             server.shutdown()
             server.server_close()
+
+    def _opened(self) -> list[Any]:
+        """Return servers of both protocols at one port, which somebody else may have in one of them."""
+        logger = DNSLogger("-request,-reply,-truncated")
+        for _ in range(_TRIES):
+            udp = DNSServer(self, address="127.0.0.1", port=0, logger=logger).server
+            try:
+                tcp = DNSServer(self, address="127.0.0.1", port=udp.server_address[1], tcp=True, logger=logger).server
+            except OSError:
+                udp.server_close()
+            else:
+                return [udp, tcp]
+        raise AssertionError("no port is free for both protocols")
 
     def serve(self, zone: str) -> None:
         """Answer from another zone, and leave nobody without an answer, from now on."""
