@@ -10,6 +10,7 @@ from campaigns.contacts.core.fields import TEXT_LIMITS
 from campaigns.contacts.core.mail_domains import DomainReason, DomainVerdict
 from campaigns.contacts.core.providers import Provider
 from campaigns.contacts.core.sheets import Sheet
+from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.states import (
     BASIS_LABELS,
@@ -114,6 +115,32 @@ class ListMember(models.Model):
         ]
 
 
+class Tag(models.Model):
+    """A word by which a workspace marks contacts. One that nobody has is not shown anywhere."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    name = models.CharField(max_length=NAME_LIMIT)  # in small letters, as core.tags.parse_tags gives it
+
+    class Meta:
+        db_table = "contacts_tag"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="contacts_one_tag_per_name"),
+        ]
+
+
+class ContactTag(models.Model):
+    """That a contact has a tag."""
+
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="places", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tag_places")
+
+    class Meta:
+        db_table = "contacts_tag_place"
+        constraints = [
+            models.UniqueConstraint(fields=["tag", "contact"], name="contacts_tagged_once"),
+        ]
+
+
 class ContactImport(models.Model):
     """One file of contacts on its way in; rows = created + updated + unchanged + skipped + rejected at the end."""
 
@@ -134,6 +161,7 @@ class ContactImport(models.Model):
     columns = models.JSONField(default=list)  # names in the order of the file, unique
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""
     policy = models.CharField(max_length=12, default=ImportPolicy.OVERWRITE)
+    tags = models.JSONField(default=list)  # names, given to everybody in the file
     # The answer to "how did you get my address?": stated by whoever imports, kept with the import.
     source = models.CharField(max_length=SOURCE_LIMIT, blank=True)
     legal_basis = models.CharField(max_length=12, default=LegalBasis.UNSTATED)

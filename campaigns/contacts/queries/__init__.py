@@ -19,6 +19,8 @@ from campaigns.contacts.queries.people import (
     names_are_cut,
     suppression_of,
     suppressions_among,
+    tag_names_of,
+    tags_with,
 )
 from campaigns.contacts.queries.suppressions import (
     is_suppressed,
@@ -44,5 +46,5 @@ __all__ = [
     "filters_from", "import_for", "imports_of", "is_suppressed", "known_domains", "last_check_of", "list_for",
     "list_names_of", "lists_of", "lists_with", "names_are_cut", "preview", "progress_of", "providers_of",
     "suppressed_condition", "suppressed_keys", "suppression_for", "suppression_of", "suppressions_among",
-    "suppressions_of", "verdict_counts",
+    "suppressions_of", "tag_names_of", "tags_with", "verdict_counts",
 ]  # fmt: skip

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, F, Func, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
+from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
-from campaigns.contacts.models import Contact, ContactList, Suppression
+from campaigns.contacts.models import Contact, ContactList, ContactTag, Suppression, Tag
 from campaigns.contacts.queries.suppressions import suppressed_keys
 from outreach.accounts.access import Member
 
@@ -34,6 +35,7 @@ class Filters:
     country: str = ""
     suppressed: str = ""  # "yes", "no", "" = both
     import_id: int | None = None
+    tag: str = ""
     verdict: str = ""  # of the address; UNCHECKED for those that were never checked, "" = all
 
     @property
@@ -50,6 +52,7 @@ def filters_from(query: QueryDict) -> Filters:
         country=query.get("country", "").upper()[:2],
         suppressed=suppressed if suppressed in {"yes", "no"} else "",
         import_id=_number(query.get("import", "")),
+        tag=query.get("tag", "").replace("\0", "")[:NAME_LIMIT],
         verdict=verdict if verdict in {UNCHECKED, *AddressVerdict} else "",
     )
 
@@ -64,6 +67,8 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
         rows = rows.filter(list_places__contact_list=filters.list_id)
     if filters.country:
         rows = rows.filter(country=filters.country)
+    if filters.tag:
+        rows = rows.filter(tag_places__tag__workspace=member.workspace, tag_places__tag__name=filters.tag)
     if filters.verdict:
         rows = rows.filter(verdict="" if filters.verdict == UNCHECKED else filters.verdict)
     if filters.import_id is not None:
@@ -102,6 +107,17 @@ def lists_of(member: Member) -> QuerySet[ContactList]:
 
 def list_names_of(member: Member) -> QuerySet[ContactList]:
     return ContactList.objects.filter(workspace=member.workspace).order_by("name", "pk")
+
+
+def tag_names_of(member: Member) -> list[str]:
+    """Return the tags that somebody has, by name."""
+    used = Exists(ContactTag.objects.filter(tag=OuterRef("pk")))
+    tags = Tag.objects.filter(used, workspace=member.workspace)
+    return list(tags.order_by("name").values_list("name", flat=True))
+
+
+def tags_with(contact: Contact) -> list[str]:
+    return list(Tag.objects.filter(places__contact=contact).order_by("name").values_list("name", flat=True))
 
 
 def list_for(member: Member, list_id: int) -> ContactList:

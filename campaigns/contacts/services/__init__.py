@@ -15,11 +15,12 @@ from campaigns.contacts.services.people import (
 )
 from campaigns.contacts.services.running import run_import
 from campaigns.contacts.services.suppressions import lift, suppress, suppress_domain
+from campaigns.contacts.services.tags import add_tags, remove_tags
 from campaigns.contacts.services.uploads import store_upload
 
 __all__ = [
-    "add_to_list", "cancel_check", "cancel_import", "confirm", "confirm_onto", "create_contact", "create_list",
-    "delete_contacts", "delete_list", "edit_contact", "lift", "list_named", "look_again", "queue_hint",
-    "remove_from_list", "rename_list", "reread", "run_check", "run_import", "start_check", "store_upload", "suppress",
-    "suppress_domain", "sweep_checks", "sweep_imports",
+    "add_tags", "add_to_list", "cancel_check", "cancel_import", "confirm", "confirm_onto", "create_contact",
+    "create_list", "delete_contacts", "delete_list", "edit_contact", "lift", "list_named", "look_again", "queue_hint",
+    "remove_from_list", "remove_tags", "rename_list", "reread", "run_check", "run_import", "start_check",
+    "store_upload", "suppress", "suppress_domain", "sweep_checks", "sweep_imports",
 ]  # fmt: skip

@@ -48,14 +48,14 @@ def confirm(
 ) -> None:
     """Queue the import with this mapping and list; hint wakes a worker. Raises BadMapping, IllegalMove.
 
-    What the row says about policy, source and legal basis is kept with it.
+    What the row says about policy, tags, source and legal basis is kept with it.
     """
     chosen = checked_mapping(Columns(tuple(row.columns), row.has_header), mapping)
     with transaction.atomic():
         _move(
             row.pk, ImportState.QUEUED,
             mapping=chosen, contact_list=contact_list, queued_at=clock.now(),
-            policy=row.policy, source=row.source, legal_basis=row.legal_basis,
+            policy=row.policy, tags=row.tags, source=row.source, legal_basis=row.legal_basis,
         )  # fmt: skip
         if hint:
             transaction.on_commit(lambda: queue_hint(row.pk))

@@ -30,6 +30,7 @@ class Merge:
     list_id: int | None
     now: datetime
     policy: ImportPolicy = ImportPolicy.OVERWRITE
+    tag_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Stage:
         )
 
     def merge(self, into: Merge) -> Counts:
-        """Insert new contacts, fill known ones, put all on the list. Must run inside a transaction."""
+        """Insert new contacts, fill known ones, put all on the list and tag them. Must run inside a transaction."""
         names = {
             "workspace": into.workspace_id, "origin": into.import_id, "list": into.list_id, "now": into.now,
         }  # fmt: skip
@@ -89,6 +90,8 @@ class Stage:
             cursor.execute(_LOCK_LIST, names)
             if cursor.fetchone():  # it may have been deleted since the import was confirmed
                 cursor.execute(_LIST_PLACES, names)
+            if into.tag_ids:
+                cursor.execute(_TAG_PLACES, names | {"tags": list(into.tag_ids)})
             cursor.execute(_SUPPRESSED, names)
             (suppressed,) = cursor.fetchone()
         return Counts(created, updated, suppressed)
@@ -119,6 +122,16 @@ SELECT %(list)s, c.id, %(now)s
   FROM pg_temp.contacts_stage s JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.email_key =
   s.email_key
  ORDER BY c.id
+ON CONFLICT DO NOTHING
+"""
+
+_TAG_PLACES = """
+INSERT INTO contacts_tag_place (tag_id, contact_id)
+SELECT t.id, c.id
+  FROM pg_temp.contacts_stage s JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.email_key =
+  s.email_key
+ CROSS JOIN unnest(%(tags)s::bigint[]) AS t(id)
+ ORDER BY t.id, c.id
 ON CONFLICT DO NOTHING
 """
 

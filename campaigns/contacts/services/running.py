@@ -25,6 +25,7 @@ from campaigns.contacts.models import ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.services.imports import fail
 from campaigns.contacts.services.locks import running
 from campaigns.contacts.services.merging import Merge, Stage
+from campaigns.contacts.services.tags import tags_named
 from campaigns.contacts.states import ImportPolicy, ImportState
 from outreach.kit import clock
 
@@ -88,7 +89,9 @@ def _run(row: ContactImport) -> None:
     with Stage(row.pk, reader.columns) as stage:
         progress = _read(row, reader, stage)
         with transaction.atomic():
-            counts = stage.merge(Merge(row.workspace_id, row.pk, row.contact_list_id, clock.now(), policy))
+            tag_ids = tuple(tag.pk for tag in tags_named(row.workspace_id, row.tags)) if row.tags else ()
+            into = Merge(row.workspace_id, row.pk, row.contact_list_id, clock.now(), policy, tag_ids)
+            counts = stage.merge(into)
             rows_known = progress.rows_read - progress.rows_rejected - counts.created - counts.updated
             is_skipping = policy == ImportPolicy.SKIP
             _keep_if_ours(

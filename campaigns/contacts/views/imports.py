@@ -16,6 +16,7 @@ from campaigns.contacts.core import dialect, encoding
 from campaigns.contacts.core.columns import CUSTOM, IGNORE
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS, custom_name
+from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
 from campaigns.contacts.forms import UploadForm
 from campaigns.contacts.models import SOURCE_LIMIT, ContactImport
@@ -71,11 +72,12 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     if (basis := request.POST.get("legal_basis", "")) in set(LegalBasis):
         row.legal_basis = basis
     row.source = " ".join(request.POST.get("source", "").replace("\0", " ").split())[:SOURCE_LIMIT]
-    name = request.POST.get("list_name", "")
+    name, tags = request.POST.get("list_name", ""), request.POST.get("tags", "")
     try:
+        row.tags = list(parse_tags(tags))
         services.confirm_onto(row, row.mapping, name)
     except (BadMapping, BadContact) as error:
-        return _columns_page(request, row, list_name=name, error=str(error))
+        return _columns_page(request, row, list_name=name, tags=tags, error=str(error))
     except IllegalMove:
         messages.info(request, "This import was confirmed already.")
     return redirect(request.member.url("contacts:import_progress", row.pk))
@@ -178,7 +180,9 @@ def _upload_page(request: MemberRequest, form: UploadForm) -> HttpResponse:
     return render_region(request, f"{_FOLDER}/import.html", context, status=422 if form.errors else 200)
 
 
-def _columns_page(request: MemberRequest, row: ContactImport, *, list_name: str = "", error: str = "") -> HttpResponse:
+def _columns_page(
+    request: MemberRequest, row: ContactImport, *, list_name: str = "", tags: str = "", error: str = ""
+) -> HttpResponse:
     context = {
         "import": row,
         "preview": queries.preview(row),
@@ -191,6 +195,8 @@ def _columns_page(request: MemberRequest, row: ContactImport, *, list_name: str 
         "policies": [(value, *words, value == row.policy) for value, words in POLICY_WORDS.items()],
         "lists": queries.list_names_of(request.member),
         "list_name": list_name,
+        "tags": tags,
+        "known_tags": queries.tag_names_of(request.member),
         "error": error,
     }
     return render_region(request, f"{_FOLDER}/import_map.html", context, status=422 if error else 200)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import COUNTRY, LABELS, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.forms import FORM_FIELDS, ContactForm
@@ -53,6 +54,7 @@ def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
         "lists": queries.list_names_of(request.member),
         "countries": queries.countries_of(request.member),
         "verdicts": _VERDICTS,
+        "tags": queries.tag_names_of(request.member),
     }
 
 
@@ -66,6 +68,7 @@ def detail(request: MemberRequest, contact_id: int) -> HttpResponse:
         "facts": [(LABELS[name], getattr(contact, name)) for name in FORM_FIELDS if getattr(contact, name)],
         "suppression": queries.suppression_of(contact),
         "lists": queries.lists_with(contact),
+        "tags": queries.tags_with(contact),
         "verdict_words": VERDICT_LABELS[contact.verdict],
         "address": queries.facts_of(contact),
     }
@@ -123,7 +126,7 @@ def delete(request: MemberRequest, contact_id: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def selected(request: MemberRequest) -> HttpResponse:
-    """Do something with the contacts that are ticked: put on a list, take off one, delete."""
+    """Do something with the contacts that are ticked: put on a list, take off one, tag, untag, delete."""
     ids = [int(text) for text in request.POST.getlist("contact")[:_SELECTED] if text.isdecimal() and len(text) < 18]
     action = request.POST.get("action", "")
     if not ids:
@@ -135,6 +138,8 @@ def selected(request: MemberRequest) -> HttpResponse:
         return _delete(request, ids)
     elif action in {"add", "remove"}:
         _change_list(request, action, ids)
+    elif action in {"tag", "untag"}:
+        _change_tags(request, action, ids)
     return redirect(_back(request))
 
 
@@ -166,6 +171,22 @@ def _delete(request: MemberRequest, ids: list[int]) -> HttpResponse:
     count = services.delete_contacts(request.member.workspace, ids)
     messages.success(request, f"{count:,} contact{'' if count == 1 else 's'} deleted.")
     return redirect(request.member.url("contacts:list"))
+
+
+def _change_tags(request: MemberRequest, action: str, ids: list[int]) -> None:
+    try:
+        names = parse_tags(request.POST.get("tags", ""))
+    except BadContact as error:
+        messages.error(request, error.cause)
+        return
+    if not names:
+        messages.warning(request, "Say which tags; nothing was changed.")
+    elif action == "tag":
+        count = services.add_tags(request.member.workspace, ids, names)
+        messages.success(request, f"{count:,} contact{'' if count == 1 else 's'} tagged {', '.join(names)}.")
+    else:
+        count = services.remove_tags(request.member.workspace, ids, names)
+        messages.success(request, f"{count:,} tag{'' if count == 1 else 's'} taken away.")
 
 
 def _change_list(request: MemberRequest, action: str, ids: list[int]) -> None:
