@@ -43,7 +43,7 @@ def soak(run: Run, *, messages: int, kills: int) -> None:
     if count < kills:
         raise Broken(f"the messages were out after {count} of {kills} kills: send more")
     run.settle(seconds=60 + messages / 20)
-    run.await_proof(seconds=PROOF_S + messages / 100)
+    run.await_proof(seconds=PROOF_S + messages / 20)
 
 
 def _kill_one(run: Run, ports: Collection[int]) -> int:
