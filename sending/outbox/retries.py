@@ -21,7 +21,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
 from sending.pacing.throttles import Throttle
-from sending.planner import picking
+from sending.planner import asking
 from sending.planner.facts import NewLeads, Sender
 from sending.planner.picking import Round
 from sending.planner.services import stop
@@ -130,14 +130,14 @@ def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
         message.pk: [(message.workspace_id, key) for key in (key_of(message.recipient), message.contact.email_key)]
         for message in messages
     }
-    found = picking.why_suppressed({one for keys in asked.values() for one in keys})
+    found = asking.why_suppressed({one for keys in asked.values() for one in keys})
     return {pk: found[one] for pk, keys in asked.items() for one in keys if one in found}
 
 
 def _judge(
     message: OutboundMessage, sender: Sender, plan: CampaignPlan, suppressed: str, throttles: tuple[Throttle, ...]
 ) -> Verdict:
-    facts = picking.lead_facts(
+    facts = asking.lead_facts(
         plan,
         message.contact,
         # Who may have got it already may have answered: it waits for a fresh reading, as a follow-up does.

@@ -30,10 +30,10 @@ from sending.pacing.history import Cause
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation, match_words
 from sending.planner.addresses import Addresses
+from sending.planner.asking import lead_facts, suppressions
 from sending.planner.books import rooms_for_new
 from sending.planner.facts import NewLeads, Sender, new_leads_today, senders_of
 from sending.planner.models import Enrollment
-from sending.planner.picking import lead_facts, suppressions
 from sending.planner.queries import senders_of_campaign
 from sending.planner.rotating import Sharing, sharings_of
 from sending.planner.states import EnrollmentState
