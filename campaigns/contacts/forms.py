@@ -49,6 +49,8 @@ class UploadForm(forms.Form):
         label="Rows", required=False, strip=False, max_length=PASTE_LIMIT, widget=forms.Textarea(attrs={"rows": 6})
     )
 
+    example = "email\tfirst name\nada@example.com\tAda"  # what pasted rows look like
+
     def clean(self) -> None:
         """Ask for one of both."""
         super().clean()
