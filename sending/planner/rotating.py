@@ -57,18 +57,15 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """How one campaign that does not rotate evenly shares out its new contacts; carriers are by mailbox."""
+    """How one campaign that does not rotate evenly shares out its new contacts; carriers are by mailbox.
+
+    among: the providers whose people are left to mailboxes of their own.
+    """
 
     mode: Rotation
     turns: Turns
     carriers: Mapping[int, Carrier]
-
-    @property
-    def among(self) -> frozenset[Receiver]:
-        """Return the providers whose people are left to mailboxes of their own."""
-        if self.mode is not Rotation.PROVIDER:
-            return frozenset()
-        return matched(one.provider for one in self.carriers.values() if one.is_usable)
+    among: frozenset[Receiver]
 
     def receivers_of(self, mailbox_id: int) -> tuple[Receiver, ...] | None:
         """Return whose people the mailbox begins; None for everybody's."""
@@ -107,7 +104,8 @@ def _sharing(rows: list[tuple[Any, ...]]) -> Sharing:
     found = Turns(turns, names)
     for box, at in free.items():
         found.see(box, at)
-    return Sharing(mode, found, carriers)
+    of_their_own = (one.provider for one in carriers.values() if one.is_usable and mode is Rotation.PROVIDER)
+    return Sharing(mode, found, carriers, matched(of_their_own))
 
 
 class Rotating:
