@@ -11,9 +11,8 @@ from typing import TypeVar
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, setup_databases, teardown_databases
 
-from bench.scene import make_leads, make_mailboxes, make_owner
+from bench.scene import make_leads, make_mailboxes, make_owner, person
 from campaigns.calendar import WaitUnit, Window
-from campaigns.contacts.models import Contact
 from campaigns.sequences import services as sequences
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.services import Schedule
@@ -59,16 +58,7 @@ def main() -> None:
 def prepare() -> Campaign:
     """Store a launched campaign with the limits that a new mailbox has, its ramp included."""
     member = make_owner()
-    people = (
-        Contact(
-            workspace=member.workspace,
-            email=f"person{n}@company{n}.example.com",
-            email_key=f"person{n}@company{n}.example.com",
-            domain=f"company{n}.example.com",
-            time_zone=_ZONES[n % len(_ZONES)],
-        )
-        for n in range(PEOPLE)
-    )
+    people = (person(member, n, time_zone=_ZONES[n % len(_ZONES)]) for n in range(PEOPLE))
     leads = make_leads(member, people)
     boxes = make_mailboxes(member, MAILBOXES)
     campaign = sequences.create_campaign(member, "Bench")

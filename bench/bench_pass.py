@@ -12,12 +12,10 @@ import os
 from django.test.utils import setup_databases, teardown_databases
 from django.utils.timezone import now
 
-from bench.scene import ALWAYS, FREE, make_leads, make_mailboxes, make_owner
+from bench.scene import FREE, make_campaign, make_leads, make_mailboxes, make_owner, person
 from bench.workers import run_workers, start_sink
-from campaigns.contacts.models import Contact
 from campaigns.sequences import services as sequences
-from campaigns.sequences.models import Step, Variant
-from campaigns.sequences.services import Schedule, Text
+from campaigns.sequences.services import Text
 from outreach.accounts.access import Member
 from sending.mailboxes.models import MailboxClock
 from sending.outbox.models import OutboundMessage
@@ -59,21 +57,10 @@ def prepare(port: int) -> None:
 
 
 def _launch(member: Member, first: int, boxes: list[int]) -> None:
-    people = (
-        Contact(
-            workspace=member.workspace,
-            email=f"person{n}@company{n}.example.com",
-            email_key=f"person{n}@company{n}.example.com",
-            domain=f"company{n}.example.com",
-            first_name=f"Person {n}",
-        )
-        for n in range(first, first + len(boxes))
-    )
+    people = (person(member, n, first_name=f"Person {n}") for n in range(first, first + len(boxes)))
     leads = make_leads(member, people, name=f"Leads {first}")
-    campaign = sequences.create_campaign(member, f"Bench {first}")
-    sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=ALWAYS))
-    variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
-    sequences.save_variant(variant, Text(subject="A question", body_text="Hi {{ first_name }},\n\nBest\n"))
+    text = Text(subject="A question", body_text="Hi {{ first_name }},\n\nBest\n")
+    campaign = make_campaign(member, text, f"Bench {first}")
     sequences.set_audience(campaign, [leads.pk])
     set_senders(member, campaign, boxes)
     launch(member, campaign)

@@ -16,10 +16,10 @@ from django.db import connection, transaction
 from django.test.utils import setup_databases, teardown_databases
 from django.utils.timezone import now
 
-from bench.scene import ALWAYS, FREE, make_mailboxes, make_owner
+from bench.scene import FREE, make_campaign, make_mailboxes, make_owner
 from campaigns.sequences import services as sequences
-from campaigns.sequences.models import Campaign, Step, Variant
-from campaigns.sequences.services import Schedule, Text
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.services import Text
 from outreach.accounts.models import Workspace
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
@@ -87,10 +87,8 @@ def _prepare() -> tuple[list[int], list[int]]:
     boxes = make_mailboxes(member, MAILBOXES, smtp_port=2525, **FREE)
     campaigns = []
     for number in range(CAMPAIGNS):
-        campaign = sequences.create_campaign(member, f"Bench {number}")
-        sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=ALWAYS))
-        variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
-        sequences.save_variant(variant, Text(subject="A question", body_text="Hi {{ first_name }},\n\nBest\n"))
+        text = Text(subject="A question", body_text="Hi {{ first_name }},\n\nBest\n")
+        campaign = make_campaign(member, text, f"Bench {number}")
         second = sequences.add_step(campaign)
         sequences.save_variant(second.variants.get(), Text(subject="", body_text="Hi {{ first_name }}, again\n"))
         # Which mailboxes a person's own may be is decided by the numbers of both: each campaign has all of them.

@@ -18,13 +18,11 @@ from django.utils.timezone import now
 from post_office.mail import send_queued
 from post_office.models import PRIORITY, STATUS, Email
 
-from bench.scene import ALWAYS, FREE, make_leads, make_mailboxes, make_owner
+from bench.scene import FREE, make_campaign, make_leads, make_mailboxes, make_owner, person
 from bench.timing import timed
 from bench.workers import PATH, SINK, run_workers, start_sink
-from campaigns.contacts.models import Contact
 from campaigns.sequences import services as sequences
-from campaigns.sequences.models import Step, Variant
-from campaigns.sequences.services import Schedule, Text
+from campaigns.sequences.services import Text
 from sending.mailboxes.models import MailboxClock
 from sending.outbox.models import OutboundMessage
 from sending.planner.services import launch, set_senders
@@ -34,6 +32,7 @@ _SOURCE = shutil.which("smtp-source", path=PATH)
 MESSAGES = 5_000
 MAILBOXES = 100
 WORKERS = 2  # processes, of both sides
+_COMPANIES = 977
 _LINE = "One short question about how {{ company }} does this today. "
 _BODY = "Hi {{ first_name }},\n\n" + f"{_LINE * 4}\n\n" * 3 + "Best\n"
 _HTML = "<p>Hi {{ first_name }},</p>\n" + f"<p>{_LINE * 4}</p>\n" * 3 + "<p>Best</p>\n"
@@ -76,22 +75,13 @@ def prepare_ours(port: int) -> None:
     member = make_owner()
     set_throttles(member.workspace, {})  # five people of each company at once: no workspace of real people does that
     people = (
-        Contact(
-            workspace=member.workspace,
-            email=f"person{n}@company{n % 977}.example.com",
-            email_key=f"person{n}@company{n % 977}.example.com",
-            domain=f"company{n % 977}.example.com",
-            first_name=f"Person {n}",
-            company=f"Company {n % 977}",
-        )
+        person(member, n, companies=_COMPANIES, first_name=f"Person {n}", company=f"Company {n % _COMPANIES}")
         for n in range(MESSAGES)
     )
     leads = make_leads(member, people)
     boxes = make_mailboxes(member, MAILBOXES, smtp_port=port, **FREE)
-    campaign = sequences.create_campaign(member, "Bench")
-    sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=ALWAYS))
-    variant = Variant.objects.get(step=Step.objects.get(campaign=campaign))
-    sequences.save_variant(variant, Text(subject="A question, {{ first_name }}", body_text=_BODY, body_html=_HTML))
+    text = Text(subject="A question, {{ first_name }}", body_text=_BODY, body_html=_HTML)
+    campaign = make_campaign(member, text)
     sequences.set_audience(campaign, [leads.pk])
     set_senders(member, campaign, boxes)
     MailboxClock.objects.update(synced_at=now())
@@ -107,7 +97,7 @@ def prepare_peer(port: int) -> None:
     Email.objects.bulk_create(
         Email(
             from_email="sender@example.com",
-            to=[f"person{n}@company{n % 977}.example.com"],
+            to=[f"person{n}@company{n % _COMPANIES}.example.com"],
             subject=f"A question, Person {n}",
             message=body,
             html_message=html,

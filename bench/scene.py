@@ -9,6 +9,9 @@ from django.db import transaction
 
 from campaigns.calendar import Window
 from campaigns.contacts.models import Contact, ContactList, ListMember
+from campaigns.sequences import services as sequences
+from campaigns.sequences.models import Campaign, Variant
+from campaigns.sequences.services import Schedule, Text
 from outreach.accounts.access import Member
 from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
@@ -44,6 +47,21 @@ def make_mailboxes(member: Member, count: int, **columns: Any) -> list[int]:
             made = mailboxes.create_mailbox(member, of_one, smtp="not asked for", imap="not asked for")
             mailboxes.activate(made.pk)
     return list(Mailbox.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def person(member: Member, number: int, *, companies: int = 0, **columns: Any) -> Contact:
+    """Return somebody with a number, not stored yet: at one of so many companies, or at one of their own."""
+    domain = f"company{number % companies if companies else number}.example.com"
+    email = f"person{number}@{domain}"
+    return Contact(workspace=member.workspace, email=email, email_key=email, domain=domain, **columns)
+
+
+def make_campaign(member: Member, text: Text, name: str = "Bench") -> Campaign:
+    """Return a draft of one step that may send at any time."""
+    campaign = sequences.create_campaign(member, name)
+    sequences.save_schedule(campaign, Schedule("UTC", use_contact_zone=False, windows=ALWAYS))
+    sequences.save_variant(Variant.objects.get(step__campaign=campaign), text)
+    return campaign
 
 
 def make_leads(member: Member, people: Iterable[Contact], name: str = "Leads") -> ContactList:
