@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from outreach.kit.addresses import domain_and_parents
 from sending.mailboxes.states import SignInKind
 from sending.pacing.receivers import Receiver
 from sending.smtp import Security
@@ -113,10 +114,13 @@ def guess_for(domain: str) -> Preset:
 
 
 def _by_exchanger(host: str) -> Preset | None:
-    fitting = [
-        (len(suffix), one) for one in presets() for suffix in one.mx if host == suffix or host.endswith(f".{suffix}")
-    ]
-    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+    known = _by_mx()
+    return next((known[name] for name in domain_and_parents(host) if name in known), None)
+
+
+@cache
+def _by_mx() -> Mapping[str, Preset]:
+    return {name: one for one in presets() for name in one.mx}
 
 
 def _preset(row: dict[str, Any]) -> Preset:

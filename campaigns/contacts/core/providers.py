@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from outreach.kit.addresses import domain_and_parents
+
 
 class Provider(StrEnum):
     """Who receives the mail of a domain: a mailbox provider, or a gateway that filters it for somebody behind it."""
@@ -81,10 +83,5 @@ _BY_NAME = {name: provider for provider, names in _EXCHANGERS.items() for name i
 
 def provider_of(exchangers: Sequence[str]) -> Provider:
     """Return who runs the servers: the first, in their order of preference, that is known decides."""
-    for exchanger in exchangers:
-        labels = exchanger.rstrip(".").lower().split(".")
-        for start in range(len(labels) - 1):
-            provider = _BY_NAME.get(".".join(labels[start:]))
-            if provider is not None:
-                return provider
-    return Provider.OTHER
+    names = (name for one in exchangers for name in domain_and_parents(one.rstrip(".").lower()))
+    return next((_BY_NAME[name] for name in names if name in _BY_NAME), Provider.OTHER)
