@@ -64,11 +64,12 @@ WITH planned AS MATERIALIZED (  -- else each mention of the instant would look f
 SELECT c.mailbox_id, GREATEST(
            c.free_at, c.backoff_until,
            COALESCE(c.hold_until, LEAST(
-               (SELECT GREATEST(min(e.due_at), c.follow_up_hold_until)
+               -- in the order of the index: min() would read everybody who waits for the mailbox
+               (SELECT GREATEST(e.due_at, c.follow_up_hold_until)
                   FROM planner_enrollment e
                   JOIN sequences_campaign k ON k.id = e.campaign_id AND k.state = 'running'
                  WHERE e.mailbox_id = c.mailbox_id AND e.state = 'active'
-                HAVING count(*) > 0),
+                 ORDER BY e.due_at LIMIT 1),
                (SELECT GREATEST(min(GREATEST(e.due_at, h.until, s.held_until)), c.new_hold_until)
                   FROM planner_campaign_mailbox s
                   JOIN sequences_campaign k ON k.id = s.campaign_id AND k.state = 'running'
@@ -90,10 +91,11 @@ SELECT c.mailbox_id, GREATEST(
                      WHERE r.mode IS NOT NULL) e
                  WHERE s.mailbox_id = c.mailbox_id
                 HAVING count(*) > 0),
-               (SELECT min(m.retry_at)
+               (SELECT m.retry_at
                   FROM outbox_message m
                   JOIN sequences_campaign k ON k.id = m.campaign_id AND k.state = 'running'
-                 WHERE m.mailbox_id = c.mailbox_id AND m.state = 'deferred'),
+                 WHERE m.mailbox_id = c.mailbox_id AND m.state = 'deferred'
+                 ORDER BY m.retry_at LIMIT 1),
                now() + make_interval(secs => %(safety)s)))) AS look_at
   FROM mailboxes_clock c
  WHERE c.lease_owner = %(owner)s AND c.mailbox_id = ANY(%(ids)s)
