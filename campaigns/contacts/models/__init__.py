@@ -1,0 +1,22 @@
+"""Contacts, lists, imports and suppressions."""
+
+from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
+from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
+from campaigns.contacts.models.suppressions import Suppression
+from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, MailDomain
+
+__all__ = [
+    "SOURCE_LIMIT",
+    "AddressCheck",
+    "CheckedDomain",
+    "Contact",
+    "ContactImport",
+    "ContactList",
+    "ContactTag",
+    "ImportChunk",
+    "ListMember",
+    "MailDomain",
+    "RejectedRow",
+    "Suppression",
+    "Tag",
+]

@@ -1,0 +1,125 @@
+"""Contacts, their lists and tags."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Lower, Reverse
+
+from campaigns.contacts.core.fields import TEXT_LIMITS
+from campaigns.contacts.core.tags import NAME_LIMIT
+from campaigns.contacts.core.verdicts import AddressVerdict
+from outreach.accounts.models import Workspace
+
+
+class Contact(models.Model):
+    """One person of one workspace; `email_key` is the normalised address that makes them one."""
+
+    # Every index below begins with the workspace: one more on it alone would only cost.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    email = models.CharField(max_length=320)  # as given, trimmed: what a person recognises
+    # Lower-cased local part, A-label domain: what dedupe compares. Byte order ("C") makes its unique index
+    # cheap to keep and lets it find prefixes, whatever the locale of the database.
+    email_key = models.CharField(max_length=320, db_collation="C")
+    domain = models.CharField(max_length=255, db_collation="C")  # of email_key
+    first_name = models.CharField(max_length=TEXT_LIMITS["first_name"], blank=True)
+    last_name = models.CharField(max_length=TEXT_LIMITS["last_name"], blank=True)
+    company = models.CharField(max_length=TEXT_LIMITS["company"], blank=True)
+    title = models.CharField(max_length=TEXT_LIMITS["title"], blank=True)
+    phone = models.CharField(max_length=TEXT_LIMITS["phone"], blank=True)
+    website = models.CharField(max_length=TEXT_LIMITS["website"], blank=True)
+    city = models.CharField(max_length=TEXT_LIMITS["city"], blank=True)
+    country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2
+    time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty = the campaign's
+    fields = models.JSONField(default=dict)  # custom fields: name -> text
+    # What the last check thought of the address; "" = never checked. What the gates ask is the domain itself.
+    verdict = models.CharField(max_length=10, blank=True, default="", db_default="")
+    # Where it came from, for the timeline and for undoing an import. No constraint: PostgreSQL would look up
+    # the one same import once for every row of a file, a tenth of the time of the whole import.
+    origin = models.ForeignKey(
+        "ContactImport", null=True, on_delete=models.SET_NULL, related_name="created", db_constraint=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "contacts_contact"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "email_key"], name="contacts_one_per_address"),
+            models.CheckConstraint(condition=~models.Q(email_key=""), name="contacts_has_address"),
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=["", *AddressVerdict]), name="contacts_known_verdict"
+            ),
+        ]
+        indexes = [
+            # contact list, newest first, keyset by id; ascending, so that new rows go to the end of the index
+            models.Index(fields=["workspace", "id"], name="contacts_newest"),
+            # who is at a suppressed domain or below it: reversed, "moc.elpmaxe" is a prefix of "moc.elpmaxe.liam"
+            models.Index("workspace", Reverse("domain"), name="contacts_domain"),
+            # contact list filtered by country, newest first, and the countries that there are
+            models.Index(
+                fields=["workspace", "country", "id"], name="contacts_country", condition=~models.Q(country="")
+            ),
+            # contact list filtered by verdict, newest first; also by none, when few are left without one
+            models.Index(fields=["workspace", "verdict", "id"], name="contacts_verdict"),
+        ]
+
+
+class ContactList(models.Model):
+    """A named set of contacts."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "contacts_list"
+        constraints = [
+            models.UniqueConstraint("workspace", Lower("name"), name="contacts_one_list_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListMember(models.Model):
+    """A contact's place on a list."""
+
+    # No constraint, for the same reason as Contact.origin: whoever adds many locks the list's row once
+    # instead.
+    contact_list = models.ForeignKey(
+        ContactList, on_delete=models.CASCADE, related_name="members", db_index=False, db_constraint=False
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_places")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "contacts_list_member"
+        constraints = [
+            models.UniqueConstraint(fields=["contact_list", "contact"], name="contacts_once_on_a_list"),
+        ]
+
+
+class Tag(models.Model):
+    """A word by which a workspace marks contacts. One that nobody has is not shown anywhere."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    name = models.CharField(max_length=NAME_LIMIT)  # in small letters, as core.tags.parse_tags gives it
+
+    class Meta:
+        db_table = "contacts_tag"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="contacts_one_tag_per_name"),
+        ]
+
+
+class ContactTag(models.Model):
+    """That a contact has a tag."""
+
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="places", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tag_places")
+
+    class Meta:
+        db_table = "contacts_tag_place"
+        constraints = [
+            models.UniqueConstraint(fields=["tag", "contact"], name="contacts_tagged_once"),
+        ]
