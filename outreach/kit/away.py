@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import InterfaceError, InternalError, OperationalError
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout
 
 
 def is_away(error: BaseException) -> bool:
@@ -15,3 +15,8 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, InternalError):
         return isinstance(error.__cause__, IdleInTransactionSessionTimeout)
     return isinstance(error, OperationalError | InterfaceError)
+
+
+def gave_way(error: BaseException) -> bool:
+    """Say whether the transaction was undone because it and another one waited for each other."""
+    return isinstance(error.__cause__, DeadlockDetected)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from outreach.kit import statements
+from outreach.kit import gate, statements
 from outreach.kit.rows import copy_rows, reserve_ids
 from sending.domains.keys import KeyLost, Signatures, signatures_of
 from sending.ledger.kinds import EventKind
@@ -94,12 +94,13 @@ def _give_up(letter: Letter, reason: str, *, now: datetime) -> None:
     if message is None:
         return  # its person was deleted meanwhile
     with transaction.atomic():
-        stop(message.enrollment, StopReason.NOT_SENDABLE, detail=reason)
+        gate.hold_shut(message.workspace_id)
         moved = OutboundMessage.objects.filter(
             pk=message.pk, attempt=letter.attempt, state=MessageState.CLAIMED
         ).update(state=MessageState.FAILED, reason=reason[:500], lease_until=None, ended_at=now)
         if moved:
             record([entry_about(message, EventKind.FAILED, now, words=reason)])
+        stop(message.enrollment, StopReason.NOT_SENDABLE, detail=reason)
 
 
 def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:

@@ -117,6 +117,8 @@ def call_off(found: Sequence[CalledOff], *, now: datetime) -> None:
     for one in found:
         with transaction.atomic():
             gate.hold_shut(one.message.workspace_id)
+            # The message before its sequence, as everywhere: who deletes its person, or records, holds it already.
+            OutboundMessage.objects.select_for_update(no_key=True).filter(pk=one.message.pk).first()
             if one.stop is not None:
                 stop(one.message.enrollment, one.stop, detail=one.words)
             if cancel_stopped([one.message.pk], states=[MessageState.DEFERRED], words=one.words):

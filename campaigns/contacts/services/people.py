@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from campaigns.calendar import ZoneProblem, parse_zone
 from campaigns.contacts.core.countries import parse_country
@@ -14,8 +14,9 @@ from campaigns.contacts.models import Contact, ContactList, ListMember
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from outreach.kit.addresses import BadAddress, parse_address
+from outreach.kit.away import gave_way
 
-# Nothing holds up those who write to a contact that is being deleted: each may be in the way once.
+# Nothing holds up those who write to the contacts that are being deleted: each may be in the way once.
 _DELETE_TRIES = 4
 
 
@@ -48,6 +49,9 @@ def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
             return _delete(workspace, ids)
         except IntegrityError:  # a message to one of them was made meanwhile, and came too late to be deleted with it
             continue
+        except OperationalError as error:  # a courier holds some of them in another order
+            if not gave_way(error):
+                raise
     return _delete(workspace, ids)
 
 

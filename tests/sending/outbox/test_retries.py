@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from campaigns.contacts.models import Suppression
-from campaigns.contacts.services import edit_contact, suppress
+from campaigns.contacts.services import delete_contacts, edit_contact, suppress
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import SendWindow
-from outreach.kit import gate
+from outreach.kit import clock, gate
 from sending.chaos.faultsmtpd import FaultServer, say, serving_in_thread
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
 from sending.outbox.models import OutboundMessage
+from sending.outbox.retries import CalledOff, call_off
 from sending.outbox.states import MessageState
+from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from tests.sending.outbox.plain import (
     Beside,
@@ -26,6 +28,7 @@ from tests.sending.outbox.plain import (
     claim_all,
     make_post,
     somebody_waits_for_a_gate,
+    somebody_waits_for_a_row,
     wait_until,
 )  # fmt: skip
 from tests.sending.outbox.stage import deliver, make_due
@@ -137,6 +140,33 @@ def test_a_claim_that_calls_messages_off_meets_no_mark_of_both_workspaces_in_a_c
     for post in (first, second):
         assert post.messages[0].state == MessageState.CANCELLED
         assert post.enrollment_of("gone").stop_reason == StopReason.SUPPRESSED
+
+
+def test_who_calls_a_message_off_holds_its_sequence_only_with_it() -> None:
+    post = make_post(SILENT, "gone")
+    claim_all()
+    defer_and_free()
+    found = CalledOff(post.messages[0], "The address is suppressed.", stop=StopReason.SUPPRESSED)
+    with transaction.atomic():  # what deleting the person does: the messages, then the sequences
+        OutboundMessage.objects.select_for_update().get(campaign=post.campaign)
+        calling = Beside(lambda: call_off([found], now=clock.now()))
+        wait_until(somebody_waits_for_a_row)
+        assert Enrollment.objects.select_for_update(nowait=True).get(campaign=post.campaign)
+    calling.result()
+    assert post.messages[0].state == MessageState.CANCELLED
+
+
+def test_a_deletion_that_has_to_give_way_to_a_courier_is_tried_again() -> None:
+    post = make_post(SILENT, "ada")
+    claim_all()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '1min'")  # it is the deletion that finds the circle
+        Enrollment.objects.select_for_update().get(campaign=post.campaign)
+        deleting = Beside(lambda: delete_contacts(post.member.workspace, [post.people[0].pk]))
+        wait_until(somebody_waits_for_a_row)  # it has deleted the message
+        OutboundMessage.objects.filter(campaign=post.campaign).update(refusals=0)
+    assert deleting.result() == 1
 
 
 def test_what_is_called_off_takes_no_place_from_those_behind_it() -> None:
