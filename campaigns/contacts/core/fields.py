@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from enum import StrEnum
 
 # Sizes in characters; the columns of the table have the same.
 TEXT_LIMITS: Mapping[str, int] = {
@@ -35,11 +36,28 @@ LABELS: Mapping[str, str] = {
     TIME_ZONE: "Time zone",
 }
 
+
+class FieldKind(StrEnum):
+    """What the values of a custom field are. They stay strings in one form of writing; core.typed makes it."""
+
+    TEXT = "text"  # as it came
+    NUMBER = "number"  # "1234.5": plain decimal, no grouping, no exponent
+    DATE = "date"  # "2026-11-05"
+    YES_NO = "yes_no"  # "yes" or "no"
+
+
+KIND_LABELS: Mapping[FieldKind, str] = {
+    FieldKind.TEXT: "Text",
+    FieldKind.NUMBER: "Number",
+    FieldKind.DATE: "Date",
+    FieldKind.YES_NO: "Yes or no",
+}
+
 CUSTOM_PREFIX = "fields."
 CUSTOM_LIMIT = 10_000  # characters of one value
 CUSTOM_COLUMNS = 100  # custom fields of one import
-_NAME_LIMIT = 40
-_CUSTOM_NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{_NAME_LIMIT - 1}}}")
+NAME_LIMIT = 40
+_CUSTOM_NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{NAME_LIMIT - 1}}}")
 # Names that mean something else where templates are written.
 _TAKEN = frozenset(LABELS) | {
     "sender", "fields",
@@ -53,12 +71,12 @@ def custom_name(heading: str, position: int) -> str:
     position counts from 1 and names headings that have no Latin letter or digit.
     """
     plain = unicodedata.normalize("NFKD", heading.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
-    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_NAME_LIMIT].strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:NAME_LIMIT].strip("_")
     if not name:
         return f"column_{position}"
     if not name[0].isalpha():
-        name = f"n_{name}"[:_NAME_LIMIT]
-    return f"{name}_"[:_NAME_LIMIT] if name in _TAKEN else name
+        name = f"n_{name}"[:NAME_LIMIT]
+    return f"{name}_"[:NAME_LIMIT] if name in _TAKEN else name
 
 
 def is_custom_name(name: str) -> bool:

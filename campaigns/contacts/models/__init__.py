@@ -1,5 +1,6 @@
 """Contacts, lists, imports and suppressions."""
 
+from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
 from campaigns.contacts.models.suppressions import Suppression
@@ -13,6 +14,7 @@ __all__ = [
     "ContactImport",
     "ContactList",
     "ContactTag",
+    "CustomField",
     "ImportChunk",
     "ListMember",
     "MailDomain",
