@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from json.encoder import encode_basestring
 from operator import gt, itemgetter
+from typing import TypeVar
 from zoneinfo import available_timezones
 
 from campaigns.contacts.core.columns import Columns
@@ -26,8 +27,11 @@ from campaigns.contacts.core.fields import (
     LABELS,
     TEXT_LIMITS,
     TIME_ZONE,
+    FieldKind,
 )
+from campaigns.contacts.core.kinds import TEXT, Typed
 from campaigns.contacts.core.table import Broken
+from campaigns.contacts.core.typed import Misfit, canonical
 from outreach.kit.addresses import BadAddress, parse_address
 
 _DAMAGED = "\ufffd"
@@ -80,7 +84,14 @@ class RowReader:
     Duplicates are judged by the key of the address: the first row of a file counts, later ones are rejected.
     """
 
-    def __init__(self, columns: Columns, mapping: Mapping[str, str], *, place: str = "line") -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        mapping: Mapping[str, str],
+        kinds: Mapping[str, Typed] | None = None,
+        *,
+        place: str = "line",
+    ) -> None:
         self._place = place  # what a row's number counts: lines of a text, or rows of a sheet
         places = {target: at for at, name in enumerate(columns.names) if (target := mapping.get(name, ""))}
         self._width = len(columns.names)
@@ -91,13 +102,13 @@ class RowReader:
         self._text_cells = _picker([places[field] for field in self._texts])
         self._looked_up = [
             (places[field], field, _Remembered(parse))
-            for field, parse in ((COUNTRY, parse_country), (TIME_ZONE, _zone_name))
+            for field, parse in ((COUNTRY, _country), (TIME_ZONE, _zone_name))
             if field in places
         ]
         self._custom = [
-            (at, target, f"{json.dumps(target.removeprefix(CUSTOM_PREFIX))}: ")
+            (at, target, f"{json.dumps(name)}: ", _reader_for((kinds or {}).get(name, TEXT)))
             for target, at in places.items()
-            if target.startswith(CUSTOM_PREFIX)
+            if target.startswith(CUSTOM_PREFIX) and (name := target.removeprefix(CUSTOM_PREFIX))
         ]
         self._first_line: dict[str, int] = {}
         self._notes: dict[tuple[str, str], Note] = {}
@@ -160,9 +171,12 @@ class RowReader:
 
     def _custom_json(self, line: int, cells: list[str], clean: Callable[[str], str]) -> str:
         parts = []
-        for at, target, key in self._custom:
+        for at, target, key, readings in self._custom:
             if value := clean(cells[at]):
-                if len(value) > CUSTOM_LIMIT or _DAMAGED in value or value in FORMULA_ERRORS:
+                if readings is not None:
+                    reading = readings[value]
+                    value = reading if isinstance(reading, str) else self._misfit(line, target, value, reading)
+                elif len(value) > CUSTOM_LIMIT or _DAMAGED in value or value in FORMULA_ERRORS:
                     value = self._usable(line, target, value, CUSTOM_LIMIT)
                 if value:
                     parts.append(key + encode_basestring(value))
@@ -178,6 +192,10 @@ class RowReader:
             return self._note(line, field, f"is longer than {limit:,} characters", value)
         return value
 
+    def _misfit(self, line: int, field: str, value: str, misfit: Misfit) -> str:
+        """Return "" for a value that is none of the kind of its field, with a note of the first cause that there is."""
+        return self._usable(line, field, value, CUSTOM_LIMIT) and self._note(line, field, misfit.cause, value)
+
     def _not_understood(self, line: int, field: str, value: str) -> str:
         value = _clean(value)
         if not value:
@@ -190,18 +208,28 @@ class RowReader:
         return ""
 
 
-class _Remembered(dict[str, str | None]):
-    """What a parser says about a text, remembered, because files repeat few countries and zones."""
+_Reading = TypeVar("_Reading")
 
-    def __init__(self, parse: Callable[[str], str | None]) -> None:
+
+class _Remembered(dict[str, _Reading]):
+    """What a parser says about a text, remembered, because files repeat few countries, zones and dates."""
+
+    def __init__(self, parse: Callable[[str], _Reading]) -> None:
         super().__init__()
         self._parse = parse
 
-    def __missing__(self, text: str) -> str | None:
-        value = self._parse(_clean(text))
+    def __missing__(self, text: str) -> _Reading:
+        value = self._parse(text)
         if len(self) < _KNOWN_VALUES:
             self[text] = value
         return value
+
+
+def _reader_for(typed: Typed) -> _Remembered[str | Misfit] | None:
+    """Return what reads the clean values of a custom field; None where they stay as they are."""
+    if typed.kind == FieldKind.TEXT:
+        return None
+    return _Remembered(lambda text: canonical(text, typed.kind, typed.style))
 
 
 def _picker(places: Sequence[int]) -> Callable[[list[str]], Sequence[str]]:
@@ -240,8 +268,12 @@ def _clean(text: str) -> str:
     return _FORMULA_MARK.sub("", text, count=1) if text[:1] == "'" else text
 
 
+def _country(text: str) -> str | None:
+    return parse_country(_clean(text))
+
+
 def _zone_name(text: str) -> str | None:
-    return _zones().get(text.replace(" ", "_").lower())
+    return _zones().get(_clean(text).replace(" ", "_").lower())
 
 
 @cache

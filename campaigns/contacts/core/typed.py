@@ -51,10 +51,10 @@ class Misfit:
 
 
 NOT_A_NUMBER = Misfit("is not a number")
-TWO_NUMBERS = Misfit("could be two numbers, with thousands or with decimals,")
+TWO_NUMBERS = Misfit("could be two different numbers")
 OTHER_NUMBER = Misfit("is not a number in the way of its column")
 NOT_A_DATE = Misfit("is not a date")
-TWO_DATES = Misfit("could be two dates, with the day or the month first,")
+TWO_DATES = Misfit("could be two different dates")
 OTHER_DATE = Misfit("is not a date in the way of its column")
 NOT_YES_OR_NO = Misfit("is neither yes nor no")
 

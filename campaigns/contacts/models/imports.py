@@ -36,6 +36,7 @@ class ContactImport(models.Model):
     has_header = models.BooleanField(default=True)
     columns = models.JSONField(default=list)  # names in the order of the file, unique
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""
+    kinds = models.JSONField(default=dict)  # custom field -> core.kinds.Typed.code; those left out are text
     policy = models.CharField(max_length=12, default=ImportPolicy.OVERWRITE)
     tags = models.JSONField(default=list)  # names, given to everybody in the file
     # The answer to "how did you get my address?": stated by whoever imports, kept with the import.

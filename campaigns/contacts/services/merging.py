@@ -10,14 +10,12 @@ from typing import Self
 
 from django.db import connection
 
-from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.services.comparing import FIELDS, TEXTS, changeable, differs, value_after
 from campaigns.contacts.states import ImportPolicy
 
 _KEYS = ("email", "email_key", "domain")
-_TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
-_FIELDS = "fields"
 # Byte order as in the contacts table: sorting and joining then need no locale.
-_TYPES = {"email_key": 'varchar COLLATE "C"', "domain": 'varchar COLLATE "C"', _FIELDS: "jsonb"}
+_TYPES = {"email_key": 'varchar COLLATE "C"', "domain": 'varchar COLLATE "C"', FIELDS: "jsonb"}
 _COPY_BYTES = 128 * 1024
 
 
@@ -46,7 +44,7 @@ class Stage:
     """A temporary table of this session that holds the good rows of one import until they are merged."""
 
     def __init__(self, import_id: int, columns: Sequence[str]) -> None:
-        unknown = set(columns) - {*_KEYS, *_TEXTS, _FIELDS}
+        unknown = set(columns) - {*_KEYS, *TEXTS, FIELDS}
         assert not unknown, unknown  # the names go into SQL
         self._import_id = import_id
         self._columns = tuple(columns)
@@ -152,7 +150,7 @@ SELECT count(*) FROM pg_temp.contacts_stage
 
 
 def _merge_sql(columns: Sequence[str], policy: ImportPolicy) -> str:
-    empty = dict.fromkeys(_TEXTS, "''") | {_FIELDS: "'{}'::jsonb"}
+    empty = dict.fromkeys(TEXTS, "''") | {FIELDS: "'{}'::jsonb"}
     placed = empty | {name: name for name in columns}
     action = _action(columns, policy)
     return _MERGE.format(columns=", ".join(placed), values=", ".join(placed.values()), action=action)
@@ -160,19 +158,12 @@ def _merge_sql(columns: Sequence[str], policy: ImportPolicy) -> str:
 
 def _action(columns: Sequence[str], policy: ImportPolicy) -> str:
     """Return what happens to a known contact; one that would stay as it is is not written."""
-    texts = [name for name in columns if name in _TEXTS]
-    changes = [f"{name} = COALESCE(NULLIF(EXCLUDED.{name}, ''), c.{name})" for name in texts]
-    differs = [f"(EXCLUDED.{name} <> '' AND EXCLUDED.{name} <> c.{name})" for name in texts]
-    if policy == ImportPolicy.FILL:
-        changes = [f"{name} = COALESCE(NULLIF(c.{name}, ''), EXCLUDED.{name})" for name in texts]
-        differs = [f"(EXCLUDED.{name} <> '' AND c.{name} = '')" for name in texts]
-    if _FIELDS in columns:
-        new, old = ("c", "EXCLUDED") if policy == ImportPolicy.FILL else ("EXCLUDED", "c")
-        changes.append(f"fields = {old}.fields || {new}.fields")
-        differs.append(f"NOT c.fields @> {'EXCLUDED.fields' if new == 'EXCLUDED' else '(EXCLUDED.fields || c.fields)'}")
-    if policy == ImportPolicy.SKIP or not changes:
+    names = changeable(columns, policy)
+    if not names:
         return "NOTHING"
-    return f"UPDATE SET {', '.join(changes)}, updated_at = EXCLUDED.updated_at WHERE {' OR '.join(differs)}"
+    changes = ", ".join(f"{name} = {value_after(name, policy, new='EXCLUDED')}" for name in names)
+    condition = " OR ".join(differs(name, policy, new="EXCLUDED") for name in names)
+    return f"UPDATE SET {changes}, updated_at = EXCLUDED.updated_at WHERE {condition}"
 
 
 def _copy(statement: str, rows: Sequence[Sequence[str]], *, escape: bool = True) -> None:

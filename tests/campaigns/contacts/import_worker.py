@@ -10,8 +10,8 @@ from django.conf import settings
 if __name__ == "__main__":
     settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
-    from campaigns.contacts.services import run_import, running
+    from campaigns.contacts.services import reading, run_import
 
-    running._BATCH_ROWS = 500
+    reading._BATCH_ROWS = 500
     print("ready", flush=True)  # noqa: T201
     run_import(int(sys.argv[2]))

@@ -13,7 +13,7 @@ from campaigns.contacts import services
 from campaigns.contacts.errors import BadFile, BadMapping, IllegalMove
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk, ListMember, RejectedRow
 from campaigns.contacts.queries import preview
-from campaigns.contacts.services import chunks, imports, running
+from campaigns.contacts.services import chunks, imports, reading, running
 from campaigns.contacts.services.locks import running as held
 from campaigns.contacts.services.locks import running_imports
 from campaigns.contacts.services.uploads import Wanted
@@ -308,7 +308,7 @@ def test_the_stored_file_is_gone_once_the_import_is_done() -> None:
 def test_a_cancelled_import_leaves_nothing_but_its_place_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
     row = upload(make_workspace(), "email\n" + "".join(f"p{n}@x.com\n" for n in range(50)) + "broken\n")
     services.confirm(row, row.mapping, None, hint=False)
-    monkeypatch.setattr(running, "_BATCH_ROWS", 10)
+    monkeypatch.setattr(reading, "_BATCH_ROWS", 10)
     begin = running._begin
 
     def begin_and_be_cancelled(import_id: int) -> ContactImport | None:

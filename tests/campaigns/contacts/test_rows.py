@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.contacts.core.columns import Columns
+from campaigns.contacts.core.fields import FieldKind
+from campaigns.contacts.core.kinds import Typed
 from campaigns.contacts.core.rows import Rejected, RowReader, note_words, original_of, split_name
 from campaigns.contacts.core.table import Broken
+from campaigns.contacts.core.typed import Style
 
 HEADER = ("email", "first", "company", "country", "zone", "note")
 MAPPING = {
@@ -137,3 +140,28 @@ def test_every_row_is_values_without_control_characters_or_a_cause(rows: list[li
         assert all(value.isascii() or "\ufffd" not in value for value in outcome)
         assert not any(character < " " for value in outcome for character in value)
         json.loads(outcome[-1])
+
+
+def test_a_typed_field_is_kept_in_one_form_and_what_does_not_fit_is_left_empty_and_told() -> None:
+    kinds = {
+        "size": Typed(FieldKind.NUMBER), "met": Typed(FieldKind.DATE, Style.DAY_FIRST), "vip": Typed(FieldKind.YES_NO),
+    }  # fmt: skip
+    mapping = {"email": "email", "size": "fields.size", "met": "fields.met", "vip": "fields.vip", "note": "fields.note"}
+    one = RowReader(Columns(tuple(mapping), has_header=True), mapping, kinds)
+    rows = [
+        ["a@x.com", "1.234,50", "5/11/2026", "Ja", "1.234,50"],
+        ["b@x.com", "1.234", "11/13/2026", "perhaps", ""],
+        ["c@x.com", "", "", "", ""],
+        ["d@x.com", "many", "#N/A", "", ""],
+    ]
+    outcomes = [one.read(line, cells) for line, cells in enumerate(rows, start=2)]
+    assert [json.loads(values[-1]) for values in outcomes if isinstance(values, list)] == [
+        {"size": "1234.5", "met": "2026-11-05", "vip": "yes", "note": "1.234,50"}, {}, {}, {},
+    ]  # fmt: skip
+    assert {note_words(note) for note in one.notes} == {
+        "Field “size” could be two different numbers in 1 row (line 3, “1.234”); left empty there.",
+        "Field “met” is not a date in the way of its column in 1 row (line 3, “11/13/2026”); left empty there.",
+        "Field “vip” is neither yes nor no in 1 row (line 3, “perhaps”); left empty there.",
+        "Field “size” is not a number in 1 row (line 5, “many”); left empty there.",
+        "Field “met” holds the error of a formula in 1 row (line 5, “#N/A”); left empty there.",
+    }

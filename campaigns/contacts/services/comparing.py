@@ -1,0 +1,36 @@
+"""When a value of a file changes what is known, by policy: one rule for the merge and for the dry run before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.states import ImportPolicy
+
+TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
+FIELDS = "fields"
+
+
+def value_after(name: str, policy: ImportPolicy, *, new: str, old: str = "c") -> str:
+    """Return the SQL of what a known contact has afterwards; new and old name the rows of the file and the table.
+
+    An empty value never erases what is known.
+    """
+    first, second = (old, new) if policy == ImportPolicy.FILL else (new, old)
+    if name == FIELDS:
+        return f"{second}.{FIELDS} || {first}.{FIELDS}"
+    return f"COALESCE(NULLIF({first}.{name}, ''), {second}.{name})"
+
+
+def differs(name: str, policy: ImportPolicy, *, new: str, old: str = "c") -> str:
+    """Return the SQL condition that this value changes."""
+    if name == FIELDS:
+        wanted = f"({new}.{FIELDS} || {old}.{FIELDS})" if policy == ImportPolicy.FILL else f"{new}.{FIELDS}"
+        return f"NOT {old}.{FIELDS} @> {wanted}"
+    known = f"{old}.{name} = ''" if policy == ImportPolicy.FILL else f"{new}.{name} <> {old}.{name}"
+    return f"({new}.{name} <> '' AND {known})"
+
+
+def changeable(columns: Sequence[str], policy: ImportPolicy) -> list[str]:
+    """Return those of a file's columns that can change a known contact."""
+    return [] if policy == ImportPolicy.SKIP else [name for name in columns if name in {*TEXTS, FIELDS}]
