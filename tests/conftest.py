@@ -8,6 +8,10 @@ import pytest
 from django.db import connections
 from django.test import override_settings
 
+from tests.emptying import truncate_little
+
+truncate_little()
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_settings() -> Iterator[None]:
