@@ -20,9 +20,7 @@ class NavItem:
 NAVIGATION = (
     NavItem("Home", "house", "reports:home", "", "g h", also=("reports:log",)),
     NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results", "reports:day")),
-    NavItem(
-        "Contacts", "users", "contacts:list", "contacts", "g p", also=("reports:contact_story", "planner:list_health")
-    ),
+    NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("planner:list_health",)),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem(
         "Messages",
@@ -40,6 +38,10 @@ NAVIGATION = (
 SETTINGS = NavItem(
     "Settings", "settings", "workspace:settings", "workspace", also=("planner:throttles", "sequences:closed_days")
 )
+
+
+# What each room has of a person: parts of one timeline and one page (see campaigns.contacts.parts).
+PERSON_PARTS = ("campaigns.contacts.person.PART", "sending.reports.person.PART")
 
 
 # What an upper room adds to the page of a mailbox, by its id.

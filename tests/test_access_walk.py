@@ -68,8 +68,9 @@ SAMPLES: dict[str, Args] = {
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
     **_each(
-        lambda w: (w.contact.pk,), "contacts:detail", "contacts:edit", "contacts:delete", "reports:contact_story"
+        lambda w: (w.contact.pk,), "contacts:detail", "contacts:edit", "contacts:delete", "contacts:note_add",
     ),
+    **_each(lambda w: (w.note.pk,), "contacts:note_edit", "contacts:note_removal"),
     **_each(
         lambda w: (w.contact_list.pk,), "contacts:list_detail", "contacts:list_rename", "contacts:list_delete",
         "contacts:list_check", "planner:list_health",

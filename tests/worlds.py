@@ -15,8 +15,10 @@ from campaigns.contacts.models import (
     AddressCheck,
     CheckedDomain,
     Contact,
+    ContactEdit,
     ContactImport,
     ContactList,
+    ContactNote,
     ImportChunk,
     RejectedRow,
     Suppression,
@@ -47,6 +49,7 @@ class World:
     workspace: Workspace
     owner: Membership
     contact: Contact
+    note: ContactNote
     contact_list: ContactList
     contact_import: ContactImport
     address_check: AddressCheck
@@ -65,6 +68,7 @@ def make_world(marker: str) -> World:
     workspace = builders.make_workspace(marker, name=f"{marker} Ltd")
     owner = builders.make_member(workspace, Role.OWNER)
     contact = builders.make_contact(workspace, f"ada@{marker}.example", first_name=marker)
+    ContactEdit.objects.create(contact=contact, changes={"first_name": ["", marker]}, made_by=owner.user)
     contact_list = builders.make_list(workspace, f"{marker} leads", (contact,))
     content = f"email\nada@{marker}.example\n".encode()
     contact_import = builders.make_import(
@@ -105,6 +109,7 @@ def make_world(marker: str) -> World:
         workspace=workspace,
         owner=Membership.objects.get(workspace=workspace, user=owner.user),
         contact=contact,
+        note=ContactNote.objects.create(contact=contact, text=f"{marker} note", created_by=owner.user),
         contact_list=contact_list,
         contact_import=contact_import,
         address_check=address_check,

@@ -39,3 +39,7 @@ class IllegalMove(ContactsError):
 
 class MayNotLift(ContactsError, PermissionError):
     """A suppression that this person may not lift, or not without typing the address."""
+
+
+class NotYours(ContactsError, PermissionError):
+    """A note that this person did not write and may not change."""

@@ -9,6 +9,7 @@ from django import forms
 from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.errors import BadContact
+from campaigns.contacts.models import NOTE_LIMIT
 
 PASTE_LIMIT = 1_000_000  # characters: at four bytes each below DATA_UPLOAD_MAX_MEMORY_SIZE
 FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
@@ -71,6 +72,18 @@ class ListForm(RefusableForm):
     """The name of a list."""
 
     name = forms.CharField(label="Name", max_length=400, error_messages={"required": "Give the list a name."})
+
+
+class NoteForm(RefusableForm):
+    """What somebody writes about a contact."""
+
+    text = forms.CharField(
+        label="Note",
+        strip=False,
+        max_length=10 * NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "There is nothing in the note."},
+    )
 
 
 class SuppressionForm(forms.Form):

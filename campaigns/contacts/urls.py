@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.contacts.views import checks, imports, lists, people, suppressions
+from campaigns.contacts.views import checks, imports, lists, notes, people, person, suppressions
 
 app_name = "contacts"
 urlpatterns = [
@@ -12,9 +12,12 @@ urlpatterns = [
     path("new", people.create, name="create"),
     path("export.csv", people.export, name="export"),
     path("selected", people.selected, name="selected"),
-    path("<int:contact_id>", people.detail, name="detail"),
+    path("<int:contact_id>", person.detail, name="detail"),
     path("<int:contact_id>/edit", people.edit, name="edit"),
     path("<int:contact_id>/delete", people.delete, name="delete"),
+    path("<int:contact_id>/notes", notes.add, name="note_add"),
+    path("notes/<int:note_id>", notes.edit, name="note_edit"),
+    path("notes/<int:note_id>/removal", notes.remove, name="note_removal"),
     path("lists", lists.lists, name="lists"),
     path("lists/new", lists.list_create, name="list_create"),
     path("lists/<int:list_id>", lists.list_detail, name="list_detail"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 NOTHING = "–"  # noqa: RUF001  an en dash on purpose: the sign for "no value"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
@@ -62,7 +61,7 @@ def ago(at: datetime, now: datetime) -> str:
     return f"{text} ago" if gap_s >= 0 else f"in {text}"
 
 
-def moment(at: datetime, zone: ZoneInfo) -> str:
+def moment(at: datetime, zone: tzinfo) -> str:
     """Write an instant on the clock of a zone: "Tue 24 Nov 2026, 14:05:09 CET"."""
     local = at.astimezone(zone)
     return f"{_DAYS[local.weekday()]} {_day(local)} {local.year}, {local:%H:%M:%S} {local:%Z}"

@@ -71,11 +71,6 @@ def events_of_message(workspace_id: int, message_id: int) -> Sequence[Event]:
     return list(Event.objects.filter(workspace_id=workspace_id, message_id=message_id).order_by("id"))
 
 
-def events_of_contact(workspace_id: int, contact_id: int, *, limit: int = 200) -> Sequence[Event]:
-    """Return what happened to one contact, newest first."""
-    return list(Event.objects.filter(workspace_id=workspace_id, contact_id=contact_id).order_by("-id")[:limit])
-
-
 def events_of_enrollment(
     contact_id: int, enrollment_id: int, *, kinds: Collection[EventKind], before: datetime
 ) -> list[Event]:

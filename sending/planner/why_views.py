@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from campaigns.sequences.plans import plans
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -14,6 +15,7 @@ from sending.guard.queries import why_nothing_leaves
 from sending.ledger.days import asked_day
 from sending.mailboxes.budgets import database_now
 from sending.planner import queries
+from sending.planner.facts import zone_of
 from sending.planner.models import Enrollment
 from sending.planner.past import past_day
 from sending.planner.places import Place, place_of
@@ -53,7 +55,8 @@ def prospect(request: MemberRequest, pk: int) -> HttpResponse:
     row = queries.enrollment_for(request.member, pk)
     now = database_now()
     found = prospect_of(row, present_of(row, now=now), now=now)
-    context = {"row": row, "prospect": found, "standstill": why_nothing_leaves()}
+    zone = zone_of(plans([row.campaign_id])[row.campaign_id], row.contact)[1]
+    context = {"row": row, "prospect": found, "standstill": why_nothing_leaves(), "zone": zone}
     return render_region(request, f"{_FOLDER}/prospect.html", context, region="prospect")
 
 

@@ -17,7 +17,7 @@ from sending.inbox.models import InboundMessage
 from sending.inbox.queries import answers_to
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
-from sending.ledger.queries import events_of_contact, events_of_message
+from sending.ledger.queries import events_of_message
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import Attempt, OutboundMessage
@@ -154,35 +154,6 @@ def waiting_by_reason(member: Member) -> Sequence[Held]:
     return [Held(pk, name, code, count) for pk, name, code, count in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One event of a contact with what it is about."""
-
-    event: Event
-    subject: str  # of the message that it happened to
-    inbound_id: int | None  # the mail that came in
-
-
-def happenings_of(member: Member, contact: Contact) -> Sequence[Happening]:
-    """Return what happened to a contact, newest first."""
-    events = events_of_contact(member.workspace.pk, contact.pk, limit=_HAPPENINGS)
-    wanted = {event.message_id for event in events if event.message_id}
-    subjects = dict(OutboundMessage.objects.filter(pk__in=wanted).values_list("pk", "subject"))
-    kinds = {kind.value for kind in CONTACT_KINDS}
-    return [
-        Happening(event, subjects.get(event.message_id or 0, ""), event.data.get("inbound"))
-        for event in events
-        if event.kind in kinds
-    ]
-
-
-def ways_of(member: Member, contact: Contact) -> Sequence[Enrollment]:
-    """Return the campaigns that a contact is in, with where it stands in each, newest first."""
-    rows = with_reasons(Enrollment.objects.filter(workspace=member.workspace, contact=contact))
-    rows = rows.select_related("campaign")
-    return list(rows.order_by("-id")[:_WAYS])
-
-
 def senders_of(campaign: Campaign) -> Sequence[Mailbox]:
     """Return the mailboxes that carry the campaign, by address."""
     return list(Mailbox.objects.filter(campaigns__campaign=campaign).order_by("address"))
@@ -211,9 +182,6 @@ def number_in(text: str) -> str:
     return text if text.isascii() and text.isdigit() and len(text) < 10 else ""
 
 
-_HAPPENINGS = 100
-_WAYS = 20
-
 FEED_KINDS = (
     EventKind.SENT,
     EventKind.REPLIED,
@@ -231,25 +199,4 @@ FEED_KINDS = (
     EventKind.PAUSED,
     EventKind.RESUMED,
     EventKind.MAILBOX_PAUSED,
-)
-# Without the steps inside one delivery: the story of the message tells them.
-CONTACT_KINDS = (
-    EventKind.ENROLLED,
-    EventKind.SENT,
-    EventKind.ASSUMED_SENT,
-    EventKind.REPLIED,
-    EventKind.AUTO_REPLIED,
-    EventKind.BOUNCED_HARD,
-    EventKind.BOUNCED_SOFT,
-    EventKind.COMPLAINED,
-    EventKind.OPTED_OUT,
-    EventKind.SUPPRESSED,
-    EventKind.IN_DOUBT,
-    EventKind.SETTLED,
-    EventKind.SENT_AGAIN,
-    EventKind.FAILED,
-    EventKind.DEFERRED,
-    EventKind.STOPPED,
-    EventKind.SKIPPED,
-    EventKind.FINISHED,
 )

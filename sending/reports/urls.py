@@ -9,7 +9,6 @@ from sending.reports import day_views, doubt_views, views
 app_name = "reports"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("contacts/<int:pk>/story", views.contact_story, name="contact_story"),
     path("log/", views.log, name="log"),
     path("messages/", views.messages_page, name="messages"),
     path("messages/doubts", doubt_views.doubts_page, name="doubts"),

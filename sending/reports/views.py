@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from campaigns.contacts.queries import contact_for
 from campaigns.sequences.queries import campaign_for, campaigns_of
 from campaigns.sequences.views import editor_context
 from outreach.accounts.access import MemberRequest, member_page
@@ -90,19 +89,6 @@ def message_story(request: MemberRequest, pk: int) -> HttpResponse:
     story = queries.story_for(request.member, pk)
     context = {"story": story, "doubt": doubt_about(request.member, story.message)}
     return render_region(request, f"{_FOLDER}/message.html", context)
-
-
-@require_GET
-@member_page(Role.VIEWER)
-def contact_story(request: MemberRequest, pk: int) -> HttpResponse:
-    """Tell what happened to one contact: the part of its page that its own room cannot know."""
-    contact = contact_for(request.member, pk)
-    context = {
-        "contact": contact,
-        "ways": queries.ways_of(request.member, contact),
-        "happenings": queries.happenings_of(request.member, contact),
-    }
-    return render_region(request, f"{_FOLDER}/contact_story.html", context, region="story")
 
 
 @require_GET

@@ -1,18 +1,22 @@
 """Contacts, lists, imports and suppressions."""
 
 from campaigns.contacts.models.fields import CustomField
+from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
 from campaigns.contacts.models.suppressions import Suppression
 from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, MailDomain
 
 __all__ = [
+    "NOTE_LIMIT",
     "SOURCE_LIMIT",
     "AddressCheck",
     "CheckedDomain",
     "Contact",
+    "ContactEdit",
     "ContactImport",
     "ContactList",
+    "ContactNote",
     "ContactTag",
     "CustomField",
     "ImportChunk",

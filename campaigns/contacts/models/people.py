@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Lower, Reverse
+from django.db.models.functions import Lower, Now, Reverse
 
 from campaigns.contacts.core.fields import TEXT_LIMITS
 from campaigns.contacts.core.tags import NAME_LIMIT
@@ -117,6 +117,7 @@ class ContactTag(models.Model):
 
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="places", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tag_places")
+    added_at = models.DateTimeField(null=True, db_default=Now())  # null: before such instants were kept
 
     class Meta:
         db_table = "contacts_tag_place"

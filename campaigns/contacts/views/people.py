@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.exporting import csv_lines
-from campaigns.contacts.core.fields import COUNTRY, LABELS, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.errors import BadContact
@@ -56,23 +56,6 @@ def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
         "verdicts": _VERDICTS,
         "tags": queries.tag_names_of(request.member),
     }
-
-
-@require_GET
-@member_page(Role.VIEWER)
-def detail(request: MemberRequest, contact_id: int) -> HttpResponse:
-    """Show everything about one contact."""
-    contact = queries.contact_for(request.member, contact_id)
-    context = {
-        "contact": contact,
-        "facts": [(LABELS[name], getattr(contact, name)) for name in FORM_FIELDS if getattr(contact, name)],
-        "suppression": queries.suppression_of(contact),
-        "lists": queries.lists_with(contact),
-        "tags": queries.tags_with(contact),
-        "verdict_words": VERDICT_LABELS[contact.verdict],
-        "address": queries.facts_of(contact),
-    }
-    return render_region(request, f"{_FOLDER}/detail.html", context)
 
 
 @require_http_methods(["GET", "POST"])

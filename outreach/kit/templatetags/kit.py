@@ -72,6 +72,12 @@ def clock_of(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%H:%M}"
 
 
+@register.filter
+def moment_of(at: datetime, zone: tzinfo) -> str:
+    """Write an instant in full on the clock of a zone."""
+    return texts.moment(at, zone)
+
+
 @register.simple_tag(takes_context=True)
 def when(context: template.Context, at: datetime | None, zone: ZoneInfo | None = None) -> str:
     """Write an instant in relative words; on hover the clocks of the recipient (`zone`), the workspace and UTC."""

@@ -1,0 +1,167 @@
+"""What this room knows of a person's past: how they came in, lists, tags, notes, edits, suppressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.shortcuts import get_object_or_404
+
+from campaigns.calendar import zone_of_country
+from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS
+from campaigns.contacts.core.moments import Moment, Place, page_of, read_place
+from campaigns.contacts.models import (
+    Contact,
+    ContactEdit,
+    ContactNote,
+    ContactTag,
+    ListMember,
+    Suppression,
+)
+from campaigns.contacts.parts import Asked, parts
+from campaigns.contacts.states import SuppressionScope
+from outreach.accounts.access import Member
+from outreach.accounts.models import User
+from outreach.kit.addresses import domain_and_parents
+
+TIMELINE_SIZE = 30
+_NOTES = 20
+_SHORT = 60  # characters of a value before and after an edit
+
+
+def timeline_of(member: Member, contact: Contact, *, after: str = "") -> tuple[Sequence[Moment], Place | None]:
+    """Return a page of everything that happened to a contact, newest first, and where the older part begins."""
+    asked = Asked(member, contact, read_place(after), TIMELINE_SIZE + 1)
+    return page_of((source for part in parts() for source in part.moments(asked)), TIMELINE_SIZE)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownZone:
+    """A contact's time zone, and where it comes from, in words."""
+
+    name: str
+    source: str
+
+
+def zone_known_of(contact: Contact) -> KnownZone | None:
+    """Return the zone of a contact; None where it is not known, and that of each campaign decides."""
+    if contact.time_zone:
+        return KnownZone(contact.time_zone, "their own")
+    of_country = zone_of_country(contact.country) if contact.country else None
+    return KnownZone(of_country, f"from the country {contact.country}") if of_country else None
+
+
+def notes_of(contact: Contact) -> Sequence[ContactNote]:
+    """Return the newest notes that were not deleted."""
+    rows = ContactNote.objects.filter(contact=contact, deleted_at=None).select_related("created_by", "edited_by")
+    return list(rows.order_by("-created_at", "-pk")[:_NOTES])
+
+
+def note_for(member: Member, note_id: int) -> ContactNote:
+    """Return a note that was not deleted, with its contact. Raises Http404 for strangers."""
+    rows = ContactNote.objects.select_related("contact").filter(deleted_at=None)
+    return get_object_or_404(rows, contact__workspace=member.workspace, pk=note_id)
+
+
+def moments_of(asked: Asked) -> Sequence[Sequence[Moment]]:
+    """Return the newest moments of each source of this room."""
+    return (_entry(asked), _lists(asked), _tags(asked), _notes(asked), _edits(asked), _suppressions(asked))
+
+
+def _entry(asked: Asked) -> Sequence[Moment]:
+    rows = Contact.objects.filter(pk=asked.contact.pk).select_related("origin__created_by")
+    return [
+        Moment(
+            Place(row.created_at, "entry", row.pk),
+            "created",
+            f"Imported from {row.origin.filename}" if row.origin else "Added by hand",
+            row.origin.source if row.origin else "",
+            asked.member.url("contacts:import_result", row.origin.pk) if row.origin else "",
+            _name(row.origin.created_by) if row.origin else "",
+        )
+        for row in asked.newest(rows, "entry", by="created_at")
+    ]
+
+
+def _lists(asked: Asked) -> Sequence[Moment]:
+    rows = ListMember.objects.filter(contact=asked.contact).select_related("contact_list")
+    return [
+        Moment(
+            Place(row.added_at, "list", row.pk),
+            "listed",
+            f"Put on the list {row.contact_list.name}",
+            url=asked.member.url("contacts:list_detail", row.contact_list.pk),
+        )
+        for row in asked.newest(rows, "list", by="added_at")
+    ]
+
+
+def _tags(asked: Asked) -> Sequence[Moment]:
+    rows = ContactTag.objects.filter(contact=asked.contact, added_at__isnull=False).select_related("tag")
+    return [
+        Moment(Place(row.added_at, "tag", row.pk), "tagged", f"Tagged {row.tag.name}")
+        for row in asked.newest(rows, "tag", by="added_at")
+        if row.added_at is not None
+    ]
+
+
+def _notes(asked: Asked) -> Sequence[Moment]:
+    rows = ContactNote.objects.filter(contact=asked.contact)
+    found = asked.newest(rows.select_related("created_by", "edited_by", "deleted_by"), "note", by="created_at")
+    return [
+        Moment(Place(row.created_at, "note", row.pk), "note", _title_of_note(row), row.text, by=_name(row.created_by))
+        for row in found
+    ]
+
+
+def _title_of_note(row: ContactNote) -> str:
+    if row.deleted_at is not None:
+        return f"Note, deleted by {_name(row.deleted_by) or 'somebody who has left'}"
+    if row.edited_at is not None:
+        return f"Note, edited by {_name(row.edited_by) or 'somebody who has left'}"
+    return "Note"
+
+
+def _edits(asked: Asked) -> Sequence[Moment]:
+    rows = ContactEdit.objects.filter(contact=asked.contact).select_related("made_by")
+    return [
+        Moment(
+            Place(row.made_at, "edit", row.pk), "edited", "Edited by hand", _changes(row.changes), by=_name(row.made_by)
+        )
+        for row in asked.newest(rows, "edit", by="made_at")
+    ]
+
+
+def _changes(changes: dict[str, list[str]]) -> str:
+    return "; ".join(
+        f"{LABELS.get(name, name.removeprefix(CUSTOM_PREFIX))}: {_value(before)} → {_value(after)}"
+        for name, (before, after) in changes.items()
+    )
+
+
+def _value(text: str) -> str:
+    if not text:
+        return "empty"
+    return f"“{text[:_SHORT]}{'…' if len(text) > _SHORT else ''}”"
+
+
+def _suppressions(asked: Asked) -> Sequence[Moment]:
+    contact = asked.contact
+    values = [(SuppressionScope.ADDRESS, contact.email_key)]
+    values += [(SuppressionScope.DOMAIN, domain) for domain in domain_and_parents(contact.domain)]
+    rows = Suppression.objects.filter(workspace=asked.member.workspace, value__in=[value for _, value in values])
+    return [
+        Moment(
+            Place(row.created_at, "suppression", row.pk),
+            "suppressed",
+            f"{row.value} suppressed: {row.reason_words.lower()}",
+            row.evidence,
+            f"{asked.member.url('contacts:suppressions')}?q={row.value}",
+            _name(row.created_by),
+        )
+        for row in asked.newest(rows.select_related("created_by"), "suppression", by="created_at")
+    ]
+
+
+def _name(user: User | None) -> str:
+    return str(user) if user else ""
