@@ -59,6 +59,7 @@ SAMPLES: dict[str, Args] = {
         "workspace:settings", "workspace:members",
         "contacts:list", "contacts:create", "contacts:export", "contacts:selected", "contacts:lists",
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
+        "contacts:fields",
         "contacts:suppression_add",
         "sequences:create", "planner:list", "planner:throttles", "sequences:closed_days",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
@@ -82,6 +83,7 @@ SAMPLES: dict[str, Args] = {
         "contacts:import_result", "contacts:import_rejected",
     ),
     **_each(lambda w: (w.suppression.pk,), "contacts:suppression_lift"),
+    **_each(lambda w: (w.custom_field.pk,), "contacts:field_edit", "contacts:field_delete"),
     **_each(
         lambda w: (w.campaign.pk,),
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",

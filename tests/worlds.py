@@ -19,6 +19,7 @@ from campaigns.contacts.models import (
     ContactImport,
     ContactList,
     ContactNote,
+    CustomField,
     ImportChunk,
     RejectedRow,
     Suppression,
@@ -53,6 +54,7 @@ class World:
     contact_list: ContactList
     contact_import: ContactImport
     address_check: AddressCheck
+    custom_field: CustomField
     suppression: Suppression
     campaign: Campaign
     variant: Variant
@@ -113,6 +115,7 @@ def make_world(marker: str) -> World:
         contact_list=contact_list,
         contact_import=contact_import,
         address_check=address_check,
+        custom_field=CustomField.objects.create(workspace=workspace, name=marker),
         suppression=builders.make_suppression(workspace, f"never@{marker}.example"),
         campaign=campaign,
         variant=variant,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
-from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE, FieldKind
 from campaigns.contacts.core.pasting import table_of
+from campaigns.contacts.core.typed import Style, canonical
 from campaigns.contacts.errors import BadContact
-from campaigns.contacts.models import NOTE_LIMIT
+from campaigns.contacts.models import NOTE_LIMIT, CustomField
 
 PASTE_LIMIT = 1_000_000  # characters: at four bytes each below DATA_UPLOAD_MAX_MEMORY_SIZE
 FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
@@ -37,6 +40,34 @@ class ContactForm(RefusableForm):
     country = forms.CharField(label=LABELS[COUNTRY], required=False, help_text="A name or a code such as DE.")
     time_zone = forms.CharField(
         label=LABELS[TIME_ZONE], required=False, help_text="Such as Europe/Berlin. Empty: the campaign's."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInput:
+    """How the form asks for the value of a custom field."""
+
+    name: str
+    label: str
+    value: str
+    kind: str  # "text", "number", "date" as HTML knows them, or "yes_no"
+
+
+def field_inputs(values: Mapping[str, str], known: Iterable[CustomField]) -> list[FieldInput]:
+    """Return an input for each field that the workspace knows, and for those only this contact has.
+
+    A stored value that is none of its field's kind is shown as the text that it is.
+    """
+    inputs = [_field_input(field, values.get(field.name, "")) for field in known]
+    others = sorted(set(values) - {one.name for one in inputs})
+    return inputs + [FieldInput(name, name, values[name], FieldKind.TEXT) for name in others]
+
+
+def _field_input(field: CustomField, value: str) -> FieldInput:
+    kind = FieldKind(field.kind)
+    style = Style.POINT if kind == FieldKind.NUMBER else Style.UNKNOWN
+    return FieldInput(
+        field.name, field.title, value, kind if canonical(value, kind, style) == value else FieldKind.TEXT
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.contacts.views import checks, imports, lists, notes, people, person, suppressions
+from campaigns.contacts.views import checks, fields, imports, lists, notes, people, person, suppressions
 
 app_name = "contacts"
 urlpatterns = [
@@ -26,6 +26,9 @@ urlpatterns = [
     path("lists/<int:list_id>/check", checks.begin, name="list_check"),
     path("checks/<int:check_id>", checks.progress, name="check_progress"),
     path("checks/<int:check_id>/cancellation", checks.cancel, name="check_cancel"),
+    path("fields", fields.fields, name="fields"),
+    path("fields/<int:field_id>", fields.field_edit, name="field_edit"),
+    path("fields/<int:field_id>/delete", fields.field_delete, name="field_delete"),
     path("import", imports.upload, name="import"),
     path("imports", imports.history, name="import_history"),
     path("imports/<int:import_id>", imports.progress, name="import_progress"),

@@ -1,5 +1,6 @@
 """What this room can be asked."""
 
+from campaigns.contacts.queries.fields import Fit, contacts_with, field_for, fields_of, fit_of, known_kinds
 from campaigns.contacts.queries.history import note_for, notes_of, timeline_of, zone_known_of
 from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
 from campaigns.contacts.queries.people import (
@@ -42,11 +43,11 @@ from campaigns.contacts.queries.verification import (
 )
 
 __all__ = [
-    "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Preview", "causes_of", "check_for",
-    "check_progress_of", "contact_for", "contacts_for", "contacts_of", "counted", "countries_of",
-    "custom_names_among", "facts_of", "filters_from", "import_for", "imports_of", "is_suppressed",
-    "known_domains", "last_check_of", "list_for", "list_names_of", "lists_of", "lists_with", "names_are_cut",
-    "note_for", "notes_of", "preview", "progress_of", "providers_of", "suppressed_condition", "suppressed_keys",
-    "suppression_for", "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_with",
-    "timeline_of", "verdict_counts", "zone_known_of",
+    "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Preview", "causes_of", "check_for",
+    "check_progress_of", "contact_for", "contacts_for", "contacts_of", "contacts_with", "counted", "countries_of",
+    "custom_names_among", "facts_of", "field_for", "fields_of", "filters_from", "fit_of", "import_for", "imports_of",
+    "is_suppressed", "known_domains", "known_kinds", "last_check_of", "list_for", "list_names_of", "lists_of",
+    "lists_with", "names_are_cut", "note_for", "notes_of", "preview", "progress_of", "providers_of",
+    "suppressed_condition", "suppressed_keys", "suppression_for", "suppression_of", "suppressions_among",
+    "suppressions_of", "tag_names_of", "tags_with", "timeline_of", "verdict_counts", "zone_known_of",
 ]  # fmt: skip

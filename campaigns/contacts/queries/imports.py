@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,8 +10,11 @@ from django.db.models import Count, F, Func, QuerySet, Value
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core import dialect, encoding
-from campaigns.contacts.core.fields import CUSTOM_PREFIX, custom_name
+from campaigns.contacts.core.fields import CUSTOM_PREFIX, FieldKind, custom_name
+from campaigns.contacts.core.kinds import CHOICES, TEXT, Typed, typed_from
+from campaigns.contacts.core.typed import canonical
 from campaigns.contacts.models import ContactImport
+from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.services.uploads import Wanted, last_with_these_columns, read_head
 from campaigns.contacts.states import ImportState
 from outreach.accounts.access import Member
@@ -24,13 +28,24 @@ _READ_PERCENT = 60  # of the bar; the rest is the merge
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A value of a column, what it would be kept as when that differs, and why it would not be kept."""
+
+    text: str
+    kept: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewColumn:
     """One column of an uploaded file: its name, where it would go, and what stands in it."""
 
     name: str
     target: str  # a field, "fields.<name>", or "" for ignored
     custom_name: str  # of the custom field it is, or could become
-    samples: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    kind: str = ""  # of a custom field: core.kinds.Typed.code
+    choices: tuple[Typed, ...] = CHOICES  # what it can be: one kind only when the workspace knows the field
 
     @property
     def is_custom(self) -> bool:
@@ -89,8 +104,9 @@ def preview(row: ContactImport) -> Preview:
         tuple(cells[at].strip() for cells in reading.rows if at < len(cells) and cells[at].strip())
         for at in range(len(row.columns))
     ]
+    known = known_kinds(row.workspace_id)
     columns = tuple(
-        _column(at, name, row.mapping.get(name, ""), values[:_SAMPLES])
+        _column(at, name, row, values, known)
         for at, (name, values) in enumerate(zip(row.columns, filled, strict=True), start=1)
     )
     return Preview(
@@ -124,11 +140,29 @@ def causes_of(row: ContactImport) -> list[tuple[str, int]]:
     return [(kind, rows) for kind, rows in counted.order_by("-rows", "kind")[:_CAUSES]]
 
 
-def _column(position: int, name: str, target: str, samples: tuple[str, ...]) -> PreviewColumn:
-    is_custom = target.startswith(CUSTOM_PREFIX)
-    return PreviewColumn(
-        name=name,
-        target=target,
-        custom_name=target.removeprefix(CUSTOM_PREFIX) if is_custom else custom_name(name, position),
-        samples=samples,
-    )
+def _column(
+    position: int, name: str, row: ContactImport, values: Sequence[str], known: Mapping[str, FieldKind]
+) -> PreviewColumn:
+    target = row.mapping.get(name, "")
+    if not target.startswith(CUSTOM_PREFIX):
+        samples = tuple(map(Sample, values[:_SAMPLES]))
+        return PreviewColumn(name, target, custom_name(name, position), samples)
+    field = target.removeprefix(CUSTOM_PREFIX)
+    typed = typed_from(row.kinds.get(field, "")) or TEXT
+    choices = tuple(choice for choice in CHOICES if choice.kind == known.get(field, choice.kind))
+    return PreviewColumn(name, target, field, _typed_samples(values, typed), typed.code, choices)
+
+
+def _typed_samples(values: Sequence[str], typed: Typed) -> tuple[Sample, ...]:
+    """Return a few values as they would be kept; one that would not be kept first."""
+    samples = [_sample(value, typed) for value in values]
+    bad = [sample for sample in samples if sample.problem]
+    good = [sample for sample in samples if not sample.problem]
+    return (*bad[:1], *good, *bad[1:])[:_SAMPLES]
+
+
+def _sample(text: str, typed: Typed) -> Sample:
+    kept = canonical(text, typed.kind, typed.style)
+    if not isinstance(kept, str):
+        return Sample(text, problem=kept.cause)
+    return Sample(text, kept="" if kept == text else kept)

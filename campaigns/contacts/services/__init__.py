@@ -1,6 +1,7 @@
 """What this room does: one verb, one transaction."""
 
 from campaigns.contacts.services.checks import cancel_check, look_again, run_check, start_check, sweep_checks
+from campaigns.contacts.services.fields import change_kind, define_fields, delete_field, label_field
 from campaigns.contacts.services.imports import cancel_import, confirm, confirm_onto, queue_hint, reread, sweep_imports
 from campaigns.contacts.services.notes import add_note, delete_note, edit_note
 from campaigns.contacts.services.people import (
@@ -20,9 +21,9 @@ from campaigns.contacts.services.tags import add_tags, remove_tags
 from campaigns.contacts.services.uploads import store_upload
 
 __all__ = [
-    "add_note", "add_tags", "add_to_list", "cancel_check", "cancel_import", "confirm", "confirm_onto",
-    "create_contact", "create_list", "delete_contacts", "delete_list", "delete_note", "edit_contact", "edit_note",
-    "lift", "list_named", "look_again", "queue_hint", "remove_from_list", "remove_tags", "rename_list", "reread",
-    "run_check", "run_import", "start_check", "store_upload", "suppress", "suppress_domain", "sweep_checks",
-    "sweep_imports",
+    "add_note", "add_tags", "add_to_list", "cancel_check", "cancel_import", "change_kind", "confirm", "confirm_onto",
+    "create_contact", "create_list", "define_fields", "delete_contacts", "delete_field", "delete_list", "delete_note",
+    "edit_contact", "edit_note", "label_field", "lift", "list_named", "look_again", "queue_hint", "remove_from_list",
+    "remove_tags", "rename_list", "reread", "run_check", "run_import", "start_check", "store_upload", "suppress",
+    "suppress_domain", "sweep_checks", "sweep_imports",
 ]  # fmt: skip

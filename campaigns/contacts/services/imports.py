@@ -11,8 +11,12 @@ from kombu.exceptions import OperationalError
 
 from campaigns.contacts.core import sheets
 from campaigns.contacts.core.columns import Columns, checked_mapping
+from campaigns.contacts.core.fields import CUSTOM_PREFIX
+from campaigns.contacts.core.kinds import checked_kinds, kinds_from_json
 from campaigns.contacts.errors import IllegalMove
 from campaigns.contacts.models import ContactImport, ContactList, ImportChunk, RejectedRow
+from campaigns.contacts.queries.fields import known_kinds
+from campaigns.contacts.services.fields import define_fields
 from campaigns.contacts.services.locks import running_imports
 from campaigns.contacts.services.people import list_named
 from campaigns.contacts.services.uploads import READING_FIELDS, Wanted, note_reading, read_head
@@ -48,13 +52,18 @@ def confirm(
 ) -> None:
     """Queue the import with this mapping and list; hint wakes a worker. Raises BadMapping, IllegalMove.
 
-    What the row says about policy, tags, source and legal basis is kept with it.
+    What the row says about kinds, policy, tags, source and legal basis is kept with it. Custom fields that the
+    workspace does not know come into being.
     """
     chosen = checked_mapping(Columns(tuple(row.columns), row.has_header), mapping)
+    kinds = checked_kinds(chosen, kinds_from_json(row.kinds), known_kinds(row.workspace_id))
+    labels = {target.removeprefix(CUSTOM_PREFIX): column for column, target in chosen.items()}
     with transaction.atomic():
+        define_fields(row.workspace_id, {name: (typed.kind, labels[name]) for name, typed in kinds.items()})
         _move(
             row.pk, ImportState.QUEUED,
-            mapping=chosen, contact_list=contact_list, queued_at=clock.now(),
+            mapping=chosen, kinds={name: typed.code for name, typed in kinds.items()},
+            contact_list=contact_list, queued_at=clock.now(),
             policy=row.policy, tags=row.tags, source=row.source, legal_basis=row.legal_basis,
         )  # fmt: skip
         if hint:

@@ -8,9 +8,12 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from campaigns.calendar import ZoneProblem, parse_zone
 from campaigns.contacts.core.countries import parse_country
-from campaigns.contacts.core.fields import CUSTOM_LIMIT, TEXT_LIMITS, is_custom_name
+from campaigns.contacts.core.fields import CUSTOM_LIMIT, TEXT_LIMITS, FieldKind, is_custom_name
+from campaigns.contacts.core.typed import Misfit, Style, canonical
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Contact, ContactList, ListMember
+from campaigns.contacts.queries.fields import known_kinds
+from campaigns.contacts.services.fields import define_fields
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from outreach.kit.addresses import BadAddress, parse_address
@@ -22,9 +25,10 @@ _DELETE_TRIES = 4
 
 def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapping[str, str]) -> Contact:
     """Store a contact; values by field ("email", "first_name", ...), fields are custom. Raises BadContact."""
-    cleaned = _cleaned(values, fields)
+    cleaned = _cleaned(values, _custom(workspace.pk, fields, {}))
     try:
         with transaction.atomic():
+            _define(workspace.pk, fields)
             return Contact.objects.create(workspace=workspace, **cleaned)
     except IntegrityError as error:
         raise BadContact("email", "A contact with this address exists already.") from error
@@ -32,9 +36,10 @@ def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapp
 
 def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[str, str]) -> None:
     """Replace the values of a contact; empty ones are emptied. Raises BadContact."""
-    cleaned = _cleaned(values, fields)
+    cleaned = _cleaned(values, _custom(contact.workspace_id, fields, contact.fields))
     try:
         with transaction.atomic():
+            _define(contact.workspace_id, fields)
             moved = Contact.objects.filter(pk=contact.pk).exclude(email_key=cleaned["email_key"])
             moved.update(verdict="")  # it was about another address
             Contact.objects.filter(pk=contact.pk).update(**cleaned, updated_at=clock.now())
@@ -126,7 +131,7 @@ def _cleaned(values: Mapping[str, str], fields: Mapping[str, str]) -> dict[str, 
         cleaned[field] = _one_line(field, values.get(field, ""), limit)
     cleaned["country"] = _country(values.get("country", ""))
     cleaned["time_zone"] = _zone(values.get("time_zone", ""))
-    cleaned["fields"] = _custom(fields)
+    cleaned["fields"] = fields
     return cleaned
 
 
@@ -155,7 +160,9 @@ def _zone(text: str) -> str:
         raise BadContact("time_zone", str(error)) from error
 
 
-def _custom(fields: Mapping[str, str]) -> dict[str, str]:
+def _custom(workspace_id: int, fields: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of custom fields as they are kept. One that stays as it was before is left in peace."""
+    kinds = known_kinds(workspace_id)
     cleaned: dict[str, str] = {}
     for name, text in fields.items():
         if not is_custom_name(name):
@@ -163,6 +170,27 @@ def _custom(fields: Mapping[str, str]) -> dict[str, str]:
         value = text.replace("\0", " ").strip()
         if len(value) > CUSTOM_LIMIT:
             raise BadContact("fields", f"“{name}” has {len(value):,} characters; {CUSTOM_LIMIT:,} fit.")
+        if value and value != before.get(name):
+            value = _typed(name, value, kinds.get(name, FieldKind.TEXT))
         if value:
             cleaned[name] = value
     return cleaned
+
+
+def _typed(name: str, value: str, kind: FieldKind) -> str:
+    # What a form shows of a number has a point: that decides where a value alone could be read in two ways.
+    kept = canonical(value, kind, Style.POINT if kind == FieldKind.NUMBER else Style.UNKNOWN)
+    if isinstance(kept, Misfit):
+        raise BadContact("fields", f"“{name}” is no {_FORMS[kind][0]}: “{value[:60]}”. {_FORMS[kind][1]}")
+    return kept
+
+
+_FORMS = {
+    FieldKind.NUMBER: ("number", "Write it as 1234.5."),
+    FieldKind.DATE: ("date", "Write it as 2026-11-05."),
+    FieldKind.YES_NO: ("yes or no", "Write yes or no."),
+}
+
+
+def _define(workspace_id: int, fields: Mapping[str, str]) -> None:
+    define_fields(workspace_id, {name: (FieldKind.TEXT, name) for name, text in fields.items() if text.strip()})

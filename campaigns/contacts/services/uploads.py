@@ -18,11 +18,13 @@ from campaigns.contacts.core.columns import Columns, columns_of, guess_mapping
 from campaigns.contacts.core.dialect import Dialect, detect_dialect
 from campaigns.contacts.core.encoding import LABELS, EncodingProbe
 from campaigns.contacts.core.fields import EMAIL
+from campaigns.contacts.core.kinds import Typed, guess_kinds, typed_from
 from campaigns.contacts.core.sheets import Sheet
 from campaigns.contacts.core.table import Broken, Table
 from campaigns.contacts.core.unpack import PACKED
 from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport, ImportChunk
+from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.services.chunks import store_text, store_unpacked
 from campaigns.contacts.services.unpacking import unpacked
 from campaigns.contacts.states import ImportPolicy, ImportState
@@ -40,6 +42,7 @@ READING_FIELDS = (
     "has_header",
     "columns",
     "mapping",
+    "kinds",
     "policy",
     "sheet",
 )
@@ -151,6 +154,14 @@ def note_reading(row: ContactImport, reading: Reading) -> None:
     before = last_with_these_columns(row)
     row.mapping = before.mapping if before else reading.mapping
     row.policy = before.policy if before else ImportPolicy.OVERWRITE
+    kinds = guessed_kinds(row, reading.rows)
+    row.kinds = {name: _as_before(typed, before, name).code for name, typed in kinds.items()}
+
+
+def guessed_kinds(row: ContactImport, rows: Sequence[list[str]]) -> dict[str, Typed]:
+    """Return what the custom fields of the row's mapping seem to hold, judged by these rows below the header."""
+    columns = Columns(tuple(row.columns), row.has_header)
+    return guess_kinds(columns, row.mapping, rows, known_kinds(row.workspace_id), is_sheet=bool(row.sheets))
 
 
 def last_with_these_columns(row: ContactImport) -> ContactImport | None:
@@ -168,6 +179,13 @@ def last_with_these_columns(row: ContactImport) -> ContactImport | None:
         .order_by("-pk")
         .first()
     )
+
+
+def _as_before(typed: Typed, before: ContactImport | None, name: str) -> Typed:
+    """Return how the column was written in the import before, where its values do not say it this time."""
+    code = before.kinds.get(name, "") if before and not typed.style else ""
+    known = typed_from(code)
+    return known if known and known.kind == typed.kind else typed
 
 
 def _choose_sheet(row: ContactImport, found: Sequence[Sheet]) -> None:

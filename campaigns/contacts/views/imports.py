@@ -16,6 +16,7 @@ from campaigns.contacts.core import dialect, encoding
 from campaigns.contacts.core.columns import CUSTOM, IGNORE
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS, custom_name
+from campaigns.contacts.core.kinds import typed_from
 from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
 from campaigns.contacts.forms import UploadForm
@@ -67,6 +68,7 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
         name = request.GET.get("list", "") or PurePath(row.filename).stem
         return _columns_page(request, row, list_name=name[:_NAME_LIMIT])
     row.mapping = _read_mapping(row, request.POST)
+    row.kinds = _read_kinds(row, request.POST)
     if (policy := request.POST.get("policy", "")) in set(ImportPolicy):
         row.policy = policy
     if (basis := request.POST.get("legal_basis", "")) in set(LegalBasis):
@@ -211,6 +213,15 @@ def _read_mapping(row: ContactImport, post: QueryDict) -> dict[str, str]:
             target = CUSTOM_PREFIX + (post.get(f"name-{at}", "").strip() or custom_name(name, at + 1))
         mapping[name] = target
     return mapping
+
+
+def _read_kinds(row: ContactImport, post: QueryDict) -> dict[str, str]:
+    """Return the kinds of the form: "kind-3" says what the custom field of the fourth column holds."""
+    return {
+        target.removeprefix(CUSTOM_PREFIX): typed.code
+        for at, target in enumerate(row.mapping.values())
+        if target.startswith(CUSTOM_PREFIX) and (typed := typed_from(post.get(f"kind-{at}", "")))
+    }
 
 
 def _wanted(row: ContactImport, post: QueryDict) -> Wanted | None:

@@ -17,7 +17,7 @@ from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.errors import BadContact
-from campaigns.contacts.forms import FORM_FIELDS, ContactForm
+from campaigns.contacts.forms import FORM_FIELDS, ContactForm, field_inputs
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import Filters
 from outreach.accounts.access import MemberRequest, member_page
@@ -26,7 +26,8 @@ from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 
 _FOLDER = "campaigns/contacts"
-_CUSTOM_ROWS = 3  # empty rows offered for custom fields
+_FIELDS_SHOWN = 200  # custom fields that the form offers although this contact has none of them
+_CUSTOM_ROWS = 2  # empty rows offered for custom fields
 _VERDICTS = [(verdict or queries.UNCHECKED, words) for verdict, words in VERDICT_LABELS.items()]
 _SELECTED = 500  # contacts of one bulk action: what a page can hold, with room
 
@@ -140,7 +141,12 @@ def export(request: MemberRequest) -> HttpResponseBase:
 def _form_page(
     request: MemberRequest, form: ContactForm, custom: list[tuple[str, str]], contact: Contact | None = None
 ) -> HttpResponse:
-    context = {"contact": contact, "form": form, "custom": [*custom, *[("", "")] * _CUSTOM_ROWS]}
+    context = {
+        "contact": contact,
+        "form": form,
+        "custom": field_inputs(dict(custom), queries.fields_of(request.member)[:_FIELDS_SHOWN]),
+        "empty_rows": range(_CUSTOM_ROWS),
+    }
     return render_region(request, f"{_FOLDER}/form.html", context, region="form", status=422 if form.errors else 200)
 
 

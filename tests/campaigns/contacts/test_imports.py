@@ -266,8 +266,8 @@ def test_suppressed_addresses_are_counted_and_still_imported() -> None:
 def test_the_preview_shows_columns_guesses_and_how_the_file_is_written() -> None:
     row = upload(make_workspace(), "E-Mail;Vorname;Note\nada@x.com;Ada;Köln\n", encoding="cp1252")
     shown = preview(row)
-    assert [(column.name, column.target, column.samples) for column in shown.columns] == [
-        ("E-Mail", "email", ("ada@x.com",)), ("Vorname", "first_name", ("Ada",)), ("Note", "fields.note", ("Köln",)),
+    assert [(column.name, column.target, column.samples[0].text) for column in shown.columns] == [
+        ("E-Mail", "email", "ada@x.com"), ("Vorname", "first_name", "Ada"), ("Note", "fields.note", "Köln"),
     ]  # fmt: skip
     assert (shown.encoding, shown.delimiter, shown.has_header) == ("Windows-1252 (Western Europe)", "semicolon", True)
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.contacts import services
-from campaigns.contacts.models import Contact, ContactImport, ContactList, Suppression
+from campaigns.contacts.models import Contact, ContactImport, ContactList, CustomField, Suppression
 from campaigns.contacts.states import ImportState, SuppressionReason
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
@@ -43,18 +43,21 @@ def every_page(workspace: Workspace) -> list[tuple[str, list[object]]]:
     services.suppress(workspace, "ada@x.com", SuppressionReason.OPTED_OUT, evidence="please stop")
     services.suppress_domain(workspace, "evil.com", SuppressionReason.MANUAL)
     contact, leads = Contact.objects.get(workspace=workspace), ContactList.objects.get(workspace=workspace)
+    plan = CustomField.objects.create(workspace=workspace, name="plan")
     optout = Suppression.objects.get(workspace=workspace, value="ada@x.com")
     return [
         ("list", []), ("create", []), ("detail", [contact.pk]), ("edit", [contact.pk]), ("delete", [contact.pk]),
         ("export", []), ("lists", []), ("list_detail", [leads.pk]), ("list_delete", [leads.pk]), ("import", []),
         ("import_history", []), ("import_map", [waiting.pk]), ("import_progress", [queued.pk]),
         ("import_result", [done.pk]), ("import_rejected", [done.pk]), ("suppressions", []),
-        ("suppression_lift", [optout.pk]),
+        ("suppression_lift", [optout.pk]), ("fields", []),
+        ("field_edit", [plan.pk]), ("field_delete", [plan.pk]),
     ]  # fmt: skip
 
 
 READERS = {
     "list", "detail", "lists", "list_detail", "import_history", "import_progress", "import_result", "suppressions",
+    "fields",
 }  # fmt: skip
 
 
