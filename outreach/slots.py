@@ -32,7 +32,19 @@ NAVIGATION = (
     ),
     NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b", also=("reports:mailbox_day",)),
     NavItem("Domains", "globe", "domains:list", "domains", "g d"),
-    NavItem("Suppressions", "shield-ban", "contacts:suppressions", "", "g s", also=("contacts:suppression_lift",)),
+    NavItem(
+        "Suppressions",
+        "shield-ban",
+        "contacts:suppressions",
+        "",
+        "g s",
+        also=(
+            "contacts:suppression_add",
+            "contacts:suppression_lift",
+            "contacts:suppression_file",
+            "contacts:suppressions_lifted",
+        ),
+    ),
 )
 # At the foot of the rail; upper rooms have tabs of their own in it.
 SETTINGS = NavItem(

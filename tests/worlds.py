@@ -21,6 +21,7 @@ from campaigns.contacts.models import (
     ContactNote,
     CustomField,
     ImportChunk,
+    LiftedSuppression,
     RejectedRow,
     Suppression,
 )
@@ -94,6 +95,16 @@ def make_world(marker: str) -> World:
     for one in (campaign, None):
         ClosedDays.objects.create(workspace=workspace, campaign=one, first=holiday, last=holiday, name=marker)
         HolidayRegion.objects.create(workspace=workspace, campaign=one, country="DE", part="BY")
+    LiftedSuppression.objects.create(
+        workspace=workspace,
+        scope="address",
+        value=f"once@{marker}.example",
+        reason="manual",
+        suppressed_at=clock.now(),
+        why=marker,
+        lifted_by=owner.user.email,
+        lifted_at=clock.now(),
+    )
     variant = builders.make_step(campaign, subject=f"{marker} subject", body=f"{marker} body")
     mailbox = builders.make_mailbox(workspace, f"me@{marker}.example")
     builders.make_sender(campaign, mailbox)

@@ -13,6 +13,7 @@ from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.core.typed import Style, canonical
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import NOTE_LIMIT, CustomField
+from campaigns.contacts.services.suppressions import WHY_LIMIT
 
 PASTE_LIMIT = 1_000_000  # characters: at four bytes each below DATA_UPLOAD_MAX_MEMORY_SIZE
 FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
@@ -121,14 +122,32 @@ class SuppressionForm(forms.Form):
     """Whom never to write to."""
 
     value = forms.CharField(
-        label="Address or domain", max_length=400, help_text="ada@example.com, or example.com for everybody there."
+        label="Address, domain or wildcard",
+        max_length=400,
+        help_text="ada@example.com; example.com for everybody there and below; *.example.com, *@*.gov, info@*.",
     )
     note = forms.CharField(label="Why", required=False, max_length=2_000, help_text="Kept as evidence beside it.")
 
 
-class LiftForm(forms.Form):
-    """The typed confirmation that somebody may be written to again."""
+class SuppressionFileForm(forms.Form):
+    """A list of whom never to write to."""
 
+    file = forms.FileField(
+        label="File",
+        help_text="CSV or one in each line: addresses, domains, wildcards. Columns “reason” and “evidence” are kept.",
+        error_messages={"empty": "The file is empty: nobody is named in it."},
+    )
+
+
+class LiftForm(forms.Form):
+    """Why somebody may be written to again, and where it needs one the typed confirmation."""
+
+    why = forms.CharField(
+        label="Why",
+        max_length=WHY_LIMIT,
+        help_text="Kept for good, with your name and the time.",
+        error_messages={"required": "Say why: it is kept."},
+    )
     typed = forms.CharField(
         label="Type it to confirm", max_length=400, error_messages={"required": "Type it to confirm."}
     )

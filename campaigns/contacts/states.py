@@ -96,6 +96,7 @@ class SuppressionScope(StrEnum):
 
     ADDRESS = "address"  # one normalised address
     DOMAIN = "domain"  # a whole domain and the domains below it
+    WILDCARD = "wildcard"  # a local part at many domains, or everybody below one: see core.suppressing
 
 
 REASON_LABELS: Mapping[SuppressionReason, str] = {
@@ -104,4 +105,5 @@ REASON_LABELS: Mapping[SuppressionReason, str] = {
     SuppressionReason.OPTED_OUT: "Opted out",
     SuppressionReason.MANUAL: "Added by hand",
     SuppressionReason.IMPORTED: "Imported",
+    SuppressionReason.LOST_HISTORY: "Written to before a restore",
 }

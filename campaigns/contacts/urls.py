@@ -39,5 +39,8 @@ urlpatterns = [
     path("imports/<int:import_id>/rejected.csv", imports.rejected_file, name="import_rejected"),
     path("suppressions", suppressions.suppressions, name="suppressions"),
     path("suppressions/new", suppressions.suppression_add, name="suppression_add"),
+    path("suppressions/file", suppressions.suppression_file, name="suppression_file"),
+    path("suppressions/export.csv", suppressions.suppression_export, name="suppression_export"),
+    path("suppressions/lifted", suppressions.suppressions_lifted, name="suppressions_lifted"),
     path("suppressions/<int:suppression_id>/lift", suppressions.suppression_lift, name="suppression_lift"),
 ]

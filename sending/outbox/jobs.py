@@ -47,7 +47,7 @@ class Job:
     sender: str
     recipient: str  # as it stands in the message
     recipient_key: str  # its normalised form, which is suppressed when there is no such address
-    suppression_keys: tuple[tuple[str, str], ...]  # (scope, value) pairs that would forbid it
+    suppression_keys: tuple[tuple[str, str], ...]  # (scope, value) that would forbid it, beside wildcards
     content: bytes
     pace: Pace
     gap_s: float  # of the mailbox after this message

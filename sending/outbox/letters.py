@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID, uuid4
 
+from campaigns.contacts.core.suppressing import usual_keys
 from campaigns.contacts.models import Contact
-from campaigns.contacts.states import SuppressionScope
 from campaigns.sequences.states import StepThread
-from outreach.kit.addresses import domain_and_parents, parse_address
+from outreach.kit.addresses import parse_address
 from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -113,10 +113,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None) 
         sender=sender.address,
         recipient=address.email,
         recipient_key=address.key,
-        suppression_keys=(
-            (SuppressionScope.ADDRESS.value, address.key),
-            *((SuppressionScope.DOMAIN.value, domain) for domain in domain_and_parents(address.domain)),
-        ),
+        suppression_keys=tuple(usual_keys(address.key)),
         content=content_of(letter, sender, key),
         pace=sender.pace,
         gap_s=draw_gap(sender.facts.limits, sender.pace, seed=seed).total_seconds(),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
+from campaigns.contacts.core.suppressing import wildcards_in_sql
+from campaigns.contacts.queries import is_suppressed
 from outreach.kit import clock, gate, statements
 from sending.guard.clause import MAY_SEND, STANDS_STILL, params
 from sending.mailboxes.spending import spend
@@ -16,15 +18,26 @@ from sending.outbox.jobs import Job
 # held open around it (see outreach.kit.gate), so a stop or an opt-out that was acknowledged before always wins.
 # clock_timestamp(): now() is the instant at which the wait for the gates began. Each row is to be found by
 # its key: the planner takes what passes quickly for rare, and would compare all that is claimed, or all of a worker's
-# mailboxes, with all that is asked. So the state is hidden from it, and nothing is joined that is looked up.
+# mailboxes, with all that is asked. So the state is hidden from it, and nothing is joined that is looked up. Wildcards
+# are only looked up for workspaces that have some, which is found out once for a batch.
 _MARK = f"""
 WITH asked AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::uuid[], %(owners)s::uuid[]) AS a(id, attempt, owner)
+), rare AS MATERIALIZED (
+    SELECT w.workspace_id FROM unnest(%(workspaces_once)s::bigint[]) AS w(workspace_id)
+     WHERE EXISTS (
+        SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = w.workspace_id AND s.scope = 'wildcard')
 ), forbidden AS (
     SELECT k.id
       FROM unnest(%(key_ids)s::bigint[], %(workspaces)s::bigint[], %(scopes)s::varchar[], %(values)s::varchar[])
         AS k(id, workspace_id, scope, value)
       JOIN contacts_suppression s USING (workspace_id, scope, value)
+     UNION ALL
+    SELECT r.id
+      FROM rare JOIN unnest(%(ids)s::bigint[], %(places)s::bigint[], %(recipients)s::varchar[])
+        AS r(id, workspace_id, key) USING (workspace_id)
+     CROSS JOIN LATERAL unnest({wildcards_in_sql("r.key", "split_part(r.key, '@', 2)")}) AS w(value)
+      JOIN contacts_suppression s ON s.workspace_id = r.workspace_id AND s.scope = 'wildcard' AND s.value = w.value
 )
 UPDATE outbox_message m
    SET state = 'dot_pending', dot_at = clock_timestamp(),
@@ -45,10 +58,7 @@ _WHY = f"""
 SELECT CASE
          WHEN NOT {MAY_SEND} THEN '{STANDS_STILL}'
          WHEN e.state <> 'sending' THEN 'the sequence was called off (' || replace(e.stop_reason, '_', ' ') || ')'
-         WHEN EXISTS (SELECT 1 FROM contacts_suppression s
-                        JOIN unnest(%(scopes)s::varchar[], %(values)s::varchar[])
-                          AS k(scope, value) USING (scope, value)
-                       WHERE s.workspace_id = m.workspace_id) THEN 'the address is suppressed'
+         WHEN %(is_suppressed)s THEN 'the address is suppressed'
          WHEN c.state <> 'running' THEN 'the campaign is ' || c.state
          WHEN b.state = 'needs_sign_in' THEN 'the mailbox needs a new sign-in'
          WHEN b.state <> 'active' THEN 'the mailbox is ' || b.state
@@ -66,15 +76,19 @@ SELECT CASE
 def mark(jobs: Sequence[Job]) -> list[bool]:
     """Mark messages as leaving; False for each that must not leave any more. Durable when it returns."""
     keys = [(job, scope, value) for job in jobs for scope, value in job.suppression_keys]
+    places = [job.letter.workspace_id for job in jobs]
     with transaction.atomic():
         statements.commit_durably()  # a mark that could be lost would be a message sent twice
-        gate.hold_open(job.letter.workspace_id for job in jobs)
+        gate.hold_open(places)
         rows = statements.run(
             _MARK,
             {
                 "ids": [job.letter.pk for job in jobs],
                 "attempts": [job.letter.attempt for job in jobs],
                 "owners": [job.owner for job in jobs],
+                "places": places,
+                "recipients": [job.recipient_key for job in jobs],
+                "workspaces_once": sorted(set(places)),
                 "key_ids": [job.letter.pk for job, _, _ in keys],
                 "workspaces": [job.letter.workspace_id for job, _, _ in keys],
                 "scopes": [scope for _, scope, _ in keys],
@@ -90,9 +104,8 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
 
 def why_called_back(job: Job) -> str:
     """Return, in words, why a message was not marked; the reason may have gone meanwhile."""
+    barred = is_suppressed(job.letter.workspace_id, job.recipient_key)
     with connection.cursor() as cursor:
-        scopes = [scope for scope, _ in job.suppression_keys]
-        values = [value for _, value in job.suppression_keys]
-        cursor.execute(_WHY, {"scopes": scopes, "values": values, "id": job.letter.pk, **params()})
+        cursor.execute(_WHY, {"is_suppressed": barred, "id": job.letter.pk, **params()})
         row = cursor.fetchone()
     return row[0] if row else "the message is gone"

@@ -33,6 +33,11 @@ def guarded(value: object) -> str:
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
+def unguarded(text: str) -> str:
+    """Return what stood in a cell before `guarded` put its apostrophe there."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_RISKY) else text
+
+
 def _taken(buffer: io.StringIO) -> str:
     text = buffer.getvalue()
     buffer.seek(0)

@@ -4,7 +4,7 @@ from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
-from campaigns.contacts.models.suppressions import Suppression
+from campaigns.contacts.models.suppressions import LiftedSuppression, Suppression
 from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, MailDomain
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ContactTag",
     "CustomField",
     "ImportChunk",
+    "LiftedSuppression",
     "ListMember",
     "MailDomain",
     "RejectedRow",

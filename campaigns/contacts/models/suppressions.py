@@ -13,11 +13,11 @@ from outreach.accounts.models import User, Workspace
 
 
 class Suppression(models.Model):
-    """An address or domain that this workspace never writes to."""
+    """A rule about whom this workspace never writes to."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     scope = models.CharField(max_length=8, default=SuppressionScope.ADDRESS)
-    value = models.CharField(max_length=320, db_collation="C")  # an email_key or a domain, both normalised
+    value = models.CharField(max_length=320, db_collation="C")  # as core.suppressing.parse_rule gives it
     reason = models.CharField(max_length=20)
     evidence = models.TextField(blank=True)  # what the server or the person said, as it came
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
@@ -38,6 +38,36 @@ class Suppression(models.Model):
         indexes = [
             # suppressions page, newest first
             models.Index(fields=["workspace", "-created_at", "-id"], name="contacts_suppressed_newest"),
+            # the same for one reason
+            models.Index(fields=["workspace", "reason", "-created_at", "-id"], name="contacts_suppressed_for"),
+        ]
+
+    @property
+    def reason_words(self) -> str:
+        return REASON_LABELS[SuppressionReason(self.reason)]
+
+
+class LiftedSuppression(models.Model):
+    """A suppression that was lifted: what it said, who lifted it, when and why. Never changed: a trigger refuses it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    scope = models.CharField(max_length=8)
+    value = models.CharField(max_length=320, db_collation="C")
+    reason = models.CharField(max_length=20)
+    evidence = models.TextField(blank=True)
+    suppressed_at = models.DateTimeField()
+    suppressed_by = models.CharField(max_length=254, blank=True)  # e-mail address of the user; "" for the program
+    why = models.CharField(max_length=500)
+    lifted_by = models.CharField(max_length=254)
+    lifted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "contacts_suppression_lifted"
+        indexes = [
+            # page of what was lifted, newest first
+            models.Index(fields=["workspace", "-lifted_at", "-id"], name="contacts_lifted_newest"),
+            # timeline of a contact
+            models.Index(fields=["workspace", "value"], name="contacts_lifted_of"),
         ]
 
     @property

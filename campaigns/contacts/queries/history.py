@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TypeVar
+from urllib.parse import urlencode
 
+from django.db.models import Model, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from campaigns.calendar import zone_of_country
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS
 from campaigns.contacts.core.moments import Moment, Place, page_of, read_place
+from campaigns.contacts.core.suppressing import usual_keys, wildcard_keys
 from campaigns.contacts.models import (
     Contact,
     ContactEdit,
     ContactNote,
     ContactTag,
+    LiftedSuppression,
     ListMember,
     Suppression,
 )
 from campaigns.contacts.parts import Asked, parts
-from campaigns.contacts.states import SuppressionScope
 from outreach.accounts.access import Member
 from outreach.accounts.models import User
-from outreach.kit.addresses import domain_and_parents
 
+T = TypeVar("T", bound=Model)
 TIMELINE_SIZE = 30
 _NOTES = 20
 _SHORT = 60  # characters of a value before and after an edit
@@ -65,7 +71,16 @@ def note_for(member: Member, note_id: int) -> ContactNote:
 
 def moments_of(asked: Asked) -> Sequence[Sequence[Moment]]:
     """Return the newest moments of each source of this room."""
-    return (_entry(asked), _lists(asked), _tags(asked), _notes(asked), _edits(asked), _suppressions(asked))
+    return (
+        _entry(asked),
+        _lists(asked),
+        _tags(asked),
+        _notes(asked),
+        _edits(asked),
+        _suppressions(asked),
+        _once_suppressed(asked),
+        _lifted(asked),
+    )
 
 
 def _entry(asked: Asked) -> Sequence[Moment]:
@@ -146,21 +161,58 @@ def _value(text: str) -> str:
 
 
 def _suppressions(asked: Asked) -> Sequence[Moment]:
-    contact = asked.contact
-    values = [(SuppressionScope.ADDRESS, contact.email_key)]
-    values += [(SuppressionScope.DOMAIN, domain) for domain in domain_and_parents(contact.domain)]
-    rows = Suppression.objects.filter(workspace=asked.member.workspace, value__in=[value for _, value in values])
+    """Return the rules in force that name the contact."""
+    rules = _about(asked.contact, asked.member, Suppression.objects.select_related("created_by"))
     return [
         Moment(
             Place(row.created_at, "suppression", row.pk),
             "suppressed",
             f"{row.value} suppressed: {row.reason_words.lower()}",
             row.evidence,
-            f"{asked.member.url('contacts:suppressions')}?q={row.value}",
+            f"{asked.member.url('contacts:suppressions')}?{urlencode({'q': row.value})}",
             _name(row.created_by),
         )
-        for row in asked.newest(rows.select_related("created_by"), "suppression", by="created_at")
+        for row in asked.newest(rules, "suppression", by="created_at")
     ]
+
+
+def _once_suppressed(asked: Asked) -> Sequence[Moment]:
+    """Return when rules came into force that were lifted since."""
+    rules = _about(asked.contact, asked.member, LiftedSuppression.objects.all())
+    return [
+        Moment(
+            Place(row.suppressed_at, "once_suppressed", row.pk),
+            "suppressed",
+            f"{row.value} suppressed: {row.reason_words.lower()}",
+            row.evidence,
+            by=row.suppressed_by,
+        )
+        for row in asked.newest(rules, "once_suppressed", by="suppressed_at")
+    ]
+
+
+def _lifted(asked: Asked) -> Sequence[Moment]:
+    rules = _about(asked.contact, asked.member, LiftedSuppression.objects.all())
+    return [
+        Moment(
+            Place(row.lifted_at, "lifted", row.pk),
+            "released",
+            f"Suppression of {row.value} lifted",
+            row.why,
+            asked.member.url("contacts:suppressions_lifted"),
+            row.lifted_by,
+        )
+        for row in asked.newest(rules, "lifted", by="lifted_at")
+    ]
+
+
+def _about(contact: Contact, member: Member, rows: QuerySet[T]) -> QuerySet[T]:
+    """Return those of the rules of the workspace that name the contact."""
+    keys = [*usual_keys(contact.email_key), *wildcard_keys(contact.email_key)]
+    named = Q(pk__in=[])
+    for scope, pairs in groupby(sorted(keys), key=itemgetter(0)):
+        named |= Q(scope=scope, value__in=[value for _, value in pairs])
+    return rows.filter(named, workspace=member.workspace)
 
 
 def _name(user: User | None) -> str:

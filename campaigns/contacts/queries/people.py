@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.models import Contact, ContactList, ContactTag, Suppression, Tag
-from campaigns.contacts.queries.suppressions import suppressed_keys
+from campaigns.contacts.queries.suppressions import suppressed_contacts, suppressed_keys
 from outreach.accounts.access import Member
 
 COUNT_LIMIT = 10_000
@@ -74,7 +74,7 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
     if filters.import_id is not None:
         rows = rows.filter(origin=filters.import_id)
     if filters.suppressed:
-        barred = RawSQL(_SUPPRESSED_IDS, [member.workspace.pk] * 3, output_field=BigIntegerField())  # noqa: S611
+        barred = suppressed_contacts(member.workspace.pk)
         rows = rows.filter(pk__in=barred) if filters.suppressed == "yes" else rows.exclude(pk__in=barred)
     if not filters.search:
         return rows
@@ -209,21 +209,6 @@ _LIST_SIZE = """(
     SELECT count(*) FROM (
         SELECT 1 FROM contacts_list_member m WHERE m.contact_list_id = contacts_list.id LIMIT %s) AS counted
 )"""
-
-_SUPPRESSED_IDS = """
-SELECT c.id FROM contacts_suppression s
-  JOIN contacts_contact c ON c.workspace_id = s.workspace_id AND c.email_key = s.value
- WHERE s.workspace_id = %s AND s.scope = 'address'
- UNION ALL
-SELECT c.id FROM contacts_suppression s
-  JOIN contacts_contact c ON c.workspace_id = s.workspace_id AND reverse(c.domain) = reverse(s.value)
- WHERE s.workspace_id = %s AND s.scope = 'domain'
- UNION ALL
-SELECT c.id FROM contacts_suppression s
-  JOIN contacts_contact c ON c.workspace_id = s.workspace_id
-   AND reverse(c.domain) >= reverse(s.value) || '.' AND reverse(c.domain) < reverse(s.value) || '/'
- WHERE s.workspace_id = %s AND s.scope = 'domain'
-"""
 
 _COUNTRIES = """
 WITH RECURSIVE known AS (

@@ -1,38 +1,86 @@
-"""Who must not be written to."""
+"""Who must not be written to. This is the one place where an address becomes the keys that are looked up."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.shortcuts import get_object_or_404
 
-from campaigns.contacts.models import Suppression
+from campaigns.contacts.core.suppressing import usual_keys, wildcard_keys, wildcards_in_sql
+from campaigns.contacts.models import LiftedSuppression, Suppression
 from campaigns.contacts.states import SuppressionScope
 from outreach.accounts.access import Member
-from outreach.kit.addresses import domain_and_parents
 
-# One array for hundreds of values: an IN of the ORM's makes an expression of each of them.
-_AMONG = "SELECT * FROM contacts_suppression WHERE workspace_id = %s AND value = ANY(%s)"
+# One array for hundreds of values: an IN of the ORM's makes an expression of each of them. Values of rare scopes are
+# only looked up where the workspace has any of that scope: that is found out once, not for each.
+_AMONG = """
+SELECT s.* FROM contacts_suppression s
+  JOIN unnest(%(scopes)s::varchar[], %(values)s::varchar[]) AS k(scope, value) USING (scope, value)
+ WHERE s.workspace_id = %(workspace)s
+UNION ALL
+SELECT s.* FROM contacts_suppression s
+  JOIN unnest(%(rare_scopes)s::varchar[], %(rare_values)s::varchar[]) AS k(scope, value) USING (scope, value)
+ WHERE s.workspace_id = %(workspace)s
+   AND EXISTS (SELECT 1 FROM contacts_suppression r WHERE r.workspace_id = %(workspace)s AND r.scope = 'wildcard')
+"""
+# The other way round, from the rules to the contacts, by the indexes of their addresses and domains.
+SUPPRESSED_CONTACTS = """
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id AND c.email_key = s.value
+ WHERE s.workspace_id = %(workspace)s AND s.scope = 'address'
+ UNION ALL
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id AND reverse(c.domain) = reverse(s.value)
+ WHERE s.workspace_id = %(workspace)s AND s.scope = 'domain'
+ UNION ALL
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id
+   AND reverse(c.domain) >= reverse(s.value) || '.' AND reverse(c.domain) < reverse(s.value) || '/'
+ WHERE s.workspace_id = %(workspace)s AND s.scope = 'domain'
+ UNION ALL
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id
+   AND reverse(c.domain) >= reverse(substr(s.value, 4)) AND reverse(c.domain) < reverse(substr(s.value, 5)) || '/'
+ WHERE s.workspace_id = %(workspace)s AND s.scope = 'wildcard' AND starts_with(s.value, '*@*.')
+ UNION ALL
+SELECT c.id FROM contacts_suppression s
+  JOIN contacts_contact c ON c.workspace_id = s.workspace_id
+   AND c.email_key >= split_part(s.value, '*', 1) AND c.email_key < rtrim(split_part(s.value, '*', 1), '@') || 'A'
+   AND right(c.email_key, length(split_part(s.value, '*', 2))) = split_part(s.value, '*', 2)
+ WHERE s.workspace_id = %(workspace)s AND s.scope = 'wildcard' AND NOT starts_with(s.value, '*@*.')
+"""
+_ASKED = "%(workspace)s"
 
 
 def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppression]:
     """Return, for each email_key that must not be written to, the row that forbids it; one query for all.
 
-    A row about the address itself is told before one about its domain, a nearer domain before a farther one.
+    A row about the address itself is told before one about its domain, a nearer domain before a farther one, and
+    these before a wildcard.
     """
     if not keys:
         return {}
-    domains = {key: domain_and_parents(key.rpartition("@")[2]) for key in keys}
-    values = {*keys, *(domain for chain in domains.values() for domain in chain)}
-    rows = Suppression.objects.raw(_AMONG, [workspace_id, list(values)])
+    asked = {key: (usual_keys(key), wildcard_keys(key)) for key in keys}
+    usual = list({one for ours, _ in asked.values() for one in ours})
+    rare = list({one for _, ours in asked.values() for one in ours})
+    rows = Suppression.objects.raw(
+        _AMONG,
+        {
+            "workspace": workspace_id,
+            "scopes": [scope for scope, _ in usual],
+            "values": [value for _, value in usual],
+            "rare_scopes": [scope for scope, _ in rare],
+            "rare_values": [value for _, value in rare],
+        },
+    )
     found = {(row.scope, row.value): row for row in rows}
     if not found:
         return {}
     result: dict[str, Suppression] = {}
-    for key, chain in domains.items():
-        asked = ((SuppressionScope.ADDRESS, key), *((SuppressionScope.DOMAIN, domain) for domain in chain))
-        if row := next((found[one] for one in asked if one in found), None):
+    for key, (near, far) in asked.items():
+        if row := next((found[one] for one in (*near, *far) if one in found), None):
             result[key] = row
     return result
 
@@ -42,34 +90,35 @@ def is_suppressed(workspace_id: int, key: str) -> bool:
     return bool(suppressed_keys(workspace_id, [key]))
 
 
-def suppressed_condition(*, workspace: str, key: str, domain: str) -> str:
-    """Return an SQL condition, true for addresses that must not be written to.
+def suppressed_contacts(workspace_id: int) -> RawSQL:
+    """Return the ids of the contacts of a workspace that must not be written to, as a subselect."""
+    statement = SUPPRESSED_CONTACTS.replace(_ASKED, "%s")
+    values = [workspace_id] * statement.count("%s")
+    return RawSQL(statement, values, output_field=BigIntegerField())  # noqa: S611  nothing but the number goes in
 
-    workspace, key and domain are SQL expressions of the surrounding statement ("c.workspace_id",
-    "c.email_key", "c.domain"), never values. One probe of the unique index for the address and one for each
-    level of the domain.
+
+def wildcard_condition(*, key: str, domain: str, values: str) -> str:
+    """Return an SQL condition, true where a wildcard among `values` (a subselect) forbids the address.
+
+    key and domain are expressions of the statement around it, never values.
     """
-    return _CONDITION.format(workspace=workspace, key=key, parts=f"string_to_array({domain}, '.')")
-
-
-_CONDITION = """EXISTS (
-    SELECT 1 FROM contacts_suppression s
-     WHERE s.workspace_id = {workspace}
-       AND ((s.scope = 'address' AND s.value = {key})
-            OR (s.scope = 'domain' AND s.value = ANY(ARRAY(
-                SELECT array_to_string(({parts})[i:], '.')
-                  FROM generate_series(1, cardinality({parts}) - 1) AS i))))
-)"""
+    asked = wildcards_in_sql(key, domain)
+    return f"EXISTS (SELECT 1 FROM unnest({asked}) AS w(value) WHERE w.value IN ({values}))"  # noqa: S608  our own
 
 
 def suppressions_of(member: Member, *, search: str = "", reason: str = "") -> QuerySet[Suppression]:
-    """Return the suppressions whose address or domain begins with `search`, for one reason or all."""
+    """Return the suppressions whose value begins with `search`, for one reason or all."""
     rows = Suppression.objects.filter(workspace=member.workspace).select_related("created_by")
     if search:
-        rows = rows.filter(value__startswith=search)
+        rows = rows.filter(scope__in=list(SuppressionScope), value__startswith=search)
     return rows.filter(reason=reason) if reason else rows
 
 
 def suppression_for(member: Member, suppression_id: int) -> Suppression:
     """Return the suppression. Raises Http404 for strangers."""
     return get_object_or_404(Suppression, workspace=member.workspace, pk=suppression_id)
+
+
+def lifted_of(member: Member) -> QuerySet[LiftedSuppression]:
+    """Return what was lifted."""
+    return LiftedSuppression.objects.filter(workspace=member.workspace)

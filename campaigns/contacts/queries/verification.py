@@ -14,6 +14,7 @@ from campaigns.contacts.core.mail_domains import DomainReason, DomainVerdict, Kn
 from campaigns.contacts.core.providers import LABELS, Provider
 from campaigns.contacts.core.verdicts import address_words, domain_words
 from campaigns.contacts.models import AddressCheck, Contact, ContactList, MailDomain
+from campaigns.contacts.queries.suppressions import SUPPRESSED_CONTACTS
 from campaigns.contacts.states import SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
 from outreach.kit import statements
@@ -28,15 +29,14 @@ SELECT domain, provider FROM contacts_mail_domain
  WHERE domain = ANY(%s::varchar[]) AND verdict = 'mail' AND provider NOT IN ('', 'other')
 """
 SUPPRESSED = "suppressed"  # beside the verdicts: who is not written to, whatever the address is
-_HEALTH = """
-SELECT CASE WHEN s.id IS NULL THEN c.verdict ELSE 'suppressed' END, count(*)
+_HEALTH = f"""
+SELECT CASE WHEN b.id IS NULL THEN c.verdict ELSE 'suppressed' END, count(*)
   FROM contacts_contact c
-  LEFT JOIN contacts_suppression s
-    ON s.workspace_id = c.workspace_id AND s.scope = 'address' AND s.value = c.email_key
- WHERE c.workspace_id = %s
-   AND c.id IN (SELECT m.contact_id FROM contacts_list_member m WHERE m.contact_list_id = ANY(%s::bigint[]))
+  LEFT JOIN (SELECT DISTINCT id FROM ({SUPPRESSED_CONTACTS}) AS s) AS b ON b.id = c.id
+ WHERE c.workspace_id = %(workspace)s
+   AND c.id IN (SELECT m.contact_id FROM contacts_list_member m WHERE m.contact_list_id = ANY(%(lists)s::bigint[]))
  GROUP BY 1
-"""
+"""  # noqa: S608  # a statement of our own
 # How far a domain's refusals are looked for: the first says all that is asked.
 _REFUSED = """
 SELECT count(*) FROM (
@@ -102,9 +102,9 @@ def facts_of(contact: Contact) -> Facts:
 def verdict_counts(workspace_id: int, list_ids: Collection[int]) -> dict[str, int]:
     """Return how many people of the lists have each verdict, everybody once.
 
-    "" = never checked; SUPPRESSED = the address is, whatever the verdict.
+    "" = never checked; SUPPRESSED = they are never written to, whatever the verdict.
     """
-    return dict(statements.run(_HEALTH, [workspace_id, sorted(list_ids)]))
+    return dict(statements.run(_HEALTH, {"workspace": workspace_id, "lists": sorted(list_ids)}))
 
 
 def check_for(member: Member, check_id: int) -> AddressCheck:

@@ -10,6 +10,7 @@ from typing import Self
 
 from django.db import connection
 
+from campaigns.contacts.queries.suppressions import wildcard_condition
 from campaigns.contacts.services.comparing import FIELDS, TEXTS, changeable, differs, value_after
 from campaigns.contacts.states import ImportPolicy
 
@@ -133,7 +134,8 @@ SELECT t.id, c.id
 ON CONFLICT DO NOTHING
 """
 
-_SUPPRESSED = """
+_WILDCARDS = "SELECT value FROM rules WHERE scope = 'wildcard'"
+_SUPPRESSED = f"""
 WITH rules AS (
     SELECT scope, value FROM contacts_suppression WHERE workspace_id = %(workspace)s
 ), barred AS (
@@ -146,7 +148,9 @@ WITH rules AS (
 )
 SELECT count(*) FROM pg_temp.contacts_stage
  WHERE email_key IN (SELECT value FROM rules WHERE scope = 'address') OR domain IN (SELECT domain FROM barred)
-"""
+    OR (EXISTS (SELECT 1 FROM rules WHERE scope = 'wildcard')
+        AND {wildcard_condition(key="email_key", domain="domain", values=_WILDCARDS)})
+"""  # noqa: S608  # a condition of our own
 
 
 def _merge_sql(columns: Sequence[str], policy: ImportPolicy) -> str:

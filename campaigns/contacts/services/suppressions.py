@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from django.db import connection, transaction
 
+from campaigns.contacts.core.suppressing import Rule, parse_rule
 from campaigns.contacts.errors import MayNotLift
-from campaigns.contacts.models import Suppression
+from campaigns.contacts.models import LiftedSuppression, Suppression
 from campaigns.contacts.states import BINDING_REASONS, SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
 from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
-from outreach.kit.addresses import parse_address, parse_domain
+from outreach.kit.addresses import parse_address
 
-# One row per address: a binding reason replaces a weaker one, so that nobody lifts by a click what a person
-# asked for.
+# One row for a rule: a binding reason replaces a weaker one, so that nobody lifts by a click what a person asked for.
 _SUPPRESS = """
-INSERT INTO contacts_suppression AS s (workspace_id, scope, value, reason, evidence, created_by_id,
-created_at) VALUES (%(workspace)s, %(scope)s, %(value)s, %(reason)s, %(evidence)s, %(by)s, %(now)s) ON
-CONFLICT ON CONSTRAINT contacts_suppressed_once DO UPDATE
+INSERT INTO contacts_suppression AS s (workspace_id, scope, value, reason, evidence, created_by_id, created_at)
+SELECT %(workspace)s, k.scope, k.value, k.reason, k.evidence, %(by)s, %(now)s
+  FROM unnest(%(scopes)s::varchar[], %(values)s::varchar[], %(reasons)s::varchar[], %(evidence)s::text[])
+    AS k(scope, value, reason, evidence)
+    ON CONFLICT ON CONSTRAINT contacts_suppressed_once DO UPDATE
    SET reason = EXCLUDED.reason, evidence = EXCLUDED.evidence
  WHERE EXCLUDED.reason = ANY(%(binding)s) AND NOT s.reason = ANY(%(binding)s)
 """
+_BINDING = [str(one) for one in BINDING_REASONS]
+WHY_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A rule that is to hold, why, and what says so."""
+
+    rule: Rule
+    reason: SuppressionReason
+    evidence: str = ""
 
 
 def suppress(
@@ -37,26 +53,57 @@ def suppress(
     Once this returns and its transaction commits, no message to the address is marked as leaving: it holds
     the workspace's gate alone. Raises BadAddress.
     """
-    return _suppress(workspace, SuppressionScope.ADDRESS, parse_address(address).key, reason, evidence, by)
+    rule = Rule(SuppressionScope.ADDRESS, parse_address(address).key)
+    return bool(suppress_all(workspace, [Wish(rule, reason, evidence)], by=by))
 
 
-def suppress_domain(
+def suppress_rule(
     workspace: Workspace,
-    domain: str,
+    text: str,
     reason: SuppressionReason,
     *,
     evidence: str = "",
     by: User | None = None,
 ) -> bool:
-    """Never write to the domain or one below it again; otherwise as suppress. Raises BadAddress."""
-    return _suppress(workspace, SuppressionScope.DOMAIN, parse_domain(domain), reason, evidence, by)
+    """Never write to an address, a domain or what a wildcard names; otherwise as suppress. Raises BadAddress."""
+    return bool(suppress_all(workspace, [Wish(parse_rule(text), reason, evidence)], by=by))
 
 
-def lift(member: Member, row: Suppression, *, typed: str = "") -> None:
-    """Allow writing again. What a person added, a member lifts; the rest only an admin who types the address.
+def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | None = None) -> int:
+    """Let all of these rules hold, in one transaction; returns how many are news."""
+    # Of two wishes for one rule the binding one counts, else the first.
+    chosen: dict[Rule, Wish] = {}
+    for wish in wishes:
+        known = chosen.get(wish.rule)
+        if known is None or (wish.reason in BINDING_REASONS and known.reason not in BINDING_REASONS):
+            chosen[wish.rule] = wish
+    rows = sorted(chosen.values(), key=lambda wish: (wish.rule.scope, wish.rule.value))
+    with transaction.atomic(), connection.cursor() as cursor:
+        gate.hold_shut(workspace.pk)
+        cursor.execute(
+            _SUPPRESS,
+            {
+                "workspace": workspace.pk,
+                "scopes": [str(wish.rule.scope) for wish in rows],
+                "values": [wish.rule.value for wish in rows],
+                "reasons": [str(wish.reason) for wish in rows],
+                "evidence": [wish.evidence.replace("\0", "\ufffd") for wish in rows],
+                "by": by.pk if by else None,
+                "now": clock.now(),
+                "binding": _BINDING,
+            },
+        )
+        return int(cursor.rowcount)
 
-    Raises MayNotLift.
+
+def lift(member: Member, row: Suppression, *, why: str, typed: str = "") -> None:
+    """Allow writing again, and keep who did it and why. The reasons of a member a member lifts; the rest only an admin.
+
+    An admin has to type the value for those. Raises MayNotLift.
     """
+    why = " ".join(why.replace("\0", " ").split())
+    if not why:
+        raise MayNotLift("Say why: it is kept.")
     if row.reason in BINDING_REASONS:
         if not member.may(Role.ADMIN):
             raise MayNotLift("Only an admin or owner can lift an opt-out, a complaint or a bounced address.")
@@ -64,30 +111,21 @@ def lift(member: Member, row: Suppression, *, typed: str = "") -> None:
             raise MayNotLift(f"Type {row.value} to confirm that you may write there again.")
     elif not member.may(Role.MEMBER):
         raise MayNotLift("Viewers cannot lift a suppression.")
-    Suppression.objects.filter(pk=row.pk, workspace=member.workspace, reason=row.reason).delete()
-
-
-def _suppress(  # noqa: PLR0913, PLR0917  # the columns of one row
-    workspace: Workspace,
-    scope: SuppressionScope,
-    value: str,
-    reason: SuppressionReason,
-    evidence: str,
-    by: User | None,
-) -> bool:
-    with transaction.atomic(), connection.cursor() as cursor:
-        gate.hold_shut(workspace.pk)
-        cursor.execute(
-            _SUPPRESS,
-            {
-                "workspace": workspace.pk,
-                "scope": scope,
-                "value": value,
-                "reason": reason,
-                "evidence": evidence.replace("\0", "\ufffd"),
-                "by": by.pk if by else None,
-                "now": clock.now(),
-                "binding": [str(one) for one in BINDING_REASONS],
-            },
+    with transaction.atomic():
+        rows = Suppression.objects.filter(pk=row.pk, workspace=member.workspace, reason=row.reason)
+        found = rows.select_for_update(of=("self",)).select_related("created_by").first()
+        if found is None:
+            return
+        LiftedSuppression.objects.create(
+            workspace=member.workspace,
+            scope=found.scope,
+            value=found.value,
+            reason=found.reason,
+            evidence=found.evidence,
+            suppressed_at=found.created_at,
+            suppressed_by=found.created_by.email if found.created_by else "",
+            why=why[:WHY_LIMIT],
+            lifted_by=member.user.email,
+            lifted_at=clock.now(),
         )
-        return bool(cursor.rowcount)
+        found.delete()

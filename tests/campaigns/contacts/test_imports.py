@@ -257,10 +257,12 @@ def test_bad_zones_and_countries_keep_the_contact_and_are_told_in_the_result() -
 def test_suppressed_addresses_are_counted_and_still_imported() -> None:
     workspace = make_workspace()
     services.suppress(workspace, "ada@x.com", SuppressionReason.OPTED_OUT)
-    services.suppress_domain(workspace, "example.org", SuppressionReason.MANUAL)
-    row = imported(workspace, "email\nADA@x.com\nb@mail.example.org\nc@notexample.org\nd@x.com\n")
-    assert counts(row) == (4, 4, 0, 0, 0)
-    assert row.rows_suppressed == 2
+    services.suppress_rule(workspace, "example.org", SuppressionReason.MANUAL)
+    services.suppress_rule(workspace, "info@*", SuppressionReason.MANUAL)
+    text = "email\nADA@x.com\nb@mail.example.org\nc@notexample.org\nd@x.com\ninfo@y.com\n"
+    row = imported(workspace, text)
+    assert counts(row) == (5, 5, 0, 0, 0)
+    assert row.rows_suppressed == 3
 
 
 def test_the_preview_shows_columns_guesses_and_how_the_file_is_written() -> None:

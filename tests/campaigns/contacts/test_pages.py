@@ -41,7 +41,7 @@ def every_page(workspace: Workspace) -> list[tuple[str, list[object]]]:
     queued = services.store_upload(workspace, "queued.csv", [b"email\ncy@x.com\n"])
     services.confirm(queued, queued.mapping, None, hint=False)
     services.suppress(workspace, "ada@x.com", SuppressionReason.OPTED_OUT, evidence="please stop")
-    services.suppress_domain(workspace, "evil.com", SuppressionReason.MANUAL)
+    services.suppress_rule(workspace, "evil.com", SuppressionReason.MANUAL)
     contact, leads = Contact.objects.get(workspace=workspace), ContactList.objects.get(workspace=workspace)
     plan = CustomField.objects.create(workspace=workspace, name="plan")
     optout = Suppression.objects.get(workspace=workspace, value="ada@x.com")
@@ -321,9 +321,27 @@ def test_a_suppression_is_added_by_hand_and_an_opt_out_lifted_by_typing_it() -> 
     services.suppress(workspace, "bob@x.com", SuppressionReason.OPTED_OUT, evidence="stop")
     row = Suppression.objects.get(value="bob@x.com")
     lift = admin.url("contacts:suppression_lift", row.pk)
-    assert client.post(lift, {"typed": "bob"}).status_code == 422
-    assert client.post(lift, {"typed": "bob@x.com"}).status_code == 302
+    assert client.post(lift, {"typed": "bob", "why": "x"}).status_code == 422
+    assert client.post(lift, {"typed": "bob@x.com"}).status_code == 422, "nobody says why"
+    assert client.post(lift, {"typed": "bob@x.com", "why": "He asked"}).status_code == 302
     assert not Suppression.objects.filter(pk=row.pk).exists()
+
+
+def test_the_page_says_what_forbids_an_address_and_takes_a_file() -> None:
+    member = make_member(make_workspace())
+    client = signed_in(member)
+    file = SimpleUploadedFile("old.csv", b"email\n*@*.gov\nno one\n")
+    answer = client.post(member.url("contacts:suppression_file"), {"file": file})
+    assert "1 suppression added" in answer.text
+    assert "no one" in answer.text
+    page = client.get(member.url("contacts:suppressions") + "?q=ada@tax.gov").text
+    assert "ada@tax.gov is never written to" in page
+    assert "*@*.gov: imported" in page
+    assert "No suppression names ada@x.com" in client.get(member.url("contacts:suppressions") + "?q=ada@x.com").text
+    for content, words in ((b"", "nobody is named"), (b"%PDF-1.7", "PDF")):
+        refused = client.post(member.url("contacts:suppression_file"), {"file": SimpleUploadedFile("x.csv", content)})
+        assert refused.status_code == 422
+        assert words in refused.text
 
 
 def test_the_export_holds_the_filtered_contacts_and_their_own_fields() -> None:

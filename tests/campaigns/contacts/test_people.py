@@ -49,7 +49,7 @@ def test_filters_by_list_country_and_suppression_can_be_combined() -> None:
     make_contact(workspace, "cy@evil.com", country="FR")
     make_contact(workspace, "dee@notevil.com")
     leads = make_list(workspace, "Leads", (ada,))
-    services.suppress_domain(workspace, "evil.com", SuppressionReason.MANUAL)
+    services.suppress_rule(workspace, "evil.com", SuppressionReason.MANUAL)
     services.suppress(workspace, "ada@x.com", SuppressionReason.OPTED_OUT)
     assert keys(member, list_id=leads.pk) == ["ada@x.com"]
     assert keys(member, country="DE") == ["ada@x.com", "bob@sub.evil.com"]

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from campaigns.contacts.services import suppress, suppress_domain
+from campaigns.contacts.services import suppress, suppress_rule
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit import clock
 from sending.imap import RawMail
@@ -77,7 +77,15 @@ def suppressed(stage: Stage) -> None:
 
 
 def domain_suppressed(stage: Stage) -> None:
-    suppress_domain(stage.member.workspace, "x.test", SuppressionReason.MANUAL)
+    suppress_rule(stage.member.workspace, "x.test", SuppressionReason.MANUAL)
+
+
+def below_domain_suppressed(stage: Stage) -> None:
+    suppress_rule(stage.member.workspace, "*@*.test", SuppressionReason.MANUAL)
+
+
+def role_suppressed_everywhere(stage: Stage) -> None:
+    suppress_rule(stage.member.workspace, f"{stage.contact.email.partition('@')[0]}@*", SuppressionReason.MANUAL)
 
 
 def campaign_paused(stage: Stage) -> None:
@@ -93,7 +101,17 @@ def window_over(_stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [called_off, suppressed, domain_suppressed, campaign_paused, mailbox_paused, window_over]
+    "change",
+    [
+        called_off,
+        suppressed,
+        domain_suppressed,
+        below_domain_suppressed,
+        role_suppressed_everywhere,
+        campaign_paused,
+        mailbox_paused,
+        window_over,
+    ],
 )
 def test_what_changes_between_claim_and_mark_calls_the_message_back(
     world: SandboxWorld, change: Callable[[Stage], None]

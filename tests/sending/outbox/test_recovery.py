@@ -327,7 +327,7 @@ def test_whoever_was_written_to_and_is_imported_anew_is_suppressed_until_a_perso
         row = Suppression.objects.get()
         assert (row.value, row.reason, row.evidence) == ("ada@x.test", "lost_history", skipped.stop_detail)
         assert Stranger.objects.count() == 1, "who has not come back is still waited for"
-        lift(post.member, row)
+        lift(post.member, row, why="She asked for it.")
         again = make_running_campaign(post.member, (skipped.contact,), (post.mailbox,), name="By a person's word")
         make_due()
         deliver()

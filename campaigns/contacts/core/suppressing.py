@@ -1,0 +1,111 @@
+"""Rules about whom never to write to: what may be written down, and by which keys an address finds what forbids it.
+
+Allowed are, and nothing else:
+- `ada@example.com`: one address;
+- `example.com`, also written `@example.com` or `*@example.com`: everybody there and at the domains below;
+- `*.example.com` or `*@*.gov`: everybody below a domain of one to SUFFIX_LABELS labels, not at itself;
+- `info@*`: one local part at every domain;
+- `info@*.example.com`: one local part at the domains below one.
+
+A star stands for a whole local part or for any labels at the front of a domain. So an address asks for a handful of
+values, each of which is looked up as it is, and no rule is ever tried as a pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from campaigns.contacts.states import SuppressionScope
+from outreach.kit.addresses import BadAddress, domain_and_parents, parse_address, parse_domain
+
+SUFFIX_LABELS = 4  # of the domain behind a star: bounds what an address asks for to ten values
+_ANYBODY, _ANYWHERE, _BELOW = "*@", "@*", "@*."
+_FORMS = "Write it as *.example.com, *@*.gov, info@* or info@*.example.com; a star stands for a whole part."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a suppression says, in the one form in which it is stored and looked up."""
+
+    scope: SuppressionScope
+    value: str
+
+
+def parse_rule(text: str) -> Rule:
+    """Return the rule in `text`. Raises BadAddress naming the cause."""
+    plain = text.strip()
+    if "*" in plain:
+        return _wildcard(plain)
+    if "@" in plain.removeprefix("@"):
+        return Rule(SuppressionScope.ADDRESS, parse_address(plain).key)
+    return Rule(SuppressionScope.DOMAIN, parse_domain(plain))
+
+
+def usual_keys(key: str) -> list[tuple[str, str]]:
+    """Return the rules (scope, value) about an address and its domains that would forbid it, the nearest first."""
+    domains = domain_and_parents(key.rpartition("@")[2])
+    return [(_ADDRESS, key), *((_DOMAIN, domain) for domain in domains)]
+
+
+def wildcard_keys(key: str) -> list[tuple[str, str]]:
+    """Return the wildcards (scope, value) that would forbid an address, at most 1 + 2 * SUFFIX_LABELS."""
+    local, _, domain = key.rpartition("@")
+    found = [(_WILDCARD, f"{local}{_ANYWHERE}")]
+    for suffix in _suffixes(domain):
+        found += ((_WILDCARD, f"{_ANYBODY}*.{suffix}"), (_WILDCARD, f"{local}{_BELOW}{suffix}"))
+    return found
+
+
+def wildcards_in_sql(key: str, domain: str) -> str:
+    """Return the values of wildcard_keys as an SQL array; `key` and `domain` are expressions of the statement."""
+    return _IN_SQL.format(key=key, parts=f"string_to_array({domain}, '.')", first=SUFFIX_LABELS - 1, domain=domain)
+
+
+_ADDRESS, _DOMAIN = SuppressionScope.ADDRESS.value, SuppressionScope.DOMAIN.value
+_WILDCARD = SuppressionScope.WILDCARD.value
+_IN_SQL = """ARRAY(
+    SELECT left({key}, length({key}) - length({domain})) || '*'
+    UNION ALL
+    SELECT front || array_to_string(({parts})[i:], '.')
+      FROM generate_series(GREATEST(2, cardinality({parts}) - {first}), cardinality({parts})) AS i
+     CROSS JOIN (VALUES ('*@*.'), (left({key}, length({key}) - length({domain})) || '*.')) AS v(front))"""
+
+
+def _suffixes(domain: str) -> Iterator[str]:
+    """Yield the domains above one, the longest of them that a rule may name first, down to the top level."""
+    labels = domain.split(".")
+    for start in range(max(1, len(labels) - SUFFIX_LABELS), len(labels)):
+        yield ".".join(labels[start:])
+
+
+def _wildcard(text: str) -> Rule:
+    if text.startswith("*."):
+        text = f"{_ANYBODY}{text}"
+    local, at, domain = text.partition("@")
+    if not at:
+        raise BadAddress(_FORMS)
+    if local == "*" and "*" not in domain:
+        return Rule(SuppressionScope.DOMAIN, parse_domain(domain))
+    if "*" in local.removeprefix("*") or (local.startswith("*") and local != "*"):
+        raise BadAddress(f"A star cannot stand for a piece of a name. {_FORMS}")
+    name = "*" if local == "*" else _local(local)
+    if domain == "*":
+        if name == "*":
+            raise BadAddress("This would be everybody: pause the campaigns instead.")
+        return Rule(SuppressionScope.WILDCARD, f"{name}{_ANYWHERE}")
+    if not domain.startswith("*.") or "*" in domain[2:]:
+        raise BadAddress(f"A star cannot stand for a piece of a domain. {_FORMS}")
+    return Rule(SuppressionScope.WILDCARD, f"{name}{_BELOW}{_suffix(domain[2:])}")
+
+
+def _local(text: str) -> str:
+    return parse_address(f"{text}@example.com").key.rpartition("@")[0]
+
+
+def _suffix(text: str) -> str:
+    """Return the domain behind a star, also one of a single label. Raises BadAddress."""
+    suffix = parse_domain(f"a.{text}").removeprefix("a.")
+    if suffix.count(".") >= SUFFIX_LABELS:
+        raise BadAddress(f"Behind a star at most {SUFFIX_LABELS} parts of a domain can stand.")
+    return suffix
