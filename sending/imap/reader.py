@@ -20,6 +20,8 @@ TIMEOUT_S = 60.0
 # A reading ends before the lease on its mailbox does (sending.inbox.reading.LEASE_S).
 MOST_S = 270.0
 CHUNK = 50
+_HEADER = ("HEADER", "Message-ID")
+_MOST_COPIES = 100  # mails that one search for copies may find: there is one for each message, or two
 # In this order: a folder with two uses has the first. RFC 6154.
 _ROLES = (("junk", b"\\junk"), ("sent", b"\\sent"), ("all", b"\\all"), ("trash", b"\\trash"), ("drafts", b"\\drafts"))
 _JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "bulk mail"})
@@ -112,11 +114,20 @@ class Reader:
                 if mail is not None:  # another client may have removed it meanwhile
                     yield mail
 
-    def find_message_id(self, folder: Folder, message_id: str) -> bool:
-        """Say whether the folder holds a mail with this Message-ID. Absence is no proof that it was not sent."""
+    def find_message_ids(self, folder: Folder, message_ids: Sequence[str]) -> set[str]:
+        """Return those of the Message-IDs that mails of the folder have. Absence is no proof of not having been sent.
+
+        One command asks for all of them: many servers look through the whole folder for each.
+        """
         self._select(folder)
         with self._asking():
-            return bool(self._client.search(["HEADER", "Message-ID", message_id]))
+            either = [word for one in message_ids[:-1] for word in ("OR", *_HEADER, one)]
+            uids = self._client.search([*either, *_HEADER, message_ids[-1]])
+            if not uids or len(message_ids) == 1:
+                return set(message_ids) if uids else set()
+            got = self._client.fetch(uids[-_MOST_COPIES:], ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"])
+        heads = b"".join(value for row in got.values() for value in row.values() if isinstance(value, bytes))
+        return {one for one in message_ids if one.encode() in heads}
 
     def _select(self, folder: Folder) -> None:
         if self._selected != folder.name:

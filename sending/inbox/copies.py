@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 # One reading looks for at most so many messages, over the connection that it has anyway.
 MOST_MESSAGES = 50
 MOST_FOLDERS = 3
+# So many are asked for at once: a command of less than two kilobytes, which every server takes.
+_AT_ONCE = 12
 # Providers file the copy within seconds or minutes. A copy that a person's other program brings may come days later.
 WAITS = (
     timedelta(minutes=1),
@@ -34,7 +36,8 @@ WAITS = (
 _WAIT_FLOOR = timedelta(seconds=4)
 # What has left once more since the last look is looked for anew.
 _DUE = """
-SELECT m.id, m.message_id, CASE WHEN s.looked_at >= m.dot_at THEN s.looks ELSE 0 END
+SELECT m.id, m.message_id, CASE WHEN s.looked_at >= m.dot_at THEN s.looks ELSE 0 END,
+       COALESCE(s.seen = 'refused', false)
   FROM outbox_message m
   LEFT JOIN inbox_sent_search s ON s.message_id = m.id
  WHERE m.mailbox_id = %s AND (m.state IN ('in_doubt', 'assumed_sent') OR m.again_at IS NOT NULL)
@@ -47,11 +50,15 @@ SELECT m.id, m.message_id, CASE WHEN s.looked_at >= m.dot_at THEN s.looks ELSE 0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A message whose copy is looked for. looks: how often it was looked for since it left."""
+    """A message whose copy is looked for. looks: how often it was looked for since it left.
+
+    was_refused: the server did not bear the last search for it, be it alone or among others.
+    """
 
     pk: int
     message_id: str
     looks: int
+    was_refused: bool
 
 
 def look_for_copies(mailbox: Mailbox, reader: Reader | None) -> int:
@@ -65,20 +72,23 @@ def look_for_copies(mailbox: Mailbox, reader: Reader | None) -> int:
         return 0
     pace, found = Pace(mailbox.workspace.time_scale), 0
     folders: list[Folder] | None = None
-    for one in wanted:
+    for some in _together(wanted):
         try:
             if reader is None:
-                found += _note(one, Seen.NO_FOLDER, pace)
-                continue
-            if folders is None:
-                folders = [folder for folder in reader.folders() if folder.role == "sent"]
-            seen = _look(reader, folders[:MOST_FOLDERS], one.message_id)
+                seen = dict.fromkeys(some, Seen.NO_FOLDER)
+            else:
+                if folders is None:
+                    folders = [folder for folder in reader.folders() if folder.role == "sent"]
+                seen = _look(reader, folders[:MOST_FOLDERS], some)
         except ImapError as error:
-            # It may be this very search that the server cannot bear: the next reading begins with another one.
-            _note(one, Seen.REFUSED, pace)
-            log.warning("inbox.sent_search_failed mailbox=%s message=%s problem=%s", mailbox.pk, one.pk, error)
+            # It may be this very search that the server cannot bear: the next reading begins with another one, and
+            # looks for each of these alone.
+            for one in some:
+                _note(one, Seen.REFUSED, pace)
+            ids = [one.pk for one in some]
+            log.warning("inbox.sent_search_failed mailbox=%s messages=%s problem=%s", mailbox.pk, ids, error)
             return found
-        found += _note(one, seen, pace)
+        found += sum(_note(one, seen[one], pace) for one in some)
     return found
 
 
@@ -95,11 +105,23 @@ def _due(mailbox_id: int) -> list[Wanted]:
         return [Wanted(*row) for row in cursor.fetchall()]
 
 
-def _look(reader: Reader, folders: Sequence[Folder], message_id: str) -> Seen:
+def _together(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    """Yield what one search asks for: several at once, then one by one those that were in a search that failed."""
+    usual = [one for one in wanted if not one.was_refused]
+    for start in range(0, len(usual), _AT_ONCE):
+        yield usual[start : start + _AT_ONCE]
+    for one in wanted:
+        if one.was_refused:
+            yield [one]
+
+
+def _look(reader: Reader, folders: Sequence[Folder], some: Sequence[Wanted]) -> dict[Wanted, Seen]:
     if not folders:
-        return Seen.NO_FOLDER
-    is_there = any(reader.find_message_id(folder, message_id) for folder in folders)
-    return Seen.COPY if is_there else Seen.NO_COPY
+        return dict.fromkeys(some, Seen.NO_FOLDER)
+    asked, there = [one.message_id for one in some], set[str]()
+    for folder in folders:
+        there |= reader.find_message_ids(folder, asked)
+    return {one: Seen.COPY if one.message_id in there else Seen.NO_COPY for one in some}
 
 
 def _note(one: Wanted, seen: Seen, pace: Pace) -> bool:

@@ -119,7 +119,7 @@ def test_what_is_said_unasked_does_not_pile_up() -> None:
     chatter = b"* 1 EXISTS\r\n" * 1_000
     with reading(UID_SEARCH=say(chatter + b"* SEARCH\r\n" + OK), EXAMINE=selected()) as reader:
         for _ in range(5):
-            assert not reader.find_message_id(INBOX, "<a@b.test>")
+            assert not reader.find_message_ids(INBOX, ["<a@b.test>"])
         assert sum(len(said) for said in reader._line.wire.untagged_responses.values()) < 1_100
 
 

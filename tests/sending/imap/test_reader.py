@@ -128,13 +128,16 @@ def test_a_folder_that_is_made_anew_says_so_by_its_uidvalidity(post: Post) -> No
         assert numbers(fetched(reader, JUNK, 0)) == [2]
 
 
-def test_a_message_is_found_by_its_message_id(post: Post) -> None:
-    post.deliver(mail(1, message_id="<one@acme.test>"), "Sent")
+def test_messages_are_found_by_their_message_ids(post: Post) -> None:
+    for number, name in enumerate(("one", "two", "three")):
+        post.deliver(mail(number, message_id=f"<{name}@acme.test>"), "Sent")
+    asked = [f"<{name}@acme.test>" for name in ("one", "four", "three", "five", "six")]
     with post.reading() as reader:
-        assert reader.find_message_id(SENT, "<one@acme.test>")
-        assert not reader.find_message_id(SENT, "<two@acme.test>")
-        assert not reader.find_message_id(INBOX, "<one@acme.test>")
-        assert reader.find_message_id(SENT, "<one@acme.test>")
+        assert reader.find_message_ids(SENT, asked) == {"<one@acme.test>", "<three@acme.test>"}
+        assert reader.find_message_ids(SENT, asked[:1]) == set(asked[:1])
+        assert reader.find_message_ids(SENT, asked[1:2]) == set()
+        assert reader.find_message_ids(INBOX, asked) == set()
+        assert reader.find_message_ids(SENT, asked[1:]) == {"<three@acme.test>"}
 
 
 @pytest.mark.parametrize(("security", "port"), [(Security.TLS, "imaps_port"), (Security.STARTTLS, "imap_port")])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from campaigns.sequences.models import Campaign
 from outreach.accounts.models import Workspace
-from sending.imap import Reader, Unreachable
+from sending.imap import Folder, Reader, Unreachable
 from sending.inbox import copies
 from sending.inbox.copies import WAITS, look_for_copies, next_look
 from sending.inbox.models import MailboxSync, SentSearch
@@ -223,27 +223,52 @@ def test_a_mailbox_without_a_sent_folder_says_so(witness: Witness, monkeypatch: 
 
 
 @real_servers
-def test_a_search_that_fails_spoils_no_reading_and_comes_last_the_next_time(
+def test_a_search_that_fails_spoils_no_reading_and_its_messages_are_looked_for_alone(
     witness: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = witness.another("eve")
     OutboundMessage.objects.filter(pk=other.pk).update(dot_at=AT + timedelta(hours=9))
     witness.keep_copy()
     witness.keep_copy(other)
-    find = Reader.find_message_id
+    find = Reader.find_message_ids
+    asked: list[list[str]] = []
 
-    def broken(self: Reader, folder: object, message_id: str) -> bool:
-        if message_id == witness.message.message_id:
+    def broken(self: Reader, folder: object, message_ids: list[str]) -> set[str]:
+        asked.append(message_ids)
+        if witness.message.message_id in message_ids:
             raise Unreachable("The connection was lost.", cause="lost", stage=None)  # type: ignore[arg-type]
-        return find(self, folder, message_id)  # type: ignore[arg-type]
+        return find(self, folder, message_ids)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Reader, "find_message_id", broken)
+    monkeypatch.setattr(Reader, "find_message_ids", broken)
     witness.read()
     assert MailboxSync.objects.get(mailbox=witness.scene.mailbox).failures == 0
     assert MailboxClock.objects.get(mailbox=witness.scene.mailbox).synced_at is not None
     assert (witness.message.state, witness.search.seen) == (MessageState.IN_DOUBT, Seen.REFUSED)
-    witness.read()
+    for _ in range(2):  # the one that the server cannot bear ends the first of these readings
+        let_pass(minutes=1)
+        witness.read()
+    assert asked == [[witness.message.message_id, other.message_id], [witness.message.message_id], [other.message_id]]
     assert OutboundMessage.objects.get(pk=other.pk).state == MessageState.SENT
+
+
+@real_servers
+def test_many_doubts_cost_few_searches(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_AT_ONCE", 3)
+    others = [witness.another(f"p{number}") for number in range(4)]
+    for message in others[1:]:
+        witness.keep_copy(message)
+    find = Reader.find_message_ids
+    sizes: list[int] = []
+
+    def counted(self: Reader, folder: Folder, message_ids: list[str]) -> set[str]:
+        sizes.append(len(message_ids))
+        return find(self, folder, message_ids)
+
+    monkeypatch.setattr(Reader, "find_message_ids", counted)
+    witness.read()
+    assert sizes == [3, 2]
+    left = OutboundMessage.objects.filter(state=MessageState.IN_DOUBT).values_list("pk", flat=True)
+    assert set(left) == {witness.message.pk, others[0].pk}
 
 
 @real_servers
