@@ -56,6 +56,11 @@ SETTINGS = NavItem(
 PERSON_PARTS = ("campaigns.contacts.person.PART", "sending.reports.person.PART")
 
 
+# What happened between us and a contact, as a condition on its row: conditions of contacts ask an upper room for it.
+# (deed, *, since, campaign) -> Exists over OuterRef("pk").
+CONTACT_DEEDS = "sending.reports.deeds.happened"
+# The campaigns in which it can have happened: (workspace_id) -> [(id, name)], newest first.
+CAMPAIGN_NAMES = "campaigns.sequences.queries.campaign_names"
 # What an upper room adds to the page of a mailbox, by its id.
 MAILBOX_BOOK = "planner:book"
 

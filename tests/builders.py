@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Suppression
+from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Segment, Suppression
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
 from campaigns.sequences.states import StepThread
@@ -64,6 +64,10 @@ def make_list(workspace: Workspace, name: str = "Leads", contacts: tuple[Contact
     row = ContactList.objects.create(workspace=workspace, name=name)
     ListMember.objects.bulk_create([ListMember(contact_list=row, contact=contact) for contact in contacts])
     return row
+
+
+def make_segment(workspace: Workspace, name: str = "Warm", where: str = "tag is warm") -> Segment:
+    return Segment.objects.create(workspace=workspace, name=name, where=where)
 
 
 def make_suppression(workspace: Workspace, value: str = "never@example.com", **values: object) -> Suppression:

@@ -58,6 +58,7 @@ SAMPLES: dict[str, Args] = {
         lambda _: (),
         "workspace:settings", "workspace:members",
         "contacts:list", "contacts:create", "contacts:export", "contacts:selected", "contacts:lists",
+        "contacts:segments", "contacts:segment_new",
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
         "contacts:fields",
         "contacts:suppression_add", "contacts:suppression_file", "contacts:suppression_export",
@@ -77,6 +78,7 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.contact_list.pk,), "contacts:list_detail", "contacts:list_rename", "contacts:list_delete",
         "contacts:list_check", "planner:list_health",
     ),
+    **_each(lambda w: (w.segment.pk,), "contacts:segment_edit", "contacts:segment_delete"),
     **_each(lambda w: (w.address_check.pk,), "contacts:check_progress", "contacts:check_cancel"),
     **_each(
         lambda w: (w.contact_import.pk,),

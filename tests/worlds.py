@@ -23,6 +23,8 @@ from campaigns.contacts.models import (
     ImportChunk,
     LiftedSuppression,
     RejectedRow,
+    Segment,
+    SegmentUse,
     Suppression,
 )
 from campaigns.sequences.models import Campaign, ClosedDays, HolidayRegion, Variant
@@ -56,6 +58,7 @@ class World:
     contact_import: ContactImport
     address_check: AddressCheck
     custom_field: CustomField
+    segment: Segment
     suppression: Suppression
     campaign: Campaign
     variant: Variant
@@ -89,6 +92,9 @@ def make_world(marker: str) -> World:
     RejectedRow.objects.create(contact_import=contact_import, line=2, cause="No address", original=marker)
     address_check = AddressCheck.objects.create(workspace=workspace, contact_list=contact_list, domains_total=1)
     CheckedDomain.objects.create(address_check=address_check, domain=f"{marker}.example")
+    segment = builders.make_segment(workspace, f"{marker} people", f"first_name is {marker}")
+    inner = builders.make_segment(workspace, f"{marker} inner", f"company is {marker}")
+    SegmentUse.objects.create(outer=segment, inner=inner)
     campaign = builders.make_campaign(workspace, f"{marker} autumn")
     builders.make_audience(campaign, contact_list)
     holiday = date(2026, 12, 24)
@@ -127,6 +133,7 @@ def make_world(marker: str) -> World:
         contact_import=contact_import,
         address_check=address_check,
         custom_field=CustomField.objects.create(workspace=workspace, name=marker),
+        segment=segment,
         suppression=builders.make_suppression(workspace, f"never@{marker}.example"),
         campaign=campaign,
         variant=variant,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.contacts.views import checks, fields, imports, lists, notes, people, person, suppressions
+from campaigns.contacts.views import checks, fields, imports, lists, notes, people, person, segments, suppressions
 
 app_name = "contacts"
 urlpatterns = [
@@ -29,6 +29,10 @@ urlpatterns = [
     path("fields", fields.fields, name="fields"),
     path("fields/<int:field_id>", fields.field_edit, name="field_edit"),
     path("fields/<int:field_id>/delete", fields.field_delete, name="field_delete"),
+    path("segments", segments.segments, name="segments"),
+    path("segments/new", segments.build, name="segment_new"),
+    path("segments/<int:segment_id>", segments.change, name="segment_edit"),
+    path("segments/<int:segment_id>/delete", segments.delete, name="segment_delete"),
     path("import", imports.upload, name="import"),
     path("imports", imports.history, name="import_history"),
     path("imports/<int:import_id>", imports.progress, name="import_progress"),

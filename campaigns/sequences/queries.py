@@ -16,6 +16,11 @@ def campaigns_of(member: Member) -> Sequence[Campaign]:
     return list(Campaign.objects.filter(workspace=member.workspace).order_by("-id"))
 
 
+def campaign_names(workspace_id: int) -> Sequence[tuple[int, str]]:
+    """Return the workspace's campaigns to choose among, newest first (a slot of contacts, see outreach/slots.py)."""
+    return list(Campaign.objects.filter(workspace=workspace_id).order_by("-id").values_list("pk", "name")[:500])
+
+
 def campaign_for(member: Member, pk: int) -> Campaign:
     """Return a campaign of the member's workspace. Raises Http404 for any other."""
     row = Campaign.objects.filter(workspace=member.workspace, pk=pk).first()

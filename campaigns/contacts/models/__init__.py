@@ -4,11 +4,13 @@ from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
+from campaigns.contacts.models.segments import SEGMENT_NAME_LIMIT, Segment, SegmentUse
 from campaigns.contacts.models.suppressions import LiftedSuppression, Suppression
 from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, MailDomain
 
 __all__ = [
     "NOTE_LIMIT",
+    "SEGMENT_NAME_LIMIT",
     "SOURCE_LIMIT",
     "AddressCheck",
     "CheckedDomain",
@@ -24,6 +26,8 @@ __all__ = [
     "ListMember",
     "MailDomain",
     "RejectedRow",
+    "Segment",
+    "SegmentUse",
     "Suppression",
     "Tag",
 ]

@@ -13,6 +13,7 @@ from campaigns.contacts.queries.people import (
     counted,
     countries_of,
     custom_names_among,
+    custom_names_of,
     filters_from,
     list_for,
     list_names_of,
@@ -23,6 +24,14 @@ from campaigns.contacts.queries.people import (
     suppressions_among,
     tag_names_of,
     tags_with,
+)
+from campaigns.contacts.queries.segments import (
+    contacts_in,
+    contacts_where,
+    read_condition,
+    segment_for,
+    segments_of,
+    vocabulary_of,
 )
 from campaigns.contacts.queries.suppressions import (
     is_suppressed,
@@ -45,11 +54,12 @@ from campaigns.contacts.queries.verification import (
 
 __all__ = [
     "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Preview", "causes_of", "check_for",
-    "check_progress_of", "contact_for", "contacts_for", "contacts_of", "contacts_with", "counted", "countries_of",
-    "custom_names_among", "facts_of", "field_for", "fields_of", "filters_from", "fit_of", "import_for",
-    "imports_of", "is_suppressed", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for",
-    "list_names_of", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "preview", "progress_of",
-    "providers_of", "suppressed_contacts", "suppressed_keys", "suppression_for", "suppression_of",
-    "suppressions_among", "suppressions_of", "tag_names_of", "tags_with", "timeline_of", "verdict_counts",
-    "zone_known_of",
+    "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of", "contacts_where",
+    "contacts_with", "counted", "countries_of", "custom_names_among", "custom_names_of", "facts_of", "field_for",
+    "fields_of", "filters_from", "fit_of", "import_for", "imports_of", "is_suppressed", "known_domains",
+    "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of", "lists_of", "lists_with",
+    "names_are_cut", "note_for", "notes_of", "preview", "progress_of", "providers_of", "read_condition",
+    "segment_for", "segments_of", "suppressed_contacts", "suppressed_keys", "suppression_for",
+    "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_with", "timeline_of",
+    "verdict_counts", "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

@@ -13,14 +13,17 @@ from django.db.models.functions import Reverse
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
+from campaigns.contacts.core.segments import LENGTH_LIMIT
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.models import Contact, ContactList, ContactTag, Suppression, Tag
-from campaigns.contacts.queries.suppressions import suppressed_contacts, suppressed_keys
+from campaigns.contacts.queries.segments import contacts_where, read_condition
+from campaigns.contacts.queries.suppressions import IsSuppressed, suppressed_contacts, suppressed_keys
 from outreach.accounts.access import Member
 
 COUNT_LIMIT = 10_000
 SEARCH_LIMIT = 2_000
+_NAMES_FROM = 2_000  # contacts that are asked for the names of their custom fields
 # Addresses are searched among all contacts by their index; names and companies among so many of the newest.
 NAMES_SEARCHED = 20_000
 UNCHECKED = "unchecked"  # in the URL, where "" means all
@@ -37,6 +40,7 @@ class Filters:
     import_id: int | None = None
     tag: str = ""
     verdict: str = ""  # of the address; UNCHECKED for those that were never checked, "" = all
+    where: str = ""  # a condition as core.segments reads it
 
     @property
     def are_set(self) -> bool:
@@ -54,6 +58,7 @@ def filters_from(query: QueryDict) -> Filters:
         import_id=_number(query.get("import", "")),
         tag=query.get("tag", "").replace("\0", "")[:NAME_LIMIT],
         verdict=verdict if verdict in {UNCHECKED, *AddressVerdict} else "",
+        where=" ".join(query.get("where", "").split())[: LENGTH_LIMIT + 1],
     )
 
 
@@ -61,8 +66,11 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
     """Return the contacts of the workspace that the filters leave, unordered.
 
     A search stops behind SEARCH_LIMIT matches and looks for names among the NAMES_SEARCHED newest, unless `every`.
+    Raises BadQuery for a condition that cannot be read: nobody is meant by it, and least of all everybody.
     """
     rows = Contact.objects.filter(workspace=member.workspace)
+    if filters.where:
+        rows = contacts_where(member.workspace, read_condition(member.workspace.pk, filters.where))
     if filters.list_id is not None:
         rows = rows.filter(list_places__contact_list=filters.list_id)
     if filters.country:
@@ -74,8 +82,8 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
     if filters.import_id is not None:
         rows = rows.filter(origin=filters.import_id)
     if filters.suppressed:
-        barred = suppressed_contacts(member.workspace.pk)
-        rows = rows.filter(pk__in=barred) if filters.suppressed == "yes" else rows.exclude(pk__in=barred)
+        pk = member.workspace.pk
+        rows = rows.filter(Q(pk__in=suppressed_contacts(pk)) if filters.suppressed == "yes" else ~Q(IsSuppressed(pk)))
     if not filters.search:
         return rows
     ids = _found(
@@ -151,6 +159,12 @@ def custom_names_among(rows: QuerySet[Contact]) -> list[str]:
     """Return the names of the custom fields that these contacts have."""
     named = rows.order_by().annotate(name=Func(F("fields"), function="jsonb_object_keys"))
     return sorted(named.values_list("name", flat=True).distinct())
+
+
+def custom_names_of(member: Member) -> list[str]:
+    """Return the names of the custom fields that the newest contacts have."""
+    newest = Contact.objects.filter(workspace=member.workspace).exclude(fields={}).order_by("-pk")
+    return custom_names_among(Contact.objects.filter(pk__in=newest.values("pk")[:_NAMES_FROM]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import BigIntegerField, QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.sql.compiler import SQLCompiler
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core.suppressing import usual_keys, wildcard_keys, wildcards_in_sql
@@ -52,6 +55,18 @@ SELECT c.id FROM contacts_suppression s
  WHERE s.workspace_id = %(workspace)s AND s.scope = 'wildcard' AND NOT starts_with(s.value, '*@*.')
 """
 _ASKED = "%(workspace)s"
+# Of one contact: a probe for the address and one for each level of its domain. Whether there are wildcards is found out
+# once; the columns of the statement around it are put in as it calls them.
+_IS_SUPPRESSED = """(
+    EXISTS (SELECT 1 FROM contacts_suppression s
+             WHERE s.workspace_id = {workspace} AND s.scope = 'address' AND s.value = {key})
+ OR EXISTS (SELECT 1 FROM contacts_suppression s
+             WHERE s.workspace_id = {workspace} AND s.scope = 'domain' AND s.value = ANY(ARRAY(
+                SELECT array_to_string((string_to_array({domain}, '.'))[i:], '.')
+                  FROM generate_series(1, cardinality(string_to_array({domain}, '.')) - 1) AS i)))
+ OR (EXISTS (SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = {workspace} AND s.scope = 'wildcard')
+     AND EXISTS (SELECT 1 FROM contacts_suppression s
+                  WHERE s.workspace_id = {workspace} AND s.scope = 'wildcard' AND s.value = ANY({wildcards}))))"""
 
 
 def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppression]:
@@ -95,6 +110,20 @@ def suppressed_contacts(workspace_id: int) -> RawSQL:
     statement = SUPPRESSED_CONTACTS.replace(_ASKED, "%s")
     values = [workspace_id] * statement.count("%s")
     return RawSQL(statement, values, output_field=BigIntegerField())  # noqa: S611  nothing but the number goes in
+
+
+class IsSuppressed(Func):
+    """Whether the contact of a row must not be written to, asked of that row alone: for where most may be."""
+
+    def __init__(self, workspace_id: int) -> None:
+        super().__init__(F("email_key"), F("domain"), output_field=BooleanField())
+        self._workspace_id = workspace_id
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        """Return the condition with the columns as this statement calls them."""
+        key, domain = (compiler.compile(one)[0] for one in self.get_source_expressions())
+        asked = {"key": key, "domain": domain, "wildcards": wildcards_in_sql(key, domain)}
+        return _IS_SUPPRESSED.format(workspace=int(self._workspace_id), **asked), ()
 
 
 def wildcard_condition(*, key: str, domain: str, values: str) -> str:

@@ -16,6 +16,7 @@ from campaigns.contacts.services.people import (
     rename_list,
 )
 from campaigns.contacts.services.running import run_import
+from campaigns.contacts.services.segments import change_segment, create_segment, delete_segment
 from campaigns.contacts.services.suppression_files import Taken, import_suppressions
 from campaigns.contacts.services.suppressions import Wish, lift, suppress, suppress_all, suppress_rule
 from campaigns.contacts.services.tags import add_tags, remove_tags
@@ -23,9 +24,9 @@ from campaigns.contacts.services.uploads import store_upload
 
 __all__ = [
     "Taken", "Wish", "add_note", "add_tags", "add_to_list", "cancel_check", "cancel_import", "change_kind",
-    "confirm", "confirm_onto", "create_contact", "create_list", "define_fields", "delete_contacts",
-    "delete_field", "delete_list", "delete_note", "edit_contact", "edit_note", "import_suppressions",
-    "label_field", "lift", "list_named", "look_again", "queue_hint", "remove_from_list", "remove_tags",
-    "rename_list", "reread", "run_check", "run_import", "start_check", "store_upload", "suppress", "suppress_all",
-    "suppress_rule", "sweep_checks", "sweep_imports",
+    "change_segment", "confirm", "confirm_onto", "create_contact", "create_list", "create_segment", "define_fields",
+    "delete_contacts", "delete_field", "delete_list", "delete_note", "delete_segment", "edit_contact", "edit_note",
+    "import_suppressions", "label_field", "lift", "list_named", "look_again", "queue_hint", "remove_from_list",
+    "remove_tags", "rename_list", "reread", "run_check", "run_import", "start_check", "store_upload", "suppress",
+    "suppress_all", "suppress_rule", "sweep_checks", "sweep_imports",
 ]  # fmt: skip

@@ -70,14 +70,14 @@ def create_list(workspace: Workspace, name: str) -> ContactList:
     """Store an empty list. Raises BadContact when the name is empty, too long or taken."""
     try:
         with transaction.atomic():
-            return ContactList.objects.create(workspace=workspace, name=_list_name(name))
+            return ContactList.objects.create(workspace=workspace, name=clean_name(name))
     except IntegrityError as error:
         raise BadContact("name", "A list with this name exists already.") from error
 
 
 def list_named(workspace: Workspace, name: str) -> ContactList:
     """Return the list of this name, in any case; created when there is none. Raises BadContact."""
-    found = ContactList.objects.filter(workspace=workspace, name__iexact=_list_name(name)).first()
+    found = ContactList.objects.filter(workspace=workspace, name__iexact=clean_name(name)).first()
     return found or create_list(workspace, name)
 
 
@@ -85,7 +85,7 @@ def rename_list(row: ContactList, name: str) -> None:
     """Give the list another name. Raises BadContact."""
     try:
         with transaction.atomic():
-            ContactList.objects.filter(pk=row.pk).update(name=_list_name(name))
+            ContactList.objects.filter(pk=row.pk).update(name=clean_name(name))
     except IntegrityError as error:
         raise BadContact("name", "A list with this name exists already.") from error
 
@@ -110,10 +110,11 @@ def remove_from_list(row: ContactList, ids: Collection[int]) -> int:
     return removed
 
 
-def _list_name(name: str) -> str:
+def clean_name(name: str, thing: str = "list") -> str:
+    """Return the name of a list or segment, in one line. Raises BadContact."""
     cleaned = " ".join(name.split())
     if not cleaned:
-        raise BadContact("name", "Give the list a name.")
+        raise BadContact("name", f"Give the {thing} a name.")
     if len(cleaned) > 120:
         raise BadContact("name", f"The name has {len(cleaned)} characters; 120 fit.")
     if not cleaned.isprintable():

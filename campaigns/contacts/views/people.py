@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.errors import BadContact
@@ -42,7 +44,11 @@ def people(request: MemberRequest) -> HttpResponse:
 
 def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
     """Return what the table of contacts needs; the number of queries does not depend on the number of rows."""
-    rows = queries.contacts_of(request.member, filters)
+    problem = ""
+    try:
+        rows = queries.contacts_of(request.member, filters)
+    except BadQuery as error:
+        rows, problem = Contact.objects.none(), str(error)
     page = paged(request, rows, by="id")
     stopped = queries.suppressions_among(request.member, page.rows)
     return {
@@ -51,6 +57,8 @@ def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
         "count": queries.counted(rows, filters),
         "names_searched": queries.NAMES_SEARCHED if filters.search and queries.names_are_cut(request.member) else 0,
         "filters": filters,
+        "problem": problem,
+        "builder_query": urlencode({"where": filters.where}) if filters.where else "",
         "query": _without_cursor(request.GET),
         "lists": queries.list_names_of(request.member),
         "countries": queries.countries_of(request.member),
@@ -132,7 +140,11 @@ def selected(request: MemberRequest) -> HttpResponse:
 def export(request: MemberRequest) -> HttpResponseBase:
     """Stream the filtered contacts as CSV."""
     filters = queries.filters_from(request.GET)
-    rows = queries.contacts_of(request.member, filters, every=True).order_by("-pk")
+    try:
+        rows = queries.contacts_of(request.member, filters, every=True).order_by("-pk")
+    except BadQuery as error:
+        messages.error(request, str(error))
+        return redirect(request.member.url("contacts:list") + f"?{request.GET.urlencode()}")
     response = StreamingHttpResponse(_exported(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="contacts-{request.member.workspace.slug}.csv"'
     return response

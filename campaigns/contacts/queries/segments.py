@@ -1,0 +1,69 @@
+"""Segments, and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from campaigns.contacts.core.fields import FieldKind
+from campaigns.contacts.core.segments import At, BadQuery, Node, Vocabulary, combined, parse, segments_in
+from campaigns.contacts.models import Contact, CustomField, Segment
+from campaigns.contacts.queries.conditions import condition
+from outreach.accounts.access import Member
+from outreach.accounts.models import Workspace
+from outreach.kit import clock
+
+
+def segments_of(member: Member) -> QuerySet[Segment]:
+    """Return the segments by name."""
+    return Segment.objects.filter(workspace=member.workspace).order_by("name", "pk")
+
+
+def segment_for(member: Member, segment_id: int) -> Segment:
+    """Return the segment. Raises Http404 for strangers."""
+    return get_object_or_404(Segment, workspace=member.workspace, pk=segment_id)
+
+
+def vocabulary_of(workspace_id: int) -> Vocabulary:
+    """Return the fields that conditions of a workspace can be about."""
+    rows = CustomField.objects.filter(workspace=workspace_id).values_list("name", "kind")
+    return Vocabulary({name: FieldKind(kind) for name, kind in rows})
+
+
+def read_condition(workspace_id: int, text: str) -> Node:
+    """Return the condition that a text of anybody's says, segments in it put in place. Raises BadQuery."""
+    vocabulary = vocabulary_of(workspace_id)
+    node = parse(text, vocabulary)
+    return _placed(workspace_id, node, vocabulary) if segments_in(node) else node
+
+
+def contacts_where(workspace: Workspace, node: Node) -> QuerySet[Contact]:
+    """Return the contacts of the workspace for whom the condition holds now, unordered."""
+    at = At(clock.now(), ZoneInfo(workspace.time_zone))
+    return Contact.objects.filter(condition(node, workspace.pk, at), workspace=workspace)
+
+
+def contacts_in(segment: Segment) -> QuerySet[Contact]:
+    """Return who is in the segment now, unordered. Raises BadQuery when it cannot be read any more."""
+    return contacts_where(segment.workspace, read_condition(segment.workspace_id, segment.where))
+
+
+def _placed(workspace_id: int, node: Node, vocabulary: Vocabulary) -> Node:
+    texts: Mapping[int, tuple[str, str]] = {
+        pk: (name, where)
+        for pk, name, where in Segment.objects.filter(workspace=workspace_id).values_list("pk", "name", "where")
+    }
+
+    def segment(pk: int) -> Node:
+        if pk not in texts:
+            raise BadQuery(f"There is no segment {pk}.")
+        name, where = texts[pk]
+        try:
+            return parse(where, vocabulary)
+        except BadQuery as error:
+            raise BadQuery(f"The segment {name} in it cannot be read. {error}") from error
+
+    return combined(node, segment)
