@@ -22,6 +22,7 @@ task_routes = {
     "contacts.run_check": {"queue": "jobs"},
     "contacts.look_again": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
+    "planner.grow": {"queue": "jobs"},
 }
 worker_prefetch_multiplier = 1
 worker_cancel_long_running_tasks_on_connection_loss = False
@@ -69,6 +70,11 @@ beat_schedule = {
         "task": "ledger.forget",
         "schedule": 3600.0,
         "options": {"expires": 3600},
+    },
+    "planner: enroll who came into the audience of a campaign that grows": {
+        "task": "planner.grow",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
     "contacts: pick up imports whose worker died": {
         "task": "contacts.sweep_imports",

@@ -80,7 +80,7 @@ class Tab:
 
 CAMPAIGN_TABS = (
     Tab("Sequence", "sequences:sequence", also=("sequences:step_save", "sequences:variant_save", "sequences:rename")),
-    Tab("Audience", "sequences:audience", also=("sequences:roles",)),
+    Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
     Tab("Schedule", "sequences:schedule"),
     Tab("Senders", "planner:senders"),
     Tab("Preview", "planner:preview"),

@@ -91,7 +91,7 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.campaign.pk,),
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
-        "planner:resume", "sequences:roles", "planner:campaign_health",
+        "planner:resume", "sequences:roles", "sequences:growth", "planner:campaign_health",
         "planner:forecast", "planner:forecast_summary", "planner:people", "reports:results",
         "reports:day",
     ),
@@ -114,7 +114,7 @@ SAMPLES: dict[str, Args] = {
 
 # Forms that carry ids or names of rows: sent to one's own workspace with those of another.
 BODIES: dict[str, Callable[[World], dict[str, object]]] = {
-    "sequences:audience": lambda w: {"lists": [w.contact_list.pk]},
+    "sequences:audience": lambda w: {"lists": [w.contact_list.pk], "segments": [w.segment.pk]},
     "planner:senders": lambda w: {"mailboxes": [w.mailbox.pk]},
     "contacts:selected": lambda w: {"contact": [w.contact.pk], "action": "delete_confirmed"},
     "contacts:suppression_lift": lambda w: {"suppression": w.suppression.pk},

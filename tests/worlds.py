@@ -27,7 +27,7 @@ from campaigns.contacts.models import (
     SegmentUse,
     Suppression,
 )
-from campaigns.sequences.models import Campaign, ClosedDays, HolidayRegion, Variant
+from campaigns.sequences.models import AudienceSegment, Campaign, ClosedDays, HolidayRegion, Variant
 from outreach.accounts.models import Membership, Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -97,6 +97,7 @@ def make_world(marker: str) -> World:
     SegmentUse.objects.create(outer=segment, inner=inner)
     campaign = builders.make_campaign(workspace, f"{marker} autumn")
     builders.make_audience(campaign, contact_list)
+    AudienceSegment.objects.create(campaign=campaign, segment=segment)
     holiday = date(2026, 12, 24)
     for one in (campaign, None):
         ClosedDays.objects.create(workspace=workspace, campaign=one, first=holiday, last=holiday, name=marker)

@@ -55,21 +55,30 @@ class EditForm(forms.Form):
 
 
 class AudienceForm(EditForm):
-    """The lists that a campaign writes to."""
+    """The lists and segments that a campaign writes to."""
 
     lists = forms.TypedMultipleChoiceField(
         coerce=int,
         required=False,
         error_messages={"invalid_choice": "One of the lists is not there any more. Look at the choice and save again."},
     )
+    segments = forms.TypedMultipleChoiceField(
+        coerce=int,
+        required=False,
+        error_messages={
+            "invalid_choice": "One of the segments is not there any more. Look at the choice and save again."
+        },
+    )
 
-    def __init__(self, *args: Any, list_ids: Sequence[int], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, list_ids: Sequence[int], segment_ids: Sequence[int] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast("forms.TypedMultipleChoiceField", self.fields["lists"]).choices = [(pk, str(pk)) for pk in list_ids]
+        for name, ids in (("lists", list_ids), ("segments", segment_ids)):
+            field = cast("forms.TypedMultipleChoiceField", self.fields[name])
+            field.choices = [(pk, str(pk)) for pk in ids]
 
-    def chosen(self) -> set[str]:
+    def chosen(self, name: str = "lists") -> set[str]:
         """Return the ids that are ticked, as they stand in the page."""
-        return {str(pk) for pk in self["lists"].value() or []}
+        return {str(pk) for pk in self[name].value() or []}
 
 
 class ScheduleForm(ClosingForm, EditForm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from campaigns.calendar.waits import LONGEST, WaitUnit
-from campaigns.contacts.models import ContactList
+from campaigns.contacts.models import ContactList, Segment
 from campaigns.sequences.states import CampaignState, Priority, StepThread
 from outreach.accounts.models import User, Workspace
 
@@ -22,6 +22,8 @@ class Campaign(models.Model):
     daily_limit = models.PositiveIntegerField(null=True)  # messages of all steps; None = as many as fall due
     priority = models.CharField(max_length=6, default=Priority.NORMAL)
     stop_on_reply = models.BooleanField(default=True)
+    # Whoever comes onto its lists or into its segments after the launch is enrolled, too.
+    grows = models.BooleanField(default=False, db_default=False)
     skips_roles = models.BooleanField(default=True, db_default=True)  # addresses of offices are left out
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -130,6 +132,22 @@ class AudienceList(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "contact_list"], name="sequences_list_once"),
         ]
+
+
+class AudienceSegment(models.Model):
+    """A segment whose contacts a campaign writes to."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="audience_segments")
+    segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="campaigns")
+
+    class Meta:
+        db_table = "sequences_audience_segment"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "segment"], name="sequences_segment_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"the campaign {self.campaign}"
 
 
 class Step(models.Model):

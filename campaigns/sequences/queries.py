@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from django.http import Http404
 
 from campaigns.calendar import ClosedSpan, Region, Window
-from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, HolidayRegion, SendWindow, Step, Variant
+from campaigns.sequences.models import (
+    AudienceList,
+    AudienceSegment,
+    Campaign,
+    ClosedDays,
+    HolidayRegion,
+    SendWindow,
+    Step,
+    Variant,
+)
 from outreach.accounts.access import Member
 
 
@@ -72,3 +81,8 @@ def holiday_regions_of(workspace_id: int, campaign: Campaign | None) -> Sequence
 def audience_of(campaign: Campaign) -> frozenset[int]:
     """Return the ids of the lists that the campaign writes to."""
     return frozenset(AudienceList.objects.filter(campaign=campaign).values_list("contact_list_id", flat=True))
+
+
+def audience_segments_of(campaign: Campaign) -> frozenset[int]:
+    """Return the ids of the segments that the campaign writes to."""
+    return frozenset(AudienceSegment.objects.filter(campaign=campaign).values_list("segment_id", flat=True))

@@ -31,9 +31,9 @@ def seen_schedule(
     return _fingerprint(campaign.time_zone, campaign.use_contact_zone, limits, spans, sorted(closed), sorted(regions))
 
 
-def seen_audience(list_ids: Collection[int]) -> str:
-    """Return the fingerprint of the lists that a campaign writes to."""
-    return _fingerprint(sorted(list_ids))
+def seen_audience(list_ids: Collection[int], segment_ids: Collection[int] = ()) -> str:
+    """Return the fingerprint of the lists and segments that a campaign writes to."""
+    return _fingerprint(sorted(list_ids), sorted(segment_ids))
 
 
 def _fingerprint(*values: object) -> str:

@@ -16,10 +16,19 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from campaigns.calendar import ClosedSpan, Region, WaitUnit, Window
-from campaigns.contacts.models import ContactList
+from campaigns.contacts.models import ContactList, Segment
 from campaigns.sequences import queries
 from campaigns.sequences.errors import BadEdit, IllegalMove, Overtaken
-from campaigns.sequences.models import AudienceList, Campaign, ClosedDays, HolidayRegion, SendWindow, Step, Variant
+from campaigns.sequences.models import (
+    AudienceList,
+    AudienceSegment,
+    Campaign,
+    ClosedDays,
+    HolidayRegion,
+    SendWindow,
+    Step,
+    Variant,
+)
 from campaigns.sequences.seen import seen_audience, seen_schedule, seen_step, seen_variant
 from campaigns.sequences.states import CAMPAIGN_MOVES, CampaignState, Priority, StepThread, opens_thread
 from outreach.accounts.access import Member
@@ -108,19 +117,34 @@ def close(workspace: Workspace, spans: Sequence[ClosedSpan], regions: Sequence[R
         _write_closed(workspace.pk, None, spans, regions)
 
 
-def set_audience(campaign: Campaign, list_ids: Sequence[int], *, seen: str | None = None) -> None:
-    """Write to exactly these lists of the workspace; lists of other workspaces are ignored.
+def set_audience(
+    campaign: Campaign, list_ids: Sequence[int], segment_ids: Sequence[int] = (), *, seen: str | None = None
+) -> None:
+    """Write to exactly these lists and segments of the workspace; those of other workspaces are ignored.
 
     Raises IllegalMove once the campaign was launched, since its people were enrolled then; Overtaken.
     """
     with transaction.atomic():
         current = _locked(campaign.pk)
         if current.state != CampaignState.DRAFT:
-            raise IllegalMove("The people of a launched campaign are enrolled: its lists stay as they are.")
-        _refuse_overtaken(seen, seen_audience(queries.audience_of(current)), "this audience")
-        wanted = ContactList.objects.filter(workspace=campaign.workspace_id, pk__in=list_ids).order_by("pk")
+            raise IllegalMove(
+                "The people of a launched campaign are enrolled: its lists and segments stay as they are."
+            )
+        before = seen_audience(queries.audience_of(current), queries.audience_segments_of(current))
+        _refuse_overtaken(seen, before, "this audience")
+        lists = ContactList.objects.filter(workspace=campaign.workspace_id, pk__in=list_ids).order_by("pk")
+        segments = Segment.objects.filter(workspace=campaign.workspace_id, pk__in=segment_ids).order_by("pk")
         AudienceList.objects.filter(campaign=campaign).delete()
-        AudienceList.objects.bulk_create([AudienceList(campaign=campaign, contact_list=one) for one in wanted])
+        AudienceSegment.objects.filter(campaign=campaign).delete()
+        AudienceList.objects.bulk_create([AudienceList(campaign=campaign, contact_list=one) for one in lists])
+        AudienceSegment.objects.bulk_create([AudienceSegment(campaign=campaign, segment=one) for one in segments])
+
+
+def let_grow(campaign: Campaign, *, grows: bool) -> None:
+    """Enroll whoever comes into the audience after the launch, too, or nobody more; from the next look on."""
+    with transaction.atomic():
+        _locked(campaign.pk)
+        Campaign.objects.filter(pk=campaign.pk).update(grows=grows)
 
 
 def leave_out_roles(campaign: Campaign, *, skips: bool) -> None:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("<int:pk>/steps", views.step_add, name="step_add"),
     path("<int:pk>/audience", views.audience, name="audience"),
     path("<int:pk>/roles", views.roles, name="roles"),
+    path("<int:pk>/growth", views.growth, name="growth"),
     path("<int:pk>/schedule", views.schedule, name="schedule"),
     path("steps/<int:pk>", views.step_save, name="step_save"),
     path("steps/<int:pk>/place", views.step_place, name="step_place"),

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.calendar import WaitUnit, closed_text
-from campaigns.contacts.queries import lists_of
+from campaigns.contacts.queries import lists_of, segments_of
 from campaigns.sequences import queries, services
 from campaigns.sequences.closed_forms import ClosedDaysForm, ClosingForm, labels
 from campaigns.sequences.closing import Closing, closing_of, days_to_come
@@ -146,19 +146,36 @@ def variant_removal(request: MemberRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_page(Role.VIEWER)
 def audience(request: MemberRequest, pk: int) -> HttpResponse:
-    """Choose the lists whose contacts are written to."""
+    """Choose the lists and segments whose contacts are written to."""
     campaign = queries.campaign_for(request.member, pk)
-    lists, chosen = list(lists_of(request.member)), queries.audience_of(campaign)
+    lists, segments = list(lists_of(request.member)), list(segments_of(request.member))
+    chosen, inside = queries.audience_of(campaign), queries.audience_segments_of(campaign)
     may_change = _may_change(request, campaign) and campaign.state == CampaignState.DRAFT
-    initial = {"lists": sorted(chosen), "seen": seen_audience(chosen)}
-    form = AudienceForm(_sent(request), initial=initial, list_ids=[one.pk for one in lists], is_frozen=not may_change)
+    initial = {"lists": sorted(chosen), "segments": sorted(inside), "seen": seen_audience(chosen, inside)}
+    ids = {"list_ids": [one.pk for one in lists], "segment_ids": [one.pk for one in segments]}
+    form = AudienceForm(_sent(request), initial=initial, is_frozen=not may_change, **ids)
     if form.is_valid() and _saved(request, form, lambda: _save_audience(campaign, form)):
         messages.success(request, "Audience saved.")
         return redirect(request.member.url("sequences:audience", pk))
-    rows = [(one, str(one.pk) in form.chosen()) for one in lists]
-    may_change_roles = _may_change(request, campaign)
-    context = editor_context(campaign, form=form, rows=rows, may_change=may_change, may_change_roles=may_change_roles)
+    context = editor_context(
+        campaign,
+        form=form,
+        rows=[(one, str(one.pk) in form.chosen()) for one in lists],
+        segments=[(one, str(one.pk) in form.chosen("segments")) for one in segments],
+        may_change=may_change,
+        may_change_roles=_may_change(request, campaign),
+    )
     return render_region(request, f"{_FOLDER}/audience.html", context, region="audience", status=_status(form))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def growth(request: MemberRequest, pk: int) -> HttpResponse:
+    """Enroll whoever comes into the audience later, or not."""
+    campaign = queries.campaign_for(request.member, pk)
+    services.let_grow(campaign, grows=request.POST.get("grows") == "on")
+    messages.success(request, "Saved.")
+    return redirect(request.member.url("sequences:audience", pk))
 
 
 @require_POST
@@ -242,7 +259,8 @@ def _sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, st
 
 
 def _save_audience(campaign: Campaign, form: AudienceForm) -> None:
-    services.set_audience(campaign, form.cleaned_data["lists"], seen=form.cleaned_data["seen"])
+    data = form.cleaned_data
+    services.set_audience(campaign, data["lists"], data["segments"], seen=data["seen"])
 
 
 def _save_schedule(campaign: Campaign, form: ScheduleForm) -> None:

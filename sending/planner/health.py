@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from campaigns.contacts.core.prediction import Prediction, Record, predicted
 from campaigns.contacts.core.verdicts import VERDICT_LABELS, AddressVerdict
-from campaigns.contacts.queries import SUPPRESSED, UNCHECKED, verdict_counts
-from campaigns.sequences.models import AudienceList, Campaign
+from campaigns.contacts.queries import SUPPRESSED, UNCHECKED, verdict_counts, verdict_counts_among
+from campaigns.sequences.audience import audience_ids
+from campaigns.sequences.models import Campaign
 from outreach.kit import statements
 from outreach.kit.words import percent
 
@@ -74,7 +75,10 @@ class Health:
 
 def health_of(workspace_id: int, list_ids: Collection[int], *, skips_roles: bool = True) -> Health:
     """Return the health of lists of a workspace for a campaign that leaves role addresses out, or does not."""
-    counts = verdict_counts(workspace_id, list_ids)
+    return _health(workspace_id, verdict_counts(workspace_id, list_ids), skips_roles=skips_roles)
+
+
+def _health(workspace_id: int, counts: Mapping[str, int], *, skips_roles: bool) -> Health:
     left_out = {AddressVerdict.NO_MAIL, AddressVerdict.DISPOSABLE, SUPPRESSED}
     if skips_roles:
         left_out.add(AddressVerdict.ROLE)
@@ -94,9 +98,9 @@ def records_of(workspace_id: int) -> Mapping[str, Record]:
 
 
 def audience_health(campaign: Campaign) -> Health:
-    """Return the health of everybody on the lists of a campaign."""
-    lists = AudienceList.objects.filter(campaign=campaign).values_list("contact_list_id", flat=True)
-    return health_of(campaign.workspace_id, list(lists), skips_roles=campaign.skips_roles)
+    """Return the health of everybody on the lists and in the segments of a campaign."""
+    counts = verdict_counts_among(campaign.workspace_id, audience_ids(campaign))
+    return _health(campaign.workspace_id, counts, skips_roles=campaign.skips_roles)
 
 
 def _label(verdict: str) -> str:

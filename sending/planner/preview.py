@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from campaigns.contacts.models import Contact, ListMember
-from campaigns.sequences.models import AudienceList, Campaign
+from campaigns.contacts.models import Contact
+from campaigns.sequences.audience import audience_contacts
+from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import PlannedStep, PlannedVariant, plans
 from campaigns.sequences.states import StepThread
 from campaigns.sequences.wording import SenderValues, Wording
@@ -51,9 +52,7 @@ def preview(campaign: Campaign, contact: Contact) -> list[PreviewedStep]:
 
 def sample_contacts(campaign: Campaign, *, wanted: str = "", limit: int = 50) -> list[Contact]:
     """Return contacts of the audience to preview with, the oldest first; before them whoever has the id `wanted`."""
-    lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
-    members = ListMember.objects.filter(contact_list__in=lists).values("contact")
-    audience = Contact.objects.filter(pk__in=members)
+    audience = audience_contacts(campaign)
     oldest = list(audience.order_by("id")[:limit])
     if not wanted.isdecimal() or len(wanted) > _LONGEST_ID or int(wanted) in {contact.pk for contact in oldest}:
         return oldest

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
 
-from campaigns.contacts.models import ListMember
-from campaigns.sequences.models import AudienceList, Campaign, SendWindow
+from campaigns.sequences.audience import audience_contacts
+from campaigns.sequences.models import Campaign, SendWindow
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import Rotation
@@ -149,9 +149,8 @@ def rotation_of(campaign: Campaign) -> Rotation:
 
 
 def audience_size(campaign: Campaign) -> int:
-    """Return how many different contacts the campaign's lists hold."""
-    lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
-    return ListMember.objects.filter(contact_list__in=lists).values("contact").distinct().count()
+    """Return how many different contacts the campaign's lists and segments hold."""
+    return audience_contacts(campaign).count()
 
 
 def held_by_reason(campaign: Campaign) -> dict[str, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from campaigns.contacts.models import ListMember
-from campaigns.sequences.models import AudienceList, Campaign
+from campaigns.sequences.audience import audience_contacts, unreadable
+from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
+from campaigns.sequences.queries import audience_of, audience_segments_of
 from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.templating import Severity, check, check_spin, lint
@@ -40,12 +41,18 @@ def _state(plan: CampaignPlan) -> list[Obstacle]:
 
 
 def _audience(campaign: Campaign) -> list[Obstacle]:
-    lists = list(AudienceList.objects.filter(campaign=campaign).values_list("contact_list", flat=True))
     where = "sequences:audience"
-    if not lists:
-        return [Obstacle("no_audience", "No list of contacts is chosen.", "Choose at least one list.", where)]
-    if not ListMember.objects.filter(contact_list__in=lists).exists():
-        return [Obstacle("empty_audience", "The chosen lists are empty.", "Import contacts into them.", where)]
+    if not audience_of(campaign) and not audience_segments_of(campaign):
+        words = "No list and no segment of contacts is chosen."
+        return [Obstacle("no_audience", words, "Choose at least one.", where)]
+    if broken := unreadable(campaign):
+        return [
+            Obstacle("broken_segment", f"The segment {row} cannot be read. {words}", "Mend it, or take it off.", where)
+            for row, words in broken
+        ]
+    if not audience_contacts(campaign).exists():
+        words = "Nobody is on the chosen lists or in the chosen segments."
+        return [Obstacle("empty_audience", words, "Import contacts, or choose others.", where)]
     return []
 
 

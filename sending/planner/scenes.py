@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from django.db.models import Max
 
-from campaigns.contacts.models import Contact, ListMember
 from campaigns.contacts.queries import providers_of, suppressed_keys
-from campaigns.sequences.models import AudienceList, Campaign
+from campaigns.sequences.audience import audience_contacts
+from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.models import Workspace
@@ -124,9 +124,7 @@ def _enrolled(campaign_ids: Collection[int]) -> list[_Row]:
 
 def _audience(campaign: Campaign) -> list[_Row]:
     """Return the contacts whom a launch would enroll."""
-    lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
-    members = ListMember.objects.filter(contact_list__in=lists).values("contact")
-    rows = Contact.objects.filter(pk__in=members, workspace=campaign.workspace_id).order_by("pk")
+    rows = audience_contacts(campaign).order_by("pk")
     columns = ("pk", "time_zone", "country", "email_key", "domain")
     found = list(rows.values_list(*columns))
     known = providers_of({domain for *_, domain in found})

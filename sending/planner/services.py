@@ -11,12 +11,13 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 
 from campaigns.contacts.models import Contact
+from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from campaigns.sequences.services import move_campaign
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
-from outreach.kit import gate
+from outreach.kit import clock, gate
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
@@ -31,19 +32,21 @@ from sending.planner.queries import rotation_of
 from sending.planner.readiness import obstacles
 from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
 
-# One statement, so that a person on two lists is enrolled once and a second launch adds only who is new.
+# One statement, so that a person on two lists is enrolled once and a second launch adds only who is new; who came first
+# is due first.
 _ENROLL = """
 INSERT INTO planner_enrollment (workspace_id, campaign_id, contact_id, state, stop_reason, stop_detail,
                                 receiver, next_position, due_at, hold_code, hold_detail, created_at)
-SELECT DISTINCT ON (c.id) c.workspace_id, %(campaign)s, c.id, 'active', '', '',
-       COALESCE(d.receiver, known.provider, %(other)s), 1, now(), '', '', now()
-  FROM sequences_audience_list a
-  JOIN contacts_list_member m ON m.contact_list_id = a.contact_list_id
-  JOIN contacts_contact c ON c.id = m.contact_id AND c.workspace_id = %(workspace)s
-  LEFT JOIN unnest(%(domains)s::varchar[], %(receivers)s::varchar[]) AS d(domain, receiver) ON d.domain = c.domain
+SELECT c.workspace_id, %s, c.id, 'active', '', '',
+       COALESCE(d.receiver, known.provider, %s), 1, now(), '', '', now()
+  FROM contacts_contact c
+  LEFT JOIN unnest(%s::varchar[], %s::varchar[]) AS d(domain, receiver) ON d.domain = c.domain
   LEFT JOIN contacts_mail_domain known
-    ON known.domain = c.domain AND known.verdict = 'mail' AND known.provider = ANY(%(named)s::varchar[])
- WHERE a.campaign_id = %(campaign)s
+    ON known.domain = c.domain AND known.verdict = 'mail' AND known.provider = ANY(%s::varchar[])
+ WHERE c.workspace_id = %s
+   AND NOT EXISTS (SELECT 1 FROM planner_enrollment e WHERE e.campaign_id = %s AND e.contact_id = c.id)
+   AND c.id IN ({audience})
+ ORDER BY c.id
 ON CONFLICT (campaign_id, contact_id) DO NOTHING
 """
 _WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
@@ -108,18 +111,41 @@ def launch(member: Member, campaign: Campaign) -> int:
 
 
 def enroll_audience(campaign: Campaign) -> int:
-    """Enroll the contacts of the campaign's lists who are not in it yet. Returns how many."""
+    """Enroll the contacts of the campaign's lists and segments who are not in it yet. Returns how many."""
+    audience, inside = audience_ids(campaign).query.sql_with_params()
+    values: list[Any] = [
+        campaign.pk,
+        Receiver.OTHER.value,
+        list(DOMAINS),
+        [one.value for one in DOMAINS.values()],
+        [one.value for one in Receiver if one is not Receiver.OTHER],
+        campaign.workspace_id,
+        campaign.pk,
+        *inside,
+    ]
     with connection.cursor() as cursor:
-        asked: dict[str, Any] = {
-            "campaign": campaign.pk,
-            "workspace": campaign.workspace_id,
-            "domains": list(DOMAINS),
-            "receivers": [one.value for one in DOMAINS.values()],
-            "named": [one.value for one in Receiver if one is not Receiver.OTHER],
-            "other": Receiver.OTHER.value,
-        }
-        cursor.execute(_ENROLL, asked)
+        cursor.execute(_ENROLL.format(audience=audience), values)
         return int(cursor.rowcount)
+
+
+def grow_audiences() -> int:
+    """Enroll who came into the audiences of running campaigns that grow; returns how many. Safe to run twice."""
+    growing = Campaign.objects.filter(state=CampaignState.RUNNING, grows=True).order_by("pk")
+    return sum(_grow(pk) for pk in growing.values_list("pk", flat=True))
+
+
+def _grow(campaign_id: int) -> int:
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
+        if campaign.state != CampaignState.RUNNING or not campaign.grows:
+            return 0
+        count = enroll_audience(campaign)
+        if count:
+            words = f"{count:,} came into the audience."
+            about = {"contacts": count, "words": words}
+            record([Entry(campaign.workspace_id, EventKind.ENROLLED, clock.now(), campaign_id=campaign.pk, data=about)])
+            wake(campaign.pk)
+    return count
 
 
 def pause(member: Member, campaign: Campaign) -> None:

@@ -47,4 +47,4 @@ class SegmentUse(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.outer.name
+        return f"the segment {self.outer}"

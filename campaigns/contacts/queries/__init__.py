@@ -50,6 +50,7 @@ from campaigns.contacts.queries.verification import (
     last_check_of,
     providers_of,
     verdict_counts,
+    verdict_counts_among,
 )
 
 __all__ = [
@@ -61,5 +62,5 @@ __all__ = [
     "names_are_cut", "note_for", "notes_of", "preview", "progress_of", "providers_of", "read_condition",
     "segment_for", "segments_of", "suppressed_contacts", "suppressed_keys", "suppression_for",
     "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_with", "timeline_of",
-    "verdict_counts", "vocabulary_of", "zone_known_of",
+    "verdict_counts", "verdict_counts_among", "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core.mail_domains import DomainReason, DomainVerdict, Known
@@ -37,6 +38,14 @@ SELECT CASE WHEN b.id IS NULL THEN c.verdict ELSE 'suppressed' END, count(*)
    AND c.id IN (SELECT m.contact_id FROM contacts_list_member m WHERE m.contact_list_id = ANY(%(lists)s::bigint[]))
  GROUP BY 1
 """  # noqa: S608  # a statement of our own
+# The same of whomever another query names; it is not prepared, as that is another one each time.
+_HEALTH_OF = """
+SELECT CASE WHEN b.id IS NULL THEN c.verdict ELSE 'suppressed' END, count(*)
+  FROM contacts_contact c
+  LEFT JOIN (SELECT DISTINCT id FROM ({suppressed}) AS s) AS b ON b.id = c.id
+ WHERE c.workspace_id = %s AND c.id IN ({people})
+ GROUP BY 1
+"""
 # How far a domain's refusals are looked for: the first says all that is asked.
 _REFUSED = """
 SELECT count(*) FROM (
@@ -105,6 +114,16 @@ def verdict_counts(workspace_id: int, list_ids: Collection[int]) -> dict[str, in
     "" = never checked; SUPPRESSED = they are never written to, whatever the verdict.
     """
     return dict(statements.run(_HEALTH, {"workspace": workspace_id, "lists": sorted(list_ids)}))
+
+
+def verdict_counts_among(workspace_id: int, ids: QuerySet[Any, Any]) -> dict[str, int]:
+    """Return the same of the contacts of whom `ids` is the query."""
+    people, inside = ids.query.sql_with_params()
+    suppressed = SUPPRESSED_CONTACTS.replace("%(workspace)s", "%s")
+    values = [workspace_id] * (suppressed.count("%s") + 1)
+    with connection.cursor() as cursor:
+        cursor.execute(_HEALTH_OF.format(suppressed=suppressed, people=people), [*values, *inside])
+        return dict(cursor.fetchall())
 
 
 def check_for(member: Member, check_id: int) -> AddressCheck:

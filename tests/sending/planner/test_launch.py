@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
 from campaigns.contacts.models import ContactList, ListMember
+from campaigns.sequences import services as sequences
 from campaigns.sequences.errors import IllegalMove
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.states import CampaignState
@@ -16,9 +18,11 @@ from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.planner.errors import NotReady
+from sending.planner.health import audience_health
 from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.preview import sample_contacts
 from sending.planner.queries import audience_size, standing_of
-from sending.planner.services import enroll_audience, launch, pause, resume, set_senders
+from sending.planner.services import enroll_audience, grow_audiences, launch, pause, resume, set_senders
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import (
     make_audience,
@@ -26,6 +30,7 @@ from tests.builders import (
     make_contact,
     make_list,
     make_open_windows,
+    make_segment,
     make_step,
     make_suppression,
 )
@@ -118,6 +123,60 @@ def test_a_growing_audience_adds_only_whoever_is_new() -> None:
     assert enroll_audience(campaign) == 0
     assert Enrollment.objects.get(state=EnrollmentState.ACTIVE).contact == late
     assert Enrollment.objects.count() == 4
+
+
+def test_a_segment_is_an_audience_of_whoever_fits_at_the_launch() -> None:
+    member, campaign = make_launchable(count=1)
+    make_people(member, 3, name="s", company="Acme")
+    strangers = make_team("other")
+    make_contact(strangers.workspace, "stranger@example.com", company="Acme")
+    segment = make_segment(member.workspace, "At Acme", "company is acme and not email is s2@example.com")
+    sequences.set_audience(campaign, [ContactList.objects.get(name="Leads").pk], [segment.pk])
+    assert audience_size(campaign) == 3
+    assert audience_health(campaign).total == 3
+    assert [one.email for one in sample_contacts(campaign)] == ["p0@example.com", "s0@example.com", "s1@example.com"]
+    assert launch(member, campaign) == 3
+    assert set(Enrollment.objects.values_list("contact__email", flat=True)) == {
+        "p0@example.com", "s0@example.com", "s1@example.com",
+    }  # fmt: skip
+    with pytest.raises(ProtectedError):
+        segment.delete()
+
+
+def test_who_comes_later_is_enrolled_once_and_only_where_that_was_chosen(committed: Any) -> None:
+    member, campaign = make_launchable(count=1)
+    segment = make_segment(member.workspace, "At Acme", "company is acme")
+    sequences.set_audience(campaign, [], [segment.pk])
+    make_contact(member.workspace, "first@example.com", company="Acme")
+    assert launch(member, campaign) == 1
+    late = make_contact(member.workspace, "late@example.com", company="Acme")
+    assert grow_audiences() == 0
+    sequences.let_grow(campaign, grows=True)
+    put_to_sleep()
+    with committed():
+        assert grow_audiences() == 1
+    assert not sleepers()
+    assert Enrollment.objects.latest("pk").contact == late
+    assert Event.objects.get(kind=EventKind.ENROLLED).data["words"] == "1 came into the audience."
+    Enrollment.objects.filter(contact=late).update(
+        state=EnrollmentState.STOPPED, stop_reason=StopReason.REMOVED, due_at=None
+    )
+    pause(member, campaign)
+    make_contact(member.workspace, "later@example.com", company="Acme")
+    assert grow_audiences() == 0, "a paused campaign waits with it"
+    resume(member, campaign)
+    assert grow_audiences() == 1, "and whoever was taken out stays out"
+
+
+def test_a_segment_that_cannot_be_read_any_more_forbids_the_launch_and_means_nobody() -> None:
+    member, campaign = make_launchable(count=1)
+    segment = make_segment(member.workspace, "Big", "fields.seats over 10")
+    sequences.set_audience(campaign, [ContactList.objects.get(name="Leads").pk], [segment.pk])
+    with pytest.raises(NotReady) as caught:
+        launch(member, campaign)
+    assert [one.code for one in caught.value.obstacles] == ["broken_segment"]
+    assert "The segment Big cannot be read. At character 14: fields.seats is a text" in caught.value.obstacles[0].words
+    assert audience_size(campaign) == 1
 
 
 def test_suppressed_people_are_enrolled_skipped_with_their_reason_and_counted() -> None:

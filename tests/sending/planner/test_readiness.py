@@ -104,8 +104,8 @@ def launched_before(_: Campaign) -> None:
 @pytest.mark.parametrize(
     ("lack", "code", "words", "leads_to"),
     [
-        (without_lists, "no_audience", "No list of contacts is chosen.", "sequences:audience"),
-        (with_an_empty_list, "empty_audience", "The chosen lists are empty.", "sequences:audience"),
+        (without_lists, "no_audience", "No list and no segment of contacts is chosen.", "sequences:audience"),
+        (with_an_empty_list, "empty_audience", "Nobody is on the chosen lists", "sequences:audience"),
         (without_steps, "no_steps", "There is no message to send.", "sequences:sequence"),
         (without_a_share, "no_variant", "Step 2 has no wording with a share above 0.", "sequences:sequence"),
         (without_a_subject, "empty", "Step 1 A has no subject.", "sequences:sequence"),
