@@ -31,6 +31,11 @@ timezone = "UTC"
 enable_utc = True
 
 beat_schedule = {
+    "accounts: forget the answers that are kept for a day": {
+        "task": "accounts.forget_answers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "outbox: lease mailboxes with due work and deliver": {
         "task": "outbox.tick",
         "schedule": 2.0,

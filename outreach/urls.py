@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("outreach.accounts.urls")),
     path("accounts/", include(allauth_urlpatterns)),
     path("oauth/", include("sending.mailboxes.oauth.urls")),
+    path("api/v1/", include("outreach.api")),
     path("healthz", views.health, name="health"),
     path("w/<slug:workspace>/", include(_WORKSPACE)),
 ]

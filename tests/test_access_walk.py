@@ -39,6 +39,8 @@ PUBLIC = {
     "account_inactive",
     "health",
 }
+# Of the HTTP API: what tells nothing of anybody. tests/test_api_walk.py walks its operations.
+API_OPEN = {"api:openapi", "api:root", "api:missing"}
 SIGNED_IN = {
     "accounts:workspaces",
     "accounts:workspace_create",
@@ -56,7 +58,7 @@ def _each(args: Args, *names: str) -> dict[str, Args]:
 SAMPLES: dict[str, Args] = {
     **_each(
         lambda _: (),
-        "workspace:settings", "workspace:members",
+        "workspace:settings", "workspace:members", "workspace:keys",
         "contacts:list", "contacts:create", "contacts:export", "contacts:selected", "contacts:lists",
         "contacts:segments", "contacts:segment_new",
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
@@ -70,6 +72,7 @@ SAMPLES: dict[str, Args] = {
         "reports:doubts", "reports:doubts_chosen",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
+    **_each(lambda w: (w.api_key.pk,), "workspace:key_revocation"),
     **_each(
         lambda w: (w.contact.pk,), "contacts:detail", "contacts:edit", "contacts:delete", "contacts:note_add",
     ),
@@ -139,14 +142,18 @@ def theirs() -> World:
 
 
 def test_every_address_is_in_the_walk_and_nothing_else_is() -> None:
-    assert set(every_url()) == set(SAMPLES) | PUBLIC | SIGNED_IN
+    pages = {name for name in every_url() if not name.startswith("api:")}
+    assert pages == set(SAMPLES) | PUBLIC | SIGNED_IN
 
 
 def test_every_view_says_who_may_open_it() -> None:
     says = {name: access_of(pattern.callback) for name, pattern in every_url().items()}
-    assert {name for name, access in says.items() if access == "public"} == PUBLIC
+    assert {name for name, access in says.items() if access == "public"} == PUBLIC | API_OPEN
     assert {name for name, access in says.items() if access == "signed_in"} == SIGNED_IN
     assert {name for name, access in says.items() if access in set(Role)} == set(SAMPLES)
+    assert {name for name, access in says.items() if access == "api_key"} == set(says) - set(SAMPLES) - PUBLIC - (
+        SIGNED_IN | API_OPEN
+    )
 
 
 def test_a_view_that_says_nothing_is_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

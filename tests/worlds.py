@@ -28,7 +28,9 @@ from campaigns.contacts.models import (
     Suppression,
 )
 from campaigns.sequences.models import AudienceSegment, Campaign, ClosedDays, HolidayRegion, Variant
-from outreach.accounts.models import Membership, Workspace
+from outreach.accounts.keys import Scope
+from outreach.accounts.models import ApiKey, KeptAnswer, Membership, Workspace
+from outreach.accounts.programs import Wish, create_key
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from sending.domains.models import DomainKey
@@ -52,6 +54,7 @@ class World:
     marker: str
     workspace: Workspace
     owner: Membership
+    api_key: ApiKey
     contact: Contact
     note: ContactNote
     contact_list: ContactList
@@ -124,10 +127,16 @@ def make_world(marker: str) -> World:
         "message_id": message.pk,
     }
     record([Entry(workspace.pk, EventKind.SENT, clock.now(), **about)])
+    api_key, _ = create_key(owner, Wish(f"{marker} CRM", list(Scope), Role.OWNER))
+    KeptAnswer.objects.create(
+        workspace=workspace, key=marker, fingerprint="", status=201, content_type="application/json",
+        body=marker.encode(), created_at=clock.now(),
+    )  # fmt: skip
     return World(
         marker=marker,
         workspace=workspace,
         owner=Membership.objects.get(workspace=workspace, user=owner.user),
+        api_key=api_key,
         contact=contact,
         note=ContactNote.objects.create(contact=contact, text=f"{marker} note", created_by=owner.user),
         contact_list=contact_list,

@@ -24,6 +24,10 @@ class BadContact(ContactsError, ValueError):
         self.cause = cause
 
 
+class NameTaken(BadContact):
+    """An address or a name that another contact or list has; `field` says which."""
+
+
 class NothingToCheck(ContactsError):
     """A list whose addresses no look at the DNS could tell about; the text says why."""
 

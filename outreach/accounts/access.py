@@ -1,6 +1,6 @@
 """The one door to a page: who asks, for which workspace, with which role.
 
-Each view says who may open it with @public, @signed_in or @member_page(Role.X). AccessMiddleware refuses
+Each view says who may open it with @public, @signed_in, @member_page(Role.X) or @by_api_key. AccessMiddleware refuses
 a view that says nothing, so that a forgotten check shows as an error and never as somebody's data.
 """
 
@@ -32,7 +32,7 @@ _MARK = "outreach_access"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A signed-in person inside one workspace: the key that every query for a request asks for."""
+    """A person inside one workspace, signed in or by an API key of theirs: what every query for a request asks for."""
 
     user: User
     workspace: Workspace
@@ -71,6 +71,12 @@ class UserRequest(HttpRequest):
 def public(view: View) -> View:
     """Mark a view that anybody may open."""
     setattr(view, _MARK, "public")
+    return view
+
+
+def by_api_key(view: View) -> View:
+    """Mark a view of the HTTP API, whose own door (outreach/rest/door.py) asks each request for a key."""
+    setattr(view, _MARK, "api_key")
     return view
 
 
@@ -122,7 +128,7 @@ def member_of(user: User, slug: str) -> Member:
 
 
 def access_of(view: View) -> str | None:
-    """Return who may open a view: "public", "signed_in", a role, or None when it does not say."""
+    """Return who may open a view: "public", "signed_in", "api_key", a role, or None when it does not say."""
     mark: str | None = getattr(view, _MARK, None)
     return mark
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, SignupForm
 from django import forms
 
+from outreach.accounts.keys import SCOPE_WORDS, Scope
+from outreach.accounts.programs import Wish
 from outreach.accounts.roles import Role
 from outreach.accounts.services import Founder
+from outreach.kit import clock
 from outreach.kit.zones import UnknownZone, common_zones, zone_name
 
 _ROLES = [(role.value, role.value.capitalize()) for role in Role]
@@ -154,6 +158,37 @@ class RoleForm(forms.Form):
     """Another role for a member."""
 
     role = forms.ChoiceField(choices=_ROLES)
+
+
+class KeyForm(forms.Form):
+    """What an API key shall be able to do."""
+
+    name = forms.CharField(max_length=80, label="Name", help_text="What it is for, such as “CRM sync”.")
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=[(scope.value, words) for scope, words in SCOPE_WORDS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Tick what it may do."},
+    )
+    role = forms.ChoiceField(
+        label="Acts at most as", initial=Role.MEMBER, help_text="A viewer's key changes nothing, whatever is ticked."
+    )
+    days = forms.TypedChoiceField(
+        label="Valid for",
+        coerce=int,
+        choices=[(30, "30 days"), (90, "90 days"), (365, "1 year"), (0, "Until it is revoked")],
+        initial=90,
+    )
+
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [(role.value, role.value.capitalize()) for role in roles]  # type: ignore[attr-defined]
+
+    def wish(self) -> Wish:
+        """Return what was chosen, for the service."""
+        data = self.cleaned_data
+        ends = clock.now() + timedelta(days=data["days"]) if data["days"] else None
+        return Wish(data["name"], [Scope(one) for one in data["scopes"]], Role(data["role"]), ends)
 
 
 def _guess_zone(form: forms.Form) -> None:

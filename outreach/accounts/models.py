@@ -1,13 +1,15 @@
-"""Users, workspaces and who belongs to which."""
+"""Users, workspaces, who belongs to which, and the keys of their programs."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
+from outreach.accounts.keys import Scope
 from outreach.accounts.roles import Role
 
 
@@ -87,4 +89,55 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=models.Q(role__in=[role.value for role in Role]), name="accounts_known_role"
             ),
+        ]
+
+
+class ApiKey(models.Model):
+    """With what a program comes in: for one workspace, as the person who made it and never as more."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE)  # whose membership it stands and falls with
+    name = models.CharField(max_length=80)
+    public = models.CharField(max_length=12)  # of the key; all that is shown of it later
+    digest = models.CharField(max_length=64)  # SHA-256 of the whole key
+    scopes = ArrayField(models.CharField(max_length=24))
+    role = models.CharField(max_length=10, choices=[(role.value, role.value) for role in Role])  # at most
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)  # null = never
+    last_used_at = models.DateTimeField(null=True)  # to the minute
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "accounts_api_key"
+        constraints = [
+            models.UniqueConstraint(fields=["public"], name="accounts_one_key_per_public_part"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=[role.value for role in Role]), name="accounts_known_role_of_a_key"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=[scope.value for scope in Scope]), name="accounts_known_scopes"
+            ),
+        ]
+
+
+class KeptAnswer(models.Model):
+    """What a POST with an Idempotency-Key was answered, for whoever asks the same again within a day."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    key = models.CharField(max_length=255, db_collation="C")
+    fingerprint = models.CharField(max_length=64)  # of method, path and body: the same key with another one is refused
+    status = models.PositiveSmallIntegerField()
+    content_type = models.CharField(max_length=100)
+    location = models.CharField(max_length=500, blank=True)
+    body = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "accounts_kept_answer"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "key"], name="accounts_one_answer_per_key"),
+        ]
+        indexes = [
+            # forget_answers: the oldest first
+            models.Index(fields=["created_at"], name="accounts_answers_by_age"),
         ]

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.http import Http404
 
 from outreach.accounts.access import Member
-from outreach.accounts.models import Membership, User, Workspace
+from outreach.accounts.models import ApiKey, Membership, User, Workspace
 from outreach.env import env
 
 
@@ -50,3 +50,16 @@ def is_empty_instance() -> bool:
 def is_sign_up_open() -> bool:
     """Tell whether a visitor may create an account: the first one may, others where OUTREACH_ALLOW_SIGN_UP says so."""
     return env().allow_sign_up or is_empty_instance()
+
+
+def keys_of(member: Member) -> Sequence[ApiKey]:
+    """Return the API keys of the workspace, the newest first; those that are no longer valid, too."""
+    return list(ApiKey.objects.filter(workspace=member.workspace).select_related("created_by").order_by("-id"))
+
+
+def key_for(member: Member, pk: int) -> ApiKey:
+    """Return an API key of the member's workspace. Raises Http404 for any other."""
+    row = ApiKey.objects.filter(workspace=member.workspace, pk=pk).select_related("created_by").first()
+    if row is None:
+        raise Http404("No such key")
+    return row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from outreach.accounts import views
+from outreach.accounts import key_views, views
 
 app_name = "workspace"
 urlpatterns = [
@@ -12,4 +12,6 @@ urlpatterns = [
     path("members", views.members, name="members"),
     path("members/<int:pk>/role", views.member_role, name="member_role"),
     path("members/<int:pk>/removal", views.member_removal, name="member_removal"),
+    path("keys", key_views.keys, name="keys"),
+    path("keys/<int:pk>/revocation", key_views.revocation, name="key_revocation"),
 ]

@@ -46,6 +46,9 @@ class SturdyCache(BaseCache):
     def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
         self._ask("set", key, value, *args, **kwargs)
 
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        return int(self._ask("incr", key, delta, version))
+
     def touch(self, key: Any, *args: Any, **kwargs: Any) -> bool:
         return bool(self._ask("touch", key, *args, **kwargs))
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging.config
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 from structlog.typing import Processor, WrappedLogger
 
-_SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "credential")
+_SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "credential", "api_key")
 _QUIET = ("celery.beat", "celery.app.trace", "celery.worker.strategy", "asyncio", "imapclient", "mail.log")
+
+_API_KEY = re.compile(r"(okey_[0-9a-f]{12}_)[A-Za-z0-9_-]+")  # outreach/accounts/keys.py
 
 _Event = MutableMapping[str, Any]
 
@@ -53,11 +56,16 @@ def configure(options: dict[str, Any]) -> None:
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: _Event) -> _Event:
-    """Hide the value of every field whose name tells of a secret: a careless log line must leak nothing."""
+    """Hide the value of every field whose name tells of a secret, and API keys wherever they stand.
+
+    A careless log line must leak nothing; an address that somebody has put their key into is written down, too.
+    """
     event.pop("request", None)  # Django's own records carry the whole request
-    for name in event:
+    for name, value in event.items():
         if name != "event" and any(word in name.lower() for word in _SECRET_WORDS):
             event[name] = "***"
+        elif isinstance(value, str):
+            event[name] = _API_KEY.sub(r"\1***", value)
     return event
 
 

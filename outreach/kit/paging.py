@@ -50,6 +50,31 @@ def paged(request: HttpRequest, rows: QuerySet[T], *, by: str, size: int = PAGE_
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[T]):
+    """Rows in descending order, and the cursor of what comes behind them, "" at the end."""
+
+    rows: Sequence[T]
+    next: str
+
+
+class BadCursor(ValueError):
+    """A cursor that no answer of ours has given."""
+
+
+def sliced(rows: QuerySet[T], *, by: str, size: int, cursor: str = "") -> Slice[T]:
+    """Return the rows behind the cursor, newest first by (by, id). Raises BadCursor."""
+    ordered = rows.order_by(*_order(by, reverse=False))
+    if cursor:
+        place = _read(cursor, by)
+        if place is None:
+            raise BadCursor("This is no cursor of this list: begin without one.")
+        ordered = ordered.filter(_beyond(by, place, newer=False))
+    found = list(ordered[: size + 1])
+    more, found = len(found) > size, found[:size]
+    return Slice(rows=found, next=_cursor(found[-1], by) if more else "")
+
+
 def _order(by: str, *, reverse: bool) -> list[str]:
     names = ["id"] if by == "id" else [by, "id"]
     return names if reverse else [f"-{name}" for name in names]
@@ -68,10 +93,14 @@ def _link(request: HttpRequest, name: str, row: Model, by: str) -> str:
     query = request.GET.copy()
     for old in ("before", "after"):
         query.pop(old, None)
+    query[name] = _cursor(row, by)
+    return "?" + query.urlencode()
+
+
+def _cursor(row: Model, by: str) -> str:
     value = getattr(row, by)
     text = value.isoformat() if isinstance(value, datetime) else value
-    query[name] = base64.urlsafe_b64encode(json.dumps([text, row.pk]).encode()).decode().rstrip("=")
-    return "?" + query.urlencode()
+    return base64.urlsafe_b64encode(json.dumps([text, row.pk]).encode()).decode().rstrip("=")
 
 
 def _read(text: str, by: str) -> tuple[Any, int] | None:

@@ -17,12 +17,14 @@ from campaigns.contacts.queries.people import (
     filters_from,
     list_for,
     list_names_of,
+    lists_among,
     lists_of,
     lists_with,
     names_are_cut,
     suppression_of,
     suppressions_among,
     tag_names_of,
+    tags_among,
     tags_with,
 )
 from campaigns.contacts.queries.segments import (
@@ -39,6 +41,7 @@ from campaigns.contacts.queries.suppressions import (
     suppressed_contacts,
     suppressed_keys,
     suppression_for,
+    suppression_named,
     suppressions_of,
 )
 from campaigns.contacts.queries.verification import (
@@ -58,9 +61,9 @@ __all__ = [
     "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of", "contacts_where",
     "contacts_with", "counted", "countries_of", "custom_names_among", "custom_names_of", "facts_of", "field_for",
     "fields_of", "filters_from", "fit_of", "import_for", "imports_of", "is_suppressed", "known_domains",
-    "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of", "lists_of", "lists_with",
+    "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of", "lists_among", "lists_of", "lists_with",
     "names_are_cut", "note_for", "notes_of", "preview", "progress_of", "providers_of", "read_condition",
-    "segment_for", "segments_of", "suppressed_contacts", "suppressed_keys", "suppression_for",
-    "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_with", "timeline_of",
+    "segment_for", "segments_of", "suppressed_contacts", "suppressed_keys", "suppression_for", "suppression_named",
+    "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_among", "tags_with", "timeline_of",
     "verdict_counts", "verdict_counts_among", "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

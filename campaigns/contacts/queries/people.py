@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404
 from campaigns.contacts.core.segments import LENGTH_LIMIT
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
-from campaigns.contacts.models import Contact, ContactList, ContactTag, Suppression, Tag
+from campaigns.contacts.models import Contact, ContactList, ContactTag, ListMember, Suppression, Tag
 from campaigns.contacts.queries.segments import contacts_where, read_condition
 from campaigns.contacts.queries.suppressions import IsSuppressed, suppressed_contacts, suppressed_keys
 from outreach.accounts.access import Member
@@ -135,6 +135,25 @@ def list_for(member: Member, list_id: int) -> ContactList:
 
 def lists_with(contact: Contact) -> QuerySet[ContactList]:
     return ContactList.objects.filter(members__contact=contact).order_by("name", "pk")
+
+
+def tags_among(contacts: Sequence[Contact]) -> dict[int, list[str]]:
+    """Return the tags of each contact that has any, by name; one query for a whole page."""
+    places = ContactTag.objects.filter(contact__in=[contact.pk for contact in contacts])
+    found: dict[int, list[str]] = {}
+    for pk, name in places.order_by("tag__name").values_list("contact", "tag__name"):
+        found.setdefault(pk, []).append(name)
+    return found
+
+
+def lists_among(contacts: Sequence[Contact]) -> dict[int, list[tuple[int, str]]]:
+    """Return id and name of the lists of each contact that is on any, by name; one query for a whole page."""
+    places = ListMember.objects.filter(contact__in=[contact.pk for contact in contacts])
+    ordered = places.order_by("contact_list__name", "contact_list")
+    found: dict[int, list[tuple[int, str]]] = {}
+    for pk, list_id, name in ordered.values_list("contact", "contact_list", "contact_list__name"):
+        found.setdefault(pk, []).append((list_id, name))
+    return found
 
 
 def suppression_of(contact: Contact) -> Suppression | None:

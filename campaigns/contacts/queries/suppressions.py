@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 from django.shortcuts import get_object_or_404
 
-from campaigns.contacts.core.suppressing import usual_keys, wildcard_keys, wildcards_in_sql
+from campaigns.contacts.core.suppressing import parse_rule, usual_keys, wildcard_keys, wildcards_in_sql
 from campaigns.contacts.models import LiftedSuppression, Suppression
 from campaigns.contacts.states import SuppressionScope
 from outreach.accounts.access import Member
@@ -151,3 +151,9 @@ def suppression_for(member: Member, suppression_id: int) -> Suppression:
 def lifted_of(member: Member) -> QuerySet[LiftedSuppression]:
     """Return what was lifted."""
     return LiftedSuppression.objects.filter(workspace=member.workspace)
+
+
+def suppression_named(member: Member, text: str) -> Suppression:
+    """Return the suppression that a person writes like this. Raises BadAddress, Http404."""
+    rule = parse_rule(text)
+    return get_object_or_404(Suppression, workspace=member.workspace, scope=rule.scope, value=rule.value)

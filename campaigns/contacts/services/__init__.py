@@ -21,6 +21,7 @@ from campaigns.contacts.services.suppression_files import Taken, import_suppress
 from campaigns.contacts.services.suppressions import Wish, lift, suppress, suppress_all, suppress_rule
 from campaigns.contacts.services.tags import add_tags, remove_tags
 from campaigns.contacts.services.uploads import store_upload
+from campaigns.contacts.services.upserts import upsert_contacts
 
 __all__ = [
     "Taken", "Wish", "add_note", "add_tags", "add_to_list", "cancel_check", "cancel_import", "change_kind",
@@ -28,5 +29,5 @@ __all__ = [
     "delete_contacts", "delete_field", "delete_list", "delete_note", "delete_segment", "edit_contact", "edit_note",
     "import_suppressions", "label_field", "lift", "list_named", "look_again", "queue_hint", "remove_from_list",
     "remove_tags", "rename_list", "reread", "run_check", "run_import", "start_check", "store_upload", "suppress",
-    "suppress_all", "suppress_rule", "sweep_checks", "sweep_imports",
+    "suppress_all", "suppress_rule", "sweep_checks", "sweep_imports", "upsert_contacts",
 ]  # fmt: skip

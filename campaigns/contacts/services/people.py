@@ -10,7 +10,7 @@ from campaigns.calendar import ZoneProblem, parse_zone
 from campaigns.contacts.core.countries import parse_country
 from campaigns.contacts.core.fields import CUSTOM_LIMIT, TEXT_LIMITS, FieldKind, is_custom_name
 from campaigns.contacts.core.typed import Misfit, Style, canonical
-from campaigns.contacts.errors import BadContact
+from campaigns.contacts.errors import BadContact, NameTaken
 from campaigns.contacts.models import Contact, ContactList, ListMember
 from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.services.fields import define_fields
@@ -24,19 +24,27 @@ _DELETE_TRIES = 4
 
 
 def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapping[str, str]) -> Contact:
-    """Store a contact; values by field ("email", "first_name", ...), fields are custom. Raises BadContact."""
+    """Store a contact; values by field ("email", "first_name", ...), fields are custom.
+
+    Raises BadContact, NameTaken for an address that another contact has.
+    """
     cleaned = _cleaned(values, _custom(workspace.pk, fields, {}))
     try:
         with transaction.atomic():
             _define(workspace.pk, fields)
             return Contact.objects.create(workspace=workspace, **cleaned)
     except IntegrityError as error:
-        raise BadContact("email", "A contact with this address exists already.") from error
+        raise NameTaken("email", "A contact with this address exists already.") from error
 
 
-def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[str, str]) -> None:
-    """Replace the values of a contact; empty ones are emptied. Raises BadContact."""
+def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[str, str]) -> bool:
+    """Replace the values of a contact; empty ones are emptied. False when it has these values already.
+
+    Raises BadContact, NameTaken for an address that another contact has.
+    """
     cleaned = _cleaned(values, _custom(contact.workspace_id, fields, contact.fields))
+    if all(getattr(contact, name) == value for name, value in cleaned.items()):
+        return False
     try:
         with transaction.atomic():
             _define(contact.workspace_id, fields)
@@ -44,7 +52,8 @@ def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[st
             moved.update(verdict="")  # it was about another address
             Contact.objects.filter(pk=contact.pk).update(**cleaned, updated_at=clock.now())
     except IntegrityError as error:
-        raise BadContact("email", "Another contact has this address.") from error
+        raise NameTaken("email", "Another contact has this address.") from error
+    return True
 
 
 def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
@@ -72,7 +81,7 @@ def create_list(workspace: Workspace, name: str) -> ContactList:
         with transaction.atomic():
             return ContactList.objects.create(workspace=workspace, name=clean_name(name))
     except IntegrityError as error:
-        raise BadContact("name", "A list with this name exists already.") from error
+        raise NameTaken("name", "A list with this name exists already.") from error
 
 
 def list_named(workspace: Workspace, name: str) -> ContactList:
@@ -87,7 +96,7 @@ def rename_list(row: ContactList, name: str) -> None:
         with transaction.atomic():
             ContactList.objects.filter(pk=row.pk).update(name=clean_name(name))
     except IntegrityError as error:
-        raise BadContact("name", "A list with this name exists already.") from error
+        raise NameTaken("name", "A list with this name exists already.") from error
 
 
 def delete_list(row: ContactList) -> None:

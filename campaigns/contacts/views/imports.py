@@ -6,7 +6,7 @@ from pathlib import PurePath
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -14,10 +14,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from campaigns.contacts import queries, services
 from campaigns.contacts.core import dialect, encoding
 from campaigns.contacts.core.columns import CUSTOM, IGNORE
-from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS, custom_name
 from campaigns.contacts.core.kinds import typed_from
 from campaigns.contacts.core.tags import parse_tags
+from campaigns.contacts.downloads import rejected_rows
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
 from campaigns.contacts.forms import UploadForm
 from campaigns.contacts.models import SOURCE_LIMIT, ContactImport
@@ -155,13 +155,7 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
 @member_page(Role.MEMBER)
 def rejected_file(request: MemberRequest, import_id: int) -> HttpResponseBase:
     """Stream the rejected rows as CSV: line, cause, original."""
-    row = queries.import_for(request.member, import_id)
-    rows = row.rejected.order_by("line", "pk").values_list("line", "cause", "original").iterator(chunk_size=2_000)
-    response = StreamingHttpResponse(
-        csv_lines(["line", "cause", "original row"], rows), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="rejected-rows-{row.pk}.csv"'
-    return response
+    return rejected_rows(queries.import_for(request.member, import_id))
 
 
 @require_GET

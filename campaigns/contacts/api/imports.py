@@ -1,0 +1,167 @@
+"""Imports over HTTP: the same path as the pages and the command line, in one request or in two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponseBase
+from ninja import File, Form, Router, Status, UploadedFile
+
+from campaigns.contacts import queries, services
+from campaigns.contacts.api.import_shapes import (
+    Cause,
+    Choices,
+    FileChoices,
+    ImportDetail,
+    ImportOut,
+    PastedText,
+    chosen_policy,
+    columns_of,
+    values_of,
+)
+from campaigns.contacts.core import encoding
+from campaigns.contacts.core.pasting import table_of
+from campaigns.contacts.downloads import rejected_rows
+from campaigns.contacts.errors import BadFile
+from campaigns.contacts.models import ContactImport
+from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
+from campaigns.contacts.services.uploads import Wanted, guessed_kinds, read_head
+from campaigns.contacts.states import ImportState
+from outreach.accounts.access import Member
+from outreach.accounts.keys import Scope
+from outreach.kit import clock
+from outreach.kit.paging import sliced
+from outreach.rest.door import ApiRequest, reads, writes
+from outreach.rest.values import ID, Cursor, Limit, Page
+
+router = Router(tags=["imports"])
+READ, WRITE = Scope.CONTACTS_READ, Scope.CONTACTS_WRITE
+_PIECE_BYTES = 256 * 1024
+_CSV = {200: {"description": "line, cause, original row", "content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/imports", response=Page[ImportOut], summary="List imports", **reads(READ))
+def imports(request: ApiRequest, cursor: Cursor = "", limit: Limit = 50) -> Any:
+    """Return the imports, the newest first."""
+    page = sliced(queries.imports_of(request.member), by="id", size=limit, cursor=cursor)
+    return Page[ImportOut](results=[_shown(row) for row in page.rows], next=page.next)
+
+
+@router.post(
+    "/imports",
+    response={202: ImportDetail},
+    summary="Import a file",
+    **writes(WRITE, file_limit_bytes=SIZE_LIMIT_BYTES),
+)
+def import_file(request: ApiRequest, file: File[UploadedFile], wanted: Form[FileChoices]) -> Any:
+    """Take a CSV or TSV file in any encoding, an Excel workbook, or a ZIP of one of them, and start its import.
+
+    Ask `/imports/{id}` for how far it is. A file that is no table of contacts is refused with 422 and not kept.
+    """
+    return Status(202, _take(request.member, file.name or "", file.chunks(_PIECE_BYTES), wanted))
+
+
+@router.post("/imports/text", response={202: ImportDetail}, summary="Import pasted rows", **writes(WRITE))
+def import_text(request: ApiRequest, wanted: PastedText) -> Any:
+    """Take a table as text, up to a million characters; otherwise as a file."""
+    content = table_of(wanted.text).encode("utf-8", "replace")
+    return Status(202, _take(request.member, wanted.name or "Pasted table", [content], wanted))
+
+
+@router.get("/imports/{int:import_id}", response=ImportDetail, summary="Get an import", **reads(READ))
+def import_one(request: ApiRequest, import_id: ID) -> Any:
+    """Return how far an import is, what came of it, or, while it waits to be started, how its file is read."""
+    return _detail(queries.import_for(request.member, import_id))
+
+
+@router.post("/imports/{int:import_id}/start", response={202: ImportDetail}, summary="Start it", **writes(WRITE))
+def import_start(request: ApiRequest, import_id: ID, wanted: Choices) -> Any:
+    """Start an import that was only stored. 409 when it is no longer `uploaded`."""
+    row = queries.import_for(request.member, import_id)
+    with transaction.atomic():
+        _read_as(row, wanted)
+        _start(row, wanted)
+    return Status(202, _detail(queries.import_for(request.member, import_id)))
+
+
+@router.post("/imports/{int:import_id}/cancel", response=ImportDetail, summary="Cancel it", **writes(WRITE))
+def import_cancel(request: ApiRequest, import_id: ID) -> Any:
+    """Stop an import; no contact is changed by it. 409 when it has ended."""
+    services.cancel_import(queries.import_for(request.member, import_id))
+    return _detail(queries.import_for(request.member, import_id))
+
+
+@router.get(
+    "/imports/{int:import_id}/rejected.csv",
+    response={200: None},
+    summary="Get the rejected rows",
+    **reads(READ, responses=_CSV),
+)
+def import_rejected(request: ApiRequest, import_id: ID) -> HttpResponseBase:
+    """Return the rejected rows as CSV: line, cause, original."""
+    return rejected_rows(queries.import_for(request.member, import_id))
+
+
+def _take(member: Member, name: str, pieces: Iterable[bytes], wanted: FileChoices) -> ImportDetail:
+    """Store the file, read it as wanted, and start it if that is wanted; all of it or nothing."""
+    with transaction.atomic():
+        row = services.store_upload(member.workspace, name, pieces, by=member.user)
+        _read_as(row, wanted)
+        if wanted.start:
+            _start(row, wanted)
+    return _detail(queries.import_for(member, row.pk))
+
+
+def _read_as(row: ContactImport, wanted: Choices) -> None:
+    """Read the file anew where the program says how. Raises BadFile, IllegalMove."""
+    if wanted.encoding and wanted.encoding not in encoding.LABELS:
+        raise BadFile(f"Encodings that are known: {', '.join(encoding.LABELS)}.")
+    sheet = _sheet_of(row, wanted.sheet)
+    says_how = wanted.encoding or wanted.delimiter or wanted.quote != "auto" or wanted.has_header is not None
+    if says_how or sheet != row.sheet:
+        quote = {"auto": None, "none": ""}.get(wanted.quote, wanted.quote)
+        reading = Wanted(wanted.encoding or row.encoding, wanted.delimiter, quote, wanted.has_header)
+        services.reread(row, reading, sheet=sheet)
+
+
+def _sheet_of(row: ContactImport, wanted: str) -> int:
+    """Return the number of a sheet, counted from 0. Raises BadFile for one that is not there."""
+    names = [sheet["name"] for sheet in row.sheets]
+    if not wanted:
+        return row.sheet
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:9]) <= len(names):
+        return int(wanted) - 1
+    found = ", ".join(names[:20])
+    raise BadFile(f"There is no sheet “{wanted[:60]}”. The file has: {found or 'none; it is a text'}.")
+
+
+def _start(row: ContactImport, wanted: Choices) -> None:
+    """Queue the import as wanted. Raises BadMapping, BadContact, IllegalMove."""
+    row.mapping = {**row.mapping, **wanted.mapping}
+    if wanted.mapping and row.state == ImportState.UPLOADED:
+        head = read_head(row, Wanted(row.encoding, row.delimiter, row.quote, row.has_header))
+        row.kinds = {name: typed.code for name, typed in guessed_kinds(row, head.rows).items()}
+    row.kinds = {**row.kinds, **wanted.kinds}
+    row.policy = chosen_policy(wanted, row)
+    row.tags = wanted.parsed_tags()
+    row.source = " ".join(wanted.source.split())
+    row.legal_basis = wanted.legal_basis
+    services.confirm_onto(row, row.mapping, wanted.list_name)
+
+
+def _shown(row: ContactImport) -> ImportOut:
+    return ImportOut(**values_of(row, queries.progress_of(row, now=clock.now())))
+
+
+def _detail(row: ContactImport) -> ImportDetail:
+    is_waiting = row.state == ImportState.UPLOADED
+    return ImportDetail(
+        **values_of(row, queries.progress_of(row, now=clock.now())),
+        causes=[Cause(cause=cause, rows=rows) for cause, rows in queries.causes_of(row)],
+        columns=columns_of(queries.preview(row)) if is_waiting else [],
+        sheets=[sheet["name"] for sheet in row.sheets],
+    )

@@ -1,0 +1,193 @@
+"""Walk every operation of the HTTP API with every kind of key: no program sees or changes what is not for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import Resolver404, resolve
+
+from outreach.accounts.access import Member, access_of
+from outreach.accounts.keys import Scope
+from outreach.accounts.models import ApiKey
+from outreach.accounts.roles import Role
+from outreach.api import openapi
+from outreach.kit import clock
+from tests.builders import make_member
+from tests.programs import Program, make_key
+from tests.worlds import World, crossing_keys, every_url, make_world, rows_of
+
+pytestmark = pytest.mark.django_db
+NOBODY = "nobody-knows-this@example.com"
+# What a body holds that is right, so that only the key can be wrong. A new operation must be entered here.
+BODIES: dict[str, Any] = {
+    "POST /contacts": lambda _: {"email": NOBODY},
+    "POST /contacts/bulk": lambda _: {"contacts": [{"email": NOBODY}]},
+    "PATCH /contacts/{contact_id}": lambda _: {"city": "changed"},
+    "POST /tags": lambda w: {"contacts": [w.contact.pk], "add": ["changed"]},
+    "POST /lists": lambda _: {"name": "changed"},
+    "PATCH /lists/{list_id}": lambda _: {"name": "changed, too"},
+    "POST /lists/{list_id}/members": lambda w: {"remove": [w.contact.pk]},
+    "POST /imports": None,  # a form
+    "POST /imports/text": lambda _: {"text": f"email\n{NOBODY}\n"},
+    "POST /imports/{import_id}/start": lambda _: {"mapping": {"email": "email"}},
+    "POST /imports/{import_id}/cancel": lambda _: None,
+    "POST /suppressions": lambda _: {"value": NOBODY},
+}
+IDS: dict[str, Any] = {
+    "contact_id": lambda w: w.contact.pk,
+    "list_id": lambda w: w.contact_list.pk,
+    "import_id": lambda w: w.contact_import.pk,
+    "suppression_id": lambda w: w.suppression.pk,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation as the document has it."""
+
+    method: str
+    path: str
+    scope: Scope
+    role: Role
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def by(self, program: Program, world: World) -> Any:
+        """Ask for it, with the ids of a world."""
+        path = re.sub(r"\{(\w+)\}", lambda found: str(IDS[found[1]](world)), self.path)
+        if self.name == "POST /imports":
+            return program.send(path, {"file": SimpleUploadedFile("a.csv", f"email\n{NOBODY}\n".encode())})
+        if self.name == "DELETE /suppressions/{suppression_id}":
+            path += "?why=changed"
+        body = BODIES[self.name](world) if self.method in {"POST", "PATCH"} else None
+        return program.ask(self.method, path, body)
+
+
+def operations() -> Iterator[Operation]:
+    document = Client().get("/api/v1/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            short = path.removeprefix("/api/v1")
+            yield Operation(method.upper(), short, Scope(said["x-scope"]), Role(said["x-role"]))
+
+
+@pytest.fixture
+def mine() -> World:
+    cache.clear()
+    return make_world("heliotrope")
+
+
+@pytest.fixture
+def theirs() -> World:
+    return make_world("quicksilver")
+
+
+def test_the_document_has_every_address_and_the_walk_every_body() -> None:
+    found = list(operations())
+    assert {one.name for one in found if one.method in {"POST", "PATCH"}} == set(BODIES)
+    assert access_of(openapi) == "public"
+    guarded = {str(pattern.pattern) for pattern in every_url().values() if access_of(pattern.callback) == "api_key"}
+    assert {re.sub(r"<int:(\w+)>", r"{\1}", route) for route in guarded} == {one.path.lstrip("/") for one in found}
+    for pattern in every_url().values():
+        assert access_of(pattern.callback) is not None
+
+
+def test_whoever_changes_something_needs_a_members_key_and_a_scope_to_write() -> None:
+    for one in operations():
+        is_reading = one.method == "GET"
+        assert one.scope.endswith(":read" if is_reading else ":write"), one.name
+        assert one.role == (Role.VIEWER if is_reading else Role.MEMBER), one.name
+
+
+def test_nothing_opens_without_a_key_that_is_valid(mine: World) -> None:
+    before = rows_without_keys(mine)
+    owner = owner_of(mine)
+    revoked, expired = make_key(owner), make_key(owner, expires_at=clock.now() - timedelta(seconds=1))
+    ApiKey.objects.filter(pk=revoked[0].pk).update(revoked_at=clock.now())
+    signed_in = Program("")
+    signed_in.client.force_login(owner.user)
+    programs = [Program(revoked[1]), Program(expired[1]), Program("okey_000000000000_" + "A" * 43), signed_in]
+    for one in operations():
+        for program in programs:
+            answer = one.by(program, mine)
+            assert (answer.status_code, answer.json()["code"]) == (401, "not_admitted"), one.name
+            assert_silent(answer, mine, one.name)
+    assert rows_without_keys(mine) == before
+
+
+def test_a_key_of_another_workspace_finds_nothing_here(mine: World, theirs: World) -> None:
+    before = rows_of(mine.workspace)
+    program = Program(make_key(owner_of(theirs))[1])
+    for one in operations():
+        answer = one.by(program, mine)
+        assert_silent(answer, mine, one.name)
+        if "{" in one.path:
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), one.name
+    assert rows_of(mine.workspace) == before
+    assert crossing_keys() == []
+
+
+def test_a_scope_or_a_role_that_is_missing_is_told_and_nothing_is_done(mine: World) -> None:
+    viewer, owner = make_member(mine.workspace, Role.VIEWER), owner_of(mine)
+    reading = Program(make_key(viewer)[1])
+    without = {scope: Program(make_key(owner, [one for one in Scope if one != scope])[1]) for scope in Scope}
+    for program in (reading, *without.values()):
+        program.ask("GET", "/nothing")
+    before = rows_without_keys(mine)
+    for one in operations():
+        small = one.by(without[one.scope], mine)
+        assert (small.status_code, small.json()["code"]) == (403, "scope_missing"), one.name
+        answer = one.by(reading, mine)
+        expected = 200 if one.role == Role.VIEWER else 403
+        assert answer.status_code == expected, one.name
+        if expected == 403:
+            assert answer.json()["code"] == "role_too_small", one.name
+    assert rows_without_keys(mine) == before
+
+
+def test_every_operation_works_for_its_own_workspace(mine: World, theirs: World) -> None:
+    program = Program(make_key(owner_of(mine))[1])
+    before = rows_of(theirs.workspace)
+    for one in sorted(operations(), key=lambda one: one.method == "DELETE"):
+        answer = one.by(program, mine)
+        if one.name == "DELETE /lists/{list_id}":
+            assert (answer.status_code, answer.json()["code"]) == (409, "in_use")
+        else:
+            assert 200 <= answer.status_code < 300, (one.name, answer.content)
+        assert_silent(answer, theirs, one.name)
+        assert "no-store" in answer["Cache-Control"], one.name
+        assert answer["Content-Security-Policy"], one.name
+        assert not answer.cookies, one.name
+    assert rows_of(theirs.workspace) == before
+
+
+def test_paths_that_are_none_lead_to_no_operation() -> None:
+    with pytest.raises(Resolver404):
+        resolve("/api/v2/contacts")
+    assert resolve("/api/v1/contacts/../lists").url_name == "missing"
+
+
+def owner_of(world: World) -> Member:
+    return Member(user=world.owner.user, workspace=world.workspace, role=Role.OWNER)
+
+
+def rows_without_keys(world: World) -> dict[str, list[dict[str, object]]]:
+    rows = rows_of(world.workspace)
+    rows.pop(ApiKey._meta.label)  # the last use
+    return rows
+
+
+def assert_silent(answer: HttpResponseBase, world: World, name: str) -> None:
+    content = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    assert world.marker not in content.decode(), name
