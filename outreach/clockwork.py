@@ -20,6 +20,7 @@ task_routes = {
     "inbox.read": {"queue": "jobs"},
     "contacts.run_import": {"queue": "jobs"},
     "contacts.run_check": {"queue": "jobs"},
+    "contacts.run_bulk": {"queue": "jobs"},
     "contacts.look_again": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
@@ -88,6 +89,11 @@ beat_schedule = {
     },
     "contacts: go on with checks of addresses that nobody works at": {
         "task": "contacts.sweep_checks",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "contacts: go on with acts on many contacts that nobody works at": {
+        "task": "contacts.sweep_bulk",
         "schedule": 20.0,
         "options": {"expires": 20},
     },

@@ -81,6 +81,7 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.contact_list.pk,), "contacts:list_detail", "contacts:list_rename", "contacts:list_delete",
         "contacts:list_check", "planner:list_health",
     ),
+    **_each(lambda w: (w.bulk_act.pk,), "contacts:bulk"),
     **_each(lambda w: (w.segment.pk,), "contacts:segment_edit", "contacts:segment_delete"),
     **_each(lambda w: (w.address_check.pk,), "contacts:check_progress", "contacts:check_cancel"),
     **_each(

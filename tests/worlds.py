@@ -13,6 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.contacts.models import (
     AddressCheck,
+    BulkAct,
+    BulkPart,
     CheckedDomain,
     Contact,
     ContactEdit,
@@ -61,6 +63,7 @@ class World:
     contact_import: ContactImport
     address_check: AddressCheck
     custom_field: CustomField
+    bulk_act: BulkAct
     segment: Segment
     suppression: Suppression
     campaign: Campaign
@@ -95,6 +98,10 @@ def make_world(marker: str) -> World:
     RejectedRow.objects.create(contact_import=contact_import, line=2, cause="No address", original=marker)
     address_check = AddressCheck.objects.create(workspace=workspace, contact_list=contact_list, domains_total=1)
     CheckedDomain.objects.create(address_check=address_check, domain=f"{marker}.example")
+    bulk_act = BulkAct.objects.create(
+        workspace=workspace, action="add", contact_list=contact_list, note=marker, query=f"q={marker}", total=1
+    )
+    BulkPart.objects.create(bulk_act=bulk_act, number=0, ids=[contact.pk])
     segment = builders.make_segment(workspace, f"{marker} people", f"first_name is {marker}")
     inner = builders.make_segment(workspace, f"{marker} inner", f"company is {marker}")
     SegmentUse.objects.create(outer=segment, inner=inner)
@@ -143,6 +150,7 @@ def make_world(marker: str) -> World:
         contact_import=contact_import,
         address_check=address_check,
         custom_field=CustomField.objects.create(workspace=workspace, name=marker),
+        bulk_act=bulk_act,
         segment=segment,
         suppression=builders.make_suppression(workspace, f"never@{marker}.example"),
         campaign=campaign,

@@ -41,6 +41,27 @@ class CheckState(StrEnum):
     CANCELLED = "cancelled"  # a person ended it; what it has found stays
 
 
+class BulkState(StrEnum):
+    """Where an act on many contacts stands."""
+
+    PLANNED = "planned"  # whom it is about is fixed; it waits for a person's yes
+    RUNNING = "running"  # parts are left
+    DONE = "done"  # done to each who was there
+    CANCELLED = "cancelled"  # a person ended it; what was done stays
+
+
+class BulkAction(StrEnum):
+    """What can be done to many contacts at once."""
+
+    ADD = "add"  # onto a list
+    REMOVE = "remove"  # off a list
+    TAG = "tag"
+    UNTAG = "untag"
+    SUPPRESS = "suppress"  # never write to their addresses again
+    DELETE = "delete"
+    CHECK = "check"  # their addresses, by their domains
+
+
 class ImportPolicy(StrEnum):
     """What happens to a contact that is known already and stands in the file again."""
 

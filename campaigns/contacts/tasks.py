@@ -30,3 +30,13 @@ def sweep_checks() -> None:
 @shared_task(name="contacts.look_again")
 def look_again() -> None:
     services.look_again()
+
+
+@shared_task(name="contacts.run_bulk")
+def run_bulk(bulk_id: int) -> None:
+    services.run_bulk(bulk_id)
+
+
+@shared_task(name="contacts.sweep_bulk")
+def sweep_bulk() -> None:
+    services.sweep_bulk()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.contacts.views import checks, fields, imports, lists, notes, people, person, segments, suppressions
+from campaigns.contacts.views import bulk, checks, fields, imports, lists, notes, people, person, segments, suppressions
 
 app_name = "contacts"
 urlpatterns = [
     path("", people.people, name="list"),
     path("new", people.create, name="create"),
     path("export.csv", people.export, name="export"),
-    path("selected", people.selected, name="selected"),
+    path("selected", bulk.selected, name="selected"),
+    path("bulk/<int:bulk_id>", bulk.bulk, name="bulk"),
     path("<int:contact_id>", person.detail, name="detail"),
     path("<int:contact_id>/edit", people.edit, name="edit"),
     path("<int:contact_id>/delete", people.delete, name="delete"),

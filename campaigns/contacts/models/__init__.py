@@ -1,5 +1,6 @@
 """Contacts, lists, imports and suppressions."""
 
+from campaigns.contacts.models.bulk import BulkAct, BulkPart
 from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
@@ -13,6 +14,8 @@ __all__ = [
     "SEGMENT_NAME_LIMIT",
     "SOURCE_LIMIT",
     "AddressCheck",
+    "BulkAct",
+    "BulkPart",
     "CheckedDomain",
     "Contact",
     "ContactEdit",

@@ -7,6 +7,7 @@ from campaigns.contacts.queries.people import (
     NAMES_SEARCHED,
     UNCHECKED,
     Filters,
+    bulk_for,
     contact_for,
     contacts_for,
     contacts_of,
@@ -57,7 +58,7 @@ from campaigns.contacts.queries.verification import (
 )
 
 __all__ = [
-    "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Preview", "causes_of", "check_for",
+    "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Preview", "bulk_for", "causes_of", "check_for",
     "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of", "contacts_where",
     "contacts_with", "counted", "countries_of", "custom_names_among", "custom_names_of", "facts_of", "field_for",
     "fields_of", "filters_from", "fit_of", "import_for", "imports_of", "is_suppressed", "known_domains",

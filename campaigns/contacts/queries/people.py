@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
+from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core.segments import LENGTH_LIMIT
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
-from campaigns.contacts.models import Contact, ContactList, ContactTag, ListMember, Suppression, Tag
+from campaigns.contacts.models import BulkAct, Contact, ContactList, ContactTag, ListMember, Suppression, Tag
 from campaigns.contacts.queries.segments import contacts_where, read_condition
 from campaigns.contacts.queries.suppressions import IsSuppressed, suppressed_contacts, suppressed_keys
 from outreach.accounts.access import Member
@@ -45,6 +46,14 @@ class Filters:
     @property
     def are_set(self) -> bool:
         return self != Filters()
+
+    def as_query(self) -> str:
+        """Return the filters as filters_from reads them."""
+        values = {
+            "q": self.search, "list": self.list_id, "country": self.country, "suppressed": self.suppressed,
+            "import": self.import_id, "tag": self.tag, "verdict": self.verdict, "where": self.where,
+        }  # fmt: skip
+        return urlencode({name: value for name, value in values.items() if value not in {"", None}})
 
 
 def filters_from(query: QueryDict) -> Filters:
@@ -86,9 +95,9 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
         rows = rows.filter(Q(pk__in=suppressed_contacts(pk)) if filters.suppressed == "yes" else ~Q(IsSuppressed(pk)))
     if not filters.search:
         return rows
-    ids = _found(
-        rows, filters.search, newest_from=0 if every else _names_from(member), limit=None if every else SEARCH_LIMIT
-    )
+    if every:
+        return rows.filter(_is_named(filters.search) | _is_addressed(filters.search))
+    ids = _found(rows, filters.search, newest_from=_names_from(member), limit=SEARCH_LIMIT)
     return Contact.objects.filter(workspace=member.workspace, pk__in=ids)
 
 
@@ -131,6 +140,11 @@ def tags_with(contact: Contact) -> list[str]:
 def list_for(member: Member, list_id: int) -> ContactList:
     """Return the list. Raises Http404 for strangers."""
     return get_object_or_404(ContactList, workspace=member.workspace, pk=list_id)
+
+
+def bulk_for(member: Member, bulk_id: int) -> BulkAct:
+    """Return the act on many contacts. Raises Http404 for strangers."""
+    return get_object_or_404(BulkAct.objects.select_related("contact_list"), workspace=member.workspace, pk=bulk_id)
 
 
 def lists_with(contact: Contact) -> QuerySet[ContactList]:
@@ -202,28 +216,31 @@ def counted(rows: QuerySet[Contact], filters: Filters) -> Count:
     return Count(rows.order_by()[: limit + 1].count(), limit)
 
 
-def _found(rows: QuerySet[Contact], search: str, *, newest_from: int, limit: int | None) -> list[int]:
+def _found(rows: QuerySet[Contact], search: str, *, newest_from: int, limit: int) -> list[int]:
     """Return the ids of who matches: addresses that begin so, "@acme.com" and below, names and companies with it in.
 
     Asked apart and bounded: inside the query of the page it would be weighed against every contact there is.
     """
-    key = search.lower()
-    at_domain = rows.alias(mirrored=Reverse("domain"))
-    mirrored = key[:0:-1]
+    parts = (rows.filter(pk__gte=newest_from).filter(_is_named(search)), rows.filter(_is_addressed(search)))
+    return sorted({pk for part in parts for pk in part.values_list("pk", flat=True)[: limit + 1]})
+
+
+def _is_named(search: str) -> Q:
     named = Q(first_name__icontains=search) | Q(last_name__icontains=search) | Q(company__icontains=search)
     first, _, last = search.partition(" ")
     if last:
         named |= Q(first_name__icontains=first, last_name__icontains=last.strip())
-    parts: list[QuerySet[Any, int]] = [
-        rows.filter(pk__gte=newest_from).filter(named).values_list("pk", flat=True),
-    ]
-    if key.startswith("@"):
-        # "/" is the character after ".": the half-open range is everything below the domain.
-        below = at_domain.filter(mirrored__gte=f"{mirrored}.", mirrored__lt=f"{mirrored}/")
-        parts += [at_domain.filter(mirrored=mirrored).values_list("pk", flat=True), below.values_list("pk", flat=True)]
-    else:
-        parts.append(rows.filter(email_key__gte=key, email_key__lt=key + _LAST).values_list("pk", flat=True))
-    return sorted({pk for part in parts for pk in part[: limit and limit + 1]})
+    return named
+
+
+def _is_addressed(search: str) -> Q:
+    key = search.lower()
+    if not key.startswith("@"):
+        return Q(email_key__gte=key, email_key__lt=key + _LAST)
+    mirrored, found = key[:0:-1], Reverse("domain")
+    # "/" is the character after ".": the half-open range is everything below the domain.
+    below = Q(GreaterThanOrEqual(found, f"{mirrored}.")) & Q(LessThan(found, f"{mirrored}/"))
+    return Q(Exact(found, mirrored)) | below
 
 
 def _names_from(member: Member) -> int:

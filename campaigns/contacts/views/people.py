@@ -10,13 +10,12 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.core.segments import BadQuery
-from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.forms import FORM_FIELDS, ContactForm, field_inputs
@@ -31,7 +30,6 @@ _FOLDER = "campaigns/contacts"
 _FIELDS_SHOWN = 200  # custom fields that the form offers although this contact has none of them
 _CUSTOM_ROWS = 2  # empty rows offered for custom fields
 _VERDICTS = [(verdict or queries.UNCHECKED, words) for verdict, words in VERDICT_LABELS.items()]
-_SELECTED = 500  # contacts of one bulk action: what a page can hold, with room
 
 
 @require_GET
@@ -60,6 +58,7 @@ def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
         "problem": problem,
         "builder_query": urlencode({"where": filters.where}) if filters.where else "",
         "query": _without_cursor(request.GET),
+        "scope": filters.as_query(),
         "lists": queries.list_names_of(request.member),
         "countries": queries.countries_of(request.member),
         "verdicts": _VERDICTS,
@@ -115,26 +114,6 @@ def delete(request: MemberRequest, contact_id: int) -> HttpResponse:
     return _delete(request, [contact.pk])
 
 
-@require_POST
-@member_page(Role.MEMBER)
-def selected(request: MemberRequest) -> HttpResponse:
-    """Do something with the contacts that are ticked: put on a list, take off one, tag, untag, delete."""
-    ids = [int(text) for text in request.POST.getlist("contact")[:_SELECTED] if text.isdecimal() and len(text) < 18]
-    action = request.POST.get("action", "")
-    if not ids:
-        messages.warning(request, "Tick the contacts first; nothing was changed.")
-    elif action == "delete":
-        contacts = queries.contacts_for(request.member, ids)
-        return render_region(request, f"{_FOLDER}/delete.html", {"contacts": contacts, "back": None})
-    elif action == "delete_confirmed":
-        return _delete(request, ids)
-    elif action in {"add", "remove"}:
-        _change_list(request, action, ids)
-    elif action in {"tag", "untag"}:
-        _change_tags(request, action, ids)
-    return redirect(_back(request))
-
-
 @require_GET
 @member_page(Role.MEMBER)
 def export(request: MemberRequest) -> HttpResponseBase:
@@ -172,41 +151,6 @@ def _delete(request: MemberRequest, ids: list[int]) -> HttpResponse:
     count = services.delete_contacts(request.member.workspace, ids)
     messages.success(request, f"{count:,} contact{'' if count == 1 else 's'} deleted.")
     return redirect(request.member.url("contacts:list"))
-
-
-def _change_tags(request: MemberRequest, action: str, ids: list[int]) -> None:
-    try:
-        names = parse_tags(request.POST.get("tags", ""))
-    except BadContact as error:
-        messages.error(request, error.cause)
-        return
-    if not names:
-        messages.warning(request, "Say which tags; nothing was changed.")
-    elif action == "tag":
-        count = services.add_tags(request.member.workspace, ids, names)
-        messages.success(request, f"{count:,} contact{'' if count == 1 else 's'} tagged {', '.join(names)}.")
-    else:
-        count = services.remove_tags(request.member.workspace, ids, names)
-        messages.success(request, f"{count:,} tag{'' if count == 1 else 's'} taken away.")
-
-
-def _change_list(request: MemberRequest, action: str, ids: list[int]) -> None:
-    name = request.POST.get("list_name", "")
-    try:
-        row = services.list_named(request.member.workspace, name)
-    except BadContact as error:
-        messages.error(request, error.cause)
-        return
-    if action == "add":
-        messages.success(request, f"{services.add_to_list(row, ids):,} added to {row.name}.")
-    else:
-        messages.success(request, f"{services.remove_from_list(row, ids):,} taken off {row.name}.")
-
-
-def _back(request: MemberRequest) -> str:
-    """Return the list with the filters that were in force."""
-    query = QueryDict(request.POST.get("query", "")[:2_000])
-    return request.member.url("contacts:list") + (f"?{query.urlencode()}" if query else "")
 
 
 def _without_cursor(query: QueryDict) -> str:
