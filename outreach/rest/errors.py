@@ -17,6 +17,7 @@ from outreach.rest.problems import TITLES, Problem, Refused, answer
 
 Tell = Callable[[Any], Problem]
 logger = logging.getLogger(__name__)
+_ARGUMENTS = {"wanted", "sought"}  # what operations call a body or a query: no word of the caller's
 
 
 def tell_errors(api: NinjaAPI, of_rooms: Mapping[type[Exception], Tell]) -> None:
@@ -47,7 +48,7 @@ def _validation(error: ValidationError) -> Problem:
 def _place(loc: tuple[Any, ...]) -> str:
     """Return where a value stands: ("body", "wanted", "contacts", 3, "email") -> "contacts.3.email"."""
     source, *rest = loc
-    inner = rest[1:] if source in {"body", "form"} and len(rest) > 1 else rest
+    inner = rest[1:] if len(rest) > 1 and rest[0] in _ARGUMENTS else rest
     return ".".join(str(part) for part in inner) or str(source)
 
 

@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import Field, field_validator
 
 from campaigns.contacts.api.shapes import Named, Policy
+from campaigns.contacts.core import encoding
 from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.kinds import typed_from
 from campaigns.contacts.core.tags import parse_tags
@@ -45,6 +46,13 @@ class Reading(Wanted):
     quote: Quote = "auto"
     has_header: bool | None = Field(None, description="Whether the first row names the columns.")
     sheet: Word = Field("", description="Name of a workbook's sheet, or its number from 1.")
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, code: str) -> str:
+        if code and code not in encoding.LABELS:
+            raise ValueError(f"known are {', '.join(encoding.LABELS)}")
+        return code
 
 
 class Choices(Reading):

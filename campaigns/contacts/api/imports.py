@@ -21,7 +21,6 @@ from campaigns.contacts.api.import_shapes import (
     columns_of,
     values_of,
 )
-from campaigns.contacts.core import encoding
 from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.downloads import rejected_rows
 from campaigns.contacts.errors import BadFile
@@ -116,8 +115,6 @@ def _take(member: Member, name: str, pieces: Iterable[bytes], wanted: FileChoice
 
 def _read_as(row: ContactImport, wanted: Choices) -> None:
     """Read the file anew where the program says how. Raises BadFile, IllegalMove."""
-    if wanted.encoding and wanted.encoding not in encoding.LABELS:
-        raise BadFile(f"Encodings that are known: {', '.join(encoding.LABELS)}.")
     sheet = _sheet_of(row, wanted.sheet)
     says_how = wanted.encoding or wanted.delimiter or wanted.quote != "auto" or wanted.has_header is not None
     if says_how or sheet != row.sheet:

@@ -45,7 +45,7 @@ class Sought(Schema):
     suppressed: Literal["yes", "no", ""] = ""
     imported: ID | None = Field(None, alias="import", description="Id of the import that they came with.")
     tag: Word = ""
-    verdict: Verdict | Literal[""] = Field("", description="What the last check thought of the address.")
+    verdict: Verdict = Field("", description="What the last check thought of the address.")
     where: Text = Field("", description="A condition as segments have it, such as `tag = vip and country = DE`.")
 
 

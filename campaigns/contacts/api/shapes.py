@@ -15,7 +15,7 @@ from campaigns.contacts.services.upserts import TOGETHER, UpsertStatus
 from campaigns.contacts.states import ImportPolicy
 from outreach.rest.values import ID, Text, Wanted, Word, examples
 
-Verdict = Literal["unchecked", "valid", "risky", "role", "unknown", "disposable", "no_mail"]
+Verdict = Literal["", "unchecked", "valid", "risky", "role", "unknown", "disposable", "no_mail"]
 Fields = Annotated[
     dict[Annotated[str, Field(max_length=60)], Text],
     Field(max_length=200, description="Custom fields: name to text. Names are small letters, digits and _."),

@@ -1,0 +1,155 @@
+"""Imports over HTTP: the same path as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk
+from campaigns.contacts.services import run_import
+from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
+from outreach.accounts.access import Member
+from tests.builders import make_contact, make_member, make_workspace
+from tests.campaigns.contacts.workbooks import Sheet, workbook
+from tests.programs import API, Program, program_of
+
+pytestmark = pytest.mark.django_db
+LEADS = "Mail;Vorname;Plan\nada@example.com;Ada;gold\nnobody;Bob;\nold@example.com;Olga;free\n"
+
+
+@pytest.fixture
+def owner() -> Member:
+    cache.clear()
+    return make_member(make_workspace())
+
+
+@pytest.fixture
+def program(owner: Member) -> Program:
+    return program_of(owner)
+
+
+def send(program: Program, content: bytes, name: str = "leads.csv", **fields: str) -> Any:
+    return program.send("/imports", {"file": SimpleUploadedFile(name, content), **fields})
+
+
+def test_a_file_is_imported_in_one_request(owner: Member, program: Program) -> None:
+    make_contact(owner.workspace, "old@example.com", first_name="Old")
+    answer = send(
+        program, LEADS.encode("utf-16"), policy="fill", list_name="Spring fair", tags="fair, Vip",
+        source="Stand at the fair", legal_basis="consent",
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    at = f"/imports/{answer.json()['id']}"
+    run_import(answer.json()["id"])
+    told = program.ask("GET", at).json()
+    assert (told["state"], told["percent"]) == ("done", 100)
+    counts = [told[f"rows_{name}"] for name in ("read", "created", "updated", "unchanged", "skipped", "rejected")]
+    assert counts == [3, 1, 1, 0, 0, 1]
+    assert told["causes"] == [{"cause": "There is no @ in it.", "rows": 1}]
+    assert (told["contact_list"]["name"], told["tags"]) == ("Spring fair", ["fair", "vip"])
+    assert (told["source"], told["legal_basis"]) == ("Stand at the fair", "consent")
+    ada, old = Contact.objects.get(email="ada@example.com"), Contact.objects.get(email="old@example.com")
+    assert (ada.first_name, ada.fields, old.first_name) == ("Ada", {"plan": "gold"}, "Old")
+    assert ContactImport.objects.get().created_by == owner.user
+    rejected = program.ask("GET", f"{at}/rejected.csv")
+    assert rejected["Content-Type"] == "text/csv; charset=utf-8"
+    lines = b"".join(rejected).decode("utf-8-sig").splitlines()
+    assert lines == ['"line","cause","original row"', '"3","There is no @ in it.","nobody;Bob;"']
+    listed = program.ask("GET", "/imports").json()["results"]
+    assert [row["id"] for row in listed] == [told["id"]]
+
+
+def test_a_file_can_be_looked_at_before_it_is_started(program: Program) -> None:
+    stored = send(program, LEADS.encode(), start="false").json()
+    assert stored["state"] == "uploaded"
+    assert [(one["name"], one["target"]) for one in stored["columns"]] == [
+        ("Mail", "email"), ("Vorname", "first_name"), ("Plan", "fields.plan"),
+    ]  # fmt: skip
+    assert stored["columns"][2]["samples"] == ["gold", "free"]
+    at = f"/imports/{stored['id']}"
+    wrong = program.ask("POST", f"{at}/start", {"mapping": {"Mehl": "email"}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "mapping")
+    body = {"mapping": {"Vorname": "", "Plan": "company"}, "list_name": "Leads"}
+    assert program.ask("POST", f"{at}/start", body).json()["state"] == "queued"
+    again = program.ask("POST", f"{at}/start", body)
+    assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
+    run_import(stored["id"])
+    ada = Contact.objects.get(email="ada@example.com")
+    assert (ada.first_name, ada.company, ada.fields) == ("", "gold", {})
+
+
+def test_how_a_file_is_read_can_be_said(program: Program) -> None:
+    content = "ada@example.com,Bücher\n".encode("cp1252")
+    fields = {"encoding": "cp1252", "delimiter": ",", "has_header": "false", "quote": "none", "start": "false"}
+    told = send(program, content, **fields).json()
+    assert [one["samples"] for one in told["columns"]] == [["ada@example.com"], ["Bücher"]]
+    mapped = send(
+        program, content, has_header="false", mapping='{"Column 2": "fields.shelf"}', kinds='{"shelf": "text"}'
+    )
+    assert mapped.status_code == 202
+    assert ContactImport.objects.latest("pk").mapping == {"Column 1": "email", "Column 2": "fields.shelf"}
+
+
+@pytest.mark.parametrize("sheet", ["People", "2"])
+def test_a_sheet_of_a_workbook_is_chosen_by_name_or_number(program: Program, sheet: str) -> None:
+    content = workbook(
+        Sheet("Others", [["email"], ["first@example.com"]]), Sheet("People", [["email"], ["second@example.com"]])
+    )
+    told = send(program, content, "leads.xlsx", sheet=sheet, start="false").json()
+    assert (told["sheets"], told["columns"][0]["samples"]) == (["Others", "People"], ["second@example.com"])
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "code"),
+    [
+        (b"", {}, "bad_file"),
+        (b"name\nAda\n", {}, "bad_file"),
+        (b"PK\x03\x04 no archive", {}, "bad_file"),
+        (LEADS.encode(), {"sheet": "3"}, "bad_file"),
+        (LEADS.encode(), {"encoding": "klingon"}, "invalid"),
+        (LEADS.encode(), {"delimiter": "!"}, "invalid"),
+        (LEADS.encode(), {"mapping": "{"}, "invalid"),
+        (LEADS.encode(), {"mapping": "[1]"}, "invalid"),
+        (LEADS.encode(), {"kinds": '{"plan": "colour"}'}, "invalid"),
+        (LEADS.encode(), {"policy": "destroy"}, "invalid"),
+        (LEADS.encode(), {"tags": "x" * 41}, "invalid"),
+        (LEADS.encode(), {"list_name": "x" * 121}, "invalid"),
+        (LEADS.encode(), {"source": "\0"}, "invalid"),
+    ],
+)
+def test_a_file_or_a_choice_that_makes_no_sense_leaves_nothing_behind(
+    program: Program, content: bytes, fields: dict[str, str], code: str
+) -> None:
+    answer = send(program, content, **fields)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.content
+    assert not ContactImport.objects.exists()
+    assert not ImportChunk.objects.exists()
+    assert not ContactList.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(program: Program) -> None:
+    answer = program.client.generic(
+        "POST", f"{API}/imports", b"--x--", "multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(SIZE_LIMIT_BYTES + 2**20),
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_form_without_file_or_boundary_is_refused(program: Program) -> None:
+    assert program.send("/imports", {"policy": "fill"}).json()["errors"][0]["field"] == "file"
+    answer = program.client.generic("POST", f"{API}/imports", b"x", "multipart/form-data")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+def test_pasted_rows_are_imported_and_can_be_cancelled(program: Program) -> None:
+    body = {"text": "email\tfirst name\nada@example.com\tAda\n", "name": "CRM", "list_name": "Leads"}
+    told = program.ask("POST", "/imports/text", body).json()
+    assert (told["state"], told["filename"]) == ("queued", "CRM")
+    at = f"/imports/{told['id']}/cancel"
+    assert program.ask("POST", at).json()["state"] == "cancelled"
+    again = program.ask("POST", at)
+    assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
+    assert not Contact.objects.exists()
