@@ -19,6 +19,7 @@ task_routes = {
     "outbox.deliver": {"queue": "deliver"},
     "inbox.read": {"queue": "jobs"},
     "contacts.run_import": {"queue": "jobs"},
+    "contacts.run_dry_run": {"queue": "jobs"},
     "contacts.run_check": {"queue": "jobs"},
     "contacts.run_bulk": {"queue": "jobs"},
     "contacts.look_again": {"queue": "jobs"},

@@ -61,6 +61,9 @@ PERSON_PARTS = ("campaigns.contacts.person.PART", "sending.reports.person.PART")
 CONTACT_DEEDS = "sending.reports.deeds.happened"
 # The campaigns in which it can have happened: (workspace_id) -> [(id, name)], newest first.
 CAMPAIGN_NAMES = "campaigns.sequences.queries.campaign_names"
+# Who of some contacts is in a running campaign: asked before an import (campaigns.contacts.services.running_people).
+RUNNING_PEOPLE = "sending.planner.running_people.running_among"
+
 # What an upper room adds to the page of a mailbox, by its id.
 MAILBOX_BOOK = "planner:book"
 

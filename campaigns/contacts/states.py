@@ -33,6 +33,15 @@ def import_sources(new: ImportState) -> tuple[ImportState, ...]:
     return tuple(state for state, moves in IMPORT_MOVES.items() if new in moves)
 
 
+class DryRunState(StrEnum):
+    """Where the dry run of an import stands."""
+
+    QUEUED = "queued"  # a worker will take it
+    RUNNING = "running"  # a worker reads and compares
+    DONE = "done"  # the difference is there
+    FAILED = "failed"  # stopped by an error that is shown
+
+
 class CheckState(StrEnum):
     """Where a check of addresses stands."""
 

@@ -12,9 +12,15 @@ def run_import(import_id: int) -> None:
     services.run_import(import_id)
 
 
+@shared_task(name="contacts.run_dry_run")
+def run_dry_run(dry_run_id: int) -> None:
+    services.run_dry_run(dry_run_id)
+
+
 @shared_task(name="contacts.sweep_imports")
 def sweep_imports() -> None:
     services.sweep_imports()
+    services.sweep_dry_runs()
 
 
 @shared_task(name="contacts.run_check")

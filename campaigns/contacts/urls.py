@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.contacts.views import bulk, checks, fields, imports, lists, notes, people, person, segments, suppressions
+from campaigns.contacts.views import (
+    bulk,
+    checks,
+    dry_runs,
+    fields,
+    imports,
+    lists,
+    notes,
+    people,
+    person,
+    segments,
+    suppressions,
+)
 
 app_name = "contacts"
 urlpatterns = [
@@ -39,6 +51,9 @@ urlpatterns = [
     path("imports/<int:import_id>", imports.progress, name="import_progress"),
     path("imports/<int:import_id>/columns", imports.columns, name="import_map"),
     path("imports/<int:import_id>/reading", imports.reading, name="import_reading"),
+    path("imports/<int:import_id>/changes", dry_runs.changes, name="import_changes"),
+    path("imports/<int:import_id>/look", dry_runs.look, name="import_look"),
+    path("imports/<int:import_id>/start", dry_runs.start, name="import_start"),
     path("imports/<int:import_id>/cancel", imports.cancel, name="import_cancel"),
     path("imports/<int:import_id>/result", imports.result, name="import_result"),
     path("imports/<int:import_id>/rejected.csv", imports.rejected_file, name="import_rejected"),

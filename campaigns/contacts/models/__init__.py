@@ -1,6 +1,7 @@
 """Contacts, lists, imports and suppressions."""
 
 from campaigns.contacts.models.bulk import BulkAct, BulkPart
+from campaigns.contacts.models.dry_runs import DryRun
 from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
@@ -24,6 +25,7 @@ __all__ = [
     "ContactNote",
     "ContactTag",
     "CustomField",
+    "DryRun",
     "ImportChunk",
     "LiftedSuppression",
     "ListMember",

@@ -38,6 +38,7 @@ class ContactImport(models.Model):
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""
     kinds = models.JSONField(default=dict)  # custom field -> core.kinds.Typed.code; those left out are text
     policy = models.CharField(max_length=12, default=ImportPolicy.OVERWRITE)
+    list_name = models.CharField(max_length=120, blank=True)  # as chosen; the list is there once it is confirmed
     tags = models.JSONField(default=list)  # names, given to everybody in the file
     # The answer to "how did you get my address?": stated by whoever imports, kept with the import.
     source = models.CharField(max_length=SOURCE_LIMIT, blank=True)

@@ -1,5 +1,6 @@
 """What this room can be asked."""
 
+from campaigns.contacts.queries.dry_runs import Foreseen, dry_run_of, dry_run_progress, foreseen
 from campaigns.contacts.queries.fields import Fit, contacts_with, field_for, fields_of, fit_of, known_kinds
 from campaigns.contacts.queries.history import note_for, notes_of, timeline_of, zone_known_of
 from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
@@ -58,13 +59,14 @@ from campaigns.contacts.queries.verification import (
 )
 
 __all__ = [
-    "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Preview", "bulk_for", "causes_of", "check_for",
-    "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of", "contacts_where",
-    "contacts_with", "counted", "countries_of", "custom_names_among", "custom_names_of", "facts_of", "field_for",
-    "fields_of", "filters_from", "fit_of", "import_for", "imports_of", "is_suppressed", "known_domains",
-    "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of", "lists_among", "lists_of", "lists_with",
-    "names_are_cut", "note_for", "notes_of", "preview", "progress_of", "providers_of", "read_condition",
-    "segment_for", "segments_of", "suppressed_contacts", "suppressed_keys", "suppression_for", "suppression_named",
-    "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_among", "tags_with", "timeline_of",
-    "verdict_counts", "verdict_counts_among", "vocabulary_of", "zone_known_of",
+    "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Preview", "bulk_for", "causes_of",
+    "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of", "contacts_where",
+    "contacts_with", "counted", "countries_of", "custom_names_among", "custom_names_of", "dry_run_of",
+    "dry_run_progress", "facts_of", "field_for", "fields_of", "filters_from", "fit_of", "foreseen", "import_for",
+    "imports_of", "is_suppressed", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for",
+    "list_names_of", "lists_among", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "preview",
+    "progress_of", "providers_of", "read_condition", "segment_for", "segments_of", "suppressed_contacts",
+    "suppressed_keys", "suppression_for", "suppression_named", "suppression_of", "suppressions_among",
+    "suppressions_of", "tag_names_of", "tags_among", "tags_with", "timeline_of", "verdict_counts",
+    "verdict_counts_among", "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

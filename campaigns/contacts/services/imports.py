@@ -14,17 +14,18 @@ from campaigns.contacts.core.columns import Columns, checked_mapping
 from campaigns.contacts.core.fields import CUSTOM_PREFIX
 from campaigns.contacts.core.kinds import checked_kinds, kinds_from_json
 from campaigns.contacts.errors import IllegalMove
-from campaigns.contacts.models import ContactImport, ContactList, ImportChunk, RejectedRow
+from campaigns.contacts.models import ContactImport, ContactList, DryRun, ImportChunk, RejectedRow
 from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.services.fields import define_fields
 from campaigns.contacts.services.locks import running_imports
-from campaigns.contacts.services.people import list_named
+from campaigns.contacts.services.people import clean_name, list_named
 from campaigns.contacts.services.uploads import READING_FIELDS, Wanted, note_reading, read_head
-from campaigns.contacts.states import ImportState, import_sources
+from campaigns.contacts.states import DryRunState, ImportState, import_sources
 from outreach.celery import app
 from outreach.kit import clock
 
 ATTEMPTS = 3
+CHOSEN_FIELDS = ("mapping", "kinds", "policy", "tags", "source", "legal_basis")
 _FORGOTTEN = timedelta(days=7)  # an upload that nobody confirmed
 _HINT_LOST = timedelta(seconds=30)  # queued this long: the hint to the workers may be lost
 _GAVE_UP = (
@@ -43,8 +44,10 @@ def reread(row: ContactImport, wanted: Wanted, *, sheet: int = 0) -> None:
         row.sheet, wanted = sheet, Wanted(sheets.ENCODING, has_header=wanted.has_header)
     note_reading(row, read_head(row, wanted))
     fields = {name: getattr(row, name) for name in READING_FIELDS}
-    if not ContactImport.objects.filter(pk=row.pk, state=ImportState.UPLOADED).update(**fields):
-        raise IllegalMove(row.pk, "read anew")
+    with transaction.atomic():
+        if not ContactImport.objects.filter(pk=row.pk, state=ImportState.UPLOADED).update(**fields):
+            raise IllegalMove(row.pk, "read anew")
+        DryRun.objects.filter(contact_import=row.pk).delete()
 
 
 def confirm(
@@ -55,19 +58,36 @@ def confirm(
     What the row says about kinds, policy, tags, source and legal basis is kept with it. Custom fields that the
     workspace does not know come into being.
     """
-    chosen = checked_mapping(Columns(tuple(row.columns), row.has_header), mapping)
-    kinds = checked_kinds(chosen, kinds_from_json(row.kinds), known_kinds(row.workspace_id))
-    labels = {target.removeprefix(CUSTOM_PREFIX): column for column, target in chosen.items()}
+    chosen = _chosen(row, mapping)
+    labels = {target.removeprefix(CUSTOM_PREFIX): column for column, target in row.mapping.items()}
+    kinds = kinds_from_json(row.kinds)
     with transaction.atomic():
         define_fields(row.workspace_id, {name: (typed.kind, labels[name]) for name, typed in kinds.items()})
-        _move(
-            row.pk, ImportState.QUEUED,
-            mapping=chosen, kinds={name: typed.code for name, typed in kinds.items()},
-            contact_list=contact_list, queued_at=clock.now(),
-            policy=row.policy, tags=row.tags, source=row.source, legal_basis=row.legal_basis,
-        )  # fmt: skip
+        _move(row.pk, ImportState.QUEUED, contact_list=contact_list, queued_at=clock.now(), **chosen)
+        DryRun.objects.filter(contact_import=row.pk).exclude(state=DryRunState.DONE).delete()
         if hint:
             transaction.on_commit(lambda: queue_hint(row.pk))
+
+
+def choose(row: ContactImport, mapping: Mapping[str, str], list_name: str) -> None:
+    """Keep the choices for an import that waits, and forget what a dry run said about others.
+
+    Raises BadMapping, BadContact for a name that no list can have, and IllegalMove.
+    """
+    row.list_name = clean_name(list_name) if list_name.strip() else ""
+    chosen = _chosen(row, mapping) | {"list_name": row.list_name}
+    with transaction.atomic():
+        if not ContactImport.objects.filter(pk=row.pk, state=ImportState.UPLOADED).update(**chosen):
+            raise IllegalMove(row.pk, "chosen anew")
+        DryRun.objects.filter(contact_import=row.pk).delete()
+
+
+def _chosen(row: ContactImport, mapping: Mapping[str, str]) -> dict[str, object]:
+    """Put the mapping and the kinds, checked, into the row, and return its columns that a person chooses."""
+    row.mapping = checked_mapping(Columns(tuple(row.columns), row.has_header), mapping)
+    kinds = checked_kinds(row.mapping, kinds_from_json(row.kinds), known_kinds(row.workspace_id))
+    row.kinds = {name: typed.code for name, typed in kinds.items()}
+    return {name: getattr(row, name) for name in CHOSEN_FIELDS}
 
 
 def confirm_onto(row: ContactImport, mapping: Mapping[str, str], list_name: str, *, hint: bool = True) -> None:
@@ -139,5 +159,6 @@ def _move(import_id: int, new: ImportState, **fields: object) -> None:
 
 def _forget_file(import_ids: list[int]) -> None:
     """Delete the stored bytes; and what was rejected so far, since nothing came of the import."""
+    DryRun.objects.filter(contact_import__in=import_ids).delete()
     ImportChunk.objects.filter(contact_import__in=import_ids).delete()
     RejectedRow.objects.filter(contact_import__in=import_ids).delete()

@@ -11,17 +11,18 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-_SPACE = 0x6A7F  # our own number space among PostgreSQL's advisory locks; outreach.kit.gate has the one below
+# Our own number spaces among PostgreSQL's advisory locks; outreach.kit.gate has the one below, unpacking that between.
+IMPORTS, DRY_RUNS = 0x6A7F, 0x6A81
 # A worker whose machine vanished is noticed within about 35 s instead of PostgreSQL's two hours (no effect on
 # sockets).
 _KEEPALIVE = {"tcp_keepalives_idle": 20, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
 
 
 @contextmanager
-def running(import_id: int) -> Iterator[bool]:
-    """Hold the lock of this import while the block lasts; yields False when another session has it."""
+def running(import_id: int, space: int = IMPORTS) -> Iterator[bool]:
+    """Hold the lock of this import or dry run while the block lasts; yields False when another session has it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_SPACE, import_id])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [space, import_id])
         (held,) = cursor.fetchone()
         if not held:
             yield False
@@ -33,23 +34,23 @@ def running(import_id: int) -> Iterator[bool]:
     finally:
         # A lost connection has freed the lock already, and a broken transaction must not hide its cause.
         if connection.connection is not None and not connection.connection.broken:
-            _release(import_id)
+            _release(import_id, space)
 
 
-def running_imports() -> frozenset[int]:
-    """Return the ids of all imports that some session holds."""
+def running_imports(space: int = IMPORTS) -> frozenset[int]:
+    """Return the ids of all imports, or dry runs, that some session holds."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.objid::bigint FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
             " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objsubid = 2 AND l.granted"
             " AND d.datname = current_database()",
-            [_SPACE],
+            [space],
         )
         return frozenset(row[0] for row in cursor.fetchall())
 
 
-def _release(import_id: int) -> None:
+def _release(import_id: int, space: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_SPACE, import_id])
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [space, import_id])
         for name in _KEEPALIVE:
             cursor.execute(f"RESET {name}")

@@ -91,9 +91,14 @@ class Stage:
                 cursor.execute(_LIST_PLACES, names)
             if into.tag_ids:
                 cursor.execute(_TAG_PLACES, names | {"tags": list(into.tag_ids)})
-            cursor.execute(_SUPPRESSED, names)
-            (suppressed,) = cursor.fetchone()
-        return Counts(created, updated, suppressed)
+        return Counts(created, updated, self.suppressed(into.workspace_id))
+
+    def suppressed(self, workspace_id: int) -> int:
+        """Return how many of the staged rows are people whom the workspace never writes to."""
+        with connection.cursor() as cursor:
+            cursor.execute(_SUPPRESSED, {"workspace": workspace_id})
+            (count,) = cursor.fetchone()
+        return int(count)
 
 
 # Sorted by key, so that two imports into one workspace take their row locks in one order and cannot deadlock;

@@ -35,6 +35,7 @@ _SHOWN_REJECTIONS = 50
 _NAME_LIMIT = 120
 FIND_OUT = "auto"  # in the form: not said by the person
 _PIECE_BYTES = 256 * 1024
+_LOOK = "look"  # a button of the form: reckon first what would change
 _PASTED = "Pasted table"  # in place of a file's name
 
 
@@ -65,8 +66,9 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     if row.state != ImportState.UPLOADED:
         return redirect(request.member.url("contacts:import_progress", row.pk))
     if request.method == "GET":
-        name = request.GET.get("list", "") or PurePath(row.filename).stem
-        return _columns_page(request, row, list_name=name[:_NAME_LIMIT])
+        chosen = row.list_name if queries.dry_run_of(row) else PurePath(row.filename).stem
+        name = request.GET.get("list", "") or chosen
+        return _columns_page(request, row, list_name=name[:_NAME_LIMIT], tags=", ".join(row.tags))
     row.mapping = _read_mapping(row, request.POST)
     row.kinds = _read_kinds(row, request.POST)
     if (policy := request.POST.get("policy", "")) in set(ImportPolicy):
@@ -77,6 +79,10 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     name, tags = request.POST.get("list_name", ""), request.POST.get("tags", "")
     try:
         row.tags = list(parse_tags(tags))
+        if request.POST.get("then") == _LOOK:
+            services.choose(row, row.mapping, name)
+            services.start_dry_run(row)
+            return redirect(request.member.url("contacts:import_changes", row.pk))
         services.confirm_onto(row, row.mapping, name)
     except (BadMapping, BadContact) as error:
         return _columns_page(request, row, list_name=name, tags=tags, error=str(error))

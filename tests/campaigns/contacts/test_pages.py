@@ -38,6 +38,7 @@ def every_page(workspace: Workspace) -> list[tuple[str, list[object]]]:
     """One of everything, so that each page has something to show: (URL name, arguments) of all GET pages."""
     done = finished_import(workspace, "email,name,zone\nada@x.com,Ada L,Mars/Base\nbroken,x,\n")
     waiting = services.store_upload(workspace, "next.csv", [b"email\nbob@x.com\n"])
+    services.start_dry_run(waiting, hint=False)
     queued = services.store_upload(workspace, "queued.csv", [b"email\ncy@x.com\n"])
     services.confirm(queued, queued.mapping, None, hint=False)
     services.suppress(workspace, "ada@x.com", SuppressionReason.OPTED_OUT, evidence="please stop")
@@ -48,7 +49,8 @@ def every_page(workspace: Workspace) -> list[tuple[str, list[object]]]:
     return [
         ("list", []), ("create", []), ("detail", [contact.pk]), ("edit", [contact.pk]), ("delete", [contact.pk]),
         ("export", []), ("lists", []), ("list_detail", [leads.pk]), ("list_delete", [leads.pk]), ("import", []),
-        ("import_history", []), ("import_map", [waiting.pk]), ("import_progress", [queued.pk]),
+        ("import_history", []), ("import_map", [waiting.pk]),
+        ("import_changes", [waiting.pk]), ("import_progress", [queued.pk]),
         ("import_result", [done.pk]), ("import_rejected", [done.pk]), ("suppressions", []),
         ("suppression_lift", [optout.pk]), ("fields", []),
         ("field_edit", [plan.pk]), ("field_delete", [plan.pk]),
@@ -57,7 +59,7 @@ def every_page(workspace: Workspace) -> list[tuple[str, list[object]]]:
 
 READERS = {
     "list", "detail", "lists", "list_detail", "import_history", "import_progress", "import_result", "suppressions",
-    "fields",
+    "fields", "import_changes",
 }  # fmt: skip
 
 
@@ -92,7 +94,8 @@ def test_a_viewer_changes_nothing() -> None:
     actions: list[tuple[str, list[object]]] = [
         ("create", []), ("edit", [contact.pk]), ("delete", [contact.pk]), ("selected", []), ("list_create", []),
         ("list_rename", [leads.pk]), ("list_delete", [leads.pk]), ("import", []), ("import_map", [row.pk]),
-        ("import_reading", [row.pk]), ("import_cancel", [row.pk]), ("suppression_add", []),
+        ("import_reading", [row.pk]), ("import_cancel", [row.pk]), ("suppression_add", []), ("import_look", [row.pk]),
+        ("import_start", [row.pk]),
         ("suppression_lift", [Suppression.objects.get().pk]),
     ]  # fmt: skip
     for name, args in actions:
