@@ -9,15 +9,17 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field, field_validator
 
+from campaigns.contacts import queries
 from campaigns.contacts.api.shapes import Named, Policy
 from campaigns.contacts.core import encoding
 from campaigns.contacts.core.columns import label
+from campaigns.contacts.core.difference import Difference
 from campaigns.contacts.core.kinds import typed_from
 from campaigns.contacts.core.tags import parse_tags
-from campaigns.contacts.models import SOURCE_LIMIT, ContactImport
+from campaigns.contacts.models import SOURCE_LIMIT, ContactImport, DryRun
 from campaigns.contacts.queries import Preview
 from campaigns.contacts.queries.imports import Progress
-from campaigns.contacts.states import ImportPolicy, LegalBasis
+from campaigns.contacts.states import LegalBasis
 from outreach.rest.values import Wanted, Word, examples
 
 Column = Annotated[str, Field(max_length=300)]
@@ -189,5 +191,54 @@ def columns_of(preview: Preview) -> list[ColumnOut]:
     ]
 
 
-def chosen_policy(wanted: Choices, row: ContactImport) -> str:
-    return ImportPolicy(wanted.policy) if wanted.policy is not None else row.policy
+class Change(Schema):
+    """How many known people would get another value in a field, and some of them."""
+
+    field: str
+    people: int
+    samples: list[list[str]] = Field(description="Address, before, after.")
+
+
+class Foreseen(Schema):
+    """What would become of the rows: rows = created + changed + unchanged + rejected."""
+
+    rows: int
+    created: int
+    changed: int
+    unchanged: int
+    rejected: int
+    suppressed: int = Field(description="Of those not rejected: who is never written to.")
+    enrolled: int = Field(description="Of the known: who is in a running campaign.")
+    changes: list[Change]
+    causes: list[Cause]
+    notes: list[str]
+
+
+class DryRunOut(Schema):
+    """A dry run: what an import would do, without doing it."""
+
+    state: str = Field(description="`queued`, `running`, `done` or `failed`.")
+    percent: int
+    problem: str
+    found: Foreseen | None = Field(description="Once it is `done`.")
+
+
+def dry_run_out(dry_run: DryRun, progress: Progress) -> DryRunOut:
+    """Return a dry run as it is told."""
+    foreseen = queries.foreseen(dry_run)
+    return DryRunOut(
+        state=dry_run.state,
+        percent=100 if dry_run.finished_at else progress.percent,
+        problem=dry_run.problem,
+        found=_found(foreseen.difference) if foreseen else None,
+    )
+
+
+def _found(found: Difference) -> Foreseen:
+    counts = ("rows", "created", "changed", "unchanged", "rejected", "suppressed", "enrolled")
+    return Foreseen(
+        **{name: getattr(found, name) for name in counts},
+        changes=[Change(field=name, people=one.people, samples=one.samples) for name, one in found.changes.items()],
+        causes=[Cause(cause=cause, rows=one.rows) for cause, one in found.rejections.items()],
+        notes=found.notes,
+    )

@@ -10,6 +10,7 @@ from django.http import HttpResponseBase
 from ninja import File, Form, Router, Status, UploadedFile
 
 from campaigns.contacts import queries, services
+from campaigns.contacts.api.choosing import read_as, start
 from campaigns.contacts.api.import_shapes import (
     Cause,
     Choices,
@@ -17,16 +18,13 @@ from campaigns.contacts.api.import_shapes import (
     ImportDetail,
     ImportOut,
     PastedText,
-    chosen_policy,
     columns_of,
     values_of,
 )
 from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.downloads import rejected_rows
-from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport
 from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
-from campaigns.contacts.services.uploads import Wanted, guessed_kinds, read_head
 from campaigns.contacts.states import ImportState
 from outreach.accounts.access import Member
 from outreach.accounts.keys import Scope
@@ -77,11 +75,14 @@ def import_one(request: ApiRequest, import_id: ID) -> Any:
 
 @router.post("/imports/{int:import_id}/start", response={202: ImportDetail}, summary="Start it", **writes(WRITE))
 def import_start(request: ApiRequest, import_id: ID, wanted: Choices) -> Any:
-    """Start an import that was only stored. 409 when it is no longer `uploaded`."""
+    """Start an import that was only stored, as the body and the dry run before it say.
+
+    409 when it is no longer `uploaded`.
+    """
     row = queries.import_for(request.member, import_id)
     with transaction.atomic():
-        _read_as(row, wanted)
-        _start(row, wanted)
+        read_as(row, wanted)
+        start(row, wanted)
     return Status(202, _detail(queries.import_for(request.member, import_id)))
 
 
@@ -107,47 +108,10 @@ def _take(member: Member, name: str, pieces: Iterable[bytes], wanted: FileChoice
     """Store the file, read it as wanted, and start it if that is wanted; all of it or nothing."""
     with transaction.atomic():
         row = services.store_upload(member.workspace, name, pieces, by=member.user)
-        _read_as(row, wanted)
+        read_as(row, wanted)
         if wanted.start:
-            _start(row, wanted)
+            start(row, wanted)
     return _detail(queries.import_for(member, row.pk))
-
-
-def _read_as(row: ContactImport, wanted: Choices) -> None:
-    """Read the file anew where the program says how. Raises BadFile, IllegalMove."""
-    sheet = _sheet_of(row, wanted.sheet)
-    says_how = wanted.encoding or wanted.delimiter or wanted.quote != "auto" or wanted.has_header is not None
-    if says_how or sheet != row.sheet:
-        quote = {"auto": None, "none": ""}.get(wanted.quote, wanted.quote)
-        reading = Wanted(wanted.encoding or row.encoding, wanted.delimiter, quote, wanted.has_header)
-        services.reread(row, reading, sheet=sheet)
-
-
-def _sheet_of(row: ContactImport, wanted: str) -> int:
-    """Return the number of a sheet, counted from 0. Raises BadFile for one that is not there."""
-    names = [sheet["name"] for sheet in row.sheets]
-    if not wanted:
-        return row.sheet
-    if wanted in names:
-        return names.index(wanted)
-    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:9]) <= len(names):
-        return int(wanted) - 1
-    found = ", ".join(names[:20])
-    raise BadFile(f"There is no sheet “{wanted[:60]}”. The file has: {found or 'none; it is a text'}.")
-
-
-def _start(row: ContactImport, wanted: Choices) -> None:
-    """Queue the import as wanted. Raises BadMapping, BadContact, IllegalMove."""
-    row.mapping = {**row.mapping, **wanted.mapping}
-    if wanted.mapping and row.state == ImportState.UPLOADED:
-        head = read_head(row, Wanted(row.encoding, row.delimiter, row.quote, row.has_header))
-        row.kinds = {name: typed.code for name, typed in guessed_kinds(row, head.rows).items()}
-    row.kinds = {**row.kinds, **wanted.kinds}
-    row.policy = chosen_policy(wanted, row)
-    row.tags = wanted.parsed_tags()
-    row.source = " ".join(wanted.source.split())
-    row.legal_basis = wanted.legal_basis
-    services.confirm_onto(row, row.mapping, wanted.list_name)
 
 
 def _shown(row: ContactImport) -> ImportOut:

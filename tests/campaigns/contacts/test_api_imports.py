@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk
-from campaigns.contacts.services import run_import
+from campaigns.contacts.models import Contact, ContactImport, ContactList, DryRun, ImportChunk
+from campaigns.contacts.services import run_dry_run, run_import
 from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
 from outreach.accounts.access import Member
 from tests.builders import make_contact, make_member, make_workspace
@@ -153,3 +153,28 @@ def test_pasted_rows_are_imported_and_can_be_cancelled(program: Program) -> None
     again = program.ask("POST", at)
     assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
     assert not Contact.objects.exists()
+
+
+def test_what_a_file_would_change_is_told_before_it_does(owner: Member, program: Program) -> None:
+    make_contact(owner.workspace, "old@example.com", first_name="Old")
+    stored = send(program, LEADS.encode(), start="false").json()
+    at = f"/imports/{stored['id']}"
+    assert program.ask("GET", f"{at}/dry-run").status_code == 404
+    body = {"list_name": "Leads", "tags": "fair", "source": "The fair", "mapping": {"Plan": ""}}
+    assert program.ask("POST", f"{at}/dry-run", body).json()["state"] == "queued"
+    run_dry_run(DryRun.objects.get().pk)
+    told = program.ask("GET", f"{at}/dry-run").json()
+    assert (told["state"], told["percent"]) == ("done", 100)
+    found = told["found"]
+    assert [found[name] for name in ("rows", "created", "changed", "unchanged", "rejected")] == [3, 1, 1, 0, 1]
+    assert found["changes"] == [{"field": "first_name", "people": 1, "samples": [["old@example.com", "Old", "Olga"]]}]
+    assert found["causes"] == [{"cause": "There is no @ in it.", "rows": 1}]
+    assert not Contact.objects.filter(first_name="Olga").exists()
+    # What was chosen for the dry run is what is started.
+    assert program.ask("POST", f"{at}/start", {}).status_code == 202
+    run_import(stored["id"])
+    row = ContactImport.objects.get()
+    assert (row.source, row.tags, row.contact_list and row.contact_list.name) == ("The fair", ["fair"], "Leads")
+    assert Contact.objects.get(email="old@example.com").fields == {}
+    late = program.ask("POST", f"{at}/dry-run", {})
+    assert (late.status_code, late.json()["code"]) == (409, "wrong_state")
