@@ -23,7 +23,7 @@ class Dialect:
     delimiter: str = ","
     quote: str = '"'
     escape: str = ""
-    skip_lines: int = 0  # before the first row: Excel's "sep=;"
+    skip_lines: int = 0  # before the first row: Excel's "sep=;", titles
 
     def reader(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
         """Return csv's reader for these lines; each line keeps its end. strict refuses unclean quoting."""
@@ -41,7 +41,14 @@ class Dialect:
 def detect_dialect(
     lines: list[str], *, is_whole: bool, delimiters: Sequence[str] = "", quote: str | None = None
 ) -> Dialect:
-    """Return the dialect in which most rows have as many cells as the first one.
+    """Return the dialect in which most rows have as many cells as the first one."""
+    return dialect_and_share(lines, is_whole=is_whole, delimiters=delimiters, quote=quote)[0]
+
+
+def dialect_and_share(
+    lines: list[str], *, is_whole: bool, delimiters: Sequence[str] = "", quote: str | None = None
+) -> tuple[Dialect, float]:
+    """Return that dialect, and the share of rows as wide as the first one.
 
     lines: the beginning of the file with line ends; is_whole says that nothing follows them; delimiters:
     those that come into question; quote: the mark, where it is known. Ties go to the wider table, then to the
@@ -59,7 +66,7 @@ def detect_dialect(
             score = _score(candidate, lines[skip:], is_whole=is_whole)
             if score > best_score:
                 best, best_score = candidate, score
-    return best
+    return best, best_score[0]
 
 
 def _score(dialect: Dialect, lines: list[str], *, is_whole: bool) -> tuple[float, int]:

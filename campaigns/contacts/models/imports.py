@@ -32,7 +32,7 @@ class ContactImport(models.Model):
     delimiter = models.CharField(max_length=1, blank=True)
     quote = models.CharField(max_length=1, blank=True)  # empty = quotation marks are ordinary characters
     escape = models.CharField(max_length=1, blank=True)
-    skip_lines = models.PositiveSmallIntegerField(default=0)  # before the first row: Excel's "sep=;"
+    skip_lines = models.PositiveSmallIntegerField(default=0)  # before the first row: Excel's "sep=;", titles
     has_header = models.BooleanField(default=True)
     columns = models.JSONField(default=list)  # names in the order of the file, unique
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""

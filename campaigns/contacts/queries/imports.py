@@ -63,6 +63,7 @@ class Preview:
     has_header: bool
     remembered: ContactImport | None  # an earlier import with these columns, whose choices stand here
     sheet: str  # name of the workbook's sheet; "" for a text
+    titles: tuple[str, ...]  # lines above the table that are left out
     first_row: int  # number of the first one shown, of the sheet or of the text's lines
 
 
@@ -99,7 +100,7 @@ def imports_of(member: Member) -> QuerySet[ContactImport]:
 
 def preview(row: ContactImport) -> Preview:
     """Read the beginning of a stored file as it will be imported. Raises BadFile."""
-    reading = read_head(row, Wanted(row.encoding, row.delimiter, row.quote, row.has_header))
+    reading = read_head(row, Wanted(row.encoding, row.delimiter, row.quote, row.has_header, row.skip_lines))
     filled = [
         tuple(cells[at].strip() for cells in reading.rows if at < len(cells) and cells[at].strip())
         for at in range(len(row.columns))
@@ -117,6 +118,7 @@ def preview(row: ContactImport) -> Preview:
         has_header=row.has_header,
         remembered=last_with_these_columns(row),
         sheet=sheet.name if (sheet := row.chosen_sheet) else "",
+        titles=reading.titles,
         first_row=reading.first_row,
     )
 

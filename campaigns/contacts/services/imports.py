@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -41,7 +42,7 @@ def reread(row: ContactImport, wanted: Wanted, *, sheet: int = 0) -> None:
     Raises BadFile when the file makes no sense that way, IllegalMove when it was confirmed meanwhile.
     """
     if row.sheets:
-        row.sheet, wanted = sheet, Wanted(sheets.ENCODING, has_header=wanted.has_header)
+        row.sheet, wanted = sheet, replace(wanted, encoding=sheets.ENCODING, delimiter="", quote=None)
     note_reading(row, read_head(row, wanted))
     fields = {name: getattr(row, name) for name in READING_FIELDS}
     with transaction.atomic():

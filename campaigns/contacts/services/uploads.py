@@ -6,7 +6,7 @@ import codecs
 import io
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import PurePath
 from typing import IO
@@ -15,12 +15,13 @@ from django.db import transaction
 
 from campaigns.contacts.core import sheets
 from campaigns.contacts.core.columns import Columns, columns_of, guess_mapping
-from campaigns.contacts.core.dialect import Dialect, detect_dialect
+from campaigns.contacts.core.dialect import Dialect, dialect_and_share
 from campaigns.contacts.core.encoding import LABELS, EncodingProbe
 from campaigns.contacts.core.fields import EMAIL
 from campaigns.contacts.core.kinds import Typed, guess_kinds, typed_from
 from campaigns.contacts.core.sheets import Sheet
 from campaigns.contacts.core.table import Broken, Table
+from campaigns.contacts.core.titles import below_titles
 from campaigns.contacts.core.unpack import PACKED
 from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport, ImportChunk
@@ -56,6 +57,7 @@ class Wanted:
     delimiter: str = ""
     quote: str | None = None
     has_header: bool | None = None
+    skip_lines: int | None = None  # before the table begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Reading:
     columns: Columns
     rows: list[list[str]]  # below the header, those that can be read
     mapping: dict[str, str]
+    titles: tuple[str, ...]  # what stands above the table and is left out
     first_row: int  # where the first one begins, counted from 1: a line of the text, a row of the sheet
 
 
@@ -124,16 +127,26 @@ def read_head(row: ContactImport, wanted: Wanted) -> Reading:
     lines = list(io.StringIO(text, newline=""))
     if not is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
-    dialect = (
-        sheets.DIALECT
-        if sheet
-        else detect_dialect(lines, is_whole=is_whole, delimiters=wanted.delimiter, quote=wanted.quote)
-    )
+    dialect = _dialect(lines, wanted, is_whole=is_whole, is_sheet=sheet is not None)
     numbered = list(islice(Table(lines, dialect), _HEAD_ROWS))
     rows = [cells for _, cells in numbered]
     columns = columns_of(rows, is_whole=is_whole, has_header=wanted.has_header)
     values = [cells for cells in rows[int(columns.has_header) :] if not isinstance(cells, Broken)]
-    return Reading(encoding, dialect, columns, values, guess_mapping(columns, values), numbered[0][0])
+    titles = tuple(line.strip() for line in lines[: dialect.skip_lines] if line.strip())
+    return Reading(encoding, dialect, columns, values, guess_mapping(columns, values), titles, numbered[0][0])
+
+
+def _dialect(lines: list[str], wanted: Wanted, *, is_whole: bool, is_sheet: bool) -> Dialect:
+    """Find how the table is written and where it begins, as far as the person does not say it."""
+
+    def detect(below: list[str]) -> tuple[Dialect, float]:
+        return dialect_and_share(below, is_whole=is_whole, delimiters=wanted.delimiter, quote=wanted.quote)
+
+    if wanted.skip_lines is None:
+        return below_titles(lines, sheets.detect if is_sheet else detect)
+    skipped = min(wanted.skip_lines, len(lines) - 1)
+    dialect = sheets.DIALECT if is_sheet else detect(lines[skipped:])[0]
+    return replace(dialect, skip_lines=skipped + dialect.skip_lines)
 
 
 def note_reading(row: ContactImport, reading: Reading) -> None:

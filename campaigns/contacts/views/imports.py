@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from campaigns.contacts import queries, services
-from campaigns.contacts.core import dialect, encoding
+from campaigns.contacts.core import dialect, encoding, sheets
 from campaigns.contacts.core.columns import CUSTOM, IGNORE
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS, custom_name
 from campaigns.contacts.core.kinds import typed_from
@@ -36,6 +36,7 @@ _NAME_LIMIT = 120
 FIND_OUT = "auto"  # in the form: not said by the person
 _PIECE_BYTES = 256 * 1024
 _LOOK = "look"  # a button of the form: reckon first what would change
+_SKIP_LIMIT = 1_000  # lines above a table
 _PASTED = "Pasted table"  # in place of a file's name
 
 
@@ -100,7 +101,11 @@ def reading(request: MemberRequest, import_id: int) -> HttpResponse:
     sheet = int(chosen) if (chosen := request.POST.get("sheet", "0")).isdecimal() else 0
     if sheet < len(row.sheets) or wanted is not None:
         try:
-            services.reread(row, wanted or Wanted(row.encoding, has_header=_header(request.POST)), sheet=sheet)
+            services.reread(
+                row,
+                wanted or _wanted_sheet(request.POST, is_same=sheet == row.sheet),
+                sheet=sheet,
+            )
         except BadFile as error:
             messages.error(request, f"Read that way the file makes no sense: {error}")
         except IllegalMove:
@@ -227,7 +232,8 @@ def _read_kinds(row: ContactImport, post: QueryDict) -> dict[str, str]:
 def _wanted(row: ContactImport, post: QueryDict) -> Wanted | None:
     """Return how a text shall be read; None when the form makes no sense.
 
-    With another encoding everything is another text: what was found in the old one is found out anew.
+    With another encoding everything is another text: what was found in the old one is found out anew. So is where
+    the table begins, with other marks.
     """
     code, delimiter, quote = post.get("encoding", ""), post.get("delimiter", ""), post.get("quote", FIND_OUT)
     mark = None if quote == FIND_OUT else {"none": ""}.get(quote, quote)
@@ -236,7 +242,19 @@ def _wanted(row: ContactImport, post: QueryDict) -> Wanted | None:
         return None
     if code != row.encoding:
         return Wanted(code, "" if delimiter == row.delimiter else delimiter, None if mark == row.quote else mark)
-    return Wanted(code, delimiter, mark, _header(post))
+    is_same = (delimiter, mark) == (row.delimiter, row.quote)
+    return Wanted(code, delimiter, mark, _header(post), _skip(post) if is_same else None)
+
+
+def _wanted_sheet(post: QueryDict, *, is_same: bool) -> Wanted:
+    """Return how a sheet shall be read; is_same says that the form was about this one."""
+    return Wanted(sheets.ENCODING, has_header=_header(post), skip_lines=_skip(post) if is_same else None)
+
+
+def _skip(post: QueryDict) -> int | None:
+    """Return how many lines stand above the table; None when they shall be found."""
+    text = post.get("skip", "").strip()
+    return min(int(text), _SKIP_LIMIT) if text.isascii() and text.isdecimal() and len(text) < 6 else None
 
 
 def _header(post: QueryDict) -> bool | None:
