@@ -23,6 +23,7 @@ task_routes = {
     "contacts.run_check": {"queue": "jobs"},
     "contacts.run_bulk": {"queue": "jobs"},
     "contacts.look_again": {"queue": "jobs"},
+    "contacts.sweep_erasures": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
 }
@@ -97,6 +98,11 @@ beat_schedule = {
         "task": "contacts.sweep_bulk",
         "schedule": 20.0,
         "options": {"expires": 20},
+    },
+    "contacts: go on with erasures that a message or a crash held up": {
+        "task": "contacts.sweep_erasures",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "contacts: look up again the domains that are in doubt or take no mail": {
         "task": "contacts.look_again",

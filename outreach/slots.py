@@ -43,6 +43,7 @@ NAVIGATION = (
             "contacts:suppression_lift",
             "contacts:suppression_file",
             "contacts:suppressions_lifted",
+            "contacts:erasures",
         ),
     ),
 )
@@ -53,7 +54,16 @@ SETTINGS = NavItem(
 
 
 # What each room has of a person: parts of one timeline and one page (see campaigns.contacts.parts).
-PERSON_PARTS = ("campaigns.contacts.person.PART", "sending.reports.person.PART")
+PERSON_PARTS = (
+    "campaigns.contacts.person.PART",
+    "sending.ledger.person.PART",
+    "sending.guard.person.PART",
+    "sending.mailboxes.person.PART",
+    "sending.planner.person.PART",
+    "sending.outbox.person.PART",
+    "sending.inbox.person.PART",
+    "sending.reports.person.PART",
+)
 
 
 # What happened between us and a contact, as a condition on its row: conditions of contacts ask an upper room for it.

@@ -64,7 +64,7 @@ SAMPLES: dict[str, Args] = {
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
         "contacts:fields",
         "contacts:suppression_add", "contacts:suppression_file", "contacts:suppression_export",
-        "contacts:suppressions_lifted",
+        "contacts:suppressions_lifted", "contacts:erasures",
         "sequences:create", "planner:list", "planner:throttles", "sequences:closed_days",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
         "mailboxes:limit", "domains:list", "inbox:list", "reports:home",
@@ -75,6 +75,7 @@ SAMPLES: dict[str, Args] = {
     **_each(lambda w: (w.api_key.pk,), "workspace:key_revocation"),
     **_each(
         lambda w: (w.contact.pk,), "contacts:detail", "contacts:edit", "contacts:delete", "contacts:note_add",
+        "contacts:origin", "contacts:data", "contacts:data_file", "contacts:erasure",
     ),
     **_each(lambda w: (w.note.pk,), "contacts:note_edit", "contacts:note_removal"),
     **_each(

@@ -22,6 +22,7 @@ from campaigns.contacts.models import (
     ContactList,
     ContactNote,
     CustomField,
+    Erasure,
     ImportChunk,
     LiftedSuppression,
     RejectedRow,
@@ -112,6 +113,15 @@ def make_world(marker: str) -> World:
     for one in (campaign, None):
         ClosedDays.objects.create(workspace=workspace, campaign=one, first=holiday, last=holiday, name=marker)
         HolidayRegion.objects.create(workspace=workspace, campaign=one, country="DE", part="BY")
+    Erasure.objects.create(
+        workspace=workspace,
+        contact_id=0,
+        print=marker,
+        state="done",
+        wanted_by=owner.user.email,
+        wanted_at=clock.now(),
+        done_at=clock.now(),
+    )
     LiftedSuppression.objects.create(
         workspace=workspace,
         scope="address",

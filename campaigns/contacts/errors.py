@@ -47,3 +47,7 @@ class MayNotLift(ContactsError, PermissionError):
 
 class NotYours(ContactsError, PermissionError):
     """A note that this person did not write and may not change."""
+
+
+class MayNotErase(ContactsError, PermissionError):
+    """An erasure that this person may not ask for, or has not confirmed."""

@@ -13,6 +13,7 @@ from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.core.typed import Style, canonical
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import NOTE_LIMIT, CustomField
+from campaigns.contacts.services.erasing import WHY_LIMIT as ERASE_WHY_LIMIT
 from campaigns.contacts.services.suppressions import WHY_LIMIT
 
 PASTE_LIMIT = 1_000_000  # characters: at four bytes each below DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -155,3 +156,17 @@ class LiftForm(forms.Form):
     def __init__(self, *args: Any, is_binding: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["typed"].required = is_binding
+
+
+class EraseForm(forms.Form):
+    """The typed confirmation that everything about a person goes for good."""
+
+    why = forms.CharField(
+        label="Why",
+        max_length=ERASE_WHY_LIMIT,
+        help_text="Such as “asked by mail on 5 May”. It is kept for good: write no name.",
+        error_messages={"required": "Say why: it is kept."},
+    )
+    typed = forms.CharField(
+        label="Type the address to confirm", max_length=400, error_messages={"required": "Type the address to confirm."}
+    )

@@ -5,8 +5,9 @@ The rooms are named in outreach/slots.py, as strings; each has its part as `PART
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -50,6 +51,32 @@ class Card:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom an answer about stored data, or an erasure, is about."""
+
+    workspace_id: int
+    contact_id: int
+    key: str  # email_key
+    email: str  # as given; "" when it is not known any more
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The texts by which rows that keep what came in name the address."""
+        return tuple(dict.fromkeys(one for one in (self.key, self.email) if one))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one table has of a person: its rows, each with its values by name."""
+
+    name: str  # in words, as the person reads it
+    rows: Sequence[Mapping[str, Any]]
+
+
+ERASED = "Erased on request."  # in place of words that were about the person
+
+
 def _no_moments(_asked: Asked) -> Sequence[Sequence[Moment]]:
     return ()
 
@@ -58,15 +85,48 @@ def _no_cards(_member: Member, _contact: Contact) -> Sequence[Card]:
     return ()
 
 
+def _no_sections(_person: Person) -> Sequence[Section]:
+    return ()
+
+
+def _nothing(_person: Person) -> None:
+    """Do nothing: the room has none of it."""
+
+
+def _not_busy(_person: Person) -> bool:
+    return False
+
+
+def _nothing_sent(_person: Person) -> Sequence[tuple[datetime, str]]:
+    return ()
+
+
+def _nobody(_workspace_id: int, _ids: Collection[int], _since: datetime) -> set[int]:
+    return set()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPart:
-    """What one room has of a person. The number of queries of each function is the same for every person."""
+    """What one room has of a person. The number of queries of each function is the same for every person.
 
+    holds: the tables with data about persons that the room gives and erases. halts: stop what is under way; runs in
+    the transaction of the erasure's acknowledgement, whose workspace's gate is shut. is_busy: something of theirs is
+    still on its way, and may be written down later. erases: forget what there is; in a transaction of its own, and
+    safe to run again. active: who of these contacts had anything to do with us since an instant.
+    """
+
+    holds: frozenset[str] = frozenset()
     moments: Callable[[Asked], Sequence[Sequence[Moment]]] = _no_moments  # of each of its sources
     cards: Callable[[Member, Contact], Sequence[Card]] = _no_cards
+    sent: Callable[[Person], Sequence[tuple[datetime, str]]] = _nothing_sent  # when each message left, and its subject
+    gives: Callable[[Person], Sequence[Section]] = _no_sections
+    halts: Callable[[Person], None] = _nothing
+    is_busy: Callable[[Person], bool] = _not_busy
+    erases: Callable[[Person], None] = _nothing
+    active: Callable[[int, Collection[int], datetime], set[int]] = _nobody
 
 
 @cache
 def parts() -> tuple[PersonPart, ...]:
-    """Return the parts of all rooms, in the order in which they are named."""
+    """Return the parts of all rooms, in the order in which they are named: the lower ones first."""
     return tuple(import_string(name) for name in PERSON_PARTS)

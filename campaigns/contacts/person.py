@@ -1,8 +1,161 @@
-"""What this room has of a person."""
+"""What this room has of a person: what it gives to who asks for it, and how it forgets."""
 
 from __future__ import annotations
 
-from campaigns.contacts.parts import PersonPart
-from campaigns.contacts.queries.history import moments_of
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-PART = PersonPart(moments=moments_of)
+from django.db import transaction
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast, Now
+
+from campaigns.contacts.models import (
+    Contact,
+    ContactEdit,
+    ContactImport,
+    ContactNote,
+    ContactTag,
+    DryRun,
+    LiftedSuppression,
+    ListMember,
+    RejectedRow,
+    Suppression,
+)
+from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
+from campaigns.contacts.prints import prints_of
+from campaigns.contacts.queries.history import moments_of
+from campaigns.contacts.states import ImportState, SuppressionScope
+from outreach.accounts.models import KeptAnswer
+from outreach.kit import erasing
+
+LABEL = "Erased person"  # in place of the address, on every page that still counts them
+
+_VALUES = (
+    "email", "first_name", "last_name", "company", "title", "phone", "website", "city", "country", "time_zone",
+    "fields", "verdict", "created_at", "updated_at", "origin__filename", "origin__source", "origin__legal_basis",
+    "origin__created_at", "origin__created_by__email",
+)  # fmt: skip
+_OWN = ("text", "created_at", "created_by__email", "edited_at", "edited_by__email", "deleted_at", "deleted_by__email")
+
+
+def _gives(person: Person) -> Sequence[Section]:
+    contact = person.contact_id
+    about = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value": person.key}
+    rule = ("value", "reason", "evidence")
+    return (
+        Section("Contact", list(Contact.objects.filter(pk=contact).values(*_VALUES))),
+        Section("Lists", list(ListMember.objects.filter(contact=contact).values("contact_list__name", "added_at"))),
+        Section("Tags", list(ContactTag.objects.filter(contact=contact).values("tag__name", "added_at"))),
+        Section("Notes", list(ContactNote.objects.filter(contact=contact).values(*_OWN))),
+        Section("Edits", list(ContactEdit.objects.filter(contact=contact).values("changes", "made_at"))),
+        Section("Suppression", list(Suppression.objects.filter(**about).values(*rule, "created_at"))),
+        Section(
+            "Lifted suppressions",
+            list(LiftedSuppression.objects.filter(**about).values(*rule, "suppressed_at", "lifted_at", "why")),
+        ),
+        Section(
+            "Trials of imports",
+            list(_dry_runs(person).values("contact_import__filename", "finished_at", "difference")),
+        ),
+        Section(
+            "Answers to programs",
+            [
+                {"created_at": row.created_at, "body": bytes(row.body).decode("utf-8", "replace")}
+                for row in _answers(person)
+            ],
+        ),
+        Section(
+            "Rows of files that were not imported",
+            list(_rejected(person).values("contact_import__filename", "line", "cause", "original")),
+        ),
+    )
+
+
+def _rejected(person: Person) -> QuerySet[RejectedRow]:
+    named = Q(pk__in=[])
+    for spelling in person.spellings:
+        named |= Q(original__icontains=spelling) | Q(cause__icontains=spelling)
+    return RejectedRow.objects.filter(named, contact_import__workspace=person.workspace_id)
+
+
+def _dry_runs(person: Person) -> QuerySet[DryRun]:
+    """Return the dry runs that show the person among their examples."""
+    named = Q(pk__in=[])
+    for spelling in person.spellings:
+        named |= Q(as_text__icontains=spelling)
+    rows = DryRun.objects.annotate(as_text=Cast("difference", TextField()))
+    return rows.filter(named, contact_import__workspace=person.workspace_id)
+
+
+def _answers(person: Person) -> QuerySet[KeptAnswer]:
+    """Return the answers that are kept for a day for programs that ask again."""
+    rows = KeptAnswer.objects.filter(workspace=person.workspace_id)
+    ids = [row.pk for row in rows.iterator(chunk_size=100) if _names(bytes(row.body), person)]
+    return rows.filter(pk__in=ids)
+
+
+def _names(body: bytes, person: Person) -> bool:
+    text = body.decode("utf-8", "replace").lower()
+    return any(spelling.lower() in text for spelling in person.spellings)
+
+
+@transaction.atomic
+def _erases(person: Person) -> None:
+    contact = person.contact_id
+    ListMember.objects.filter(contact=contact).delete()
+    ContactTag.objects.filter(contact=contact).delete()
+    ContactNote.objects.filter(contact=contact).delete()
+    ContactEdit.objects.filter(contact=contact).delete()
+    _rejected(person).update(original="", cause=ERASED)
+    _dry_runs(person).delete()  # their pages reckon anew
+    _answers(person).delete()
+    about = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value": person.key}
+    Suppression.objects.filter(**about).delete()
+    print_ = prints_of(person.workspace_id, person.key)[0]
+    with erasing.allowed():
+        LiftedSuppression.objects.filter(**about).update(
+            scope=SuppressionScope.ERASED, value=print_, evidence="", why=ERASED
+        )
+    empty = dict.fromkeys(
+        ("domain", "first_name", "last_name", "company", "title", "phone", "website", "city", "country", "time_zone",
+         "verdict"),
+        "",
+    )  # fmt: skip
+    Contact.objects.filter(pk=contact).update(
+        **empty, email=LABEL, email_key=f"erased:{contact}", fields={}, origin=None, erased_at=Now(), updated_at=Now()
+    )
+
+
+def _is_busy(person: Person) -> bool:
+    """Say whether a file is being imported that may name the person, read before they were erased."""
+    return ContactImport.objects.filter(workspace=person.workspace_id, state=ImportState.RUNNING).exists()
+
+
+def _active(_workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
+    """Return who was added, changed or noted about since."""
+    changed = Contact.objects.filter(Q(created_at__gte=since) | Q(updated_at__gte=since), pk__in=ids)
+    noted = ContactNote.objects.filter(contact__in=ids, created_at__gte=since)
+    return {*changed.values_list("pk", flat=True), *noted.values_list("contact_id", flat=True)}
+
+
+PART = PersonPart(
+    holds=frozenset(
+        {
+            "accounts.KeptAnswer",
+            "contacts.DryRun",
+            "contacts.Contact",
+            "contacts.ContactEdit",
+            "contacts.ContactNote",
+            "contacts.ContactTag",
+            "contacts.LiftedSuppression",
+            "contacts.ListMember",
+            "contacts.RejectedRow",
+            "contacts.Suppression",
+        }
+    ),
+    moments=moments_of,
+    gives=_gives,
+    is_busy=_is_busy,
+    erases=_erases,
+    active=_active,
+)

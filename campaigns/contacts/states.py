@@ -111,13 +111,19 @@ class SuppressionReason(StrEnum):
     OPTED_OUT = "opted_out"  # asked not to be written to: link, header, reply
     MANUAL = "manual"  # added by a person
     IMPORTED = "imported"  # came with a suppression list
+    ERASED = "erased"  # asked to be forgotten: only a print of the address is left
     LOST_HISTORY = "lost_history"  # was written to, and the database that was put back knew nothing of it
 
 
 # What a person said herself, or a server about her: no member lifts these by a click, and they replace a
 # weaker reason.
 BINDING_REASONS = frozenset(
-    {SuppressionReason.NO_SUCH_ADDRESS, SuppressionReason.COMPLAINED, SuppressionReason.OPTED_OUT}
+    {
+        SuppressionReason.NO_SUCH_ADDRESS,
+        SuppressionReason.COMPLAINED,
+        SuppressionReason.OPTED_OUT,
+        SuppressionReason.ERASED,
+    }
 )
 
 
@@ -127,6 +133,7 @@ class SuppressionScope(StrEnum):
     ADDRESS = "address"  # one normalised address
     DOMAIN = "domain"  # a whole domain and the domains below it
     WILDCARD = "wildcard"  # a local part at many domains, or everybody below one: see core.suppressing
+    ERASED = "erased"  # the print of an address whose person was erased
 
 
 REASON_LABELS: Mapping[SuppressionReason, str] = {
@@ -135,5 +142,13 @@ REASON_LABELS: Mapping[SuppressionReason, str] = {
     SuppressionReason.OPTED_OUT: "Opted out",
     SuppressionReason.MANUAL: "Added by hand",
     SuppressionReason.IMPORTED: "Imported",
+    SuppressionReason.ERASED: "Erased",
     SuppressionReason.LOST_HISTORY: "Written to before a restore",
 }
+
+
+class ErasureState(StrEnum):
+    """How far a person's erasure is."""
+
+    WANTED = "wanted"  # acknowledged: nothing is sent any more, and what is known is being erased
+    DONE = "done"  # nothing but a print is left

@@ -46,3 +46,8 @@ def run_bulk(bulk_id: int) -> None:
 @shared_task(name="contacts.sweep_bulk")
 def sweep_bulk() -> None:
     services.sweep_bulk()
+
+
+@shared_task(name="contacts.sweep_erasures")
+def sweep_erasures() -> None:
+    services.sweep_erasures()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from functools import cache
+from hmac import digest
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -23,6 +25,8 @@ class Keyring:
         if not keys:
             raise ValueError("a keyring needs at least one key")
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._of_purpose: dict[str, tuple[bytes, ...]] = {}
+        self._secrets = tuple(urlsafe_b64decode(key) for key in keys)
 
     def seal(self, content: bytes) -> bytes:
         return self._fernet.encrypt(content)
@@ -32,6 +36,21 @@ class Keyring:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise SealBroken("no key of this instance opens it") from error
+
+    def prints(self, text: str, *, purpose: str) -> tuple[str, ...]:
+        """Return what a text is known again by where it may not stand: 32 hex digits by each key, the newest first.
+
+        Only who has the key can make them, and those of two purposes have nothing in common. A print is stored by the
+        newest key and looked for by all; it is lost with its key.
+        """
+        return tuple(digest(key, text.encode(), "sha256").hex()[:32] for key in self._derived(purpose))
+
+    def _derived(self, purpose: str) -> tuple[bytes, ...]:
+        known = self._of_purpose.get(purpose)
+        if known is None:
+            known = tuple(digest(secret, f"outreach prints: {purpose}".encode(), "sha256") for secret in self._secrets)
+            self._of_purpose[purpose] = known
+        return known
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from sending.imap import RawMail
 from sending.inbox.matching import Match, MatchedBy, is_our_own, match
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import Arrival, act
+from sending.inbox.person import EMPTY
 from sending.inbox.understanding import Understood, content_key, understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
@@ -75,21 +77,26 @@ def _own(mail: Understood) -> Understood:
 
 def _store(mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Match) -> InboundMessage:
     message, verdict = found.message, mail.verdict
+    content: dict[str, Any] = {
+        "message_id": mail.mail.message_id[:998],
+        "from_name": mail.mail.from_name[:200],
+        "from_address": mail.mail.from_address[:320],
+        "subject": mail.mail.subject[:998],
+        "text": mail.mail.text,
+        "raw": raw.raw,
+        "evidence": [{"layer": one.layer, "rule": one.rule, "words": one.words} for one in verdict.evidence],
+    }
+    if found.contact is not None and found.contact.erased_at is not None:
+        content = EMPTY  # it is in the mailbox; here nothing of them is kept any more
     return InboundMessage.objects.create(
+        **content,
         workspace_id=mailbox.workspace_id,
         mailbox=mailbox,
         content_key=key,
-        message_id=mail.mail.message_id[:998],
-        from_name=mail.mail.from_name[:200],
-        from_address=mail.mail.from_address[:320],
-        subject=mail.mail.subject[:998],
-        text=mail.mail.text,
-        raw=raw.raw,
         truncated=raw.truncated,
         received_at=_received_at(raw),
         kind=verdict.kind,
         category=verdict.category,
-        evidence=[{"layer": one.layer, "rule": one.rule, "words": one.words} for one in verdict.evidence],
         contact=found.contact,
         enrollment=message.enrollment if message else None,
         answers=message,

@@ -19,14 +19,15 @@ from sending.outbox.jobs import Job
 # clock_timestamp(): now() is the instant at which the wait for the gates began. Each row is to be found by
 # its key: the planner takes what passes quickly for rare, and would compare all that is claimed, or all of a worker's
 # mailboxes, with all that is asked. So the state is hidden from it, and nothing is joined that is looked up. Wildcards
-# are only looked up for workspaces that have some, which is found out once for a batch.
+# and prints of erased people are only looked up for workspaces that have some, which is found out once for a batch.
 _MARK = f"""
 WITH asked AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::uuid[], %(owners)s::uuid[]) AS a(id, attempt, owner)
 ), rare AS MATERIALIZED (
-    SELECT w.workspace_id FROM unnest(%(workspaces_once)s::bigint[]) AS w(workspace_id)
-     WHERE EXISTS (
-        SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = w.workspace_id AND s.scope = 'wildcard')
+    SELECT w.workspace_id, v.scope
+      FROM unnest(%(workspaces_once)s::bigint[]) AS w(workspace_id)
+     CROSS JOIN (VALUES ('wildcard'::varchar), ('erased'::varchar)) AS v(scope)
+     WHERE EXISTS (SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = w.workspace_id AND s.scope = v.scope)
 ), forbidden AS (
     SELECT k.id
       FROM unnest(%(key_ids)s::bigint[], %(workspaces)s::bigint[], %(scopes)s::varchar[], %(values)s::varchar[])
@@ -35,9 +36,14 @@ WITH asked AS (
      UNION ALL
     SELECT r.id
       FROM rare JOIN unnest(%(ids)s::bigint[], %(places)s::bigint[], %(recipients)s::varchar[])
-        AS r(id, workspace_id, key) USING (workspace_id)
+        AS r(id, workspace_id, key) ON rare.scope = 'wildcard' AND rare.workspace_id = r.workspace_id
      CROSS JOIN LATERAL unnest({wildcards_in_sql("r.key", "split_part(r.key, '@', 2)")}) AS w(value)
       JOIN contacts_suppression s ON s.workspace_id = r.workspace_id AND s.scope = 'wildcard' AND s.value = w.value
+     UNION ALL
+    SELECT r.id
+      FROM rare JOIN unnest(%(print_ids)s::bigint[], %(print_places)s::bigint[], %(prints)s::varchar[])
+        AS r(id, workspace_id, value) ON rare.scope = 'erased' AND rare.workspace_id = r.workspace_id
+      JOIN contacts_suppression s ON s.workspace_id = r.workspace_id AND s.scope = 'erased' AND s.value = r.value
 )
 UPDATE outbox_message m
    SET state = 'dot_pending', dot_at = clock_timestamp(),
@@ -76,6 +82,7 @@ SELECT CASE
 def mark(jobs: Sequence[Job]) -> list[bool]:
     """Mark messages as leaving; False for each that must not leave any more. Durable when it returns."""
     keys = [(job, scope, value) for job in jobs for scope, value in job.suppression_keys]
+    prints = [(job, print_) for job in jobs for print_ in job.prints]
     places = [job.letter.workspace_id for job in jobs]
     with transaction.atomic():
         statements.commit_durably()  # a mark that could be lost would be a message sent twice
@@ -88,6 +95,9 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
                 "owners": [job.owner for job in jobs],
                 "places": places,
                 "recipients": [job.recipient_key for job in jobs],
+                "print_ids": [job.letter.pk for job, _ in prints],
+                "print_places": [job.letter.workspace_id for job, _ in prints],
+                "prints": [print_ for _, print_ in prints],
                 "workspaces_once": sorted(set(places)),
                 "key_ids": [job.letter.pk for job, _, _ in keys],
                 "workspaces": [job.letter.workspace_id for job, _, _ in keys],

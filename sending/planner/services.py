@@ -43,7 +43,7 @@ SELECT c.workspace_id, %s, c.id, 'active', '', '',
   LEFT JOIN unnest(%s::varchar[], %s::varchar[]) AS d(domain, receiver) ON d.domain = c.domain
   LEFT JOIN contacts_mail_domain known
     ON known.domain = c.domain AND known.verdict = 'mail' AND known.provider = ANY(%s::varchar[])
- WHERE c.workspace_id = %s
+ WHERE c.workspace_id = %s AND c.erased_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM planner_enrollment e WHERE e.campaign_id = %s AND e.contact_id = c.id)
    AND c.id IN ({audience})
  ORDER BY c.id

@@ -105,7 +105,7 @@ def contact_change(request: ApiRequest, contact_id: ID, wanted: ContactChanges) 
         row = queries.contact_for(request.member, contact_id)
         Contact.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
         row.refresh_from_db()
-        services.edit_contact(row, *wanted.applied_to(row))
+        services.edit_contact(row, *wanted.applied_to(row), by=request.member.user)
     return _one(request.member, queries.contact_for(request.member, contact_id))
 
 

@@ -115,7 +115,9 @@ class SuppressionOut(Schema):
     """Somebody, or a whole domain, that is never written to."""
 
     id: int
-    scope: str = Field(description="`address`, `domain` or `wildcard`.")
+    scope: str = Field(
+        description="`address`, `domain`, `wildcard`, or `erased`: the print of an erased person's address."
+    )
     value: str
     reason: str
     evidence: str = Field(description="What the server or the person said, or the note of whoever added it.")

@@ -2,6 +2,7 @@
 
 from campaigns.contacts.models.bulk import BulkAct, BulkPart
 from campaigns.contacts.models.dry_runs import DryRun
+from campaigns.contacts.models.erasures import Erasure
 from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
@@ -26,6 +27,7 @@ __all__ = [
     "ContactTag",
     "CustomField",
     "DryRun",
+    "Erasure",
     "ImportChunk",
     "LiftedSuppression",
     "ListMember",

@@ -38,6 +38,8 @@ class Contact(models.Model):
     origin = models.ForeignKey(
         "ContactImport", null=True, on_delete=models.SET_NULL, related_name="created", db_constraint=False
     )
+    # What is left of somebody who was erased: nothing of theirs, so that reports keep counting them.
+    erased_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

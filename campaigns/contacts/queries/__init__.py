@@ -29,6 +29,7 @@ from campaigns.contacts.queries.people import (
     tags_among,
     tags_with,
 )
+from campaigns.contacts.queries.rights import data_of, erasures_of, origin_letter
 from campaigns.contacts.queries.segments import (
     contacts_in,
     contacts_where,
@@ -38,6 +39,7 @@ from campaigns.contacts.queries.segments import (
     vocabulary_of,
 )
 from campaigns.contacts.queries.suppressions import (
+    erased_among,
     is_suppressed,
     lifted_of,
     suppressed_contacts,
@@ -60,13 +62,14 @@ from campaigns.contacts.queries.verification import (
 
 __all__ = [
     "NAMES_SEARCHED", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Preview", "bulk_for", "causes_of",
-    "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of", "contacts_where",
-    "contacts_with", "counted", "countries_of", "custom_names_among", "custom_names_of", "dry_run_of",
-    "dry_run_progress", "facts_of", "field_for", "fields_of", "filters_from", "fit_of", "foreseen", "import_for",
-    "imports_of", "is_suppressed", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for",
-    "list_names_of", "lists_among", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "preview",
-    "progress_of", "providers_of", "read_condition", "segment_for", "segments_of", "suppressed_contacts",
-    "suppressed_keys", "suppression_for", "suppression_named", "suppression_of", "suppressions_among",
-    "suppressions_of", "tag_names_of", "tags_among", "tags_with", "timeline_of", "verdict_counts",
-    "verdict_counts_among", "vocabulary_of", "zone_known_of",
+    "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of",
+    "contacts_where", "contacts_with", "counted", "countries_of", "custom_names_among", "custom_names_of",
+    "data_of", "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of", "field_for",
+    "fields_of", "filters_from", "fit_of", "foreseen", "import_for", "imports_of", "is_suppressed",
+    "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of", "lists_among",
+    "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "origin_letter", "preview", "progress_of",
+    "providers_of", "read_condition", "segment_for", "segments_of", "suppressed_contacts", "suppressed_keys",
+    "suppression_for", "suppression_named", "suppression_of", "suppressions_among", "suppressions_of",
+    "tag_names_of", "tags_among", "tags_with", "timeline_of", "verdict_counts", "verdict_counts_among",
+    "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

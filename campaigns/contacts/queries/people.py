@@ -77,7 +77,7 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
     A search stops behind SEARCH_LIMIT matches and looks for names among the NAMES_SEARCHED newest, unless `every`.
     Raises BadQuery for a condition that cannot be read: nobody is meant by it, and least of all everybody.
     """
-    rows = Contact.objects.filter(workspace=member.workspace)
+    rows = Contact.objects.filter(workspace=member.workspace, erased_at=None)
     if filters.where:
         rows = contacts_where(member.workspace, read_condition(member.workspace.pk, filters.where))
     if filters.list_id is not None:
@@ -108,12 +108,13 @@ def names_are_cut(member: Member) -> bool:
 
 def contact_for(member: Member, contact_id: int) -> Contact:
     """Return the contact. Raises Http404 for strangers."""
-    return get_object_or_404(Contact.objects.select_related("origin"), workspace=member.workspace, pk=contact_id)
+    rows = Contact.objects.select_related("origin").filter(erased_at=None)
+    return get_object_or_404(rows, workspace=member.workspace, pk=contact_id)
 
 
 def contacts_for(member: Member, ids: Collection[int]) -> QuerySet[Contact]:
     """Return those of the contacts that belong to the workspace."""
-    return Contact.objects.filter(workspace=member.workspace, pk__in=ids)
+    return Contact.objects.filter(workspace=member.workspace, pk__in=ids, erased_at=None)
 
 
 def lists_of(member: Member) -> QuerySet[ContactList]:

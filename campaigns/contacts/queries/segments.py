@@ -43,7 +43,7 @@ def read_condition(workspace_id: int, text: str) -> Node:
 def contacts_where(workspace: Workspace, node: Node) -> QuerySet[Contact]:
     """Return the contacts of the workspace for whom the condition holds now, unordered."""
     at = At(clock.now(), ZoneInfo(workspace.time_zone))
-    return Contact.objects.filter(condition(node, workspace.pk, at), workspace=workspace)
+    return Contact.objects.filter(condition(node, workspace.pk, at), workspace=workspace, erased_at=None)
 
 
 def contacts_in(segment: Segment) -> QuerySet[Contact]:

@@ -6,13 +6,14 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet
+from django.db.models import BigIntegerField, BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core.suppressing import parse_rule, usual_keys, wildcard_keys, wildcards_in_sql
 from campaigns.contacts.models import LiftedSuppression, Suppression
+from campaigns.contacts.prints import erased_keys, prints_of
 from campaigns.contacts.states import SuppressionScope
 from outreach.accounts.access import Member
 
@@ -26,7 +27,9 @@ UNION ALL
 SELECT s.* FROM contacts_suppression s
   JOIN unnest(%(rare_scopes)s::varchar[], %(rare_values)s::varchar[]) AS k(scope, value) USING (scope, value)
  WHERE s.workspace_id = %(workspace)s
-   AND EXISTS (SELECT 1 FROM contacts_suppression r WHERE r.workspace_id = %(workspace)s AND r.scope = 'wildcard')
+   AND k.scope = ANY(ARRAY(
+       SELECT v.scope FROM (VALUES ('wildcard'), ('erased')) AS v(scope)
+        WHERE EXISTS (SELECT 1 FROM contacts_suppression r WHERE r.workspace_id = %(workspace)s AND r.scope = v.scope)))
 """
 # The other way round, from the rules to the contacts, by the indexes of their addresses and domains.
 SUPPRESSED_CONTACTS = """
@@ -73,11 +76,11 @@ def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppr
     """Return, for each email_key that must not be written to, the row that forbids it; one query for all.
 
     A row about the address itself is told before one about its domain, a nearer domain before a farther one, and
-    these before a wildcard.
+    these before a wildcard, and that somebody was erased comes last.
     """
     if not keys:
         return {}
-    asked = {key: (usual_keys(key), wildcard_keys(key)) for key in keys}
+    asked = {key: (usual_keys(key), [*wildcard_keys(key), *erased_keys(workspace_id, key)]) for key in keys}
     usual = list({one for ours, _ in asked.values() for one in ours})
     rare = list({one for _, ours in asked.values() for one in ours})
     rows = Suppression.objects.raw(
@@ -98,6 +101,30 @@ def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppr
         if row := next((found[one] for one in (*near, *far) if one in found), None):
             result[key] = row
     return result
+
+
+def erased_among(workspace_id: int, keys: Collection[str]) -> set[str]:
+    """Return those of the email_keys whose people were erased; one query for all."""
+    prints = {print_: key for key in keys for print_ in prints_of(workspace_id, key)}
+    rows = Suppression.objects.filter(
+        workspace=workspace_id, scope=SuppressionScope.ERASED, value__in=list(prints)
+    ).values_list("value", flat=True)
+    return {prints[print_] for print_ in rows}
+
+
+class Erased:
+    """Everybody who was erased from a workspace: `key in erased`. In memory, for the rows of a whole file."""
+
+    def __init__(self, workspace_id: int) -> None:
+        rows = Suppression.objects.filter(workspace=workspace_id, scope=SuppressionScope.ERASED)
+        self._workspace_id = workspace_id
+        self._prints = frozenset(rows.values_list("value", flat=True))
+
+    def __bool__(self) -> bool:
+        return bool(self._prints)
+
+    def __contains__(self, key: str) -> bool:
+        return not self._prints.isdisjoint(prints_of(self._workspace_id, key))
 
 
 def is_suppressed(workspace_id: int, key: str) -> bool:
@@ -156,4 +183,7 @@ def lifted_of(member: Member) -> QuerySet[LiftedSuppression]:
 def suppression_named(member: Member, text: str) -> Suppression:
     """Return the suppression that a person writes like this. Raises BadAddress, Http404."""
     rule = parse_rule(text)
-    return get_object_or_404(Suppression, workspace=member.workspace, scope=rule.scope, value=rule.value)
+    named = Q(scope=rule.scope, value=rule.value)
+    if rule.scope == SuppressionScope.ADDRESS:
+        named |= Q(scope=SuppressionScope.ERASED, value__in=prints_of(member.workspace.pk, rule.value))
+    return get_object_or_404(Suppression, named, workspace=member.workspace)

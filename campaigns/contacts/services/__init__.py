@@ -3,6 +3,7 @@
 from campaigns.contacts.services.bulk import cancel_bulk, confirm_bulk, plan_bulk, run_bulk, sweep_bulk
 from campaigns.contacts.services.checks import cancel_check, look_again, run_check, start_check, sweep_checks
 from campaigns.contacts.services.dry_runs import run_dry_run, start_dry_run, sweep_dry_runs
+from campaigns.contacts.services.erasing import erase, sweep_erasures
 from campaigns.contacts.services.fields import change_kind, define_fields, delete_field, label_field
 from campaigns.contacts.services.imports import (
     cancel_import,
@@ -36,9 +37,10 @@ from campaigns.contacts.services.upserts import upsert_contacts
 __all__ = [
     "Taken", "Wish", "add_note", "add_tags", "add_to_list", "cancel_bulk", "cancel_check", "cancel_import",
     "change_kind", "change_segment", "choose", "confirm", "confirm_bulk", "confirm_onto", "create_contact",
-    "create_list", "create_segment", "define_fields", "delete_contacts", "delete_field", "delete_list", "delete_note",
-    "delete_segment", "edit_contact", "edit_note", "import_suppressions", "label_field", "lift", "list_named",
-    "look_again", "plan_bulk", "queue_hint", "remove_from_list", "remove_tags", "rename_list", "reread", "run_bulk",
-    "run_check", "run_dry_run", "run_import", "start_check", "start_dry_run", "store_upload", "suppress",
-    "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks", "sweep_dry_runs", "sweep_imports", "upsert_contacts",
+    "create_list", "create_segment", "define_fields", "delete_contacts", "delete_field", "delete_list",
+    "delete_note", "delete_segment", "edit_contact", "edit_note", "erase", "import_suppressions", "label_field",
+    "lift", "list_named", "look_again", "plan_bulk", "queue_hint", "remove_from_list", "remove_tags",
+    "rename_list", "reread", "run_bulk", "run_check", "run_dry_run", "run_import", "start_check", "start_dry_run",
+    "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks", "sweep_dry_runs",
+    "sweep_erasures", "sweep_imports", "upsert_contacts",
 ]  # fmt: skip

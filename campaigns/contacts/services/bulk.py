@@ -165,7 +165,8 @@ def _remove(row: BulkAct, ids: Sequence[int]) -> int:
 
 
 def _suppress(row: BulkAct, ids: Sequence[int]) -> int:
-    keys = Contact.objects.filter(workspace=row.workspace, pk__in=ids).values_list("email_key", flat=True)
+    contacts = Contact.objects.filter(workspace=row.workspace, pk__in=ids, erased_at=None)
+    keys = contacts.values_list("email_key", flat=True)
     wishes = [Wish(Rule(SuppressionScope.ADDRESS, key), SuppressionReason.MANUAL, row.note) for key in keys]
     return suppress_all(row.workspace, wishes, by=row.created_by) if wishes else 0
 

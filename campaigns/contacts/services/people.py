@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 
 from campaigns.calendar import ZoneProblem, parse_zone
 from campaigns.contacts.core.countries import parse_country
-from campaigns.contacts.core.fields import CUSTOM_LIMIT, TEXT_LIMITS, FieldKind, is_custom_name
+from campaigns.contacts.core.fields import (
+    COUNTRY,
+    CUSTOM_LIMIT,
+    CUSTOM_PREFIX,
+    EMAIL,
+    TEXT_LIMITS,
+    TIME_ZONE,
+    FieldKind,
+    is_custom_name,
+)
 from campaigns.contacts.core.typed import Misfit, Style, canonical
 from campaigns.contacts.errors import BadContact, NameTaken
-from campaigns.contacts.models import Contact, ContactList, ListMember
+from campaigns.contacts.models import Contact, ContactEdit, ContactList, ListMember
 from campaigns.contacts.queries.fields import known_kinds
+from campaigns.contacts.queries.suppressions import erased_among
 from campaigns.contacts.services.fields import define_fields
-from outreach.accounts.models import Workspace
+from outreach.accounts.models import User, Workspace
 from outreach.kit import clock
 from outreach.kit.addresses import BadAddress, parse_address
 from outreach.kit.away import gave_way
@@ -29,6 +40,7 @@ def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapp
     Raises BadContact, NameTaken for an address that another contact has.
     """
     cleaned = _cleaned(values, _custom(workspace.pk, fields, {}))
+    _refuse_erased(workspace.pk, str(cleaned["email_key"]))
     try:
         with transaction.atomic():
             _define(workspace.pk, fields)
@@ -37,23 +49,45 @@ def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapp
         raise NameTaken("email", "A contact with this address exists already.") from error
 
 
-def edit_contact(contact: Contact, values: Mapping[str, str], fields: Mapping[str, str]) -> bool:
-    """Replace the values of a contact; empty ones are emptied. False when it has these values already.
+def edit_contact(
+    contact: Contact, values: Mapping[str, str], fields: Mapping[str, str], *, by: User | None = None
+) -> bool:
+    """Replace the values of a contact, and write down what changed; empty ones are emptied.
 
-    Raises BadContact, NameTaken for an address that another contact has.
+    False when it has these values already. Raises BadContact, NameTaken for an address that another contact has.
     """
     cleaned = _cleaned(values, _custom(contact.workspace_id, fields, contact.fields))
     if all(getattr(contact, name) == value for name, value in cleaned.items()):
         return False
+    if cleaned["email_key"] != contact.email_key:
+        _refuse_erased(contact.workspace_id, str(cleaned["email_key"]))
     try:
         with transaction.atomic():
             _define(contact.workspace_id, fields)
+            before = Contact.objects.select_for_update(of=("self",), no_key=True).filter(pk=contact.pk).first()
+            if before is not None and (changes := _changes(before, cleaned)):
+                ContactEdit.objects.create(contact=before, changes=changes, made_by=by)
             moved = Contact.objects.filter(pk=contact.pk).exclude(email_key=cleaned["email_key"])
             moved.update(verdict="")  # it was about another address
             Contact.objects.filter(pk=contact.pk).update(**cleaned, updated_at=clock.now())
     except IntegrityError as error:
         raise NameTaken("email", "Another contact has this address.") from error
     return True
+
+
+def _changes(before: Contact, cleaned: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return what an edit changes: field, or "fields.<name>" -> [before, after]."""
+    plain = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
+    found = {name: [getattr(before, name), str(cleaned[name])] for name in plain}
+    new: Any = cleaned["fields"]
+    for name in {**before.fields, **new}:
+        found[f"{CUSTOM_PREFIX}{name}"] = [before.fields.get(name, ""), new.get(name, "")]
+    return {name: pair for name, pair in found.items() if pair[0] != pair[1]}
+
+
+def _refuse_erased(workspace_id: int, key: str) -> None:
+    if erased_among(workspace_id, [key]):
+        raise BadContact("email", "The person of this address was erased on request, and cannot be added again.")
 
 
 def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
@@ -71,7 +105,7 @@ def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
 
 def _delete(workspace: Workspace, ids: Collection[int]) -> int:
     with transaction.atomic():
-        _, by_model = Contact.objects.filter(workspace=workspace, pk__in=ids).delete()
+        _, by_model = Contact.objects.filter(workspace=workspace, pk__in=ids, erased_at=None).delete()
     return by_model.get("contacts.Contact", 0)
 
 
@@ -106,7 +140,7 @@ def delete_list(row: ContactList) -> None:
 
 def add_to_list(row: ContactList, ids: Collection[int]) -> int:
     """Put contacts of the list's workspace on the list; returns how many are new there."""
-    known = Contact.objects.filter(workspace=row.workspace_id, pk__in=ids).values_list("pk", flat=True)
+    known = Contact.objects.filter(workspace=row.workspace_id, pk__in=ids, erased_at=None).values_list("pk", flat=True)
     before = row.members.filter(contact__in=ids).count()
     places = [ListMember(contact_list=row, contact_id=pk) for pk in known]
     ListMember.objects.bulk_create(places, ignore_conflicts=True)

@@ -14,7 +14,9 @@ from campaigns.contacts.core.rows import Rejected, RowReader, original_of
 from campaigns.contacts.core.table import Pieces, Table, open_text
 from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport, ImportChunk
+from campaigns.contacts.queries.suppressions import Erased
 
+ERASED_CAUSE = "This person was erased on request, and is not stored again."
 _BATCH_ROWS = 20_000
 _HOPELESS_ROWS, _HOPELESS_SHARE = 50_000, 0.98  # so many unusable rows, and so great a part of all
 
@@ -51,12 +53,15 @@ def batches(row: ContactImport, reader: RowReader) -> Iterator[Batch]:
     if row.has_header:
         next(rows, None)
     rows_read = unusable = 0
+    erased, key_at = Erased(row.workspace_id), reader.columns.index("email_key")
     batch = Batch([], [], 0)
     for line, cells in rows:
         outcome = reader.read(line, cells)
         if isinstance(outcome, Rejected):
             unusable += not outcome.is_repeated
             batch.rejected.append((line, outcome.cause, original_of(table.raw)))
+        elif erased and outcome[key_at] in erased:
+            batch.rejected.append((line, ERASED_CAUSE, ""))  # the row itself is what must not be kept
         else:
             batch.taken.append(outcome)
         if len(batch) >= _BATCH_ROWS:

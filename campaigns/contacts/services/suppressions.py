@@ -10,12 +10,14 @@ from django.db import connection, transaction
 from campaigns.contacts.core.suppressing import Rule, parse_rule
 from campaigns.contacts.errors import MayNotLift
 from campaigns.contacts.models import LiftedSuppression, Suppression
+from campaigns.contacts.prints import prints_of
+from campaigns.contacts.queries.suppressions import erased_among
 from campaigns.contacts.states import BINDING_REASONS, SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
 from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
-from outreach.kit.addresses import parse_address
+from outreach.kit.addresses import key_of, parse_address
 
 # One row for a rule: a binding reason replaces a weaker one, so that nobody lifts by a click what a person asked for.
 _SUPPRESS = """
@@ -70,14 +72,28 @@ def suppress_rule(
 
 
 def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | None = None) -> int:
-    """Let all of these rules hold, in one transaction; returns how many are news."""
+    """Let all of these rules hold, in one transaction; returns how many are news.
+
+    Who was erased is barred already, and their address is not written down again.
+    """
     # Of two wishes for one rule the binding one counts, else the first.
     chosen: dict[Rule, Wish] = {}
     for wish in wishes:
         known = chosen.get(wish.rule)
         if known is None or (wish.reason in BINDING_REASONS and known.reason not in BINDING_REASONS):
             chosen[wish.rule] = wish
-    rows = sorted(chosen.values(), key=lambda wish: (wish.rule.scope, wish.rule.value))
+    addresses = [rule.value for rule in chosen if rule.scope == SuppressionScope.ADDRESS]
+    erased = erased_among(workspace.pk, addresses) if addresses else set()
+    rows = sorted(
+        (
+            wish
+            for wish in chosen.values()
+            if wish.rule.scope != SuppressionScope.ADDRESS or wish.rule.value not in erased
+        ),
+        key=lambda wish: (wish.rule.scope, wish.rule.value),
+    )
+    if not rows:
+        return 0
     with transaction.atomic(), connection.cursor() as cursor:
         gate.hold_shut(workspace.pk)
         cursor.execute(
@@ -107,8 +123,7 @@ def lift(member: Member, row: Suppression, *, why: str, typed: str = "") -> None
     if row.reason in BINDING_REASONS:
         if not member.may(Role.ADMIN):
             raise MayNotLift("Only an admin or owner can lift an opt-out, a complaint or a bounced address.")
-        if typed.strip().lower() != row.value:
-            raise MayNotLift(f"Type {row.value} to confirm that you may write there again.")
+        _require_typed(row, typed)
     elif not member.may(Role.MEMBER):
         raise MayNotLift("Viewers cannot lift a suppression.")
     with transaction.atomic():
@@ -129,3 +144,12 @@ def lift(member: Member, row: Suppression, *, why: str, typed: str = "") -> None
             lifted_at=clock.now(),
         )
         found.delete()
+
+
+def _require_typed(row: Suppression, typed: str) -> None:
+    """Refuse what was not confirmed. Of somebody who was erased, only who knows the address can type it."""
+    if row.scope == SuppressionScope.ERASED:
+        if row.value not in prints_of(row.workspace_id, key_of(typed)):
+            raise MayNotLift("Type the address of the person who was erased to confirm that you may write there again.")
+    elif typed.strip().lower() != row.value:
+        raise MayNotLift(f"Type {row.value} to confirm that you may write there again.")

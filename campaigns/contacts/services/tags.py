@@ -21,7 +21,8 @@ def tags_named(workspace: Workspace | int, names: Sequence[str]) -> list[Tag]:
 @transaction.atomic
 def add_tags(workspace: Workspace, ids: Collection[int], names: Sequence[str]) -> int:
     """Give the tags to those of the contacts that belong to the workspace; returns how many those are."""
-    known = list(Contact.objects.filter(workspace=workspace, pk__in=ids).order_by("pk").values_list("pk", flat=True))
+    alive = Contact.objects.filter(workspace=workspace, pk__in=ids, erased_at=None)
+    known = list(alive.order_by("pk").values_list("pk", flat=True))
     places = [ContactTag(tag=tag, contact_id=pk) for tag in tags_named(workspace, names) for pk in known]
     ContactTag.objects.bulk_create(places, ignore_conflicts=True)
     return len(known)

@@ -96,7 +96,7 @@ def _store(member: Member, entry: Entry, contact: Contact | None, policy: Import
     if policy == ImportPolicy.SKIP:
         return Outcome(UpsertStatus.SKIPPED, contact.pk)
     values, fields = _merged(contact, entry, policy)
-    is_new = edit_contact(contact, values, fields)
+    is_new = edit_contact(contact, values, fields, by=member.user)
     return Outcome(UpsertStatus.UPDATED if is_new else UpsertStatus.UNCHANGED, contact.pk)
 
 

@@ -95,7 +95,7 @@ def edit(request: MemberRequest, contact_id: int) -> HttpResponse:
     custom = _read_custom(request.POST) if form.is_bound else list(contact.fields.items())
     if form.is_valid():
         try:
-            services.edit_contact(contact, form.cleaned_data, dict(custom))
+            services.edit_contact(contact, form.cleaned_data, dict(custom), by=request.member.user)
         except BadContact as error:
             form.refuse(error)
         else:

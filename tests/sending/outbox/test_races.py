@@ -12,7 +12,8 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from campaigns.contacts.services import suppress, suppress_rule
+from campaigns.contacts.prints import prints_of
+from campaigns.contacts.services import erase, suppress, suppress_rule
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit import clock
 from sending.imap import RawMail
@@ -40,6 +41,7 @@ from tests.builders import (
     make_member,
     make_running_campaign,
     make_sandbox_mailbox,
+    make_suppression,
     make_workspace,
 )
 from tests.sending.outbox.plain import Beside, somebody_waits_for_a_row, wait_until
@@ -88,6 +90,16 @@ def role_suppressed_everywhere(stage: Stage) -> None:
     suppress_rule(stage.member.workspace, f"{stage.contact.email.partition('@')[0]}@*", SuppressionReason.MANUAL)
 
 
+def erased(stage: Stage) -> None:
+    erase(stage.member, stage.contact, typed=stage.contact.email, why="Asked")
+
+
+def known_by_its_print(stage: Stage) -> None:
+    """Somebody with this address was erased, and came back by a way that asked nobody."""
+    (print_, *_) = prints_of(stage.member.workspace.pk, stage.contact.email_key)
+    make_suppression(stage.member.workspace, print_, scope="erased", reason=SuppressionReason.ERASED)
+
+
 def campaign_paused(stage: Stage) -> None:
     pause(stage.member, stage.campaign)
 
@@ -108,6 +120,8 @@ def window_over(_stage: Stage) -> None:
         domain_suppressed,
         below_domain_suppressed,
         role_suppressed_everywhere,
+        erased,
+        known_by_its_print,
         campaign_paused,
         mailbox_paused,
         window_over,
@@ -121,7 +135,7 @@ def test_what_changes_between_claim_and_mark_calls_the_message_back(
     change(stage)
     assert mark([job]) == [False]
     assert end(job, accepted=False)
-    assert stage.message.state == (MessageState.CANCELLED if change is called_off else MessageState.DEFERRED)
+    assert stage.message.state == (MessageState.CANCELLED if change in {called_off, erased} else MessageState.DEFERRED)
     assert stage.message.refusals == 0
     assert not Spending.objects.exists()
 

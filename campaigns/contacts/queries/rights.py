@@ -1,0 +1,111 @@
+"""What a person may ask for: everything that is stored about them, and where their address came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
+
+from campaigns.contacts.models import Contact, Erasure
+from campaigns.contacts.parts import Person, Section, parts
+from campaigns.contacts.states import LegalBasis
+from outreach.accounts.access import Member
+from outreach.kit import clock
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """Everything that is stored about a person (GDPR, article 15)."""
+
+    address: str
+    made_at: datetime
+    sections: Sequence[Section]
+
+    def as_json(self) -> str:
+        """Return it as one file that machines and people read."""
+        content = {
+            "address": self.address,
+            "made_at": self.made_at,
+            "sections": [{"name": one.name, "rows": list(one.rows)} for one in self.sections],
+        }
+        return json.dumps(content, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2) + "\n"
+
+    def as_texts(self) -> Sequence[tuple[str, Sequence[Sequence[tuple[str, str]]]]]:
+        """Return the sections that have rows, each row as names and texts, without what is empty."""
+        return [(one.name, [_texts(row) for row in one.rows]) for one in self.sections if one.rows]
+
+
+def data_of(member: Member, contact: Contact) -> PersonalData:
+    """Return everything that every room has of a contact of the workspace."""
+    person = _person(member, contact)
+    return PersonalData(contact.email, clock.now(), [section for part in parts() for section in part.gives(person)])
+
+
+def _person(member: Member, contact: Contact) -> Person:
+    return Person(member.workspace.pk, contact.pk, contact.email_key, contact.email)
+
+
+def erasures_of(member: Member) -> QuerySet[Erasure]:
+    return Erasure.objects.filter(workspace=member.workspace)
+
+
+_GROUNDS = {
+    LegalBasis.CONSENT: "You agreed to be written to (GDPR, article 6 (1) (a)).",
+    LegalBasis.CONTRACT: "You are a customer of ours, or asked to become one (GDPR, article 6 (1) (b)).",
+    LegalBasis.INTEREST: "Our legitimate interest in writing to you, weighed against yours (GDPR, article 6 (1) (f)).",
+}
+
+_RIGHTS = (
+    "You may object at any time: answer this mail, and you will not be written to again. You may also ask for a copy "
+    "of everything that is stored about you, or for its erasure."
+)
+_NO_GROUND = "[Say here on what ground you wrote: consent, a contract, a legitimate interest.]"
+
+
+def origin_letter(member: Member, contact: Contact) -> str:
+    """Return the answer to "how did you get my address?", to be sent to the person (GDPR, article 14)."""
+    origin, workspace = contact.origin, member.workspace
+    sent = sorted(one for part in parts() for one in part.sent(_person(member, contact)))
+    lines = [f"How {workspace.name} came to your address {contact.email}", ""]
+    if origin is None:
+        lines.append(f"It was entered by hand on {contact.created_at:%d %B %Y}.")
+    else:
+        lines.append(f"It was imported from the file “{origin.filename}” on {contact.created_at:%d %B %Y}.")
+        lines.append(f"Its source: {origin.source}" if origin.source else "[Say here where the file came from.]")
+    basis = LegalBasis(origin.legal_basis) if origin else LegalBasis.UNSTATED
+    lines += ["", _GROUNDS.get(basis, _NO_GROUND), ""]
+    if sent:
+        lines.append("What you were sent:")
+        lines += [f"- {at:%d %B %Y}: {subject or '(no subject)'}" for at, subject in sent]
+    else:
+        lines.append("Nothing was sent to you so far.")
+    lines += [
+        "",
+        _RIGHTS,
+        "",
+        workspace.name,
+        workspace.postal_address,
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _texts(row: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [(_label(name), _text(value)) for name, value in row.items() if value not in ("", None, {}, [], b"")]
+
+
+def _label(name: str) -> str:
+    words = name.replace("__", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, dict | list):
+        return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return str(value)

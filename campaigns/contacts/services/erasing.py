@@ -1,0 +1,131 @@
+"""Forget a person: acknowledged at once, carried out room by room, gone on with after any crash.
+
+The acknowledgement is one transaction that shuts the workspace's gate: sequences are called off, and a print of the
+address forbids to write to it, to import it or to add it. What is known is erased after it, in each room in a
+transaction of its own, as often as it takes: while a message is on its way, its end may still be written down.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from django.db import connection, transaction
+
+from campaigns.contacts.errors import MayNotErase
+from campaigns.contacts.models import Contact, Erasure
+from campaigns.contacts.parts import Person, parts
+from campaigns.contacts.prints import prints_of
+from campaigns.contacts.states import ErasureState, SuppressionReason, SuppressionScope
+from outreach.accounts.access import Member
+from outreach.accounts.models import User
+from outreach.accounts.roles import Role
+from outreach.kit import clock, gate
+
+WHY_LIMIT = 200
+_AGAIN = timedelta(minutes=1)  # a message is on its way
+_SWEPT = 50  # erasures of one sweep
+_SPACE = 0x6A80  # of PostgreSQL's advisory locks: who carries out an erasure
+_BLOCK = """
+INSERT INTO contacts_suppression (workspace_id, scope, value, reason, evidence, created_by_id, created_at)
+VALUES (%(workspace)s, %(scope)s, %(print)s, %(reason)s, '', %(by)s, %(now)s)
+ON CONFLICT ON CONSTRAINT contacts_suppressed_once DO NOTHING
+"""
+logger = logging.getLogger(__name__)
+
+
+def erase(member: Member, contact: Contact, *, typed: str, why: str) -> Erasure:
+    """Forget a contact for good; when this returns, nothing is sent to them any more. Raises MayNotErase."""
+    if not member.may(Role.ADMIN):
+        raise MayNotErase("Only an admin or owner can erase a person.")
+    if typed.strip().lower() not in {contact.email.lower(), contact.email_key}:
+        raise MayNotErase(f"Type {contact.email} to confirm that everything about this person goes.")
+    return acknowledge(contact, why=why, wanted_by=member.user.email, by=member.user)
+
+
+def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None = None) -> Erasure:
+    """Write down that a contact is to be forgotten, and stop everything; the rest follows after the commit."""
+    workspace_id, now = contact.workspace_id, clock.now()
+    person = Person(workspace_id, contact.pk, contact.email_key, contact.email)
+    print_ = prints_of(workspace_id, person.key)[0]
+    with transaction.atomic():
+        gate.hold_shut(workspace_id)
+        known = Erasure.objects.filter(contact_id=contact.pk, state=ErasureState.WANTED).first()
+        if known is not None:
+            return known
+        row = Erasure.objects.create(
+            workspace_id=workspace_id,
+            contact_id=contact.pk,
+            print=print_,
+            address=person.key,
+            why=" ".join(why.replace("\0", " ").split())[:WHY_LIMIT],
+            wanted_by=wanted_by,
+            wanted_at=now,
+            look_at=now,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _BLOCK,
+                {
+                    "workspace": workspace_id,
+                    "scope": SuppressionScope.ERASED,
+                    "print": print_,
+                    "reason": SuppressionReason.ERASED,
+                    "by": by.pk if by else None,
+                    "now": now,
+                },
+            )
+        for part in parts():
+            part.halts(person)
+        transaction.on_commit(partial(carry_out, row.pk), robust=True)
+    return row
+
+
+def carry_out(erasure_id: int) -> bool:
+    """Erase what the rooms know; True when nothing is left to do. Safe to run again, and twice at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_SPACE, erasure_id % 2**31])
+        if not cursor.fetchone()[0]:
+            return False
+    try:
+        return _carry_out(erasure_id)
+    finally:
+        if connection.connection is not None and not connection.connection.broken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_SPACE, erasure_id % 2**31])
+
+
+def sweep_erasures() -> int:
+    """Go on with erasures whose worker died, or that waited for a message; returns how many came to their end."""
+    due = Erasure.objects.filter(state=ErasureState.WANTED, look_at__lte=clock.now()).order_by("look_at")
+    done = 0
+    for pk in list(due.values_list("pk", flat=True)[:_SWEPT]):
+        try:
+            done += carry_out(pk)
+        except Exception:  # the outermost loop: one that fails does not hold up the others
+            logger.exception("contacts.erasure_failed", extra={"erasure": pk})
+    return done
+
+
+def _carry_out(erasure_id: int) -> bool:
+    row = Erasure.objects.filter(pk=erasure_id, state=ErasureState.WANTED).first()
+    if row is None:
+        return True
+    contact = Contact.objects.filter(pk=row.contact_id).first()
+    given = contact.email if contact is not None and contact.erased_at is None else ""
+    person = Person(row.workspace_id, row.contact_id, row.address, given)
+    is_busy = any(part.is_busy(person) for part in parts())
+    for part in reversed(parts()):
+        part.erases(person)
+    # An import that ran meanwhile may have brought them back.
+    again = Contact.objects.filter(workspace=row.workspace_id, email_key=row.address).exclude(pk=row.contact_id)
+    for one in again:
+        acknowledge(one, why=row.why, wanted_by=row.wanted_by)
+    rows = Erasure.objects.filter(pk=row.pk, state=ErasureState.WANTED)
+    if is_busy:
+        rows.update(look_at=clock.now() + _AGAIN)
+        return False
+    rows.update(state=ErasureState.DONE, done_at=clock.now(), look_at=None, address="")
+    logger.info("contacts.erased", extra={"erasure": row.pk})
+    return True

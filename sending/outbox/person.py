@@ -1,0 +1,90 @@
+"""What the outbox has of a person: messages and the dialogues in which they were handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Case, QuerySet, Value, When
+
+from campaigns.contacts.models import Contact
+from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
+from campaigns.contacts.person import LABEL
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import record
+from sending.mailboxes.budgets import database_now
+from sending.outbox.cancels import cancel_stopped
+from sending.outbox.events import entry_about
+from sending.outbox.models import Attempt, OutboundMessage
+from sending.outbox.states import MessageState
+from sending.planner.services import stop_contact
+from sending.planner.states import StopReason
+
+# Of these something may still be written down: by who has them in hand, or by what is found out about a doubt.
+_UNDER_WAY = (MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.IN_DOUBT)
+_IN_HAND = (MessageState.CLAIMED, MessageState.DOT_PENDING)
+_LEFT = (MessageState.DOT_PENDING, MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT)
+_VALUES = (
+    "campaign__name", "mailbox__address", "step__position", "message_id", "recipient", "subject", "body_text",
+    "body_html", "state", "reason", "reply_code", "reply_enhanced", "reply_text", "created_at", "dot_at", "sent_at",
+    "ended_at",
+)  # fmt: skip
+_DIALOGUE = ("message__message_id", "number", "outcome", "phase", "reply_text", "transcript", "started_at", "ended_at")
+
+
+def _messages(person: Person) -> QuerySet[OutboundMessage]:
+    return OutboundMessage.objects.filter(contact=person.contact_id)
+
+
+def _gives(person: Person) -> Sequence[Section]:
+    attempts = Attempt.objects.filter(message__contact=person.contact_id).order_by("message_id", "number")
+    return (
+        Section("Messages", list(_messages(person).order_by("pk").values(*_VALUES))),
+        Section("Dialogues with mail servers", list(attempts.values(*_DIALOGUE))),
+    )
+
+
+def _sent(person: Person) -> Sequence[tuple[datetime, str]]:
+    """Return what left, also where it is in doubt whether it arrived."""
+    rows = _messages(person).filter(state__in=_LEFT).order_by("dot_at").values_list("dot_at", "subject")
+    return [(at, subject) for at, subject in rows if at is not None]
+
+
+def _halts(person: Person) -> None:
+    """Call off every sequence, and what waits for another try; messages before their sequences, as everywhere."""
+    held = list(_messages(person).select_for_update(of=("self",), no_key=True).order_by("pk"))
+    contact = Contact.objects.get(pk=person.contact_id)
+    stop_contact(contact, StopReason.SUPPRESSED, detail=ERASED)
+    cancelled = cancel_stopped([one.pk for one in held], states=[MessageState.DEFERRED], words=ERASED)
+    now = database_now()
+    record([entry_about(one, EventKind.CANCELLED, now, words=ERASED) for one in held if one.pk in cancelled])
+
+
+def _is_busy(person: Person) -> bool:
+    return _messages(person).filter(state__in=_UNDER_WAY).exists()
+
+
+@transaction.atomic
+def _erases(person: Person) -> None:
+    """Keep when a message left from where and how that ended; what is in hand is left to its worker."""
+    rows = _messages(person).exclude(state__in=_IN_HAND)
+    Attempt.objects.filter(message__in=rows).update(transcript=[], reply_text="")
+    rows.update(
+        recipient=LABEL,
+        subject="",
+        body_text="",
+        body_html="",
+        reply_text="",
+        reason=Case(When(reason="", then=Value("")), default=Value(ERASED)),
+    )
+
+
+PART = PersonPart(
+    holds=frozenset({"outbox.OutboundMessage", "outbox.Attempt"}),
+    sent=_sent,
+    gives=_gives,
+    halts=_halts,
+    is_busy=_is_busy,
+    erases=_erases,
+)

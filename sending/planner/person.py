@@ -1,0 +1,40 @@
+"""What the planner has of a person: their way through campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db.models import Case, Q, Value, When
+
+from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
+from sending.planner.models import Enrollment
+from sending.planner.states import EnrollmentState
+
+_VALUES = (
+    "campaign__name", "mailbox__address", "state", "stop_reason", "stop_detail", "next_position", "due_at", "hold_code",
+    "hold_detail", "absent_until", "absent_words", "created_at", "begun_at", "last_sent_at", "ended_at",
+)  # fmt: skip
+
+
+def _gives(person: Person) -> Sequence[Section]:
+    rows = Enrollment.objects.filter(contact=person.contact_id).order_by("pk")
+    return (Section("Campaigns", list(rows.values(*_VALUES))),)
+
+
+def _erases(person: Person) -> None:
+    Enrollment.objects.filter(contact=person.contact_id).update(
+        stop_detail=Case(When(stop_detail="", then=Value("")), default=Value(ERASED)),
+        hold_detail="",
+        absent_words="",
+    )
+
+
+def _active(_workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
+    """Return who was written to since, or is to be."""
+    to_come = Q(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING])
+    rows = Enrollment.objects.filter(to_come | Q(last_sent_at__gte=since) | Q(created_at__gte=since), contact__in=ids)
+    return set(rows.values_list("contact_id", flat=True))
+
+
+PART = PersonPart(holds=frozenset({"planner.Enrollment"}), gives=_gives, erases=_erases, active=_active)
