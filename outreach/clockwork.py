@@ -24,6 +24,7 @@ task_routes = {
     "contacts.run_bulk": {"queue": "jobs"},
     "contacts.look_again": {"queue": "jobs"},
     "contacts.sweep_erasures": {"queue": "jobs"},
+    "contacts.keep_retention": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
 }
@@ -103,6 +104,11 @@ beat_schedule = {
         "task": "contacts.sweep_erasures",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "contacts: forget what workspaces do not want to keep, once a day each": {
+        "task": "contacts.keep_retention",
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
     "contacts: look up again the domains that are in doubt or take no mail": {
         "task": "contacts.look_again",

@@ -49,7 +49,11 @@ NAVIGATION = (
 )
 # At the foot of the rail; upper rooms have tabs of their own in it.
 SETTINGS = NavItem(
-    "Settings", "settings", "workspace:settings", "workspace", also=("planner:throttles", "sequences:closed_days")
+    "Settings",
+    "settings",
+    "workspace:settings",
+    "workspace",
+    also=("planner:throttles", "sequences:closed_days", "contacts:retention"),
 )
 
 

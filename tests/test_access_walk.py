@@ -64,7 +64,7 @@ SAMPLES: dict[str, Args] = {
         "contacts:list_create", "contacts:import", "contacts:import_history", "contacts:suppressions",
         "contacts:fields",
         "contacts:suppression_add", "contacts:suppression_file", "contacts:suppression_export",
-        "contacts:suppressions_lifted", "contacts:erasures",
+        "contacts:suppressions_lifted", "contacts:erasures", "contacts:retention",
         "sequences:create", "planner:list", "planner:throttles", "sequences:closed_days",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
         "mailboxes:limit", "domains:list", "inbox:list", "reports:home",

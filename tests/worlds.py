@@ -26,6 +26,8 @@ from campaigns.contacts.models import (
     ImportChunk,
     LiftedSuppression,
     RejectedRow,
+    Retention,
+    RetentionRun,
     Segment,
     SegmentUse,
     Suppression,
@@ -122,6 +124,8 @@ def make_world(marker: str) -> World:
         wanted_at=clock.now(),
         done_at=clock.now(),
     )
+    Retention.objects.create(workspace=workspace, files_days=30)
+    RetentionRun.objects.create(workspace=workspace, begun_at=clock.now(), finished_at=clock.now())
     LiftedSuppression.objects.create(
         workspace=workspace,
         scope="address",

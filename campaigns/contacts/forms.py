@@ -12,7 +12,7 @@ from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, 
 from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.core.typed import Style, canonical
 from campaigns.contacts.errors import BadContact
-from campaigns.contacts.models import NOTE_LIMIT, CustomField
+from campaigns.contacts.models import NOTE_LIMIT, SHORTEST_DAYS, CustomField
 from campaigns.contacts.services.erasing import WHY_LIMIT as ERASE_WHY_LIMIT
 from campaigns.contacts.services.suppressions import WHY_LIMIT
 
@@ -169,4 +169,30 @@ class EraseForm(forms.Form):
     )
     typed = forms.CharField(
         label="Type the address to confirm", max_length=400, error_messages={"required": "Type the address to confirm."}
+    )
+
+
+class RetentionForm(forms.Form):
+    """After how long what is forgotten; empty = never."""
+
+    idle_months = forms.IntegerField(
+        label="Contacts with whom nothing happened: erased after, in months",
+        required=False,
+        min_value=1,
+        max_value=240,
+        help_text="Nobody wrote, nobody was written to or changed, and no campaign has them to come.",
+    )
+    files_days = forms.IntegerField(
+        label="Rejected rows, and files that did not go in: forgotten after, in days",
+        required=False,
+        min_value=1,
+        max_value=3_650,
+        help_text="Counts and causes by import stay.",
+    )
+    transcripts_days = forms.IntegerField(
+        label="Dialogues with mail servers: forgotten after, in days",
+        required=False,
+        min_value=SHORTEST_DAYS,
+        max_value=3_650,
+        help_text="The last answer stays with its message.",
     )

@@ -101,6 +101,10 @@ def _nothing_sent(_person: Person) -> Sequence[tuple[datetime, str]]:
     return ()
 
 
+def _nothing_forgotten(_workspace_id: int, _before: datetime, after: int, _most: int) -> tuple[int, int]:
+    return 0, after
+
+
 def _nobody(_workspace_id: int, _ids: Collection[int], _since: datetime) -> set[int]:
     return set()
 
@@ -109,10 +113,13 @@ def _nobody(_workspace_id: int, _ids: Collection[int], _since: datetime) -> set[
 class PersonPart:
     """What one room has of a person. The number of queries of each function is the same for every person.
 
-    holds: the tables with data about persons that the room gives and erases. halts: stop what is under way; runs in
-    the transaction of the erasure's acknowledgement, whose workspace's gate is shut. is_busy: something of theirs is
-    still on its way, and may be written down later. erases: forget what there is; in a transaction of its own, and
-    safe to run again. active: who of these contacts had anything to do with us since an instant.
+    holds: the tables with data about persons that the room gives and erases.
+    halts: stop what is under way; in the transaction of the acknowledgement, whose workspace's gate is shut.
+    is_busy: something of theirs is still on its way, and may be written down later.
+    erases: forget what there is; in a transaction of its own, and safe to run again.
+    active: who of these contacts had anything to do with us since an instant.
+    forgets: empty the dialogues of the next messages, by id, that were made before an instant; how many, and the id
+    that was reached.
     """
 
     holds: frozenset[str] = frozenset()
@@ -124,6 +131,7 @@ class PersonPart:
     is_busy: Callable[[Person], bool] = _not_busy
     erases: Callable[[Person], None] = _nothing
     active: Callable[[int, Collection[int], datetime], set[int]] = _nobody
+    forgets: Callable[[int, datetime, int, int], tuple[int, int]] = _nothing_forgotten
 
 
 @cache

@@ -51,3 +51,8 @@ def sweep_bulk() -> None:
 @shared_task(name="contacts.sweep_erasures")
 def sweep_erasures() -> None:
     services.sweep_erasures()
+
+
+@shared_task(name="contacts.keep_retention")
+def keep_retention() -> None:
+    services.keep_retention()

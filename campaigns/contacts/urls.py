@@ -33,6 +33,7 @@ urlpatterns = [
     path("<int:contact_id>/data", rights.data, name="data"),
     path("<int:contact_id>/data.json", rights.data_file, name="data_file"),
     path("<int:contact_id>/erasure", rights.erasure, name="erasure"),
+    path("retention", rights.retention, name="retention"),
     path("erasures", rights.erasures, name="erasures"),
     path("<int:contact_id>/notes", notes.add, name="note_add"),
     path("notes/<int:note_id>", notes.edit, name="note_edit"),

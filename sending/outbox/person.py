@@ -80,6 +80,17 @@ def _erases(person: Person) -> None:
     )
 
 
+@transaction.atomic
+def _forgets(workspace_id: int, before: datetime, after: int, most: int) -> tuple[int, int]:
+    """Empty the dialogues of the next messages; what servers answered in the end is told by the message."""
+    rows = OutboundMessage.objects.filter(workspace=workspace_id, pk__gt=after, created_at__lt=before)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+    if not ids:
+        return 0, after
+    attempts = Attempt.objects.filter(message__in=ids).exclude(transcript=[])
+    return attempts.update(transcript=[]), ids[-1]
+
+
 PART = PersonPart(
     holds=frozenset({"outbox.OutboundMessage", "outbox.Attempt"}),
     sent=_sent,
@@ -87,4 +98,5 @@ PART = PersonPart(
     halts=_halts,
     is_busy=_is_busy,
     erases=_erases,
+    forgets=_forgets,
 )

@@ -7,6 +7,7 @@ from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
+from campaigns.contacts.models.retention import SHORTEST_DAYS, Retention, RetentionRun
 from campaigns.contacts.models.segments import SEGMENT_NAME_LIMIT, Segment, SegmentUse
 from campaigns.contacts.models.suppressions import LiftedSuppression, Suppression
 from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, MailDomain
@@ -14,6 +15,7 @@ from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, 
 __all__ = [
     "NOTE_LIMIT",
     "SEGMENT_NAME_LIMIT",
+    "SHORTEST_DAYS",
     "SOURCE_LIMIT",
     "AddressCheck",
     "BulkAct",
@@ -33,6 +35,8 @@ __all__ = [
     "ListMember",
     "MailDomain",
     "RejectedRow",
+    "Retention",
+    "RetentionRun",
     "Segment",
     "SegmentUse",
     "Suppression",

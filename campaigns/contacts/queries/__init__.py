@@ -29,7 +29,7 @@ from campaigns.contacts.queries.people import (
     tags_among,
     tags_with,
 )
-from campaigns.contacts.queries.rights import data_of, erasures_of, origin_letter
+from campaigns.contacts.queries.rights import data_of, erasures_of, origin_letter, retention_of, retention_runs_of
 from campaigns.contacts.queries.segments import (
     contacts_in,
     contacts_where,
@@ -68,8 +68,8 @@ __all__ = [
     "fields_of", "filters_from", "fit_of", "foreseen", "import_for", "imports_of", "is_suppressed",
     "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of", "lists_among",
     "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "origin_letter", "preview", "progress_of",
-    "providers_of", "read_condition", "segment_for", "segments_of", "suppressed_contacts", "suppressed_keys",
-    "suppression_for", "suppression_named", "suppression_of", "suppressions_among", "suppressions_of",
-    "tag_names_of", "tags_among", "tags_with", "timeline_of", "verdict_counts", "verdict_counts_among",
-    "vocabulary_of", "zone_known_of",
+    "providers_of", "read_condition", "retention_of", "retention_runs_of", "segment_for", "segments_of",
+    "suppressed_contacts", "suppressed_keys", "suppression_for", "suppression_named", "suppression_of",
+    "suppressions_among", "suppressions_of", "tag_names_of", "tags_among", "tags_with", "timeline_of",
+    "verdict_counts", "verdict_counts_among", "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
-from campaigns.contacts.models import Contact, Erasure
+from campaigns.contacts.models import Contact, Erasure, Retention, RetentionRun
 from campaigns.contacts.parts import Person, Section, parts
 from campaigns.contacts.states import LegalBasis
 from outreach.accounts.access import Member
@@ -52,6 +52,15 @@ def _person(member: Member, contact: Contact) -> Person:
 
 def erasures_of(member: Member) -> QuerySet[Erasure]:
     return Erasure.objects.filter(workspace=member.workspace)
+
+
+def retention_of(member: Member) -> Retention:
+    """Return what the workspace forgets by itself; a row that is not stored where nothing was ever said."""
+    return Retention.objects.filter(workspace=member.workspace).first() or Retention(workspace=member.workspace)
+
+
+def retention_runs_of(member: Member) -> QuerySet[RetentionRun]:
+    return RetentionRun.objects.filter(workspace=member.workspace)
 
 
 _GROUNDS = {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.contacts import queries, services
 from campaigns.contacts.errors import MayNotErase
-from campaigns.contacts.forms import EraseForm
+from campaigns.contacts.forms import EraseForm, RetentionForm
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -72,3 +73,23 @@ def erasures(request: MemberRequest) -> HttpResponse:
     """Show who was erased, as far as it may be known: when, by whom, and the print that is left."""
     context = {"page": paged(request, queries.erasures_of(request.member), by="wanted_at")}
     return render_region(request, f"{_FOLDER}/erasures.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER, changes=Role.ADMIN)
+def retention(request: MemberRequest) -> HttpResponse:
+    """Say after how long what is forgotten, and show what was."""
+    member = request.member
+    rules = queries.retention_of(member)
+    is_post = request.method == "POST"
+    form = RetentionForm(request.POST if is_post else None, initial=model_to_dict(rules))
+    if form.is_valid():
+        services.set_retention(member.workspace, form.cleaned_data)
+        messages.success(request, "Saved. It is looked at once a day.")
+        return redirect(member.url("contacts:retention"))
+    context = {
+        "form": form,
+        "may_change": member.may(Role.ADMIN),
+        "page": paged(request, queries.retention_runs_of(member), by="begun_at"),
+    }
+    return render_region(request, f"{_FOLDER}/retention.html", context, status=422 if form.errors else 200)
