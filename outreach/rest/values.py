@@ -8,10 +8,10 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
 T = TypeVar("T")
-_NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps no NUL
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps no NUL
 ID = Annotated[int, Field(ge=1, lt=2**63, examples=[4711])]
-Word = Annotated[str, StringConstraints(max_length=400, pattern=_NO_NUL)]
-Text = Annotated[str, StringConstraints(max_length=10_000, pattern=_NO_NUL)]
+Word = Annotated[str, StringConstraints(max_length=400, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)]
 Cursor = Annotated[
     str,
     StringConstraints(max_length=500, pattern=r"^[A-Za-z0-9_-]*$"),

@@ -20,7 +20,7 @@ from campaigns.contacts.models import SOURCE_LIMIT, ContactImport, DryRun
 from campaigns.contacts.queries import Preview
 from campaigns.contacts.queries.imports import Progress
 from campaigns.contacts.states import LegalBasis
-from outreach.rest.values import Wanted, Word, examples
+from outreach.rest.values import NO_NUL, Wanted, Word, examples
 
 Column = Annotated[str, Field(max_length=300)]
 Targets = Annotated[
@@ -66,7 +66,7 @@ class Choices(Reading):
     policy: Policy | None = Field(None, description="Without it: that of the last import with these columns.")
     list_name: Word = Field("", description="The list that everybody comes onto; made when there is none.")
     tags: Word = Field("", description="Given to everybody, one behind the other with commas.")
-    source: Annotated[str, Field(max_length=SOURCE_LIMIT, pattern=r"^[^\x00]*$")] = Field(
+    source: Annotated[str, Field(max_length=SOURCE_LIMIT, pattern=NO_NUL)] = Field(
         "", description="Where the addresses come from: the answer to “how did you get my address?”."
     )
     legal_basis: LegalBasis = LegalBasis.UNSTATED
@@ -88,6 +88,11 @@ class FileChoices(Choices):
 
     model_config = examples(list_name="Spring fair", policy="fill", mapping='{"Mail": "email"}')
     start: bool = Field(True, description="false: only store and look at the file; `/imports/{id}/start` goes on.")
+
+    @field_validator("has_header", "policy", mode="before")
+    @classmethod
+    def _from_nothing(cls, value: Any) -> Any:
+        return None if value == "" else value  # an empty field of a form says nothing
 
     @field_validator("mapping", "kinds", mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from campaigns.contacts.core.fields import COUNTRY, EMAIL, TEXT_LIMITS, TIME_ZON
 from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.services.upserts import TOGETHER, UpsertStatus
 from campaigns.contacts.states import ImportPolicy
-from outreach.rest.values import ID, Text, Wanted, Word, examples
+from outreach.rest.values import ID, NO_NUL, Text, Wanted, Word, examples
 
 Verdict = Literal["", "unchecked", "valid", "risky", "role", "unknown", "disposable", "no_mail"]
 Fields = Annotated[
@@ -182,7 +182,7 @@ class ListName(Wanted):
     """The name of a list."""
 
     model_config = examples(name="Spring fair")
-    name: Word
+    name: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_NUL)]
 
 
 class ListOut(Schema):
@@ -233,4 +233,4 @@ class NewSuppression(Wanted):
     value: Word = Field(
         description="`ada@example.com`; `example.com` for everybody there; or a wildcard such as `*@*.example`."
     )
-    note: Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")] = ""
+    note: Annotated[str, Field(max_length=2_000, pattern=NO_NUL)] = ""

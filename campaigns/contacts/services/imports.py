@@ -41,6 +41,8 @@ def reread(row: ContactImport, wanted: Wanted, *, sheet: int = 0) -> None:
 
     Raises BadFile when the file makes no sense that way, IllegalMove when it was confirmed meanwhile.
     """
+    if row.state != ImportState.UPLOADED:  # its file may be gone
+        raise IllegalMove(row.pk, "read anew")
     if row.sheets:
         row.sheet, wanted = sheet, replace(wanted, encoding=sheets.ENCODING, delimiter="", quote=None)
     note_reading(row, read_head(row, wanted))
