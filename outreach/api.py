@@ -7,7 +7,7 @@ from functools import cache, wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -54,7 +54,7 @@ def openapi(_request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @public
-def missing(request: HttpRequest, rest: str = "") -> HttpResponse:  # noqa: ARG001
+def missing(_request: HttpRequest) -> HttpResponse:
     """Answer an address that the API does not have."""
     return answer(Problem(404, "not_found", "There is no such address; /api/v1/openapi.json has them all."))
 
@@ -91,5 +91,5 @@ urlpatterns = [
     path("openapi.json", openapi, name="openapi"),
     *_operations(),
     path("", missing, name="root"),
-    path("<path:rest>", missing, name="missing"),
+    re_path(r"^[\s\S]+$", missing, name="missing"),  # path:... has no line break in it
 ]

@@ -182,7 +182,7 @@ def test_a_body_that_is_too_large_is_not_read(owner: Member) -> None:
 
 def test_addresses_and_methods_that_are_not_there_are_told_as_problems(owner: Member) -> None:
     program = program_of(owner)
-    for path in ("/nothing", "/contacts/", "/contacts/x", "/"):
+    for path in ("/nothing", "/contacts/", "/contacts/x", "/contacts/%0A%C2%9B%F2%AF%AA%86", "/"):
         answer = program.ask("GET", path)
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json"), path
     wrong = program.ask("PUT", "/contacts")
