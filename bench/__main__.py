@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from bench import bench_forecast, bench_import, bench_pass, bench_queue, bench_send, bench_tls
+from bench import bench_contacts, bench_forecast, bench_import, bench_pass, bench_queue, bench_send, bench_tls
 
 BENCHES = {
     "import": bench_import.main,
+    "contacts": bench_contacts.main,
     "send": bench_send.main,
     "queue": bench_queue.main,
     "pass": bench_pass.main,

@@ -19,24 +19,25 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Rows in descending order. `newer` and `older` are query strings for the neighbours, "" at an end."""
+    """Rows in their order. `newer` and `older` are query strings for what comes before and after, "" at an end."""
 
     rows: Sequence[T]
     newer: str
     older: str
 
 
-def paged(request: HttpRequest, rows: QuerySet[T], *, by: str, size: int = PAGE_SIZE) -> Page[T]:
-    """Return the page that the request's `after` or `before` cursor names, newest first by (by, id).
+def paged(request: HttpRequest, rows: QuerySet[T], *, by: str, size: int = PAGE_SIZE, rises: bool = False) -> Page[T]:
+    """Return the page that the request's `after` or `before` cursor names, newest first by (by, id), or rising.
 
-    The filters of the URL stay in the links. A cursor that cannot be read is the first page.
+    by is a column, or what the rows are annotated with. The filters of the URL stay in the links. A cursor that cannot
+    be read is the first page.
     """
     before = _read(request.GET.get("before", ""), by)
     backwards = before is not None
     cursor = before or _read(request.GET.get("after", ""), by)
-    ordered = rows.order_by(*_order(by, reverse=backwards))
+    ordered = rows.order_by(*_order(by, rises=rises != backwards))
     if cursor is not None:
-        ordered = ordered.filter(_beyond(by, cursor, newer=backwards))
+        ordered = ordered.filter(_beyond(by, cursor, rises=rises != backwards))
     found = list(ordered[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
@@ -64,24 +65,24 @@ class BadCursor(ValueError):
 
 def sliced(rows: QuerySet[T], *, by: str, size: int, cursor: str = "") -> Slice[T]:
     """Return the rows behind the cursor, newest first by (by, id). Raises BadCursor."""
-    ordered = rows.order_by(*_order(by, reverse=False))
+    ordered = rows.order_by(*_order(by, rises=False))
     if cursor:
         place = _read(cursor, by)
         if place is None:
             raise BadCursor("This is no cursor of this list: begin without one.")
-        ordered = ordered.filter(_beyond(by, place, newer=False))
+        ordered = ordered.filter(_beyond(by, place, rises=False))
     found = list(ordered[: size + 1])
     more, found = len(found) > size, found[:size]
     return Slice(rows=found, next=_cursor(found[-1], by) if more else "")
 
 
-def _order(by: str, *, reverse: bool) -> list[str]:
+def _order(by: str, *, rises: bool) -> list[str]:
     names = ["id"] if by == "id" else [by, "id"]
-    return names if reverse else [f"-{name}" for name in names]
+    return names if rises else [f"-{name}" for name in names]
 
 
-def _beyond(by: str, cursor: tuple[Any, int], *, newer: bool) -> Q:
-    sign = "gt" if newer else "lt"
+def _beyond(by: str, cursor: tuple[Any, int], *, rises: bool) -> Q:
+    sign = "gt" if rises else "lt"
     value, pk = cursor
     if by == "id":
         return Q(**{f"id__{sign}": pk})

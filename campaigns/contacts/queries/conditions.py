@@ -59,9 +59,11 @@ from campaigns.contacts.core.segments.judging import DAY_PATTERN, NUMBER_PATTERN
 from campaigns.contacts.core.segments.tree import Leaf
 from campaigns.contacts.core.segments.vocabulary import ADDED, DOMAIN
 from campaigns.contacts.models import ContactTag, ListMember, MailDomain
+from campaigns.contacts.models.people import sort_key
 from campaigns.contacts.queries.suppressions import IsSuppressed, suppressed_contacts
 from outreach.slots import CONTACT_DEEDS
 
+COMPANY = "company"
 _NUMBER_TESTS: dict[NumberTest, type[Lookup[Any]]] = {
     NumberTest.EQUALS: Exact,
     NumberTest.OVER: GreaterThan,
@@ -142,10 +144,8 @@ class _Compiler:
 
 
 def _text(leaf: TextIs) -> Q:
-    if leaf.field == DOMAIN and leaf.test is TextTest.IS:
-        return Q(Exact(Reverse("domain"), leaf.value[::-1]))  # as its index has it
-    if leaf.field == COUNTRY and leaf.test is TextTest.IS:
-        return Q(country=leaf.value.upper()) & ~Q(country="")
+    if leaf.test is TextTest.IS and (indexed := _indexed(leaf)) is not None:
+        return indexed
     if leaf.field in {EMAIL, DOMAIN}:
         text: Expression | F = F("email_key" if leaf.field == EMAIL else "domain")
     elif leaf.field.startswith(CUSTOM_PREFIX):
@@ -161,6 +161,15 @@ def _text(leaf: TextIs) -> Q:
             return Q(StartsWith(text, leaf.value))
         case TextTest.EMPTY:
             return Q(Exact(text, ""))
+
+
+def _indexed(leaf: TextIs) -> Q | None:
+    """Return that a field is a text as an index of the table has it, None for a field without one."""
+    if leaf.field == DOMAIN:
+        return Q(Exact(Reverse("domain"), leaf.value[::-1]))
+    if leaf.field == COUNTRY:
+        return Q(country=leaf.value.upper()) & ~Q(country="")
+    return Q(Exact(sort_key(COMPANY), leaf.value)) if leaf.field == COMPANY else None
 
 
 def _number(leaf: NumberIs) -> Q:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
 from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
@@ -15,18 +15,27 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core.segments import LENGTH_LIMIT
+from campaigns.contacts.core.segments.values import folded
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.models import BulkAct, Contact, ContactList, ContactTag, ListMember, Suppression, Tag
+from campaigns.contacts.models.people import sort_key
 from campaigns.contacts.queries.segments import contacts_where, read_condition
-from campaigns.contacts.queries.suppressions import IsSuppressed, suppressed_contacts, suppressed_keys
+from campaigns.contacts.queries.suppressions import (
+    SUPPRESSED_CONTACTS,
+    IsSuppressed,
+    suppressed_contacts,
+    suppressed_keys,
+)
 from outreach.accounts.access import Member
 
 COUNT_LIMIT = 10_000
-SEARCH_LIMIT = 2_000
+FEW = 3_000  # contacts that are sorted as fast as they are looked for among a million
+DEAR_LIMIT = 1_000  # where each contact costs several looks
+SEARCH_LIMIT = 500
 _NAMES_FROM = 2_000  # contacts that are asked for the names of their custom fields
 # Addresses are searched among all contacts by their index; names and companies among so many of the newest.
-NAMES_SEARCHED = 20_000
+NAMES_SEARCHED = 10_000
 UNCHECKED = "unchecked"  # in the URL, where "" means all
 
 
@@ -74,31 +83,135 @@ def filters_from(query: QueryDict) -> Filters:
 def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> QuerySet[Contact]:
     """Return the contacts of the workspace that the filters leave, unordered.
 
-    A search stops behind SEARCH_LIMIT matches and looks for names among the NAMES_SEARCHED newest, unless `every`.
+    A search stops behind SEARCH_LIMIT matches and looks inside names among the NAMES_SEARCHED newest, unless `every`.
     Raises BadQuery for a condition that cannot be read: nobody is meant by it, and least of all everybody.
     """
     rows = Contact.objects.filter(workspace=member.workspace, erased_at=None)
     if filters.where:
         rows = contacts_where(member.workspace, read_condition(member.workspace.pk, filters.where))
+    rows = _narrowed(member, filters)
     if filters.list_id is not None:
         rows = rows.filter(list_places__contact_list=filters.list_id)
-    if filters.country:
-        rows = rows.filter(country=filters.country)
     if filters.tag:
-        rows = rows.filter(tag_places__tag__workspace=member.workspace, tag_places__tag__name=filters.tag)
-    if filters.verdict:
-        rows = rows.filter(verdict="" if filters.verdict == UNCHECKED else filters.verdict)
-    if filters.import_id is not None:
-        rows = rows.filter(origin=filters.import_id)
-    if filters.suppressed:
-        pk = member.workspace.pk
-        rows = rows.filter(Q(pk__in=suppressed_contacts(pk)) if filters.suppressed == "yes" else ~Q(IsSuppressed(pk)))
+        rows = rows.filter(tag_places__tag=_tag_id(member, filters.tag))
+    if filters.suppressed == "yes":
+        rows = rows.filter(pk__in=suppressed_contacts(member.workspace.pk))
     if not filters.search:
         return rows
     if every:
         return rows.filter(_is_named(filters.search) | _is_addressed(filters.search))
-    ids = _found(rows, filters.search, newest_from=_names_from(member), limit=SEARCH_LIMIT)
-    return Contact.objects.filter(workspace=member.workspace, pk__in=ids)
+    return _among(member, _found(rows, filters.search, newest_from=_names_from(member)))
+
+
+def listed(member: Member, filters: Filters) -> tuple[QuerySet[Contact], Count]:
+    """Return whom a page of the list is cut from, and how many they are, counted to a limit. Raises BadQuery.
+
+    Few are read whole, whatever the order; of many, a page is found on the way through the index of its order, where
+    each is asked about. That is said to the database by how it is asked: it would weigh both by averages.
+    """
+    if not filters.are_set:
+        everybody = _of(member)
+        return everybody, Count(everybody[: COUNT_LIMIT + 1].count(), COUNT_LIMIT)
+    if filters.search:
+        ids, limit = _found(_all_of(member, filters), filters.search, newest_from=_names_from(member)), SEARCH_LIMIT
+        return _among(member, ids), Count(len(ids), limit)
+    limit = DEAR_LIMIT if filters.suppressed or filters.where else COUNT_LIMIT
+    found = contacts_of(member, filters) if filters.suppressed != "yes" else _all_of(member, filters)
+    if replace(filters, suppressed="") == Filters() and filters.suppressed == "yes":
+        ids = _first_suppressed(member, limit + 1)
+    else:
+        ids = list(found.order_by().values_list("pk", flat=True)[: limit + 1])
+    count = Count(len(ids), limit)
+    return (_among(member, ids) if count.number <= min(limit, FEW) else _all_of(member, filters)), count
+
+
+def _of(member: Member) -> QuerySet[Contact]:
+    return Contact.objects.filter(workspace=member.workspace)
+
+
+def _narrowed(member: Member, filters: Filters) -> QuerySet[Contact]:
+    """Return whom the filters leave that are conditions on the contact's own row. Raises BadQuery."""
+    rows = _of(member)
+    if filters.where:
+        rows = contacts_where(member.workspace, read_condition(member.workspace.pk, filters.where))
+    if filters.country:
+        rows = rows.filter(country=filters.country)
+    if filters.verdict:
+        rows = rows.filter(verdict="" if filters.verdict == UNCHECKED else filters.verdict)
+    if filters.import_id is not None:
+        rows = rows.filter(origin=filters.import_id)
+    if filters.suppressed == "no":
+        rows = rows.filter(~Q(IsSuppressed(member.workspace.pk)))
+    return rows
+
+
+def _all_of(member: Member, filters: Filters) -> QuerySet[Contact]:
+    """Return the same as contacts_of without its search, each condition asked of one contact after the other."""
+    rows = _narrowed(member, filters)
+    if filters.list_id is not None:
+        rows = rows.filter(Q(_HasPlace("contacts_list_member", "contact_list_id", filters.list_id)))
+    if filters.tag:
+        rows = rows.filter(Q(_HasPlace("contacts_tag_place", "tag_id", _tag_id(member, filters.tag))))
+    return rows.filter(Q(IsSuppressed(member.workspace.pk))) if filters.suppressed == "yes" else rows
+
+
+class _HasPlace(Func):
+    """Whether the contact of a row has a place on a list or a tag: a look for each row, never a join."""
+
+    def __init__(self, table: str, column: str, pk: int) -> None:
+        place = f"(SELECT true FROM {table} p WHERE p.{column} = {int(pk)} AND p.contact_id = %(expressions)s)"  # noqa: S608
+        super().__init__(F("pk"), template=place, output_field=BooleanField())
+
+
+def _tag_id(member: Member, name: str) -> int:
+    """Return the tag's id, 0 for none: by the id the database knows how many have it."""
+    return Tag.objects.filter(workspace=member.workspace, name=name).values_list("pk", flat=True).first() or 0
+
+
+def _among(member: Member, ids: Sequence[int]) -> QuerySet[Contact]:
+    """Return the contacts of these ids; as one array, since each value of an IN would be an expression of its own."""
+    array = RawSQL("SELECT unnest(%s::bigint[])", [list(ids)], output_field=BigIntegerField())
+    return _of(member).filter(pk__in=array)
+
+
+def _first_suppressed(member: Member, limit: int) -> list[int]:
+    """Return so many of the contacts that must not be written to, found from the suppressions."""
+    statement = f"SELECT s.id FROM ({SUPPRESSED_CONTACTS}) AS s LIMIT %(limit)s"  # noqa: S608  # of our own
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"workspace": member.workspace.pk, "limit": limit})
+        return sorted({pk for (pk,) in cursor.fetchall()})
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of the contact list; `by` and `rises` as kit.paging takes them."""
+
+    name: str  # in the URL
+    label: str
+    by: str
+    rises: bool
+    fields: tuple[str, ...] = ()  # of the key that the rows are annotated with
+
+    def keyed(self, rows: QuerySet[Contact]) -> QuerySet[Contact]:
+        """Return the rows with the key by which they are sorted."""
+        return rows.annotate(**{self.by: sort_key(*self.fields)}) if self.fields else rows
+
+
+SORTS = (
+    Sort("", "Newest first", "id", rises=False),
+    Sort("oldest", "Oldest first", "id", rises=True),
+    Sort("email", "Address, A to Z", "email_key", rises=True),
+    Sort("email_down", "Address, Z to A", "email_key", rises=False),
+    Sort("name", "Last name, A to Z", "name_key", rises=True, fields=("last_name", "first_name")),
+    Sort("name_down", "Last name, Z to A", "name_key", rises=False, fields=("last_name", "first_name")),
+    Sort("company", "Company, A to Z", "company_key", rises=True, fields=("company",)),
+    Sort("company_down", "Company, Z to A", "company_key", rises=False, fields=("company",)),
+)
+
+
+def sort_from(query: QueryDict) -> Sort:
+    """Read the order of a URL; one that is not known is newest first."""
+    return next((one for one in SORTS if one.name == query.get("sort", "")), SORTS[0])
 
 
 def names_are_cut(member: Member) -> bool:
@@ -212,18 +325,32 @@ class Count:
         return f"more than {self.limit:,}" if self.number > self.limit else f"{self.number:,}"
 
 
-def counted(rows: QuerySet[Contact], filters: Filters) -> Count:
-    limit = SEARCH_LIMIT if filters.search else COUNT_LIMIT
-    return Count(rows.order_by()[: limit + 1].count(), limit)
-
-
-def _found(rows: QuerySet[Contact], search: str, *, newest_from: int, limit: int) -> list[int]:
+def _found(rows: QuerySet[Contact], search: str, *, newest_from: int) -> list[int]:
     """Return the ids of who matches: addresses that begin so, "@acme.com" and below, names and companies with it in.
 
     Asked apart and bounded: inside the query of the page it would be weighed against every contact there is.
     """
-    parts = (rows.filter(pk__gte=newest_from).filter(_is_named(search)), rows.filter(_is_addressed(search)))
-    return sorted({pk for part in parts for pk in part.values_list("pk", flat=True)[: limit + 1]})
+    parts = (
+        rows.filter(pk__gte=newest_from).filter(_is_named(search)),
+        rows.filter(_is_addressed(search)),
+        *_beginning(rows, search),
+    )
+    found = {pk for part in parts for pk in part.values_list("pk", flat=True)[: SEARCH_LIMIT + 1]}
+    return sorted(found)[-SEARCH_LIMIT - 1 :]
+
+
+def _beginning(rows: QuerySet[Contact], search: str) -> Iterator[QuerySet[Contact]]:
+    """Yield whose company or last name begins so, or who is "first last", among all, each by its index."""
+
+    def begin(text: str, *fields: str) -> QuerySet[Contact]:
+        begins, key = folded(text), sort_key(*fields)
+        return rows.filter(GreaterThanOrEqual(key, begins), LessThan(key, begins + _LAST))
+
+    yield begin(search, "company")
+    yield begin(search, "last_name", "first_name")
+    first, _, last = search.partition(" ")
+    if last.strip():
+        yield begin(last.strip(), "last_name", "first_name").filter(first_name__istartswith=first)
 
 
 def _is_named(search: str) -> Q:

@@ -21,6 +21,7 @@ from campaigns.contacts.errors import BadContact
 from campaigns.contacts.forms import FORM_FIELDS, ContactForm, field_inputs
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import Filters
+from campaigns.contacts.queries.people import Count
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -44,20 +45,23 @@ def listing(request: MemberRequest, filters: Filters) -> dict[str, Any]:
     """Return what the table of contacts needs; the number of queries does not depend on the number of rows."""
     problem = ""
     try:
-        rows = queries.contacts_of(request.member, filters)
+        rows, count = queries.listed(request.member, filters)
     except BadQuery as error:
-        rows, problem = Contact.objects.none(), str(error)
-    page = paged(request, rows, by="id")
+        rows, count, problem = Contact.objects.none(), Count(0, 0), str(error)
+    sort = queries.sort_from(request.GET)
+    page = paged(request, sort.keyed(rows), by=sort.by, rises=sort.rises)
     stopped = queries.suppressions_among(request.member, page.rows)
     return {
         "page": page,
         "rows": [(contact, stopped.get(contact.pk), VERDICT_LABELS[contact.verdict]) for contact in page.rows],
-        "count": queries.counted(rows, filters),
+        "count": count,
         "names_searched": queries.NAMES_SEARCHED if filters.search and queries.names_are_cut(request.member) else 0,
         "filters": filters,
         "problem": problem,
         "builder_query": urlencode({"where": filters.where}) if filters.where else "",
         "query": _without_cursor(request.GET),
+        "sort": sort,
+        "sorts": queries.SORTS,
         "scope": filters.as_query(),
         "lists": queries.list_names_of(request.member),
         "countries": queries.countries_of(request.member),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
@@ -119,3 +120,18 @@ def test_a_page_far_down_begins_the_index_at_its_cursor(people: QuerySet[Contact
     with CaptureQueriesContext(connection) as asked:
         page(f"?after={cursor(START.isoformat(), 10**9)}", people)
     assert re.search(r'WHERE .*"created_at" <= [^(]+ AND \(', asked[0]["sql"])
+
+
+def test_pages_of_a_rising_order_go_forward_and_back_over_equal_keys(people: QuerySet[Contact]) -> None:
+    rows = people.annotate(key=Lower("company"))
+    Contact.objects.filter(email__in=["person1@example.com", "person6@example.com"]).update(company="Beta")
+    whole = [row.email for row in rows.order_by("key", "id")]
+
+    def rising(query: str) -> Page[Contact]:
+        return paged(RequestFactory().get(f"/contacts/{query}"), rows, by="key", size=SIZE, rises=True)
+
+    found = [rising("")]
+    while found[-1].older:
+        found.append(rising(found[-1].older))
+    assert [row.email for page in found for row in page.rows] == whole
+    assert [row.email for row in rising(found[-1].newer).rows] == whole[SIZE : 2 * SIZE]
