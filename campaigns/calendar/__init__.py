@@ -27,12 +27,12 @@ from campaigns.calendar.windows import (
     open_seconds_between,
     window_end,
 )
-from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country
+from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country, zone_of_place
 
 __all__ = [
     "ClosedProblem", "ClosedSpan", "Never", "Region", "RegionProblem", "Schedule", "Wait", "WaitUnit", "Window",
     "ZoneProblem", "closed_between", "closed_names", "closed_parts", "closed_text", "closed_words",
     "ending_before_plans", "is_known", "is_open", "next_closed", "next_open", "next_window", "open_minutes_left",
     "open_seconds_between", "outside_words", "parse_closed", "parse_region", "parse_zone", "region_label",
-    "region_labels", "wait_until", "window_end", "zone_of_country",
+    "region_labels", "wait_until", "window_end", "zone_of_country", "zone_of_place",
 ]  # fmt: skip

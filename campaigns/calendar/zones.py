@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -50,6 +52,33 @@ def zone_of_country(code: str) -> str | None:
     if first is None or any(_clock(other) != _clock(first) for other in others):
         return None
     return first
+
+
+@lru_cache(maxsize=4_096)
+def zone_of_place(country: str, region: str) -> str | None:
+    """Return the zone of a country, or of the state or province of one that has several; None where it is not plain.
+
+    country: ISO 3166 code. region: as people write it, "CA", "US-CA" or "California"; asked only where needed.
+    """
+    return zone_of_country(country) or _region_zones().get((country.strip().upper(), _plain(region)))
+
+
+def _plain(name: str) -> str:
+    bare = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(character for character in bare if character.isalnum())
+
+
+@cache
+def _region_zones() -> dict[tuple[str, str], str]:
+    """Return the zone by country and by each code and name of a part of it."""
+    table = tomllib.loads((files(__package__) / "states.toml").read_text(encoding="utf-8"))
+    return {
+        (country, _plain(name)): zone
+        for country, zones in table.items()
+        for zone, regions in zones.items()
+        for code, *names in regions
+        for name in (code, f"{country}{code}", *names)
+    }
 
 
 def _hint(plain: str) -> str:

@@ -39,6 +39,9 @@ class ContactForm(RefusableForm):
     phone = forms.CharField(label=LABELS["phone"], required=False)
     website = forms.CharField(label=LABELS["website"], required=False)
     city = forms.CharField(label=LABELS["city"], required=False)
+    region = forms.CharField(
+        label=LABELS["region"], required=False, help_text="Tells the time zone in the US, Canada, Australia and Brazil."
+    )
     country = forms.CharField(label=LABELS[COUNTRY], required=False, help_text="A name or a code such as DE.")
     time_zone = forms.CharField(
         label=LABELS[TIME_ZONE], required=False, help_text="Such as Europe/Berlin. Empty: the campaign's."

@@ -53,6 +53,7 @@ def values_for(contact: Contact, sender: SenderValues) -> dict[str, str]:
         "phone": contact.phone,
         "website": contact.website,
         "city": contact.city,
+        "region": contact.region,
         "country": contact.country,
         "sender.name": sender.name,
         "sender.email": sender.email,

@@ -17,6 +17,7 @@ STANDARD: Mapping[str, str] = {
     "phone": "The phone number",
     "website": "The company's website",
     "city": "The city",
+    "region": "The state or region",
     "country": "The country, as two letters",
     "sender.name": "The display name of the mailbox that sends",
     "sender.email": "The address of the mailbox that sends",

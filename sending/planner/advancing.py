@@ -17,7 +17,7 @@ from sending.planner.states import EnrollmentState
 
 # What deciding about the next step needs: reading whole rows costs more than the decision.
 _READ = """
-SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.mailbox_id, p.time_zone, p.country, w.time_scale
+SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.mailbox_id, p.time_zone, p.country, p.region, w.time_scale
   FROM planner_enrollment e
   JOIN contacts_contact p ON p.id = e.contact_id
   JOIN accounts_workspace w ON w.id = e.workspace_id
@@ -62,6 +62,7 @@ class _Person:
     mailbox_id: int
     time_zone: str
     country: str
+    region: str
     time_scale: int
 
 
@@ -97,7 +98,7 @@ def _next(one: Sent, person: _Person, loaded: Mapping[int, CampaignPlan]) -> _Mo
     step = plan.step_from(one.position + 1)
     if step is None:
         return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
-    zone = zone_by(plan, person.time_zone, person.country)[1]
+    zone = zone_by(plan, person.time_zone, person.country, person.region)[1]
     due = wait_over(one.sent_at, step.wait, zone, Pace(person.time_scale), closed=plan.schedule.holidays)
     return (
         one.enrollment_id,

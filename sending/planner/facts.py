@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from campaigns.calendar import zone_of_country
+from campaigns.calendar import zone_of_place
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import CampaignPlan
 from sending.mailboxes.budgets import facts_of, usages_of
@@ -66,13 +66,13 @@ def senders_of(mailboxes: Sequence[Mailbox], *, now: datetime) -> list[Sender]:
 
 
 def zone_of(plan: CampaignPlan, contact: Contact) -> tuple[str, tzinfo]:
-    """Return the name and the zone that decide for a contact: their own, that of their country, the campaign's."""
-    return zone_by(plan, contact.time_zone, contact.country)
+    """Return the name and the zone that decide for a contact: their own, that of their place, the campaign's."""
+    return zone_by(plan, contact.time_zone, contact.country, contact.region)
 
 
-def zone_by(plan: CampaignPlan, time_zone: str, country: str) -> tuple[str, tzinfo]:
-    """Return the same for a contact of whom only the zone and the country are known, "" where they are not."""
-    return plan.zone_for(time_zone or zone_of_country(country) or "")
+def zone_by(plan: CampaignPlan, time_zone: str, country: str, region: str) -> tuple[str, tzinfo]:
+    """Return the same for a contact of whom only zone, country and region are known, "" where they are not."""
+    return plan.zone_for(time_zone or zone_of_place(country, region) or "")
 
 
 def new_leads_today(paces: dict[int, Pace], *, now: datetime) -> dict[int, NewLeads]:

@@ -43,8 +43,8 @@ from sending.planner.throttling import limits_of as throttles_of_workspaces
 
 _ROW = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
-    "contact__country", "contact__email_key", "contact_id", "contact__domain", "receiver", "last_sent_at",
-    "absent_until",
+    "contact__country", "contact__region", "contact__email_key", "contact_id", "contact__domain", "receiver",
+    "last_sent_at", "absent_until",
 )  # fmt: skip
 
 
@@ -109,6 +109,7 @@ class _Row(NamedTuple):
     hold_code: str
     zone_name: str
     country: str
+    region: str
     email_key: str
     contact_id: int
     domain: str
@@ -125,7 +126,7 @@ def _enrolled(campaign_ids: Collection[int]) -> list[_Row]:
 def _audience(campaign: Campaign) -> list[_Row]:
     """Return the contacts whom a launch would enroll."""
     rows = audience_contacts(campaign).order_by("pk")
-    columns = ("pk", "time_zone", "country", "email_key", "domain")
+    columns = ("pk", "time_zone", "country", "region", "email_key", "domain")
     found = list(rows.values_list(*columns))
     known = providers_of({domain for *_, domain in found})
     return [
@@ -139,12 +140,13 @@ def _audience(campaign: Campaign) -> list[_Row]:
             "",
             zone_name,
             country,
+            region,
             key,
             pk,
             domain,
             _receiver(domain, known),
         )
-        for pk, zone_name, country, key, domain in found
+        for pk, zone_name, country, region, key, domain in found
     ]
 
 
@@ -166,7 +168,7 @@ class _Lines:
         self._watched = watched
         self._pace = pace
         self._now = now
-        self._zones: dict[tuple[int, str, str], tzinfo] = {}
+        self._zones: dict[tuple[int, str, str, str], tzinfo] = {}
         self._places = {
             pk: {step.position: place for place, step in enumerate(plan.steps)} for pk, plan in loaded.items()
         }
@@ -200,7 +202,7 @@ class _Lines:
         """Return somebody with the step that is to come, if any; a message on its way counts as sent now."""
         steps, closed = self._plans[row.campaign_id].steps, self._plans[row.campaign_id].schedule.holidays
         place = self._place(row.campaign_id, row.next_position)
-        zone = self._zone(row.campaign_id, row.zone_name, row.country)
+        zone = self._zone(row.campaign_id, row.zone_name, row.country, row.region)
         due = row.due_at or self._now
         if row.pk in self._mended and row.hold_code and place < len(steps):
             due = self._now
@@ -226,10 +228,10 @@ class _Lines:
             return places[position]
         return sum(one < position for one in places)
 
-    def _zone(self, campaign_id: int, zone_name: str, country: str) -> tzinfo:
-        key = campaign_id, zone_name, country
+    def _zone(self, campaign_id: int, zone_name: str, country: str, region: str) -> tzinfo:
+        key = campaign_id, zone_name, country, region
         if key not in self._zones:
-            self._zones[key] = zone_by(self._plans[campaign_id], zone_name, country)[1]
+            self._zones[key] = zone_by(self._plans[campaign_id], zone_name, country, region)[1]
         return self._zones[key]
 
 

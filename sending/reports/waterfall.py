@@ -94,15 +94,16 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
         cursor.execute(_LAST, [campaign.pk, [kind.value for kind in _WORDS], end])
         last = {pk: _last_word(*row) for pk, *row in cursor.fetchall()}
     pace = Pace(campaign.workspace.time_scale)
-    zones: dict[tuple[str, str], tzinfo] = {}
+    zones: dict[tuple[str, str, str], tzinfo] = {}
     ways = []
     rows = Enrollment.objects.filter(campaign=campaign, created_at__lt=end).order_by("pk")
-    for pk, created_at, mailbox_id, receiver, zone_name, country in rows.values_list(
-        "pk", "created_at", "mailbox_id", "receiver", "contact__time_zone", "contact__country"
+    for pk, created_at, mailbox_id, receiver, *place in rows.values_list(
+        "pk", "created_at", "mailbox_id", "receiver", "contact__time_zone", "contact__country", "contact__region"
     ):
-        if (zone_name, country) not in zones:
-            zones[zone_name, country] = zone_by(plan, zone_name, country)[1]
-        zone = zones[zone_name, country]
+        zone_name, country, region = place
+        if (zone_name, country, region) not in zones:
+            zones[zone_name, country, region] = zone_by(plan, zone_name, country, region)[1]
+        zone = zones[zone_name, country, region]
         sent_at, position = sent.get(pk, (None, 0))
         due_at = created_at if sent_at is None else _due(sent_at, position or 1, plan, zone, pace)
         box = mailbox_id if sent_at is not None else None

@@ -16,6 +16,7 @@ TEXT_LIMITS: Mapping[str, int] = {
     "phone": 60,
     "website": 300,
     "city": 120,
+    "region": 120,
 }
 COUNTRY = "country"
 TIME_ZONE = "time_zone"
@@ -32,6 +33,7 @@ LABELS: Mapping[str, str] = {
     "phone": "Phone",
     "website": "Website",
     "city": "City",
+    "region": "State or region",
     COUNTRY: "Country",
     TIME_ZONE: "Time zone",
 }

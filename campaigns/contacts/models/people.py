@@ -43,6 +43,7 @@ class Contact(models.Model):
     phone = models.CharField(max_length=TEXT_LIMITS["phone"], blank=True)
     website = models.CharField(max_length=TEXT_LIMITS["website"], blank=True)
     city = models.CharField(max_length=TEXT_LIMITS["city"], blank=True)
+    region = models.CharField(max_length=TEXT_LIMITS["region"], blank=True, default="", db_default="")
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2
     time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty = the campaign's
     fields = models.JSONField(default=dict)  # custom fields: name -> text

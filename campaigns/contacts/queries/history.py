@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.db.models import Model, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from campaigns.calendar import zone_of_country
+from campaigns.calendar import zone_of_country, zone_of_place
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, LABELS
 from campaigns.contacts.core.moments import Moment, Place, page_of, read_place
 from campaigns.contacts.core.suppressing import usual_keys, wildcard_keys
@@ -53,8 +53,12 @@ def zone_known_of(contact: Contact) -> KnownZone | None:
     """Return the zone of a contact; None where it is not known, and that of each campaign decides."""
     if contact.time_zone:
         return KnownZone(contact.time_zone, "their own")
-    of_country = zone_of_country(contact.country) if contact.country else None
-    return KnownZone(of_country, f"from the country {contact.country}") if of_country else None
+    if not contact.country:
+        return None
+    if of_country := zone_of_country(contact.country):
+        return KnownZone(of_country, f"from the country {contact.country}")
+    of_region = zone_of_place(contact.country, contact.region) if contact.region else None
+    return KnownZone(of_region, f"from the region {contact.region}, {contact.country}") if of_region else None
 
 
 def notes_of(contact: Contact) -> Sequence[ContactNote]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaigns.calendar import ZoneProblem, parse_zone, zone_of_country
+from campaigns.calendar import ZoneProblem, parse_zone, zone_of_country, zone_of_place, zones
 from tests.campaigns.calendar.clocks import all_zones
 
 
@@ -66,3 +66,30 @@ def test_other_names_are_refused_with_a_way_out(written: str, hint: str) -> None
 )
 def test_country_has_a_zone_only_when_all_its_clocks_agree(code: str, zone: str | None) -> None:
     assert zone_of_country(code) == zone
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "zone"),
+    [
+        ("US", "CA", "America/Los_Angeles"),
+        ("US", "us-ny", "America/New_York"),
+        ("US", " new york ", "America/New_York"),
+        ("US", "Texas", None),  # El Paso
+        ("US", "Bavaria", None),
+        ("CA", "Alberta", "America/Edmonton"),
+        ("AU", "WA", "Australia/Perth"),
+        ("AU", "NSW", None),  # Broken Hill
+        ("BR", "São Paulo", "America/Sao_Paulo"),
+        ("BR", "sao paulo", "America/Sao_Paulo"),
+        ("DE", "CA", "Europe/Berlin"),  # one zone, whatever the region
+        ("", "CA", None),
+    ],
+)
+def test_a_region_tells_the_zone_of_a_country_with_several(country: str, region: str, zone: str | None) -> None:
+    assert zone_of_place(country, region) == zone
+
+
+def test_every_zone_of_a_region_is_one_of_its_country() -> None:
+    known = zones._country_zones()
+    for (country, region), zone in zones._region_zones().items():
+        assert zone in known[country], (region, zone)
