@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.contacts.models import Contact, ContactList, LiftedSuppression, Suppression
-from campaigns.contacts.states import SuppressionReason
+from campaigns.contacts.models import Contact, ContactEdit, ContactList, LiftedSuppression, Suppression
+from campaigns.contacts.services import create_contact, sweep_erasures, upserts
+from campaigns.contacts.services.erasing import acknowledge
+from campaigns.contacts.services.values import define_texts
+from campaigns.contacts.states import ImportPolicy, SuppressionReason
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from tests.builders import make_audience, make_campaign, make_contact, make_list, make_member, make_workspace
@@ -166,6 +170,62 @@ def test_what_happens_to_the_known_is_the_policy(
     answer = program.ask("POST", "/contacts/bulk", {"policy": policy, "contacts": [values]})
     row.refresh_from_db()
     assert (statuses(answer), row.company, row.city) == ([status], company, city)
+
+
+def test_many_contacts_cost_a_few_statements(program: Program) -> None:
+    people = [{"email": f"p{number}@example.com", "fields": {"n": str(number)}} for number in range(200)]
+    program.ask("POST", "/contacts/bulk", {"contacts": people[:1]})
+    for changes in ({}, {"city": "Rome"}):  # the first adds, the second changes
+        with CaptureQueriesContext(connection) as queries:
+            answer = program.ask("POST", "/contacts/bulk", {"contacts": [person | changes for person in people]})
+        assert answer.json()["rejected"] == 0
+        assert len(queries) < 30
+    assert Contact.objects.filter(city="Rome", fields__n="199").count() == 1
+
+
+def test_who_changed_what_is_written_down_and_the_erased_stay_away(owner: Member, program: Program) -> None:
+    ada, bob = make_contact(owner.workspace, "ada@example.com"), make_contact(owner.workspace, "bob@example.com")
+    acknowledge(bob, why="she asked", wanted_by="dpo@acme.example")
+    sweep_erasures()
+    people = [{"email": "ada@example.com", "city": "Rome"}, {"email": "bob@example.com"}]
+    told = program.ask("POST", "/contacts/bulk", {"contacts": people}).json()["results"]
+    assert [row["status"] for row in told] == ["updated", "rejected"]
+    assert "was erased on request" in told[1]["detail"]
+    program.ask("PATCH", f"/contacts/{ada.pk}", {"city": "Oslo"})
+    edits = ContactEdit.objects.filter(contact=ada).order_by("pk").values_list("changes", "made_by")
+    assert list(edits) == [({"city": ["", "Rome"]}, owner.user.pk), ({"city": ["Rome", "Oslo"]}, owner.user.pk)]
+    alone = program.ask("POST", "/contacts", {"email": "bob@example.com"})
+    assert (alone.status_code, alone.json()["errors"][0]["field"]) == (422, "email")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_added_by_somebody_else_at_that_moment_is_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    member = make_member(make_workspace())
+    others = [Thread(target=_add_meanwhile, args=[member])]
+
+    def defined(workspace_id: int, fields: dict[str, str]) -> None:  # behind the look at what is known
+        if others:
+            other = others.pop()
+            other.start()
+            other.join()
+        define_texts(workspace_id, fields)
+
+    monkeypatch.setattr("campaigns.contacts.services.upserts.define_texts", defined)
+    entries = [
+        upserts.Entry({"email": "ada@example.com", "company": "Ours"}),
+        upserts.Entry({"email": "b@example.com"}),
+    ]
+    outcomes = upserts.upsert_contacts(member, entries, ImportPolicy.OVERWRITE)
+    assert [outcome.status for outcome in outcomes] == ["updated", "created"]
+    assert list(Contact.objects.order_by("email").values_list("email", "company", "city")) == [
+        ("ada@example.com", "Ours", "Rome"),
+        ("b@example.com", "", ""),
+    ]
+
+
+def _add_meanwhile(member: Member) -> None:
+    create_contact(member.workspace, {"email": "ada@example.com", "city": "Rome"}, {})
+    connection.close()
 
 
 def test_more_than_a_thousand_contacts_and_tags_that_are_none_are_refused_whole(program: Program) -> None:
