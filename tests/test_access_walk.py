@@ -68,7 +68,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:create", "planner:list", "planner:throttles", "sequences:closed_days",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
         "mailboxes:limit", "domains:list", "inbox:list", "reports:home",
-        "guard:standstill", "guard:confirmation", "reports:log", "reports:messages",
+        "guard:standstill", "guard:confirmation", "reports:log", "reports:messages", "reports:messages_file",
         "reports:doubts", "reports:doubts_chosen",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
@@ -98,7 +98,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
         "planner:resume", "sequences:roles", "sequences:growth", "planner:campaign_health",
-        "planner:forecast", "planner:forecast_summary", "planner:people", "reports:results",
+        "planner:forecast", "planner:forecast_summary", "planner:people", "reports:results", "reports:campaign_file",
         "reports:day",
     ),
     **_each(

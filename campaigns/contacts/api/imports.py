@@ -101,7 +101,7 @@ def import_cancel(request: ApiRequest, import_id: ID) -> Any:
 )
 def import_rejected(request: ApiRequest, import_id: ID) -> HttpResponseBase:
     """Return the rejected rows as CSV: line, cause, original."""
-    return rejected_rows(queries.import_for(request.member, import_id))
+    return rejected_rows(request, queries.import_for(request.member, import_id))
 
 
 def _take(member: Member, name: str, pieces: Iterable[bytes], wanted: FileChoices) -> ImportDetail:

@@ -9,7 +9,6 @@ from itertools import islice
 
 from campaigns.contacts.core.dialect import detect_dialect
 from campaigns.contacts.core.encoding import EncodingProbe
-from campaigns.contacts.core.exporting import unguarded
 from campaigns.contacts.core.fields import EMAIL
 from campaigns.contacts.core.headings import field_for
 from campaigns.contacts.core.suppressing import parse_rule
@@ -19,6 +18,7 @@ from campaigns.contacts.services.suppressions import Wish, suppress_all
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.access import Member
 from outreach.kit.addresses import BadAddress
+from outreach.kit.csvfile import unguarded
 
 SIZE_LIMIT_BYTES = 20 * 1024 * 1024
 ERRORS_KEPT = 500

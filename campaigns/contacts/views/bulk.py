@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.core.tags import parse_tags
+from campaigns.contacts.downloads import contacts_file
 from campaigns.contacts.errors import BadContact, NothingToCheck
 from campaigns.contacts.models import BulkAct, Contact
 from campaigns.contacts.states import BulkAction, BulkState
@@ -30,12 +31,14 @@ _AT_ONCE = {BulkAction.ADD, BulkAction.REMOVE, BulkAction.TAG, BulkAction.UNTAG}
 
 @require_POST
 @member_page(Role.MEMBER)
-def selected(request: MemberRequest) -> HttpResponse:
+def selected(request: MemberRequest) -> HttpResponseBase:
     """Do something with the contacts that are ticked, or plan it for all that match."""
     action = request.POST.get("action", "")
     ids = [int(text) for text in request.POST.getlist("contact")[:_SELECTED] if text.isdecimal() and len(text) < 18]
     if action == "delete_confirmed" and ids:
         return _delete(request, ids)
+    if action == "export" and (ids or "everyone" in request.POST):
+        return _export(request, ids)
     if action not in set(BulkAction):
         messages.warning(request, "Nothing was changed.")
         return redirect(_back(request))
@@ -84,6 +87,17 @@ def _act(request: MemberRequest, action: BulkAction, ids: list[int]) -> HttpResp
     query = request.POST.get("query", "")[:_QUERY_LIMIT]
     row = services.plan_bulk(request.member, action, people, query=query, **tools)
     return redirect(request.member.url("contacts:bulk", row.pk))
+
+
+def _export(request: MemberRequest, ids: list[int]) -> HttpResponseBase:
+    """Stream the ticked, or all who match."""
+    try:
+        is_everybody = "everyone" in request.POST
+        people = _everybody(request) if is_everybody else queries.contacts_for(request.member, ids)
+    except BadQuery as error:
+        messages.error(request, error.cause)
+        return redirect(_back(request))
+    return contacts_file(request, f"contacts-{request.member.workspace.slug}", people)
 
 
 def _everybody(request: MemberRequest) -> QuerySet[Contact]:

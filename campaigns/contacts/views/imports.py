@@ -165,8 +165,8 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
 @require_GET
 @member_page(Role.MEMBER)
 def rejected_file(request: MemberRequest, import_id: int) -> HttpResponseBase:
-    """Stream the rejected rows as CSV: line, cause, original."""
-    return rejected_rows(queries.import_for(request.member, import_id))
+    """Stream the rejected rows: line, cause, original."""
+    return rejected_rows(request, queries.import_for(request.member, import_id))
 
 
 @require_GET

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.contacts import queries, services
-from campaigns.contacts.core.exporting import csv_lines
-from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
+from campaigns.contacts.downloads import contacts_file
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.forms import FORM_FIELDS, ContactForm, field_inputs
 from campaigns.contacts.models import Contact
@@ -121,16 +118,14 @@ def delete(request: MemberRequest, contact_id: int) -> HttpResponse:
 @require_GET
 @member_page(Role.MEMBER)
 def export(request: MemberRequest) -> HttpResponseBase:
-    """Stream the filtered contacts as CSV."""
+    """Stream the filtered contacts, as CSV or as a workbook."""
     filters = queries.filters_from(request.GET)
     try:
-        rows = queries.contacts_of(request.member, filters, every=True).order_by("-pk")
+        rows = queries.contacts_of(request.member, filters, every=True)
     except BadQuery as error:
         messages.error(request, str(error))
         return redirect(request.member.url("contacts:list") + f"?{request.GET.urlencode()}")
-    response = StreamingHttpResponse(_exported(rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="contacts-{request.member.workspace.slug}.csv"'
-    return response
+    return contacts_file(request, f"contacts-{request.member.workspace.slug}", rows)
 
 
 def _form_page(
@@ -162,13 +157,3 @@ def _without_cursor(query: QueryDict) -> str:
     for name in ("after", "before"):
         kept.pop(name, None)
     return kept.urlencode()
-
-
-def _exported(rows: QuerySet[Contact]) -> Iterator[str]:
-    names = ("email", *TEXT_LIMITS, COUNTRY, TIME_ZONE, "created_at")
-    custom = queries.custom_names_among(rows)
-    values = rows.values_list(*names, "fields").iterator(chunk_size=2_000)
-    return csv_lines(
-        [*names, *custom],
-        ([*texts, at.isoformat(timespec="seconds"), *map(fields.get, custom)] for *texts, at, fields in values),
-    )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.contacts import queries, services
-from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.errors import BadFile, MayNotLift
 from campaigns.contacts.forms import LiftForm, SuppressionFileForm, SuppressionForm
 from campaigns.contacts.services.uploads import file_name
@@ -18,6 +17,7 @@ from campaigns.contacts.states import BINDING_REASONS, REASON_LABELS, Suppressio
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.addresses import BadAddress, key_of
+from outreach.kit.downloads import TOGETHER, download
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 
@@ -94,16 +94,12 @@ def suppression_export(request: MemberRequest) -> HttpResponseBase:
     search, reason = _filters(request)
     rows = queries.suppressions_of(request.member, search=search, reason=reason).order_by("pk")
     names = ("value", "scope", "reason", "evidence", "created_at", "created_by__email")
-    lines = csv_lines(
-        ["value", "scope", "reason", "evidence", "since", "by"],
-        (
-            [*texts, at.isoformat(timespec="seconds"), by or ""]
-            for *texts, at, by in rows.values_list(*names).iterator(chunk_size=2_000)
-        ),
+    lines = (
+        [*texts, at.isoformat(timespec="seconds"), by or ""]
+        for *texts, at, by in rows.values_list(*names).iterator(chunk_size=TOGETHER)
     )
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="suppressions-{request.member.workspace.slug}.csv"'
-    return response
+    header = ["value", "scope", "reason", "evidence", "since", "by"]
+    return download(request, f"suppressions-{request.member.workspace.slug}", header, lines)
 
 
 @require_GET

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
+from python_calamine import CalamineWorkbook
 
 from campaigns.contacts import services
 from campaigns.contacts.models import Contact, ContactImport, ContactList, CustomField, Suppression
@@ -357,3 +359,20 @@ def test_the_export_holds_the_filtered_contacts_and_their_own_fields() -> None:
     assert lines[0].endswith('"created_at","plan"')
     assert lines[1].startswith('"ada@x.com","\'=1+1"')
     assert len(lines) == 2
+
+
+def test_the_ticked_and_all_that_match_are_exported_as_a_workbook_is() -> None:
+    member = make_member(make_workspace())
+    client = signed_in(member)
+    ada, *_ = (make_contact(member.workspace, f"{name}@x.com", company="=Acme") for name in ("ada", "bob", "cy"))
+    book = client.get(member.url("contacts:export"), {"format": "xlsx", "where": "not email is cy@x.com"})
+    assert book["Content-Disposition"] == 'attachment; filename="contacts-acme.xlsx"'
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(book.getvalue())).get_sheet_by_index(0).to_python()
+    assert [(row[0], row[3]) for row in sheet] == [
+        ("email", "company"), ("bob@x.com", "=Acme"), ("ada@x.com", "=Acme"),
+    ]  # fmt: skip
+    url = member.url("contacts:selected")
+    ticked = client.post(url, {"action": "export", "contact": [ada.pk]}).getvalue().decode()
+    assert [line.split(",")[0] for line in ticked.splitlines()[1:]] == ['"ada@x.com"']
+    every = client.post(url, {"action": "export", "everyone": "1", "scope": "q=bob"}).getvalue().decode()
+    assert [line.split(",")[0] for line in every.splitlines()[1:]] == ['"bob@x.com"']

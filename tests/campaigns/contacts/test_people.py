@@ -8,13 +8,13 @@ import pytest
 from django.http import QueryDict
 
 from campaigns.contacts import queries, services
-from campaigns.contacts.core.exporting import csv_lines
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Contact, ListMember
 from campaigns.contacts.queries import people
 from campaigns.contacts.queries.people import Filters
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.access import Member
+from outreach.kit.csvfile import csv_lines
 from tests.builders import make_contact, make_list, make_member, make_workspace
 
 pytestmark = pytest.mark.django_db

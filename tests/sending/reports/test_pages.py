@@ -274,3 +274,17 @@ def test_search_leaves_nobody_out_among_many_who_begin_alike(quiet: Busy) -> Non
     quiet.write("amb", quiet.first)
     add_many("az", "x.zzz")
     assert walk(quiet, q="a") == 2
+
+
+def test_the_people_of_a_campaign_and_its_messages_are_given_out_as_files(quiet: Busy) -> None:
+    quiet.write("ada", quiet.first)
+    client = signed_in(quiet.member)
+    people = client.get(quiet.member.url("reports:campaign_file", quiet.campaign.pk)).getvalue().decode().splitlines()
+    assert people[0].startswith('\ufeff"email","first name"')
+    assert people[1].startswith('"ada@autumn.example"')
+    listed = quiet.member.url("reports:messages_file")
+    messages = client.get(listed, {"q": "ada"}).getvalue().decode().splitlines()
+    assert len(messages) == 2
+    assert '"sent"' in messages[1]
+    assert len(client.get(listed, {"q": "nobody"}).getvalue().decode().splitlines()) == 1
+    assert client.get(listed, {"format": "xlsx"}).getvalue().startswith(b"PK")
