@@ -46,7 +46,7 @@ VARIABLES = (
     Variable(
         "OUTREACH_CREDENTIAL_KEYS",
         "Fernet keys that encrypt mailbox passwords, newest first, separated by spaces. "
-        "To rotate, put a new key in front and keep the old ones.",
+        "To rotate, put a new key in front and keep the old ones: prints of erased people are lost with theirs.",
         secret=True,
     ),
     Variable(

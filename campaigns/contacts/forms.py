@@ -190,7 +190,7 @@ class RetentionForm(forms.Form):
         required=False,
         min_value=1,
         max_value=3_650,
-        help_text="Counts and causes by import stay.",
+        help_text="How many there were stays with each import.",
     )
     transcripts_days = forms.IntegerField(
         label="Dialogues with mail servers: forgotten after, in days",

@@ -17,7 +17,7 @@ _TONES = {
     "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
     "not_sendable",
     "orange": "blocked block complained complaint",
-    "slate": "address_role address_disposable disposable role_address opted_out opt_out suppressed",
+    "slate": "address_role address_disposable disposable role_address opted_out opt_out suppressed erased",
 }
 _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.split()}
 # Where the value alone would not tell a person what happens.

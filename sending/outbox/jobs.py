@@ -47,8 +47,7 @@ class Job:
     sender: str
     recipient: str  # as it stands in the message
     recipient_key: str  # its normalised form, which is suppressed when there is no such address
-    suppression_keys: tuple[tuple[str, str], ...]  # (scope, value) that would forbid it, beside wildcards
-    prints: tuple[str, ...]  # of the address, by which an erased person is known again
+    suppression_keys: tuple[tuple[str, str], ...]  # (scope, value) that would forbid it, beside those of rare scopes
     content: bytes
     pace: Pace
     gap_s: float  # of the mailbox after this message

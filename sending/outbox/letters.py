@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 from campaigns.contacts.core.suppressing import usual_keys
 from campaigns.contacts.models import Contact
-from campaigns.contacts.prints import prints_of
 from campaigns.sequences.states import StepThread
 from outreach.kit.addresses import parse_address
 from sending.outbox.jobs import Job, Letter
@@ -115,7 +114,6 @@ def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None) 
         recipient=address.email,
         recipient_key=address.key,
         suppression_keys=tuple(usual_keys(address.key)),
-        prints=prints_of(letter.workspace_id, address.key),
         content=content_of(letter, sender, key),
         pace=sender.pace,
         gap_s=draw_gap(sender.facts.limits, sender.pace, seed=seed).total_seconds(),

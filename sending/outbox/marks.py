@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import connection, transaction
 
-from campaigns.contacts.core.suppressing import wildcards_in_sql
-from campaigns.contacts.queries import is_suppressed
+from campaigns.contacts.queries import is_suppressed, rare_keys, rare_scopes
 from outreach.kit import clock, gate, statements
 from sending.guard.clause import MAY_SEND, STANDS_STILL, params
 from sending.mailboxes.spending import spend
@@ -18,32 +17,15 @@ from sending.outbox.jobs import Job
 # held open around it (see outreach.kit.gate), so a stop or an opt-out that was acknowledged before always wins.
 # clock_timestamp(): now() is the instant at which the wait for the gates began. Each row is to be found by
 # its key: the planner takes what passes quickly for rare, and would compare all that is claimed, or all of a worker's
-# mailboxes, with all that is asked. So the state is hidden from it, and nothing is joined that is looked up. Wildcards
-# and prints of erased people are only looked up for workspaces that have some, which is found out once for a batch.
+# mailboxes, with all that is asked. So the state is hidden from it, and nothing is joined that is looked up.
 _MARK = f"""
 WITH asked AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::uuid[], %(owners)s::uuid[]) AS a(id, attempt, owner)
-), rare AS MATERIALIZED (
-    SELECT w.workspace_id, v.scope
-      FROM unnest(%(workspaces_once)s::bigint[]) AS w(workspace_id)
-     CROSS JOIN (VALUES ('wildcard'::varchar), ('erased'::varchar)) AS v(scope)
-     WHERE EXISTS (SELECT 1 FROM contacts_suppression s WHERE s.workspace_id = w.workspace_id AND s.scope = v.scope)
 ), forbidden AS (
     SELECT k.id
       FROM unnest(%(key_ids)s::bigint[], %(workspaces)s::bigint[], %(scopes)s::varchar[], %(values)s::varchar[])
         AS k(id, workspace_id, scope, value)
       JOIN contacts_suppression s USING (workspace_id, scope, value)
-     UNION ALL
-    SELECT r.id
-      FROM rare JOIN unnest(%(ids)s::bigint[], %(places)s::bigint[], %(recipients)s::varchar[])
-        AS r(id, workspace_id, key) ON rare.scope = 'wildcard' AND rare.workspace_id = r.workspace_id
-     CROSS JOIN LATERAL unnest({wildcards_in_sql("r.key", "split_part(r.key, '@', 2)")}) AS w(value)
-      JOIN contacts_suppression s ON s.workspace_id = r.workspace_id AND s.scope = 'wildcard' AND s.value = w.value
-     UNION ALL
-    SELECT r.id
-      FROM rare JOIN unnest(%(print_ids)s::bigint[], %(print_places)s::bigint[], %(prints)s::varchar[])
-        AS r(id, workspace_id, value) ON rare.scope = 'erased' AND rare.workspace_id = r.workspace_id
-      JOIN contacts_suppression s ON s.workspace_id = r.workspace_id AND s.scope = 'erased' AND s.value = r.value
 )
 UPDATE outbox_message m
    SET state = 'dot_pending', dot_at = clock_timestamp(),
@@ -81,24 +63,19 @@ SELECT CASE
 
 def mark(jobs: Sequence[Job]) -> list[bool]:
     """Mark messages as leaving; False for each that must not leave any more. Durable when it returns."""
-    keys = [(job, scope, value) for job in jobs for scope, value in job.suppression_keys]
-    prints = [(job, print_) for job in jobs for print_ in job.prints]
     places = [job.letter.workspace_id for job in jobs]
     with transaction.atomic():
         statements.commit_durably()  # a mark that could be lost would be a message sent twice
         gate.hold_open(places)
+        # Behind the gate: nobody is suppressed between this and the mark. Where a workspace has no wildcards and nobody
+        # erased, nobody's are looked up.
+        keys = [(job, *key) for job, found in zip(jobs, _keys(jobs, places), strict=True) for key in found]
         rows = statements.run(
             _MARK,
             {
                 "ids": [job.letter.pk for job in jobs],
                 "attempts": [job.letter.attempt for job in jobs],
                 "owners": [job.owner for job in jobs],
-                "places": places,
-                "recipients": [job.recipient_key for job in jobs],
-                "print_ids": [job.letter.pk for job, _ in prints],
-                "print_places": [job.letter.workspace_id for job, _ in prints],
-                "prints": [print_ for _, print_ in prints],
-                "workspaces_once": sorted(set(places)),
                 "key_ids": [job.letter.pk for job, _, _ in keys],
                 "workspaces": [job.letter.workspace_id for job, _, _ in keys],
                 "scopes": [scope for _, scope, _ in keys],
@@ -110,6 +87,13 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
         marked = {pk: clock.instant(dot_at) for pk, dot_at in rows}
         spend([job.spent_at(marked[job.letter.pk]) for job in jobs if job.letter.pk in marked])
     return [job.letter.pk in marked for job in jobs]
+
+
+def _keys(jobs: Sequence[Job], places: Sequence[int]) -> Iterator[Sequence[tuple[str, str]]]:
+    """Yield for each job the suppressions (scope, value) that would forbid it."""
+    rare = rare_scopes(places)
+    for job, place in zip(jobs, places, strict=True):
+        yield (*job.suppression_keys, *rare_keys(place, job.recipient_key, rare)) if rare else job.suppression_keys
 
 
 def why_called_back(job: Job) -> str:

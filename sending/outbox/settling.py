@@ -130,7 +130,6 @@ def _record(row: OutboundMessage, dot: Dot, end: End) -> bool:
         recipient=row.recipient,
         recipient_key=key_of(row.recipient),
         suppression_keys=(),
-        prints=(),
         content=b"",
         pace=Pace(row.workspace.time_scale),
         gap_s=0.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,20 +16,16 @@ from campaigns.contacts.models import LiftedSuppression, Suppression
 from campaigns.contacts.prints import erased_keys, prints_of
 from campaigns.contacts.states import SuppressionScope
 from outreach.accounts.access import Member
+from outreach.kit import statements
 
-# One array for hundreds of values: an IN of the ORM's makes an expression of each of them. Values of rare scopes are
-# only looked up where the workspace has any of that scope: that is found out once, not for each.
-_AMONG = """
-SELECT s.* FROM contacts_suppression s
-  JOIN unnest(%(scopes)s::varchar[], %(values)s::varchar[]) AS k(scope, value) USING (scope, value)
- WHERE s.workspace_id = %(workspace)s
-UNION ALL
-SELECT s.* FROM contacts_suppression s
-  JOIN unnest(%(rare_scopes)s::varchar[], %(rare_values)s::varchar[]) AS k(scope, value) USING (scope, value)
- WHERE s.workspace_id = %(workspace)s
-   AND k.scope = ANY(ARRAY(
-       SELECT v.scope FROM (VALUES ('wildcard'), ('erased')) AS v(scope)
-        WHERE EXISTS (SELECT 1 FROM contacts_suppression r WHERE r.workspace_id = %(workspace)s AND r.scope = v.scope)))
+# One array for hundreds of values: an IN of the ORM's makes an expression of each of them.
+_AMONG = "SELECT * FROM contacts_suppression WHERE workspace_id = %s AND value = ANY(%s)"
+# In the order of the index, which makes it one probe: that none is there would else be found by reading all of them.
+_RARE = """
+SELECT w.id, v.scope
+  FROM unnest(%s::bigint[]) AS w(id) CROSS JOIN (VALUES ('wildcard'::varchar), ('erased'::varchar)) AS v(scope)
+ WHERE (SELECT true FROM contacts_suppression s
+         WHERE s.workspace_id = w.id AND s.scope = v.scope ORDER BY s.value LIMIT 1)
 """
 # The other way round, from the rules to the contacts, by the indexes of their addresses and domains.
 SUPPRESSED_CONTACTS = """
@@ -73,32 +69,25 @@ _IS_SUPPRESSED = """(
 
 
 def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppression]:
-    """Return, for each email_key that must not be written to, the row that forbids it; one query for all.
+    """Return, for each email_key that must not be written to, the row that forbids it; two queries for all.
 
     A row about the address itself is told before one about its domain, a nearer domain before a farther one, and
     these before a wildcard, and that somebody was erased comes last.
     """
     if not keys:
         return {}
-    asked = {key: (usual_keys(key), [*wildcard_keys(key), *erased_keys(workspace_id, key)]) for key in keys}
-    usual = list({one for ours, _ in asked.values() for one in ours})
-    rare = list({one for _, ours in asked.values() for one in ours})
-    rows = Suppression.objects.raw(
-        _AMONG,
-        {
-            "workspace": workspace_id,
-            "scopes": [scope for scope, _ in usual],
-            "values": [value for _, value in usual],
-            "rare_scopes": [scope for scope, _ in rare],
-            "rare_values": [value for _, value in rare],
-        },
-    )
+    rare = rare_scopes([workspace_id])
+    asked = {key: usual_keys(key) for key in keys}
+    if rare:
+        asked = {key: [*near, *rare_keys(workspace_id, key, rare)] for key, near in asked.items()}
+    values = {value for wanted in asked.values() for _, value in wanted}
+    rows = Suppression.objects.raw(_AMONG, [workspace_id, list(values)])
     found = {(row.scope, row.value): row for row in rows}
     if not found:
         return {}
     result: dict[str, Suppression] = {}
-    for key, (near, far) in asked.items():
-        if row := next((found[one] for one in (*near, *far) if one in found), None):
+    for key, wanted in asked.items():
+        if row := next((found[one] for one in wanted if one in found), None):
             result[key] = row
     return result
 
@@ -125,6 +114,21 @@ class Erased:
 
     def __contains__(self, key: str) -> bool:
         return not self._prints.isdisjoint(prints_of(self._workspace_id, key))
+
+
+def rare_scopes(workspace_ids: Collection[int]) -> frozenset[tuple[int, str]]:
+    """Return the workspaces with wildcards or erased people, each with the scope; two probes for each workspace."""
+    return frozenset(statements.run(_RARE, [sorted(set(workspace_ids))]))
+
+
+def rare_keys(workspace_id: int, key: str, rare: Container[tuple[int, str]]) -> list[tuple[str, str]]:
+    """Return what an email_key is looked up by beyond usual_keys, of the scopes that the workspace has any of."""
+    found: list[tuple[str, str]] = []
+    if (workspace_id, SuppressionScope.WILDCARD.value) in rare:
+        found += wildcard_keys(key)
+    if (workspace_id, SuppressionScope.ERASED.value) in rare:
+        found += erased_keys(workspace_id, key)
+    return found
 
 
 def is_suppressed(workspace_id: int, key: str) -> bool:

@@ -13,7 +13,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadFile, MayNotLift
 from campaigns.contacts.forms import LiftForm, SuppressionFileForm, SuppressionForm
 from campaigns.contacts.services.uploads import file_name
-from campaigns.contacts.states import BINDING_REASONS, REASON_LABELS, SuppressionReason
+from campaigns.contacts.states import BINDING_REASONS, REASON_LABELS, SuppressionReason, SuppressionScope
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.addresses import BadAddress, key_of
@@ -93,6 +93,7 @@ def suppression_export(request: MemberRequest) -> HttpResponseBase:
     """Stream the suppressions that the filters of the URL leave; the same file can be imported again."""
     search, reason = _filters(request)
     rows = queries.suppressions_of(request.member, search=search, reason=reason).order_by("pk")
+    rows = rows.exclude(scope=SuppressionScope.ERASED)  # a print means nothing anywhere else
     names = ("value", "scope", "reason", "evidence", "created_at", "created_by__email")
     lines = (
         [*texts, at.isoformat(timespec="seconds"), by or ""]
