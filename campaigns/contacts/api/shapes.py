@@ -41,6 +41,7 @@ class ContactValues(Wanted):
     phone: Word = ""
     website: Word = ""
     city: Word = ""
+    region: Word = Field("", description="State or province; with the country it can tell the time zone.")
     country: Word = Field("", description="A name or a code such as DE; stored as the code.")
     time_zone: Word = Field("", description="IANA name such as Europe/Berlin; empty = the campaign's.")
     fields: Fields = Field(default_factory=dict)
@@ -148,6 +149,7 @@ class ContactOut(Schema):
     phone: str
     website: str
     city: str
+    region: str
     country: str
     time_zone: str
     fields: dict[str, str]
