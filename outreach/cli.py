@@ -26,6 +26,7 @@ _SANDBOX = "sending.sandbox"
 _LOAD_DEMO = "sending.sandbox.demo.load"
 _CHAOS = "sending.chaos.command"
 _RUN_IMPORT = "campaigns.contacts.command.run_import"
+_IMPORT_OPTIONS = "campaigns.contacts.import_options.ImportOptions"
 _CHECK = "campaigns.contacts.command.check_addresses"
 _ADOPT = "sending.outbox.command.adopt"
 
@@ -50,8 +51,24 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    """Delegate to run_import(path, workspace, list_name, echo) -> exit status."""
-    status: int = _upper(_RUN_IMPORT)(options.file, options.workspace, options.list, _echo)
+    """Delegate to run_import(path, workspace, list_name, echo, options) -> exit status."""
+    run, wishes = _upper(_RUN_IMPORT), _upper(_IMPORT_OPTIONS)
+    status: int = run(
+        options.file,
+        options.workspace,
+        options.list,
+        _echo,
+        wishes(
+            sheet=options.sheet,
+            policy=options.policy,
+            tags=options.tags,
+            source=options.source,
+            legal_basis=options.legal_basis,
+            kinds=options.kind,
+            is_dry_run=options.dry_run,
+            is_json=options.json,
+        ),
+    )
     return status
 
 
@@ -119,6 +136,22 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
     importing.add_argument("--list", required=True, metavar="L", help="name of the list; made when there is none")
+    importing.add_argument(
+        "--sheet", default="", metavar="S", help="sheet of a workbook: its name, or its number from 1"
+    )
+    importing.add_argument("--policy", default="", metavar="P", help="known people: overwrite, fill or skip")
+    importing.add_argument("--tags", default="", metavar="T", help="tags for everybody, as in 'vip, fair 2026'")
+    importing.add_argument("--source", default="", metavar="TEXT", help="where these addresses come from")
+    importing.add_argument("--legal-basis", default="", metavar="B", help="unstated, consent, contract or interest")
+    importing.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="NAME=KIND",
+        help="what an own field holds, as in size=number:comma",
+    )
+    importing.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
+    importing.add_argument("--json", action="store_true", help="tell it as one JSON object")
     importing.set_defaults(command=_import)
 
     checking = commands.add_parser("check", help="check the addresses of a list by their domains")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.encoding import LABELS
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
-from campaigns.contacts.errors import BadContact, BadFile, NothingToCheck
+from campaigns.contacts.errors import BadContact, BadFile, BadMapping, NothingToCheck
+from campaigns.contacts.import_options import BadOption, ImportOptions, take_options
 from campaigns.contacts.models import ContactImport, ContactList
 from campaigns.contacts.states import CheckState, ImportState
 from outreach.accounts.models import Workspace
@@ -23,12 +25,16 @@ _PIECE_BYTES = 256 * 1024
 _CAUSES = 10
 
 
-def run_import(path: Path, workspace: str, list_name: str, echo: Callable[[str], None]) -> int:
+def run_import(
+    path: Path, workspace: str, list_name: str, echo: Callable[[str], None], options: ImportOptions | None = None
+) -> int:
     """Import the file into the workspace (its slug) and put everybody on the list, which is created when missing.
 
-    Says through `echo` how the file was read, the counts and the most frequent causes of rejection. Returns 0 when
-    the file went in (rejected rows are told), 1 when it could not, 2 for a wrong path, workspace or list name.
+    Says through `echo` how the file was read, the counts and the most frequent causes of rejection, or all of it as one
+    JSON object. A dry run says what would change, and keeps nothing. Returns 0 when the file went in (rejected rows are
+    told) or could go in, 1 when it could not, 2 for a wrong path, workspace, list name or option.
     """
+    options = options or ImportOptions()
     target = Workspace.objects.filter(slug=workspace).first()
     if target is None:
         known = ", ".join(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:10])
@@ -37,20 +43,81 @@ def run_import(path: Path, workspace: str, list_name: str, echo: Callable[[str],
     try:
         with transaction.atomic():
             row = services.store_upload(target, path.name, _pieces(path))
-            services.confirm_onto(row, row.mapping, list_name, hint=False)
+            take_options(row, options)
+            if options.is_dry_run:
+                services.choose(row, row.mapping, list_name)
+            else:
+                services.confirm_onto(row, row.mapping, list_name, hint=False)
     except OSError as error:
         echo(f"{path} cannot be read: {error.strerror}.")
         return BAD_USAGE
-    except BadContact as error:
-        echo(f"--list: {error.cause}")
+    except (BadContact, BadOption, BadMapping) as error:
+        echo(f"--list: {error}" if isinstance(error, BadContact) else str(error))
         return BAD_USAGE
     except BadFile as error:
         echo(f"{path.name}: {error}")
         return NOT_IMPORTED
-    _tell_reading(row, echo)
+    if not options.is_json:
+        _tell_reading(row, echo)
+    if options.is_dry_run:
+        return _try_out(row, echo, is_json=options.is_json)
     services.run_import(row.pk)
     row.refresh_from_db()
-    return _tell_result(row, echo)
+    return _tell_json(row, echo) if options.is_json else _tell_result(row, echo)
+
+
+def _try_out(row: ContactImport, echo: Callable[[str], None], *, is_json: bool) -> int:
+    """Tell what the import would change; the upload is forgotten afterwards."""
+    try:
+        services.run_dry_run(services.start_dry_run(row, hint=False).pk)
+        dry_run = queries.dry_run_of(row)
+        found = queries.foreseen(dry_run) if dry_run else None
+    finally:
+        row.delete()
+    if found is None:
+        echo(f"{row.filename} cannot be imported: {dry_run.problem if dry_run else 'it was overtaken'}.")
+        return NOT_IMPORTED
+    difference = found.difference
+    if is_json:
+        echo(json.dumps(difference.as_json(), ensure_ascii=False))
+    else:
+        _tell_difference(found, "row" if row.sheets else "line", echo)
+    return DONE if difference.rows > difference.rejected else NOT_IMPORTED
+
+
+def _tell_difference(found: queries.Foreseen, place: str, echo: Callable[[str], None]) -> None:
+    counts = found.difference
+    echo(
+        f"{counts.rows:,} rows: {counts.created:,} would be new, {counts.changed:,} changed, "
+        f"{counts.unchanged:,} unchanged, {counts.rejected:,} rejected; {counts.suppressed:,} are suppressed, "
+        f"{counts.enrolled:,} are in a running campaign. Nothing was changed."
+    )
+    for label_of_field, change in found.changes:
+        echo(f"  {label_of_field}: {change.people:,} changed")
+        for email, before, after in change.samples:
+            echo(f"    {email}: “{before}” -> “{after}”")
+    for cause, rejections in found.rejections:
+        echo(f"  {rejections.rows:,} rejected: {cause}")
+        for line, _, original in rejections.samples:
+            echo(f"    {place} {line}: {original}")
+    for note in counts.notes:
+        echo(f"Note: {note}")
+
+
+def _tell_json(row: ContactImport, echo: Callable[[str], None]) -> int:
+    names = ("read", "created", "updated", "unchanged", "skipped", "rejected", "suppressed")
+    rejected = row.rejected.order_by("line").values("line", "cause", "original")[:_CAUSES]
+    told = {
+        "import": row.pk,
+        "file": row.filename,
+        "state": row.state,
+        "problem": row.problem,
+        "rows": {name: getattr(row, f"rows_{name}") for name in names},
+        "notes": row.notes,
+        "first_rejected": list(rejected),
+    }
+    echo(json.dumps(told, ensure_ascii=False))
+    return DONE if row.state == ImportState.DONE and row.rows_read > row.rows_rejected else NOT_IMPORTED
 
 
 def check_addresses(workspace: str, list_name: str, echo: Callable[[str], None]) -> int:

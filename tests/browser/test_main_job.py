@@ -99,7 +99,7 @@ def import_people(walker: Walker, folder: Path) -> None:
     walker.page.locator("input[type=file]").set_input_files(file)
     walker.submit("Upload and look at the columns")
     walker.page.locator("#list_name").fill("Spring fair")
-    walker.page.locator("main form button.button-primary").last.click()
+    walker.page.get_by_role("button", name="Import at once").click()
     walker.checked()
     row = ContactImport.objects.get()
     work(lambda: contacts.run_import(row.pk))

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from campaigns.contacts.command import run_import
+from campaigns.contacts.import_options import ImportOptions
 from campaigns.contacts.models import Contact, ContactImport, ContactList
-from tests.builders import make_list, make_workspace
+from tests.builders import make_contact, make_list, make_workspace
+from tests.campaigns.contacts.workbooks import Sheet, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +82,63 @@ def test_a_wrong_workspace_path_or_list_ends_with_2_and_says_which(tmp_path: Pat
     assert "--list" in said
     assert not ContactImport.objects.exists()
     assert not Contact.objects.exists()
+
+
+def test_options_of_the_command_are_those_of_the_pages(tmp_path: Path) -> None:
+    workspace = make_workspace()
+    make_contact(workspace, "ada@x.com", company="Old")
+    path = tmp_path / "leads.xlsx"
+    people = Sheet("People", [["email", "company", "size"], ["ada@x.com", "New", "1,234"], ["bob@x.com", "B", "2"]])
+    path.write_bytes(workbook(Sheet("Notes", [["nothing"], ["here"]]), people))
+    said: list[str] = []
+    options = ImportOptions(
+        sheet="people", policy="fill", tags="VIP", source="a fair", legal_basis="consent", kinds=["size=number:comma"],
+        is_json=True,
+    )  # fmt: skip
+    tried = replace(options, is_dry_run=True)
+    assert run_import(path, "acme", "Leads", said.append, tried) == 0
+    assert not ContactImport.objects.exists()
+    assert run_import(path, "acme", "Leads", said.append, options) == 0
+    foreseen, done = map(json.loads, said)
+    assert (foreseen["created"], foreseen["changed"], foreseen["unchanged"]) == (1, 1, 0)
+    assert list(foreseen["changes"]) == ["fields.size"]
+    assert (done["rows"]["created"], done["rows"]["updated"], done["state"]) == (1, 1, "done")
+    row = ContactImport.objects.get()
+    assert (row.policy, row.tags, row.source, row.legal_basis) == ("fill", ["vip"], "a fair", "consent")
+    ada = Contact.objects.get(email="ada@x.com")
+    assert (ada.company, ada.fields) == ("Old", {"size": "1.234"})
+
+
+def test_a_dry_run_of_the_command_prints_the_difference_and_keeps_nothing(tmp_path: Path) -> None:
+    make_contact(make_workspace(), "ada@x.com", company="Old")
+    path = tmp_path / "leads.csv"
+    path.write_text("email,company\nada@x.com,New\nbob@x.com,B\nbroken,x\n")
+    said: list[str] = []
+    assert run_import(path, "acme", "Leads", said.append, ImportOptions(is_dry_run=True)) == 0
+    told = "\n".join(said)
+    assert "3 rows: 1 would be new, 1 changed, 0 unchanged, 1 rejected" in told
+    assert "ada@x.com: “Old” -> “New”" in told
+    assert "line 4: broken,x" in told
+    assert not ContactImport.objects.exists()
+    assert Contact.objects.get().company == "Old"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (ImportOptions(policy="perhaps"), "--policy: “perhaps” is none of overwrite, fill, skip."),
+        (ImportOptions(legal_basis="x"), "--legal-basis"),
+        (ImportOptions(sheet="2"), "--sheet: there is no “2”. There is: no sheet, this is a text."),
+        (ImportOptions(kinds=["colour=text"]), "the file has no own field “colour”. It has: size."),
+        (ImportOptions(kinds=["size=long"]), "--kind: “long” is none of text, number"),
+        (ImportOptions(tags="x" * 50), "--tags: The tag"),
+    ],
+)
+def test_a_wrong_option_ends_with_2_and_keeps_nothing(tmp_path: Path, options: ImportOptions, words: str) -> None:
+    make_workspace()
+    path = tmp_path / "leads.csv"
+    path.write_text("email,size\nada@x.com,1\n")
+    said: list[str] = []
+    assert run_import(path, "acme", "Leads", said.append, options) == 2
+    assert words in "\n".join(said)
+    assert not ContactImport.objects.exists()
