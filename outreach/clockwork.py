@@ -20,6 +20,7 @@ task_routes = {
     "inbox.read": {"queue": "jobs"},
     "contacts.run_import": {"queue": "jobs"},
     "contacts.run_dry_run": {"queue": "jobs"},
+    "contacts.undo_import": {"queue": "jobs"},
     "contacts.run_check": {"queue": "jobs"},
     "contacts.run_bulk": {"queue": "jobs"},
     "contacts.look_again": {"queue": "jobs"},

@@ -89,7 +89,7 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.contact_import.pk,),
         "contacts:import_progress", "contacts:import_map", "contacts:import_reading", "contacts:import_cancel",
         "contacts:import_result", "contacts:import_rejected", "contacts:import_changes", "contacts:import_look",
-        "contacts:import_start",
+        "contacts:import_start", "contacts:import_undo",
     ),
     **_each(lambda w: (w.suppression.pk,), "contacts:suppression_lift"),
     **_each(lambda w: (w.custom_field.pk,), "contacts:field_edit", "contacts:field_delete"),

@@ -6,7 +6,7 @@ The rooms are named in outreach/slots.py, as strings; each has its part as `PART
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -132,6 +132,8 @@ class PersonPart:
     erases: Callable[[Person], None] = _nothing
     active: Callable[[int, Collection[int], datetime], set[int]] = _nobody
     forgets: Callable[[int, datetime, int, int], tuple[int, int]] = _nothing_forgotten
+    # Models that point at a contact, as "app_label.model": why an undo of an import keeps who has such rows.
+    ties: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache

@@ -16,6 +16,7 @@ from campaigns.contacts.models import (
     ContactNote,
     ContactTag,
     DryRun,
+    ImportChange,
     LiftedSuppression,
     ListMember,
     RejectedRow,
@@ -48,6 +49,10 @@ def _gives(person: Person) -> Sequence[Section]:
         Section("Tags", list(ContactTag.objects.filter(contact=contact).values("tag__name", "added_at"))),
         Section("Notes", list(ContactNote.objects.filter(contact=contact).values(*_OWN))),
         Section("Edits", list(ContactEdit.objects.filter(contact=contact).values("changes", "made_at"))),
+        Section(
+            "Changes by imports",
+            list(ImportChange.objects.filter(contact=contact).values("contact_import__filename", "changes")),
+        ),
         Section("Suppression", list(Suppression.objects.filter(**about).values(*rule, "created_at"))),
         Section(
             "Lifted suppressions",
@@ -106,6 +111,7 @@ def _erases(person: Person) -> None:
     ContactTag.objects.filter(contact=contact).delete()
     ContactNote.objects.filter(contact=contact).delete()
     ContactEdit.objects.filter(contact=contact).delete()
+    ImportChange.objects.filter(contact=contact).delete()
     _rejected(person).update(original="", cause=ERASED)
     _dry_runs(person).delete()  # their pages reckon anew
     _answers(person).delete()
@@ -128,7 +134,8 @@ def _erases(person: Person) -> None:
 
 def _is_busy(person: Person) -> bool:
     """Say whether a file is being imported that may name the person, read before they were erased."""
-    return ContactImport.objects.filter(workspace=person.workspace_id, state=ImportState.RUNNING).exists()
+    unfinished = [ImportState.QUEUED, ImportState.RUNNING]  # queued may be one whose worker died: its rows are staged
+    return ContactImport.objects.filter(workspace=person.workspace_id, state__in=unfinished).exists()
 
 
 def _active(_workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
@@ -147,6 +154,7 @@ PART = PersonPart(
             "contacts.ContactEdit",
             "contacts.ContactNote",
             "contacts.ContactTag",
+            "contacts.ImportChange",
             "contacts.LiftedSuppression",
             "contacts.ListMember",
             "contacts.RejectedRow",
@@ -154,6 +162,10 @@ PART = PersonPart(
         }
     ),
     moments=moments_of,
+    ties={
+        "contacts.contactnote": "somebody wrote a note about them",
+        "contacts.contactedit": "they were edited by hand",
+    },
     gives=_gives,
     is_busy=_is_busy,
     erases=_erases,

@@ -15,17 +15,22 @@ class ImportState(StrEnum):
     DONE = "done"  # every row is counted
     FAILED = "failed"  # stopped by an error that is shown; nothing was merged
     CANCELLED = "cancelled"  # stopped by a person; nothing was merged
+    UNDOING = "undoing"  # a person takes it back; batches of it are left
+    UNDONE = "undone"  # taken back, except what was changed since
 
 
 IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
     ImportState.UPLOADED: frozenset({ImportState.QUEUED, ImportState.FAILED, ImportState.CANCELLED}),
     ImportState.QUEUED: frozenset({ImportState.RUNNING, ImportState.FAILED, ImportState.CANCELLED}),
-    # back to QUEUED when its worker died: another one begins anew
+    # back to QUEUED when its worker died: another one goes on
     ImportState.RUNNING: frozenset({ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED, ImportState.QUEUED}),
-    ImportState.DONE: frozenset(),
+    ImportState.DONE: frozenset({ImportState.UNDOING}),
     ImportState.FAILED: frozenset(),
     ImportState.CANCELLED: frozenset(),
+    ImportState.UNDOING: frozenset({ImportState.UNDONE}),
+    ImportState.UNDONE: frozenset(),
 }
+MERGED = (ImportState.DONE, ImportState.UNDOING, ImportState.UNDONE)  # its counts add up
 
 
 def import_sources(new: ImportState) -> tuple[ImportState, ...]:
@@ -84,6 +89,14 @@ POLICY_WORDS: Mapping[ImportPolicy, tuple[str, str]] = {
     ImportPolicy.FILL: ("Fill gaps", "The file's values go where nothing is known yet."),
     ImportPolicy.SKIP: ("Leave as they are", "Only new people are added; the known ones still come onto the list."),
 }
+
+
+class TraceKind(StrEnum):
+    """What an import leaves in rows of ids, so that it can be undone."""
+
+    KNOWN = "known"  # contacts that were there already and stood in the file
+    LISTED = "listed"  # places on the list that it gave to those
+    TAGGED = "tagged"  # places of tags that it gave to those
 
 
 class LegalBasis(StrEnum):

@@ -17,6 +17,11 @@ def run_dry_run(dry_run_id: int) -> None:
     services.run_dry_run(dry_run_id)
 
 
+@shared_task(name="contacts.undo_import")
+def undo_import(import_id: int) -> None:
+    services.run_undo(import_id)
+
+
 @shared_task(name="contacts.sweep_imports")
 def sweep_imports() -> None:
     services.sweep_imports()

@@ -17,6 +17,7 @@ from campaigns.contacts.views import (
     rights,
     segments,
     suppressions,
+    undo,
 )
 
 app_name = "contacts"
@@ -63,6 +64,7 @@ urlpatterns = [
     path("imports/<int:import_id>/start", dry_runs.start, name="import_start"),
     path("imports/<int:import_id>/cancel", imports.cancel, name="import_cancel"),
     path("imports/<int:import_id>/result", imports.result, name="import_result"),
+    path("imports/<int:import_id>/undo", undo.undo, name="import_undo"),
     path("imports/<int:import_id>/rejected.csv", imports.rejected_file, name="import_rejected"),
     path("suppressions", suppressions.suppressions, name="suppressions"),
     path("suppressions/new", suppressions.suppression_add, name="suppression_add"),

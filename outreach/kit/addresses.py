@@ -62,12 +62,21 @@ def parse_address(text: str) -> Address:
     Raises BadAddress naming the cause.
     """
     text = text.strip(_PADDING)
-    if len(text) <= ADDRESS_LIMIT and (plain := _PLAIN.fullmatch(text)):
-        local = plain[1]
-        if len(local) <= LOCAL_LIMIT:
-            key = text.lower()
-            return Address("", text, key, local, key[len(local) + 1 :])
+    if plain := plain_address(text):
+        email, key, domain = plain
+        return Address("", email, key, email[: -len(domain) - 1], domain)
     return _parse_slowly(text)
+
+
+def plain_address(text: str) -> tuple[str, str, str] | None:
+    """Return email, key and domain of a text that is an address and nothing else, as nearly all are in files.
+
+    None says only that parse_address must look: this is its fast way, for loops over a million rows.
+    """
+    if len(text) > ADDRESS_LIMIT or not (plain := _PLAIN.fullmatch(text)) or plain.end(1) > LOCAL_LIMIT:
+        return None
+    key = text.lower()
+    return text, key, key[plain.end(1) + 1 :]
 
 
 def key_of(text: str) -> str:

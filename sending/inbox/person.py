@@ -45,4 +45,10 @@ def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int
     return {pk for pk in rows.values_list("contact_id", flat=True) if pk is not None}
 
 
-PART = PersonPart(holds=frozenset({"inbox.InboundMessage"}), gives=_gives, erases=_erases, active=_active)
+PART = PersonPart(
+    holds=frozenset({"inbox.InboundMessage"}),
+    gives=_gives,
+    erases=_erases,
+    active=_active,
+    ties={"inbox.inboundmessage": "they wrote to us"},
+)

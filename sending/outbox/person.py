@@ -99,4 +99,5 @@ PART = PersonPart(
     is_busy=_is_busy,
     erases=_erases,
     forgets=_forgets,
+    ties={"outbox.outboundmessage": "they were written to"},
 )

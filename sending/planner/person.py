@@ -37,4 +37,10 @@ def _active(_workspace_id: int, ids: Collection[int], since: datetime) -> set[in
     return set(rows.values_list("contact_id", flat=True))
 
 
-PART = PersonPart(holds=frozenset({"planner.Enrollment"}), gives=_gives, erases=_erases, active=_active)
+PART = PersonPart(
+    holds=frozenset({"planner.Enrollment"}),
+    gives=_gives,
+    erases=_erases,
+    active=_active,
+    ties={"planner.enrollment": "they were taken into a campaign"},
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from json.encoder import encode_basestring
@@ -32,7 +32,7 @@ from campaigns.contacts.core.fields import (
 from campaigns.contacts.core.kinds import TEXT, Typed
 from campaigns.contacts.core.table import Broken
 from campaigns.contacts.core.typed import Misfit, canonical
-from outreach.kit.addresses import BadAddress, parse_address
+from outreach.kit.addresses import BadAddress, parse_address, plain_address
 
 _DAMAGED = "\ufffd"
 _FORMULA_MARK = re.compile(r"'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
@@ -64,7 +64,6 @@ class Rejected:
     """A row that does not become a contact."""
 
     cause: str
-    is_repeated: bool = False  # the address stands further up: the person is not lost
 
 
 @dataclass(slots=True)
@@ -81,18 +80,10 @@ class Note:
 class RowReader:
     """Reads rows by a mapping. `columns` names the values that `read` returns, in order.
 
-    Duplicates are judged by the key of the address: the first row of a file counts, later ones are rejected.
+    It knows nothing of other rows, except what it has noted: whether an address was there before is not asked here.
     """
 
-    def __init__(
-        self,
-        columns: Columns,
-        mapping: Mapping[str, str],
-        kinds: Mapping[str, Typed] | None = None,
-        *,
-        place: str = "line",
-    ) -> None:
-        self._place = place  # what a row's number counts: lines of a text, or rows of a sheet
+    def __init__(self, columns: Columns, mapping: Mapping[str, str], kinds: Mapping[str, Typed] | None = None) -> None:
         places = {target: at for at, name in enumerate(columns.names) if (target := mapping.get(name, ""))}
         self._width = len(columns.names)
         self._email = places[EMAIL]
@@ -110,7 +101,6 @@ class RowReader:
             for target, at in places.items()
             if target.startswith(CUSTOM_PREFIX) and (name := target.removeprefix(CUSTOM_PREFIX))
         ]
-        self._first_line: dict[str, int] = {}
         self._notes: dict[tuple[str, str], Note] = {}
         names = ["first_name", "last_name"] if self._full_name is not None else []
         self.columns = (
@@ -123,6 +113,10 @@ class RowReader:
         """What was left empty so far, most frequent first."""
         return sorted(self._notes.values(), key=lambda note: -note.rows)
 
+    def recall(self, notes: Iterable[Note]) -> None:
+        """Go on from these notes, of rows that were read before."""
+        self._notes = {(note.field, note.cause): note for note in notes}
+
     def read(self, line: int, cells: list[str] | Broken) -> list[str] | Rejected:
         """Return the values of this row in the order of `columns`, or why it is rejected.
 
@@ -132,17 +126,17 @@ class RowReader:
             return Rejected(cells.cause)
         if len(cells) != self._width and not _fit(cells, self._width):
             return Rejected(_ragged(len(cells), self._width))
-        try:
-            address = parse_address(cells[self._email].removeprefix("'"))
-        except BadAddress as error:
-            return Rejected(error.cause)
-        first = self._first_line.setdefault(address.key, line)
-        if first != line:
-            return Rejected(f"Same address as {self._place} {first}.", is_repeated=True)
+        address = plain_address(cells[self._email])
+        if address is None:
+            try:
+                slow = parse_address(cells[self._email].removeprefix("'"))
+            except BadAddress as error:
+                return Rejected(error.cause)
+            address = (slow.email, slow.key, slow.domain)
         text = "".join(cells)
         is_plain = text.isprintable() and _DAMAGED not in text and "'" not in text and "#" not in text
         clean: Callable[[str], str] = str.strip if is_plain else _clean
-        values = [address.email, address.key, address.domain]
+        values = list(address)
         if self._full_name is not None:
             values += self._two_names(line, clean(cells[self._full_name]))
         texts = list(map(clean, self._text_cells(cells)))

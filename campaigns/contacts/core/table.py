@@ -7,6 +7,7 @@ import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from campaigns.contacts.core.dialect import Dialect
 from campaigns.contacts.errors import BadFile
@@ -54,27 +55,42 @@ def open_text(pieces: io.RawIOBase, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="")
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the reading of a text stands between two rows: from here it goes on as if it had never stopped."""
+
+    line: int = 0  # of the row to come; 0 = at the beginning, before the lines that are skipped
+    recoveries: int = 0
+
+
 class Table:
     """The rows of a text: iterate for (line, cells or Broken); blank rows are left out.
 
-    line counts from 1 and names the first line of the row. `raw` is the text of the row that came last.
-    Raises BadFile when its quotation marks cannot be followed at all.
+    line counts from 1 and names the first line of the row. `raw` is the text of the row that came last, `mark` where
+    its reading stands behind it: a table over the same lines goes on there. Raises BadFile when its quotation marks
+    cannot be followed at all.
     """
 
-    def __init__(self, lines: Iterable[str], dialect: Dialect) -> None:
+    def __init__(self, lines: Iterable[str], dialect: Dialect, begin: Mark | None = None) -> None:
         self._lines = iter(lines)
         self._dialect = dialect
+        self._begin = begin or Mark()
         self._again: deque[str] = deque()  # lines to be read a second time
         self._taken: list[str] = []  # lines of the current row
-        self._recoveries = 0
+        self._line = 1  # the first of them
+        self._recoveries = self._begin.recoveries
 
     @property
     def raw(self) -> str:
         return "".join(self._taken)
 
+    @property
+    def mark(self) -> Mark:
+        return Mark(self._line + len(self._taken), self._recoveries)
+
     def __iter__(self) -> Iterator[tuple[int, list[str] | Broken]]:
         taken = self._taken
-        line = 1 + self._skip()
+        self._line = self._skip()
         while True:
             rows = self._dialect.reader(self._feed())
             while True:
@@ -86,19 +102,21 @@ class Table:
                 else:
                     broken = len(taken) > 1 and self._is_doubtful()
                 if broken:
-                    yield line, self._give_back()
-                    line += 1
+                    yield self._line, self._give_back()
+                    self._line += 1
                     break
                 if cells is None:
                     return
                 if cells and (cells[0].strip() or "".join(cells).strip()):
-                    yield line, cells
-                line += len(taken)
+                    yield self._line, cells
+                self._line += len(taken)
 
     def _skip(self) -> int:
-        for _ in range(self._dialect.skip_lines):
-            next(self._lines, None)
-        return self._dialect.skip_lines
+        """Pass over what was read before, or is no row; return the number of the line behind it."""
+        lines = self._begin.line - 1 if self._begin.line else self._dialect.skip_lines
+        for _ in islice(self._lines, lines):
+            pass
+        return lines + 1
 
     def _feed(self) -> Iterator[str]:
         """Hand lines to csv, first those to be read again, and remember which ones this row took."""

@@ -10,6 +10,7 @@ from campaigns.contacts.models.people import Contact, ContactList, ContactTag, L
 from campaigns.contacts.models.retention import SHORTEST_DAYS, Retention, RetentionRun
 from campaigns.contacts.models.segments import SEGMENT_NAME_LIMIT, Segment, SegmentUse
 from campaigns.contacts.models.suppressions import LiftedSuppression, Suppression
+from campaigns.contacts.models.traces import ImportChange, ImportTrace
 from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, MailDomain
 
 __all__ = [
@@ -30,7 +31,9 @@ __all__ = [
     "CustomField",
     "DryRun",
     "Erasure",
+    "ImportChange",
     "ImportChunk",
+    "ImportTrace",
     "LiftedSuppression",
     "ListMember",
     "MailDomain",

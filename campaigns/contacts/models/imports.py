@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 
 from campaigns.contacts.core.sheets import Sheet
+from campaigns.contacts.core.undo import UNDO_FOR
 from campaigns.contacts.models.people import ContactList
 from campaigns.contacts.states import (
     BASIS_LABELS,
+    MERGED,
     ImportPolicy,
     ImportState,
     LegalBasis,
@@ -59,6 +63,14 @@ class ContactImport(models.Model):
     queued_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    checkpoint = models.JSONField(null=True)  # services.reading.Checkpoint: where another worker goes on
+    checkpoint_attempt = models.PositiveSmallIntegerField(default=0)  # the attempt that came so far
+    # The instant at which its contacts were written: what they, and their places, have as their own instant.
+    merged_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    undo_asked_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undo = models.JSONField(default=dict)  # core.undo.UndoCounts: what was taken back so far, and what was kept
 
     class Meta:
         db_table = "contacts_import"
@@ -71,7 +83,7 @@ class ContactImport(models.Model):
                 condition=models.Q(policy__in=list(ImportPolicy)), name="contacts_known_import_policy"
             ),
             models.CheckConstraint(
-                condition=~models.Q(state=ImportState.DONE)
+                condition=~models.Q(state__in=MERGED)
                 | models.Q(
                     rows_read=models.F("rows_created")
                     + models.F("rows_updated")
@@ -81,15 +93,27 @@ class ContactImport(models.Model):
                 ),
                 name="contacts_import_adds_up",
             ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[ImportState.UNDOING, ImportState.UNDONE], undo_asked_at__isnull=False)
+                | ~models.Q(state__in=[ImportState.UNDOING, ImportState.UNDONE]) & models.Q(undo_asked_at__isnull=True),
+                name="contacts_undo_was_asked_for",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=ImportState.UNDONE, undone_at__isnull=False)
+                | ~models.Q(state=ImportState.UNDONE) & models.Q(undone_at__isnull=True),
+                name="contacts_undone_has_time",
+            ),
         ]
         indexes = [
             # import history of a workspace
             models.Index(fields=["workspace", "-id"], name="contacts_import_newest"),
-            # the sweep: imports that wait for a worker, or lost theirs
+            # the sweep: imports and undos that wait for a worker, or lost theirs
             models.Index(
                 fields=["state"],
                 name="contacts_import_unfinished",
-                condition=models.Q(state__in=[ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING]),
+                condition=models.Q(
+                    state__in=[ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING, ImportState.UNDOING]
+                ),
             ),
         ]
 
@@ -101,6 +125,11 @@ class ContactImport(models.Model):
     def chosen_sheet(self) -> Sheet | None:
         """The sheet of the workbook that is imported; None for a text."""
         return Sheet(**self.sheets[self.sheet]) if self.sheets else None
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """Until when the import can be undone; None where it never could."""
+        return self.merged_at + UNDO_FOR if self.merged_at else None
 
     @property
     def table_bytes(self) -> int:

@@ -105,12 +105,12 @@ class ContactList(models.Model):
 class ListMember(models.Model):
     """A contact's place on a list."""
 
-    # No constraint, for the same reason as Contact.origin: whoever adds many locks the list's row once
-    # instead.
+    # No constraints, for the same reason as Contact.origin: whoever adds many locks the list's row once instead, and
+    # of the contacts those that others can see (services.people.held); whoever deletes contacts locks them first.
     contact_list = models.ForeignKey(
         ContactList, on_delete=models.CASCADE, related_name="members", db_index=False, db_constraint=False
     )
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_places")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_places", db_constraint=False)
     added_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -136,8 +136,9 @@ class Tag(models.Model):
 class ContactTag(models.Model):
     """That a contact has a tag."""
 
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="places", db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tag_places")
+    # No constraints, as on ListMember; tags are never deleted.
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="places", db_index=False, db_constraint=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tag_places", db_constraint=False)
     added_at = models.DateTimeField(null=True, db_default=Now())  # null: before such instants were kept
 
     class Meta:

@@ -52,6 +52,7 @@ from campaigns.contacts.queries.suppressions import (
     suppression_named,
     suppressions_of,
 )
+from campaigns.contacts.queries.undoing import can_be_undone, kept_by_cause, undo_preview
 from campaigns.contacts.queries.verification import (
     SUPPRESSED,
     check_for,
@@ -66,14 +67,15 @@ from campaigns.contacts.queries.verification import (
 
 __all__ = [
     "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Preview", "bulk_for",
-    "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in", "contacts_of",
-    "contacts_where", "contacts_with", "countries_of", "custom_names_among", "custom_names_of", "data_of",
-    "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of", "field_for", "fields_of",
-    "filters_from", "fit_of", "foreseen", "import_for", "imports_of", "is_suppressed", "known_domains",
-    "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of", "listed", "lists_among", "lists_of",
-    "lists_with", "names_are_cut", "note_for", "notes_of", "origin_letter", "preview", "progress_of",
-    "providers_of", "rare_keys", "rare_scopes", "read_condition", "retention_of", "retention_runs_of",
-    "segment_for", "segments_of", "sort_from", "suppressed_contacts", "suppressed_keys", "suppression_for",
-    "suppression_named", "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_among",
-    "tags_with", "timeline_of", "verdict_counts", "verdict_counts_among", "vocabulary_of", "zone_known_of",
+    "can_be_undone", "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in",
+    "contacts_of", "contacts_where", "contacts_with", "counted", "countries_of", "custom_names_among",
+    "custom_names_of", "data_of", "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of",
+    "field_for", "fields_of", "filters_from", "fit_of", "foreseen", "import_for", "imports_of", "is_suppressed",
+    "kept_by_cause", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of",
+    "listed", "lists_among", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "origin_letter",
+    "preview", "progress_of", "providers_of", "rare_keys", "rare_scopes", "read_condition", "retention_of",
+    "retention_runs_of", "segment_for", "segments_of", "sort_from", "suppressed_contacts", "suppressed_keys",
+    "suppression_for", "suppression_named", "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of",
+    "tags_among", "tags_with", "timeline_of", "undo_preview", "verdict_counts", "verdict_counts_among",
+    "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, CUSTOM_PREFIX, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.states import ImportPolicy
 
 TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
@@ -34,3 +34,23 @@ def differs(name: str, policy: ImportPolicy, *, new: str, old: str = "c") -> str
 def changeable(columns: Sequence[str], policy: ImportPolicy) -> list[str]:
     """Return those of a file's columns that can change a known contact."""
     return [] if policy == ImportPolicy.SKIP else [name for name in columns if name in {*TEXTS, FIELDS}]
+
+
+def before_and_after(names: Sequence[str], policy: ImportPolicy, *, new: str, old: str = "c") -> str:
+    """Return the SQL of what a row changes, as JSON: {"title": ["CTO", "CEO"], "fields.note": [null, "met"]}."""
+    texts = ", ".join(
+        f"'{name}', CASE WHEN {differs(name, policy, new=new, old=old)} "
+        f"THEN jsonb_build_array({old}.{name}, {new}.{name}) END"
+        for name in names
+        if name != FIELDS
+    )
+    changed = f"jsonb_strip_nulls(jsonb_build_object({texts}))"
+    if FIELDS not in names:
+        return changed
+    known = f"{old}.{FIELDS} -> e.key"
+    differing = f"{known} IS NULL" if policy == ImportPolicy.FILL else f"{known} IS DISTINCT FROM e.value"
+    custom = (
+        f"SELECT jsonb_object_agg('{CUSTOM_PREFIX}' || e.key, jsonb_build_array({known}, e.value)) "  # noqa: S608  ours
+        f"FROM jsonb_each({new}.{FIELDS}) AS e WHERE {differing}"
+    )
+    return f"{changed} || COALESCE(({custom}), '{{}}')"

@@ -11,8 +11,9 @@ from django.db.backends.utils import CursorWrapper
 from campaigns.contacts.core.difference import SAMPLES, Change, Difference, cut
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, is_custom_name
 from campaigns.contacts.services.comparing import FIELDS, changeable, differs, value_after
-from campaigns.contacts.services.merging import Stage
+from campaigns.contacts.services.reading import Batch
 from campaigns.contacts.services.running_people import people_in_campaigns
+from campaigns.contacts.services.staging import PassingStage
 from campaigns.contacts.states import ImportPolicy
 
 
@@ -37,15 +38,15 @@ class Comparison:
         self._any = " OR ".join(differs(name, policy, new="s") for name in changeable(columns, policy)) or "false"
         self._name = " || ' ' || ".join(f"s.{name}" for name in ("first_name", "last_name") if name in columns) or "''"
 
-    def add(self, stage: Stage, rows: Sequence[Sequence[str]], rejected: Sequence[tuple[int, str, str]]) -> None:
+    def add(self, stage: PassingStage, batch: Batch) -> None:
         """Count one batch; the stage is used for it and empty afterwards. Must run inside a transaction."""
-        self.found.reject(rejected)
-        if not rows:
+        self.found.reject(batch.rejected)
+        if not batch.taken:
             return
-        stage.add(rows)
+        stage.add(batch.taken, batch.lines)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL jit = off; ANALYZE pg_temp.contacts_stage")
-            self._count(cursor, len(rows))
+            self._count(cursor, len(batch.taken))
             self._sample(cursor)
             self.found.suppressed += stage.suppressed(self._workspace_id)
             cursor.execute(_KNOWN_IDS, [self._workspace_id])

@@ -19,8 +19,8 @@ from campaigns.contacts.errors import BadFile, IllegalMove
 from campaigns.contacts.models import ContactImport, DryRun
 from campaigns.contacts.services.differing import Comparison
 from campaigns.contacts.services.locks import DRY_RUNS, running, running_imports
-from campaigns.contacts.services.merging import Stage
 from campaigns.contacts.services.reading import batches, place_of, reader_of
+from campaigns.contacts.services.staging import PassingStage
 from campaigns.contacts.states import DryRunState, ImportPolicy, ImportState
 from outreach.celery import app
 from outreach.kit import clock
@@ -101,11 +101,13 @@ def _run(dry_run: DryRun) -> None:
     names = [target.removeprefix(CUSTOM_PREFIX) for target in row.mapping.values() if target.startswith(CUSTOM_PREFIX)]
     comparison = Comparison(row.workspace_id, reader.columns, ImportPolicy(row.policy), names)
     found = comparison.found
-    with Stage(row.pk, reader.columns) as stage:
-        for batch in batches(row, reader):
+    first_lines: dict[str, int] = {}
+    with PassingStage(reader.columns) as stage:
+        for batch, behind in batches(row, reader):
+            batch.reject_repeated(first_lines, reader.columns.index("email_key"), place_of(row))
             with transaction.atomic():
-                comparison.add(stage, batch.taken, batch.rejected)
-                _keep(dry_run, rows_read=found.rows, rows_rejected=found.rejected, bytes_read=batch.bytes_read)
+                comparison.add(stage, batch)
+                _keep(dry_run, rows_read=found.rows, rows_rejected=found.rejected, bytes_read=behind.bytes_read)
     found.notes = [note_words(note, place_of(row)) for note in reader.notes]
     _end(dry_run, state=DryRunState.DONE, difference=found.as_json())
 

@@ -14,12 +14,23 @@ from campaigns.contacts.core import sheets
 from campaigns.contacts.core.columns import Columns, checked_mapping
 from campaigns.contacts.core.fields import CUSTOM_PREFIX
 from campaigns.contacts.core.kinds import checked_kinds, kinds_from_json
+from campaigns.contacts.core.undo import UNDO_FOR
 from campaigns.contacts.errors import IllegalMove
-from campaigns.contacts.models import ContactImport, ContactList, DryRun, ImportChunk, RejectedRow
+from campaigns.contacts.models import (
+    ContactImport,
+    ContactList,
+    DryRun,
+    ImportChange,
+    ImportChunk,
+    ImportTrace,
+    RejectedRow,
+)
 from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.services.fields import define_fields
 from campaigns.contacts.services.locks import running_imports
 from campaigns.contacts.services.people import clean_name, list_named
+from campaigns.contacts.services.staging import Stage, staged_imports
+from campaigns.contacts.services.undoing import queue_undo_hint
 from campaigns.contacts.services.uploads import READING_FIELDS, Wanted, note_reading, read_head
 from campaigns.contacts.states import DryRunState, ImportState, import_sources
 from outreach.celery import app
@@ -30,7 +41,7 @@ CHOSEN_FIELDS = ("mapping", "kinds", "policy", "tags", "source", "legal_basis")
 _FORGOTTEN = timedelta(days=7)  # an upload that nobody confirmed
 _HINT_LOST = timedelta(seconds=30)  # queued this long: the hint to the workers may be lost
 _GAVE_UP = (
-    f"The worker ended {ATTEMPTS} times in the middle of this file. Nothing was imported. "
+    f"The worker ended {ATTEMPTS} times at the same place of this file. Nothing was imported. "
     "The server's log says why; split the file if it ran out of memory."
 )
 logger = logging.getLogger(__name__)
@@ -114,6 +125,13 @@ def sweep_imports() -> None:
     """Queue again what lost its worker, fail what lost three, hint what waits, forget old uploads."""
     now = clock.now()
     _revive_lost(now)
+    _forget_stages()
+    _forget_records(now)
+    running = running_imports()
+    for pk in (
+        ContactImport.objects.filter(state=ImportState.UNDOING).exclude(pk__in=running).values_list("pk", flat=True)
+    ):
+        queue_undo_hint(pk)
     waiting = ContactImport.objects.filter(state=ImportState.QUEUED, queued_at__lt=now - _HINT_LOST)
     for pk in waiting.values_list("pk", flat=True):
         queue_hint(pk)
@@ -124,12 +142,15 @@ def sweep_imports() -> None:
 
 def _revive_lost(now: datetime) -> None:
     # First who runs, then who is alive: an import that begins or ends in between is never taken for lost.
-    running = list(ContactImport.objects.filter(state=ImportState.RUNNING).values_list("pk", "attempts"))
+    running = list(
+        ContactImport.objects.filter(state=ImportState.RUNNING).values_list("pk", "attempts", "checkpoint_attempt")
+    )
     alive = running_imports() if running else frozenset()
-    for pk, attempts in running:
+    for pk, attempts, reached_by in running:
         if pk in alive:
             continue
-        if attempts < ATTEMPTS:
+        # An attempt that stored a batch has come further than those before it: restarts do not end an import.
+        if attempts - max(reached_by - 1, 0) < ATTEMPTS:
             logger.warning("import.worker_lost", extra={"import_id": pk, "attempts": attempts})
             ContactImport.objects.filter(pk=pk, state=ImportState.RUNNING, attempts=attempts).update(
                 state=ImportState.QUEUED, queued_at=now
@@ -137,6 +158,21 @@ def _revive_lost(now: datetime) -> None:
             queue_hint(pk)
         else:
             fail(pk, _GAVE_UP)
+
+
+def _forget_stages() -> None:
+    """Drop what imports left that were cancelled or failed by somebody else than their worker."""
+    staged = staged_imports()  # asked first: whose table is there now is running, or has ended
+    unfinished = ContactImport.objects.filter(pk__in=staged, state__in=[ImportState.QUEUED, ImportState.RUNNING])
+    for pk in {*staged}.difference(unfinished.values_list("pk", flat=True), running_imports()):
+        Stage(pk, ()).drop()
+
+
+def _forget_records(now: datetime) -> None:
+    """Delete what was kept for an undo that is no longer offered: it holds values of people."""
+    old = ContactImport.objects.filter(state=ImportState.DONE, merged_at__lt=now - UNDO_FOR)
+    ImportChange.objects.filter(contact_import__in=old).delete()
+    ImportTrace.objects.filter(contact_import__in=old).delete()
 
 
 def fail(import_id: int, problem: str) -> None:

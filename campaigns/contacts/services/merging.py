@@ -1,23 +1,25 @@
-"""The two statements that carry a file's rows into the table: COPY to a temporary table, then one INSERT."""
+"""Carry the staged rows of an import into the contacts, in one transaction, and record what was there before.
+
+Known people are told from new ones by one join; those who change are locked, recorded and written; those who do not
+are not touched at all. Rows are locked and inserted in the order of their addresses, changes before inserts: imports
+cannot deadlock, and pages of the unique index are filled one after the other. An empty value never erases anything.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Self
+from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
-from campaigns.contacts.queries.suppressions import wildcard_condition
-from campaigns.contacts.services.comparing import FIELDS, TEXTS, changeable, differs, value_after
-from campaigns.contacts.states import ImportPolicy
+from campaigns.contacts.services.comparing import FIELDS, TEXTS, before_and_after, changeable, differs, value_after
+from campaigns.contacts.services.staging import Stage
+from campaigns.contacts.states import ImportPolicy, TraceKind
 
-_KEYS = ("email", "email_key", "domain")
-# Byte order as in the contacts table: sorting and joining then need no locale.
-_TYPES = {"email_key": 'varchar COLLATE "C"', "domain": 'varchar COLLATE "C"', FIELDS: "jsonb"}
-_COPY_BYTES = 128 * 1024
+_ROUNDS = 5
+TRACE_IDS = 10_000  # of one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,155 +43,176 @@ class Counts:
     suppressed: int
 
 
-class Stage:
-    """A temporary table of this session that holds the good rows of one import until they are merged."""
+def merge(stage: Stage, into: Merge) -> Counts:
+    """Insert new contacts, fill known ones, put all on the list and tag them. Must run inside a transaction."""
+    merger = _Merger(stage, into)
+    with connection.cursor() as cursor:
+        cursor.execute(_PREPARE.format(stage=stage.table))
+        for _ in range(_ROUNDS):  # one, unless somebody else adds the same people at this moment
+            merger.know(cursor)
+            merger.change(cursor)
+            if merger.insert(cursor):
+                break
+        else:
+            raise RuntimeError("the same people are added elsewhere, again and again")
+        merger.place(cursor)
+        return merger.counts(cursor)
 
-    def __init__(self, import_id: int, columns: Sequence[str]) -> None:
-        unknown = set(columns) - {*_KEYS, *TEXTS, FIELDS}
-        assert not unknown, unknown  # the names go into SQL
-        self._import_id = import_id
-        self._columns = tuple(columns)
 
-    def __enter__(self) -> Self:
-        typed = ", ".join(f"{name} {_TYPES.get(name, 'varchar')}" for name in self._columns)
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS pg_temp.contacts_stage")
-            cursor.execute(f"CREATE TEMPORARY TABLE contacts_stage ({typed})")
-        return self
+class _Merger:
+    """The statements of one merge, which share their names."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None or (connection.connection is not None and not connection.connection.broken):
-            with connection.cursor() as cursor:
-                cursor.execute("DROP TABLE IF EXISTS pg_temp.contacts_stage")
-
-    def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Stage rows whose values come in the order of the columns and hold no control characters."""
-        _copy(f"COPY pg_temp.contacts_stage ({', '.join(self._columns)}) FROM STDIN", rows)
-
-    def reject(self, rows: Sequence[tuple[int, str, str]]) -> None:
-        """Store rejected rows: line, cause, original."""
-        lines = [(str(self._import_id), str(line), _escaped(cause[:300]), _escaped(raw)) for line, cause, raw in rows]
-        _copy(
-            "COPY contacts_rejected_row (contact_import_id, line, cause, original) FROM STDIN",
-            lines,
-            escape=False,
-        )
-
-    def merge(self, into: Merge) -> Counts:
-        """Insert new contacts, fill known ones, put all on the list and tag them. Must run inside a transaction."""
-        names = {
-            "workspace": into.workspace_id, "origin": into.import_id, "list": into.list_id, "now": into.now,
+    def __init__(self, stage: Stage, into: Merge) -> None:
+        self._stage = stage
+        self._into = into
+        self._names: dict[str, Any] = {
+            "workspace": into.workspace_id, "import": into.import_id, "list": into.list_id, "now": into.now,
         }  # fmt: skip
-        with connection.cursor() as cursor:
-            cursor.execute(_ROOM_TO_WORK)
-            cursor.execute(_merge_sql(self._columns, into.policy), names)
-            created, updated = cursor.fetchone()
-            cursor.execute(_LOCK_LIST, names)
-            if cursor.fetchone():  # it may have been deleted since the import was confirmed
-                cursor.execute(_LIST_PLACES, names)
-            if into.tag_ids:
-                cursor.execute(_TAG_PLACES, names | {"tags": list(into.tag_ids)})
-        return Counts(created, updated, self.suppressed(into.workspace_id))
+        changes = changeable(stage.columns, into.policy)
+        self._changes = changes
+        self._differs = " OR ".join(differs(name, into.policy, new="s") for name in changes) or "false"
 
-    def suppressed(self, workspace_id: int) -> int:
-        """Return how many of the staged rows are people whom the workspace never writes to."""
-        with connection.cursor() as cursor:
-            cursor.execute(_SUPPRESSED, {"workspace": workspace_id})
-            (count,) = cursor.fetchone()
-        return int(count)
+    def know(self, cursor: CursorWrapper) -> None:
+        """Find out who is known already."""
+        cursor.execute(_KNOW.format(stage=self._stage.table, differs=self._differs), self._names)
+
+    def change(self, cursor: CursorWrapper) -> None:
+        """Lock who changes, keep what was there, and write."""
+        if not self._changes:
+            return
+        policy = self._into.policy
+        values = before_and_after(self._changes, policy, new="s")
+        written = ", ".join(f"{name} = {value_after(name, policy, new='s')}" for name in self._changes)
+        texts = {"stage": self._stage.table, "differs": self._differs, "values": values, "written": written}
+        cursor.execute(_RECORD.format(**texts), self._names)
+        if cursor.rowcount:
+            cursor.execute(_WRITE.format(**texts), self._names)
+
+    def insert(self, cursor: CursorWrapper) -> bool:
+        """Insert who is new; False when somebody came in between, who is known now."""
+        placed = dict.fromkeys(TEXTS, "''") | {FIELDS: "'{}'::jsonb"} | {name: name for name in self._stage.columns}
+        columns, values = ", ".join(placed), ", ".join(placed.values())
+        cursor.execute(_INSERT.format(stage=self._stage.table, columns=columns, values=values), self._names)
+        cursor.execute(_LEFT.format(stage=self._stage.table))
+        return bool(cursor.fetchone() == (0,))
+
+    def place(self, cursor: CursorWrapper) -> None:
+        """Put all on the list and tag them; of those who were known, remember who was, and what they were given."""
+        cursor.execute(_TRACE.format(given="", of="pg_temp.contacts_known"), self._traced(TraceKind.KNOWN))
+        cursor.execute(_LOCK_LIST, self._names)
+        if cursor.fetchone():  # it may have been deleted since the import was confirmed
+            cursor.execute(_LIST_NEW, self._names)
+            cursor.execute(_TRACE.format(given=_LIST_KNOWN, of="given"), self._traced(TraceKind.LISTED))
+        for tag_id in sorted(self._into.tag_ids):
+            names = self._traced(TraceKind.TAGGED) | {"tag": tag_id}
+            cursor.execute(_TAG_NEW, names)
+            cursor.execute(_TRACE.format(given=_TAG_KNOWN, of="given"), names)
+
+    def counts(self, cursor: CursorWrapper) -> Counts:
+        cursor.execute(_COUNTS, self._names)
+        created, updated = cursor.fetchone()
+        return Counts(created, updated, self._stage.suppressed(self._into.workspace_id))
+
+    def _traced(self, kind: TraceKind) -> dict[str, Any]:
+        return self._names | {"kind": kind.value, "size": TRACE_IDS}
 
 
-# Sorted by key, so that two imports into one workspace take their row locks in one order and cannot deadlock;
-# pages of the unique index are then filled one after the other, too. An empty value never erases what is
-# known.
-_MERGE = """
-WITH merged AS (
-    INSERT INTO contacts_contact AS c (workspace_id, origin_id, created_at, updated_at, {columns})
-    SELECT %(workspace)s, %(origin)s, %(now)s, %(now)s, {values}
-      FROM pg_temp.contacts_stage ORDER BY email_key
-    ON CONFLICT ON CONSTRAINT contacts_one_per_address DO {action}
-    RETURNING (xmax = 0) AS is_new
-)
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged
+_PREPARE = """
+SET LOCAL work_mem = '64MB'; SET LOCAL jit = off;
+DROP TABLE IF EXISTS pg_temp.contacts_known, pg_temp.contacts_new;
+CREATE TEMPORARY TABLE contacts_known (line integer, id bigint, differs boolean) ON COMMIT DROP;
+CREATE TEMPORARY TABLE contacts_new (id bigint) ON COMMIT DROP;
+ANALYZE {stage} (email_key, line)
 """
 
-_ROOM_TO_WORK = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+# Who was inserted by a round before is not known: only new.
+_KNOW = """
+INSERT INTO pg_temp.contacts_known (line, id, differs)
+SELECT s.line, c.id, {differs}
+  FROM {stage} s JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.email_key = s.email_key
+ WHERE c.origin_id IS DISTINCT FROM %(import)s
+   AND NOT EXISTS (SELECT 1 FROM pg_temp.contacts_known k WHERE k.line = s.line)
+"""
+
+_RECORD = """
+INSERT INTO contacts_import_change (contact_import_id, contact_id, updated_before, changes)
+SELECT %(import)s, id, updated_at, changes
+  FROM (SELECT c.id, c.updated_at, {values} AS changes
+          FROM pg_temp.contacts_known k
+          JOIN {stage} s ON s.line = k.line
+          JOIN contacts_contact c ON c.id = k.id
+         WHERE k.differs AND ({differs})
+         ORDER BY c.email_key
+           FOR NO KEY UPDATE OF c) AS locked
+"""
+
+_WRITE = """
+UPDATE contacts_contact c SET {written}, updated_at = %(now)s
+  FROM contacts_import_change h, pg_temp.contacts_known k, {stage} s
+ WHERE h.contact_import_id = %(import)s AND k.id = h.contact_id AND s.line = k.line AND c.id = h.contact_id
+   AND ({differs})
+"""
+
+_INSERT = """
+WITH added AS (
+    INSERT INTO contacts_contact (workspace_id, origin_id, created_at, updated_at, {columns})
+    SELECT %(workspace)s, %(import)s, %(now)s, %(now)s, {values}
+      FROM {stage} s
+     WHERE NOT EXISTS (SELECT 1 FROM pg_temp.contacts_known k WHERE k.line = s.line)
+     ORDER BY email_key
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+INSERT INTO pg_temp.contacts_new (id) SELECT id FROM added
+"""
+
+_LEFT = """
+SELECT (SELECT count(*) FROM {stage}) - (SELECT count(*) FROM pg_temp.contacts_known)
+     - (SELECT count(*) FROM pg_temp.contacts_new)
+"""
+
+# Ids that belong to this import, in rows of so many: a million of them take 8 MB.
+_TRACE = """
+WITH {given}numbered AS (
+    SELECT id, (row_number() OVER (ORDER BY id) - 1) / %(size)s AS part FROM {of}
+)
+INSERT INTO contacts_import_trace (contact_import_id, kind, first_id, last_id, ids)
+SELECT %(import)s, %(kind)s, min(id), max(id), array_agg(id ORDER BY id) FROM numbered GROUP BY part
+"""
 
 _LOCK_LIST = "SELECT id FROM contacts_list WHERE id = %(list)s AND workspace_id = %(workspace)s FOR KEY SHARE"
 
-# In the order of the ids, which is that of the pages of both indexes.
-_LIST_PLACES = """
+# Nobody but this transaction sees who is new: no lock is needed, and nothing can be there already.
+_LIST_NEW = """
 INSERT INTO contacts_list_member (contact_list_id, contact_id, added_at)
-SELECT %(list)s, c.id, %(now)s
-  FROM pg_temp.contacts_stage s JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.email_key =
-  s.email_key
- ORDER BY c.id
-ON CONFLICT DO NOTHING
+SELECT %(list)s, id, %(now)s FROM pg_temp.contacts_new ORDER BY id
 """
 
-_TAG_PLACES = """
-INSERT INTO contacts_tag_place (tag_id, contact_id)
-SELECT t.id, c.id
-  FROM pg_temp.contacts_stage s JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.email_key =
-  s.email_key
- CROSS JOIN unnest(%(tags)s::bigint[]) AS t(id)
- ORDER BY t.id, c.id
-ON CONFLICT DO NOTHING
+# Who is known may be deleted at this moment; a lock, as a foreign key takes it, makes one wait for the other.
+_LIST_KNOWN = """held AS (
+    SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
+     WHERE NOT EXISTS (SELECT 1 FROM contacts_list_member m WHERE m.contact_list_id = %(list)s AND m.contact_id = c.id)
+     ORDER BY c.id FOR KEY SHARE OF c
+), given AS (
+    INSERT INTO contacts_list_member (contact_list_id, contact_id, added_at)
+    SELECT %(list)s, id, %(now)s FROM held ON CONFLICT DO NOTHING RETURNING id
+), """
+
+_TAG_NEW = """
+INSERT INTO contacts_tag_place (tag_id, contact_id, added_at)
+SELECT %(tag)s, id, %(now)s FROM pg_temp.contacts_new ORDER BY id
 """
 
-_WILDCARDS = "SELECT value FROM rules WHERE scope = 'wildcard'"
-_SUPPRESSED = f"""
-WITH rules AS (
-    SELECT scope, value FROM contacts_suppression WHERE workspace_id = %(workspace)s
-), barred AS (
-    SELECT d.domain FROM (SELECT DISTINCT domain FROM pg_temp.contacts_stage) d
-     WHERE EXISTS (SELECT 1 FROM rules WHERE scope = 'domain')
-       AND EXISTS (
-           SELECT 1 FROM generate_series(1, cardinality(string_to_array(d.domain, '.')) - 1) AS i
-             JOIN rules r ON r.scope = 'domain'
-              AND r.value = array_to_string((string_to_array(d.domain, '.'))[i:], '.'))
-)
-SELECT count(*) FROM pg_temp.contacts_stage
- WHERE email_key IN (SELECT value FROM rules WHERE scope = 'address') OR domain IN (SELECT domain FROM barred)
-    OR (EXISTS (SELECT 1 FROM rules WHERE scope = 'wildcard')
-        AND {wildcard_condition(key="email_key", domain="domain", values=_WILDCARDS)})
-"""  # noqa: S608  # a condition of our own
+_TAG_KNOWN = """held AS (
+    SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
+     WHERE NOT EXISTS (SELECT 1 FROM contacts_tag_place p WHERE p.tag_id = %(tag)s AND p.contact_id = c.id)
+     ORDER BY c.id FOR KEY SHARE OF c
+), given AS (
+    INSERT INTO contacts_tag_place (tag_id, contact_id, added_at)
+    SELECT %(tag)s, id, %(now)s FROM held ON CONFLICT DO NOTHING RETURNING id
+), """
 
-
-def _merge_sql(columns: Sequence[str], policy: ImportPolicy) -> str:
-    empty = dict.fromkeys(TEXTS, "''") | {FIELDS: "'{}'::jsonb"}
-    placed = empty | {name: name for name in columns}
-    action = _action(columns, policy)
-    return _MERGE.format(columns=", ".join(placed), values=", ".join(placed.values()), action=action)
-
-
-def _action(columns: Sequence[str], policy: ImportPolicy) -> str:
-    """Return what happens to a known contact; one that would stay as it is is not written."""
-    names = changeable(columns, policy)
-    if not names:
-        return "NOTHING"
-    changes = ", ".join(f"{name} = {value_after(name, policy, new='EXCLUDED')}" for name in names)
-    condition = " OR ".join(differs(name, policy, new="EXCLUDED") for name in names)
-    return f"UPDATE SET {changes}, updated_at = EXCLUDED.updated_at WHERE {condition}"
-
-
-def _copy(statement: str, rows: Sequence[Sequence[str]], *, escape: bool = True) -> None:
-    """Send rows in COPY's text format; escape doubles backslashes, all that clean values may need."""
-    if not rows:
-        return
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for start in range(0, len(rows), 1_000):
-            text = "\n".join(map("\t".join, rows[start : start + 1_000])) + "\n"
-            if escape and "\\" in text:
-                text = text.replace("\\", "\\\\")
-            copy.write(text)
-
-
-def _escaped(text: str) -> str:
-    """Return any text as a value of COPY's text format."""
-    return text.translate(_ESCAPES)
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\ufffd"})
+_COUNTS = """
+SELECT (SELECT count(*) FROM pg_temp.contacts_new),
+       (SELECT count(*) FROM contacts_import_change WHERE contact_import_id = %(import)s)
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from campaigns.contacts.errors import BadContact, NameTaken
 from campaigns.contacts.models import Contact, ContactEdit, ContactList, ListMember
@@ -82,7 +82,10 @@ def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
 
 def _delete(workspace: Workspace, ids: Collection[int]) -> int:
     with transaction.atomic():
-        _, by_model = Contact.objects.filter(workspace=workspace, pk__in=ids, erased_at=None).delete()
+        rows = Contact.objects.filter(workspace=workspace, pk__in=ids, erased_at=None)
+        # Before what hangs on them is looked for: whoever holds them (see held) has hung it there by then.
+        list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+        _, by_model = rows.delete()
     return by_model.get("contacts.Contact", 0)
 
 
@@ -117,17 +120,35 @@ def delete_list(row: ContactList) -> None:
 
 def add_to_list(row: ContactList, ids: Collection[int]) -> int:
     """Put contacts of the list's workspace on the list; returns how many are new there."""
-    known = Contact.objects.filter(workspace=row.workspace_id, pk__in=ids, erased_at=None).values_list("pk", flat=True)
-    before = row.members.filter(contact__in=ids).count()
-    places = [ListMember(contact_list=row, contact_id=pk) for pk in known]
-    ListMember.objects.bulk_create(places, ignore_conflicts=True)
+    with transaction.atomic():
+        places = [ListMember(contact_list=row, contact_id=pk) for pk in held(row.workspace_id, ids)]
+        before = row.members.filter(contact__in=ids).count()
+        ListMember.objects.bulk_create(places, ignore_conflicts=True)
     return len(places) - before
+
+
+def held(workspace_id: int, ids: Collection[int]) -> list[int]:
+    """Return those of the contacts that are the workspace's and not erased; nobody deletes them in this transaction.
+
+    The lock is the one that a foreign key takes: whoever hangs something on contacts that no constraint checks takes it
+    for many in one statement.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [workspace_id, list(ids)])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def remove_from_list(row: ContactList, ids: Collection[int]) -> int:
     """Take contacts off the list; returns how many were on it."""
     removed, _ = row.members.filter(contact__in=ids).delete()
     return removed
+
+
+_HOLD = """
+SELECT id FROM contacts_contact
+ WHERE workspace_id = %s AND id = ANY(%s::bigint[]) AND erased_at IS NULL
+ ORDER BY id FOR KEY SHARE
+"""
 
 
 def clean_name(name: str, thing: str = "list") -> str:

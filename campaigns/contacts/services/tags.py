@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
-from campaigns.contacts.models import Contact, ContactTag, Tag
+from campaigns.contacts.models import ContactTag, Tag
+from campaigns.contacts.services.people import held
 from outreach.accounts.models import Workspace
 
 
@@ -21,8 +22,7 @@ def tags_named(workspace: Workspace | int, names: Sequence[str]) -> list[Tag]:
 @transaction.atomic
 def add_tags(workspace: Workspace, ids: Collection[int], names: Sequence[str]) -> int:
     """Give the tags to those of the contacts that belong to the workspace; returns how many those are."""
-    alive = Contact.objects.filter(workspace=workspace, pk__in=ids, erased_at=None)
-    known = list(alive.order_by("pk").values_list("pk", flat=True))
+    known = held(workspace.pk, ids)
     places = [ContactTag(tag=tag, contact_id=pk) for tag in tags_named(workspace, names) for pk in known]
     ContactTag.objects.bulk_create(places, ignore_conflicts=True)
     return len(known)

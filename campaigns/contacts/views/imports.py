@@ -153,6 +153,8 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
         "rejected": rejected,
         "shown": _SHOWN_REJECTIONS,
         "causes": queries.causes_of(row),
+        "can_be_undone": queries.can_be_undone(row),
+        "kept": queries.kept_by_cause(row.undo.get("kept", {})),
         "encoding": encoding.LABELS.get(row.encoding, row.encoding),
         "delimiter": dialect.LABELS.get(row.delimiter, row.delimiter),
         "policy": POLICY_WORDS[ImportPolicy(row.policy)][0],

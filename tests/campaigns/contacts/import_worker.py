@@ -1,4 +1,4 @@
-"""A process that runs one import, to be killed in the middle: `python -m ... DATABASE IMPORT_ID`."""
+"""A process that runs an import, or its undo, to be killed in the middle: `python -m ... DATABASE ID run|undo`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django.conf import settings
 if __name__ == "__main__":
     settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
-    from campaigns.contacts.services import reading, run_import
+    from campaigns.contacts.services import reading, run_import, run_undo, undoing
 
     reading._BATCH_ROWS = 500
+    undoing._AT_ONCE = 100
     print("ready", flush=True)  # noqa: T201
-    run_import(int(sys.argv[2]))
+    {"run": run_import, "undo": run_undo}[sys.argv[3]](int(sys.argv[2]))

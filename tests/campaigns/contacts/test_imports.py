@@ -10,12 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns.contacts import services
+from campaigns.contacts.core.rows import Rejected, RowReader
+from campaigns.contacts.core.table import Broken
 from campaigns.contacts.errors import BadFile, BadMapping, IllegalMove
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ImportChunk, ListMember, RejectedRow
 from campaigns.contacts.queries import preview
 from campaigns.contacts.services import chunks, imports, reading, running
 from campaigns.contacts.services.locks import running as held
 from campaigns.contacts.services.locks import running_imports
+from campaigns.contacts.services.staging import Stage, staged_imports
 from campaigns.contacts.services.uploads import Wanted
 from campaigns.contacts.states import ImportPolicy, ImportState, SuppressionReason
 from outreach.accounts.models import Workspace
@@ -361,6 +364,43 @@ def test_a_worker_that_died_is_replaced_and_the_third_death_is_told() -> None:
         row.refresh_from_db()
         assert row.state == (ImportState.QUEUED if attempt < imports.ATTEMPTS else ImportState.FAILED)
     assert "ended 3 times" in row.problem
+
+
+@pytest.mark.parametrize("is_stage_lost", [False, True])
+def test_reading_goes_on_behind_the_last_batch_with_counts_notes_and_addresses(
+    monkeypatch: pytest.MonkeyPatch, *, is_stage_lost: bool
+) -> None:
+    text = (
+        'email,zone,note\na@x.com,Mars,"one\ntwo"\nnope,,\n\nb@x.com,Mars,"open\n'
+        "c@x.com,UTC,\na@x.com,,again\nd@x.com,Mars,\nD@X.com,,\ne@x.com,UTC,\n"
+    )
+    whole = imported(make_workspace("whole"), text)
+    monkeypatch.setattr(reading, "_BATCH_ROWS", 2)
+    row = upload(make_workspace(), text)
+    services.confirm(row, row.mapping, None, hint=False)
+    read, lines = RowReader.read, []
+
+    def read_or_die(reader: RowReader, line: int, cells: list[str] | Broken) -> list[str] | Rejected:
+        lines.append(line)
+        if lines.count(8) == 1 and line == 8:
+            raise MemoryError
+        return read(reader, line, cells)
+
+    monkeypatch.setattr(RowReader, "read", read_or_die)
+    with pytest.raises(MemoryError):
+        services.run_import(row.pk)
+    if is_stage_lost:
+        Stage(row.pk, ()).drop()  # PostgreSQL fell: it empties such tables
+    services.sweep_imports()
+    services.run_import(row.pk)
+    row.refresh_from_db()
+    before = [2, 4, 6, 7, 8]
+    assert lines == before + ([2, 4, 6, 7, 8, 9, 10, 11] if is_stage_lost else [8, 9, 10, 11])
+    assert (counts(row), row.notes) == (counts(whole), whole.notes)
+    assert list(row.rejected.order_by("line").values_list("line", "cause", "original")) == list(
+        whole.rejected.order_by("line").values_list("line", "cause", "original")
+    )
+    assert staged_imports() == []
 
 
 def test_a_running_import_is_left_alone_by_the_sweep() -> None:

@@ -1,4 +1,4 @@
-"""F22: a worker killed at any moment of an import leaves no contact behind, and the next attempt makes it whole."""
+"""F22: a worker killed at any moment of an import, or of its undo, leaves nothing half; the next one goes on there."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ import pytest
 from django.db import connection
 
 from campaigns.contacts import services
-from campaigns.contacts.models import Contact, ContactImport, ListMember, RejectedRow
+from campaigns.contacts.core.rows import Rejected, RowReader
+from campaigns.contacts.core.table import Broken
+from campaigns.contacts.models import Contact, ContactImport, ImportChange, ListMember, RejectedRow
+from campaigns.contacts.services import undoing
 from campaigns.contacts.services.locks import running_imports
+from campaigns.contacts.services.staging import staged_imports
 from campaigns.contacts.states import ImportState
-from tests.builders import make_contact, make_list, make_workspace
+from tests.builders import make_contact, make_list, make_member, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 15_000
-MOMENTS_S = [0.07 * n for n in range(9)]  # after the import began: reading, then merging
+# Once so many rows are committed, and so many seconds after that: in reading, then in the merge.
+MOMENTS = [(0, 0.0), (0, 0.1), (1, 0.0), (4_000, 0.05), (9_000, 0.0), (ROWS, 0.0), (ROWS, 0.15), (ROWS, 0.3)]
 
 
 def file_of(rows: int) -> bytes:
@@ -28,10 +33,10 @@ def file_of(rows: int) -> bytes:
 
 
 @contextmanager
-def worker(import_id: int) -> Iterator[subprocess.Popen[str]]:
+def worker(import_id: int, work: str = "run") -> Iterator[subprocess.Popen[str]]:
     command = [
         sys.executable, "-m", "tests.campaigns.contacts.import_worker",
-        str(connection.settings_dict["NAME"]), str(import_id),
+        str(connection.settings_dict["NAME"]), str(import_id), work,
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -42,12 +47,12 @@ def worker(import_id: int) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def wait_until_begun(row: ContactImport) -> None:
+def wait_until_committed(row: ContactImport, rows: int) -> None:
     deadline = time.monotonic() + 20
-    while row.state == ImportState.QUEUED:
-        assert time.monotonic() < deadline, "the worker never began"
-        time.sleep(0.005)
-        row.refresh_from_db(fields=["state"])
+    while row.state == ImportState.QUEUED or (row.state == ImportState.RUNNING and row.rows_read < rows):
+        assert time.monotonic() < deadline, "the worker never came so far"
+        time.sleep(0.002)
+        row.refresh_from_db(fields=["state", "rows_read"])
 
 
 def wait_until_lock_is_free() -> None:
@@ -57,19 +62,19 @@ def wait_until_lock_is_free() -> None:
         time.sleep(0.02)
 
 
-def test_kill_9_at_many_moments_leaves_no_half_contacts_and_no_double_counts() -> None:
+def test_kill_9_at_many_moments_leaves_no_half_contacts_and_no_double_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = make_workspace()
     leads = make_list(workspace)
     make_contact(workspace, "p1@x1.example", first_name="Old")
     row = services.store_upload(workspace, "leads.csv", [file_of(ROWS)])
     services.confirm(row, row.mapping, leads, hint=False)
     row.refresh_from_db()
-    killed_while_running = 0
-    for moment_s in MOMENTS_S:
+    killed_while_running = reached = 0
+    for rows, more_s in MOMENTS:
         ContactImport.objects.filter(pk=row.pk).update(attempts=0)
         with worker(row.pk) as process:
-            wait_until_begun(row)
-            time.sleep(moment_s)
+            wait_until_committed(row, rows)
+            time.sleep(more_s)
             process.kill()
             process.wait(10)
         wait_until_lock_is_free()
@@ -77,19 +82,76 @@ def test_kill_9_at_many_moments_leaves_no_half_contacts_and_no_double_counts() -
         if row.state == ImportState.DONE:
             break
         killed_while_running += row.state == ImportState.RUNNING
+        assert row.rows_read >= reached, "what was committed is read again"
+        reached = row.rows_read
         assert list(Contact.objects.values_list("email_key", "first_name")) == [("p1@x1.example", "Old")]
         assert not ListMember.objects.exists()
         services.sweep_imports()
         row.refresh_from_db()
         assert row.state == ImportState.QUEUED
-    assert killed_while_running >= 3, "too few kills hit the import while it ran"
+    assert killed_while_running >= 5, "too few kills hit the import while it ran"
+    read = RowReader.read
+    lines: list[int] = []
+
+    def read_and_tell(reader: RowReader, line: int, cells: list[str] | Broken) -> list[str] | Rejected:
+        lines.append(line)
+        return read(reader, line, cells)
+
+    monkeypatch.setattr(RowReader, "read", read_and_tell)
     services.run_import(row.pk)
     row.refresh_from_db()
     assert row.state == ImportState.DONE
+    assert lines == [], "what had been read was read again for the merge"
+    assert staged_imports() == []
     assert (row.rows_read, row.rows_created, row.rows_updated) == (ROWS, ROWS - ROWS // 100 - 1, 1)
     assert (row.rows_unchanged, row.rows_rejected) == (0, ROWS // 100)
     assert Contact.objects.count() == ListMember.objects.count() == ROWS - ROWS // 100
     assert RejectedRow.objects.count() == ROWS // 100
+
+
+def test_kill_9_in_an_undo_takes_nothing_back_twice_and_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undoing, "_SMALL", 0)
+    member = make_member(make_workspace())
+    leads = make_list(member.workspace)
+    Contact.objects.bulk_create(
+        Contact(workspace=member.workspace, email=f"p{n}@x{n % 50}.example", email_key=f"p{n}@x{n % 50}.example",
+                domain=f"x{n % 50}.example", first_name=f"Old {n}", fields={"note": "old"})
+        for n in range(1, 2_000, 2)
+        if n % 100
+    )  # fmt: skip
+    known = list(Contact.objects.order_by("pk").values())
+    row = services.store_upload(member.workspace, "leads.csv", [file_of(4_000)])
+    services.confirm(row, row.mapping, leads, hint=False)
+    services.run_import(row.pk)
+    row.refresh_from_db()
+    noted = Contact.objects.filter(origin=row).order_by("pk")[500]
+    services.add_note(member, noted, "Called her.")
+    services.undo_import(member, row, hint=False)
+    killed_in_the_middle = 0
+    for name, number in [("removed", 1), ("removed", 1_000), ("restored", 1), ("restored", 500)]:
+        with worker(row.pk, "undo") as process:
+            while row.state == ImportState.UNDOING and row.undo[name] < number and process.poll() is None:
+                time.sleep(0.002)
+                row.refresh_from_db(fields=["state", "undo"])
+            process.kill()
+            process.wait(10)
+        wait_until_lock_is_free()
+        row.refresh_from_db()
+        created, changed = Contact.objects.filter(origin=row).count(), ImportChange.objects.count()
+        assert created == row.rows_created - row.undo["removed"]
+        assert changed == row.rows_updated - row.undo["restored"]
+        assert Contact.objects.filter(first_name__startswith="Old").count() == row.undo["restored"]
+        killed_in_the_middle += row.state == ImportState.UNDOING
+    assert killed_in_the_middle >= 2, "too few kills hit the undo while it ran"
+    services.run_undo(row.pk)
+    row.refresh_from_db()
+    assert row.state == ImportState.UNDONE
+    assert list(Contact.objects.filter(origin=None).order_by("pk").values()) == known
+    assert list(Contact.objects.exclude(origin=None)) == [noted]
+    assert list(ListMember.objects.values_list("contact", flat=True)) == [noted.pk]
+    assert row.undo["removed"] == row.rows_created - 1
+    assert row.undo["kept"] == {"contacts.contactnote": 1}
+    assert (row.undo["restored"], row.undo["places"]) == (len(known), len(known))
 
 
 def test_two_workers_on_one_import_run_it_once() -> None:

@@ -53,7 +53,7 @@ def every_page(workspace: Workspace) -> list[tuple[str, list[object]]]:
         ("export", []), ("lists", []), ("list_detail", [leads.pk]), ("list_delete", [leads.pk]), ("import", []),
         ("import_history", []), ("import_map", [waiting.pk]),
         ("import_changes", [waiting.pk]), ("import_progress", [queued.pk]),
-        ("import_result", [done.pk]), ("import_rejected", [done.pk]), ("suppressions", []),
+        ("import_result", [done.pk]), ("import_rejected", [done.pk]), ("import_undo", [done.pk]), ("suppressions", []),
         ("suppression_lift", [optout.pk]), ("fields", []),
         ("field_edit", [plan.pk]), ("field_delete", [plan.pk]),
     ]  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_viewer_changes_nothing() -> None:
         ("create", []), ("edit", [contact.pk]), ("delete", [contact.pk]), ("selected", []), ("list_create", []),
         ("list_rename", [leads.pk]), ("list_delete", [leads.pk]), ("import", []), ("import_map", [row.pk]),
         ("import_reading", [row.pk]), ("import_cancel", [row.pk]), ("suppression_add", []), ("import_look", [row.pk]),
-        ("import_start", [row.pk]),
+        ("import_start", [row.pk]), ("import_undo", [row.pk]),
         ("suppression_lift", [Suppression.objects.get().pk]),
     ]  # fmt: skip
     for name, args in actions:

@@ -64,12 +64,6 @@ def test_a_row_without_a_usable_address_is_rejected_with_the_cause() -> None:
     assert "at most 64" in refused("a" * 400 + "@example.com", "", "", "", "", "")
 
 
-def test_the_same_address_again_names_the_line_it_stood_on() -> None:
-    one = reader()
-    assert isinstance(one.read(2, ["ada@x.com", "", "", "", "", ""]), list)
-    assert one.read(9, ["ADA@X.com", "", "", "", "", ""]) == Rejected("Same address as line 2.", is_repeated=True)
-
-
 def test_a_broken_row_is_rejected_with_its_cause() -> None:
     assert reader().read(7, Broken("A quotation mark ...")) == Rejected("A quotation mark ...")
 

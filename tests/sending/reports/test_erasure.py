@@ -12,7 +12,15 @@ from django.test import Client
 
 from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadContact, MayNotErase
-from campaigns.contacts.models import Contact, DryRun, Erasure, LiftedSuppression, RejectedRow, Suppression
+from campaigns.contacts.models import (
+    Contact,
+    DryRun,
+    Erasure,
+    ImportChange,
+    LiftedSuppression,
+    RejectedRow,
+    Suppression,
+)
 from campaigns.contacts.parts import Person, parts
 from campaigns.contacts.person import LABEL
 from campaigns.contacts.prints import prints_of
@@ -73,6 +81,9 @@ def make_person(member: Member) -> Contact:
     Stranger.objects.create(message_id="<1@x>", person=person_print(email), workspace=workspace, written_at=DAY)
     RejectedRow.objects.create(
         contact_import=make_import(workspace), line=2, cause="Too long", original=f"{email.title()},1"
+    )
+    ImportChange.objects.create(
+        contact_import=make_import(workspace), contact=contact, updated_before=DAY, changes={"title": [email, "CEO"]}
     )
     DryRun.objects.create(
         contact_import=make_import(workspace),

@@ -1,0 +1,201 @@
+"""Take an import back, batch by batch, without what was changed since.
+
+Each batch is one transaction that does its part, takes it off the record, and counts it: a worker that is killed
+leaves the rest to the next one, which finds in the record what is left. Contacts are locked before they are judged, so
+that what somebody does to one of them at this moment is either seen, or comes too late.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Max, Min
+from kombu.exceptions import OperationalError as BrokerError
+
+from campaigns.contacts.core.undo import UndoCounts, before_of_next, taken_back
+from campaigns.contacts.errors import IllegalMove
+from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ImportTrace, ListMember
+from campaigns.contacts.queries.undoing import can_be_undone, causes_among
+from campaigns.contacts.services.comparing import FIELDS, TEXTS
+from campaigns.contacts.services.locks import running
+from campaigns.contacts.states import ImportState, TraceKind
+from outreach.accounts.access import Member
+from outreach.celery import app
+from outreach.kit import clock
+from outreach.kit.away import gave_way
+
+Step = Callable[[ContactImport, UndoCounts], bool]  # does a part of an undo; False when nothing was left
+_AT_ONCE = 2_000  # contacts of one batch
+_SMALL = 5_000  # so many contacts are done while the person waits
+_TRIES = 4
+logger = logging.getLogger(__name__)
+
+
+def undo_import(member: Member, row: ContactImport, *, hint: bool = True) -> None:
+    """Take the import back: at once when it is small, else by a worker; hint wakes one.
+
+    Raises IllegalMove when the import is not done, was undone already, or is too old. Must not be called inside a
+    transaction.
+    """
+    moved = can_be_undone(row) and ContactImport.objects.filter(pk=row.pk, state=ImportState.DONE).update(
+        state=ImportState.UNDOING, undone_by=member.user, undo_asked_at=clock.now(), undo=asdict(UndoCounts())
+    )
+    if not moved:
+        raise IllegalMove(row.pk, ImportState.UNDOING)
+    logger.info("import.undo_asked", extra={"import_id": row.pk, "user_id": member.user.pk})
+    if row.rows_read - row.rows_rejected <= _SMALL:
+        run_undo(row.pk)
+    elif hint:
+        queue_undo_hint(row.pk)
+
+
+def run_undo(import_id: int) -> None:
+    """Do what is left of an undo. Returns at once when nothing is, or another worker has it. Safe to run twice."""
+    with running(import_id) as is_ours:
+        while is_ours and _batch(import_id):
+            pass
+
+
+def queue_undo_hint(import_id: int) -> None:
+    """Wake a worker. Only a hint: the sweep finds the undo when Redis is away."""
+    try:
+        app.send_task("contacts.undo_import", args=[import_id], retry=False)
+    except BrokerError:
+        logger.warning("import.hint_lost", extra={"import_id": import_id})
+
+
+def _batch(import_id: int) -> bool:
+    """Do one batch; False when nothing was left. Somebody may be in the way of it, each once."""
+    for _ in range(_TRIES):
+        try:
+            return _do_batch(import_id)
+        except IntegrityError:  # something came to hang on a contact meanwhile: it is seen now
+            continue
+        except OperationalError as error:  # a courier holds some of them in another order
+            if not gave_way(error):
+                raise
+    return _do_batch(import_id)
+
+
+@transaction.atomic
+def _do_batch(import_id: int) -> bool:
+    row = ContactImport.objects.filter(pk=import_id, state=ImportState.UNDOING).select_for_update().first()
+    if row is None:
+        return False
+    counts = UndoCounts(**row.undo)
+    if any(step(row, counts) for step in _STEPS):
+        ContactImport.objects.filter(pk=row.pk).update(undo=asdict(counts))
+        return True
+    ImportTrace.objects.filter(contact_import=row).delete()
+    ContactImport.objects.filter(pk=row.pk).update(state=ImportState.UNDONE, undone_at=clock.now(), undo=asdict(counts))
+    return False
+
+
+def _remove_created(row: ContactImport, counts: UndoCounts) -> bool:
+    """Remove the next of the contacts that the import created, except those of which something came.
+
+    Goes by ranges of ids, which one merge has given out one behind the other.
+    """
+    created = Contact.objects.filter(workspace=row.workspace_id, origin=row.pk)
+    if counts.next_id is None:
+        ends = created.aggregate(first=Min("pk"), last=Max("pk"))
+        counts.next_id, counts.last_id = ends["first"] or 1, ends["last"] or 0
+    if counts.next_id > counts.last_id:
+        return False
+    lowest, highest = counts.next_id, counts.next_id + _AT_ONCE - 1
+    there = created.filter(pk__range=(lowest, highest))
+    ids = list(there.order_by("pk").select_for_update().values_list("pk", flat=True))
+    causes = causes_among(row, ids)
+    doomed = [pk for pk in ids if not causes[pk]]
+    Contact.objects.filter(pk__in=doomed).delete()
+    counts.removed += len(doomed)
+    for cause in filter(None, causes.values()):
+        counts.kept[cause] = counts.kept.get(cause, 0) + 1
+    counts.next_id = highest + 1
+    return True
+
+
+def _restore_changed(row: ContactImport, counts: UndoCounts) -> bool:
+    """Give the next of the contacts that were known before their values back, where these are still the import's."""
+    changes = list(ImportChange.objects.filter(contact_import=row).order_by("contact_id")[:_AT_ONCE])
+    if not changes:
+        return False
+    # In the order in which imports lock them.
+    held = Contact.objects.filter(pk__in=[change.contact_id for change in changes]).order_by("email_key")
+    contacts = {contact.pk: contact for contact in held.select_for_update(no_key=True)}
+    restored, staying = [], {}
+    for change in changes:
+        contact = contacts.get(change.contact_id)
+        if contact is None:  # deleted at this moment
+            continue
+        columns, stays = taken_back(vars(contact), change.changes)
+        is_untouched = contact.updated_at == row.merged_at
+        if columns:
+            updated_at = change.updated_before if is_untouched else clock.now()
+            restored.append(
+                {name: getattr(contact, name) for name in _COLUMNS}
+                | columns
+                | {
+                    "id": contact.pk,
+                    "updated_at": updated_at.isoformat(),
+                }
+            )
+        if stays or not is_untouched:
+            staying[contact.pk] = (change, stays)
+        counts.kept_values += bool(stays)
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [json.dumps(restored)])
+    counts.restored += len(restored)
+    _let_later_ones_know(row, staying)
+    ImportChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
+    return True
+
+
+def _let_later_ones_know(row: ContactImport, staying: Mapping[int, tuple[ImportChange, Sequence[str]]]) -> None:
+    """Let the next import that changed the same values put back what was there before this one."""
+    later = ImportChange.objects.filter(contact__in=staying, contact_import__merged_at__gt=row.merged_at)
+    left = {pk: set(names) for pk, (_, names) in staying.items()}  # values whose next import is not found yet
+    for change in later.order_by("contact_import__merged_at"):
+        ours, _ = staying[change.contact_id]
+        fields: dict[str, Any] = {"changes": before_of_next(change.changes, left[change.contact_id], ours.changes)}
+        left[change.contact_id].difference_update(change.changes)
+        if change.updated_before == row.merged_at:
+            fields["updated_before"] = ours.updated_before
+        ImportChange.objects.filter(pk=change.pk).update(**fields)
+
+
+def _take_back(
+    kind: TraceKind, model: type[ListMember | ContactTag], name: str
+) -> Callable[[ContactImport, UndoCounts], bool]:
+    """Return the step that takes places of a kind back from contacts that were known before."""
+
+    def step(row: ContactImport, counts: UndoCounts) -> bool:
+        trace = ImportTrace.objects.filter(contact_import=row, kind=kind).order_by("first_id").first()
+        if trace is None:
+            return False
+        taken, _ = model.objects.filter(pk__in=trace.ids).delete()
+        setattr(counts, name, getattr(counts, name) + taken)
+        trace.delete()
+        return True
+
+    return step
+
+
+_COLUMNS = (*TEXTS, FIELDS)
+_STEPS = (
+    _remove_created,
+    _restore_changed,
+    _take_back(TraceKind.LISTED, ListMember, "places"),
+    _take_back(TraceKind.TAGGED, ContactTag, "tags"),
+)
+_WRITE = f"""
+UPDATE contacts_contact c SET {", ".join(f"{name} = v.{name}" for name in _COLUMNS)}, updated_at = v.updated_at
+  FROM jsonb_to_recordset(%s::jsonb)
+       AS v(id bigint, updated_at timestamptz, {FIELDS} jsonb, {", ".join(f"{name} text" for name in TEXTS)})
+ WHERE c.id = v.id
+"""  # noqa: S608  names of our own
