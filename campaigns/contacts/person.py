@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import CharField, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Now
 
 from campaigns.contacts.models import (
@@ -31,11 +31,11 @@ from outreach.kit import erasing
 
 LABEL = "Erased person"  # in place of the address, on every page that still counts them
 
-_VALUES = (
-    "email", "first_name", "last_name", "company", "title", "phone", "website", "city", "country", "time_zone",
-    "fields", "verdict", "created_at", "updated_at", "origin__filename", "origin__source", "origin__legal_basis",
-    "origin__created_at", "origin__created_by__email",
-)  # fmt: skip
+# Every column, whichever are added later.
+_FIELDS = Contact._meta.concrete_fields  # noqa: SLF001  Django's own way to a model's columns
+_COLUMNS = [field.name for field in _FIELDS]
+_TEXTS = [field.name for field in _FIELDS if isinstance(field, CharField)]
+_ORIGIN = [f"origin__{name}" for name in ("filename", "source", "legal_basis", "created_at", "created_by__email")]
 _OWN = ("text", "created_at", "created_by__email", "edited_at", "edited_by__email", "deleted_at", "deleted_by__email")
 
 
@@ -44,7 +44,7 @@ def _gives(person: Person) -> Sequence[Section]:
     about = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value": person.key}
     rule = ("value", "reason", "evidence")
     return (
-        Section("Contact", list(Contact.objects.filter(pk=contact).values(*_VALUES))),
+        Section("Contact", list(Contact.objects.filter(pk=contact).values(*_COLUMNS, *_ORIGIN))),
         Section("Lists", list(ListMember.objects.filter(contact=contact).values("contact_list__name", "added_at"))),
         Section("Tags", list(ContactTag.objects.filter(contact=contact).values("tag__name", "added_at"))),
         Section("Notes", list(ContactNote.objects.filter(contact=contact).values(*_OWN))),
@@ -122,14 +122,8 @@ def _erases(person: Person) -> None:
         LiftedSuppression.objects.filter(**about).update(
             scope=SuppressionScope.ERASED, value=print_, evidence="", why=ERASED
         )
-    empty = dict.fromkeys(
-        ("domain", "first_name", "last_name", "company", "title", "phone", "website", "city", "country", "time_zone",
-         "verdict"),
-        "",
-    )  # fmt: skip
-    Contact.objects.filter(pk=contact).update(
-        **empty, email=LABEL, email_key=f"erased:{contact}", fields={}, origin=None, erased_at=Now(), updated_at=Now()
-    )
+    left = {**dict.fromkeys(_TEXTS, ""), "email": LABEL, "email_key": f"erased:{contact}"}
+    Contact.objects.filter(pk=contact).update(**left, fields={}, origin=None, erased_at=Now(), updated_at=Now())
 
 
 def _is_busy(person: Person) -> bool:

@@ -86,9 +86,6 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
     A search stops behind SEARCH_LIMIT matches and looks inside names among the NAMES_SEARCHED newest, unless `every`.
     Raises BadQuery for a condition that cannot be read: nobody is meant by it, and least of all everybody.
     """
-    rows = Contact.objects.filter(workspace=member.workspace, erased_at=None)
-    if filters.where:
-        rows = contacts_where(member.workspace, read_condition(member.workspace.pk, filters.where))
     rows = _narrowed(member, filters)
     if filters.list_id is not None:
         rows = rows.filter(list_places__contact_list=filters.list_id)
@@ -126,7 +123,8 @@ def listed(member: Member, filters: Filters) -> tuple[QuerySet[Contact], Count]:
 
 
 def _of(member: Member) -> QuerySet[Contact]:
-    return Contact.objects.filter(workspace=member.workspace)
+    """Return everybody; what is left of an erased person is nobody."""
+    return Contact.objects.filter(workspace=member.workspace, erased_at=None)
 
 
 def _narrowed(member: Member, filters: Filters) -> QuerySet[Contact]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import CharField
 from django.test import Client
 
 from campaigns.contacts import queries, services
@@ -53,7 +54,9 @@ def make_person(member: Member) -> Contact:
     email = f"{SECRET}@x.com"
     contact = make_busy(member, email)
     workspace = member.workspace
-    Contact.objects.filter(pk=contact.pk).update(first_name=SECRET, fields={"pet": SECRET})
+    plain = ("email", "email_key", "domain", "verdict", "country", "time_zone")
+    texts = [one.name for one in Contact._meta.concrete_fields if isinstance(one, CharField) and one.name not in plain]
+    Contact.objects.filter(pk=contact.pk).update(**dict.fromkeys(texts, SECRET), fields={"pet": SECRET})
     services.add_note(member, contact, f"A {SECRET} lover")
     message = OutboundMessage.objects.get(contact=contact)
     OutboundMessage.objects.filter(pk=message.pk).update(body_text=f"Dear {SECRET}", reply_text=f"250 {email}")
