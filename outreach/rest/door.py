@@ -45,11 +45,12 @@ class ApiKeyBearer(HttpBearer):
 
     openapi_description = "An API key of the workspace: Settings, API keys."
 
-    def __init__(self, scope: Scope, role: Role, file_limit_bytes: int) -> None:
+    def __init__(self, scope: Scope, role: Role, *, file_limit_bytes: int = 0, is_repeatable: bool = False) -> None:
         super().__init__()
         self.scope = scope
         self.role = role
         self.file_limit_bytes = file_limit_bytes
+        self.is_repeatable = is_repeatable
 
     def authenticate(self, request: HttpRequest, token: str) -> Member | None:  # noqa: ARG002
         return getattr(request, "member", None)
@@ -57,17 +58,21 @@ class ApiKeyBearer(HttpBearer):
 
 def reads(scope: Scope, **extra: Any) -> dict[str, Any]:
     """Return the arguments of an operation that a viewer's key with this scope may ask for."""
-    return _needs(scope, Role.VIEWER, 0, extra)
+    return _arguments(ApiKeyBearer(scope, Role.VIEWER), extra)
 
 
-def writes(scope: Scope, *, role: Role = Role.MEMBER, file_limit_bytes: int = 0, **extra: Any) -> dict[str, Any]:
-    """Return the arguments of an operation that changes something; file_limit_bytes where it takes a file."""
-    return _needs(scope, role, file_limit_bytes, extra)
+def writes(
+    scope: Scope, *, role: Role = Role.MEMBER, file_limit_bytes: int = 0, is_repeatable: bool = False
+) -> dict[str, Any]:
+    """Return the arguments of an operation that changes something; file_limit_bytes where it takes a file.
+
+    is_repeatable: done twice it is as done once, and it has transactions of its own, in which no answer can be kept.
+    """
+    return _arguments(ApiKeyBearer(scope, role, file_limit_bytes=file_limit_bytes, is_repeatable=is_repeatable), {})
 
 
-def _needs(scope: Scope, role: Role, file_limit_bytes: int, extra: Mapping[str, Any]) -> dict[str, Any]:
-    said = {"x-scope": scope.value, "x-role": role.value, **extra}
-    return {"auth": ApiKeyBearer(scope, role, file_limit_bytes), "openapi_extra": said}
+def _arguments(need: ApiKeyBearer, extra: Mapping[str, Any]) -> dict[str, Any]:
+    return {"auth": need, "openapi_extra": {"x-scope": need.scope.value, "x-role": need.role.value, **extra}}
 
 
 def door(run: Run) -> Run:
@@ -83,7 +88,7 @@ def door(run: Run) -> Run:
             rate = spend(request.api_key.pk, now_s=clock.now().timestamp())
             _check(request, need, rate)
             _check_body(request, operation, need)
-            response = _answered(request, run, path)
+            response = _answered(request, run, path, need)
         except Exception as error:  # noqa: BLE001  # each becomes a problem; what is not foreseen is logged there
             response = operation.api.on_exception(request, error)
         if rate is not None:
@@ -107,8 +112,8 @@ def refused(_request: HttpRequest, error: Exception) -> HttpResponseBase:
     return answer(error.problem)
 
 
-def _answered(request: ApiRequest, run: Run, path: Mapping[str, Any]) -> HttpResponseBase:
-    if request.method == "POST" and HEADER in request.headers:
+def _answered(request: ApiRequest, run: Run, path: Mapping[str, Any], need: ApiKeyBearer) -> HttpResponseBase:
+    if request.method == "POST" and HEADER in request.headers and not need.is_repeatable:
         return done_once(request, request.member.workspace, lambda: run(request, **path))
     return run(request, **path)
 

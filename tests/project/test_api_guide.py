@@ -81,16 +81,17 @@ def test_every_command_of_the_guide_does_what_it_says() -> None:
         if words[0] == "$OUTREACH/imports":
             ids["12"] = answer.json()["id"]
             run_import(ids["12"])
+            assert Contact.objects.get(email="bob@example.com").fields == {"remark": "tall"}
         elif words[0] == "$OUTREACH/imports/text":
             ids["13"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 18
-    assert Contact.objects.get(email="bob@example.com").fields == {"remark": "tall"}
+    assert done == 20
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])
     assert (fair.rows_created, fair.rows_rejected, fair.policy, fair.tags) == (1, 1, "fill", ["2026", "fair"])
+    assert (fair.state, Contact.objects.filter(email="bob@example.com").exists()) == ("undone", False)
     assert (tried.state, tried.list_name) == ("cancelled", "Leads")
     assert sorted(Suppression.objects.values_list("value", flat=True)) == ["ada@example.com"]
 

@@ -179,3 +179,24 @@ def test_what_a_file_would_change_is_told_before_it_does(owner: Member, program:
     for late_body in ({}, {"quote": "none"}, {"mapping": {"Mail": "email"}}):  # the file is gone
         late = program.ask("POST", f"{at}/dry-run", late_body)
         assert (late.status_code, late.json()["code"]) == (409, "wrong_state")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_is_taken_back_once_however_often_it_is_asked() -> None:
+    cache.clear()
+    owner = make_member(make_workspace())
+    program = program_of(owner)
+    make_contact(owner.workspace, "old@example.com", first_name="Old")
+    at = f"/imports/{send(program, LEADS.encode()).json()['id']}"
+    assert program.ask("GET", f"{at}/undo").json()["state"] == "impossible"
+    early = program.ask("POST", f"{at}/undo")
+    assert (early.status_code, early.json()["code"]) == (409, "wrong_state")
+    run_import(ContactImport.objects.get().pk)
+    before = program.ask("GET", f"{at}/undo").json()
+    assert [before[name] for name in ("state", "removed", "restored", "kept")] == ["possible", 1, 1, 0]
+    for _ in range(2):
+        told = program.ask("POST", f"{at}/undo", Idempotency_Key="one")
+        assert told.status_code == 202
+        assert [told.json()[name] for name in ("state", "removed", "restored", "kept")] == ["undone", 1, 1, 0]
+    assert list(Contact.objects.values_list("email", "first_name")) == [("old@example.com", "Old")]
+    assert program.ask("GET", at).json()["state"] == "undone"
