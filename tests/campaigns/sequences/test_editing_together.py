@@ -88,7 +88,7 @@ def test_a_launched_campaign_is_edited_and_told_what_it_does_not_take(client: Cl
     assert "Who has finished the sequence does not get it." in page.text
     page = client.post(member.url("sequences:audience", campaign.pk), {"lists": []})
     assert page.status_code == 422
-    assert "its audience stays as it is" in page.text
+    assert "its lists and segments stay as they are" in page.text
     assert [len(step.variants) for step in plans([campaign.pk])[campaign.pk].steps] == [1, 1, 1]
 
 
