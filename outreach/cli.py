@@ -65,6 +65,7 @@ def _import(options: argparse.Namespace) -> int:
             source=options.source,
             legal_basis=options.legal_basis,
             kinds=options.kind,
+            tidies_names=options.tidy_names,
             is_dry_run=options.dry_run,
             is_json=options.json,
         ),
@@ -150,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=KIND",
         help="what an own field holds, as in size=number:comma",
     )
+    importing.add_argument("--tidy-names", action="store_true", help="write names as the pages propose it")
     importing.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
     importing.add_argument("--json", action="store_true", help="tell it as one JSON object")
     importing.set_defaults(command=_import)

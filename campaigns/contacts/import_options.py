@@ -29,6 +29,7 @@ class ImportOptions:
     source: str = ""
     legal_basis: str = ""
     kinds: Sequence[str] = ()  # "name=number:comma"
+    tidies_names: bool = False
     is_dry_run: bool = False
     is_json: bool = False
 
@@ -40,6 +41,7 @@ def take_options(row: ContactImport, options: ImportOptions) -> None:
     row.policy = _one_of("--policy", options.policy or row.policy, list(ImportPolicy))
     row.legal_basis = _one_of("--legal-basis", options.legal_basis or row.legal_basis, list(LegalBasis))
     row.source = " ".join(options.source.split())[:SOURCE_LIMIT]
+    row.tidy_names = options.tidies_names
     try:
         row.tags = list(parse_tags(options.tags))
     except BadContact as error:

@@ -30,6 +30,7 @@ from campaigns.contacts.core.fields import (
     FieldKind,
 )
 from campaigns.contacts.core.kinds import TEXT, Typed
+from campaigns.contacts.core.names import tidied
 from campaigns.contacts.core.table import Broken
 from campaigns.contacts.core.typed import Misfit, canonical
 from outreach.kit.addresses import BadAddress, parse_address, plain_address
@@ -83,13 +84,22 @@ class RowReader:
     It knows nothing of other rows, except what it has noted: whether an address was there before is not asked here.
     """
 
-    def __init__(self, columns: Columns, mapping: Mapping[str, str], kinds: Mapping[str, Typed] | None = None) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        mapping: Mapping[str, str],
+        kinds: Mapping[str, Typed] | None = None,
+        *,
+        tidies_names: bool = False,
+    ) -> None:
         places = {target: at for at, name in enumerate(columns.names) if (target := mapping.get(name, ""))}
         self._width = len(columns.names)
         self._email = places[EMAIL]
         self._full_name = places.get(FULL_NAME)
         self._texts = [field for field in TEXT_LIMITS if field in places]
         self._text_limits = [TEXT_LIMITS[field] for field in self._texts]
+        self._tidied = _Remembered(tidied) if tidies_names else None
+        self._names = [at for at, field in enumerate(self._texts) if field in {"first_name", "last_name"}]
         self._text_cells = _picker([places[field] for field in self._texts])
         self._looked_up = [
             (places[field], field, _Remembered(parse))
@@ -139,7 +149,7 @@ class RowReader:
         values = list(address)
         if self._full_name is not None:
             values += self._two_names(line, clean(cells[self._full_name]))
-        texts = list(map(clean, self._text_cells(cells)))
+        texts = self._cleaned_texts(cells, clean)
         if not is_plain or any(map(gt, map(len, texts), self._text_limits)):
             texts = [
                 self._usable(line, field, value, limit)
@@ -156,8 +166,17 @@ class RowReader:
             values.append(self._custom_json(line, cells, clean))
         return values
 
+    def _cleaned_texts(self, cells: list[str], clean: Callable[[str], str]) -> list[str]:
+        texts = list(map(clean, self._text_cells(cells)))
+        if self._tidied is not None:
+            for at in self._names:
+                texts[at] = self._tidied[texts[at]]
+        return texts
+
     def _two_names(self, line: int, name: str) -> list[str]:
-        first, last = split_name(name)
+        first, last = split_name(name if self._tidied is None or "," in name else self._tidied[name])
+        if self._tidied is not None:
+            first, last = self._tidied[first], self._tidied[last]
         return [
             self._usable(line, "first_name", first, TEXT_LIMITS["first_name"]),
             self._usable(line, "last_name", last, TEXT_LIMITS["last_name"]),

@@ -41,6 +41,7 @@ class ContactImport(models.Model):
     columns = models.JSONField(default=list)  # names in the order of the file, unique
     mapping = models.JSONField(default=dict)  # column header -> contact field or "fields.<name>" or ""
     kinds = models.JSONField(default=dict)  # custom field -> core.kinds.Typed.code; those left out are text
+    tidy_names = models.BooleanField(default=False, db_default=False)  # as core.names proposes them
     policy = models.CharField(max_length=12, default=ImportPolicy.OVERWRITE)
     list_name = models.CharField(max_length=120, blank=True)  # as chosen; the list is there once it is confirmed
     tags = models.JSONField(default=list)  # names, given to everybody in the file

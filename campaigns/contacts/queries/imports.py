@@ -10,8 +10,9 @@ from django.db.models import Count, F, Func, QuerySet, Value
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core import dialect, encoding
-from campaigns.contacts.core.fields import CUSTOM_PREFIX, FieldKind, custom_name
+from campaigns.contacts.core.fields import CUSTOM_PREFIX, FULL_NAME, FieldKind, custom_name
 from campaigns.contacts.core.kinds import CHOICES, TEXT, Typed, typed_from
+from campaigns.contacts.core.names import tidied
 from campaigns.contacts.core.typed import canonical
 from campaigns.contacts.models import ContactImport
 from campaigns.contacts.queries.fields import known_kinds
@@ -20,6 +21,8 @@ from campaigns.contacts.states import ImportState
 from outreach.accounts.access import Member
 
 _SAMPLES = 3
+_PROPOSALS = 6
+_NAMES = {"first_name", "last_name", FULL_NAME}
 _ROWS = 8
 _CAUSES = 8
 _TELLING = 0.05  # of the file: before that a speed is a guess
@@ -64,6 +67,7 @@ class Preview:
     remembered: ContactImport | None  # an earlier import with these columns, whose choices stand here
     sheet: str  # name of the workbook's sheet; "" for a text
     titles: tuple[str, ...]  # lines above the table that are left out
+    names: tuple[tuple[str, str], ...]  # some that core.names would write otherwise: (as given, proposal)
     first_row: int  # number of the first one shown, of the sheet or of the text's lines
 
 
@@ -119,6 +123,7 @@ def preview(row: ContactImport) -> Preview:
         remembered=last_with_these_columns(row),
         sheet=sheet.name if (sheet := row.chosen_sheet) else "",
         titles=reading.titles,
+        names=_proposals(row, filled),
         first_row=reading.first_row,
     )
 
@@ -153,6 +158,14 @@ def _column(
     typed = typed_from(row.kinds.get(field, "")) or TEXT
     choices = tuple(choice for choice in CHOICES if choice.kind == known.get(field, choice.kind))
     return PreviewColumn(name, target, field, _typed_samples(values, typed), typed.code, choices)
+
+
+def _proposals(row: ContactImport, filled: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """Return a few names of the first rows with what is proposed for them, each once; filled: values by column."""
+    columns = zip(row.columns, filled, strict=True)
+    given = [value for name, values in columns if row.mapping.get(name) in _NAMES for value in values]
+    found = {value: proposal for value in given if (proposal := tidied(value)) != value}
+    return tuple(found.items())[:_PROPOSALS]
 
 
 def _typed_samples(values: Sequence[str], typed: Typed) -> tuple[Sample, ...]:

@@ -37,7 +37,7 @@ from outreach.celery import app
 from outreach.kit import clock
 
 ATTEMPTS = 3
-CHOSEN_FIELDS = ("mapping", "kinds", "policy", "tags", "source", "legal_basis")
+CHOSEN_FIELDS = ("mapping", "kinds", "policy", "tags", "source", "legal_basis", "tidy_names")
 _FORGOTTEN = timedelta(days=7)  # an upload that nobody confirmed
 _HINT_LOST = timedelta(seconds=30)  # queued this long: the hint to the workers may be lost
 _GAVE_UP = (

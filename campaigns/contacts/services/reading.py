@@ -73,7 +73,7 @@ class Batch:
 def reader_of(row: ContactImport) -> RowReader:
     """Return what makes contacts of this import's rows; it remembers what was left empty."""
     columns = Columns(tuple(row.columns), row.has_header)
-    return RowReader(columns, row.mapping, kinds_from_json(row.kinds))
+    return RowReader(columns, row.mapping, kinds_from_json(row.kinds), tidies_names=row.tidy_names)
 
 
 def place_of(row: ContactImport) -> str:

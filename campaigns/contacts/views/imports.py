@@ -77,6 +77,7 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
     if (basis := request.POST.get("legal_basis", "")) in set(LegalBasis):
         row.legal_basis = basis
     row.source = " ".join(request.POST.get("source", "").replace("\0", " ").split())[:SOURCE_LIMIT]
+    row.tidy_names = "tidy_names" in request.POST
     name, tags = request.POST.get("list_name", ""), request.POST.get("tags", "")
     try:
         row.tags = list(parse_tags(tags))

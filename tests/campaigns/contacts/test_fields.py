@@ -143,3 +143,22 @@ def test_the_values_of_many_contacts_are_rewritten_in_batches(monkeypatch: pytes
     assert services.change_kind(size, fit.typed) == 0
     assert sorted(Contact.objects.values_list("fields__size", flat=True)) == ["0.5", "1.5", "2.5", "3.5", "4.5"]
     assert services.delete_field(size) == 5
+
+
+def test_names_are_proposed_on_the_page_and_changed_only_by_its_switch() -> None:
+    workspace = make_workspace()
+    client, member = Client(), make_member(workspace)
+    client.force_login(member.user)
+    text = "email,first name,last name\nada@x.com,Dr. ADA,LOVELACE\nbob@x.com,Bob,McDonald\n"
+    form = {"column-0": "email", "column-1": "first_name", "column-2": "last_name"}
+    for switch, names in (({}, ("Dr. ADA", "LOVELACE")), ({"tidy_names": "yes"}, ("Ada", "Lovelace"))):
+        row = upload(workspace, text)
+        url = member.url("contacts:import_map", row.pk)
+        page = client.get(url).text
+        assert "<dt>Dr. ADA</dt><dd>Ada</dd>" in page
+        assert "McDonald</dt>" not in page
+        client.post(url, form | switch)
+        services.run_import(row.pk)
+        ada = Contact.objects.get(email="ada@x.com")
+        assert (ada.first_name, ada.last_name) == names
+    assert Contact.objects.get(email="bob@x.com").last_name == "McDonald"

@@ -159,3 +159,12 @@ def test_a_typed_field_is_kept_in_one_form_and_what_does_not_fit_is_left_empty_a
         "Field “size” is not a number in 1 row (line 5, “many”); left empty there.",
         "Field “met” holds the error of a formula in 1 row (line 5, “#N/A”); left empty there.",
     }
+
+
+@pytest.mark.parametrize("name", ["DR. ADA KING LOVELACE", "KING LOVELACE, ADA (CEO)"])
+def test_a_full_name_is_tidied_before_and_after_it_is_split(name: str) -> None:
+    mapping = {"email": "email", "name": "full_name"}
+    one = RowReader(Columns(("email", "name"), has_header=True), mapping, tidies_names=True)
+    values = one.read(2, ["a@x.com", name])
+    assert isinstance(values, list)
+    assert values[3:5] == ["Ada", "King Lovelace"]
