@@ -68,7 +68,7 @@ from campaigns.contacts.queries.verification import (
 __all__ = [
     "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Preview", "bulk_for",
     "can_be_undone", "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in",
-    "contacts_of", "contacts_where", "contacts_with", "counted", "countries_of", "custom_names_among",
+    "contacts_of", "contacts_where", "contacts_with", "countries_of", "custom_names_among",
     "custom_names_of", "data_of", "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of",
     "field_for", "fields_of", "filters_from", "fit_of", "foreseen", "import_for", "imports_of", "is_suppressed",
     "kept_by_cause", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of",
