@@ -21,6 +21,7 @@ from campaigns.contacts.models import (
     ContactEdit,
     ContactNote,
     ContactTag,
+    ImportChange,
     LiftedSuppression,
     ListMember,
     Suppression,
@@ -77,6 +78,7 @@ def moments_of(asked: Asked) -> Sequence[Sequence[Moment]]:
     """Return the newest moments of each source of this room."""
     return (
         _entry(asked),
+        _imports(asked),
         _lists(asked),
         _tags(asked),
         _notes(asked),
@@ -99,6 +101,24 @@ def _entry(asked: Asked) -> Sequence[Moment]:
             _name(row.origin.created_by) if row.origin else "",
         )
         for row in asked.newest(rows, "entry", by="created_at")
+    ]
+
+
+def _imports(asked: Asked) -> Sequence[Moment]:
+    """Return the imports that changed the contact, as long as it is kept what they changed."""
+    rows = ImportChange.objects.filter(contact=asked.contact, contact_import__finished_at__isnull=False)
+    found = asked.newest(rows.select_related("contact_import__created_by"), "import", by="contact_import__finished_at")
+    return [
+        Moment(
+            Place(row.contact_import.finished_at, "import", row.pk),
+            "edited",
+            f"Changed by the import of {row.contact_import.filename}",
+            _changes(row.changes),
+            asked.member.url("contacts:import_result", row.contact_import.pk),
+            _name(row.contact_import.created_by),
+        )
+        for row in found
+        if row.contact_import.finished_at is not None
     ]
 
 
@@ -151,14 +171,14 @@ def _edits(asked: Asked) -> Sequence[Moment]:
     ]
 
 
-def _changes(changes: dict[str, list[str]]) -> str:
+def _changes(changes: dict[str, list[str | None]]) -> str:
     return "; ".join(
         f"{LABELS.get(name, name.removeprefix(CUSTOM_PREFIX))}: {_value(before)} → {_value(after)}"
         for name, (before, after) in changes.items()
     )
 
 
-def _value(text: str) -> str:
+def _value(text: str | None) -> str:
     if not text:
         return "empty"
     return f"“{text[:_SHORT]}{'…' if len(text) > _SHORT else ''}”"

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.contacts import services
 from campaigns.contacts.core.moments import Place, read_place
-from campaigns.contacts.models import Contact, ContactEdit, ContactNote
+from campaigns.contacts.models import Contact, ContactEdit, ContactNote, ImportChange
 from campaigns.contacts.queries import timeline_of
 from campaigns.contacts.queries.history import TIMELINE_SIZE
 from campaigns.contacts.states import SuppressionReason
@@ -62,6 +62,10 @@ def make_busy(member: Member, email: str = "ada@x.com") -> Contact:
     services.add_tags(workspace, [contact.pk], ["hot"])
     services.add_note(member, contact, "Likes tea")
     ContactEdit.objects.create(contact=contact, changes={"fields.plan": ["", "gold"]}, made_by=member.user)
+    later = make_import(workspace, "crm.csv", finished_at=DAY)
+    ImportChange.objects.create(
+        contact_import=later, contact=contact, updated_before=DAY, changes={"company": [None, "Acme"]}
+    )
     campaign, mailbox = make_campaign(workspace, "Spring"), make_mailbox(workspace, f"me{contact.pk}@acme.example")
     held = {"hold_code": HoldCode.ABSENT, "hold_detail": "Away until Monday", "held_since": DAY}
     row = make_enrollment(campaign, contact, due_at=clock.now() + timedelta(days=3), **held)
@@ -94,6 +98,7 @@ def test_the_page_tells_everything_of_every_room_in_one_order() -> None:
         (f"Put on the list Leads {contact.pk}", ""),
         ("Tagged hot", ""),
         ("Note", "Likes tea"),
+        ("Changed by the import of crm.csv", "Company: empty → “Acme”"),
         ("Edited by hand", "plan: empty → “gold”"),
         ("Entered the campaign Spring", ""),
         ("Sent in Spring", "A question"),
