@@ -1,4 +1,4 @@
-"""The wizard of an import in a browser: upload, columns, what would change, import, result; wide, and narrow and dark.
+"""The wizard of an import in a browser, from upload to result, wide; narrow and dark to its undo.
 
 WIZARD_ROWS=100000 makes it a long one, WIZARD_SHOTS names a folder for pictures of each page, WIZARD_TIMES=1 tells the
 seconds of each part.
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.models import Count
 from django.test import Client
 
 from campaigns.contacts import services
@@ -31,7 +32,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 ROWS = int(os.environ.get("WIZARD_ROWS", "500"))
 # Which pages are judged at which width: axe takes a second for each.
-LOOKED_AT = {WIDE: {"columns", "changes"}, NARROW: {"columns", "waiting", "changes", "result", "fields"}}
+LOOKED_AT = {WIDE: {"columns", "changes"}, NARROW: {"columns", "waiting", "changes", "undone", "fields"}}
 SHOTS = os.environ.get("WIZARD_SHOTS", "")
 
 
@@ -54,8 +55,11 @@ def test_a_file_becomes_contacts_after_a_look_at_what_would_change(
     with browser(live_server.url, width=NARROW, dark=True) as walker:
         walker.page.context.add_cookies([cookie])  # type: ignore[list-item]
         second = walk(walker, member, people_file(tmp_path / "again.csv", city="Rome"))
-    assert (second.rows_created, second.rows_updated, second.rows_rejected) == (0, ROWS, 2)
-    assert Contact.objects.filter(workspace=member.workspace, city="Rome").count() == ROWS
+        assert (second.rows_created, second.rows_updated, second.rows_rejected) == (0, ROWS, 2)
+        cities = Contact.objects.filter(workspace=member.workspace).values_list("city").annotate(people=Count("pk"))
+        assert dict(cities) == {"Rome": ROWS}
+        take_back(walker, member, second)
+        assert dict(cities.all()) == {"Bern": ROWS}
 
 
 def people_file(path: Path, *, city: str) -> Path:
@@ -93,6 +97,20 @@ def walk(walker: Walker, member: Member, path: Path) -> ContactImport:
     page.goto(walker.base + member.url("contacts:fields"))
     look_at(walker, "fields")
     return ContactImport.objects.latest("pk")
+
+
+def take_back(walker: Walker, member: Member, row: ContactImport) -> None:
+    """Undo the import from its result, and see there that it was."""
+    walker.page.goto(walker.base + member.url("contacts:import_result", row.pk))
+    walker.page.get_by_role("link", name="Undo this import").click()
+    walker.page.wait_for_url("**/undo")
+    look_at(walker, "undo")
+    with taking("undo"):
+        walker.page.get_by_role("button", name="Undo the import").click()
+        work(lambda: services.run_undo(row.pk))  # what is too large to be done at once
+    walker.page.wait_for_url("**/result")
+    walker.page.get_by_text("This import was undone").wait_for()
+    look_at(walker, "undone")
 
 
 def look_at(walker: Walker, name: str) -> None:
