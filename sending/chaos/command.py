@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     parser.add_argument("fault", nargs="*", metavar="FAULT", help="F1, F2 ...; none = all of them")
     parser.add_argument("--seed", type=int, default=20260105, help="of the first run; each further one counts on")
-    parser.add_argument("--messages", type=int, help="how many messages F2 sends (2,000; short: 160)")
+    parser.add_argument("--messages", type=int, help="how many messages F2 sends (2,000; short: 240)")
     parser.add_argument("--workers", type=int, default=4, help="processes that deliver (%(default)s)")
     parser.add_argument("--kills", type=int, help="how many workers F2 kills (40; short: 4)")
     parser.add_argument("--minutes", type=float, default=0, help="begin again with further seeds until so long")
@@ -65,7 +65,7 @@ def _carry_out_all(options: argparse.Namespace, servers: Servers, echo: Echo) ->
         raise CannotStart(f"{', '.join(unknown)} cannot be carried out; these can: {', '.join(subjects)}")
     size = Size(
         is_short=options.short,
-        messages=options.messages or (160 if options.short else 2000),
+        messages=options.messages or (240 if options.short else 2000),
         kills=options.kills or (4 if options.short else 40),
     )
     rows = []
