@@ -38,7 +38,8 @@ def worded(
 
 def test_every_standard_variable_has_its_value() -> None:
     ada = contact(
-        company="Acme", title="Countess", phone="1", website="acme.example", city="London", country="GB",
+        company="Acme", title="Countess", phone="1", website="acme.example", city="London",
+        region="England", country="GB",
         fields={"industry": "Engines"},
     )  # fmt: skip
     assert values_for(ada, OLIVIA) == {
@@ -51,6 +52,7 @@ def test_every_standard_variable_has_its_value() -> None:
         "phone": "1",
         "website": "acme.example",
         "city": "London",
+        "region": "England",
         "country": "GB",
         "industry": "Engines",
         "sender.name": "Olivia",
