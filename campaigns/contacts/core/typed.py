@@ -101,7 +101,7 @@ def canonical(text: str, kind: FieldKind, style: Style = Style.UNKNOWN) -> str |
     """
     if kind == FieldKind.TEXT:
         return text
-    usual = text.strip() if text.isascii() else _usual(text)
+    usual = " ".join(text.split()) if text.isascii() else _usual(text)
     return _READERS[kind](usual, style) if usual else ""
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from campaigns.contacts.core import typed
@@ -191,6 +191,7 @@ def test_a_date_written_in_any_order_is_the_same_date(day: date) -> None:
 
 
 @given(st.text(max_size=30), st.sampled_from(FieldKind), st.sampled_from(Style))
+@example("0\n0", FieldKind.NUMBER, Style.POINT)  # a cell of two lines
 @settings(max_examples=150)
 def test_any_text_is_read_or_refused_and_what_was_read_is_read_again_as_the_same(
     text: str, kind: FieldKind, style: Style
