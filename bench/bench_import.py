@@ -5,7 +5,7 @@ it drops again. So many contacts exist as the file has rows: half of its rows ar
 tenth known and changed. Each way has a process and a copy of that database to itself.
 
 Ours checks, normalises, finds repeated rows, writes, tags, puts on a list, keeps the record for an undo, and counts.
-The usual way checks with Django's validator, which is the fastest there is, and puts on the list; the bare one writes.
+The usual way checks with email-validator and puts on the list; the bare one writes.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.test.utils import setup_databases, teardown_databases
+from email_validator import EmailNotValidError, validate_email
 
 from campaigns.contacts import services
 from campaigns.contacts.models import Contact, ContactList, ListMember
@@ -108,7 +107,7 @@ def import_ours(path: Path, rows: int) -> None:
 
 
 def import_usual(path: Path, _rows: int) -> None:
-    """What a Django project usually does: validate with Django, objects, bulk_create in batches, list places."""
+    """What a Django project usually does: DictReader, email-validator, objects, bulk_create in batches, list places."""
     workspace = Workspace.objects.get(slug="bench")
     leads = ContactList.objects.create(workspace=workspace, name="Usual")
     batch: list[Contact] = []
@@ -126,10 +125,10 @@ def import_usual(path: Path, _rows: int) -> None:
     with path.open(newline="") as file:
         for cells in csv.DictReader(file):
             try:
-                validate_email(cells["email"])
-            except ValidationError:
+                found = validate_email(cells["email"], check_deliverability=False)
+            except EmailNotValidError:
                 continue
-            key = cells["email"].strip().lower()
+            key = found.normalized.lower()
             batch.append(
                 Contact(
                     workspace=workspace, email=cells["email"], email_key=key, domain=key.partition("@")[2],
