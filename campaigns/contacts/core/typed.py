@@ -64,7 +64,7 @@ _CURRENCIES = (
     "AED|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|ILS|INR|JPY|KRW|MXN|NOK|NZD|PLN|RON|RUB|SEK|SGD|TRY|USD|ZAR|Fr\\."
 )
 _UNIT_BEFORE = re.compile(rf"(?:[\u0024\u00a2-\u00a5\u20a0-\u20cf]|{_CURRENCIES}) ?")
-_UNIT_BEHIND = re.compile(rf" ?(?:[%\u0024\u00a2-\u00a5\u20a0-\u20cf]|{_CURRENCIES})")
+_UNIT_BEHIND = re.compile(rf" ?(?:[%\u0024\u00a2-\u00a5\u20a0-\u20cf]|{_CURRENCIES})\Z")
 # Whoever groups in one of these ways has the other mark, or none, before the decimals.
 _GROUPED = (
     (Style.POINT, re.compile(r"([0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.([0-9]+))?")),  # also 12,34,567.8 of India

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
-from campaigns.contacts.core.fields import FieldKind
+from campaigns.contacts.core.fields import CUSTOM_PREFIX, FieldKind
 from campaigns.contacts.core.segments import At, BadQuery, Node, Vocabulary, combined, parse, segments_in
-from campaigns.contacts.models import Contact, CustomField, Segment
+from campaigns.contacts.core.segments.tree import DayIs, Fact, Has, NumberIs, TextIs, leaves_of
+from campaigns.contacts.models import Contact, ContactList, CustomField, Segment
 from campaigns.contacts.queries.conditions import condition
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
@@ -37,7 +38,22 @@ def read_condition(workspace_id: int, text: str) -> Node:
     """Return the condition that a text of anybody's says, segments in it put in place. Raises BadQuery."""
     vocabulary = vocabulary_of(workspace_id)
     node = parse(text, vocabulary)
-    return _placed(workspace_id, node, vocabulary) if segments_in(node) else node
+    node = _placed(workspace_id, node, vocabulary) if segments_in(node) else node
+    _refuse_gone(workspace_id, node, vocabulary)
+    return node
+
+
+def _refuse_gone(workspace_id: int, node: Node, vocabulary: Vocabulary) -> None:
+    """Refuse what is about something that is gone: under a negation it would mean everybody. Raises BadQuery."""
+    leaves = leaves_of(node)
+    lists = {int(one.value) for one in leaves if isinstance(one, Has) and one.fact is Fact.LIST}
+    there = ContactList.objects.filter(workspace=workspace_id, pk__in=lists).values_list("pk", flat=True)
+    if gone := lists.difference(there):
+        raise BadQuery(f"There is no list {min(gone)} any more.")
+    fields = {one.field for one in leaves if isinstance(one, TextIs | NumberIs | DayIs)}
+    custom = {one.removeprefix(CUSTOM_PREFIX) for one in fields if one.startswith(CUSTOM_PREFIX)}
+    if lost := custom.difference(vocabulary.custom):
+        raise BadQuery(f"There is no field {min(lost)} any more.")
 
 
 def contacts_where(workspace: Workspace, node: Node) -> QuerySet[Contact]:

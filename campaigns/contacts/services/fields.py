@@ -37,20 +37,20 @@ def label_field(field: CustomField, label: str) -> None:
 def change_kind(field: CustomField, typed: Typed) -> int:
     """Make the field this kind and rewrite its values; returns how many were emptied because they do not fit.
 
-    Goes in short transactions. One that dies half-way leaves values that do not fit, which readers take for none;
-    doing it again finishes it.
+    One transaction: read a second time, "1.234" that was "1,234" would become 1234.
     """
-    CustomField.objects.filter(pk=field.pk).update(kind=typed.kind)
-    emptied = after = 0
-    while True:
-        with transaction.atomic():
-            rows = _batch_of(field, after)
+    with transaction.atomic():
+        there = CustomField.objects.select_for_update(no_key=True).filter(pk=field.pk).first()
+        if there is None or there.kind == typed.kind:
+            return 0
+        CustomField.objects.filter(pk=field.pk).update(kind=typed.kind)
+        emptied = after = 0
+        while rows := _batch_of(field, after):
             changed = {pk: canonical(value, typed.kind, typed.style) for pk, value in rows}
             emptied += sum(not isinstance(value, str) for value in changed.values())
             _store(field.name, {pk: new if isinstance(new, str) else "" for pk, new in changed.items()})
-        if not rows:
-            return emptied
-        after = rows[-1][0]
+            after = rows[-1][0]
+        return emptied
 
 
 def delete_field(field: CustomField) -> int:

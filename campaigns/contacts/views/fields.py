@@ -36,7 +36,7 @@ def field_edit(request: MemberRequest, field_id: int) -> HttpResponse:
         return _field_page(request, field, Typed(FieldKind(field.kind)))
     typed = typed_from(request.POST.get("kind", "")) or Typed(FieldKind(field.kind))
     services.label_field(field, request.POST.get("label", ""))
-    if typed.kind != field.kind or typed.style:
+    if typed.kind != field.kind:
         fit = queries.fit_of(field, typed)
         if fit.misfits and request.POST.get("misfits") != str(fit.misfits):
             field.refresh_from_db()

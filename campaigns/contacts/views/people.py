@@ -142,7 +142,7 @@ def _form_page(
 
 def _read_custom(post: QueryDict) -> list[tuple[str, str]]:
     """Return the custom fields of the form as pairs; those without a name are left out."""
-    pairs = zip(post.getlist("custom_name")[:200], post.getlist("custom_value"), strict=False)
+    pairs = zip(post.getlist("custom_name"), post.getlist("custom_value"), strict=False)
     return [(name.strip(), text) for name, text in pairs if name.strip()]
 
 

@@ -162,3 +162,24 @@ def test_names_are_proposed_on_the_page_and_changed_only_by_its_switch() -> None
         ada = Contact.objects.get(email="ada@x.com")
         assert (ada.first_name, ada.last_name) == names
     assert Contact.objects.get(email="bob@x.com").last_name == "McDonald"
+
+
+def test_another_kind_is_taken_once_however_often_it_is_asked_for() -> None:
+    workspace = make_workspace()
+    size = field(workspace, "size")
+    people = [make_contact(workspace, f"p{n}@x.test", fields={"size": text}) for n, text in enumerate(("1,234", "2,5"))]
+    for _ in range(2):
+        assert services.change_kind(size, Typed(FieldKind.NUMBER, Style.COMMA)) == 0
+        assert [Contact.objects.get(pk=person.pk).fields["size"] for person in people] == ["1.234", "2.5"]
+
+
+def test_a_form_with_more_fields_than_most_have_keeps_them_all() -> None:
+    workspace = make_workspace()
+    client, member = Client(), make_member(workspace)
+    client.force_login(member.user)
+    person = make_contact(workspace, "ada@example.com", fields={"zzz": "keep me"})
+    names = [*(f"f{n}" for n in range(201)), "zzz"]
+    form = {"email": person.email, "custom_name": names, "custom_value": [""] * 201 + ["keep me"]}
+    assert client.post(member.url("contacts:edit", person.pk), form).status_code == 302
+    person.refresh_from_db()
+    assert person.fields == {"zzz": "keep me"}

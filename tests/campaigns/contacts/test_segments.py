@@ -9,7 +9,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.core.segments import BadQuery, parse
 from campaigns.contacts.core.segments.sheets import node_of, sheet_of
 from campaigns.contacts.errors import BadContact
-from campaigns.contacts.models import Segment
+from campaigns.contacts.models import CustomField, Segment
 from outreach.accounts.roles import Role
 from tests.builders import make_contact, make_list, make_member, make_segment, make_workspace
 from tests.campaigns.contacts.test_pages import signed_in
@@ -64,6 +64,21 @@ def test_a_segment_is_kept_as_it_is_written_and_used_inside_another() -> None:
     services.change_segment(abroad, "Abroad", "tag is vip")
     services.delete_segment(acme)
     assert list(Segment.objects.all()) == [abroad]
+
+
+@pytest.mark.parametrize("text", ["not list is {list}", "company is acme or not fields.customer is yes"])
+def test_a_condition_about_what_is_gone_means_nobody_and_never_everybody(text: str) -> None:
+    workspace = make_workspace()
+    leads = make_list(workspace, "Never", (make_contact(workspace, "ada@example.com"),))
+    make_contact(workspace, "eve@example.com")
+    field = CustomField.objects.create(workspace=workspace, name="customer", kind="yes_no")
+    where = text.format(list=leads.pk)
+    node = queries.read_condition(workspace.pk, where)
+    assert queries.contacts_where(workspace, node).count() >= 1
+    leads.delete()
+    services.delete_field(field)
+    with pytest.raises(BadQuery, match=r"There is no (list|field) \w+ any more"):
+        queries.read_condition(workspace.pk, where)
 
 
 def test_circles_and_what_says_nothing_are_refused_and_nothing_is_kept() -> None:

@@ -165,6 +165,11 @@ def test_a_kind_is_guessed_only_where_reading_loses_nothing(values: list[str], k
     assert kind_of(values) == kind
 
 
+@pytest.mark.parametrize("text", ["10 EUR 500 EUR", "5% 100%", "3$5$"])
+def test_two_numbers_in_a_cell_are_none(text: str) -> None:
+    assert isinstance(canonical(text, FieldKind.NUMBER), Misfit)
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12), max_value=10**12))
 @settings(max_examples=60)
 def test_a_number_grouped_in_either_way_is_the_same_number(number: Decimal) -> None:
