@@ -10,8 +10,9 @@ from django.utils.text import slugify
 
 from outreach.accounts.access import Member
 from outreach.accounts.errors import AddressTaken, LastOwner, MemberGone, NotAllowed, SignUpClosed
-from outreach.accounts.models import Membership, User, Workspace
+from outreach.accounts.models import ApiKey, Membership, User, Workspace
 from outreach.accounts.roles import Role
+from outreach.kit import clock
 
 # One number among PostgreSQL's advisory locks: of two first visitors, one is the first.
 _FIRST_VISITOR = 0x0A7E
@@ -96,11 +97,13 @@ def change_role(by: Member, membership: Membership, role: Role) -> None:
 
 
 def remove_member(by: Member, membership: Membership) -> None:
-    """Take a member out. Raises LastOwner, NotAllowed, MemberGone."""
+    """Take a member out, and their keys with them, for good. Raises LastOwner, NotAllowed, MemberGone."""
     with transaction.atomic():
         now = _under_lock(by, membership)
         _admit(by, {Role(now.role)})
         now.delete()
+        keys = ApiKey.objects.filter(workspace=by.workspace, created_by=now.user_id, revoked_at=None)
+        keys.update(revoked_at=clock.now())  # who is invited again makes new ones
         _keep_an_owner(by.workspace)
 
 

@@ -19,6 +19,8 @@ from campaigns.contacts.api.shapes import (
     Contacts,
     NewContact,
     RowAnswer,
+    Stop,
+    SuppressionOut,
     TagAnswer,
     TagChanges,
     Verdict,
@@ -26,7 +28,6 @@ from campaigns.contacts.api.shapes import (
 from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services.upserts import Entry, UpsertStatus
-from outreach.accounts.access import Member
 from outreach.accounts.keys import Scope
 from outreach.kit.paging import sliced
 from outreach.rest.door import ApiRequest, reads, writes
@@ -54,14 +55,14 @@ def contacts(request: ApiRequest, sought: Query[Sought], cursor: Cursor = "", li
     """Return the contacts that the filters leave, the newest first; a search stops behind 2,000 matches."""
     rows = queries.contacts_of(request.member, queries.filters_from(request.GET))
     page = sliced(rows, by="id", size=limit, cursor=cursor)
-    return Page[ContactOut](results=shown(request.member, page.rows), next=page.next)
+    return Page[ContactOut](results=_shown(request, page.rows), next=page.next)
 
 
 @router.post("/contacts", response={201: ContactOut}, summary="Add a contact", **writes(WRITE))
 def contact_create(request: ApiRequest, wanted: NewContact) -> Any:
     """Store one contact. Who is known already is refused with 409: `/contacts/bulk` brings them up to date."""
     row = services.create_contact(request.member.workspace, wanted.texts(), wanted.fields)
-    return Status(201, _one(request.member, row))
+    return Status(201, _one(request, row))
 
 
 @router.post("/contacts/bulk", response=BulkAnswer, summary="Add or update many contacts", **writes(WRITE))
@@ -95,7 +96,7 @@ def contacts_bulk(request: ApiRequest, wanted: Contacts) -> Any:
 @router.get("/contacts/{int:contact_id}", response=ContactOut, summary="Get a contact", **reads(READ))
 def contact(request: ApiRequest, contact_id: ID) -> Any:
     """Return one contact."""
-    return _one(request.member, queries.contact_for(request.member, contact_id))
+    return _one(request, queries.contact_for(request.member, contact_id))
 
 
 @router.patch("/contacts/{int:contact_id}", response=ContactOut, summary="Change a contact", **writes(WRITE))
@@ -106,7 +107,7 @@ def contact_change(request: ApiRequest, contact_id: ID, wanted: ContactChanges) 
         Contact.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
         row.refresh_from_db()
         services.edit_contact(row, *wanted.applied_to(row), by=request.member.user)
-    return _one(request.member, queries.contact_for(request.member, contact_id))
+    return _one(request, queries.contact_for(request.member, contact_id))
 
 
 @router.delete("/contacts/{int:contact_id}", response={204: None}, summary="Delete a contact", **writes(WRITE))
@@ -134,12 +135,13 @@ def tags_change(request: ApiRequest, wanted: TagChanges) -> Any:
     return TagAnswer(tagged=tagged, untagged=untagged)
 
 
-def shown(member: Member, rows: Sequence[Contact]) -> list[ContactOut]:
+def _shown(request: ApiRequest, rows: Sequence[Contact]) -> list[ContactOut]:
     """Return the contacts as they are told; the number of queries is the same for any number of them."""
-    stopped = queries.suppressions_among(member, rows)
+    told = SuppressionOut if Scope.SUPPRESSIONS_READ in request.api_key.scopes else Stop
+    stopped = {pk: told.of(row) for pk, row in queries.suppressions_among(request.member, rows).items()}
     tags_by, lists_by = queries.tags_among(rows), queries.lists_among(rows)
     return [ContactOut.of(row, tags_by.get(row.pk, ()), lists_by.get(row.pk, ()), stopped.get(row.pk)) for row in rows]
 
 
-def _one(member: Member, row: Contact) -> ContactOut:
-    return shown(member, [row])[0]
+def _one(request: ApiRequest, row: Contact) -> ContactOut:
+    return _shown(request, [row])[0]

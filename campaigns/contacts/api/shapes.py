@@ -136,6 +136,17 @@ class SuppressionOut(Schema):
         )
 
 
+class Stop(Schema):
+    """That somebody is never written to, told to a key that may not read suppressions."""
+
+    scope: str
+    reason: str
+
+    @classmethod
+    def of(cls, row: Suppression) -> Stop:
+        return cls(scope=row.scope, reason=row.reason)
+
+
 class ContactOut(Schema):
     """A contact."""
 
@@ -156,14 +167,20 @@ class ContactOut(Schema):
     verdict: str = Field(description="What the last check thought of the address; `unchecked` before one.")
     tags: list[str]
     lists: list[Named]
-    suppression: SuppressionOut | None = Field(description="What forbids writing to them, if anything does.")
+    suppression: SuppressionOut | Stop | None = Field(
+        description="What forbids writing to them, if anything does: all of it with the scope `suppressions:read`."
+    )
     import_id: int | None = Field(description="The import that they came with.")
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(
-        cls, row: Contact, tags: Iterable[str], lists: Iterable[tuple[int, str]], suppression: Suppression | None
+        cls,
+        row: Contact,
+        tags: Iterable[str],
+        lists: Iterable[tuple[int, str]],
+        suppression: SuppressionOut | Stop | None,
     ) -> ContactOut:
         texts: Mapping[str, str] = {name: getattr(row, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)}
         return cls(
@@ -173,7 +190,7 @@ class ContactOut(Schema):
             verdict=row.verdict or "unchecked",
             tags=list(tags),
             lists=[Named(id=pk, name=name) for pk, name in lists],
-            suppression=SuppressionOut.of(suppression) if suppression else None,
+            suppression=suppression,
             import_id=row.origin_id,
             created_at=row.created_at,
             updated_at=row.updated_at,

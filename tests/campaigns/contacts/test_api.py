@@ -16,6 +16,7 @@ from campaigns.contacts.services.erasing import acknowledge
 from campaigns.contacts.services.values import define_texts
 from campaigns.contacts.states import ImportPolicy, SuppressionReason
 from outreach.accounts.access import Member
+from outreach.accounts.keys import Scope
 from outreach.accounts.roles import Role
 from tests.builders import make_audience, make_campaign, make_contact, make_list, make_member, make_workspace
 from tests.programs import Program, program_of
@@ -123,6 +124,19 @@ def test_a_deleted_contact_is_gone_and_its_suppression_stays(owner: Member, prog
     assert program.ask("GET", f"/contacts/{row.pk}").status_code == 404
     made = program.ask("POST", "/contacts", {"email": "ada@example.com"}).json()
     assert made["suppression"]["reason"] == "manual"
+
+
+def test_what_was_said_about_a_suppression_is_told_to_keys_that_may_read_suppressions(
+    owner: Member, program: Program
+) -> None:
+    program.ask("POST", "/suppressions", {"value": "ada@example.com", "note": "She told us on the phone"})
+    narrow = program_of(owner, [Scope.CONTACTS_READ, Scope.CONTACTS_WRITE])
+    made = narrow.ask("POST", "/contacts", {"email": "ada@example.com"}).json()
+    at = f"/contacts/{made['id']}"
+    told = [narrow.ask("GET", at).json(), narrow.ask("PATCH", at, {"city": "London"}).json()]
+    told += narrow.ask("GET", "/contacts").json()["results"]
+    assert [one["suppression"] for one in (made, *told)] == [{"scope": "address", "reason": "manual"}] * 4
+    assert program.ask("GET", at).json()["suppression"]["evidence"] == "She told us on the phone"
 
 
 def statuses(answer: Any) -> list[str]:

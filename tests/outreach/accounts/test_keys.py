@@ -7,8 +7,11 @@ import re
 import pytest
 from django.test import Client
 
-from outreach.accounts.models import ApiKey
+from outreach.accounts.access import Member
+from outreach.accounts.models import ApiKey, Membership
+from outreach.accounts.programs import admitted
 from outreach.accounts.roles import Role
+from outreach.accounts.services import add_member, remove_member
 from outreach.kit import clock
 from tests.builders import make_member, make_workspace
 from tests.programs import Program, make_key
@@ -50,6 +53,22 @@ def test_a_revoked_key_opens_nothing_from_that_moment(client: Client) -> None:
     assert "was revoked already" in client.post(at, follow=True).text
     row.refresh_from_db()
     assert row.revoked_at == revoked_at
+
+
+def test_who_is_invited_again_does_not_get_the_old_keys_back() -> None:
+    owner = make_member(make_workspace())
+    admin = make_member(owner.workspace, Role.ADMIN)
+    other = make_workspace("other")
+    assert add_member(other, admin.user, Role.ADMIN)
+    _, text = make_key(admin)
+    _, of_owner = make_key(owner)
+    _, of_other = make_key(Member(user=admin.user, workspace=other, role=Role.ADMIN))
+    remove_member(owner, Membership.objects.get(user=admin.user, workspace=owner.workspace))
+    assert admitted(text) is None
+    assert add_member(owner.workspace, admin.user, Role.ADMIN)
+    assert admitted(text) is None
+    assert admitted(of_owner) is not None
+    assert admitted(of_other) is not None
 
 
 @pytest.mark.parametrize(
