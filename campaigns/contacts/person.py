@@ -107,6 +107,9 @@ def _names(body: bytes, person: Person) -> bool:
 @transaction.atomic
 def _erases(person: Person) -> None:
     contact = person.contact_id
+    # First of all: whoever is writing down something about them is waited for and seen below, or finds them gone.
+    left = {**dict.fromkeys(_TEXTS, ""), "email": LABEL, "email_key": f"erased:{contact}"}
+    Contact.objects.filter(pk=contact).update(**left, fields={}, origin=None, erased_at=Now(), updated_at=Now())
     ListMember.objects.filter(contact=contact).delete()
     ContactTag.objects.filter(contact=contact).delete()
     ContactNote.objects.filter(contact=contact).delete()
@@ -122,8 +125,6 @@ def _erases(person: Person) -> None:
         LiftedSuppression.objects.filter(**about).update(
             scope=SuppressionScope.ERASED, value=print_, evidence="", why=ERASED
         )
-    left = {**dict.fromkeys(_TEXTS, ""), "email": LABEL, "email_key": f"erased:{contact}"}
-    Contact.objects.filter(pk=contact).update(**left, fields={}, origin=None, erased_at=Now(), updated_at=Now())
 
 
 def _is_busy(person: Person) -> bool:

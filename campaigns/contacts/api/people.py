@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from django.db import transaction
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
@@ -103,9 +104,8 @@ def contact(request: ApiRequest, contact_id: ID) -> Any:
 def contact_change(request: ApiRequest, contact_id: ID, wanted: ContactChanges) -> Any:
     """Change what the body names and nothing else."""
     with transaction.atomic():
-        row = queries.contact_for(request.member, contact_id)
-        Contact.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
-        row.refresh_from_db()
+        rows = Contact.objects.select_for_update(of=("self",))
+        row = get_object_or_404(rows, workspace=request.member.workspace, pk=contact_id, erased_at=None)
         services.edit_contact(row, *wanted.applied_to(row), by=request.member.user)
     return _one(request, queries.contact_for(request.member, contact_id))
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from campaigns.contacts.errors import BadContact, NotYours
 from campaigns.contacts.models import NOTE_LIMIT, Contact, ContactNote
+from campaigns.contacts.services.people import GONE_WORDS, held
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 
 
 def add_note(member: Member, contact: Contact, text: str) -> ContactNote:
-    """Store a note. Raises BadContact when there is nothing in it, or too much."""
-    return ContactNote.objects.create(contact=contact, text=_cleaned(text), created_by=member.user)
+    """Store a note. Raises BadContact when there is nothing in it, or too much, or the person was erased meanwhile."""
+    cleaned = _cleaned(text)
+    with transaction.atomic():
+        if not held(contact.workspace_id, [contact.pk]):
+            raise BadContact("text", GONE_WORDS)
+        return ContactNote.objects.create(contact=contact, text=cleaned, created_by=member.user)
 
 
 def edit_note(member: Member, note: ContactNote, text: str) -> None:

@@ -17,6 +17,7 @@ from outreach.kit.away import gave_way
 
 # Nothing holds up those who write to the contacts that are being deleted: each may be in the way once.
 _DELETE_TRIES = 4
+GONE_WORDS = "The contact is gone."
 ERASED_WORDS = "The person of this address was erased on request, and cannot be added again."
 
 
@@ -46,13 +47,17 @@ def edit_contact(
     cleaned = cleaned_contact(values, fields, kinds=kinds, before=contact.fields)
     if all(getattr(contact, name) == value for name, value in cleaned.items()):
         return False
-    if cleaned["email_key"] != contact.email_key:
-        _refuse_erased(contact.workspace_id, str(cleaned["email_key"]))
     try:
         with transaction.atomic():
             define_texts(contact.workspace_id, fields)
-            before = Contact.objects.select_for_update(of=("self",), no_key=True).filter(pk=contact.pk).first()
-            if before is not None and (changes := changes_of(before, cleaned)):
+            rows = Contact.objects.select_for_update(of=("self",), no_key=True)
+            # The page may have been open while the person was erased: what it shows is not put back.
+            before = rows.filter(pk=contact.pk, erased_at=None).first()
+            if before is None:
+                raise BadContact("email", GONE_WORDS)
+            if cleaned["email_key"] != before.email_key:
+                _refuse_erased(contact.workspace_id, str(cleaned["email_key"]))
+            if changes := changes_of(before, cleaned):
                 ContactEdit.objects.create(contact=before, changes=changes, made_by=by)
             moved = Contact.objects.filter(pk=contact.pk).exclude(email_key=cleaned["email_key"])
             moved.update(verdict="")  # it was about another address
