@@ -11,8 +11,10 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from outreach.kit import statements
+
 # Our own number spaces among PostgreSQL's advisory locks; outreach.kit.gate has the one below, unpacking that between.
-IMPORTS, DRY_RUNS = 0x6A7F, 0x6A81
+IMPORTS, DRY_RUNS, MERGES = 0x6A7F, 0x6A81, 0x6A82
 # A worker whose machine vanished is noticed within about 35 s instead of PostgreSQL's two hours (no effect on
 # sockets).
 _KEEPALIVE = {"tcp_keepalives_idle": 20, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
@@ -47,6 +49,24 @@ def running_imports(space: int = IMPORTS) -> frozenset[int]:
             [space],
         )
         return frozenset(row[0] for row in cursor.fetchall())
+
+
+def hold_for_merge(workspace_id: int) -> None:
+    """Keep undos of the workspace out until the end of the transaction; before the statement that asks who is known.
+
+    A merge neither locks nor changes the known people who stay as they are, so an undo beside it would not see that
+    they stand in a later file, and would remove them.
+    """
+    statements.run(_SHARED, [MERGES, workspace_id])
+
+
+def hold_for_undo(workspace_id: int) -> None:
+    """Keep merges and other undos of the workspace out until the end of the transaction; before anything is read."""
+    statements.run(_ALONE, [MERGES, workspace_id])
+
+
+_SHARED = "SELECT pg_advisory_xact_lock_shared(%s::integer, %s::integer)"
+_ALONE = "SELECT pg_advisory_xact_lock(%s::integer, %s::integer)"
 
 
 def _release(import_id: int, space: int) -> None:

@@ -18,7 +18,7 @@ from campaigns.contacts.core.seen import Seen
 from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.services.imports import fail
-from campaigns.contacts.services.locks import running
+from campaigns.contacts.services.locks import hold_for_merge, running
 from campaigns.contacts.services.merging import Merge, merge
 from campaigns.contacts.services.reading import Checkpoint, batches, place_of, reader_of
 from campaigns.contacts.services.staging import Stage
@@ -94,6 +94,7 @@ def _merge(row: ContactImport, reader: RowReader, stage: Stage, reached: Checkpo
     """Carry over what is staged, and end the import. Raises Interrupted."""
     policy, now = ImportPolicy(row.policy), clock.now()
     with transaction.atomic():
+        hold_for_merge(row.workspace_id)
         repeated = stage.settle(place_of(row))
         tag_ids = tuple(tag.pk for tag in tags_named(row.workspace_id, row.tags)) if row.tags else ()
         counts = merge(stage, Merge(row.workspace_id, row.pk, row.contact_list_id, now, policy, tag_ids))

@@ -2,7 +2,8 @@
 
 Each batch is one transaction that does its part, takes it off the record, and counts it: a worker that is killed
 leaves the rest to the next one, which finds in the record what is left. Contacts are locked before they are judged, so
-that what somebody does to one of them at this moment is either seen, or comes too late.
+that what somebody does to one of them at this moment is either seen, or comes too late. Merges and other undos of the
+workspace stay outside of a batch: neither the people in a file being merged are locked, nor the records of others.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from campaigns.contacts.errors import IllegalMove
 from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ImportTrace, ListMember
 from campaigns.contacts.queries.undoing import can_be_undone, causes_among
 from campaigns.contacts.services.comparing import FIELDS, TEXTS
-from campaigns.contacts.services.locks import running
+from campaigns.contacts.services.locks import hold_for_undo, running
 from campaigns.contacts.states import ImportState, TraceKind
 from outreach.accounts.access import Member
 from outreach.celery import app
@@ -84,7 +85,10 @@ def _batch(import_id: int) -> bool:
 
 @transaction.atomic
 def _do_batch(import_id: int) -> bool:
-    row = ContactImport.objects.filter(pk=import_id, state=ImportState.UNDOING).select_for_update().first()
+    rows = ContactImport.objects.filter(pk=import_id, state=ImportState.UNDOING)
+    for workspace_id in rows.values_list("workspace", flat=True):
+        hold_for_undo(workspace_id)
+    row = rows.select_for_update().first()
     if row is None:
         return False
     counts = UndoCounts(**row.undo)
@@ -158,10 +162,13 @@ def _restore_changed(row: ContactImport, counts: UndoCounts) -> bool:
 
 def _let_later_ones_know(row: ContactImport, staying: Mapping[int, tuple[ImportChange, Sequence[str]]]) -> None:
     """Let the next import that changed the same values put back what was there before this one."""
-    later = ImportChange.objects.filter(contact__in=staying, contact_import__merged_at__gt=row.merged_at)
+    # By their numbers, which merges give under the contact's lock; merged_at is taken before anything is locked.
+    later = ImportChange.objects.filter(contact__in=staying).exclude(contact_import=row)
     left = {pk: set(names) for pk, (_, names) in staying.items()}  # values whose next import is not found yet
-    for change in later.order_by("contact_import__merged_at"):
+    for change in later.order_by("pk"):
         ours, _ = staying[change.contact_id]
+        if change.pk < ours.pk:
+            continue
         fields: dict[str, Any] = {"changes": before_of_next(change.changes, left[change.contact_id], ours.changes)}
         left[change.contact_id].difference_update(change.changes)
         if change.updated_before == row.merged_at:

@@ -281,3 +281,17 @@ def test_any_import_on_top_of_others_is_undone_byte_for_byte(
     for state, row in zip(reversed(states), reversed(rows), strict=True):
         undone(member, row)
         assert everything(workspace) == state
+
+
+def test_which_import_came_later_is_told_by_their_marks_on_the_contact_and_not_by_when_they_began(
+    member: Member,
+) -> None:
+    ada = make_contact(member.workspace, "ada@x.com", title="CTO")
+    first = imported(member.workspace, "email,title\nada@x.com,CEO\n")
+    second = imported(member.workspace, "email,title\nada@x.com,CFO\n")
+    assert first.merged_at is not None
+    ContactImport.objects.filter(pk=second.pk).update(merged_at=first.merged_at - timedelta(seconds=1))
+    undone(member, first)
+    undone(member, ContactImport.objects.get(pk=second.pk))
+    ada.refresh_from_db()
+    assert ada.title == "CTO"
