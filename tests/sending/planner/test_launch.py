@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DataError
 from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
 from campaigns.contacts.models import ContactList, ListMember
+from campaigns.sequences import audience
 from campaigns.sequences import services as sequences
 from campaigns.sequences.errors import IllegalMove
 from campaigns.sequences.models import Campaign
@@ -17,6 +19,7 @@ from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
+from sending.ledger.services import record
 from sending.planner.errors import NotReady
 from sending.planner.health import audience_health
 from sending.planner.models import CampaignMailbox, Enrollment
@@ -166,6 +169,57 @@ def test_who_comes_later_is_enrolled_once_and_only_where_that_was_chosen(committ
     assert grow_audiences() == 0, "a paused campaign waits with it"
     resume(member, campaign)
     assert grow_audiences() == 1, "and whoever was taken out stays out"
+
+
+def make_growing(member: Member, company: str) -> Campaign:
+    campaign = make_draft(member)
+    make_contact(member.workspace, f"first@{company}.example", company=company)
+    segment = make_segment(member.workspace, f"At {company}", f"company is {company}")
+    sequences.set_audience(campaign, [], [segment.pk])
+    launch(member, campaign)
+    sequences.let_grow(campaign, grows=True)
+    return campaign
+
+
+def test_a_campaign_that_fails_does_not_keep_the_others_from_growing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    member, other = make_team(), make_team("other")
+    failing, growing = make_growing(member, "acme"), make_growing(other, "umbra")
+    make_contact(member.workspace, "late@acme.example", company="acme")
+    make_contact(other.workspace, "late@umbra.example", company="umbra")
+    real = audience.audience_ids
+
+    def audience_ids(campaign: Campaign) -> Any:
+        if campaign == failing:
+            raise DataError("a value that its condition cannot compare")
+        return real(campaign)
+
+    monkeypatch.setattr("sending.planner.services.audience_ids", audience_ids)
+    assert grow_audiences() == 1
+    assert Enrollment.objects.filter(campaign=growing).count() == 2
+    assert [(one.message, vars(one)["campaign_id"]) for one in caplog.records] == [
+        ("campaign.growth_failed", failing.pk)
+    ]
+
+
+def test_an_audience_grows_in_parts_that_a_pause_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sending.planner.services._PART", 2)
+    member = make_team()
+    campaign = make_growing(member, "acme")
+    make_people(member, 5, company="acme")
+    assert grow_audiences() == 5
+    assert Enrollment.objects.filter(campaign=campaign).count() == 6
+    counts = Event.objects.filter(kind=EventKind.ENROLLED).order_by("id")
+    assert [one.data["contacts"] for one in counts] == [2, 2, 1], "each part is a transaction with its event"
+    make_people(member, 4, name="late", company="acme")
+
+    def paused_behind(entries: Any) -> Any:
+        record(entries)
+        Campaign.objects.update(state=CampaignState.PAUSED)
+
+    monkeypatch.setattr("sending.planner.services.record", paused_behind)
+    assert grow_audiences() == 2
 
 
 def test_a_segment_that_cannot_be_read_any_more_forbids_the_launch_and_means_nobody() -> None:
