@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Count, F, Q, QuerySet
 from kombu.exceptions import OperationalError
 
 from campaigns.contacts.core.suppressing import Rule
 from campaigns.contacts.errors import NothingToCheck
-from campaigns.contacts.models import BulkAct, BulkPart, Contact, ContactList
+from campaigns.contacts.models import BulkAct, BulkPart, Contact, ContactList, ContactTag
 from campaigns.contacts.services.checks import look_at
 from campaigns.contacts.services.people import add_to_list, delete_contacts, remove_from_list
 from campaigns.contacts.services.suppressions import Wish, suppress_all
@@ -29,11 +29,13 @@ from campaigns.contacts.states import BulkAction, BulkState, SuppressionReason, 
 from outreach.accounts.access import Member
 from outreach.celery import app
 from outreach.kit import clock
+from outreach.kit.away import gave_way
 
 PART = 500  # contacts
 LEASE = timedelta(minutes=3)
 FORGOTTEN = timedelta(days=1)  # after which a plan that nobody confirmed goes away
 _SLICE_S = 30.0
+_TRIES = 4  # each time somebody else writes to some of the part at the same moment
 logger = logging.getLogger(__name__)
 
 _FIX = """
@@ -104,7 +106,7 @@ def run_bulk(bulk_id: int) -> None:
     if row is None:
         return
     ends = time.monotonic() + _SLICE_S
-    while _do_part(row):
+    while _part_done(row):
         if time.monotonic() > ends:
             _keep(row, owner=None, lease_until=None)
             _hint(row.pk)
@@ -138,6 +140,17 @@ def _keep(row: BulkAct, **fields: object) -> bool:
     return bool(ours.update(**{"lease_until": clock.now() + LEASE, **fields}))
 
 
+def _part_done(row: BulkAct) -> bool:
+    """Do the next part, again where it and another transaction were in each other's way."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _do_part(row)
+        except DatabaseError as error:
+            if not isinstance(error, IntegrityError) and not gave_way(error):
+                raise
+    return _do_part(row)
+
+
 def _do_part(row: BulkAct) -> bool:
     """Do the next part of an act; False when none is left, or it is not ours any more."""
     part = BulkPart.objects.filter(bulk_act=row.pk).order_by("number").first()
@@ -164,6 +177,24 @@ def _remove(row: BulkAct, ids: Sequence[int]) -> int:
     return remove_from_list(row.contact_list, ids) if row.contact_list else 0
 
 
+def _tag(row: BulkAct, ids: Sequence[int]) -> int:
+    """Return how many had not all of the tags."""
+    people = _tagged(row, ids).values("contact").annotate(tags=Count("pk"))
+    had = people.filter(tags=len(set(row.tags)), contact__erased_at=None).count()
+    return add_tags(row.workspace, ids, row.tags) - had
+
+
+def _untag(row: BulkAct, ids: Sequence[int]) -> int:
+    """Return how many had one of the tags at least."""
+    people = _tagged(row, ids).values("contact").distinct().count()
+    remove_tags(row.workspace, ids, row.tags)
+    return people
+
+
+def _tagged(row: BulkAct, ids: Sequence[int]) -> QuerySet[ContactTag]:
+    return ContactTag.objects.filter(tag__workspace=row.workspace, tag__name__in=row.tags, contact__in=ids)
+
+
 def _suppress(row: BulkAct, ids: Sequence[int]) -> int:
     contacts = Contact.objects.filter(workspace=row.workspace, pk__in=ids, erased_at=None)
     keys = contacts.values_list("email_key", flat=True)
@@ -179,8 +210,8 @@ def _checked(row: BulkAct, ids: Sequence[int]) -> int:
 _ACTS: dict[BulkAction, Callable[[BulkAct, Sequence[int]], int]] = {
     BulkAction.ADD: _add,
     BulkAction.REMOVE: _remove,
-    BulkAction.TAG: lambda row, ids: add_tags(row.workspace, ids, row.tags),
-    BulkAction.UNTAG: lambda row, ids: remove_tags(row.workspace, ids, row.tags),
+    BulkAction.TAG: _tag,
+    BulkAction.UNTAG: _untag,
     BulkAction.SUPPRESS: _suppress,
     BulkAction.DELETE: lambda row, ids: delete_contacts(row.workspace, ids),
     BulkAction.CHECK: _checked,

@@ -24,7 +24,7 @@ from outreach.kit.htmx import render_region
 
 _FOLDER = "campaigns/contacts"
 _SELECTED = 500  # contacts that are ticked: what a page can hold, with room
-_QUERY_LIMIT = 8_000
+_QUERY_LIMIT = 8_000  # of what is kept to go back to; whom an act is about is never cut: the rest may say more people
 # What is done to a handful at once; the rest is asked about first, and done by a worker.
 _AT_ONCE = {BulkAction.ADD, BulkAction.REMOVE, BulkAction.TAG, BulkAction.UNTAG}
 
@@ -84,8 +84,9 @@ def _act(request: MemberRequest, action: BulkAction, ids: list[int]) -> HttpResp
         _do_now(request, action, ids, tools)
         return redirect(_back(request))
     people = _everybody(request) if is_everybody else queries.contacts_for(request.member, ids)
-    query = request.POST.get("query", "")[:_QUERY_LIMIT]
-    row = services.plan_bulk(request.member, action, people, query=query, **tools)
+    query = request.POST.get("query", "")
+    kept = query if len(query) <= _QUERY_LIMIT else ""
+    row = services.plan_bulk(request.member, action, people, query=kept, **tools)
     return redirect(request.member.url("contacts:bulk", row.pk))
 
 
@@ -102,7 +103,7 @@ def _export(request: MemberRequest, ids: list[int]) -> HttpResponseBase:
 
 def _everybody(request: MemberRequest) -> QuerySet[Contact]:
     """Return all who match the filters of the page. Raises BadQuery."""
-    filters = queries.filters_from(QueryDict(request.POST.get("scope", "")[:_QUERY_LIMIT]))
+    filters = queries.filters_from(QueryDict(request.POST.get("scope", "")))
     return queries.contacts_of(request.member, filters, every=True)
 
 
@@ -145,8 +146,8 @@ def _words(row: BulkAct) -> dict[str, str]:
     ask, what, did = {
         BulkAction.ADD: (f"Put {people} on {name}?", f"Putting on {name}", f"were put on {name}"),
         BulkAction.REMOVE: (f"Take {people} off {name}?", f"Taking off {name}", f"were taken off {name}"),
-        BulkAction.TAG: (f"Tag {people} {tags}?", f"Tagging {tags}", f"have {tags} now"),
-        BulkAction.UNTAG: (f"Take {tags} from {people}?", f"Taking {tags} away", "tags were taken away"),
+        BulkAction.TAG: (f"Tag {people} {tags}?", f"Tagging {tags}", f"were given {tags}"),
+        BulkAction.UNTAG: (f"Take {tags} from {people}?", f"Taking {tags} away", "had tags taken away"),
         BulkAction.SUPPRESS: (f"Never write to {people} again?", "Suppressing", "were suppressed"),
         BulkAction.DELETE: (f"Delete {people}?", "Deleting", "were deleted"),
         BulkAction.CHECK: (f"Check the addresses of {people}?", "Checking addresses", "have a verdict now"),
@@ -162,5 +163,5 @@ def _delete(request: MemberRequest, ids: list[int]) -> HttpResponse:
 
 def _back(request: MemberRequest) -> str:
     """Return the list with the filters that were in force."""
-    query = QueryDict(request.POST.get("query", "")[:_QUERY_LIMIT])
+    query = QueryDict(request.POST.get("query", ""))
     return request.member.url("contacts:list") + (f"?{query.urlencode()}" if query else "")

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, OperationalError, connection
+from psycopg.errors import DeadlockDetected
 
 from campaigns.contacts import services
 from campaigns.contacts.models import BulkAct, BulkPart, Contact, ContactTag, MailDomain, Suppression
@@ -72,6 +74,64 @@ def wait_until_done(row: BulkAct, *, at_least: int) -> None:
         assert time.monotonic() < deadline, "the worker does nothing"
         time.sleep(0.002)
         row.refresh_from_db(fields=["done"])
+
+
+@pytest.mark.django_db
+def test_the_last_exclusion_of_a_long_condition_counts_for_whom_an_act_is_about() -> None:
+    member = make_member(make_workspace(), Role.MEMBER)
+    client = signed_in(member)
+    make_people(member, 2)
+    # 1,400 characters of six encoded ones each: more than 8,000 before the last exclusion.
+    word = "\u0436" * 198
+    long = " and ".join(f"not city is {word}{at:02}" for at in range(7))
+    where = f"company is acme and {long} and not email is p1@x.com"
+    page = client.get(member.url("contacts:list"), {"where": where}).text
+    scope = re.search(r'name="scope" value="([^"]*)"', page)
+    assert scope is not None
+    assert scope[1].index("p1%40x.com") > 8_000
+    form = {"everyone": "1", "action": "suppress", "scope": scope[1], "query": scope[1]}
+    assert "Never write to 1 contact again?" in client.post(member.url("contacts:selected"), form, follow=True).text
+    assert BulkPart.objects.get().ids == [Contact.objects.get(email="p0@x.com").pk]
+
+
+@pytest.mark.django_db
+def test_who_changed_is_counted_by_person_whatever_the_number_of_tags() -> None:
+    member = make_member(make_workspace())
+    make_people(member, 3)
+    first = Contact.objects.order_by("pk")[0]
+    services.add_tags(member.workspace, [first.pk], ["vip", "fair"])
+    for action, tags, changed in (
+        (BulkAction.TAG, ["vip", "fair"], 2),
+        (BulkAction.UNTAG, ["vip", "fair"], 3),
+        (BulkAction.UNTAG, ["vip", "fair"], 0),
+    ):
+        row = services.plan_bulk(member, action, Contact.objects.all(), tags=tags)
+        services.confirm_bulk(row, hint=False)
+        services.run_bulk(row.pk)
+        row.refresh_from_db()
+        assert (row.done, row.changed) == (3, changed)
+
+
+@pytest.mark.django_db
+def test_a_part_that_gave_way_to_others_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    member = make_member(make_workspace())
+    make_people(member, 3)
+    troubles: list[Exception] = [OperationalError(), IntegrityError()]
+    troubles[0].__cause__ = DeadlockDetected()
+    real = services.add_tags
+
+    def add_tags(*given: Any) -> int:
+        count = real(*given)
+        if troubles:
+            raise troubles.pop()
+        return count
+
+    monkeypatch.setattr(bulk, "add_tags", add_tags)
+    row = services.plan_bulk(member, BulkAction.TAG, Contact.objects.all(), tags=["vip"])
+    services.confirm_bulk(row, hint=False)
+    services.run_bulk(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.done, row.changed, troubles) == (BulkState.DONE, 3, 3, [])
 
 
 @pytest.mark.django_db
