@@ -66,12 +66,12 @@ class ContactChanges(ContactValues):
     fields: dict[Annotated[str, Field(max_length=60)], Text | None] = Field(default_factory=dict, max_length=200)  # type: ignore[assignment]
 
     def applied_to(self, contact: Contact) -> tuple[dict[str, str], dict[str, str]]:
-        """Return all values and custom fields that the contact then has."""
+        """Return all values and custom fields that the contact then has; an empty field is taken away."""
         given = self.model_dump(exclude_unset=True, exclude={"fields"})
         values = {name: getattr(contact, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)}
         values |= {name: text for name, text in given.items() if text is not None}
         fields = {**contact.fields, **self.fields}
-        return values, {name: text for name, text in fields.items() if text is not None}
+        return values, {name: text or "" for name, text in fields.items() if text is not None or name in contact.fields}
 
 
 class Contacts(Wanted):

@@ -21,7 +21,7 @@ def define_fields(workspace_id: int, found: Mapping[str, tuple[FieldKind, str]])
     CustomField.objects.bulk_create(
         [
             CustomField(workspace_id=workspace_id, name=name, kind=kind, label="" if label == name else label)
-            for name, (kind, label) in found.items()
+            for name, (kind, label) in sorted(found.items())  # two who make the same never wait in a circle
             if name not in known
         ],
         ignore_conflicts=True,  # somebody else may have made it meanwhile

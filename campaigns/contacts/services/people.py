@@ -41,29 +41,35 @@ def edit_contact(
 ) -> bool:
     """Replace the values of a contact, and write down what changed; empty ones are emptied.
 
-    False when it has these values already. Raises BadContact, NameTaken for an address that another contact has.
+    Custom fields that are not named stay: an import may have added one since the form was opened. False when it has
+    these values already. Raises BadContact, NameTaken for an address that another contact has.
     """
-    kinds = known_kinds(contact.workspace_id)
-    cleaned = cleaned_contact(values, fields, kinds=kinds, before=contact.fields)
-    if all(getattr(contact, name) == value for name, value in cleaned.items()):
-        return False
     try:
         with transaction.atomic():
-            define_texts(contact.workspace_id, fields)
+            # Locked before its fields are made, as whoever writes to many at once does it. The page may have been open
+            # while the person was erased: what it shows is not put back.
             rows = Contact.objects.select_for_update(of=("self",), no_key=True)
-            # The page may have been open while the person was erased: what it shows is not put back.
-            before = rows.filter(pk=contact.pk, erased_at=None).first()
-            if before is None:
+            if (row := rows.filter(pk=contact.pk, erased_at=None).first()) is None:
                 raise BadContact("email", GONE_WORDS)
-            if cleaned["email_key"] != before.email_key:
-                _refuse_erased(contact.workspace_id, str(cleaned["email_key"]))
-            if changes := changes_of(before, cleaned):
-                ContactEdit.objects.create(contact=before, changes=changes, made_by=by)
-            moved = Contact.objects.filter(pk=contact.pk).exclude(email_key=cleaned["email_key"])
-            moved.update(verdict="")  # it was about another address
-            Contact.objects.filter(pk=contact.pk).update(**cleaned, updated_at=clock.now())
+            return _edit(row, values, fields, by)
     except IntegrityError as error:
         raise NameTaken("email", "Another contact has this address.") from error
+
+
+def _edit(before: Contact, values: Mapping[str, str], fields: Mapping[str, str], by: User | None) -> bool:
+    kinds = known_kinds(before.workspace_id)
+    kept = {name: text for name, text in before.fields.items() if name not in fields}
+    cleaned = cleaned_contact(values, {**kept, **fields}, kinds=kinds, before=before.fields)
+    if all(getattr(before, name) == value for name, value in cleaned.items()):
+        return False
+    if cleaned["email_key"] != before.email_key:
+        _refuse_erased(before.workspace_id, str(cleaned["email_key"]))
+    define_texts(before.workspace_id, fields)
+    if changes := changes_of(before, cleaned):
+        ContactEdit.objects.create(contact=before, changes=changes, made_by=by)
+    moved = Contact.objects.filter(pk=before.pk).exclude(email_key=cleaned["email_key"])
+    moved.update(verdict="")  # it was about another address
+    Contact.objects.filter(pk=before.pk).update(**cleaned, updated_at=clock.now())
     return True
 
 

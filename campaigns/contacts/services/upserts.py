@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from campaigns.contacts.core.fields import COUNTRY, EMAIL, TEXT_LIMITS, TIME_ZONE, FieldKind
 from campaigns.contacts.errors import BadContact
@@ -24,6 +24,7 @@ from campaigns.contacts.states import ImportPolicy
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from outreach.kit.addresses import BadAddress, parse_address
+from outreach.kit.away import gave_way
 
 TOGETHER = 1_000  # contacts of one call
 _TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
@@ -78,6 +79,9 @@ def upsert_contacts(member: Member, entries: Sequence[Entry], policy: ImportPoli
                 return _upsert(member, entries, policy)
         except IntegrityError:  # one of the new ones was made by somebody else meanwhile: now it is known
             continue
+        except OperationalError as error:
+            if not gave_way(error):
+                raise
     with transaction.atomic():
         return _upsert(member, entries, policy)
 
@@ -86,8 +90,8 @@ def _upsert(member: Member, entries: Sequence[Entry], policy: ImportPolicy) -> l
     plan = _planned(member, entries, policy)
     made, changed = plan.made.values(), plan.changed.values()
     workspace_id = member.workspace.pk
-    define_texts(workspace_id, dict(chain.from_iterable(contact.fields.items() for contact in made)))
-    define_texts(workspace_id, dict(chain.from_iterable(_fields(columns).items() for _, columns in changed)))
+    fields = [*(contact.fields for contact in made), *(_fields(columns) for _, columns in changed)]
+    define_texts(workspace_id, dict(chain.from_iterable(one.items() for one in fields)))
     # In the order of their keys: two who add the same people wait for each other and never in a circle.
     Contact.objects.bulk_create(sorted(made, key=lambda contact: contact.email_key))
     edits = [ContactEdit(contact=row, changes=changes_of(row, new), made_by=member.user) for row, new in changed]

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from psycopg.errors import DeadlockDetected
 
 from campaigns.contacts.models import Contact, ContactEdit, ContactList, LiftedSuppression, Suppression
 from campaigns.contacts.services import create_contact, sweep_erasures, upserts
@@ -235,6 +236,32 @@ def test_who_is_added_by_somebody_else_at_that_moment_is_brought_up_to_date(monk
         ("ada@example.com", "Ours", "Rome"),
         ("b@example.com", "", ""),
     ]
+
+
+def test_who_waited_in_a_circle_with_others_is_added_at_the_second_try(
+    owner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = make_contact(owner.workspace, "ada@example.com")
+    trouble = OperationalError()
+    trouble.__cause__ = DeadlockDetected()
+    calls: list[list[str]] = []
+
+    def defined(workspace_id: int, fields: dict[str, str]) -> None:
+        calls.append(sorted(fields))
+        if len(calls) == 1:
+            raise trouble
+        define_texts(workspace_id, fields)
+
+    monkeypatch.setattr("campaigns.contacts.services.upserts.define_texts", defined)
+    entries = [
+        upserts.Entry({"email": "ada@example.com"}, {"x": "1"}),
+        upserts.Entry({"email": "b@example.com"}, {"y": "2"}),
+    ]
+    outcomes = upserts.upsert_contacts(owner, entries, ImportPolicy.OVERWRITE)
+    assert [outcome.status for outcome in outcomes] == ["updated", "created"]
+    assert calls == [["x", "y"]] * 2, "the fields of known and of new people are made together"
+    ada.refresh_from_db()
+    assert ada.fields == {"x": "1"}
 
 
 def _add_meanwhile(member: Member) -> None:

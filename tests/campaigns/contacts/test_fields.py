@@ -105,6 +105,23 @@ def test_the_form_of_a_contact_asks_by_kind_and_refuses_what_does_not_fit() -> N
         services.edit_contact(ada, {"email": "ada@example.com"}, {"met": "5/11/2026"})
 
 
+def test_what_an_import_adds_while_the_form_is_open_stays() -> None:
+    workspace = make_workspace()
+    ada = make_contact(workspace, fields={"size": "10", "met": "Rome"})
+    opened = Contact.objects.get(pk=ada.pk)
+    Contact.objects.filter(pk=ada.pk).update(fields={"size": "10", "met": "Rome", "score": "7"})
+    assert services.edit_contact(opened, {"email": ada.email}, {"size": "12", "met": ""})
+    ada.refresh_from_db()
+    assert ada.fields == {"size": "12", "score": "7"}
+    assert ada.edits.get().changes == {"fields.size": ["10", "12"], "fields.met": ["Rome", ""]}
+
+
+def test_fields_are_made_in_one_order_whoever_names_them() -> None:
+    found = {"y": (FieldKind.TEXT, "y"), "x": (FieldKind.TEXT, "x")}
+    services.define_fields(make_workspace().pk, found)
+    assert list(CustomField.objects.order_by("pk").values_list("name", flat=True)) == ["x", "y"]
+
+
 def test_a_field_is_named_gets_another_kind_after_a_question_and_goes_with_its_values() -> None:
     workspace, other = make_workspace(), make_workspace("other")
     client, member = Client(), make_member(workspace)
