@@ -74,7 +74,7 @@ class Section:
     rows: Sequence[Mapping[str, Any]]
 
 
-ERASED = "Erased on request."  # in place of words that were about the person
+ERASED = "The person was erased."  # in place of words that were about the person
 
 
 def _no_moments(_asked: Asked) -> Sequence[Sequence[Moment]]:

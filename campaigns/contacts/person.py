@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import CharField, Q, QuerySet, TextField
@@ -17,6 +18,7 @@ from campaigns.contacts.models import (
     ContactTag,
     DryRun,
     ImportChange,
+    ImportTrace,
     LiftedSuppression,
     ListMember,
     RejectedRow,
@@ -133,11 +135,28 @@ def _is_busy(person: Person) -> bool:
     return ContactImport.objects.filter(workspace=person.workspace_id, state__in=unfinished).exists()
 
 
-def _active(_workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
-    """Return who was added, changed or noted about since."""
+def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
+    """Return who was added, changed, noted about, tagged, put on a list or in a file since."""
     changed = Contact.objects.filter(Q(created_at__gte=since) | Q(updated_at__gte=since), pk__in=ids)
-    noted = ContactNote.objects.filter(contact__in=ids, created_at__gte=since)
-    return {*changed.values_list("pk", flat=True), *noted.values_list("contact_id", flat=True)}
+    found = set(changed.values_list("pk", flat=True))
+    of_them: tuple[QuerySet[Any], ...] = (
+        ContactNote.objects.filter(contact__in=ids, created_at__gte=since),
+        ListMember.objects.filter(contact__in=ids, added_at__gte=since),
+        ContactTag.objects.filter(contact__in=ids, added_at__gte=since),
+        ImportChange.objects.filter(contact__in=ids, contact_import__merged_at__gte=since),
+    )
+    for rows in of_them:
+        found.update(rows.values_list("contact_id", flat=True))
+    in_files = ImportTrace.objects.filter(
+        contact_import__workspace=workspace_id,
+        contact_import__merged_at__gte=since,
+        first_id__lte=max(ids),
+        last_id__gte=min(ids),
+        ids__overlap=list(ids),
+    )
+    for traced in in_files.values_list("ids", flat=True):
+        found.update(set(traced).intersection(ids))
+    return found
 
 
 PART = PersonPart(

@@ -51,9 +51,10 @@ def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None =
     print_ = prints_of(workspace_id, person.key)[0]
     with transaction.atomic():
         gate.hold_shut(workspace_id)
-        known = Erasure.objects.filter(contact_id=contact.pk, state=ErasureState.WANTED).first()
-        if known is not None:
-            return known
+        known = Erasure.objects.filter(contact_id=contact.pk).order_by("-pk").first()
+        is_erased = Contact.objects.filter(pk=contact.pk).exclude(erased_at=None).exists()
+        if known is not None and (known.state == ErasureState.WANTED or is_erased):
+            return known  # asked for twice at once
         row = Erasure.objects.create(
             workspace_id=workspace_id,
             contact_id=contact.pk,

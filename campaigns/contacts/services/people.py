@@ -18,7 +18,7 @@ from outreach.kit.away import gave_way
 # Nothing holds up those who write to the contacts that are being deleted: each may be in the way once.
 _DELETE_TRIES = 4
 GONE_WORDS = "The contact is gone."
-ERASED_WORDS = "The person of this address was erased on request, and cannot be added again."
+ERASED_WORDS = "The person of this address was erased, and cannot be added again."
 
 
 def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapping[str, str]) -> Contact:

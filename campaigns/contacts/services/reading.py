@@ -21,7 +21,7 @@ from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport
 from campaigns.contacts.queries.suppressions import Erased
 
-ERASED_CAUSE = "This person was erased on request, and is not stored again."
+ERASED_CAUSE = "This person was erased, and is not stored again."
 _BATCH_ROWS = 20_000
 _HOPELESS_ROWS, _HOPELESS_SHARE = 50_000, 0.98  # so many unusable rows, and so great a part of all
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns.contacts.models import Contact, ContactImport, ImportChunk, RejectedRow, Retention, RetentionRun
@@ -15,14 +16,29 @@ from campaigns.contacts.parts import parts
 from campaigns.contacts.services.erasing import acknowledge
 from campaigns.contacts.states import ImportState
 from outreach.accounts.models import Workspace
-from outreach.kit import clock
+from outreach.kit import clock, gate
 
 _DAY = timedelta(days=1)
 _MONTH_DAYS = 365.2425 / 12
 _SLICE_S = 30.0  # of one workspace; the rest follows at the next tick
-_CONTACTS, _ROWS, _MESSAGES = 200, 5_000, 1_000  # of one batch
-_OVER = [ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED]
+_CONTACTS, _ROWS, _MESSAGES = 20, 5_000, 1_000  # of one batch
+_OVER = [ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED, ImportState.UNDONE]
+_SPACE = 0x6A82  # of PostgreSQL's advisory locks: who keeps the rules of a workspace
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One batch: by the rules as they are at its beginning, in which run, until when (time.monotonic)."""
+
+    rules: Retention
+    run: RetentionRun
+    now: datetime
+    ends: float
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self.ends
 
 
 def set_retention(workspace: Workspace, days: Mapping[str, int | None]) -> None:
@@ -32,21 +48,43 @@ def set_retention(workspace: Workspace, days: Mapping[str, int | None]) -> None:
 
 def keep_retention() -> None:
     """Go on with today's run of each workspace that has one to do. Safe to run twice at once, late or never."""
-    for rules in Retention.objects.select_related("workspace").order_by("workspace_id"):
-        if any((rules.idle_months, rules.files_days, rules.transcripts_days)):
-            try:
-                _keep(rules, now=clock.now())
-            except Exception:  # the outermost loop: one workspace does not hold up the others
-                logger.exception("contacts.retention_failed", extra={"workspace": rules.workspace_id})
+    for workspace_id in list(Retention.objects.order_by("workspace_id").values_list("workspace_id", flat=True)):
+        try:
+            _keep(workspace_id)
+        except Exception:  # the outermost loop: one workspace does not hold up the others
+            logger.exception("contacts.retention_failed", extra={"workspace": workspace_id})
 
 
-def _keep(rules: Retention, *, now: datetime) -> None:
+def _keep(workspace_id: int) -> None:
+    """Keep the rules of a workspace, unless another worker is at it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_SPACE, workspace_id])
+        if not cursor.fetchone()[0]:
+            return
+    try:
+        _go_on(workspace_id)
+    finally:
+        if connection.connection is not None and not connection.connection.broken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_SPACE, workspace_id])
+
+
+def _go_on(workspace_id: int) -> None:
+    now, ends = clock.now(), time.monotonic() + _SLICE_S
+    rules = Retention.objects.filter(workspace=workspace_id).first()
+    if rules is None or not any((rules.idle_months, rules.files_days, rules.transcripts_days)):
+        return
     run = _todays(rules, now)
-    ends = time.monotonic() + _SLICE_S
-    steps: tuple[Callable[[Retention, RetentionRun, datetime], bool], ...] = (_contacts, _rows, _files, _transcripts)
+    if run.finished_at is not None:
+        return
+    steps: tuple[Callable[[_Turn], bool], ...] = (_contacts, _rows, _files, _transcripts)
     for step in steps:
-        while run.finished_at is None and step(rules, run, now):
-            if time.monotonic() > ends:
+        is_more = True
+        while is_more:
+            rules.refresh_from_db()  # somebody may want to keep more from now on
+            turn = _Turn(rules, run, now, ends)
+            is_more = step(turn)
+            if is_more and turn.is_over:
                 return
     RetentionRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=clock.now())
 
@@ -61,63 +99,80 @@ def _todays(rules: Retention, now: datetime) -> RetentionRun:
         return RetentionRun.objects.create(workspace_id=rules.workspace_id, begun_at=now)
 
 
-def _contacts(rules: Retention, run: RetentionRun, now: datetime) -> bool:
+def _contacts(turn: _Turn) -> bool:
     """Erase the next contacts with whom nothing happened for so long; False when all were looked at."""
+    rules, run = turn.rules, turn.run
     if rules.idle_months is None:
         return False
-    since = now - timedelta(days=rules.idle_months * _MONTH_DAYS)
+    since = turn.now - timedelta(days=rules.idle_months * _MONTH_DAYS)
     rows = Contact.objects.filter(workspace=rules.workspace_id, erased_at=None, created_at__lt=since)
-    found = list(rows.filter(pk__gt=run.contacts_to).order_by("pk")[:_CONTACTS])
-    if not found:
-        return False
-    ids = [one.pk for one in found]
-    active = {pk for part in parts() for pk in part.active(rules.workspace_id, ids, since)}
-    idle = [one for one in found if one.pk not in active]
-    for one in idle:
-        acknowledge(one, why=f"Nothing happened for {rules.idle_months} months", wanted_by="Retention")
-    run.contacts_to = ids[-1]
-    RetentionRun.objects.filter(pk=run.pk).update(contacts_to=ids[-1], contacts=F("contacts") + len(idle))
-    return True
+    found = list(rows.filter(pk__gt=run.contacts_to).order_by("pk").values_list("pk", flat=True)[:_CONTACTS])
+    active = _active(rules.workspace_id, found, since) if found else set()
+    for pk in found:
+        if pk not in active:
+            _erase_idle(turn, pk, since)
+        run.contacts_to = pk
+        if turn.is_over:
+            break
+    RetentionRun.objects.filter(pk=run.pk).update(contacts_to=run.contacts_to)
+    return bool(found)
 
 
-def _rows(rules: Retention, run: RetentionRun, now: datetime) -> bool:
+def _erase_idle(turn: _Turn, pk: int, since: datetime) -> None:
+    """Erase a contact, unless something has happened with them in the meantime: asked again where nothing can leave."""
+    workspace_id, months = turn.rules.workspace_id, turn.rules.idle_months
+    with transaction.atomic():
+        gate.hold_shut(workspace_id)
+        rows = Contact.objects.select_for_update(of=("self",), no_key=True)
+        contact = rows.filter(pk=pk, workspace=workspace_id, erased_at=None).first()
+        if contact is None or _active(workspace_id, [pk], since):
+            return
+        acknowledge(contact, why=f"Nothing happened for {months} months", wanted_by="Retention")
+        RetentionRun.objects.filter(pk=turn.run.pk).update(contacts_to=pk, contacts=F("contacts") + 1)
+
+
+def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
+    return {pk for part in parts() for pk in part.active(workspace_id, ids, since)}
+
+
+def _rows(turn: _Turn) -> bool:
     """Forget rows that were refused by imports that ended so long ago."""
-    if rules.files_days is None:
+    if turn.rules.files_days is None:
         return False
-    old = RejectedRow.objects.filter(contact_import__in=_old_imports(rules, now)).values_list("pk", flat=True)
+    old = RejectedRow.objects.filter(contact_import__in=_old_imports(turn)).values_list("pk", flat=True)
     removed, _ = RejectedRow.objects.filter(pk__in=list(old[:_ROWS])).delete()
-    RetentionRun.objects.filter(pk=run.pk).update(rows=F("rows") + removed)
+    RetentionRun.objects.filter(pk=turn.run.pk).update(rows=F("rows") + removed)
     return removed == _ROWS
 
 
-def _files(rules: Retention, run: RetentionRun, now: datetime) -> bool:
+def _files(turn: _Turn) -> bool:
     """Forget the files of imports that ended so long ago and whose file is still there."""
-    if rules.files_days is None:
+    if turn.rules.files_days is None:
         return False
-    kept = ImportChunk.objects.filter(contact_import__in=_old_imports(rules, now))
+    kept = ImportChunk.objects.filter(contact_import__in=_old_imports(turn))
     files = set(kept.values_list("contact_import", flat=True).distinct()[:10])
     ImportChunk.objects.filter(contact_import__in=files).delete()
-    RetentionRun.objects.filter(pk=run.pk).update(files=F("files") + len(files))
+    RetentionRun.objects.filter(pk=turn.run.pk).update(files=F("files") + len(files))
     return bool(files)
 
 
-def _old_imports(rules: Retention, now: datetime) -> list[int]:
-    before = now - timedelta(days=rules.files_days or 0)
-    rows = ContactImport.objects.filter(workspace=rules.workspace_id, state__in=_OVER, created_at__lt=before)
+def _old_imports(turn: _Turn) -> list[int]:
+    before = turn.now - timedelta(days=turn.rules.files_days or 0)
+    rows = ContactImport.objects.filter(workspace=turn.rules.workspace_id, state__in=_OVER, created_at__lt=before)
     return list(rows.values_list("pk", flat=True))
 
 
-def _transcripts(rules: Retention, run: RetentionRun, now: datetime) -> bool:
+def _transcripts(turn: _Turn) -> bool:
     """Forget the dialogues of the next messages that were made so long ago."""
+    rules = turn.rules
     if rules.transcripts_days is None:
         return False
-    before = now - timedelta(days=rules.transcripts_days)
+    before = turn.now - timedelta(days=rules.transcripts_days)
     forgotten, last = 0, rules.transcripts_to
     for part in parts():
         count, reached = part.forgets(rules.workspace_id, before, rules.transcripts_to, _MESSAGES)
         forgotten, last = forgotten + count, max(last, reached)
     is_more = last > rules.transcripts_to
-    rules.transcripts_to = last
     Retention.objects.filter(pk=rules.pk).update(transcripts_to=last)
-    RetentionRun.objects.filter(pk=run.pk).update(transcripts=F("transcripts") + forgotten)
+    RetentionRun.objects.filter(pk=turn.run.pk).update(transcripts=F("transcripts") + forgotten)
     return is_more

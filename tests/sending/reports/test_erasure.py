@@ -159,7 +159,7 @@ def test_nothing_of_the_person_is_left_and_every_count_stays() -> None:
     assert bytes(InboundMessage.objects.get(contact=contact).raw) == b""
     message = OutboundMessage.objects.get(contact=contact)
     assert (message.recipient, message.state, message.sent_at is None) == (LABEL, MessageState.SENT, False)
-    assert Enrollment.objects.get(contact=contact).stop_detail == "Erased on request."
+    assert Enrollment.objects.get(contact=contact).stop_detail == "The person was erased."
     kept = Event.objects.get(contact_id=contact.pk, kind=EventKind.FAILED)
     assert kept.data == {"code": 550}
 
@@ -168,10 +168,10 @@ def test_the_person_is_known_again_wherever_an_address_comes_in() -> None:
     member = make_member(make_workspace())
     contact = make_contact(member.workspace, "ada@x.com")
     erased(member, contact)
-    with pytest.raises(BadContact, match="was erased on request"):
+    with pytest.raises(BadContact, match="was erased, and"):
         services.create_contact(member.workspace, {"email": "ADA@x.com"}, {})
     bob = make_contact(member.workspace, "bob@x.com")
-    with pytest.raises(BadContact, match="was erased on request"):
+    with pytest.raises(BadContact, match="was erased, and"):
         services.edit_contact(bob, {"email": "ada@x.com"}, {})
     assert queries.is_suppressed(member.workspace.pk, "ada@x.com")
     assert not queries.is_suppressed(make_workspace("other").pk, "ada@x.com")

@@ -5,12 +5,23 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
 
 from campaigns.contacts import services
-from campaigns.contacts.models import Contact, ContactImport, ImportChunk, RejectedRow, RetentionRun
-from campaigns.contacts.states import ErasureState, ImportState
+from campaigns.contacts.models import (
+    Contact,
+    ContactImport,
+    ImportChange,
+    ImportChunk,
+    ImportTrace,
+    RejectedRow,
+    RetentionRun,
+)
+from campaigns.contacts.services import retention
+from campaigns.contacts.states import ErasureState, ImportState, TraceKind
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -22,6 +33,7 @@ from tests.builders import (
     make_enrollment,
     make_import,
     make_inbound,
+    make_list,
     make_mailbox,
     make_member,
     make_message,
@@ -94,6 +106,53 @@ def test_contacts_with_whom_nothing_happened_are_erased_and_nobody_else() -> Non
     assert (erasure.contact_id, erasure.wanted_by, erasure.state) == (idle.pk, "Retention", ErasureState.DONE)
     run = RetentionRun.objects.get()
     assert (run.contacts, run.finished_at is None) == (1, False)
+
+
+def test_who_was_tagged_listed_or_in_a_file_since_is_kept() -> None:
+    workspace = make_workspace()
+    listed, tagged, known, changed = (
+        aged(make_contact(workspace, f"{name}@x.com"), days=100) for name in ("listed", "tagged", "known", "changed")
+    )
+    services.add_to_list(make_list(workspace, "Tomorrow"), [listed.pk])
+    services.add_tags(workspace, [tagged.pk], ["fair"])
+    file = make_import(workspace, state=ImportState.DONE)
+    ContactImport.objects.update(merged_at=clock.now())
+    ids = {"first_id": known.pk, "last_id": known.pk, "ids": [known.pk]}
+    ImportTrace.objects.create(contact_import=file, kind=TraceKind.KNOWN, **ids)
+    ImportChange.objects.create(contact_import=file, contact=changed, updated_before=file.created_at, changes={})
+    aged(listed, days=100)
+    aged(tagged, days=100)
+    services.set_retention(workspace, NEVER | {"idle_months": 3})
+    services.keep_retention()
+    assert set(Contact.objects.all()) == {listed, tagged, known, changed}
+    assert not workspace.erasure_set.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ticks_at_once_do_not_keep_the_same_rules() -> None:
+    workspace = make_workspace()
+    aged(make_contact(workspace), days=100)
+    services.set_retention(workspace, NEVER | {"idle_months": 3})
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [retention._SPACE, workspace.pk])
+        services.keep_retention()
+        assert not RetentionRun.objects.exists()
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", [retention._SPACE, workspace.pk])
+    services.keep_retention()
+    assert RetentionRun.objects.get().contacts == 1
+
+
+def test_rows_of_an_undone_import_go_like_others() -> None:
+    workspace = make_workspace()
+    file = make_import(workspace, state=ImportState.DONE)
+    RejectedRow.objects.create(contact_import=file, line=2, cause="x", original="bob@x.com,")
+    at = clock.now()
+    ContactImport.objects.update(
+        state=ImportState.UNDONE, created_at=at - timedelta(days=100), undo_asked_at=at, undone_at=at
+    )
+    services.set_retention(workspace, NEVER | {"files_days": 7})
+    services.keep_retention()
+    assert not RejectedRow.objects.exists()
 
 
 def test_dialogues_rows_and_files_go_after_their_days_once_a_day() -> None:
