@@ -75,6 +75,8 @@ PERSON_PARTS = (
 CONTACT_DEEDS = "sending.reports.deeds.happened"
 # The campaigns in which it can have happened: (workspace_id) -> [(id, name)], newest first.
 CAMPAIGN_NAMES = "campaigns.sequences.queries.campaign_names"
+# Which of some campaigns the workspace has: (workspace_id, ids) -> set of ids.
+CAMPAIGNS_THERE = "campaigns.sequences.queries.campaigns_there"
 # Who of some contacts is in a running campaign: asked before an import (campaigns.contacts.services.running_people).
 RUNNING_PEOPLE = "sending.planner.running_people.running_among"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.http import Http404
 
@@ -28,6 +28,11 @@ def campaigns_of(member: Member) -> Sequence[Campaign]:
 def campaign_names(workspace_id: int) -> Sequence[tuple[int, str]]:
     """Return the workspace's campaigns to choose among, newest first (a slot of contacts, see outreach/slots.py)."""
     return list(Campaign.objects.filter(workspace=workspace_id).order_by("-id").values_list("pk", "name")[:500])
+
+
+def campaigns_there(workspace_id: int, ids: Collection[int]) -> set[int]:
+    """Return those of the campaigns that the workspace has (a slot of contacts, see outreach/slots.py)."""
+    return set(Campaign.objects.filter(workspace=workspace_id, pk__in=ids).values_list("pk", flat=True))
 
 
 def campaign_for(member: Member, pk: int) -> Campaign:

@@ -30,8 +30,21 @@ def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
 
 
 def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
-    """Return what keeps a running campaign from writing to anybody; empty while it goes on, or is not running."""
-    return tuple(_senders(campaign)) if campaign.state == CampaignState.RUNNING else ()
+    """Return what keeps a running campaign from writing to anybody, or from growing; empty unless it is running."""
+    if campaign.state != CampaignState.RUNNING:
+        return ()
+    return (*_senders(campaign), *(_broken(campaign, "so nobody of it is added") if campaign.grows else ()))
+
+
+def _broken(campaign: Campaign, so: str = "") -> list[Obstacle]:
+    """Return the segments that cannot be read any more, and what comes of it."""
+    cause = f"cannot be read, {so}." if so else "cannot be read."
+    return [
+        Obstacle(
+            "broken_segment", f"The segment {row} {cause} {words}", "Mend it, or take it off.", "sequences:audience"
+        )
+        for row, words in unreadable(campaign)
+    ]
 
 
 def _state(plan: CampaignPlan) -> list[Obstacle]:
@@ -45,11 +58,8 @@ def _audience(campaign: Campaign) -> list[Obstacle]:
     if not audience_of(campaign) and not audience_segments_of(campaign):
         words = "No list and no segment of contacts is chosen."
         return [Obstacle("no_audience", words, "Choose at least one.", where)]
-    if broken := unreadable(campaign):
-        return [
-            Obstacle("broken_segment", f"The segment {row} cannot be read. {words}", "Mend it, or take it off.", where)
-            for row, words in broken
-        ]
+    if broken := _broken(campaign):
+        return broken
     if not audience_contacts(campaign).exists():
         words = "Nobody is on the chosen lists or in the chosen segments."
         return [Obstacle("empty_audience", words, "Import contacts, or choose others.", where)]

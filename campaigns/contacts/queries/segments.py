@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.module_loading import import_string
 
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, FieldKind
 from campaigns.contacts.core.segments import At, BadQuery, Node, Vocabulary, combined, parse, segments_in
-from campaigns.contacts.core.segments.tree import DayIs, Fact, Has, NumberIs, TextIs, leaves_of
-from campaigns.contacts.models import Contact, ContactList, CustomField, Segment
+from campaigns.contacts.core.segments.tree import DayIs, DidIt, Fact, Has, NumberIs, TextIs, leaves_of
+from campaigns.contacts.models import Contact, ContactImport, ContactList, CustomField, Segment
 from campaigns.contacts.queries.conditions import condition
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
+from outreach.slots import CAMPAIGNS_THERE
 
 
 def segments_of(member: Member) -> QuerySet[Segment]:
@@ -50,6 +52,13 @@ def _refuse_gone(workspace_id: int, node: Node, vocabulary: Vocabulary) -> None:
     there = ContactList.objects.filter(workspace=workspace_id, pk__in=lists).values_list("pk", flat=True)
     if gone := lists.difference(there):
         raise BadQuery(f"There is no list {min(gone)} any more.")
+    imports = {int(one.value) for one in leaves if isinstance(one, Has) and one.fact is Fact.IMPORT}
+    kept = ContactImport.objects.filter(workspace=workspace_id, pk__in=imports).values_list("pk", flat=True)
+    if gone := imports.difference(kept):
+        raise BadQuery(f"There is no import {min(gone)} any more.")
+    campaigns = {one.campaign for one in leaves if isinstance(one, DidIt) and one.campaign is not None}
+    if campaigns and (gone := campaigns - import_string(CAMPAIGNS_THERE)(workspace_id, campaigns)):
+        raise BadQuery(f"There is no campaign {min(gone)} any more.")
     fields = {one.field for one in leaves if isinstance(one, TextIs | NumberIs | DayIs)}
     custom = {one.removeprefix(CUSTOM_PREFIX) for one in fields if one.startswith(CUSTOM_PREFIX)}
     if lost := custom.difference(vocabulary.custom):

@@ -54,14 +54,19 @@ def change_kind(field: CustomField, typed: Typed) -> int:
 
 
 def delete_field(field: CustomField) -> int:
-    """Take the field from everybody who has it; returns how many that were."""
+    """Take the field from everybody who has it; returns how many that were.
+
+    The field goes before its values: a condition about it cannot be read then, where one that reads and finds no value
+    would mean those whom it excluded.
+    """
     count = after = 0
     while True:
         with transaction.atomic():
+            if not after:
+                CustomField.objects.filter(pk=field.pk).delete()
             rows = _batch_of(field, after)
             _store(field.name, dict.fromkeys((pk for pk, _ in rows), ""))
         if not rows:
-            field.delete()
             return count
         count, after = count + len(rows), rows[-1][0]
 

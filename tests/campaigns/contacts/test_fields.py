@@ -162,6 +162,18 @@ def test_the_values_of_many_contacts_are_rewritten_in_batches(monkeypatch: pytes
     assert services.delete_field(size) == 5
 
 
+def test_a_field_that_is_deleted_goes_before_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = make_workspace()
+    size = field(workspace, "size")
+    make_contact(workspace, fields={"size": "5"})
+    there: list[bool] = []
+    monkeypatch.setattr(
+        "campaigns.contacts.services.fields._store", lambda *_: there.append(CustomField.objects.exists())
+    )
+    services.delete_field(size)
+    assert there == [False, False]
+
+
 def test_names_are_proposed_on_the_page_and_changed_only_by_its_switch() -> None:
     workspace = make_workspace()
     client, member = Client(), make_member(workspace)

@@ -11,7 +11,7 @@ from campaigns.contacts.core.segments.sheets import node_of, sheet_of
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import CustomField, Segment
 from outreach.accounts.roles import Role
-from tests.builders import make_contact, make_list, make_member, make_segment, make_workspace
+from tests.builders import make_campaign, make_contact, make_list, make_member, make_segment, make_workspace
 from tests.campaigns.contacts.test_pages import signed_in
 from tests.campaigns.contacts.trees import VOCABULARY
 
@@ -79,6 +79,23 @@ def test_a_condition_about_what_is_gone_means_nobody_and_never_everybody(text: s
     services.delete_field(field)
     with pytest.raises(BadQuery, match=r"There is no (list|field) \w+ any more"):
         queries.read_condition(workspace.pk, where)
+
+
+@pytest.mark.parametrize("text", ["not mailed in {campaign}", "not import is {upload}"])
+def test_a_campaign_or_an_import_that_is_not_there_means_nobody(text: str) -> None:
+    member, stranger = make_member(make_workspace()), make_member(make_workspace("other"))
+    make_contact(member.workspace, "eve@example.com")
+    ours, theirs = (
+        text.format(
+            campaign=make_campaign(one.workspace).pk,
+            upload=services.store_upload(one.workspace, "a.csv", [b"email\na@x.com\n"]).pk,
+        )
+        for one in (member, stranger)
+    )
+    node = queries.read_condition(member.workspace.pk, ours)
+    assert queries.contacts_where(member.workspace, node).count() == 1
+    with pytest.raises(BadQuery, match=r"There is no (campaign|import) \d+ any more"):
+        queries.read_condition(member.workspace.pk, theirs)
 
 
 def test_circles_and_what_says_nothing_are_refused_and_nothing_is_kept() -> None:

@@ -10,7 +10,7 @@ from django.db import DataError
 from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
-from campaigns.contacts.models import ContactList, ListMember
+from campaigns.contacts.models import ContactList, ListMember, Segment
 from campaigns.sequences import audience
 from campaigns.sequences import services as sequences
 from campaigns.sequences.errors import IllegalMove
@@ -25,6 +25,7 @@ from sending.planner.health import audience_health
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.preview import sample_contacts
 from sending.planner.queries import audience_size, standing_of
+from sending.planner.readiness import stalls
 from sending.planner.services import enroll_audience, grow_audiences, launch, pause, resume, set_senders
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import (
@@ -220,6 +221,23 @@ def test_an_audience_grows_in_parts_that_a_pause_comes_between(monkeypatch: pyte
 
     monkeypatch.setattr("sending.planner.services.record", paused_behind)
     assert grow_audiences() == 2
+
+
+def test_a_campaign_that_grows_enrolls_nobody_whom_a_deleted_list_excluded_and_says_so() -> None:
+    member = make_team()
+    never = make_list(member.workspace, "Never", (make_contact(member.workspace, "no@acme.example", company="acme"),))
+    campaign = make_growing(member, "acme")
+    Segment.objects.update(where=f"company is acme and not list is {never.pk}")
+    Enrollment.objects.filter(contact__email="no@acme.example").delete()
+    campaign.refresh_from_db()
+    assert (grow_audiences(), stalls(campaign)) == (0, ())
+    gone = never.pk
+    never.delete()
+    campaign.refresh_from_db()
+    assert grow_audiences() == 0
+    assert [one.words for one in stalls(campaign)] == [
+        f"The segment At acme cannot be read, so nobody of it is added. There is no list {gone} any more."
+    ]
 
 
 def test_a_segment_that_cannot_be_read_any_more_forbids_the_launch_and_means_nobody() -> None:
