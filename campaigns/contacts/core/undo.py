@@ -23,7 +23,7 @@ class UndoCounts:
     places: int = 0  # on the list, taken from contacts that were known before
     tags: int = 0
     kept: dict[str, int] = field(default_factory=dict)  # created contacts that stay, by cause
-    kept_values: int = 0  # contacts that keep values of the import, because these were changed since
+    kept_values: int = 0  # contacts that keep values of it: changed since, or a later file's, too
     next_id: int | None = None  # of the created contacts to look at; None = not begun
     last_id: int = 0
 
@@ -61,10 +61,11 @@ def taken_back(current: Mapping[str, Any], changes: Changes) -> tuple[dict[str, 
 def before_of_next(changes: Changes, names: Collection[str], earlier: Changes) -> dict[str, list[Any]]:
     """Return the changes of a later import, once an earlier one of the same contact is undone under it.
 
-    names are the values that stay. Where the later import found what the earlier one had written, it is to put back
-    what was there before both.
+    names are the values that are the later one's word, too. Where it found what the earlier one had written, whether it
+    changed that or had the same, it is to put back what was there before both.
     """
-    return {
+    inherited = {name: list(earlier[name]) for name in names if name not in changes}
+    return inherited | {
         name: [earlier[name][0] if name in names and before == earlier[name][1] else before, after]
         for name, (before, after) in changes.items()
     }

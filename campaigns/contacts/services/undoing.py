@@ -12,7 +12,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Max, Min
@@ -21,6 +20,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from campaigns.contacts.core.undo import UndoCounts, before_of_next, taken_back
 from campaigns.contacts.errors import IllegalMove
 from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ImportTrace, ListMember
+from campaigns.contacts.queries.later import Later, later_of
 from campaigns.contacts.queries.undoing import can_be_undone, causes_among
 from campaigns.contacts.services.comparing import FIELDS, TEXTS
 from campaigns.contacts.services.locks import hold_for_undo, running
@@ -132,15 +132,19 @@ def _restore_changed(row: ContactImport, counts: UndoCounts) -> bool:
     # In the order in which imports lock them.
     held = Contact.objects.filter(pk__in=[change.contact_id for change in changes]).order_by("email_key")
     contacts = {contact.pk: contact for contact in held.select_for_update(no_key=True)}
-    restored, staying = [], {}
+    later = later_of(row, list(contacts))
+    restored = []
+    claimed: list[tuple[ImportChange, Mapping[str, Later]]] = []
     for change in changes:
         contact = contacts.get(change.contact_id)
         if contact is None:  # deleted at this moment
             continue
-        columns, stays = taken_back(vars(contact), change.changes)
-        is_untouched = contact.updated_at == row.merged_at
+        claims = _claims(change, later.get(contact.pk, ()))
+        ours = {name: pair for name, pair in change.changes.items() if name not in claims}
+        columns, stays = taken_back(vars(contact), ours)
         if columns:
-            updated_at = change.updated_before if is_untouched else clock.now()
+            is_as_before = contact.updated_at == row.merged_at and not claims
+            updated_at = change.updated_before if is_as_before else clock.now()
             restored.append(
                 {name: getattr(contact, name) for name in _COLUMNS}
                 | columns
@@ -149,44 +153,77 @@ def _restore_changed(row: ContactImport, counts: UndoCounts) -> bool:
                     "updated_at": updated_at.isoformat(),
                 }
             )
-        if stays or not is_untouched:
-            staying[contact.pk] = (change, stays)
-        counts.kept_values += bool(stays)
+        claimed.append((change, claims))
+        counts.kept_values += bool(stays or claims)
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [json.dumps(restored)])
     counts.restored += len(restored)
-    _let_later_ones_know(row, staying)
+    _hand_over(row, claimed, later)
     ImportChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
     return True
 
 
-def _let_later_ones_know(row: ContactImport, staying: Mapping[int, tuple[ImportChange, Sequence[str]]]) -> None:
-    """Let the next import that changed the same values put back what was there before this one."""
-    # By their numbers, which merges give under the contact's lock; merged_at is taken before anything is locked.
-    later = ImportChange.objects.filter(contact__in=staying).exclude(contact_import=row)
-    left = {pk: set(names) for pk, (_, names) in staying.items()}  # values whose next import is not found yet
-    for change in later.order_by("pk"):
-        ours, _ = staying[change.contact_id]
-        if change.pk < ours.pk:
-            continue
-        fields: dict[str, Any] = {"changes": before_of_next(change.changes, left[change.contact_id], ours.changes)}
-        left[change.contact_id].difference_update(change.changes)
-        if change.updated_before == row.merged_at:
-            fields["updated_before"] = ours.updated_before
-        ImportChange.objects.filter(pk=change.pk).update(**fields)
+def _claims(change: ImportChange, later: Sequence[Later]) -> dict[str, Later]:
+    """Return the values that are a later import's, too, each with the first such import."""
+    found = {}
+    for name, (before, _) in change.changes.items():
+        claimant = next((one for one in later if one.claims(name, before)), None)
+        if claimant is not None:
+            found[name] = claimant
+    return found
 
 
-def _take_back(
-    kind: TraceKind, model: type[ListMember | ContactTag], name: str
-) -> Callable[[ContactImport, UndoCounts], bool]:
-    """Return the step that takes places of a kind back from contacts that were known before."""
+def _hand_over(
+    row: ContactImport,
+    claimed: Sequence[tuple[ImportChange, Mapping[str, Later]]],
+    later: Mapping[int, Sequence[Later]],
+) -> None:
+    """Let the next import that says the same values put back what was there before this one."""
+    new, known = [], []
+    for change, claims in claimed:
+        for one in later.get(change.contact_id, ()):
+            names = [name for name, claimant in claims.items() if claimant is one]
+            if one.change is not None:
+                one.change.changes = before_of_next(one.change.changes, names, change.changes)
+                if one.change.updated_before == row.merged_at:
+                    one.change.updated_before = change.updated_before
+                known.append(one.change)
+            elif names:
+                changes = before_of_next({}, names, change.changes)
+                new.append(
+                    ImportChange(
+                        contact_import=one.file,
+                        contact_id=change.contact_id,
+                        updated_before=change.updated_before,
+                        changes=changes,
+                    )
+                )
+    ImportChange.objects.bulk_create(new)
+    ImportChange.objects.bulk_update(known, ["changes", "updated_before"], batch_size=500)
+
+
+def _take_back(kind: TraceKind, model: type[ListMember | ContactTag], owner: str, name: str) -> Step:
+    """Return the step that takes places of a kind back from contacts that were known before.
+
+    Those which a later import gives, too, pass over to its record.
+    """
 
     def step(row: ContactImport, counts: UndoCounts) -> bool:
         trace = ImportTrace.objects.filter(contact_import=row, kind=kind).order_by("first_id").first()
         if trace is None:
             return False
-        taken, _ = model.objects.filter(pk__in=trace.ids).delete()
+        places = list(model.objects.filter(pk__in=trace.ids).values_list("pk", "contact", owner))
+        later = later_of(row, [contact_id for _, contact_id, _ in places])
+        passed: dict[int, list[int]] = {}
+        for pk, contact_id, of in places:
+            one = next((one for one in later.get(contact_id, ()) if one.gives(kind, of)), None)
+            passed.setdefault(one.file.pk if one else row.pk, []).append(pk)
+        taken, _ = model.objects.filter(pk__in=passed.pop(row.pk, [])).delete()
         setattr(counts, name, getattr(counts, name) + taken)
+        for import_id, ids in passed.items():
+            ImportTrace.objects.create(
+                contact_import_id=import_id, kind=kind, first_id=min(ids), last_id=max(ids), ids=sorted(ids)
+            )
         trace.delete()
         return True
 
@@ -197,8 +234,8 @@ _COLUMNS = (*TEXTS, FIELDS)
 _STEPS = (
     _remove_created,
     _restore_changed,
-    _take_back(TraceKind.LISTED, ListMember, "places"),
-    _take_back(TraceKind.TAGGED, ContactTag, "tags"),
+    _take_back(TraceKind.LISTED, ListMember, "contact_list", "places"),
+    _take_back(TraceKind.TAGGED, ContactTag, "tag__name", "tags"),
 )
 _WRITE = f"""
 UPDATE contacts_contact c SET {", ".join(f"{name} = v.{name}" for name in _COLUMNS)}, updated_at = v.updated_at

@@ -250,7 +250,9 @@ def test_an_old_value_returns_where_the_new_one_still_stands() -> None:
     assert columns == {"title": "CTO", "fields": {"note": "old", "hat": "M"}}
     assert stays == ("city", "fields.hat")
     later = {"city": ("Bern", "Rome"), "title": ("CEO", "CFO")}
-    assert before_of_next(later, stays, changes) == {"city": ["Oslo", "Rome"], "title": ["CEO", "CFO"]}
+    assert before_of_next(later, ("city", "fields.own"), changes) == {
+        "city": ["Oslo", "Rome"], "title": ["CEO", "CFO"], "fields.own": [None, "1"],
+    }  # fmt: skip
 
 
 ADDRESS = st.sampled_from(["ada@x.com", "Ada@X.com", "bob@x.com", "cyd@x.com", "dan@y.org"])
@@ -283,7 +285,7 @@ def test_any_import_on_top_of_others_is_undone_byte_for_byte(
         assert everything(workspace) == state
 
 
-def test_which_import_came_later_is_told_by_their_marks_on_the_contact_and_not_by_when_they_began(
+def test_which_import_came_later_is_told_by_their_ends_and_not_by_when_they_began(
     member: Member,
 ) -> None:
     ada = make_contact(member.workspace, "ada@x.com", title="CTO")
@@ -295,3 +297,36 @@ def test_which_import_came_later_is_told_by_their_marks_on_the_contact_and_not_b
     undone(member, ContactImport.objects.get(pk=second.pk))
     ada.refresh_from_db()
     assert ada.title == "CTO"
+
+
+def test_what_a_later_file_says_too_stays_until_that_one_is_undone(member: Member) -> None:
+    workspace = member.workspace
+    ada = make_contact(workspace, "ada@x.com", title="CTO", city="Oslo", fields={"note": "old"})
+    before = [{**one, "updated_at": None} for one in everything(workspace)["contacts"]]
+    barred = make_list(workspace, "Do not write")
+    first = imported(workspace, "email,title,note,city\nada@x.com,CEO,new,Rome\n", to=barred, tags=("no", "fair"))
+    same = imported(workspace, "email,title,note\nada@x.com,CEO,new\n", to=barred, tags=("no",))
+    imported(workspace, "email,title,note\nada@x.com,CEO,new\n", policy=ImportPolicy.SKIP)
+    imported(workspace, "email,title,note\nada@x.com,CEO,new\n", policy=ImportPolicy.FILL)
+    assert same.rows_unchanged == 1
+    undone(member, first)
+    ada.refresh_from_db()
+    assert (ada.title, ada.fields, ada.city) == ("CEO", {"note": "new"}, "Oslo")
+    assert list(ada.tag_places.values_list("tag__name", flat=True)) == ["no"]
+    assert barred.members.count() == 1
+    assert (first.undo["places"], first.undo["tags"], first.undo["kept_values"]) == (0, 1, 1)
+    undone(member, same)
+    assert [{**one, "updated_at": None} for one in everything(workspace)["contacts"]] == before
+    assert (barred.members.count(), ada.tag_places.count()) == (0, 0)
+
+
+def test_a_value_passes_through_all_later_files_in_their_order(member: Member) -> None:
+    ada = make_contact(member.workspace, "ada@x.com", title="CTO")
+    titles = ("CEO", "CEO", "CFO", "CFO")
+    rows = [imported(member.workspace, f"email,title\nada@x.com,{title}\n") for title in titles]
+    found = []
+    for at in (0, 2, 3, 1):
+        undone(member, rows[at])
+        ada.refresh_from_db()
+        found.append(ada.title)
+    assert found == ["CFO", "CFO", "CEO", "CTO"]
