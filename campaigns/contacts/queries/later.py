@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -52,7 +53,7 @@ def later_of(row: ContactImport, ids: Sequence[int]) -> dict[int, list[Later]]:
         (change.contact_import_id, change.contact_id): change
         for change in ImportChange.objects.filter(contact__in=ids).exclude(contact_import=row)
     }
-    values = [row.workspace_id, ImportState.DONE, row.pk, TraceKind.KNOWN, min(ids), max(ids), list(ids)]
+    values: list[Any] = [row.workspace_id, ImportState.DONE, row.pk, TraceKind.KNOWN, min(ids), max(ids), list(ids)]
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, values)
         known = set(cursor.fetchall())
