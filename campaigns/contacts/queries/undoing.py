@@ -17,13 +17,14 @@ from django.db.models.functions import Coalesce
 
 from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ImportTrace, ListMember
 from campaigns.contacts.parts import parts
-from campaigns.contacts.states import ImportState, TraceKind
+from campaigns.contacts.states import BulkAction, BulkState, ImportState, TraceKind
 from outreach.kit import clock
 
 _SAMPLES = 5
 # Which of a contact's places and changes count is said below.
 _OWN = (ListMember, ContactTag, ImportChange)
 _OWN_CAUSES = {
+    "in_act": "an act on many contacts that is not done yet is about them",
     "changed_again": "a later import changed them",
     "in_later_file": "they stand in the file of a later import too; undo that one first to remove them",
     "changed": "they were changed since",
@@ -131,6 +132,7 @@ def _conditions(row: ContactImport, within: tuple[int, int] | None) -> dict[str,
     tags = ContactTag.objects.filter(contact=OuterRef("pk"))
     own_list = {"contact_list": row.contact_list_id, "added_at": row.merged_at}
     return conditions | {
+        "in_act": Q(pk__in=_in_acts(row)),
         "changed_again": Exists(ImportChange.objects.filter(contact=OuterRef("pk"))),
         "in_later_file": Q(pk__in=_in_other_files(row, within)),
         "changed": ~Q(updated_at=row.merged_at),
@@ -157,6 +159,17 @@ def _in_other_files(row: ContactImport, within: tuple[int, int] | None) -> RawSQ
     return RawSQL(_KNOWN_ELSEWHERE, parameters, output_field=BigIntegerField())  # noqa: S611  no input in it
 
 
+def _in_acts(row: ContactImport) -> RawSQL:
+    """Return who is still to be acted on; a suppression counts before it is confirmed: it would find nobody then."""
+    parameters = [row.workspace_id, BulkState.RUNNING, _NO_TOUCH, BulkState.PLANNED, BulkAction.SUPPRESS]
+    return RawSQL(_TO_BE_ACTED_ON, parameters, output_field=BigIntegerField())  # noqa: S611  no input in it
+
+
+_NO_TOUCH = [str(BulkAction.CHECK), str(BulkAction.DELETE)]
+_TO_BE_ACTED_ON = """
+SELECT unnest(p.ids) FROM contacts_bulk_part p JOIN contacts_bulk_act b ON b.id = p.bulk_act_id
+ WHERE b.workspace_id = %s AND (b.state = %s AND NOT b.action = ANY(%s) OR b.state = %s AND b.action = %s)
+"""
 _KNOWN_ELSEWHERE = """
 SELECT unnest(t.ids) FROM contacts_import_trace t JOIN contacts_import i ON i.id = t.contact_import_id
  WHERE i.workspace_id = %s AND i.state = %s AND i.id <> %s AND t.kind = %s AND t.last_id >= %s AND t.first_id <= %s

@@ -6,11 +6,14 @@ from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from campaigns.contacts.core.suppressing import Rule
 from campaigns.contacts.errors import BadContact, NameTaken
-from campaigns.contacts.models import Contact, ContactEdit, ContactList, ListMember
+from campaigns.contacts.models import BulkPart, Contact, ContactEdit, ContactList, ListMember
 from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.queries.suppressions import erased_among
+from campaigns.contacts.services.suppressions import Wish, suppress_all
 from campaigns.contacts.services.values import changes_of, cleaned_contact, define_texts
+from campaigns.contacts.states import BulkAction, BulkState, SuppressionReason, SuppressionScope
 from outreach.accounts.models import User, Workspace
 from outreach.kit import clock
 from outreach.kit.away import gave_way
@@ -79,7 +82,10 @@ def _refuse_erased(workspace_id: int, key: str) -> None:
 
 
 def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
-    """Delete contacts of the workspace with their places on lists; returns how many there were."""
+    """Delete contacts of the workspace with their places on lists; returns how many there were.
+
+    A suppression that was confirmed for many, and is not written yet for some of these, is written first.
+    """
     for _ in range(_DELETE_TRIES):
         try:
             return _delete(workspace, ids)
@@ -93,11 +99,28 @@ def delete_contacts(workspace: Workspace, ids: Collection[int]) -> int:
 
 def _delete(workspace: Workspace, ids: Collection[int]) -> int:
     with transaction.atomic():
+        _suppress_as_confirmed(workspace, ids)  # first: it shuts the gate
         rows = Contact.objects.filter(workspace=workspace, pk__in=ids, erased_at=None)
         # Before what hangs on them is looked for: whoever holds them (see held) has hung it there by then.
         list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
         _, by_model = rows.delete()
     return by_model.get("contacts.Contact", 0)
+
+
+def _suppress_as_confirmed(workspace: Workspace, ids: Collection[int]) -> None:
+    parts = BulkPart.objects.filter(
+        bulk_act__workspace=workspace,
+        bulk_act__action=BulkAction.SUPPRESS,
+        bulk_act__state=BulkState.RUNNING,
+        ids__overlap=list(ids),
+    )
+    for part in parts.select_related("bulk_act__created_by"):
+        meant = Contact.objects.filter(workspace=workspace, pk__in=set(ids).intersection(part.ids), erased_at=None)
+        wishes = [
+            Wish(Rule(SuppressionScope.ADDRESS, key), SuppressionReason.MANUAL, part.bulk_act.note)
+            for key in meant.values_list("email_key", flat=True)
+        ]
+        suppress_all(workspace, wishes, by=part.bulk_act.created_by)
 
 
 def create_list(workspace: Workspace, name: str) -> ContactList:

@@ -220,3 +220,14 @@ def test_an_act_can_be_ended_and_a_plan_that_nobody_confirms_goes_away() -> None
     BulkAct.objects.filter(pk=planned.pk).update(created_at=clock.now() - timedelta(days=2))
     services.sweep_bulk()
     assert list(BulkAct.objects.all()) == [running]
+
+
+@pytest.mark.django_db
+def test_who_is_deleted_before_a_confirmed_suppression_comes_to_them_is_suppressed_all_the_same() -> None:
+    member = make_member(make_workspace())
+    ada, bob = make_contact(member.workspace, "ada@x.com"), make_contact(member.workspace, "bob@x.com")
+    row = services.plan_bulk(member, BulkAction.SUPPRESS, Contact.objects.filter(pk=ada.pk), note="asked by phone")
+    services.confirm_bulk(row, hint=False)
+    services.delete_contacts(member.workspace, [ada.pk, bob.pk])
+    services.run_bulk(row.pk)
+    assert list(Suppression.objects.values_list("value", "evidence")) == [("ada@x.com", "asked by phone")]

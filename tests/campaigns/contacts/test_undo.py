@@ -24,9 +24,10 @@ from campaigns.contacts.models import (
     ImportChange,
     ImportTrace,
     ListMember,
+    Suppression,
 )
 from campaigns.contacts.services import undoing
-from campaigns.contacts.states import ImportPolicy, ImportState
+from campaigns.contacts.states import BulkAction, ImportPolicy, ImportState
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.celery import app
@@ -330,3 +331,13 @@ def test_a_value_passes_through_all_later_files_in_their_order(member: Member) -
         ada.refresh_from_db()
         found.append(ada.title)
     assert found == ["CFO", "CFO", "CEO", "CTO"]
+
+
+def test_who_is_about_to_be_suppressed_with_many_is_kept_and_then_suppressed(member: Member) -> None:
+    row = imported(member.workspace, "email\nada@x.com\nbob@x.com\n")
+    act = services.plan_bulk(member, BulkAction.SUPPRESS, Contact.objects.filter(email="ada@x.com"))
+    services.plan_bulk(member, BulkAction.TAG, Contact.objects.all(), tags=["never confirmed"])
+    services.confirm_bulk(act, hint=False)
+    assert undone(member, row).undo["kept"] == {"in_act": 1}
+    services.run_bulk(act.pk)
+    assert list(Suppression.objects.values_list("value", flat=True)) == ["ada@x.com"]
