@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import CharField, Q, QuerySet, TextField
-from django.db.models.functions import Cast, Now
+from django.db.models.functions import Cast, Coalesce, Now
 
 from campaigns.contacts.models import (
     Contact,
@@ -111,7 +111,8 @@ def _erases(person: Person) -> None:
     contact = person.contact_id
     # First of all: whoever is writing down something about them is waited for and seen below, or finds them gone.
     left = {**dict.fromkeys(_TEXTS, ""), "email": LABEL, "email_key": f"erased:{contact}"}
-    Contact.objects.filter(pk=contact).update(**left, fields={}, origin=None, erased_at=Now(), updated_at=Now())
+    erased_at = Coalesce("erased_at", Now())  # since the acknowledgement
+    Contact.objects.filter(pk=contact).update(**left, fields={}, origin=None, erased_at=erased_at, updated_at=Now())
     ListMember.objects.filter(contact=contact).delete()
     ContactTag.objects.filter(contact=contact).delete()
     ContactNote.objects.filter(contact=contact).delete()

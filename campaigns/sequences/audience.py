@@ -29,7 +29,7 @@ def audience_ids(campaign: Campaign) -> QuerySet[Any, Any]:
 
 def audience_contacts(campaign: Campaign) -> QuerySet[Contact]:
     """Return the contacts of a campaign's lists and segments, each once, unordered."""
-    return Contact.objects.filter(pk__in=audience_ids(campaign), workspace=campaign.workspace_id)
+    return Contact.objects.filter(pk__in=audience_ids(campaign), workspace=campaign.workspace_id, erased_at=None)
 
 
 def unreadable(campaign: Campaign) -> list[tuple[Segment, str]]:

@@ -47,13 +47,13 @@ def erase(member: Member, contact: Contact, *, typed: str, why: str) -> Erasure:
 def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None = None) -> Erasure:
     """Write down that a contact is to be forgotten, and stop everything; the rest follows after the commit."""
     workspace_id, now = contact.workspace_id, clock.now()
-    person = Person(workspace_id, contact.pk, contact.email_key, contact.email)
-    print_ = prints_of(workspace_id, person.key)[0]
     with transaction.atomic():
         gate.hold_shut(workspace_id)
+        contact = Contact.objects.get(pk=contact.pk)  # the address may have been changed since it was read
+        person = Person(workspace_id, contact.pk, contact.email_key, contact.email)
+        print_ = prints_of(workspace_id, person.key)[0]
         known = Erasure.objects.filter(contact_id=contact.pk).order_by("-pk").first()
-        is_erased = Contact.objects.filter(pk=contact.pk).exclude(erased_at=None).exists()
-        if known is not None and (known.state == ErasureState.WANTED or is_erased):
+        if known is not None and (known.state == ErasureState.WANTED or contact.erased_at is not None):
             return known  # asked for twice at once
         row = Erasure.objects.create(
             workspace_id=workspace_id,
@@ -77,6 +77,8 @@ def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None =
                     "now": now,
                 },
             )
+        # From here on they count as erased: no list, growth or mail that comes in takes them for somebody.
+        Contact.objects.filter(pk=contact.pk, erased_at=None).update(erased_at=now)
         for part in parts():
             part.halts(person)
         transaction.on_commit(partial(carry_out, row.pk), robust=True)
@@ -114,7 +116,7 @@ def _carry_out(erasure_id: int) -> bool:
     if row is None:
         return True
     contact = Contact.objects.filter(pk=row.contact_id).first()
-    given = contact.email if contact is not None and contact.erased_at is None else ""
+    given = contact.email if contact is not None and contact.email_key == row.address else ""
     person = Person(row.workspace_id, row.contact_id, row.address, given)
     is_busy = any(part.is_busy(person) for part in parts())
     for part in reversed(parts()):
