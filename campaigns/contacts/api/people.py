@@ -30,6 +30,7 @@ from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services.upserts import Entry, UpsertStatus
 from outreach.accounts.keys import Scope
+from outreach.kit import gate
 from outreach.kit.paging import sliced
 from outreach.rest.door import ApiRequest, reads, writes
 from outreach.rest.values import ID, Cursor, Limit, Page, Text, Word
@@ -77,6 +78,7 @@ def contacts_bulk(request: ApiRequest, wanted: Contacts) -> Any:
     entries = [Entry(one.texts(), one.fields) for one in wanted.contacts]
     workspace = request.member.workspace
     with transaction.atomic():
+        gate.hold_open([workspace.pk])  # before any row
         target = services.list_named(workspace, wanted.list_name) if wanted.list_name.strip() else None
         outcomes = services.upsert_contacts(request.member, entries, wanted.policy)
         ids = [outcome.contact_id for outcome in outcomes if outcome.contact_id is not None]
@@ -104,6 +106,7 @@ def contact(request: ApiRequest, contact_id: ID) -> Any:
 def contact_change(request: ApiRequest, contact_id: ID, wanted: ContactChanges) -> Any:
     """Change what the body names and nothing else."""
     with transaction.atomic():
+        gate.hold_open([request.member.workspace.pk])  # before any row
         rows = Contact.objects.select_for_update(of=("self",))
         row = get_object_or_404(rows, workspace=request.member.workspace, pk=contact_id, erased_at=None)
         services.edit_contact(row, *wanted.applied_to(row), by=request.member.user)

@@ -9,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from campaigns.contacts.core.suppressing import parse_rule, usual_keys, wildcard_keys, wildcards_in_sql
@@ -190,4 +191,8 @@ def suppression_named(member: Member, text: str) -> Suppression:
     named = Q(scope=rule.scope, value=rule.value)
     if rule.scope == SuppressionScope.ADDRESS:
         named |= Q(scope=SuppressionScope.ERASED, value__in=prints_of(member.workspace.pk, rule.value))
-    return get_object_or_404(Suppression, named, workspace=member.workspace)
+    # The address itself first: who was erased may have been barred by both for a while.
+    row = Suppression.objects.filter(named, workspace=member.workspace).order_by("scope", "pk").first()
+    if row is None:
+        raise Http404
+    return row

@@ -15,7 +15,7 @@ from campaigns.contacts.services.suppressions import Wish, suppress_all
 from campaigns.contacts.services.values import changes_of, cleaned_contact, define_texts
 from campaigns.contacts.states import BulkAction, BulkState, SuppressionReason, SuppressionScope
 from outreach.accounts.models import User, Workspace
-from outreach.kit import clock
+from outreach.kit import clock, gate
 from outreach.kit.away import gave_way
 
 # Nothing holds up those who write to the contacts that are being deleted: each may be in the way once.
@@ -30,9 +30,10 @@ def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapp
     Raises BadContact, NameTaken for an address that another contact has.
     """
     cleaned = cleaned_contact(values, fields, kinds=known_kinds(workspace.pk), before={})
-    _refuse_erased(workspace.pk, str(cleaned["email_key"]))
     try:
         with transaction.atomic():
+            gate.hold_open([workspace.pk])  # who is erased from here on is found
+            _refuse_erased(workspace.pk, str(cleaned["email_key"]))
             define_texts(workspace.pk, fields)
             return Contact.objects.create(workspace=workspace, **cleaned)
     except IntegrityError as error:
@@ -49,6 +50,7 @@ def edit_contact(
     """
     try:
         with transaction.atomic():
+            gate.hold_open([contact.workspace_id])  # before any row, as an erasure has it
             # Locked before its fields are made, as whoever writes to many at once does it. The page may have been open
             # while the person was erased: what it shows is not put back.
             rows = Contact.objects.select_for_update(of=("self",), no_key=True)

@@ -82,20 +82,19 @@ def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | Non
         known = chosen.get(wish.rule)
         if known is None or (wish.reason in BINDING_REASONS and known.reason not in BINDING_REASONS):
             chosen[wish.rule] = wish
-    addresses = [rule.value for rule in chosen if rule.scope == SuppressionScope.ADDRESS]
-    erased = erased_among(workspace.pk, addresses) if addresses else set()
-    rows = sorted(
-        (
-            wish
-            for wish in chosen.values()
-            if wish.rule.scope != SuppressionScope.ADDRESS or wish.rule.value not in erased
-        ),
-        key=lambda wish: (wish.rule.scope, wish.rule.value),
-    )
-    if not rows:
+    if not chosen:
         return 0
+    addresses = [rule.value for rule in chosen if rule.scope == SuppressionScope.ADDRESS]
     with transaction.atomic(), connection.cursor() as cursor:
         gate.hold_shut(workspace.pk)
+        erased = erased_among(workspace.pk, addresses) if addresses else set()
+        of_erased = {rule for rule in chosen if rule.scope == SuppressionScope.ADDRESS and rule.value in erased}
+        rows = sorted(
+            (wish for rule, wish in chosen.items() if rule not in of_erased),
+            key=lambda wish: (wish.rule.scope, wish.rule.value),
+        )
+        if not rows:
+            return 0
         cursor.execute(
             _SUPPRESS,
             {

@@ -22,7 +22,7 @@ from campaigns.contacts.services.people import ERASED_WORDS
 from campaigns.contacts.services.values import changes_of, cleaned_contact, define_texts
 from campaigns.contacts.states import ImportPolicy
 from outreach.accounts.access import Member
-from outreach.kit import clock
+from outreach.kit import clock, gate
 from outreach.kit.addresses import BadAddress, parse_address
 from outreach.kit.away import gave_way
 
@@ -87,6 +87,7 @@ def upsert_contacts(member: Member, entries: Sequence[Entry], policy: ImportPoli
 
 
 def _upsert(member: Member, entries: Sequence[Entry], policy: ImportPolicy) -> list[Outcome]:
+    gate.hold_open([member.workspace.pk])  # nobody is erased between the asking for the print and the writing
     plan = _planned(member, entries, policy)
     made, changed = plan.made.values(), plan.changed.values()
     workspace_id = member.workspace.pk
