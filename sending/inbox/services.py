@@ -7,7 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
+from campaigns.contacts.queries import erased_among
 from outreach.kit import clock, gate
+from outreach.kit.addresses import key_of
 from sending.bounces import Category, Evidence, Kind, Verdict
 from sending.imap import RawMail
 from sending.inbox.matching import Match, MatchedBy, is_our_own, match
@@ -75,6 +77,13 @@ def _own(mail: Understood) -> Understood:
     return Understood(mail.mail, Verdict(Kind.OTHER, Category.NONE, (evidence, *mail.verdict.evidence)))
 
 
+def _is_from_erased(mailbox: Mailbox, mail: Understood, found: Match) -> bool:
+    """Say whether a mail came from, or is about, somebody who was erased; most of them name no message of ours."""
+    if found.contact is not None and found.contact.erased_at is not None:
+        return True
+    return bool(erased_among(mailbox.workspace_id, [key_of(mail.mail.from_address)]))
+
+
 def _store(mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Match) -> InboundMessage:
     message, verdict = found.message, mail.verdict
     content: dict[str, Any] = {
@@ -86,7 +95,7 @@ def _store(mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Ma
         "raw": raw.raw,
         "evidence": [{"layer": one.layer, "rule": one.rule, "words": one.words} for one in verdict.evidence],
     }
-    if found.contact is not None and found.contact.erased_at is not None:
+    if _is_from_erased(mailbox, mail, found):
         content = EMPTY  # it is in the mailbox; here nothing of them is kept any more
     return InboundMessage.objects.create(
         **content,
