@@ -138,6 +138,8 @@ BINDING_REASONS = frozenset(
         SuppressionReason.ERASED,
     }
 )
+# What a person said herself: it stays the reason after an erasure.
+OWN_WISHES = frozenset({SuppressionReason.COMPLAINED, SuppressionReason.OPTED_OUT})
 
 
 class SuppressionScope(StrEnum):

@@ -12,7 +12,7 @@ from campaigns.contacts.errors import MayNotLift
 from campaigns.contacts.models import LiftedSuppression, Suppression
 from campaigns.contacts.prints import prints_of
 from campaigns.contacts.queries.suppressions import erased_among
-from campaigns.contacts.states import BINDING_REASONS, SuppressionReason, SuppressionScope
+from campaigns.contacts.states import BINDING_REASONS, OWN_WISHES, SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
 from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
@@ -74,7 +74,8 @@ def suppress_rule(
 def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | None = None) -> int:
     """Let all of these rules hold, in one transaction; returns how many are news.
 
-    Who was erased is barred already, and their address is not written down again.
+    Who was erased is barred already, and their address is not written down again: only that they opted out or
+    complained becomes the reason that their print is kept for.
     """
     # Of two wishes for one rule the binding one counts, else the first.
     chosen: dict[Rule, Wish] = {}
@@ -89,6 +90,12 @@ def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | Non
         gate.hold_shut(workspace.pk)
         erased = erased_among(workspace.pk, addresses) if addresses else set()
         of_erased = {rule for rule in chosen if rule.scope == SuppressionScope.ADDRESS and rule.value in erased}
+        for rule in of_erased:
+            if chosen[rule].reason in OWN_WISHES:  # it outlives the print's reason, so that nobody lifts it unaware
+                marks = Suppression.objects.filter(workspace=workspace, value__in=prints_of(workspace.pk, rule.value))
+                marks.filter(scope=SuppressionScope.ERASED, reason=SuppressionReason.ERASED).update(
+                    reason=chosen[rule].reason
+                )
         rows = sorted(
             (wish for rule, wish in chosen.items() if rule not in of_erased),
             key=lambda wish: (wish.rule.scope, wish.rule.value),
