@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -103,7 +104,9 @@ def _answers(person: Person) -> QuerySet[KeptAnswer]:
 
 def _names(body: bytes, person: Person) -> bool:
     text = body.decode("utf-8", "replace").lower()
-    return any(spelling.lower() in text for spelling in person.spellings)
+    # As it is, and as JSON may write what is not ASCII.
+    spellings = {form for one in person.spellings for form in (one, json.dumps(one)[1:-1])}
+    return any(one.lower() in text for one in spellings)
 
 
 @transaction.atomic

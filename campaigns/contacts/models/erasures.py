@@ -15,6 +15,7 @@ class Erasure(models.Model):
     contact_id = models.BigIntegerField()  # of the row that stays, empty, so that reports keep counting
     print = models.CharField(max_length=32)  # of the address, see Keyring.prints
     address = models.CharField(max_length=320, blank=True)  # the email_key, as long as it is looked for; then ""
+    given = models.CharField(max_length=320, blank=True)  # the address as it was written, for as long
     state = models.CharField(max_length=6, default=ErasureState.WANTED)
     why = models.CharField(max_length=200)
     wanted_by = models.CharField(max_length=254)  # e-mail address of the user, or what rule of retention
@@ -28,7 +29,7 @@ class Erasure(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state=ErasureState.WANTED, done_at__isnull=True, look_at__isnull=False)
                 & ~models.Q(address="")
-                | models.Q(state=ErasureState.DONE, done_at__isnull=False, look_at__isnull=True, address=""),
+                | models.Q(state=ErasureState.DONE, done_at__isnull=False, look_at__isnull=True, address="", given=""),
                 name="contacts_erased_keeps_no_address",
             ),
         ]

@@ -14,10 +14,10 @@ from functools import partial
 from django.db import connection, transaction
 
 from campaigns.contacts.errors import MayNotErase
-from campaigns.contacts.models import Contact, Erasure
+from campaigns.contacts.models import Contact, Erasure, Suppression
 from campaigns.contacts.parts import Person, parts
 from campaigns.contacts.prints import prints_of
-from campaigns.contacts.states import ErasureState, SuppressionReason, SuppressionScope
+from campaigns.contacts.states import OWN_WISHES, ErasureState, SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
 from outreach.accounts.models import User
 from outreach.accounts.roles import Role
@@ -28,9 +28,10 @@ _AGAIN = timedelta(minutes=1)  # a message is on its way
 _SWEPT = 50  # erasures of one sweep
 _SPACE = 0x6A80  # of PostgreSQL's advisory locks: who carries out an erasure
 _BLOCK = """
-INSERT INTO contacts_suppression (workspace_id, scope, value, reason, evidence, created_by_id, created_at)
+INSERT INTO contacts_suppression AS s (workspace_id, scope, value, reason, evidence, created_by_id, created_at)
 VALUES (%(workspace)s, %(scope)s, %(print)s, %(reason)s, '', %(by)s, %(now)s)
-ON CONFLICT ON CONSTRAINT contacts_suppressed_once DO NOTHING
+ON CONFLICT ON CONSTRAINT contacts_suppressed_once DO UPDATE SET reason = EXCLUDED.reason
+ WHERE s.reason = 'erased' AND EXCLUDED.reason <> 'erased'
 """
 logger = logging.getLogger(__name__)
 
@@ -60,11 +61,14 @@ def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None =
             contact_id=contact.pk,
             print=print_,
             address=person.key,
+            given=person.email,
             why=" ".join(why.replace("\0", " ").split())[:WHY_LIMIT],
             wanted_by=wanted_by,
             wanted_at=now,
             look_at=now,
         )
+        said = Suppression.objects.filter(workspace=workspace_id, value=person.key, reason__in=OWN_WISHES)
+        reason = said.filter(scope=SuppressionScope.ADDRESS).values_list("reason", flat=True).first()
         with connection.cursor() as cursor:
             cursor.execute(
                 _BLOCK,
@@ -72,7 +76,7 @@ def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None =
                     "workspace": workspace_id,
                     "scope": SuppressionScope.ERASED,
                     "print": print_,
-                    "reason": SuppressionReason.ERASED,
+                    "reason": reason or SuppressionReason.ERASED,
                     "by": by.pk if by else None,
                     "now": now,
                 },
@@ -115,9 +119,7 @@ def _carry_out(erasure_id: int) -> bool:
     row = Erasure.objects.filter(pk=erasure_id, state=ErasureState.WANTED).first()
     if row is None:
         return True
-    contact = Contact.objects.filter(pk=row.contact_id).first()
-    given = contact.email if contact is not None and contact.email_key == row.address else ""
-    person = Person(row.workspace_id, row.contact_id, row.address, given)
+    person = Person(row.workspace_id, row.contact_id, row.address, row.given)
     is_busy = any(part.is_busy(person) for part in parts())
     for part in reversed(parts()):
         part.erases(person)
@@ -129,6 +131,6 @@ def _carry_out(erasure_id: int) -> bool:
     if is_busy:
         rows.update(look_at=clock.now() + _AGAIN)
         return False
-    rows.update(state=ErasureState.DONE, done_at=clock.now(), look_at=None, address="")
+    rows.update(state=ErasureState.DONE, done_at=clock.now(), look_at=None, address="", given="")
     logger.info("contacts.erased", extra={"erasure": row.pk})
     return True
