@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 
 from campaigns.contacts.models import Contact
-from campaigns.sequences.audience import audience_ids
+from campaigns.sequences.audience import audience_ids, unreadable
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from campaigns.sequences.services import move_campaign
@@ -173,7 +173,12 @@ def _grow_part(campaign_id: int, after: int) -> tuple[int, int | None]:
         campaign = Campaign.objects.select_for_update(no_key=True).filter(pk=campaign_id).first()
         if campaign is None or campaign.state != CampaignState.RUNNING or not campaign.grows:
             return 0, None
+        broken = unreadable(campaign)
         count, last = _enroll(campaign, after=after, limit=_PART)
+        if count and unreadable(campaign) != broken:
+            # A list or field of a condition went between its reading and the statement: whom it excluded may be in.
+            transaction.set_rollback(True)
+            return 0, None
         if count:
             words = f"{count:,} came into the audience."
             about = {"contacts": count, "words": words}

@@ -240,6 +240,25 @@ def test_a_campaign_that_grows_enrolls_nobody_whom_a_deleted_list_excluded_and_s
     ]
 
 
+def test_a_list_that_goes_while_a_campaign_grows_lets_nobody_in_whom_it_excluded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    member = make_team()
+    never = make_list(member.workspace, "Never", (make_contact(member.workspace, "no@acme.example", company="acme"),))
+    campaign = make_growing(member, "acme")
+    Segment.objects.update(where=f"company is acme and not list is {never.pk}")
+    Enrollment.objects.filter(contact__email="no@acme.example").delete()
+
+    def read_and_gone(one: Campaign) -> Any:
+        ids = audience.audience_ids(one)
+        never.delete()
+        return ids
+
+    monkeypatch.setattr("sending.planner.services.audience_ids", read_and_gone)
+    assert grow_audiences() == 0
+    assert Enrollment.objects.get(campaign=campaign).contact.email == "first@acme.example"
+
+
 def test_a_segment_that_cannot_be_read_any_more_forbids_the_launch_and_means_nobody() -> None:
     member, campaign = make_launchable(count=1)
     segment = make_segment(member.workspace, "Big", "fields.seats over 10")
