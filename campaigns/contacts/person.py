@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from campaigns.contacts.models import (
     ContactNote,
     ContactTag,
     DryRun,
+    Erasure,
     ImportChange,
     ImportTrace,
     LiftedSuppression,
@@ -28,11 +29,12 @@ from campaigns.contacts.models import (
 from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
 from campaigns.contacts.prints import prints_of
 from campaigns.contacts.queries.history import moments_of
-from campaigns.contacts.states import ImportState, SuppressionScope
+from campaigns.contacts.states import DryRunState, ImportState, SuppressionScope
 from outreach.accounts.models import KeptAnswer
 from outreach.kit import erasing
 
 LABEL = "Erased person"  # in place of the address, on every page that still counts them
+_ACKNOWLEDGED = timedelta(minutes=1)  # the most from "wanted" to the commit that others see: a gate is waited for
 
 # Every column, whichever are added later.
 _FIELDS = Contact._meta.concrete_fields  # noqa: SLF001  Django's own way to a model's columns
@@ -134,9 +136,21 @@ def _erases(person: Person) -> None:
 
 
 def _is_busy(person: Person) -> bool:
-    """Say whether a file is being imported that may name the person, read before they were erased."""
-    unfinished = [ImportState.QUEUED, ImportState.RUNNING]  # queued may be one whose worker died: its rows are staged
-    return ContactImport.objects.filter(workspace=person.workspace_id, state__in=unfinished).exists()
+    """Say whether a file is being read whose reader may not have known the print yet; asked before they are erased.
+
+    What begins after the acknowledgement asks for prints itself: it is not waited for.
+    """
+    known = Erasure.objects.filter(workspace=person.workspace_id, contact_id=person.contact_id).order_by("-pk")
+    wanted_at = known.values_list("wanted_at", flat=True).first()
+    if wanted_at is None:
+        return False
+    begun_by = wanted_at + _ACKNOWLEDGED
+    # Whose worker died goes on with the rows that were staged before; its instant is that of the last worker.
+    goes_on = Q(state=ImportState.QUEUED, attempts__gt=0) | Q(state=ImportState.RUNNING, attempts__gt=1)
+    of_imports = ~Q(started_at__gt=begun_by) & Q(state=ImportState.RUNNING) | goes_on & Q(created_at__lte=begun_by)
+    imports = ContactImport.objects.filter(of_imports, workspace=person.workspace_id)
+    trials = DryRun.objects.filter(contact_import__workspace=person.workspace_id, state=DryRunState.RUNNING)
+    return imports.exists() or trials.exclude(started_at__gt=begun_by).exists()
 
 
 def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -36,7 +37,7 @@ from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.queries import totals
-from sending.mailboxes.models import ConnectionTest, HealthChange, Spending
+from sending.mailboxes.models import ConnectionTest, HealthChange, Mailbox, MailboxClock, Spending
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
@@ -80,6 +81,18 @@ def make_person(member: Member) -> Contact:
     mailbox = message.mailbox
     Spending.objects.create(mailbox=mailbox, workspace_id=workspace.pk, contact_id=contact.pk, domain="x.com")
     HealthChange.objects.create(mailbox=mailbox, at=DAY, cause="complaint", percent=50, words=f"{email} complained")
+    Mailbox.objects.filter(pk=mailbox.pk).update(state_reason=f"550 <{email}>: blocked")
+    words = ("hold_words", "follow_up_hold_words", "new_hold_words", "backoff_words")
+    MailboxClock.objects.update_or_create(
+        mailbox=mailbox, defaults=dict.fromkeys(words, f"451 <{email.upper()}>: later")
+    )
+    Event.objects.create(
+        workspace=workspace,
+        at=DAY,
+        kind=EventKind.MAILBOX_PAUSED,
+        mailbox_id=mailbox.pk,
+        data={"words": f"550 <{email.title()}>: blocked", "state": "paused"},
+    )
     ConnectionTest.objects.create(mailbox=mailbox, protocol="mail", recipient=email, passed=True)
     Stranger.objects.create(message_id="<1@x>", person=person_print(email), workspace=workspace, written_at=DAY)
     RejectedRow.objects.create(
@@ -162,6 +175,8 @@ def test_nothing_of_the_person_is_left_and_every_count_stays() -> None:
     assert Enrollment.objects.get(contact=contact).stop_detail == "The person was erased."
     kept = Event.objects.get(contact_id=contact.pk, kind=EventKind.FAILED)
     assert kept.data == {"code": 550}
+    of_mailbox = Event.objects.get(kind=EventKind.MAILBOX_PAUSED)
+    assert of_mailbox.data == {"words": "The person was erased.", "state": "paused"}
 
 
 def test_the_person_is_known_again_wherever_an_address_comes_in() -> None:
@@ -257,6 +272,43 @@ def test_whom_a_running_import_brings_back_is_erased_again() -> None:
     assert rows_with(member, SECRET) == []
 
 
+def test_an_import_that_began_later_does_not_hold_up_an_erasure() -> None:
+    member = make_member(make_workspace())
+    contact = make_contact(member.workspace, "ada@x.com")
+    make_import(member.workspace, state=ImportState.RUNNING, started_at=clock.now())
+    assert erased(member, contact).state == ErasureState.WANTED
+    long_ago = clock.now() - timedelta(hours=1)
+    Erasure.objects.update(wanted_at=long_ago, look_at=long_ago)
+    make_import(member.workspace, "b.csv", state=ImportState.QUEUED)
+    assert services.sweep_erasures() == 1, "each began an hour after it"
+
+
+@pytest.mark.parametrize(
+    "columns", [{"state": ImportState.QUEUED, "attempts": 1}, {"state": ImportState.RUNNING, "attempts": 2}]
+)
+def test_an_import_whose_worker_died_is_waited_for(columns: dict[str, Any]) -> None:
+    member = make_member(make_workspace())
+    contact = make_contact(member.workspace, "ada@x.com")
+    later = clock.now() + timedelta(hours=1)
+    make_import(member.workspace, started_at=later, **columns)
+    assert erased(member, contact).state == ErasureState.WANTED
+
+
+def test_what_a_dry_run_shows_that_runs_during_the_erasure_goes() -> None:
+    member = make_member(make_workspace())
+    contact = make_contact(member.workspace, f"{SECRET}@x.com")
+    file = make_import(member.workspace)
+    trial = DryRun.objects.create(contact_import=file, state="running", queued_at=DAY, started_at=DAY)
+    row = erased(member, contact)
+    assert row.state == ErasureState.WANTED
+    DryRun.objects.filter(pk=trial.pk).update(
+        state="done", difference={"new": [f"{SECRET}@x.com"]}, finished_at=clock.now()
+    )
+    Erasure.objects.update(look_at=clock.now() - timedelta(seconds=1))
+    assert services.sweep_erasures() == 1
+    assert rows_with(member, SECRET) == []
+
+
 def test_an_event_still_cannot_be_changed() -> None:
     member = make_member(make_workspace())
     contact = make_person(member)
@@ -272,7 +324,6 @@ _TELLING = ("contact", "contact_id", "recipient", "from_address", "from_name", "
 _OURS = {
     "accounts.User": "who signs in",
     "contacts.Erasure": "a print, and the address only until the erasure is done",
-    "mailboxes.Mailbox": "our own addresses",
 }
 
 
