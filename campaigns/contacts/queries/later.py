@@ -70,6 +70,16 @@ def later_of(row: ContactImport, ids: Sequence[int]) -> dict[int, list[Later]]:
     return found
 
 
+def claims_on(change: ImportChange, later: Sequence[Later]) -> dict[str, Later]:
+    """Return the values that are a later import's, too, each with the first such import."""
+    found = {}
+    for name, (before, _) in change.changes.items():
+        claimant = next((one for one in later if one.claims(name, before)), None)
+        if claimant is not None:
+            found[name] = claimant
+    return found
+
+
 def _end(row: ContactImport) -> tuple[datetime, int]:
     assert row.finished_at is not None  # it was merged
     return row.finished_at, row.pk

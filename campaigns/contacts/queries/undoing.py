@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
 
-from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ImportTrace, ListMember
+from campaigns.contacts.core.undo import taken_back
+from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ListMember
 from campaigns.contacts.parts import parts
+from campaigns.contacts.queries.later import claims_on, later_of
+from campaigns.contacts.queries.returning import returning
 from campaigns.contacts.states import BulkAction, BulkState, ImportState, TraceKind
 from outreach.kit import clock
 
@@ -58,8 +60,8 @@ class UndoPreview:
 
     removed: int
     kept: tuple[Kept, ...]
-    changed: int  # contacts that were known before and changed by the import
-    changed_since: int  # of these: changed again since, where only what nobody touched goes back
+    changed: int  # contacts that were known before and get values back
+    changed_since: int  # further ones that keep all it wrote: changed again since, or a later file says the same
     restored: tuple[Restored, ...]  # some of them
     places: int
     tags: int
@@ -79,7 +81,7 @@ def undo_preview(row: ContactImport) -> UndoPreview:
     created = _judged(row, Contact.objects.filter(workspace=row.workspace_id, origin=row))
     numbers = dict(created.order_by().values_list("kept_for").annotate(number=Count("pk")))
     changes = ImportChange.objects.filter(contact_import=row)
-    given = {kind: _sum_of(row, kind) for kind in (TraceKind.LISTED, TraceKind.TAGGED)}
+    back = returning(row)
     return UndoPreview(
         removed=numbers.pop("", 0),
         kept=tuple(
@@ -92,11 +94,11 @@ def undo_preview(row: ContactImport) -> UndoPreview:
             for cause, words in causes().items()
             if cause in numbers
         ),
-        changed=changes.count(),
-        changed_since=changes.exclude(contact__updated_at=F("contact_import__merged_at")).count(),
-        restored=tuple(map(_restored, changes.select_related("contact").order_by("pk")[:_SAMPLES])),
-        places=given[TraceKind.LISTED],
-        tags=given[TraceKind.TAGGED],
+        changed=back.contacts,
+        changed_since=changes.count() - back.contacts,
+        restored=_restored(row, changes.filter(pk__in=back.samples).select_related("contact").order_by("pk")),
+        places=back.places,
+        tags=back.tags,
     )
 
 
@@ -176,12 +178,16 @@ SELECT unnest(t.ids) FROM contacts_import_trace t JOIN contacts_import i ON i.id
 """
 
 
-def _restored(change: ImportChange) -> Restored:
-    values = tuple((name, after, before or "") for name, (before, after) in change.changes.items())
-    return Restored(change.contact_id, change.contact.email, values)
-
-
-def _sum_of(row: ContactImport, kind: TraceKind) -> int:
-    length = RawSQL("cardinality(ids)", [], output_field=BigIntegerField())
-    total = ImportTrace.objects.filter(contact_import=row, kind=kind).aggregate(total=Coalesce(Sum(length), 0))
-    return int(total["total"])
+def _restored(row: ContactImport, changes: QuerySet[ImportChange]) -> tuple[Restored, ...]:
+    later = later_of(row, [change.contact_id for change in changes])
+    found = []
+    for change in changes:
+        claims = claims_on(change, later.get(change.contact_id, ()))
+        _, stays = taken_back(vars(change.contact), change.changes)
+        values = tuple(
+            (name, after, before or "")
+            for name, (before, after) in change.changes.items()
+            if name not in claims and name not in stays
+        )
+        found.append(Restored(change.contact_id, change.contact.email, values))
+    return tuple(found)

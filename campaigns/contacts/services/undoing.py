@@ -20,7 +20,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from campaigns.contacts.core.undo import UndoCounts, before_of_next, taken_back
 from campaigns.contacts.errors import IllegalMove
 from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ImportTrace, ListMember
-from campaigns.contacts.queries.later import Later, later_of
+from campaigns.contacts.queries.later import Later, claims_on, later_of
 from campaigns.contacts.queries.undoing import can_be_undone, causes_among
 from campaigns.contacts.services.comparing import FIELDS, TEXTS
 from campaigns.contacts.services.locks import hold_for_undo, running
@@ -139,7 +139,7 @@ def _restore_changed(row: ContactImport, counts: UndoCounts) -> bool:
         contact = contacts.get(change.contact_id)
         if contact is None:  # deleted at this moment
             continue
-        claims = _claims(change, later.get(contact.pk, ()))
+        claims = claims_on(change, later.get(contact.pk, ()))
         ours = {name: pair for name, pair in change.changes.items() if name not in claims}
         columns, stays = taken_back(vars(contact), ours)
         if columns:
@@ -161,16 +161,6 @@ def _restore_changed(row: ContactImport, counts: UndoCounts) -> bool:
     _hand_over(row, claimed, later)
     ImportChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
     return True
-
-
-def _claims(change: ImportChange, later: Sequence[Later]) -> dict[str, Later]:
-    """Return the values that are a later import's, too, each with the first such import."""
-    found = {}
-    for name, (before, _) in change.changes.items():
-        claimant = next((one for one in later if one.claims(name, before)), None)
-        if claimant is not None:
-            found[name] = claimant
-    return found
 
 
 def _hand_over(

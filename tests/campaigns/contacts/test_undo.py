@@ -341,3 +341,22 @@ def test_who_is_about_to_be_suppressed_with_many_is_kept_and_then_suppressed(mem
     assert undone(member, row).undo["kept"] == {"in_act": 1}
     services.run_bulk(act.pk)
     assert list(Suppression.objects.values_list("value", flat=True)) == ["ada@x.com"]
+
+
+def test_only_what_really_returns_is_promised(member: Member) -> None:
+    workspace = member.workspace
+    names = ["back", "edited", "again"]
+    who = {name: make_contact(workspace, f"{name}@x.com", title="CTO", fields={"note": "old"}) for name in names}
+    leads = make_list(workspace)
+    lines = "".join(f"{name}@x.com,CEO,new\n" for name in names)
+    row = imported(workspace, f"email,title,note\n{lines}", to=leads, tags=("fair",))
+    services.edit_contact(who["edited"], {"email": "edited@x.com", "title": "CFO"}, {"note": "own"})
+    services.remove_from_list(leads, [who["edited"].pk])
+    services.remove_tags(workspace, [who["edited"].pk], ["fair"])
+    imported(workspace, "email,title,note\nagain@x.com,CEO,new\n", to=leads, tags=("fair",))
+    imported(workspace, "email,note\nback@x.com,new\n")
+    preview = queries.undo_preview(row)
+    assert (preview.changed, preview.changed_since, preview.places, preview.tags) == (1, 2, 1, 1)
+    assert [one.values for one in preview.restored] == [(("title", "CEO", "CTO"),)]
+    undone(member, row)
+    assert (row.undo["restored"], row.undo["places"], row.undo["tags"]) == (1, 1, 1)
