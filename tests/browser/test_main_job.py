@@ -124,14 +124,14 @@ def connect_mailbox(walker: Walker, world: SandboxWorld) -> None:
     walker.page.locator("summary").first.click()
     walker.page.locator("[name=ca_pem]").fill(world.info.ca_pem)
     walker.submit("Save and test")
-    assert "The user name or the password is wrong" in walker.page.inner_text("main")
+    walker.page.get_by_text("The user name or the password is wrong").first.wait_for()
     assert "AUTH PLAIN ********" in walker.page.inner_text("main")
     assert "wrong\n" not in walker.page.inner_text(".transcript")
     walker.page.get_by_role("link", name="Edit").click()
     walker.page.locator("[name=smtp_password]").fill("sandbox")
     walker.page.locator("[name=imap_password]").fill("sandbox")
     walker.submit("Save and test")
-    assert walker.page.locator(".page-head .badge").inner_text().strip() == "Active"
+    walker.page.locator(".page-head .badge", has_text="Active").wait_for()
 
 
 def write_campaign(walker: Walker) -> int:
