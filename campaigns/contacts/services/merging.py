@@ -101,12 +101,15 @@ class _Merger:
         cursor.execute(_TRACE.format(given="", of="pg_temp.contacts_known"), self._traced(TraceKind.KNOWN))
         cursor.execute(_LOCK_LIST, self._names)
         if cursor.fetchone():  # it may have been deleted since the import was confirmed
-            cursor.execute(_LIST_NEW, self._names)
-            cursor.execute(_TRACE.format(given=_LIST_KNOWN, of="given"), self._traced(TraceKind.LISTED))
+            self._give(cursor, TraceKind.LISTED, self._into.list_id, "contacts_list_member", "contact_list_id")
         for tag_id in sorted(self._into.tag_ids):
-            names = self._traced(TraceKind.TAGGED) | {"tag": tag_id}
-            cursor.execute(_TAG_NEW, names)
-            cursor.execute(_TRACE.format(given=_TAG_KNOWN, of="given"), names)
+            self._give(cursor, TraceKind.TAGGED, tag_id, "contacts_tag_place", "tag_id")
+
+    def _give(self, cursor: CursorWrapper, kind: TraceKind, of: int | None, table: str, column: str) -> None:
+        """Give all a place of the list or tag, and remember whom of those who were known it was given."""
+        names = self._traced(kind) | {"of": of}
+        cursor.execute(_PLACE_NEW.format(table=table, column=column), names)
+        cursor.execute(_TRACE.format(given=_PLACE_KNOWN.format(table=table, column=column), of="given"), names)
 
     def counts(self, cursor: CursorWrapper) -> Counts:
         cursor.execute(_COUNTS, self._names)
@@ -183,33 +186,19 @@ SELECT %(import)s, %(kind)s, min(id), max(id), array_agg(id ORDER BY id) FROM nu
 _LOCK_LIST = "SELECT id FROM contacts_list WHERE id = %(list)s AND workspace_id = %(workspace)s FOR KEY SHARE"
 
 # Nobody but this transaction sees who is new: no lock is needed, and nothing can be there already.
-_LIST_NEW = """
-INSERT INTO contacts_list_member (contact_list_id, contact_id, added_at)
-SELECT %(list)s, id, %(now)s FROM pg_temp.contacts_new ORDER BY id
+_PLACE_NEW = """
+INSERT INTO {table} ({column}, contact_id, added_at)
+SELECT %(of)s, id, %(now)s FROM pg_temp.contacts_new ORDER BY id
 """
 
 # Who is known may be deleted at this moment; a lock, as a foreign key takes it, makes one wait for the other.
-_LIST_KNOWN = """held AS (
+_PLACE_KNOWN = """held AS (
     SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
-     WHERE NOT EXISTS (SELECT 1 FROM contacts_list_member m WHERE m.contact_list_id = %(list)s AND m.contact_id = c.id)
+     WHERE NOT EXISTS (SELECT 1 FROM {table} p WHERE p.{column} = %(of)s AND p.contact_id = c.id)
      ORDER BY c.id FOR KEY SHARE OF c
 ), given AS (
-    INSERT INTO contacts_list_member (contact_list_id, contact_id, added_at)
-    SELECT %(list)s, id, %(now)s FROM held ON CONFLICT DO NOTHING RETURNING id
-), """
-
-_TAG_NEW = """
-INSERT INTO contacts_tag_place (tag_id, contact_id, added_at)
-SELECT %(tag)s, id, %(now)s FROM pg_temp.contacts_new ORDER BY id
-"""
-
-_TAG_KNOWN = """held AS (
-    SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
-     WHERE NOT EXISTS (SELECT 1 FROM contacts_tag_place p WHERE p.tag_id = %(tag)s AND p.contact_id = c.id)
-     ORDER BY c.id FOR KEY SHARE OF c
-), given AS (
-    INSERT INTO contacts_tag_place (tag_id, contact_id, added_at)
-    SELECT %(tag)s, id, %(now)s FROM held ON CONFLICT DO NOTHING RETURNING id
+    INSERT INTO {table} ({column}, contact_id, added_at)
+    SELECT %(of)s, id, %(now)s FROM held ON CONFLICT DO NOTHING RETURNING id
 ), """
 
 _COUNTS = """
