@@ -53,7 +53,7 @@ migrations: $(VENV)/dev ## write migrations for changed models
 docs: $(VENV)/ready ## write docs/settings.md from outreach/env.py
 	@$(BIN)/outreach docs
 
-COMPILE = $(BIN)/uv pip compile pyproject.toml --universal -p 3.11 --extra embedded --extra sandbox \
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal -p 3.11 --extra embedded --extra sandbox --extra spam \
 	--generate-hashes --no-emit-index-url --no-annotate --quiet
 lock: $(VENV)/tools ## compile the locks from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(COMPILE) $(ARGS) -o requirements.lock
