@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.contacts.queries import list_for, list_names_of
 from campaigns.sequences.queries import audience_of, campaign_for
-from campaigns.sequences.views import editor_context
+from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region

@@ -14,7 +14,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for, campaigns_of
-from campaigns.sequences.views import editor_context
+from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock

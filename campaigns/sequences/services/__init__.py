@@ -1,0 +1,36 @@
+"""Write campaigns: create, edit their parts, move their state. One verb, one transaction.
+
+Every edit locks the campaign's row first (see holding.py), so that edits, launch and each other wait in line. `seen` is
+the fingerprint of what the person's page was drawn from (see seen.py); without it whatever stands there is replaced.
+"""
+
+from __future__ import annotations
+
+from campaigns.sequences.services.audience import leave_out_roles, let_grow, set_audience
+from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
+from campaigns.sequences.services.schedules import OFFICE_HOURS, Schedule, close, save_schedule
+from campaigns.sequences.services.steps import MOST_STEPS, USUAL_WAITS, add_step, move_step, remove_step, save_step
+from campaigns.sequences.services.variants import Text, add_variant, remove_variant, save_variant
+
+__all__ = [
+    "MOST_STEPS",
+    "OFFICE_HOURS",
+    "USUAL_WAITS",
+    "Schedule",
+    "Text",
+    "add_step",
+    "add_variant",
+    "close",
+    "create_campaign",
+    "leave_out_roles",
+    "let_grow",
+    "move_campaign",
+    "move_step",
+    "remove_step",
+    "remove_variant",
+    "rename",
+    "save_schedule",
+    "save_step",
+    "save_variant",
+    "set_audience",
+]

@@ -1,0 +1,86 @@
+"""Pages of when a campaign sends, and of the days on which none does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from campaigns.calendar import closed_text
+from campaigns.sequences import queries, services
+from campaigns.sequences.closed_forms import ClosedDaysForm, ClosingForm, labels
+from campaigns.sequences.closing import Closing, closing_of, days_to_come
+from campaigns.sequences.editing import schedule_values, unlike_the_form
+from campaigns.sequences.forms import CampaignForm, EditForm, ScheduleForm
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.views.frame import FOLDER, editor_context, may_change_it, saved, sent, status_of
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER)
+def schedule(request: MemberRequest, pk: int) -> HttpResponse:
+    """Set when the campaign may send."""
+    campaign = queries.campaign_for(request.member, pk)
+    windows, may_change = queries.windows_of(campaign), may_change_it(request, campaign)
+    own, of_workspace = closing_of(campaign.workspace_id, campaign), closing_of(campaign.workspace_id, None)
+    form = ScheduleForm(sent(request), initial=schedule_values(campaign, windows, own), is_frozen=not may_change)
+    if form.is_valid() and not _looks(request) and saved(request, form, lambda: _save_schedule(campaign, form)):
+        messages.success(request, "Schedule saved.")
+        return redirect(request.member.url("sequences:schedule", pk))
+    context = editor_context(
+        campaign,
+        form=form,
+        unlike=unlike_the_form(windows),
+        may_change=may_change,
+        of_workspace=of_workspace,
+        **_days(form, own, campaign.time_zone, beside=of_workspace),
+    )
+    return render_region(request, f"{FOLDER}/schedule.html", context, region="schedule", status=_looked(request, form))
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER)
+def closed_days(request: MemberRequest) -> HttpResponse:
+    """Set the days on which no campaign of the workspace sends."""
+    workspace, may_change = request.member.workspace, request.member.may(Role.MEMBER)
+    closing = closing_of(workspace.pk, None)
+    initial = {"closed": closed_text(closing.spans), "regions": labels(closing.regions)}
+    form = ClosedDaysForm(sent(request), initial=initial, is_frozen=not may_change)
+    if form.is_valid() and not _looks(request):
+        services.close(workspace, form.cleaned_data["closed"], form.cleaned_data["regions"])
+        messages.success(request, "Saved. Every campaign follows it from its next message.")
+        return redirect(request.member.url("sequences:closed_days"))
+    context = {"form": form, "may_change": may_change, **_days(form, closing, workspace.time_zone)}
+    status = _looked(request, form)
+    return render_region(request, f"{FOLDER}/closed_days.html", context, region="closed", status=status)
+
+
+def _days(form: ClosingForm, stored: Closing, zone_name: str, *, beside: Closing | None = None) -> dict[str, Any]:
+    """Return the closed days to come: as the form stands if it can be read, else as they are stored.
+
+    beside: those of the workspace, where the form is of a campaign.
+    """
+    is_draft = form.is_bound and not {"closed", "regions"} & set(form.errors)
+    closing = Closing(form.cleaned_data["closed"], form.cleaned_data["regions"]) if is_draft else stored
+    days = days_to_come(zone_name, beside, closing) if beside else days_to_come(zone_name, closing)
+    told = {"unknown": closing.unknown, "ending": closing.ending}
+    return {"days": days, **told, "is_draft": is_draft, "with_owner": beside is not None}
+
+
+def _looks(request: MemberRequest) -> bool:
+    """Say whether the days of a form are asked for before it is saved."""
+    return "look" in request.POST
+
+
+def _looked(request: MemberRequest, form: CampaignForm | EditForm | ClosingForm) -> int:
+    return 200 if _looks(request) and form.is_valid() else status_of(form)
+
+
+def _save_schedule(campaign: Campaign, form: ScheduleForm) -> None:
+    services.save_schedule(campaign, form.schedule(), seen=form.cleaned_data["seen"])

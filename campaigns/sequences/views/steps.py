@@ -1,0 +1,89 @@
+"""The sequence page, and the acts on its steps."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns.calendar import WaitUnit
+from campaigns.sequences import queries, services
+from campaigns.sequences.editing import Desk, cards, step_form
+from campaigns.sequences.forms import StepForm
+from campaigns.sequences.models import Campaign, Step
+from campaigns.sequences.states import CampaignState, StepThread
+from campaigns.sequences.variables import known_variables
+from campaigns.sequences.views.frame import FOLDER, attempt, editor_context, may_change_it, saved
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def sequence(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show the steps and their wordings."""
+    campaign = queries.campaign_for(request.member, pk)
+    desk = Desk(known_variables(campaign.workspace_id), is_frozen=not may_change_it(request, campaign))
+    return sequence_page(request, campaign, desk)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def step_add(request: MemberRequest, pk: int) -> HttpResponse:
+    """Add a step behind the last."""
+    campaign = queries.campaign_for(request.member, pk)
+    words = "" if campaign.state == CampaignState.DRAFT else "Added. Who has finished the sequence does not get it."
+    return attempt(request, pk, lambda: services.add_step(campaign), words)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def step_save(request: MemberRequest, pk: int) -> HttpResponse:
+    """Set a step's wait and thread."""
+    step = queries.step_for(request.member, pk)
+    form = step_form(step, request.POST)
+    if form.is_valid() and saved(request, form, lambda: _save_step(step, form)):
+        messages.success(request, f"Step {step.position} saved.")
+        return redirect(request.member.url("sequences:sequence", step.campaign_id))
+    desk = Desk(known_variables(step.campaign.workspace_id), step_forms={pk: form})
+    return sequence_page(request, step.campaign, desk, status=422)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def step_place(request: MemberRequest, pk: int) -> HttpResponse:
+    """Move a step one place up or down."""
+    step = queries.step_for(request.member, pk)
+    by = int("down" in request.POST) - int("up" in request.POST)
+    return attempt(request, step.campaign_id, lambda: services.move_step(step, by=by))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def step_removal(request: MemberRequest, pk: int) -> HttpResponse:
+    """Remove a step of a draft."""
+    step = queries.step_for(request.member, pk)
+    return attempt(request, step.campaign_id, lambda: services.remove_step(step), f"Step {step.position} is removed.")
+
+
+def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, status: int = 200) -> HttpResponse:
+    context = editor_context(
+        campaign,
+        cards=cards(campaign, desk),
+        variables=sorted(desk.known),
+        may_change=may_change_it(request, campaign),
+    )
+    return render_region(request, f"{FOLDER}/sequence.html", context, region="sequence", status=status)
+
+
+def _save_step(step: Step, form: StepForm) -> None:
+    data = form.cleaned_data
+    services.save_step(
+        step,
+        wait_amount=data["wait_amount"],
+        wait_unit=WaitUnit(data["wait_unit"]),
+        thread=StepThread(data["thread"]),
+        seen=data["seen"],
+    )
