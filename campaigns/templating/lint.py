@@ -23,6 +23,8 @@ _FOREIGN = re.compile(
     r"|\*\|[a-z0-9_:]{1,30}\|\*|\$\{[a-z][\w.]{0,40}\}|\{\{|\}\}|\{%|%\}",
     re.IGNORECASE,
 )
+# A place that a template of the library leaves to its user.
+_OPEN_PLACE = re.compile(r"\[\[[^\[\]\n]{1,80}\]\]")
 
 
 class Severity(StrEnum):
@@ -81,7 +83,7 @@ def _honesty(subject: str, *, is_first: bool) -> Iterator[Finding]:
 
 
 def _tokens(text: str) -> Iterator[Finding]:
-    tokens = sorted({found[0] for found in _FOREIGN.finditer(text)})
+    tokens = sorted({found[0] for found in _FOREIGN.finditer(_OPEN_PLACE.sub("", text))})
     if tokens:
         yield Finding(
             "unrendered_token",
@@ -89,6 +91,15 @@ def _tokens(text: str) -> Iterator[Finding]:
             f"This would be sent as it stands: {', '.join(tokens[:5])}.",
             "Nothing tells a reader faster that a machine wrote.",
             "Write variables as {{ first_name }}.",
+        )
+    places = sorted({found[0] for found in _OPEN_PLACE.finditer(text)})
+    if places:
+        yield Finding(
+            "open_place",
+            Severity.BLOCK,
+            f"This is still to be filled in: {', '.join(places[:5])}.",
+            "The template left it to you, and it would be sent as it stands.",
+            "Write in its place what belongs there.",
         )
 
 

@@ -39,6 +39,13 @@ def test_token_of_whatever_program_blocks(token: str) -> None:
     assert token.strip("first_name ") in findings[0].what
 
 
+def test_place_that_a_template_left_open_blocks_and_is_named() -> None:
+    (finding,) = lint("About [[your product]]", "Hi,\n\nI saw [[First Name]] and {{ company }}.")
+    assert (finding.code, finding.severity) == ("open_place", Severity.BLOCK)
+    assert finding.what == "This is still to be filled in: [[First Name]], [[your product]]."
+    assert codes(body=GOOD + " [[not\none line]] [[]]") == []
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
