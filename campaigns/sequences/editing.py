@@ -1,25 +1,19 @@
-"""What the pages of the editor show: steps with their forms, days and shares; lists; hours."""
+"""What the pages of the editor show: steps with their forms, days and shares."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import time
-from typing import Any
 
 from django.http import QueryDict
 
-from campaigns.calendar import WaitUnit, Window, closed_text
-from campaigns.sequences.closed_forms import labels
-from campaigns.sequences.closing import Closing
-from campaigns.sequences.forms import WEEKDAYS, StepForm, VariantForm
+from campaigns.calendar import WaitUnit
+from campaigns.sequences.forms import StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.queries import steps_of
-from campaigns.sequences.seen import seen_schedule, seen_step, seen_variant
+from campaigns.sequences.seen import seen_step, seen_variant
 from campaigns.sequences.states import StepThread, opens_thread
 from campaigns.templating import Finding, lint
-
-_OFFICE = Window(1, 9 * 60, 17 * 60)  # offered where no window is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,33 +100,6 @@ def variant_form(
     )
 
 
-def schedule_values(campaign: Campaign, windows: Sequence[Window], closing: Closing) -> dict[str, Any]:
-    """Return what the form of the schedule starts with."""
-    first = windows[0] if windows else _OFFICE
-    return {
-        "time_zone": campaign.time_zone,
-        "use_contact_zone": campaign.use_contact_zone,
-        "weekdays": sorted({one.weekday for one in windows}),
-        "start": _time(first.start),
-        "end": _time(first.end),
-        "new_leads_per_day": campaign.new_leads_per_day,
-        "daily_limit": campaign.daily_limit,
-        "priority": campaign.priority,
-        "closed": closed_text(closing.spans),
-        "regions": labels(closing.regions),
-        "seen": seen_schedule(campaign, windows, closing.spans, closing.regions),
-    }
-
-
-def unlike_the_form(windows: Collection[Window]) -> list[str]:
-    """Return the windows in words when the form, which knows the same hours for each day, cannot show them."""
-    hours = {(one.start, one.end) for one in windows}
-    if len(hours) < 2:
-        return []
-    days = dict(WEEKDAYS)
-    return [f"{days[one.weekday]} {_time(one.start):%H:%M} to {_time(one.end):%H:%M}" for one in windows]
-
-
 def _day_of(step: Step, before: int | None) -> int | None:
     if step.position == 1:
         return 0
@@ -153,7 +120,3 @@ def _variants(step: Step, desk: Desk) -> list[VariantCard]:
         )
         for one in variants
     ]
-
-
-def _time(minute: int) -> time:
-    return time(minute // 60 % 24, minute % 60)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from campaigns.sequences.forms import WEEKDAYS
+from campaigns.sequences.schedule_forms import WEEKDAYS
 from sending.mailboxes.models import Mailbox
 from sending.pacing.changes import Change
 from sending.pacing.rotation import Rotation

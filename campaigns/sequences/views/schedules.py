@@ -13,9 +13,9 @@ from campaigns.calendar import closed_text
 from campaigns.sequences import queries, services
 from campaigns.sequences.closed_forms import ClosedDaysForm, ClosingForm, labels
 from campaigns.sequences.closing import Closing, closing_of, days_to_come
-from campaigns.sequences.editing import schedule_values, unlike_the_form
-from campaigns.sequences.forms import CampaignForm, EditForm, ScheduleForm
+from campaigns.sequences.forms import CampaignForm, EditForm
 from campaigns.sequences.models import Campaign
+from campaigns.sequences.schedule_forms import ScheduleForm, schedule_values, unlike_the_form
 from campaigns.sequences.views.frame import FOLDER, editor_context, may_change_it, saved, sent, status_of
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
