@@ -28,6 +28,7 @@ task_routes = {
     "contacts.keep_retention": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
+    "planner.learn": {"queue": "jobs"},
 }
 worker_prefetch_multiplier = 1
 worker_cancel_long_running_tasks_on_connection_loss = False
@@ -85,6 +86,11 @@ beat_schedule = {
         "task": "planner.grow",
         "schedule": 300.0,
         "options": {"expires": 300},
+    },
+    "planner: learn from outcomes which domains take mail for any address": {
+        "task": "planner.learn",
+        "schedule": 6 * 3600.0,
+        "options": {"expires": 3600},
     },
     "contacts: pick up imports whose worker died": {
         "task": "contacts.sweep_imports",

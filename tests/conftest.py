@@ -7,10 +7,14 @@ from collections.abc import Iterator
 import pytest
 from django.db import connections
 from django.test import override_settings
+from hypothesis import HealthCheck, settings
 
 from tests.emptying import truncate_little
 
 truncate_little()
+# How long an example takes says something about the machine and what else runs on it, nothing about the program.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session", autouse=True)

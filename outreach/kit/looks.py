@@ -11,7 +11,8 @@ _TONES = {
     "green": "address_valid signing sent accepted delivered finished done passed ok success settled",
     "blue": "running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
     "violet": "replied human_reply",
-    "amber": "undoing address_risky missing deferred delayed unreachable needs_sign_in warn warning soft bounced_soft",
+    "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
+    "warn warning soft bounced_soft",
     "olive": "held paused mailbox_paused",
     "pink": "in_doubt assumed_sent sent_again",
     "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "

@@ -28,8 +28,8 @@ SELECT c.verdict, count(*), count(*) FILTER (WHERE e.stop_reason = 'bounced')
  GROUP BY c.verdict
 """
 _SHOWN = (
-    AddressVerdict.VALID, AddressVerdict.RISKY, AddressVerdict.UNKNOWN, "", AddressVerdict.ROLE,
-    AddressVerdict.DISPOSABLE, AddressVerdict.NO_MAIL, SUPPRESSED,
+    AddressVerdict.VALID, AddressVerdict.CATCH_ALL, AddressVerdict.RISKY, AddressVerdict.UNKNOWN, "",
+    AddressVerdict.ROLE, AddressVerdict.DISPOSABLE, AddressVerdict.NO_MAIL, SUPPRESSED,
 )  # fmt: skip
 _NEXT_TO_NOTHING = 0.001
 _TROUBLING = 0.03  # at which the bounce guard pauses a campaign

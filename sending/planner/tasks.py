@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sending.planner import services
+from sending.planner import learning, services
 
 
 @shared_task(name="planner.grow")
 def grow() -> None:
     services.grow_audiences()
+
+
+@shared_task(name="planner.learn")
+def learn() -> None:
+    learning.learn_from_outcomes()

@@ -19,6 +19,7 @@ LEFT_OUT = frozenset({AddressVerdict.NO_MAIL, AddressVerdict.DISPOSABLE})
 # Lists that nobody has checked bounce by 5 to 15 of 100, checked ones by 1 to 3 (docs/decisions/verification.md).
 _PRIORS: Mapping[str, tuple[float, float]] = {
     AddressVerdict.VALID: (1.0, 49.0),
+    AddressVerdict.CATCH_ALL: (0.5, 49.5),  # they vanish in silence instead
     AddressVerdict.ROLE: (1.0, 19.0),
     AddressVerdict.RISKY: (2.0, 6.0),
     AddressVerdict.UNKNOWN: (1.5, 13.5),

@@ -14,6 +14,7 @@ class AddressVerdict(StrEnum):
     """Whether mail to an address is likely to arrive; "" stands for an address that was never checked."""
 
     VALID = "valid"  # a person's, at a domain that names servers for its mail
+    CATCH_ALL = "catch_all"  # its domain seems to take mail for any address (core.catch_all)
     RISKY = "risky"  # its domain has an address but no mail exchanger: often a web site alone
     ROLE = "role"  # an office's, not a person's
     UNKNOWN = "unknown"  # the DNS has not told, or has yet to say again that there is nothing
@@ -23,6 +24,7 @@ class AddressVerdict(StrEnum):
 
 VERDICT_LABELS: Mapping[str, str] = {
     AddressVerdict.VALID: "Valid",
+    AddressVerdict.CATCH_ALL: "Takes any address",
     AddressVerdict.RISKY: "No mail server named",
     AddressVerdict.ROLE: "Role address",
     AddressVerdict.UNKNOWN: "Not known yet",
@@ -32,8 +34,11 @@ VERDICT_LABELS: Mapping[str, str] = {
 }
 
 
-def verdict_of(email_key: str, known: Known | None) -> AddressVerdict:
-    """Return the verdict on an address; the worst of what speaks against it."""
+def verdict_of(email_key: str, known: Known | None, *, takes_any: bool = False) -> AddressVerdict:
+    """Return the verdict on an address; the worst of what speaks against it.
+
+    takes_any: the domain was found to refuse nobody.
+    """
     local, _, domain = email_key.rpartition("@")
     if known is not None and known.verdict is DomainVerdict.NO_MAIL:
         return AddressVerdict.NO_MAIL
@@ -43,7 +48,9 @@ def verdict_of(email_key: str, known: Known | None) -> AddressVerdict:
         return AddressVerdict.UNKNOWN
     if is_role(local):
         return AddressVerdict.ROLE
-    return AddressVerdict.RISKY if known.reason is DomainReason.ADDRESS else AddressVerdict.VALID
+    if known.reason is DomainReason.ADDRESS:
+        return AddressVerdict.RISKY
+    return AddressVerdict.CATCH_ALL if takes_any else AddressVerdict.VALID
 
 
 def domain_words(domain: str, known: Known | None) -> str:

@@ -11,7 +11,7 @@ from campaigns.contacts.models.retention import SHORTEST_DAYS, Retention, Retent
 from campaigns.contacts.models.segments import SEGMENT_NAME_LIMIT, Segment, SegmentUse
 from campaigns.contacts.models.suppressions import LiftedSuppression, Suppression
 from campaigns.contacts.models.traces import ImportChange, ImportTrace
-from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, MailDomain
+from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, DomainRecord, MailDomain
 
 __all__ = [
     "NOTE_LIMIT",
@@ -29,6 +29,7 @@ __all__ = [
     "ContactNote",
     "ContactTag",
     "CustomField",
+    "DomainRecord",
     "DryRun",
     "Erasure",
     "ImportChange",

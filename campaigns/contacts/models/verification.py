@@ -88,3 +88,20 @@ class CheckedDomain(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["address_check", "domain"], name="contacts_domain_once_in_a_check"),
         ]
+
+
+class DomainRecord(models.Model):
+    """What a workspace has met at a mail domain that it wrote to: see core.catch_all."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    domain = models.CharField(max_length=255, db_collation="C")  # lower-case A-labels
+    written = models.PositiveIntegerField()  # addresses that got a message, each once
+    refused = models.PositiveIntegerField()  # of them, those that did not exist
+    takes_any = models.BooleanField()  # it seems to take mail for any address
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "contacts_domain_record"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "domain"], name="contacts_one_record_of_a_domain"),
+        ]

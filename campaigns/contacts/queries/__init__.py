@@ -61,6 +61,7 @@ from campaigns.contacts.queries.verification import (
     known_domains,
     last_check_of,
     providers_of,
+    takers_of_any,
     verdict_counts,
     verdict_counts_among,
 )
@@ -76,6 +77,6 @@ __all__ = [
     "preview", "progress_of", "providers_of", "rare_keys", "rare_scopes", "read_condition", "retention_of",
     "retention_runs_of", "segment_for", "segments_of", "sort_from", "suppressed_contacts", "suppressed_keys",
     "suppression_for", "suppression_named", "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of",
-    "tags_among", "tags_with", "timeline_of", "undo_preview", "verdict_counts", "verdict_counts_among",
+    "tags_among", "tags_with", "takers_of_any", "timeline_of", "undo_preview", "verdict_counts", "verdict_counts_among",
     "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

@@ -11,10 +11,11 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
+from campaigns.contacts.core.catch_all import Experience, words
 from campaigns.contacts.core.mail_domains import DomainReason, DomainVerdict, Known
 from campaigns.contacts.core.providers import LABELS, Provider
 from campaigns.contacts.core.verdicts import address_words, domain_words
-from campaigns.contacts.models import AddressCheck, Contact, ContactList, MailDomain
+from campaigns.contacts.models import AddressCheck, Contact, ContactList, DomainRecord, MailDomain
 from campaigns.contacts.queries.suppressions import SUPPRESSED_CONTACTS
 from campaigns.contacts.states import SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
@@ -28,6 +29,10 @@ SELECT domain, verdict, reason, checked_at, since, look_at, hosts, provider, tri
 _PROVIDERS = """
 SELECT domain, provider FROM contacts_mail_domain
  WHERE domain = ANY(%s::varchar[]) AND verdict = 'mail' AND provider NOT IN ('', 'other')
+"""
+_TAKERS = """
+SELECT domain FROM contacts_domain_record
+ WHERE workspace_id = %s AND domain = ANY(%s::varchar[]) AND takes_any
 """
 SUPPRESSED = "suppressed"  # beside the verdicts: who is not written to, whatever the address is
 _HEALTH = f"""
@@ -66,6 +71,7 @@ class Facts:
     look_at: datetime | None  # when an open question is asked again
     provider: str
     refused: int  # addresses at the domain of which we were told that they do not exist
+    met: str  # what became of messages to the domain, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,12 @@ def providers_of(domains: Iterable[str]) -> dict[str, str]:
     return dict(statements.run(_PROVIDERS, [wanted])) if wanted else {}
 
 
+def takers_of_any(workspace_id: int, domains: Iterable[str]) -> frozenset[str]:
+    """Return those of the domains that seem to take mail for any address; one query for all."""
+    wanted = sorted(set(domains))
+    return frozenset(domain for (domain,) in statements.run(_TAKERS, [workspace_id, wanted])) if wanted else frozenset()
+
+
 def facts_of(contact: Contact) -> Facts:
     """Return what is known of a contact's address."""
     known = known_domains([contact.domain]).get(contact.domain)
@@ -105,7 +117,13 @@ def facts_of(contact: Contact) -> Facts:
         look_at=known.look_at if known and is_open else None,
         provider=LABELS[known.provider] if known and known.provider else "",
         refused=refused,
+        met=_met(contact),
     )
+
+
+def _met(contact: Contact) -> str:
+    row = DomainRecord.objects.filter(workspace=contact.workspace_id, domain=contact.domain).first()
+    return words(row.domain, Experience(row.written, row.refused), is_any=row.takes_any) if row else ""
 
 
 def verdict_counts(workspace_id: int, list_ids: Collection[int]) -> dict[str, int]:

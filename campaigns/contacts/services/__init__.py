@@ -14,6 +14,7 @@ from campaigns.contacts.services.imports import (
     reread,
     sweep_imports,
 )
+from campaigns.contacts.services.learning import learn
 from campaigns.contacts.services.notes import add_note, delete_note, edit_note
 from campaigns.contacts.services.people import (
     add_to_list,
@@ -41,8 +42,8 @@ __all__ = [
     "change_kind", "change_segment", "choose", "confirm", "confirm_bulk", "confirm_onto", "create_contact",
     "create_list", "create_segment", "define_fields", "delete_contacts", "delete_field", "delete_list", "delete_note",
     "delete_segment", "edit_contact", "edit_note", "erase", "import_suppressions", "keep_retention", "label_field",
-    "lift", "list_named", "look_again", "plan_bulk", "queue_hint", "remove_from_list", "remove_tags", "rename_list",
-    "reread", "run_bulk", "run_check", "run_dry_run", "run_import", "run_undo", "set_retention", "start_check",
-    "start_dry_run", "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks",
-    "sweep_dry_runs", "sweep_erasures", "sweep_imports", "undo_import", "upsert_contacts",
+    "learn", "lift", "list_named", "look_again", "plan_bulk", "queue_hint", "remove_from_list", "remove_tags",
+    "rename_list", "reread", "run_bulk", "run_check", "run_dry_run", "run_import", "run_undo", "set_retention",
+    "start_check", "start_dry_run", "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk",
+    "sweep_checks", "sweep_dry_runs", "sweep_erasures", "sweep_imports", "undo_import", "upsert_contacts",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -24,11 +24,12 @@ from campaigns.contacts.core.verdicts import verdict_of
 from campaigns.contacts.errors import NothingToCheck
 from campaigns.contacts.lookup import look_up_all
 from campaigns.contacts.models import AddressCheck, CheckedDomain, ContactList, MailDomain
-from campaigns.contacts.queries.verification import known_domains, rows_of
+from campaigns.contacts.queries.verification import known_domains, rows_of, takers_of_any
 from campaigns.contacts.states import CheckState
 from outreach.accounts.models import User
 from outreach.celery import app
 from outreach.kit import clock, statements
+from outreach.kit.parts import in_parts
 from outreach.kit.resolving import make_async_resolver
 
 BATCH = 200  # domains
@@ -130,7 +131,7 @@ def look_at(workspace_id: int, domains: Sequence[str]) -> None:
         found = _looked_up([domain for domain in some if not _is_fresh(before.get(domain), now)], before)
         with transaction.atomic():
             _store(found)
-            _apply(workspace_id, before | found)
+            apply_verdicts(workspace_id, before | found)
 
 
 def look_again() -> int:
@@ -147,7 +148,7 @@ def look_again() -> int:
         if changed:
             mirrored = [domain[::-1] for domain in changed]
             for (workspace_id,) in statements.run(_WORKSPACES_AT, [mirrored]):
-                _apply(workspace_id, {domain: found[domain] for domain in changed})
+                apply_verdicts(workspace_id, {domain: found[domain] for domain in changed})
     return len(domains)
 
 
@@ -196,7 +197,7 @@ def _do_batch(row: AddressCheck) -> bool:
         if not _keep(row, domains_done=F("domains_done") + len(domains)):
             return False
         _store(found)
-        _apply(row.workspace_id, before | found)
+        apply_verdicts(row.workspace_id, before | found)
         CheckedDomain.objects.filter(address_check=row.pk, domain__in=domains).delete()
     return True
 
@@ -227,22 +228,22 @@ def _store(found: Mapping[str, Known]) -> None:
     )
 
 
-def _apply(workspace_id: int, known: Mapping[str, Known]) -> None:
-    """Write the verdicts of a workspace's contacts at the domains, where they are others than before."""
+def apply_verdicts(workspace_id: int, known: Mapping[str, Known]) -> None:
+    """Write the verdicts of a workspace's contacts at the domains, where they are others than before.
+
+    Runs inside the caller's transaction.
+    """
     if not known:
         return
+    silent = takers_of_any(workspace_id, known)
     found = statements.run(_CONTACTS, [workspace_id, [domain[::-1] for domain in known]])
     changed = [
         (key, pk, verdict.value)
         for pk, key, before in found
-        if (verdict := verdict_of(key, known[key.rpartition("@")[2]])) != before
+        if (verdict := verdict_of(key, known[domain := key.rpartition("@")[2]], takes_any=domain in silent)) != before
     ]
-    for some in _parts(sorted(changed), _AT_ONCE):
+    for some in in_parts(sorted(changed), _AT_ONCE):
         statements.run(_WRITE, [list(column) for column in zip(*some, strict=True)])
-
-
-def _parts(rows: Sequence[tuple[str, int, str]], size: int) -> Iterable[Sequence[tuple[str, int, str]]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _hint(check_id: int) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.contacts.core.catch_all import Experience, chance, share_elsewhere, takes_any, total, words
 from campaigns.contacts.core.kinds_of_address import is_disposable, is_free, is_role
 from campaigns.contacts.core.mail_domains import DomainReason, Known, Look, known_after
 from campaigns.contacts.core.prediction import Record, beta_below, beta_quantile, predicted
@@ -137,3 +138,43 @@ def test_the_beta_distribution_is_that_of_the_tables(x: float, a: float, b: floa
 @given(st.floats(0.01, 0.99), st.floats(0.5, 5_000), st.floats(0.5, 5_000))
 def test_a_quantile_has_its_mass_below_it(p: float, a: float, b: float) -> None:
     assert beta_below(beta_quantile(p, a, b), a, b) == pytest.approx(p, abs=1e-3)
+
+
+def test_a_domain_that_refused_one_address_takes_not_any_however_many_it_took() -> None:
+    assert chance(Experience(10_000, 1), 0.1) == 0.0
+    assert not takes_any(Experience(10_000, 1), Experience(20_000, 1_000))
+
+
+def test_the_more_addresses_a_domain_never_refuses_the_likelier_it_takes_any() -> None:
+    # one in ten does not exist elsewhere: 0.2 / (0.2 + 0.8 * 0.9^14) = 0.522
+    assert chance(Experience(14, 0), 0.1) == pytest.approx(0.522, abs=0.001)
+    elsewhere = Experience(90, 9)
+    assert takes_any(Experience(14, 0), total([elsewhere, Experience(14, 0)]))
+    assert not takes_any(Experience(13, 0), total([elsewhere, Experience(13, 0)]))
+    # Where half of the addresses are wrong three say it, and yet so few are no word about a domain.
+    awful = Experience(1_000, 500)
+    assert not takes_any(Experience(4, 0), total([awful, Experience(4, 0)]))
+    assert takes_any(Experience(5, 0), total([awful, Experience(5, 0)]))
+
+
+@given(st.integers(0, 5_000), st.floats(0.001, 0.9))
+def test_chances_are_chances_and_grow_with_each_address(written: int, share: float) -> None:
+    before, after = chance(Experience(written, 0), share), chance(Experience(written + 1, 0), share)
+    assert 0 < before <= after <= 1
+
+
+def test_how_many_addresses_do_not_exist_is_learnt_from_all_other_domains() -> None:
+    assert share_elsewhere(Experience(0, 0), total([])) == pytest.approx(0.1)
+    silent = Experience(300, 0)
+    everywhere = total([Experience(500, 10), Experience(490, 9), silent])
+    assert share_elsewhere(silent, everywhere) == pytest.approx(0.02)
+
+
+def test_who_is_at_a_domain_that_takes_any_address_is_valid_in_name_only() -> None:
+    assert verdict_of("ada@acme.example", MAIL, takes_any=True) is AddressVerdict.CATCH_ALL
+    assert verdict_of("info@acme.example", MAIL, takes_any=True) is AddressVerdict.ROLE
+    assert verdict_of("ada@acme.example", known(DomainReason.NULL_MX), takes_any=True) is AddressVerdict.NO_MAIL
+    assert "refused none of 14 addresses" in words("acme.example", Experience(14, 0), is_any=True)
+    assert "likely to take mail for any" in words("acme.example", Experience(14, 0), is_any=True)
+    assert "2 did not exist" in words("acme.example", Experience(30, 2), is_any=False)
+    assert words("acme.example", Experience(0, 0), is_any=False) == ""
