@@ -6,7 +6,7 @@ from django.db import models
 
 from campaigns.calendar.waits import LONGEST, WaitUnit
 from campaigns.contacts.models import ContactList, Segment
-from campaigns.sequences.states import CampaignState, Priority, StepThread
+from campaigns.sequences.states import BranchKind, CampaignState, Priority, ReplyClass, StepThread
 from outreach.accounts.models import User, Workspace
 
 
@@ -150,11 +150,33 @@ class AudienceSegment(models.Model):
         return f"the campaign {self.campaign}"
 
 
+class Path(models.Model):
+    """A sub-sequence: further steps of a campaign, for those whom a branch leads to them.
+
+    Its steps are those with positions of its block (see positions.py); the main path has no row.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="paths")
+    number = models.PositiveSmallIntegerField()  # from 1; branches lead to higher numbers only
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        db_table = "sequences_path"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "number"], name="sequences_path_number_once"),
+            models.UniqueConstraint(fields=["campaign", "name"], name="sequences_path_name_once"),
+            models.CheckConstraint(condition=models.Q(number__gte=1, number__lte=300), name="sequences_path_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Step(models.Model):
     """One message of the sequence; the wait counts from the moment the step before it was really sent."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="steps")
-    position = models.PositiveSmallIntegerField()  # from 1
+    position = models.PositiveSmallIntegerField()  # from 1; further paths have blocks of their own (see positions.py)
     wait_amount = models.PositiveSmallIntegerField(default=0)  # of step 1: 0
     wait_unit = models.CharField(max_length=14, default=WaitUnit.DAYS)
     thread = models.CharField(max_length=5, default=StepThread.REPLY)
@@ -191,4 +213,43 @@ class Variant(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["step", "label"], name="sequences_variant_label_once"),
             models.CheckConstraint(condition=models.Q(weight__lte=100), name="sequences_weight_up_to_100"),
+        ]
+
+
+class Branch(models.Model):
+    """A way that leads away behind a step: to the beginning of a path, or to the end.
+
+    Those of a step are asked in their order, and the first that is taken counts. Answers have an order of their own:
+    there is one branch of a step for each class.
+    """
+
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="branches")
+    place = models.PositiveSmallIntegerField()  # from 1
+    kind = models.CharField(max_length=9)
+    where = models.TextField(blank=True)  # of FIELD: a condition as segments have it
+    reply = models.CharField(max_length=13, blank=True)  # of REPLY: the class
+    path = models.ForeignKey(Path, null=True, on_delete=models.CASCADE, related_name="branches")  # None = the end
+
+    class Meta:
+        db_table = "sequences_branch"
+        constraints = [
+            # deferrable: reordering swaps places inside one transaction
+            models.UniqueConstraint(
+                fields=["step", "place"], name="sequences_branch_place_once", deferrable=models.Deferrable.DEFERRED
+            ),
+            models.UniqueConstraint(
+                fields=["step", "reply"], condition=~models.Q(reply=""), name="sequences_one_branch_per_reply"
+            ),
+            models.UniqueConstraint(
+                fields=["step"],
+                condition=models.Q(kind=BranchKind.EVERYBODY),
+                name="sequences_one_branch_for_everybody",
+            ),
+            # an answer ends the sequence by itself: a branch for it leads on
+            models.CheckConstraint(
+                condition=models.Q(kind=BranchKind.FIELD, reply="") & ~models.Q(where="")
+                | models.Q(kind=BranchKind.REPLY, where="", reply__in=list(ReplyClass), path__isnull=False)
+                | models.Q(kind=BranchKind.EVERYBODY, where="", reply=""),
+                name="sequences_branch_by_its_kind",
+            ),
         ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from functools import lru_cache
@@ -24,7 +25,8 @@ from campaigns.calendar import (
     is_known,
     parse_zone,
 )
-from campaigns.sequences.states import CampaignState, Priority, StepThread, opens_thread
+from campaigns.sequences.positions import MAIN, path_of
+from campaigns.sequences.states import BranchKind, CampaignState, Priority, ReplyClass, StepThread, opens_thread
 from outreach.kit import statements
 
 logger = logging.getLogger(__name__)
@@ -43,14 +45,30 @@ class PlannedVariant:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedBranch:
+    """A way that leads away behind a step: to the beginning of the path with this number, or (None) to the end."""
+
+    id: int
+    kind: BranchKind
+    where: str  # the condition, of FIELD
+    reply: ReplyClass | None  # the class, of REPLY
+    path: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One message to come; `wait` counts from the sending of the one before."""
+    """One message to come; `wait` counts from the sending of the one before.
+
+    Branches stand behind it: ways are asked in their order when the next message would be due, answers when they come.
+    """
 
     id: int
     position: int
     wait: Wait
     thread: StepThread
     variants: tuple[PlannedVariant, ...]  # those with a share, by label
+    ways: tuple[PlannedBranch, ...] = ()  # by field, and for everybody
+    answers: tuple[PlannedBranch, ...] = ()
 
     @property
     def opens_thread(self) -> bool:
@@ -88,10 +106,53 @@ class CampaignPlan:
     schedule: Schedule
     steps: tuple[PlannedStep, ...]
     skips_roles: bool = True
+    path_names: tuple[tuple[int, str], ...] = ()  # by number; the main path has none
+    has_ways: bool = False  # some step has a branch by field, or for everybody
 
     def step_from(self, position: int) -> PlannedStep | None:
-        """Return the first step at or after the position: steps may have been removed since it was planned."""
-        return next((step for step in self.steps if step.position >= position), None)
+        """Return the first step of its path at or after the position, None behind the path's end.
+
+        Steps may have been removed since it was planned.
+        """
+        found = next((step for step in self.steps if step.position >= position), None)
+        return found if found is not None and path_of(found.position) == path_of(position) else None
+
+    def step_before(self, position: int) -> PlannedStep | None:
+        """Return the last step of its path before the position, None at the path's beginning."""
+        return next(iter(self._behind(position)), None)
+
+    def ways_at(self, position: int) -> tuple[PlannedBranch, ...]:
+        """Return the branches by field, and for everybody, that are asked of whoever stands at the position."""
+        if not self.has_ways:  # most campaigns have none, and this is asked for each message
+            return ()
+        before = self.step_before(position)
+        return before.ways if before else ()
+
+    def answer_at(self, position: int, reply: ReplyClass) -> PlannedBranch | None:
+        """Return where an answer leads whoever stands at the position: the nearest branch for it behind them."""
+        found = (one for step in self._behind(position) for one in step.answers if one.reply is reply)
+        return next(found, None)
+
+    def may_follow(self, position: int) -> tuple[PlannedStep, ...]:
+        """Return the steps one of which comes next for whoever stands at the position, if any does."""
+        step = self.step_from(position)
+        firsts = (self.first_of(one.path) for one in self.ways_at(position) if one.path is not None)
+        return tuple(one for one in (step, *firsts) if one is not None)
+
+    def first_of(self, path: int) -> PlannedStep | None:
+        """Return the first step of a path, None while it has none."""
+        return next((step for step in self.steps if path_of(step.position) == path), None)
+
+    def name_of(self, path: int | None) -> str:
+        """Return what a path is called; None is the end."""
+        if path is None:
+            return "the end"
+        return "the main path" if path == MAIN else dict(self.path_names).get(path, f"path {path}")
+
+    def _behind(self, position: int) -> Iterator[PlannedStep]:
+        """Yield the steps of the path before the position, the nearest first."""
+        path = path_of(position)
+        return (step for step in reversed(self.steps) if step.position < position and path_of(step.position) == path)
 
     def zone_for(self, contact_zone: str) -> tuple[str, tzinfo]:
         """Return the zone that decides for a contact: theirs when it is known and wanted, else the campaign's."""
@@ -117,6 +178,14 @@ SELECT c.id, jsonb_build_object(
            'closed', (SELECT jsonb_agg(jsonb_build_array(d.first, d.last, d.name) ORDER BY d.first, d.last, d.name)
                         FROM sequences_closed_days d
                        WHERE d.workspace_id = c.workspace_id AND (d.campaign_id = c.id OR d.campaign_id IS NULL)),
+           'paths', (SELECT jsonb_agg(jsonb_build_array(p.number, p.name) ORDER BY p.number)
+                       FROM sequences_path p WHERE p.campaign_id = c.id),
+           'branches', (SELECT jsonb_agg(to_jsonb(b) || jsonb_build_object('number', p.number, 'position', s.position)
+                                         ORDER BY b.place)
+                          FROM sequences_step s
+                          JOIN sequences_branch b ON b.step_id = s.id
+                          LEFT JOIN sequences_path p ON p.id = b.path_id
+                         WHERE s.campaign_id = c.id),
            'steps', (SELECT jsonb_agg(to_jsonb(s) || jsonb_build_object('variants', v.with_a_share) ORDER BY s.position)
                        FROM sequences_step s
                       CROSS JOIN LATERAL (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.label) AS with_a_share
@@ -138,6 +207,8 @@ def _plan_of(text: str) -> CampaignPlan:
     campaign = stored["campaign"]
     windows = (Window(row["weekday"], row["start_minute"], row["end_minute"]) for row in stored["windows"] or ())
     names = _closed(stored)
+    branches = _branches(stored["branches"] or ())
+    steps = tuple(_planned(step, branches[step["id"]]) for step in stored["steps"] or ())
     return CampaignPlan(
         id=campaign["id"],
         workspace_id=campaign["workspace_id"],
@@ -149,9 +220,23 @@ def _plan_of(text: str) -> CampaignPlan:
         daily_limit=campaign["daily_limit"],
         priority=Priority(campaign["priority"]),
         schedule=Schedule(windows=tuple(windows), holidays=frozenset(names), names=names),
-        steps=tuple(map(_planned, stored["steps"] or ())),
+        steps=steps,
         skips_roles=campaign["skips_roles"],
+        path_names=tuple((number, name) for number, name in stored["paths"] or ()),
+        has_ways=any(step.ways for step in steps),
     )
+
+
+def _branches(rows: Sequence[Mapping[str, Any]]) -> Mapping[int, list[PlannedBranch]]:
+    """Return the branches by step, in their order. One that led back would give somebody a step twice: it is none."""
+    found: dict[int, list[PlannedBranch]] = defaultdict(list)
+    for row in rows:
+        if row["number"] is None or row["number"] > path_of(row["position"]):
+            reply = ReplyClass(row["reply"]) if row["reply"] else None
+            found[row["step_id"]].append(
+                PlannedBranch(row["id"], BranchKind(row["kind"]), row["where"], reply, row["number"])
+            )
+    return found
 
 
 def _closed(stored: Mapping[str, Any]) -> Mapping[date, str]:
@@ -169,7 +254,7 @@ def _closed(stored: Mapping[str, Any]) -> Mapping[date, str]:
     return closed_names(spans, regions, year=stored["year"])
 
 
-def _planned(step: Mapping[str, Any]) -> PlannedStep:
+def _planned(step: Mapping[str, Any], branches: Sequence[PlannedBranch]) -> PlannedStep:
     thread = StepThread(step["thread"])
     has_subject = opens_thread(step["position"], thread)
     return PlannedStep(
@@ -188,4 +273,6 @@ def _planned(step: Mapping[str, Any]) -> PlannedStep:
             )
             for one in step["variants"] or ()
         ),
+        ways=tuple(one for one in branches if one.kind is not BranchKind.REPLY),
+        answers=tuple(one for one in branches if one.kind is BranchKind.REPLY),
     )

@@ -46,3 +46,20 @@ class StepThread(StrEnum):
 def opens_thread(position: int, thread: StepThread) -> bool:
     """Say whether a step has a subject of its own: the first always has, whatever is set."""
     return position == 1 or thread is StepThread.NEW
+
+
+class BranchKind(StrEnum):
+    """By what a branch is taken."""
+
+    FIELD = "field"  # a condition on the contact holds when the next message would be due
+    REPLY = "reply"  # the person has answered, and the answer is of a class
+    EVERYBODY = "everybody"  # whoever has taken no branch before it
+
+
+class ReplyClass(StrEnum):
+    """What an answer says, by a machine's own word (out of office) or by that of a person of the team."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    OUT_OF_OFFICE = "out_of_office"

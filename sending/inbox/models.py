@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 from campaigns.contacts.models import Contact
-from outreach.accounts.models import Workspace
+from campaigns.sequences.states import ReplyClass
+from outreach.accounts.models import User, Workspace
 from sending.bounces import Kind
 from sending.inbox.states import Seen
 from sending.mailboxes.models import Mailbox
@@ -107,12 +108,20 @@ class InboundMessage(models.Model):
     )
     matched_by = models.CharField(max_length=20, blank=True)  # references | original_id | address | ""
     seen_at = models.DateTimeField(null=True)  # opened by a person
+    label = models.CharField(max_length=13, blank=True, default="", db_default="")  # what a person says that it says
+    labelled_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    labelled_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "inbox_message"
         constraints = [
             models.UniqueConstraint(fields=["mailbox", "content_key"], name="inbox_each_mail_once"),
             models.CheckConstraint(condition=models.Q(kind__in=list(Kind)), name="inbox_known_kind"),
+            models.CheckConstraint(
+                condition=models.Q(label="", labelled_at__isnull=True)
+                | models.Q(label__in=list(ReplyClass), labelled_at__isnull=False),
+                name="inbox_known_label",
+            ),
         ]
         indexes = [
             # inbox, newest first

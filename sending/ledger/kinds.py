@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     SKIPPED = "skipped"  # a gate said "never"; data.reason
     STOPPED = "stopped"  # the rest of the sequence was called off; data.reason
     FINISHED = "finished"  # the last step is done
+    BRANCHED = "branched"  # a branch was taken; data.words says why, data.path where to, data.branch which
     # one message
     ATTEMPTED = "attempted"  # a delivery was tried; the denominator of bounce rates
     SENT = "sent"  # accepted by the mailbox's server

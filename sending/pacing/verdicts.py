@@ -29,11 +29,12 @@ class HoldCode(StrEnum):
     BAD_TEMPLATE = "bad_template"  # the wording cannot be rendered; a person must act
     ABSENT = "absent"  # out of office until a date
     CAMPAIGN_PAUSED = "campaign_paused"
+    BROKEN_BRANCH = "broken_branch"  # which way the person goes cannot be told; a person must act
     DOMAIN_DOUBTED = "domain_doubted"  # the recipient's domain was found to take no mail, and is looked up once more
 
 
 # No clock ends these: a person must act first.
-UNTIL_MENDED = frozenset({HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE})
+UNTIL_MENDED = frozenset({HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE, HoldCode.BROKEN_BRANCH})
 
 
 # These hold all the new contacts of a campaign alike: they are kept with it, and whoever waits stays due.

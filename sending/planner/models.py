@@ -136,6 +136,10 @@ class Enrollment(models.Model):
     held_since = models.DateTimeField(null=True)
     absent_until = models.DateTimeField(null=True)  # heard while a step was under way: the one after it waits so long
     absent_words = models.CharField(max_length=300, blank=True, default="", db_default="")
+    # Where an answer leads: kept until nothing of them is in the outbox's hands. Until the message there is claimed,
+    # led_until says when its wait is over.
+    led_to = models.PositiveSmallIntegerField(null=True)
+    led_until = models.DateTimeField(null=True)
     begun_at = models.DateTimeField(null=True)  # first claimed: counts against the new leads of the day
     last_sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -165,6 +169,9 @@ class Enrollment(models.Model):
                 condition=Q(state=EnrollmentState.ACTIVE, due_at__isnull=False)
                 | ~Q(state=EnrollmentState.ACTIVE) & Q(due_at__isnull=True),
                 name="planner_due_when_active",
+            ),
+            models.CheckConstraint(
+                condition=Q(led_to__isnull=True) | Q(led_until__isnull=False), name="planner_led_has_an_instant"
             ),
         ]
         indexes = [
@@ -196,4 +203,10 @@ class Enrollment(models.Model):
             models.Index(fields=["campaign", "state", "id"], name="planner_people"),
             # timeline of a contact
             models.Index(fields=["contact"], name="planner_of_contact"),
+            # sweeper: whom an answer leads on
+            models.Index(
+                fields=["id"],
+                condition=Q(state=EnrollmentState.STOPPED, led_to__isnull=False),
+                name="planner_to_be_led",
+            ),
         ]

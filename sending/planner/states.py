@@ -22,8 +22,9 @@ ENROLLMENT_MOVES: Mapping[EnrollmentState, frozenset[EnrollmentState]] = {
     ),
     EnrollmentState.SENDING: frozenset({EnrollmentState.ACTIVE, EnrollmentState.FINISHED, EnrollmentState.STOPPED}),
     # Back to SENDING: a person has its last message, which was in doubt, sent again.
-    EnrollmentState.FINISHED: frozenset({EnrollmentState.STOPPED, EnrollmentState.SENDING}),
-    EnrollmentState.STOPPED: frozenset(),
+    # Back to ACTIVE: an answer leads on, of who was done or was stopped by it.
+    EnrollmentState.FINISHED: frozenset({EnrollmentState.STOPPED, EnrollmentState.SENDING, EnrollmentState.ACTIVE}),
+    EnrollmentState.STOPPED: frozenset({EnrollmentState.ACTIVE}),
     EnrollmentState.SKIPPED: frozenset(),
 }
 
