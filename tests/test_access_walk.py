@@ -103,9 +103,10 @@ SAMPLES: dict[str, Args] = {
     ),
     **_each(
         lambda w: (w.variant.step_id,),
-        "sequences:step_save", "sequences:step_place", "sequences:step_removal", "sequences:variant_add",
+        "sequences:step_save", "sequences:step_place", "sequences:step_copy", "sequences:step_removal",
+        "sequences:variant_add",
     ),
-    **_each(lambda w: (w.variant.pk,), "sequences:variant_save", "sequences:variant_removal"),
+    **_each(lambda w: (w.variant.pk,), "sequences:variant_save", "sequences:variant_copy", "sequences:variant_removal"),
     **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal", "planner:why", "planner:prospect"),
     **_each(
         lambda w: (w.mailbox.pk,),

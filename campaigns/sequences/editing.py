@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
-from campaigns.calendar import WaitUnit
+from campaigns.calendar import Wait, WaitUnit
 from campaigns.sequences.forms import StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
-from campaigns.sequences.queries import steps_of
+from campaigns.sequences.queries import steps_of, windows_of
 from campaigns.sequences.seen import seen_step, seen_variant
 from campaigns.sequences.states import StepThread, opens_thread
+from campaigns.sequences.timeline import Days, days_of
 from campaigns.templating import Finding, lint
 
 
@@ -38,12 +39,12 @@ class VariantCard:
 
 @dataclass(frozen=True, slots=True)
 class StepCard:
-    """A step with its form and the day of the sequence on which it falls, when all waits so far count days."""
+    """A step with its form and the days of the sequence on which it falls."""
 
     step: Step
     form: StepForm
     variants: Sequence[VariantCard]
-    day: int | None
+    days: Days
     is_first: bool
     is_last: bool
 
@@ -51,21 +52,19 @@ class StepCard:
 def cards(campaign: Campaign, desk: Desk) -> list[StepCard]:
     """Return the steps in order; a form that was refused takes the place of the stored values."""
     steps = steps_of(campaign)
-    made: list[StepCard] = []
-    day: int | None = 0
-    for step in steps:
-        day = _day_of(step, day)
-        made.append(
-            StepCard(
-                step=step,
-                form=desk.step_forms.get(step.pk) or step_form(step, is_frozen=desk.is_frozen),
-                variants=_variants(step, desk),
-                day=day,
-                is_first=step.position == 1,
-                is_last=step.position == len(steps),
-            )
+    weekdays = {one.weekday for one in windows_of(campaign)}
+    days = days_of([Wait(one.wait_amount, WaitUnit(one.wait_unit)) for one in steps], weekdays=weekdays)
+    return [
+        StepCard(
+            step=step,
+            form=desk.step_forms.get(step.pk) or step_form(step, is_frozen=desk.is_frozen),
+            variants=_variants(step, desk),
+            days=its_days,
+            is_first=step.position == 1,
+            is_last=step.position == len(steps),
         )
-    return made
+        for step, its_days in zip(steps, days, strict=True)
+    ]
 
 
 def step_form(step: Step, data: QueryDict | None = None, *, is_frozen: bool = False) -> StepForm:
@@ -98,14 +97,6 @@ def variant_form(
         has_subject=has_subject,
         is_frozen=is_frozen,
     )
-
-
-def _day_of(step: Step, before: int | None) -> int | None:
-    if step.position == 1:
-        return 0
-    if before is None or step.wait_unit != WaitUnit.DAYS:
-        return None  # business days depend on the weekday, hours on the time of the day
-    return before + step.wait_amount
 
 
 def _variants(step: Step, desk: Desk) -> list[VariantCard]:

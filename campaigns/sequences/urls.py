@@ -19,8 +19,10 @@ urlpatterns = [
     path("<int:pk>/schedule", schedules.schedule, name="schedule"),
     path("steps/<int:pk>", steps.step_save, name="step_save"),
     path("steps/<int:pk>/place", steps.step_place, name="step_place"),
+    path("steps/<int:pk>/copy", steps.step_copy, name="step_copy"),
     path("steps/<int:pk>/removal", steps.step_removal, name="step_removal"),
     path("steps/<int:pk>/variants", variants.variant_add, name="variant_add"),
     path("variants/<int:pk>", variants.variant_save, name="variant_save"),
+    path("variants/<int:pk>/copy", variants.variant_copy, name="variant_copy"),
     path("variants/<int:pk>/removal", variants.variant_removal, name="variant_removal"),
 ]

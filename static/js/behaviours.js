@@ -12,6 +12,7 @@ import { restWhileUsed } from "./behaviours/live.js";
 import { keepPlace } from "./behaviours/place.js";
 import timeZone from "./behaviours/time_zone.js";
 import { announceFailures, toast } from "./behaviours/toast.js";
+import reorder from "./behaviours/reorder.js";
 import scripted from "./behaviours/scripted.js";
 import scrollers from "./behaviours/scrollers.js";
 import unsaved from "./behaviours/unsaved.js";
@@ -27,6 +28,7 @@ const behaviours = {
   insert,
   open,
   remember,
+  reorder,
   scripted,
   "time-zone": timeZone,
   toast,

@@ -9,7 +9,16 @@ from __future__ import annotations
 from campaigns.sequences.services.audience import leave_out_roles, let_grow, set_audience
 from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
 from campaigns.sequences.services.schedules import OFFICE_HOURS, Schedule, close, save_schedule
-from campaigns.sequences.services.steps import MOST_STEPS, USUAL_WAITS, add_step, move_step, remove_step, save_step
+from campaigns.sequences.services.steps import (
+    MOST_STEPS,
+    USUAL_WAITS,
+    add_step,
+    duplicate_step,
+    move_step,
+    place_step,
+    remove_step,
+    save_step,
+)
 from campaigns.sequences.services.variants import Text, add_variant, remove_variant, save_variant
 
 __all__ = [
@@ -22,10 +31,12 @@ __all__ = [
     "add_variant",
     "close",
     "create_campaign",
+    "duplicate_step",
     "leave_out_roles",
     "let_grow",
     "move_campaign",
     "move_step",
+    "place_step",
     "remove_step",
     "remove_variant",
     "rename",

@@ -10,7 +10,7 @@ from campaigns.sequences.errors import BadEdit
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.seen import seen_step
 from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.states import CampaignState, StepThread
 
 # The waits that fit most people (days after the message before).
 USUAL_WAITS = (0, 3, 4, 7)
@@ -61,23 +61,73 @@ def remove_step(step: Step) -> None:
 
 
 def move_step(step: Step, *, by: int) -> None:
-    """Swap a step with its neighbour (by = -1 up, +1 down); nothing happens at an end.
+    """Move a step by places (-1 up, +1 down); nothing happens beyond an end. See place_step."""
+    with transaction.atomic():
+        current = step_now(draft(step.campaign_id), step)
+        to = current.position + by
+        if Step.objects.filter(campaign=step.campaign_id, position=to).exists():
+            place_step(current, to=to)
+
+
+def place_step(step: Step, *, to: int) -> None:
+    """Put a step at a position (from 1); beyond the end it becomes the last. Raises IllegalMove once launched.
 
     The waits stay at their places. Whatever comes first opens the thread, and what it displaces answers in it.
     """
     with transaction.atomic():
         current = step_now(draft(step.campaign_id), step)
-        other = Step.objects.filter(campaign=step.campaign_id, position=current.position + by).first()
-        if other is None:
-            return
-        for one, place in ((current, other), (other, current)):
-            Step.objects.filter(pk=one.pk).update(
-                position=place.position,
-                wait_amount=place.wait_amount,
-                wait_unit=place.wait_unit,
-                thread=StepThread.REPLY if one.position == 1 else one.thread,
-            )
+        before = list(Step.objects.filter(campaign=step.campaign_id).order_by("position"))
+        after = [one for one in before if one.pk != current.pk]
+        after.insert(max(0, to - 1), current)
+        for one, place in zip(after, before, strict=True):
+            if one.pk != place.pk:
+                Step.objects.filter(pk=one.pk).update(
+                    position=place.position,
+                    wait_amount=place.wait_amount,
+                    wait_unit=place.wait_unit,
+                    thread=StepThread.REPLY if one.position == 1 else one.thread,
+                )
         _open_with_first(step.campaign_id)
+
+
+def duplicate_step(step: Step) -> Step:
+    """Put a copy with its wordings behind the step; that of a first message opens a thread of its own.
+
+    In a launched campaign the copy becomes the last, and none of its wordings has a share before somebody gives it
+    one: nobody gets the same text again because of a copy. Raises BadEdit at the twentieth.
+    """
+    with transaction.atomic():
+        campaign = locked(step.campaign_id)
+        original = step_now(campaign, step)
+        is_draft = campaign.state == CampaignState.DRAFT
+        copy = add_step(campaign)
+        is_first = original.position == 1
+        Step.objects.filter(pk=copy.pk).update(
+            thread=StepThread.NEW if is_first else original.thread,
+            **({} if is_first else {"wait_amount": original.wait_amount, "wait_unit": original.wait_unit}),
+        )
+        Variant.objects.filter(step=copy).delete()
+        Variant.objects.bulk_create(
+            Variant(
+                step=copy,
+                label=one.label,
+                weight=one.weight if is_draft else 0,
+                subject=one.subject,
+                body_text=one.body_text,
+                body_html=one.body_html,
+            )
+            for one in Variant.objects.filter(step=original).order_by("label")
+        )
+        if is_draft:
+            _put_behind(original, copy)
+        return Step.objects.get(pk=copy.pk)
+
+
+def _put_behind(step: Step, last: Step) -> None:
+    """Put the last step behind another; each keeps its wait."""
+    between = Step.objects.filter(campaign=step.campaign_id, position__gt=step.position).exclude(pk=last.pk)
+    between.update(position=F("position") + 1)
+    Step.objects.filter(pk=last.pk).update(position=step.position + 1)
 
 
 def _open_with_first(campaign_id: int) -> None:

@@ -24,17 +24,27 @@ class Text:
     weight: int = 1
 
 
-def add_variant(step: Step) -> Variant:
-    """Add a wording under the next letter. In a launched campaign it has no share before somebody gives it one."""
+def add_variant(step: Step, *, like: Variant | None = None) -> Variant:
+    """Add a wording under the next letter, empty or a copy of another one of the step. Raises BadEdit behind Z.
+
+    In a launched campaign it has no share before somebody gives it one.
+    """
     with transaction.atomic():
         campaign = locked(step.campaign_id)
         step_now(campaign, step)
+        model = variant_now(like) if like else Variant()
         taken = set(Variant.objects.filter(step=step).values_list("label", flat=True))
         label = next((letter for letter in ascii_uppercase if letter not in taken), None)
         if label is None:
             raise BadEdit("", f"A step has {len(ascii_uppercase)} wordings at most.")
-        weight = 1 if campaign.state == CampaignState.DRAFT else 0
-        return Variant.objects.create(step=step, label=label, weight=weight)
+        return Variant.objects.create(
+            step=step,
+            label=label,
+            weight=1 if campaign.state == CampaignState.DRAFT else 0,
+            subject=model.subject,
+            body_text=model.body_text,
+            body_html=model.body_html,
+        )
 
 
 def save_variant(variant: Variant, text: Text, *, seen: str | None = None) -> None:

@@ -54,10 +54,23 @@ def step_save(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def step_place(request: MemberRequest, pk: int) -> HttpResponse:
-    """Move a step one place up or down."""
+    """Move a step one place up or down, or to the place that was asked for."""
     step = queries.step_for(request.member, pk)
+    to = request.POST.get("to", "")
+    if to.isdecimal() and len(to) < 4:
+        return attempt(request, step.campaign_id, lambda: services.place_step(step, to=int(to)))
     by = int("down" in request.POST) - int("up" in request.POST)
     return attempt(request, step.campaign_id, lambda: services.move_step(step, by=by))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def step_copy(request: MemberRequest, pk: int) -> HttpResponse:
+    """Put a copy behind a step."""
+    step = queries.step_for(request.member, pk)
+    is_draft = step.campaign.state == CampaignState.DRAFT
+    words = "Copied." if is_draft else "Copied behind the last step. It is held until you give a wording a share."
+    return attempt(request, step.campaign_id, lambda: services.duplicate_step(step), words)
 
 
 @require_POST

@@ -28,6 +28,16 @@ def variant_add(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member_page(Role.MEMBER)
+def variant_copy(request: MemberRequest, pk: int) -> HttpResponse:
+    """Add a copy of a wording to its step, to change and to compare."""
+    variant = queries.variant_for(request.member, pk)
+    return attempt(
+        request, variant.step.campaign_id, lambda: services.add_variant(variant.step, like=variant), "Copied."
+    )
+
+
+@require_POST
+@member_page(Role.MEMBER)
 def variant_save(request: MemberRequest, pk: int) -> HttpResponse:
     """Set a wording; problems of the template language stand beside their field."""
     variant = queries.variant_for(request.member, pk)

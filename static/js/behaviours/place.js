@@ -13,8 +13,20 @@ const stored = () => {
 
 const goBack = (place) => {
   const refused = document.querySelector('main [aria-invalid="true"]');
-  if (refused) refused.focus();
+  if (refused) {
+    refused.focus();
+    return;
+  }
+  if (place.path === location.pathname && place.keyed) goOn(place);
   else if (place.path === location.pathname && !location.hash) window.scrollTo({ top: place.top, behavior: "instant" });
+};
+
+// Whoever pressed a button by keyboard goes on from it, wherever it stands now: a step moves up with its second press.
+const goOn = ({ action, name, top }) => {
+  const form = [...document.querySelectorAll("main form")].find((one) => one.getAttribute("action") === action);
+  const button = form?.querySelector(name ? `button[name="${CSS.escape(name)}"]` : "button");
+  window.scrollTo({ top, behavior: "instant" });
+  (button?.disabled ? form.querySelector("button:enabled") : button)?.focus();
 };
 
 export const keepPlace = () => {
@@ -24,8 +36,11 @@ export const keepPlace = () => {
   else if (place) window.addEventListener("load", () => goBack(place), { once: true });
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target.method !== "post") return;
+    const { submitter } = event;
+    const pressed = { action: event.target.getAttribute("action"), name: submitter?.name ?? "" };
+    const keyed = Boolean(submitter?.matches(":focus-visible"));
     try {
-      sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, top: window.scrollY }));
+      sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, top: window.scrollY, keyed, ...pressed }));
     } catch {
       // as above
     }

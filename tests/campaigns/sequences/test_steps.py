@@ -121,6 +121,51 @@ def test_a_step_that_was_moved_meanwhile_moves_from_where_it_stands_now() -> Non
     assert order_of(campaign) == ["3", "1", "2"]
 
 
+@pytest.mark.parametrize(
+    ("position", "to", "order"),
+    [(1, 3, "2314"), (4, 1, "4123"), (2, 99, "1342"), (3, 0, "3124"), (2, 2, "1234")],
+)
+def test_a_step_is_put_anywhere_and_the_waits_stay_at_their_places(position: int, to: int, order: str) -> None:
+    campaign = written(steps=4)
+    services.place_step(step_at(campaign, position), to=to)
+    after = outline(campaign)
+    assert "".join(text for _, text, *_ in after) == order
+    assert [(place, wait) for place, _, wait, *_ in after] == [(1, 0), (2, 3), (3, 4), (4, 7)]
+    assert [thread for *_, thread in after] == ["new", "reply", "reply", "reply"]
+
+
+def test_a_copy_stands_behind_its_step_with_its_wordings_and_shares() -> None:
+    campaign = written(steps=3)
+    second = services.add_variant(step_at(campaign, 2))
+    services.save_variant(second, services.Text("", "other", weight=3))
+    services.save_step(step_at(campaign, 2), wait_amount=5, wait_unit=WaitUnit.HOURS, thread=StepThread.REPLY)
+    copy = services.duplicate_step(step_at(campaign, 2))
+    assert [(place, text) for place, text, *_ in outline(campaign)] == [(1, "1"), (2, "2"), (3, "2"), (4, "3")]
+    assert outline(campaign)[2][2:] == (5, "hours", "reply")
+    wordings = Variant.objects.filter(step=copy).order_by("label").values_list("label", "body_text", "weight")
+    assert list(wordings) == [("A", "2", 1), ("B", "other", 3)]
+
+
+def test_a_copy_of_the_first_message_is_a_follow_up_with_a_subject_of_its_own() -> None:
+    campaign = written(steps=2)
+    services.duplicate_step(step_at(campaign, 1))
+    assert outline(campaign)[:2] == [(1, "1", 0, "days", "new"), (2, "1", 4, "days", "new")]
+
+
+def test_a_copy_in_a_launched_campaign_is_the_last_step_and_goes_to_nobody_yet() -> None:
+    campaign = set_state(written(steps=3), CampaignState.RUNNING)
+    services.duplicate_step(step_at(campaign, 1))
+    assert [text for _, text, *_ in outline(campaign)] == ["1", "2", "3", "1"]
+    assert plans([campaign.pk])[campaign.pk].steps[3].variants == ()
+
+
+def test_a_copy_of_a_wording_has_the_next_letter_and_its_text() -> None:
+    campaign = written(steps=1)
+    services.save_variant(wording_of(campaign), services.Text("Hello", "text", weight=7))
+    copy = services.add_variant(step_at(campaign, 1), like=wording_of(campaign))
+    assert (copy.label, copy.subject, copy.body_text, copy.weight) == ("B", "Hello", "text", 1)
+
+
 def test_a_removed_step_closes_the_gap() -> None:
     campaign = written(steps=4)
     services.remove_step(step_at(campaign, 2))
