@@ -1,10 +1,19 @@
-"""`make bench`: import, send and tls, each beside its peers in the same run; queue, pass and forecast at full size."""
+"""`make bench`: import, send and tls beside their peers in the same run; queue, pass, forecast, words at full size."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import bench_contacts, bench_forecast, bench_import, bench_pass, bench_queue, bench_send, bench_tls
+from bench import (
+    bench_contacts,
+    bench_forecast,
+    bench_import,
+    bench_pass,
+    bench_queue,
+    bench_send,
+    bench_tls,
+    bench_words,
+)
 
 BENCHES = {
     "import": bench_import.main,
@@ -14,6 +23,7 @@ BENCHES = {
     "pass": bench_pass.main,
     "tls": bench_tls.main,
     "forecast": bench_forecast.main,
+    "words": bench_words.main,
 }
 
 

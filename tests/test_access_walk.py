@@ -65,7 +65,7 @@ SAMPLES: dict[str, Args] = {
         "contacts:fields",
         "contacts:suppression_add", "contacts:suppression_file", "contacts:suppression_export",
         "contacts:suppressions_lifted", "contacts:erasures", "contacts:retention",
-        "sequences:create", "planner:list", "planner:throttles", "sequences:closed_days",
+        "sequences:create", "planner:list", "planner:throttles", "sequences:closed_days", "sequences:language",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
         "mailboxes:limit", "domains:list", "inbox:list", "reports:home",
         "guard:standstill", "guard:confirmation", "reports:log", "reports:messages", "reports:messages_file",

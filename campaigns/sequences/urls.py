@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.sequences.views import audience, campaigns, schedules, steps, variants
+from campaigns.sequences.views import audience, campaigns, language, schedules, steps, variants
 
 app_name = "sequences"
 urlpatterns = [
     path("new", campaigns.campaign_create, name="create"),
+    path("language", language.language, name="language"),
     path("closed-days", schedules.closed_days, name="closed_days"),
     path("<int:pk>/name", campaigns.campaign_rename, name="rename"),
     path("<int:pk>/sequence", steps.sequence, name="sequence"),

@@ -27,4 +27,6 @@ def clean_header(value: str, *, limit: int) -> str:
 
 def clean_text(value: str) -> str:
     """Return the value with LF line ends, in NFC, without controls that no letter needs."""
+    if value.isascii() and value.isprintable():  # most values
+        return value
     return unicodedata.normalize("NFC", _NOT_IN_TEXT.sub("", _BREAKS_IN_TEXT.sub("\n", value)))

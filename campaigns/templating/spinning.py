@@ -37,9 +37,15 @@ def _constant(source: str) -> str:
 def _drawn(source: str, seed: str) -> str:
     drawing = _Drawing(source, seed)
     made = drawing.draw(_parsed(source))
-    if [made[mark.start : mark.end] for mark in marks_of(made)] != drawing.marks:
+    if not _holds(made, tuple(drawing.marks)):
         raise TemplateProblem("The choices put braces side by side that make a new template mark.", code="spin")
     return made
+
+
+@lru_cache(maxsize=500)
+def _holds(made: str, marks: tuple[str, ...]) -> bool:
+    """Say whether these are the marks of the text and there is no other: a few texts are drawn again and again."""
+    return tuple(made[mark.start : mark.end] for mark in marks_of(made)) == marks
 
 
 def check_spin(source: str) -> list[TemplateProblem]:
