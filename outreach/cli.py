@@ -27,6 +27,7 @@ _LOAD_DEMO = "sending.sandbox.demo.load"
 _CHAOS = "sending.chaos.command"
 _RUN_IMPORT = "campaigns.contacts.command.run_import"
 _IMPORT_OPTIONS = "campaigns.contacts.import_options.ImportOptions"
+_UNDO_IMPORT = "campaigns.contacts.undo_command.run_undo_import"
 _CHECK = "campaigns.contacts.command.check_addresses"
 _ADOPT = "sending.outbox.command.adopt"
 
@@ -70,6 +71,13 @@ def _import(options: argparse.Namespace) -> int:
             is_json=options.json,
         ),
     )
+    return status
+
+
+def _undo_import(options: argparse.Namespace) -> int:
+    """Delegate to run_undo_import(import_id, echo, is_dry_run=, is_json=) -> exit status."""
+    undo = _upper(_UNDO_IMPORT)
+    status: int = undo(options.number, _echo, is_dry_run=options.dry_run, is_json=options.json)
     return status
 
 
@@ -155,6 +163,12 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
     importing.add_argument("--json", action="store_true", help="tell it as one JSON object")
     importing.set_defaults(command=_import)
+
+    undoing = commands.add_parser("undo-import", help="take an import back, without what was changed since")
+    undoing.add_argument("number", type=int, metavar="NUMBER", help="of the import, as `outreach import` told it")
+    undoing.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
+    undoing.add_argument("--json", action="store_true", help="tell it as one JSON object")
+    undoing.set_defaults(command=_undo_import)
 
     checking = commands.add_parser("check", help="check the addresses of a list by their domains")
     checking.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")

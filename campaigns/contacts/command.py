@@ -12,6 +12,7 @@ from django.db import transaction
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.encoding import LABELS
+from campaigns.contacts.core.undo import UNDO_FOR
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, NothingToCheck
 from campaigns.contacts.import_options import BadOption, ImportOptions, take_options
@@ -171,6 +172,7 @@ def _tell_result(row: ContactImport, echo: Callable[[str], None]) -> int:
         f"{row.rows_read:,} rows: {row.rows_created:,} created, {row.rows_updated:,} updated, "
         f"{row.rows_unchanged + row.rows_skipped:,} unchanged, {row.rows_rejected:,} rejected."
     )
+    echo(f"To take it back within {UNDO_FOR.days} days: outreach undo-import {row.pk}")
     if row.rows_suppressed:
         echo(f"{row.rows_suppressed:,} of them are suppressed and will not be written to.")
     for note in row.notes:

@@ -52,7 +52,7 @@ def undo_start(request: ApiRequest, import_id: ID) -> Any:
     """
     row = queries.import_for(request.member, import_id)
     if row.state not in _TAKEN:
-        services.undo_import(request.member, row)
+        services.undo_import(row, by=request.member.user)
     return Status(202, _told(queries.import_for(request.member, import_id)))
 
 

@@ -57,19 +57,41 @@ def wildcard_keys(key: str) -> list[tuple[str, str]]:
     return found
 
 
+def domain_above_in_sql(domain: str) -> str:
+    """Return the domain above one as SQL, the top level where there is none; `domain` is an expression."""
+    return f"substr({domain}, strpos({domain}, '.') + 1)"
+
+
+def domains_in_sql(domain: str) -> str:
+    """Return the domains of usual_keys as an SQL array; `domain` is an expression of the statement."""
+    return _DOMAINS_IN_SQL.format(domain=domain)
+
+
+def wildcard_of_name_in_sql(key: str, domain: str) -> str:
+    """Return the wildcard of an address for its local part everywhere, as SQL; key and domain are expressions."""
+    return f"{_LOCAL} || '*'".format(key=key, domain=domain)
+
+
 def wildcards_in_sql(key: str, domain: str) -> str:
-    """Return the values of wildcard_keys as an SQL array; `key` and `domain` are expressions of the statement."""
-    return _IN_SQL.format(key=key, parts=f"string_to_array({domain}, '.')", first=SUFFIX_LABELS - 1, domain=domain)
+    """Return the values of wildcard_keys as an SQL array; `key` and `domain` are expressions of the statement.
+
+    Some stand in it twice, or hold nothing behind their star, which is the value of no rule.
+    """
+    first = f"GREATEST(2, cardinality({_PARTS}) - {SUFFIX_LABELS - 1})"
+    below = ", ".join(_BELOW_IN_SQL.replace("{first}", f"{first} + {i}") for i in range(SUFFIX_LABELS))
+    return f"ARRAY[{_LOCAL} || '*', {below}]".format(key=key, domain=domain)
 
 
 _ADDRESS, _DOMAIN = SuppressionScope.ADDRESS.value, SuppressionScope.DOMAIN.value
 _WILDCARD = SuppressionScope.WILDCARD.value
-_IN_SQL = """ARRAY(
-    SELECT left({key}, length({key}) - length({domain})) || '*'
-    UNION ALL
-    SELECT front || array_to_string(({parts})[i:], '.')
-      FROM generate_series(GREATEST(2, cardinality({parts}) - {first}), cardinality({parts})) AS i
-     CROSS JOIN (VALUES ('*@*.'), (left({key}, length({key}) - length({domain})) || '*.')) AS v(front))"""
+_PARTS = "string_to_array({domain}, '.')"
+_LOCAL = "left({key}, length({key}) - length({domain}))"  # with its @
+_DOMAINS_IN_SQL = (
+    f"ARRAY(SELECT array_to_string(({_PARTS})[i:], '.') FROM generate_series(1, cardinality({_PARTS}) - 1) AS i)"  # noqa: S608
+)
+# No series here: for each row of a long statement it would cost more than the looks.
+_REST = f"array_to_string(({_PARTS})[{{first}}:], '.')"
+_BELOW_IN_SQL = f"'*@*.' || {_REST}, {_LOCAL} || '*.' || {_REST}"
 
 
 def _suffixes(domain: str) -> Iterator[str]:

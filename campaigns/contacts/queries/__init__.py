@@ -52,7 +52,7 @@ from campaigns.contacts.queries.suppressions import (
     suppression_named,
     suppressions_of,
 )
-from campaigns.contacts.queries.undoing import can_be_undone, kept_by_cause, undo_preview
+from campaigns.contacts.queries.undoing import Kept, can_be_undone, kept_by_cause, undo_preview
 from campaigns.contacts.queries.verification import (
     SUPPRESSED,
     check_for,
@@ -67,7 +67,7 @@ from campaigns.contacts.queries.verification import (
 )
 
 __all__ = [
-    "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Preview", "bulk_for",
+    "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Kept", "Preview", "bulk_for",
     "can_be_undone", "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in",
     "contacts_of", "contacts_where", "contacts_with", "countries_of", "custom_names_among",
     "custom_names_of", "data_of", "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of",

@@ -58,7 +58,7 @@ from campaigns.contacts.core.segments import (
 from campaigns.contacts.core.segments.judging import DAY_PATTERN, NUMBER_PATTERN, span_of
 from campaigns.contacts.core.segments.tree import Leaf
 from campaigns.contacts.core.segments.vocabulary import ADDED, DOMAIN
-from campaigns.contacts.models import ContactTag, ListMember, MailDomain
+from campaigns.contacts.models import ContactTag, ListMember, MailDomain, Tag
 from campaigns.contacts.models.people import sort_key
 from campaigns.contacts.queries.suppressions import IsSuppressed, suppressed_contacts
 from outreach.slots import CONTACT_DEEDS
@@ -115,8 +115,11 @@ class _Compiler:
             case Fact.LIST:
                 return Q(Exists(ListMember.objects.filter(contact=me, contact_list=int(leaf.value))))
             case Fact.TAG:
-                tag = {"tag__workspace": self._workspace_id, "tag__name": leaf.value}
-                return Q(Exists(ContactTag.objects.filter(contact=me, **tag)))
+                # By the id the database knows how many have it.
+                tags = Tag.objects.filter(workspace=self._workspace_id, name=leaf.value)
+                return Q(
+                    Exists(ContactTag.objects.filter(contact=me, tag=tags.values_list("pk", flat=True).first() or 0))
+                )
             case Fact.IMPORT:
                 return Q(origin__isnull=False, origin=int(leaf.value))
             case Fact.VERDICT:

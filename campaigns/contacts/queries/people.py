@@ -31,7 +31,7 @@ from outreach.accounts.access import Member
 
 COUNT_LIMIT = 10_000
 FEW = 3_000  # contacts that are sorted as fast as they are looked for among a million
-DEAR_LIMIT = 1_000  # where each contact costs several looks
+DEAR_LIMIT = 500  # where each contact costs several looks
 SEARCH_LIMIT = 500
 _NAMES_FROM = 2_000  # contacts that are asked for the names of their custom fields
 # Addresses are searched among all contacts by their index; names and companies among so many of the newest.
@@ -116,6 +116,8 @@ def listed(member: Member, filters: Filters) -> tuple[QuerySet[Contact], Count]:
     found = contacts_of(member, filters) if filters.suppressed != "yes" else _all_of(member, filters)
     if replace(filters, suppressed="") == Filters() and filters.suppressed == "yes":
         ids = _first_suppressed(member, limit + 1)
+    elif (places := _places(member, filters)) is not None:
+        ids = list(places[: limit + 1])
     else:
         ids = list(found.order_by().values_list("pk", flat=True)[: limit + 1])
     count = Count(len(ids), limit)
@@ -159,6 +161,19 @@ class _HasPlace(Func):
     def __init__(self, table: str, column: str, pk: int) -> None:
         place = f"(SELECT true FROM {table} p WHERE p.{column} = {int(pk)} AND p.contact_id = %(expressions)s)"  # noqa: S608
         super().__init__(F("pk"), template=place, output_field=BooleanField())
+
+
+def _places(member: Member, filters: Filters) -> QuerySet[ListMember, int] | QuerySet[ContactTag, int] | None:
+    """Return the ids of whom a list or a tag alone leaves, out of its own index; None for other filters.
+
+    Who was erased is on no list and has no tag.
+    """
+    if filters == Filters(list_id=filters.list_id):
+        rows = ListMember.objects.filter(contact_list=filters.list_id, contact_list__workspace=member.workspace)
+        return rows.values_list("contact_id", flat=True)
+    if filters == Filters(tag=filters.tag):
+        return ContactTag.objects.filter(tag=_tag_id(member, filters.tag)).values_list("contact_id", flat=True)
+    return None
 
 
 def _tag_id(member: Member, name: str) -> int:

@@ -25,7 +25,7 @@ from campaigns.contacts.queries.undoing import can_be_undone, causes_among
 from campaigns.contacts.services.comparing import FIELDS, TEXTS
 from campaigns.contacts.services.locks import hold_for_undo, running
 from campaigns.contacts.states import ImportState, TraceKind
-from outreach.accounts.access import Member
+from outreach.accounts.models import User
 from outreach.celery import app
 from outreach.kit import clock
 from outreach.kit.away import gave_way
@@ -37,18 +37,18 @@ _TRIES = 4
 logger = logging.getLogger(__name__)
 
 
-def undo_import(member: Member, row: ContactImport, *, hint: bool = True) -> None:
-    """Take the import back: at once when it is small, else by a worker; hint wakes one.
+def undo_import(row: ContactImport, *, by: User | None, hint: bool = True) -> None:
+    """Take the import back: at once when it is small, else by a worker; hint wakes one. by: None at a command line.
 
     Raises IllegalMove when the import is not done, was undone already, or is too old. Must not be called inside a
     transaction.
     """
     moved = can_be_undone(row) and ContactImport.objects.filter(pk=row.pk, state=ImportState.DONE).update(
-        state=ImportState.UNDOING, undone_by=member.user, undo_asked_at=clock.now(), undo=asdict(UndoCounts())
+        state=ImportState.UNDOING, undone_by=by, undo_asked_at=clock.now(), undo=asdict(UndoCounts())
     )
     if not moved:
         raise IllegalMove(row.pk, ImportState.UNDOING)
-    logger.info("import.undo_asked", extra={"import_id": row.pk, "user_id": member.user.pk})
+    logger.info("import.undo_asked", extra={"import_id": row.pk, "user_id": by.pk if by else None})
     if row.rows_read - row.rows_rejected <= _SMALL:
         run_undo(row.pk)
     elif hint:

@@ -25,7 +25,7 @@ def undo(request: MemberRequest, import_id: int) -> HttpResponse:
     row = queries.import_for(request.member, import_id)
     if request.method == "POST":
         try:
-            services.undo_import(request.member, row)
+            services.undo_import(row, by=request.member.user)
         except IllegalMove:
             messages.info(request, "This import cannot be undone: it was undone already, or is too old.")
         return redirect(request.member.url("contacts:import_undo", row.pk))

@@ -9,6 +9,7 @@ import pytest
 from campaigns.contacts.command import run_import
 from campaigns.contacts.import_options import ImportOptions
 from campaigns.contacts.models import Contact, ContactImport, ContactList
+from campaigns.contacts.undo_command import run_undo_import
 from tests.builders import make_contact, make_list, make_workspace
 from tests.campaigns.contacts.workbooks import Sheet, workbook
 
@@ -142,3 +143,44 @@ def test_a_wrong_option_ends_with_2_and_keeps_nothing(tmp_path: Path, options: I
     assert run_import(path, "acme", "Leads", said.append, options) == 2
     assert words in "\n".join(said)
     assert not ContactImport.objects.exists()
+
+
+def undo(number: int, **wishes: bool) -> tuple[int, str]:
+    said: list[str] = []
+    code = run_undo_import(number, said.append, **{"is_dry_run": False, "is_json": False, **wishes})
+    return code, "\n".join(said)
+
+
+def test_an_import_is_taken_back_by_the_number_that_it_told_and_only_once(tmp_path: Path) -> None:
+    workspace = make_workspace()
+    make_contact(workspace, "bob@x.com", first_name="Bob")
+    path = tmp_path / "leads.csv"
+    path.write_text("email,first name\nada@x.com,Ada\nbob@x.com,Robert\n")
+    _, said = run(path)
+    number = ContactImport.objects.get().pk
+    assert f"outreach undo-import {number}" in said
+
+    code, said = undo(number, is_dry_run=True)
+    assert (code, Contact.objects.count()) == (0, 2)
+    assert "1 contacts would be removed, 1 would get values back" in said
+
+    Contact.objects.get(email_key="ada@x.com").notes.create(text="Met her.")
+    code, said = undo(number)
+    assert code == 0
+    assert "Undone: 0 contacts removed, 1 got values back" in said
+    assert "  1 stay: " in said
+    assert Contact.objects.get(email_key="bob@x.com").first_name == "Bob"
+
+    assert undo(number) == (1, f"Import {number} cannot be undone: it was undone already.")
+    assert undo(number + 1)[0] == 2
+
+
+def test_what_an_undo_did_is_told_as_one_object(tmp_path: Path) -> None:
+    make_workspace()
+    path = tmp_path / "leads.csv"
+    path.write_text("email\nada@x.com\n")
+    run(path)
+    number = ContactImport.objects.get().pk
+    assert json.loads(undo(number, is_dry_run=True, is_json=True)[1])["removed"] == 1
+    told = json.loads(undo(number, is_json=True)[1])
+    assert (told["state"], told["removed"], told["kept"]) == ("undone", 1, {})

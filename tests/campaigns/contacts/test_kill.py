@@ -126,7 +126,7 @@ def test_kill_9_in_an_undo_takes_nothing_back_twice_and_forgets_nothing(monkeypa
     row.refresh_from_db()
     noted = Contact.objects.filter(origin=row).order_by("pk")[500]
     services.add_note(member, noted, "Called her.")
-    services.undo_import(member, row, hint=False)
+    services.undo_import(row, by=member.user, hint=False)
     killed_in_the_middle = 0
     for name, number in [("removed", 1), ("removed", 1_000), ("restored", 1), ("restored", 500)]:
         with worker(row.pk, "undo") as process:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.core.suppressing import SUFFIX_LABELS, Rule, parse_rule, wildcard_keys, wildcards_in_sql
 from campaigns.contacts.errors import BadFile, MayNotLift
 from campaigns.contacts.models import Contact, LiftedSuppression, Suppression
+from campaigns.contacts.queries.suppressions import IsSuppressed
 from campaigns.contacts.states import SuppressionReason, SuppressionScope
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
@@ -112,6 +114,8 @@ def test_every_answer_of_the_database_is_that_of_the_plain_meaning(texts: list[s
         make_contact(workspace, key)
     barred = Contact.objects.filter(workspace=workspace, pk__in=queries.suppressed_contacts(workspace.pk))
     assert set(barred.values_list("email_key", flat=True)) == meant
+    asked = Contact.objects.filter(Q(IsSuppressed(workspace.pk)), workspace=workspace)
+    assert set(asked.values_list("email_key", flat=True)) == meant
     listed = make_list(workspace, "All", tuple(Contact.objects.filter(workspace=workspace)))
     assert queries.verdict_counts(workspace.pk, [listed.pk]).get(queries.SUPPRESSED, 0) == len(meant)
     with connection.cursor() as cursor:
@@ -121,7 +125,7 @@ def test_every_answer_of_the_database_is_that_of_the_plain_meaning(texts: list[s
             [workspace.pk],
         )
         for key, values in cursor.fetchall():
-            assert sorted(values) == sorted(value for _, value in wildcard_keys(key))
+            assert {one for one in values if not one.endswith(".")} == {value for _, value in wildcard_keys(key)}
 
 
 @pytest.mark.parametrize(

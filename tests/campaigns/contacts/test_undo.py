@@ -55,7 +55,7 @@ def imported(
 
 
 def undone(member: Member, row: ContactImport) -> ContactImport:
-    services.undo_import(member, row, hint=False)
+    services.undo_import(row, by=member.user, hint=False)
     row.refresh_from_db()
     return row
 
@@ -107,7 +107,7 @@ def test_what_nothing_else_touched_is_as_before_and_who_did_it_is_kept(member: M
     assert not ImportChange.objects.exists()
     assert not ImportTrace.objects.exists()
     with pytest.raises(IllegalMove):
-        services.undo_import(member, row)
+        services.undo_import(row, by=member.user)
 
 
 def test_who_came_to_something_since_stays_each_with_the_cause(member: Member) -> None:
@@ -174,7 +174,7 @@ def test_a_large_undo_goes_in_batches_and_a_lost_hint_is_swept(member: Member, m
         make_contact(member.workspace, f"p{n * 2}@x.com")
     before = everything(member.workspace)
     row = imported(member.workspace, f"email,first name\n{lines}", to=make_list(member.workspace), tags=("a",))
-    services.undo_import(member, row)
+    services.undo_import(row, by=member.user)
     row.refresh_from_db()
     assert row.state == ImportState.UNDOING
     services.sweep_imports()
@@ -195,7 +195,7 @@ def test_after_a_month_the_record_is_gone_and_the_import_stays(member: Member) -
     assert not ImportChange.objects.exists()
     assert not ImportTrace.objects.exists()
     with pytest.raises(IllegalMove):
-        services.undo_import(member, row)
+        services.undo_import(row, by=member.user)
 
 
 def test_the_record_of_a_person_goes_with_the_person(member: Member) -> None:

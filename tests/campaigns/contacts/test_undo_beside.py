@@ -58,6 +58,6 @@ def test_two_undos_at_once_leave_what_was_before_both() -> None:
     first = imported(member.workspace, "email,title\nada@x.com,CEO\n")
     second = imported(member.workspace, "email,title\nada@x.com,CFO\n")
     with in_the_midst('FROM "contacts_import_change"', lambda: undone(member, first)):
-        services.undo_import(member, second, hint=False)
+        services.undo_import(second, by=member.user, hint=False)
     ada.refresh_from_db()
     assert ada.title == "CTO"
