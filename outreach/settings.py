@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "outreach.accounts",
     "campaigns.contacts",
     "campaigns.sequences",
+    "campaigns.library",
     "sending.ledger",
     "sending.guard",
     "sending.domains",

@@ -21,6 +21,7 @@ NAVIGATION = (
     NavItem("Home", "house", "reports:home", "", "g h", also=("reports:log",)),
     NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results", "reports:day")),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("planner:list_health",)),
+    NavItem("Library", "library", "library:templates", "library", "g l"),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem(
         "Messages",

@@ -9,6 +9,7 @@ from typing import Any
 
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Segment, Suppression
 from campaigns.contacts.states import SuppressionReason
+from campaigns.library.models import Snippet, StepTemplate
 from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
 from campaigns.sequences.states import StepThread
 from outreach.accounts.access import Member
@@ -88,6 +89,19 @@ def make_step(campaign: Campaign, position: int = 1, *, subject: str = "Hello", 
     """Make a step with its one wording, and return the wording."""
     step = Step.objects.create(campaign=campaign, position=position)
     return Variant.objects.create(step=step, label="A", subject=subject, body_text=body)
+
+
+def make_template(
+    workspace: Workspace, name: str = "First letter", *, subject: str = "Hello", text: str = "Good day"
+) -> StepTemplate:
+    at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    return StepTemplate.objects.create(workspace=workspace, name=name, subject=subject, body_text=text, updated_at=at)
+
+
+def make_snippet(workspace: Workspace, name: str = "Who we are", text: str = "We are Acme.") -> Snippet:
+    return Snippet.objects.create(
+        workspace=workspace, name=name, text=text, updated_at=datetime(2026, 1, 5, 9, tzinfo=UTC)
+    )
 
 
 def make_audience(campaign: Campaign, contact_list: ContactList) -> AudienceList:

@@ -70,6 +70,7 @@ SAMPLES: dict[str, Args] = {
         "mailboxes:limit", "domains:list", "inbox:list", "reports:home",
         "guard:standstill", "guard:confirmation", "reports:log", "reports:messages", "reports:messages_file",
         "reports:doubts", "reports:doubts_chosen",
+        "library:templates", "library:template_new", "library:snippets", "library:snippet_new",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
     **_each(lambda w: (w.api_key.pk,), "workspace:key_revocation"),
@@ -116,6 +117,8 @@ SAMPLES: dict[str, Args] = {
     ),
     **_each(lambda w: (w.domain_key.pk,), "domains:check", "domains:removal"),
     **_each(lambda w: (w.inbound.pk,), "inbox:detail"),
+    **_each(lambda w: (w.template.pk,), "library:template", "library:template_removal"),
+    **_each(lambda w: (w.snippet.pk,), "library:snippet", "library:snippet_removal"),
     **_each(lambda w: (w.message.pk,), "reports:message"),
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ from campaigns.contacts.models import (
     SegmentUse,
     Suppression,
 )
+from campaigns.library.models import Snippet, StepTemplate
 from campaigns.sequences.models import AudienceSegment, Campaign, ClosedDays, HolidayRegion, Variant
 from outreach.accounts.keys import Scope
 from outreach.accounts.models import ApiKey, KeptAnswer, Membership, Workspace
@@ -76,6 +77,8 @@ class World:
     enrollment: Enrollment
     message: OutboundMessage
     inbound: InboundMessage
+    template: StepTemplate
+    snippet: Snippet
 
 
 def make_world(marker: str) -> World:
@@ -174,6 +177,8 @@ def make_world(marker: str) -> World:
         enrollment=enrollment,
         message=message,
         inbound=builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message),
+        template=builders.make_template(workspace, f"{marker} template", text=f"{marker} text"),
+        snippet=builders.make_snippet(workspace, f"{marker} snippet", f"{marker} text"),
     )
 
 

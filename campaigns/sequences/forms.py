@@ -98,7 +98,7 @@ class StepForm(EditForm):
     )
 
 
-class _LetterField(forms.CharField):
+class LetterField(forms.CharField):
     """A text of many lines; a browser sends each line end as two characters, which count and are kept as one."""
 
     def to_python(self, value: Any) -> str:
@@ -109,7 +109,7 @@ class VariantForm(EditForm):
     """A wording; what the template language refuses is shown beside the field, with its place and a way out."""
 
     subject = forms.CharField(max_length=500, required=False, label="Subject")
-    body_text = _LetterField(
+    body_text = LetterField(
         required=False,
         max_length=64_000,
         strip=False,

@@ -1,0 +1,1 @@
+"""What a workspace keeps to write with: templates of whole messages, and snippets."""

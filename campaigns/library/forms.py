@@ -1,0 +1,108 @@
+"""Forms of the library: what a person types; the services judge it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.http import QueryDict
+
+from campaigns.library.checking import SnippetEntry, TemplateEntry
+from campaigns.library.errors import BadEntry, Overtaken
+from campaigns.library.models import (
+    NAME_LIMIT,
+    NOTE_LIMIT,
+    SNIPPET_LIMIT,
+    SUBJECT_LIMIT,
+    TEXT_LIMIT,
+    Snippet,
+    StepTemplate,
+)
+from campaigns.library.services import mark_of
+from campaigns.sequences.forms import LetterField
+
+
+class EntryForm(forms.Form):
+    """A form of something in the library; `seen` marks what it was drawn from."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    is_overtaken = False
+
+    def __init__(self, *args: Any, is_frozen: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.disabled = is_frozen
+
+    def refuse(self, error: BadEntry) -> None:
+        """Show a service's refusals beside the fields that caused them."""
+        for name, cause in error.causes:
+            self.add_error(name if name in self.fields else None, cause)
+
+    def overtake(self, error: Overtaken) -> None:
+        """Keep what was typed and say that somebody else was faster; saved again, it replaces what they saved."""
+        data = cast("QueryDict", self.data).copy()
+        data["seen"] = error.seen
+        self.data = data
+        self.is_overtaken = True
+        self.add_error(None, str(error))
+
+
+class TemplateForm(EntryForm):
+    """A template."""
+
+    name = forms.CharField(max_length=NAME_LIMIT, label="Name", help_text="Only your team sees it.")
+    note = forms.CharField(
+        max_length=NOTE_LIMIT, required=False, label="When to use it", help_text="For whoever chooses among several."
+    )
+    subject = forms.CharField(
+        max_length=SUBJECT_LIMIT,
+        required=False,
+        label="Subject",
+        help_text="Empty for a message that answers in its thread.",
+    )
+    text = LetterField(
+        max_length=TEXT_LIMIT,
+        strip=False,
+        label="Text",
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text="[[two brackets]] leave a place to whoever uses it; a message with an open place is never launched.",
+    )
+
+    @classmethod
+    def of(cls, row: StepTemplate, *, is_frozen: bool) -> TemplateForm:
+        """Return the form with the stored values."""
+        initial = {
+            "name": row.name,
+            "note": row.note,
+            "subject": row.subject,
+            "text": row.body_text,
+            "seen": mark_of(row.updated_at),
+        }
+        return cls(initial=initial, is_frozen=is_frozen)
+
+    def entry(self) -> TemplateEntry:
+        """Return the valid form as an entry."""
+        data = self.cleaned_data
+        return TemplateEntry(data["name"], data["note"], data["subject"], data["text"])
+
+
+class SnippetForm(EntryForm):
+    """A snippet."""
+
+    name = forms.CharField(max_length=NAME_LIMIT, label="Name", help_text="By which you find it as you write.")
+    text = LetterField(
+        max_length=SNIPPET_LIMIT,
+        strip=False,
+        label="Text",
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="Variables, choices and [[places]] work as in any wording.",
+    )
+
+    @classmethod
+    def of(cls, row: Snippet, *, is_frozen: bool) -> SnippetForm:
+        """Return the form with the stored values."""
+        return cls(initial={"name": row.name, "text": row.text, "seen": mark_of(row.updated_at)}, is_frozen=is_frozen)
+
+    def entry(self) -> SnippetEntry:
+        """Return the valid form as an entry."""
+        return SnippetEntry(self.cleaned_data["name"], self.cleaned_data["text"])
