@@ -101,7 +101,7 @@ class Tab:
 CAMPAIGN_TABS = (
     Tab("Sequence", "sequences:sequence", also=("sequences:step_save", "sequences:variant_save", "sequences:rename")),
     Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
-    Tab("Schedule", "sequences:schedule"),
+    Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders"),
     Tab("Preview", "planner:preview"),
     Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health")),

@@ -14,6 +14,8 @@ from campaigns.calendar.closures import (
     next_closed,
     outside_words,
 )
+from campaigns.calendar.coming import ClockChange, ComingDay, coming_days, next_clock_change
+from campaigns.calendar.hours import HoursProblem, hours_text, parse_hours, span_text
 from campaigns.calendar.regions import Region, RegionProblem, is_known, parse_region, region_label, region_labels
 from campaigns.calendar.waits import Wait, WaitUnit, wait_until
 from campaigns.calendar.windows import (
@@ -30,9 +32,11 @@ from campaigns.calendar.windows import (
 from campaigns.calendar.zones import ZoneProblem, parse_zone, zone_of_country, zone_of_place
 
 __all__ = [
-    "ClosedProblem", "ClosedSpan", "Never", "Region", "RegionProblem", "Schedule", "Wait", "WaitUnit", "Window",
-    "ZoneProblem", "closed_between", "closed_names", "closed_parts", "closed_text", "closed_words",
-    "ending_before_plans", "is_known", "is_open", "next_closed", "next_open", "next_window", "open_minutes_left",
-    "open_seconds_between", "outside_words", "parse_closed", "parse_region", "parse_zone", "region_label",
-    "region_labels", "wait_until", "window_end", "zone_of_country", "zone_of_place",
+    "ClockChange", "ClosedProblem", "ClosedSpan", "ComingDay", "HoursProblem", "Never", "Region",
+    "RegionProblem", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "closed_between", "closed_names",
+    "closed_parts", "closed_text", "closed_words", "coming_days", "ending_before_plans", "hours_text",
+    "is_known", "is_open", "next_clock_change", "next_closed", "next_open", "next_window", "open_minutes_left",
+    "open_seconds_between", "outside_words", "parse_closed", "parse_hours", "parse_region", "parse_zone",
+    "region_label", "region_labels", "span_text", "wait_until", "window_end", "zone_of_country",
+    "zone_of_place",
 ]  # fmt: skip

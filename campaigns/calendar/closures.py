@@ -51,6 +51,8 @@ def closed_words(name: str, day: date) -> str:
 
 def outside_words(schedule: Schedule, zone: tzinfo, zone_name: str, at: datetime, opens: datetime) -> str:
     """Return why nothing goes out at an instant outside of the windows, before they open again at `opens`."""
+    if schedule.starts_on is not None and wall_at(at, zone).date() < schedule.starts_on:
+        return f"It starts on {schedule.starts_on:%d %B %Y} in {zone_name}."
     outside = f"Outside the sending window in {zone_name}"
     days = closed_between(schedule, zone, at, opens)
     if not days:

@@ -53,6 +53,17 @@ def set_backs(zone: tzinfo, begin: datetime, end: datetime) -> tuple[datetime, .
     return tuple(found)
 
 
+def first_change(zone: tzinfo, begin: datetime, end: datetime) -> datetime | None:
+    """Return the first instant in (begin, end] at which the clock is set forward or back. Asked for every day."""
+    early = begin
+    while early < end:
+        late = min(early + timedelta(days=1), end)
+        if _offset(late, zone) != _offset(early, zone):
+            return _change(zone, early, late)
+        early = late
+    return None
+
+
 def _change(zone: tzinfo, early: datetime, late: datetime) -> datetime:
     """Return the first instant, to the second, at which the offset is that of `late`."""
     new = _offset(late, zone)

@@ -37,16 +37,17 @@ class Window:
 class Schedule:
     """The windows of a week, and local dates on which none of them opens; names say what closes those that have one.
 
-    A name changes no answer, so it makes no other schedule.
+    starts_on: the first local date on which one opens. A name changes no answer, so it makes no other schedule.
     """
 
     windows: tuple[Window, ...]
     holidays: frozenset[date] = frozenset()
     names: Mapping[date, str] = field(default_factory=dict, repr=False, compare=False)
+    starts_on: date | None = None
     _hash: int = field(init=False, repr=False, compare=False)  # asked at every question, so reckoned once
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.windows, self.holidays)))
+        object.__setattr__(self, "_hash", hash((self.windows, self.holidays, self.starts_on)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -115,6 +116,18 @@ def open_minutes_left(schedule: Schedule, zone: tzinfo, now: datetime) -> float:
     return open_seconds_between(schedule, zone, now, max(now, midnight)) / 60
 
 
+def spans_on(schedule: Schedule, day: date) -> list[tuple[int, int]]:
+    """Return the windows of a local day as [start, end) in minutes, in order; those that touch are one."""
+    if day in schedule.holidays or (schedule.starts_on is not None and day < schedule.starts_on):
+        return []
+    return _merged(schedule.windows, day.isoweekday())
+
+
+def open_on(schedule: Schedule, zone: tzinfo, day: date) -> tuple[Interval, ...]:
+    """Return the windows of a local day as instants (UTC) in order, as the clocks of that day leave them."""
+    return _timeline(schedule, zone).on(day)
+
+
 def _never(schedule: Schedule) -> Never:
     if not schedule.windows:
         return Never("No sending window is set.")
@@ -132,6 +145,8 @@ def _next(schedule: Schedule, zone: tzinfo, now: datetime) -> Interval | None:
         if asked <= now < answer[1]:
             return answer
     day = _local_day(zone, now)
+    if schedule.starts_on is not None:
+        day = max(day, schedule.starts_on)
     for offset in range(HORIZON_DAYS):
         for interval in timeline.on(day + timedelta(days=offset)):
             if now < interval[1]:
@@ -173,9 +188,7 @@ class _Timeline:
         return found
 
     def _reckoned(self, day: date) -> Iterator[Interval]:
-        if day in self._schedule.holidays:
-            return
-        for start, end in _merged(self._schedule.windows, day.isoweekday()):
+        for start, end in spans_on(self._schedule, day):
             opens, closes = first_instant(self._zone, day, start), first_instant(self._zone, day, end)
             yield from _shown(self._zone, day, start, opens, closes)
 

@@ -17,6 +17,7 @@ class Campaign(models.Model):
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=10, default=CampaignState.DRAFT)
     time_zone = models.CharField(max_length=64, default="UTC")
+    starts_on = models.DateField(null=True)  # local date of the recipient before which nothing goes out
     use_contact_zone = models.BooleanField(default=True)
     new_leads_per_day = models.PositiveIntegerField(null=True)  # None = as many as the mailboxes carry
     daily_limit = models.PositiveIntegerField(null=True)  # messages of all steps; None = as many as fall due

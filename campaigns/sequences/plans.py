@@ -207,6 +207,7 @@ def _plan_of(text: str) -> CampaignPlan:
     campaign = stored["campaign"]
     windows = (Window(row["weekday"], row["start_minute"], row["end_minute"]) for row in stored["windows"] or ())
     names = _closed(stored)
+    starts_on = date.fromisoformat(campaign["starts_on"]) if campaign["starts_on"] else None
     branches = _branches(stored["branches"] or ())
     steps = tuple(_planned(step, branches[step["id"]]) for step in stored["steps"] or ())
     return CampaignPlan(
@@ -219,7 +220,7 @@ def _plan_of(text: str) -> CampaignPlan:
         new_leads_per_day=campaign["new_leads_per_day"],
         daily_limit=campaign["daily_limit"],
         priority=Priority(campaign["priority"]),
-        schedule=Schedule(windows=tuple(windows), holidays=frozenset(names), names=names),
+        schedule=Schedule(windows=tuple(windows), holidays=frozenset(names), names=names, starts_on=starts_on),
         steps=steps,
         skips_roles=campaign["skips_roles"],
         path_names=tuple((number, name) for number, name in stored["paths"] or ()),

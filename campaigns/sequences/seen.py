@@ -28,7 +28,8 @@ def seen_schedule(
     """Return the fingerprint of a campaign's schedule."""
     spans = sorted((one.weekday, one.start, one.end) for one in windows)
     limits = (campaign.new_leads_per_day, campaign.daily_limit, str(campaign.priority))
-    return _fingerprint(campaign.time_zone, campaign.use_contact_zone, limits, spans, sorted(closed), sorted(regions))
+    zone = (campaign.time_zone, campaign.use_contact_zone, str(campaign.starts_on))
+    return _fingerprint(zone, limits, spans, sorted(closed), sorted(regions))
 
 
 def seen_audience(list_ids: Collection[int], segment_ids: Collection[int] = ()) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from campaigns.calendar import open_seconds_between
-from sending.pacing.scenario import Idle, Run
+from sending.pacing.scenario import Departure, Idle, Run
 from sending.pacing.verdicts import HoldCode
 
 _DAY = timedelta(days=1)
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,28 @@ class ForecastDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What one mailbox carries of a campaign: messages in all, on its busiest day, and the day of the last one."""
+
+    total: int
+    busiest: int
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is to come of a campaign. left: who still waits when the forecast ends; 0 where it reaches the finish."""
+    """What is to come of a campaign. left: who still waits when the forecast ends; 0 where it reaches the finish.
+
+    coming: the first that leave, in order.
+    """
 
     positions: tuple[int, ...]
     days: tuple[ForecastDay, ...]
     next_at: datetime | None
     ends_at: datetime | None  # the last message that is foreseen
     left: int
+    carried: Mapping[int, Carried] = field(default_factory=dict)  # by mailbox
+    coming: tuple[Departure, ...] = ()
 
     @property
     def total(self) -> int:
@@ -71,7 +86,16 @@ def forecast_of(run: Run, campaign_id: int, positions: Sequence[int], zone: tzin
         next_at=own[0].at if own else None,
         ends_at=own[-1].at if own else None,
         left=run.left.get(campaign_id, 0),
+        carried=_carried(own, zone),
+        coming=tuple(own[:_SHOWN]),
     )
+
+
+def _carried(own: Sequence[Departure], zone: tzinfo) -> dict[int, Carried]:
+    days: dict[int, Counter[date]] = defaultdict(Counter)
+    for one in own:
+        days[one.mailbox_id][one.at.astimezone(zone).date()] += 1
+    return {pk: Carried(some.total(), max(some.values()), max(some)) for pk, some in days.items()}
 
 
 def _bounds(idles: Sequence[Idle], zone: tzinfo) -> dict[date, Bound]:

@@ -16,6 +16,7 @@ from sending.guard.queries import why_nothing_leaves
 from sending.planner.columns import chart_of
 from sending.planner.forecast import foresee
 from sending.planner.queries import senders_of_campaign, weekdays_of
+from sending.planner.upcoming import upcoming
 from sending.planner.whatif import WhatIfForm
 
 _FOLDER = "sending/planner"
@@ -57,3 +58,12 @@ def forecast_summary(request: MemberRequest, pk: int) -> HttpResponse:
     campaign = campaign_for(request.member, pk)
     context = editor_context(campaign, forecast=foresee(campaign).forecast, home=ZoneInfo(campaign.workspace.time_zone))
     return render_region(request, f"{_FOLDER}/forecast_summary.html", context, region="summary")
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def next_sends(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show who is written to next, on the clocks of the recipient and of the workspace."""
+    campaign = campaign_for(request.member, pk)
+    context = editor_context(campaign, coming=upcoming(campaign), home=ZoneInfo(campaign.workspace.time_zone))
+    return render_region(request, f"{_FOLDER}/next_sends.html", context, region="sends")

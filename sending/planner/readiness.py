@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaigns.calendar import Never, ZoneProblem, next_open
 from campaigns.sequences.audience import audience_contacts, unreadable
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
@@ -10,6 +11,7 @@ from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.templating import Severity, check, check_spin, lint
 from outreach.accounts.models import Workspace
+from sending.mailboxes.budgets import database_now
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
 from sending.planner.models import CampaignMailbox
@@ -33,7 +35,12 @@ def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
     """Return what keeps a running campaign from writing to anybody, or from growing; empty unless it is running."""
     if campaign.state != CampaignState.RUNNING:
         return ()
-    return (*_senders(campaign), *(_broken(campaign, "so nobody of it is added") if campaign.grows else ()))
+    plan = plans([campaign.pk])[campaign.pk]
+    return (
+        *_schedule(plan),
+        *_senders(campaign),
+        *(_broken(campaign, "so nobody of it is added") if campaign.grows else ()),
+    )
 
 
 def _broken(campaign: Campaign, so: str = "") -> list[Obstacle]:
@@ -119,10 +126,18 @@ def _advice(step: PlannedStep, variant: PlannedVariant) -> list[Obstacle]:
 
 
 def _schedule(plan: CampaignPlan) -> list[Obstacle]:
-    if plan.schedule.windows:
-        return []
-    words = "No sending window is set, so nothing could ever go out."
-    return [Obstacle("no_window", words, "Choose days and hours.", "sequences:schedule")]
+    where = "sequences:schedule"
+    if not plan.schedule.windows:
+        words = "No sending window is set, so nothing could ever go out."
+        return [Obstacle("no_window", words, "Choose days and hours.", where)]
+    try:
+        _, zone = plan.zone_for("")
+    except ZoneProblem as problem:
+        return [Obstacle("no_zone", str(problem), "Choose the time zone anew.", where)]
+    opens = next_open(plan.schedule, zone, database_now())
+    if isinstance(opens, Never):
+        return [Obstacle("never_opens", opens.reason, "Open a day, or take closed days out.", where)]
+    return []
 
 
 def _senders(campaign: Campaign) -> list[Obstacle]:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("<int:pk>/resumption", views.resume, name="resume"),
     path("<int:pk>/forecast", forecast_views.forecast, name="forecast"),
     path("<int:pk>/forecast/summary", forecast_views.forecast_summary, name="forecast_summary"),
+    path("<int:pk>/forecast/sends", forecast_views.next_sends, name="next_sends"),
     path("<int:pk>/people", views.people, name="people"),
     path("<int:pk>/health", health_views.campaign_health, name="campaign_health"),
     path("lists/<int:list_id>/health", health_views.list_health, name="list_health"),

@@ -161,10 +161,10 @@ def write_campaign(walker: Walker) -> int:
 
 def open_all_week(walker: Walker, campaign: int) -> None:
     walker.open(f"/w/brightpath/campaigns/{campaign}/schedule")
-    for box in walker.page.locator("input[name=weekdays]").all():
-        box.check()
-    walker.page.locator("[name=start]").fill("00:00")
-    walker.page.locator("[name=end]").fill("00:00")
+    walker.page.get_by_label("Monday").fill("all day")
+    walker.page.get_by_role("button", name="hours until Friday").click()
+    for day in ("Saturday", "Sunday"):
+        walker.page.get_by_label(day).fill("0-24")
     walker.submit("Save schedule")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 from django.db import transaction
@@ -32,6 +33,7 @@ class Schedule:
     regions: Sequence[Region] = ()  # whose public holidays close this campaign alone
     daily_limit: int | None = None
     priority: Priority = Priority.NORMAL
+    starts_on: date | None = None  # before it nothing goes out, where the recipient is
 
 
 def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = None) -> None:
@@ -45,6 +47,7 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
         refuse_overtaken(seen, _seen_schedule(current), "this schedule")
         Campaign.objects.filter(pk=campaign.pk).update(
             time_zone=schedule.time_zone,
+            starts_on=schedule.starts_on,
             use_contact_zone=schedule.use_contact_zone,
             new_leads_per_day=schedule.new_leads_per_day,
             daily_limit=schedule.daily_limit,

@@ -15,7 +15,8 @@ from campaigns.sequences.closed_forms import ClosedDaysForm, ClosingForm, labels
 from campaigns.sequences.closing import Closing, closing_of, days_to_come
 from campaigns.sequences.forms import CampaignForm, EditForm
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.schedule_forms import ScheduleForm, schedule_values, unlike_the_form
+from campaigns.sequences.opening import Opening, opening_of
+from campaigns.sequences.schedule_forms import ScheduleForm, schedule_values
 from campaigns.sequences.views.frame import FOLDER, editor_context, may_change_it, saved, sent, status_of
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -30,15 +31,17 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
     windows, may_change = queries.windows_of(campaign), may_change_it(request, campaign)
     own, of_workspace = closing_of(campaign.workspace_id, campaign), closing_of(campaign.workspace_id, None)
     form = ScheduleForm(sent(request), initial=schedule_values(campaign, windows, own), is_frozen=not may_change)
+    if form.is_bound and "same" in request.POST:
+        form.like_monday()
     if form.is_valid() and not _looks(request) and saved(request, form, lambda: _save_schedule(campaign, form)):
         messages.success(request, "Schedule saved.")
         return redirect(request.member.url("sequences:schedule", pk))
     context = editor_context(
         campaign,
         form=form,
-        unlike=unlike_the_form(windows),
         may_change=may_change,
         of_workspace=of_workspace,
+        opening=_opening(campaign, form, own, of_workspace),
         **_days(form, own, campaign.time_zone, beside=of_workspace),
     )
     return render_region(request, f"{FOLDER}/schedule.html", context, region="schedule", status=_looked(request, form))
@@ -73,9 +76,19 @@ def _days(form: ClosingForm, stored: Closing, zone_name: str, *, beside: Closing
     return {"days": days, **told, "is_draft": is_draft, "with_owner": beside is not None}
 
 
+def _opening(campaign: Campaign, form: ScheduleForm, own: Closing, of_workspace: Closing) -> Opening | None:
+    """Return the windows to come: as the form stands if it can be read, else as they are stored."""
+    if form.is_bound and form.is_valid():
+        asked = form.schedule()
+        closings = [of_workspace, Closing(asked.closed, asked.regions)]
+        return opening_of(asked.time_zone, asked.windows, closings, starts_on=asked.starts_on)
+    windows = queries.windows_of(campaign)
+    return opening_of(campaign.time_zone, windows, [of_workspace, own], starts_on=campaign.starts_on)
+
+
 def _looks(request: MemberRequest) -> bool:
     """Say whether the days of a form are asked for before it is saved."""
-    return "look" in request.POST
+    return "look" in request.POST or "same" in request.POST
 
 
 def _looked(request: MemberRequest, form: CampaignForm | EditForm | ClosingForm) -> int:

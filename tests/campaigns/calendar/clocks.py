@@ -50,7 +50,8 @@ class Minutes:
         """Say for each minute whether it lies in a window: at or after the first showing of its start on that date,
         before the first showing of its end, and with a clock that shows a time inside it.
         """
-        days = {wall.date() for wall in self.walls} - schedule.holidays
+        first = schedule.starts_on or date.min
+        days = {day for wall in self.walls if (day := wall.date()) >= first} - schedule.holidays
         spans = [
             (begins, self.first(begins), ends, self.first(ends))
             for day in days

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time as clock
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,9 @@ from campaigns.calendar import (
     Wait,
     WaitUnit,
     Window,
+    coming_days,
     is_open,
+    next_clock_change,
     next_open,
     next_window,
     open_seconds_between,
@@ -43,7 +46,8 @@ def windows(draw: st.DrawFn) -> Window:
 
 WINDOWS = st.lists(windows(), min_size=1, max_size=4).map(tuple)
 DAYS = st.dates(date(2008, 1, 1), date(2036, 12, 31))
-SCHEDULES = st.builds(Schedule, WINDOWS, st.frozensets(DAYS, max_size=4))
+FIRST_DAYS = st.one_of(st.none(), DAYS)
+SCHEDULES = st.builds(Schedule, WINDOWS, st.frozensets(DAYS, max_size=4), starts_on=FIRST_DAYS)
 EVERY_DAY = st.builds(
     lambda start, length: Schedule(tuple(Window(day, start, min(1440, start + length)) for day in range(1, 8))),
     st.integers(0, 1439),
@@ -77,11 +81,13 @@ def test_opening_is_not_before_now_and_inside_a_window_and_final(
     schedule: Schedule, zone: ZoneInfo, now: datetime
 ) -> None:
     found = opening(schedule, zone, now)
-    assert now <= found <= now + timedelta(days=HORIZON_DAYS + 2)
+    begin = datetime.combine(schedule.starts_on or date.min, datetime.min.time(), UTC)
+    assert now <= found <= max(now, begin) + timedelta(days=HORIZON_DAYS + 2)
     assert opening(schedule, zone, found) == found
     wall = found.astimezone(zone)
     minute = wall.hour * 60 + wall.minute
     assert wall.date() not in schedule.holidays
+    assert schedule.starts_on is None or wall.date() >= schedule.starts_on
     assert any(one.weekday == wall.isoweekday() and one.start <= minute < one.end for one in schedule.windows)
     assert is_open(schedule, zone, found)
     assert is_open(schedule, zone, now) == (found == now)
@@ -102,7 +108,7 @@ def test_who_asks_later_is_not_served_earlier(
 def test_same_question_gets_the_same_answer_also_from_an_equal_schedule(
     schedule: Schedule, zone: ZoneInfo, now: datetime
 ) -> None:
-    twin = Schedule(tuple(schedule.windows), frozenset(set(schedule.holidays)))
+    twin = Schedule(tuple(schedule.windows), frozenset(set(schedule.holidays)), starts_on=schedule.starts_on)
     assert twin == schedule
     assert hash(twin) == hash(schedule)
     assert next_open(schedule, zone, now) == next_open(twin, zone, now) == next_open(schedule, zone, now)
@@ -116,7 +122,7 @@ def test_answers_do_not_depend_on_what_was_asked_before(
     alone = []
     for number, now in enumerate(instants, 1):
         # A holiday of long ago makes a schedule that nobody has asked yet.
-        fresh = Schedule(schedule.windows, schedule.holidays | {date(1900, 1, number)})
+        fresh = replace(schedule, holidays=schedule.holidays | {date(1900, 1, number)})
         alone.append(next_open(fresh, zone, now))
     near = [moment + shift for moment in instants for shift in (timedelta(0), timedelta(minutes=7), timedelta(days=3))]
     for now in near:
@@ -135,7 +141,8 @@ def test_tightening_never_makes_a_send_earlier(
         for one in kept
         for start in [data.draw(st.integers(one.start, one.end - 1))]
     ]
-    tight = Schedule(tuple(cut), wide.holidays | data.draw(st.frozensets(DAYS, max_size=2)))
+    first = max(filter(None, [wide.starts_on, data.draw(FIRST_DAYS)]), default=None)
+    tight = Schedule(tuple(cut), wide.holidays | data.draw(st.frozensets(DAYS, max_size=2)), starts_on=first)
     found = next_open(tight, zone, now)
     assert isinstance(found, Never) or found >= opening(wide, zone, now)
 
@@ -182,6 +189,38 @@ def test_window_ends_where_the_minutes_say_when_clocks_change(data: st.DataObjec
     place = (end - minutes.instants[0]) // MINUTE
     assert all(are_open[at:place])
     assert not are_open[place] or minutes.walls[place].time() == datetime.min.time()
+
+
+@FEW
+@given(SCHEDULES, ZONES, INSTANTS)
+def test_days_to_come_hold_what_the_claim_would_find(schedule: Schedule, zone: ZoneInfo, now: datetime) -> None:
+    days = coming_days(schedule, zone, now, most=3)
+    assert not isinstance(days, Never)
+    at = now
+    for opens, closes in (span for day in days for span in day.spans):
+        assert next_window(schedule, zone, at) == (opens, closes)
+        assert opens.astimezone(zone).date() in {day.day for day in days}
+        at = closes
+    assert len(days) == 3
+    assert [one.day for one in days] == sorted({one.day for one in days})
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data(), EVERY_DAY)
+def test_what_a_clock_change_does_to_a_window_is_what_the_minutes_say(data: st.DataObject, schedule: Schedule) -> None:
+    name, day = data.draw(st.sampled_from(clock_changes()))
+    zone = ZoneInfo(name)
+    minutes = Minutes(zone, day)
+    change = next_clock_change(schedule, zone, minutes.instants[1440])
+    assert change is not None
+    place = minutes.instants.index(change.at)
+    assert minutes.walls[place] == change.after != minutes.walls[place - 1] + MINUTE == change.before
+    are_open = minutes.open_ones(schedule)
+    (window, *_) = schedule.windows
+    for touched in {change.before.date(), change.after.date()}:
+        lasted = sum(one for one, wall in zip(are_open, minutes.walls, strict=True) if wall.date() == touched)
+        if lasted != window.end - window.start:
+            assert change.effects
 
 
 @FEW

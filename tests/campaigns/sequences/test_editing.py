@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.test import Client
 
@@ -10,6 +12,7 @@ from campaigns.sequences import queries, services
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.services import Schedule, Text
 from outreach.accounts.access import Member
+from outreach.kit import clock
 from tests.builders import make_contact, make_list
 from tests.campaigns.sequences.browser import client_of, edit, form_to, page_of, send
 from tests.campaigns.sequences.drafts import (
@@ -199,36 +202,57 @@ def test_a_schedule_is_shown_as_it_is_and_saved(client: Client, member: Member, 
     url = member.url("sequences:schedule", campaign.pk)
     form = form_to(client.get(url).text, "")
     assert form.fields | {"seen": [], "csrfmiddlewaretoken": []} == {
-        "csrfmiddlewaretoken": [], "seen": [], "weekdays": ["1", "2", "3", "4", "5"], "start": ["09:00"],
-        "end": ["17:00"], "time_zone": ["UTC"], "use_contact_zone": ["on"], "new_leads_per_day": [""],
+        "csrfmiddlewaretoken": [], "seen": [], **{f"hours_{day}": ["09:00-17:00"] for day in range(1, 6)},
+        "hours_6": [""], "hours_7": [""], "starts_on": [""], "time_zone": ["UTC"], "use_contact_zone": ["on"],
+        "new_leads_per_day": [""],
         "daily_limit": [""], "priority": ["normal"], "closed": [""], "regions": ["", "", ""],
     }  # fmt: skip
     changes: dict[str, object] = {
-        "weekdays": ["6", "1", "6"], "start": "22:30", "end": "00:00", "time_zone": "berlin", "new_leads_per_day": "25",
+        **{f"hours_{day}": "" for day in range(1, 8)}, "hours_6": "22:30-24:00, 9am to 12pm",
+        "hours_1": "13-17;9.30-12", "starts_on": "2027-01-04", "time_zone": "berlin", "new_leads_per_day": "25",
     }  # fmt: skip
     form.fields.pop("use_contact_zone")
     assert send(client, form, url, **changes)["Location"] == url
     campaign.refresh_from_db()
-    assert queries.windows_of(campaign) == [Window(1, 1350, 1440), Window(6, 1350, 1440)]
+    windows = [Window(1, 570, 720), Window(1, 780, 1020), Window(6, 540, 720), Window(6, 1350, 1440)]
+    assert queries.windows_of(campaign) == windows
+    assert campaign.starts_on == date(2027, 1, 4)
     assert (campaign.time_zone, campaign.use_contact_zone, campaign.new_leads_per_day) == ("Europe/Berlin", False, 25)
     page = client.get(url).text
     assert "Schedule saved." in page
-    assert form_to(page, "").fields["end"] == ["00:00"]
+    fields = form_to(page, "").fields
+    assert (fields["hours_1"], fields["starts_on"]) == (["09:30-12:00, 13:00-17:00"], ["2027-01-04"])
+    assert fields["hours_6"] == ["09:00-12:00, 22:30-24:00"]
     assert send(client, form_to(page, ""), url).status_code == 302
-    assert queries.windows_of(campaign) == [Window(1, 1350, 1440), Window(6, 1350, 1440)]
+    assert queries.windows_of(campaign) == windows
 
 
-def test_hours_that_the_form_cannot_show_are_told_before_they_are_replaced(
+def test_the_hours_of_monday_are_put_on_the_working_week_before_anything_is_saved(
     client: Client, member: Member, campaign: Campaign
 ) -> None:
-    assert "The hours differ" not in page_of(client, member, campaign, "schedule")
-    windows = [Window(1, 540, 720), Window(1, 780, 1440), Window(5, 540, 720)]
-    services.save_schedule(campaign, Schedule("UTC", use_contact_zone=True, windows=windows))
-    page = page_of(client, member, campaign, "schedule")
-    assert "Monday 09:00 to 12:00, Monday 13:00 to 00:00, Friday 09:00 to 12:00" in page
+    url, before = member.url("sequences:schedule", campaign.pk), queries.windows_of(campaign)
+    answer = send(client, form_to(client.get(url).text, ""), url, hours_1="9-10, 14-15", hours_6="8-9", same="1")
+    fields = form_to(answer.text, "").fields
+    assert answer.status_code == 200
+    assert [fields[f"hours_{day}"] for day in range(1, 8)] == [["9-10, 14-15"]] * 5 + [["8-9"], [""]]
+    assert queries.windows_of(campaign) == before
 
 
-def test_a_campaign_without_windows_offers_office_hours(client: Client, member: Member, campaign: Campaign) -> None:
+def test_a_campaign_without_windows_shows_that_nothing_can_ever_go_out(
+    client: Client, member: Member, campaign: Campaign
+) -> None:
     services.save_schedule(campaign, Schedule("UTC", use_contact_zone=True, windows=[]))
-    fields = form_to(page_of(client, member, campaign, "schedule"), "").fields
-    assert (fields["start"], fields["end"], "weekdays" in fields) == (["09:00"], ["17:00"], False)
+    page = page_of(client, member, campaign, "schedule")
+    assert [form_to(page, "").fields[f"hours_{day}"] for day in range(1, 8)] == [[""]] * 7
+    assert "Nothing can ever go out" in page
+
+
+def test_closed_days_that_cover_every_window_are_told_before_they_are_saved(
+    client: Client, member: Member, campaign: Campaign
+) -> None:
+    url = member.url("sequences:schedule", campaign.pk)
+    year = clock.now().year
+    spans = "\n".join(f"{y}-01-01..{y}-12-31" for y in range(year, year + 3))
+    answer = send(client, form_to(client.get(url).text, ""), url, closed=spans, look="1")
+    assert answer.status_code == 200
+    assert "every allowed day is a holiday" in answer.text

@@ -50,7 +50,7 @@ def test_who_saves_second_is_told_sees_both_and_may_replace(client: Client, memb
 
 @pytest.mark.parametrize(
     ("name", "changes", "theirs"),
-    [("schedule", {"start": "10:00"}, {"start": "11:00"}), ("audience", {"lists": []}, {})],
+    [("schedule", {"hours_1": "10-17"}, {"hours_1": "11-17"}), ("audience", {"lists": []}, {})],
 )
 def test_who_saves_the_page_second_is_told(
     client: Client, member: Member, campaign: Campaign, name: str, changes: dict[str, object], theirs: dict[str, object]

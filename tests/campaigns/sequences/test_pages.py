@@ -203,7 +203,7 @@ def test_what_was_typed_comes_back_as_text_when_it_is_refused(member: Member, ca
     url = member.url("sequences:variant_save", wording_of(campaign).pk)
     answers = [
         client.post(url, {"subject": EVIL, "body_text": f"</textarea>{EVIL}{{{{ {EVIL} }}}}", "weight": EVIL}),
-        client.post(every_url(member, campaign)["schedule"], {"time_zone": EVIL, "start": EVIL, "weekdays": EVIL}),
+        client.post(every_url(member, campaign)["schedule"], {"time_zone": EVIL, "starts_on": EVIL, "hours_1": EVIL}),
         client.post(every_url(member, campaign)["audience"], {"lists": EVIL}),
         client.post(every_url(member, campaign)["rename"], {"name": EVIL * 9}),
         client.post(member.url("sequences:step_save", step_at(campaign, 2).pk), {"wait_unit": EVIL, "thread": EVIL}),

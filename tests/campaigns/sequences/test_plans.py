@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -41,14 +43,19 @@ def test_a_plan_says_everything_that_was_written() -> None:
     Variant.objects.filter(step__campaign=campaign, label="A").update(body_html="<p>Hi</p>")
     windows = [Window(6, 600, 1440), Window(1, 720, 780), Window(1, 0, 600)]
     services.save_schedule(
-        campaign, services.Schedule("Asia/Kathmandu", use_contact_zone=False, windows=windows, new_leads_per_day=7)
+        campaign,
+        services.Schedule(
+            "Asia/Kathmandu", use_contact_zone=False, windows=windows, new_leads_per_day=7, starts_on=date(2027, 1, 4)
+        ),
     )
     set_state(campaign, CampaignState.PAUSED)
     plan = plan_of(campaign)
     assert (plan.id, plan.workspace_id, plan.name) == (campaign.pk, campaign.workspace_id, "Autumn")
     assert (plan.state, plan.new_leads_per_day) == (CampaignState.PAUSED, 7)
     assert (plan.zone_name, plan.use_contact_zone) == ("Asia/Kathmandu", False)
-    assert plan.schedule == Schedule((Window(1, 0, 600), Window(1, 720, 780), Window(6, 600, 1440)))
+    assert plan.schedule == Schedule(
+        (Window(1, 0, 600), Window(1, 720, 780), Window(6, 600, 1440)), starts_on=date(2027, 1, 4)
+    )
     first, second = plan.steps
     assert (first.position, first.wait, first.thread) == (1, Wait(0, WaitUnit.DAYS), StepThread.NEW)
     assert (second.position, second.wait, second.thread) == (2, Wait(3, WaitUnit.DAYS), StepThread.REPLY)

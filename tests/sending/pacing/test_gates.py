@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -200,6 +200,15 @@ def _in_office(at: datetime) -> bool:
 def test_a_schedule_without_windows_holds_until_a_person_mends_it() -> None:
     verdict = decide(lead_gates(lead(schedule=Schedule(())), box()))
     assert verdict == Hold(HoldCode.WINDOW, "No sending window is set.", NOW + TEN_MINUTES)
+
+
+def test_a_campaign_with_a_first_day_waits_for_it_and_says_so() -> None:
+    later = Schedule((Window(1, 0, 1440),), starts_on=date(2030, 1, 1))
+    verdict = decide(lead_gates(lead(schedule=later), box()))
+    assert isinstance(verdict, Hold)
+    assert verdict.code is HoldCode.WINDOW
+    assert verdict.words == "It starts on 01 January 2030 in Europe/Berlin."
+    assert verdict.until.astimezone(BERLIN).date() == date(2030, 1, 7)  # a Monday
 
 
 def test_a_schedule_whose_days_are_all_holidays_holds_and_says_so() -> None:

@@ -96,7 +96,7 @@ def test_the_schedule_of_a_campaign_has_its_own(member: Member, client: Client) 
     page = client.get(url)
     assert "The whole workspace is closed on 2026-12-25 Christmas." in page.content.decode()
     form = {
-        "seen": page.context["form"]["seen"].value(), "weekdays": ["1", "2"], "start": "09:00", "end": "17:00",
+        "seen": page.context["form"]["seen"].value(), "hours_1": "9-17", "hours_2": "9-17",
         "time_zone": "UTC", "closed": "2027-01-06",
     }  # fmt: skip
     assert client.post(url, form).status_code == 302

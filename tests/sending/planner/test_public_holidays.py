@@ -197,7 +197,7 @@ def test_the_schedule_of_a_campaign_has_public_holidays_of_its_own(
     page = client.get(url)
     assert "It keeps the public holidays of DE." in page.content.decode()
     form = {
-        "seen": page.context["form"]["seen"].value(), "weekdays": ["1", "2"], "start": "09:00", "end": "17:00",
+        "seen": page.context["form"]["seen"].value(), "hours_1": "9-17", "hours_2": "9-17",
         "time_zone": "UTC", "closed": "", "regions": ["GB-ENG"],
     }  # fmt: skip
     looked = client.post(url, {**form, "look": "1"})

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from django.urls import reverse
 
+from campaigns.calendar import ClosedSpan
 from campaigns.contacts.models import ContactList, ListMember
 from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
+from campaigns.sequences.services import close
 from campaigns.sequences.states import CampaignState, StepThread
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
@@ -20,7 +22,7 @@ from sending.planner.readiness import obstacles, stalls
 from sending.planner.services import launch
 from tests.builders import make_audience, make_campaign, make_list, make_open_windows, make_step
 from tests.builders import make_sender as carry
-from tests.sending.planner.stage import make_people, make_sender, make_team
+from tests.sending.planner.stage import DAY, make_people, make_sender, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +87,16 @@ def without_windows(_: Campaign) -> None:
     SendWindow.objects.all().delete()
 
 
+def with_every_day_closed(campaign: Campaign) -> None:
+    today = clock.now().date()
+    spans = [ClosedSpan(today + n * DAY, today + (n + 299) * DAY) for n in (-1, 299)]
+    close(campaign.workspace, spans)
+
+
+def with_a_zone_that_is_gone(_: Campaign) -> None:
+    Campaign.objects.update(time_zone="Mars/Base")
+
+
 def without_a_mailbox(_: Campaign) -> None:
     CampaignMailbox.objects.all().delete()
 
@@ -119,6 +131,8 @@ def launched_before(_: Campaign) -> None:
             without_windows, "no_window", "No sending window is set, so nothing could ever go out.",
             "sequences:schedule",
         ),
+        (with_every_day_closed, "never_opens", "No window opens within 400 days", "sequences:schedule"),
+        (with_a_zone_that_is_gone, "no_zone", "“Mars/Base” is not a time zone.", "sequences:schedule"),
         (without_a_mailbox, "no_mailbox", "No mailbox carries the campaign.", "planner:senders"),
         (with_a_paused_mailbox, "no_active_mailbox", "None of the chosen mailboxes is active.", "planner:senders"),
         (
@@ -179,6 +193,8 @@ def test_one_contact_in_one_of_several_lists_is_enough() -> None:
     [
         (without_a_mailbox, CampaignState.RUNNING, ["no_mailbox"]),
         (with_a_paused_mailbox, CampaignState.RUNNING, ["no_active_mailbox"]),
+        (with_every_day_closed, CampaignState.RUNNING, ["never_opens"]),
+        (without_windows, CampaignState.RUNNING, ["no_window"]),
         (without_lists, CampaignState.RUNNING, []),
         (without_a_mailbox, CampaignState.PAUSED, []),
         (without_a_mailbox, CampaignState.DRAFT, []),
