@@ -25,6 +25,7 @@ from campaigns.templating.problems import TemplateProblem
 from campaigns.templating.rewriting import NOTES, WITHIN, Slots
 from campaigns.templating.shelf import Shelf
 from campaigns.templating.syntax import explained
+from campaigns.templating.uses import deciding
 from campaigns.templating.values import Empty
 
 MAX_SOURCE = 64_000
@@ -84,12 +85,14 @@ _SHELF: Shelf[tuple[str, bool], Template] = Shelf(most_weight=8_000_000)
 class Template:
     """A checked template. `variables` are the names it uses, dotted ones as one name ("sender.name").
 
-    `html` says that what expressions print is escaped.
+    `html` says that what expressions print is escaped. `deciding` are the variables of which it matters what they are,
+    and not only whether they are there, for what a contact lacks.
     """
 
     source: str
     variables: frozenset[str]
     html: bool = False
+    deciding: frozenset[str] = frozenset()
     slots: tuple[tuple[str, str], ...] = field(repr=False, compare=False, kw_only=True)  # name, slot in the code
     code: jinja2.Template = field(repr=False, compare=False, kw_only=True)
 
@@ -107,6 +110,11 @@ def compile_template(source: str, *, known: Collection[str] | None = None, html:
     if known is not None and not all(name in known for name in template.variables):
         raise min(_unknown(template.variables, known, Finder(source, marks_of(source))), key=_position)
     return template
+
+
+def parsed_mark(mark: str) -> nodes.Template:
+    """Return the tree of one mark that stands in a checked template, its variables still under their names."""
+    return _ENVIRONMENTS[False].parse(mark)
 
 
 def check(source: str, *, known: Collection[str]) -> list[TemplateProblem]:
@@ -138,8 +146,9 @@ def _compiled(source: str, *, html: bool) -> Template:
     for problem in problems_in(tree, Finder(source, marks)):
         raise problem
     slots = Slots.of(tree)
+    judges = deciding(tree)
     code = _ENVIRONMENTS[html].from_string(slots.rewritten(tree))
-    return Template(source, slots.names(), html, slots=slots.pairs(), code=code)
+    return Template(source, slots.names(), html, judges, slots=slots.pairs(), code=code)
 
 
 def _bound(source: str) -> None:

@@ -28,10 +28,15 @@ def spin(source: str, *, seed: str) -> str:
     return _constant(source) or _drawn(source, seed)
 
 
+def has_choices(source: str) -> bool:
+    """Say whether a text may read differently for different seeds. Raises TemplateProblem."""
+    return any(isinstance(piece, tuple) for piece in _parsed(source))
+
+
 @lru_cache(maxsize=1_000)
 def _constant(source: str) -> str:
     """Return what a text without a choice always reads, "" where there is one: most texts vary nothing."""
-    return "" if any(isinstance(piece, tuple) for piece in _parsed(source)) else _drawn(source, "")
+    return "" if has_choices(source) else _drawn(source, "")
 
 
 def _drawn(source: str, seed: str) -> str:
