@@ -103,7 +103,7 @@ CAMPAIGN_TABS = (
     Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders"),
-    Tab("Preview", "planner:preview"),
+    Tab("Preview", "planner:preview", also=("planner:gaps",)),
     Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health")),
     Tab("Forecast", "planner:forecast", also=("planner:forecast_summary",)),
     Tab("People", "planner:people", also=("planner:why", "planner:prospect")),

@@ -99,7 +99,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:rename", "sequences:sequence", "sequences:step_add", "sequences:audience", "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
         "planner:resume", "sequences:roles", "sequences:growth", "planner:campaign_health",
-        "planner:forecast", "planner:forecast_summary", "planner:next_sends",
+        "planner:forecast", "planner:forecast_summary", "planner:next_sends", "planner:gaps", "planner:fallback",
         "planner:people", "reports:results", "reports:campaign_file",
         "reports:day",
     ),

@@ -11,6 +11,7 @@ from jinja2 import nodes
 from campaigns.templating.language import compile_template, parsed_mark
 from campaigns.templating.marks import Mark, marks_of
 from campaigns.templating.problems import TemplateProblem
+from campaigns.templating.rendering import missing
 from campaigns.templating.uses import Role, deciding, uses
 
 LONGEST = 200
@@ -85,7 +86,7 @@ def _places(source: str, mark: Mark, name: str, words: str) -> Iterator[tuple[in
             for (one, role), use in zip(used, written, strict=True):
                 if one == name and role is Role.SIZED:
                     yield use.end, f"|default({int(words)})"
-    if tree is None or not _may_show_a_hole(tree, used, name):
+    if tree is None or not _may_show_a_hole(source[mark.start : mark.end], tree, used, name):
         return
     inner = source[mark.start + 2 : mark.end - 2]
     begin = len(inner) - len(inner.lstrip("-+").lstrip())
@@ -96,11 +97,17 @@ def _places(source: str, mark: Mark, name: str, words: str) -> Iterator[tuple[in
     yield end, f"{'' if is_chain else ')'}|default({_quoted(words)})"
 
 
-def _may_show_a_hole(tree: nodes.Node, used: list[tuple[str, Role]], name: str) -> bool:
+def _may_show_a_hole(mark: str, tree: nodes.Node, used: list[tuple[str, Role]], name: str) -> bool:
     if (name, Role.PRINTED) in used:
         return True
-    # a filter that leaves nothing of a text names the first variable in it
-    return name in deciding(tree) and any(one == name and role is not Role.SIZED for one, role in used)
+    # A filter that leaves nothing of a text names the first variable in it, whatever took its place.
+    if name in deciding(tree) and any(one == name and role is not Role.SIZED for one, role in used):
+        return True
+    if (name, Role.SIZED) in used:  # a number that is lacking is noted where it is compared
+        return False
+    alone = compile_template(mark)
+    others = dict.fromkeys(alone.variables - {name}, "x")
+    return name in missing(alone, {}) | missing(alone, others)
 
 
 def _read(source: str, mark: Mark) -> tuple[nodes.Node | None, list[tuple[str, Role]]]:

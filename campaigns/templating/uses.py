@@ -58,6 +58,6 @@ def deciding(tree: nodes.Node) -> frozenset[str]:
     """Return the variables of which it matters what they are, not only whether they are there, for what is lacking."""
     found: set[str] = set()
     for node in tree.find_all((nodes.Compare, nodes.Filter)):
-        if isinstance(node, nodes.Compare) or node.name in _JUDGES:
+        if not isinstance(node, nodes.Filter) or node.name in _JUDGES:
             found |= {name for name, _ in uses(node)}
     return frozenset(found)

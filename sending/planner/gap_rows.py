@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Length
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.states import CampaignState
 from campaigns.templating import STANDARD, clean_text
 from campaigns.templating.rendering import MAX_VALUE
 from sending.planner.states import EnrollmentState
@@ -41,7 +40,7 @@ class Row:
         return Contact(pk=self.id, **{"email": self.email, **columns}, fields=custom)
 
 
-def rows_of(campaign: Campaign, names: Collection[str], *, narrow: bool) -> Iterator[Row]:
+def rows_of(campaign: Campaign, names: Collection[str], *, is_draft: bool, narrow: bool) -> Iterator[Row]:
     """Yield the people of a campaign by id: those of its audience, or, once launched, those still in it.
 
     narrow: only those who lack a value, or have one that may not stand in a message.
@@ -50,8 +49,11 @@ def rows_of(campaign: Campaign, names: Collection[str], *, narrow: bool) -> Iter
     columns = [name for name in (*_NAMES, *sorted(_COLUMNS - {*_NAMES, "email"})) if name in names or name in _NAMES]
     if narrow and not names:
         return
-    rows, position = _people(campaign)
-    own = {f"own{place}": Coalesce(KeyTextTransform(name, "fields"), Value("")) for place, name in enumerate(custom)}
+    rows, position = _people(campaign, is_draft=is_draft)
+    own = {
+        f"own{place}": Coalesce(KeyTextTransform(name, "fields"), Value(""), output_field=TextField())
+        for place, name in enumerate(custom)
+    }
     if narrow:
         lengths = {f"{alias}_length": Length(text) for alias, text in own.items()}
         rows = rows.alias(**own, **lengths).filter(_doubtful(names, own))
@@ -68,8 +70,8 @@ def _named(found: dict[str, str], email: str, names: Collection[str]) -> dict[st
     return {name: every[name] for name in wanted if name in every}
 
 
-def _people(campaign: Campaign) -> tuple[QuerySet[Contact], Any]:
-    if campaign.state == CampaignState.DRAFT:
+def _people(campaign: Campaign, *, is_draft: bool) -> tuple[QuerySet[Contact], Any]:
+    if is_draft:
         return audience_contacts(campaign), Value(1)
     rows = Contact.objects.filter(enrollments__campaign=campaign, enrollments__state=EnrollmentState.ACTIVE)
     return rows, F("enrollments__next_position")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
+from campaigns.sequences.positions import step_name
+from campaigns.sequences.states import CampaignState
 from campaigns.sequences.wording import SenderValues, word
 from campaigns.templating import (
     MissingValue,
@@ -109,7 +111,7 @@ def guard_of(campaign: Campaign, *, name: str = "", after: int = 0) -> Guard:
     wordings, broken = _wordings(plan)
     names = frozenset(one for wording in wordings.values() for one in wording.used)
     narrow = not any(wording.deciding or _full(wording) for wording in wordings.values())
-    rows = rows_of(campaign, names, narrow=narrow)
+    rows = rows_of(campaign, names, is_draft=plan.state is CampaignState.DRAFT, narrow=narrow)
     counts: Counter[str] = Counter()
     page: list[Person] = []
     people = unfit = looked = 0
@@ -144,7 +146,7 @@ def _wordings(plan: CampaignPlan) -> tuple[dict[tuple[int, int], _Wording], list
     broken: list[str] = []
     for step in plan.steps:
         for variant in step.variants:
-            place = f"step {step.position} {variant.label}"
+            place = f"step {step_name(step.position)} {variant.label}"
             try:
                 found[step.id, variant.id] = _wording(step, variant, place)
             except TemplateProblem as problem:
@@ -234,7 +236,7 @@ def _mailboxes(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, Sequen
                     bare |= bare_uses(source)
                 except TemplateProblem:
                     continue
-    found = []
+    found: list[tuple[str, Sequence[str]]] = []
     for mailbox in senders_of_campaign(campaign).values():
         own = {"sender.name": mailbox.display_name, "sender.signature": mailbox.signature}
         lacking = [name for name, value in own.items() if name in bare and not clean_text(value).strip()]

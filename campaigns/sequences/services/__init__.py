@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from campaigns.sequences.services.audience import leave_out_roles, let_grow, set_audience
 from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
+from campaigns.sequences.services.fallbacks import give_fallback
 from campaigns.sequences.services.schedules import OFFICE_HOURS, Schedule, close, save_schedule
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
@@ -32,6 +33,7 @@ __all__ = [
     "close",
     "create_campaign",
     "duplicate_step",
+    "give_fallback",
     "leave_out_roles",
     "let_grow",
     "move_campaign",
