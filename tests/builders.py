@@ -10,8 +10,8 @@ from typing import Any
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Segment, Suppression
 from campaigns.contacts.states import SuppressionReason
 from campaigns.library.models import Snippet, StepTemplate
-from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.models import AudienceList, Branch, Campaign, Path, SendWindow, Step, Variant
+from campaigns.sequences.states import BranchKind, ReplyClass, StepThread
 from outreach.accounts.access import Member
 from outreach.accounts.models import Membership, User, Workspace
 from outreach.accounts.roles import Role
@@ -102,6 +102,13 @@ def make_snippet(workspace: Workspace, name: str = "Who we are", text: str = "We
     return Snippet.objects.create(
         workspace=workspace, name=name, text=text, updated_at=datetime(2026, 1, 5, 9, tzinfo=UTC)
     )
+
+
+def make_branch(step_id: int, path: Path | None, *, where: str = "", reply: ReplyClass | None = None) -> Branch:
+    """Make a branch behind a step: by a condition, by an answer, or for everybody."""
+    kind = BranchKind.FIELD if where else BranchKind.REPLY if reply else BranchKind.EVERYBODY
+    place = Branch.objects.filter(step=step_id).count() + 1
+    return Branch.objects.create(step_id=step_id, place=place, kind=kind, where=where, reply=reply or "", path=path)
 
 
 def make_audience(campaign: Campaign, contact_list: ContactList) -> AudienceList:

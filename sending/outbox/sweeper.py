@@ -11,6 +11,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.outbox.cancels import cancel_stopped
+from sending.outbox.leading import lead_on_at_rest
 from sending.outbox.recovery import ask_journals
 from sending.outbox.states import MessageState
 from sending.planner.advancing import Sent, advance
@@ -93,7 +94,10 @@ def sweep() -> dict[str, int]:
         gone = cancel_stopped([row[0] for row in stopped], states=[MessageState.DEFERRED])
         cancelled = [row for row in stopped if row[0] in gone]
         _tell(cancelled, EventKind.CANCELLED)
-    return counts | {"in_doubt": len(doubted), "assumed_sent": len(assumed), "cancelled": len(cancelled)}
+    led = lead_on_at_rest()
+    return counts | {
+        "in_doubt": len(doubted), "assumed_sent": len(assumed), "cancelled": len(cancelled), "led_on": led,
+    }  # fmt: skip
 
 
 def _run(statement: str) -> list[tuple[Any, ...]]:

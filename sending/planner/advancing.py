@@ -11,7 +11,8 @@ from outreach.kit import statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.pacing import Pace
-from sending.pacing.waits import opening_after, wait_over
+from sending.pacing.waits import opening_after
+from sending.planner.branching import due_behind
 from sending.planner.facts import zone_by
 from sending.planner.states import EnrollmentState
 
@@ -26,18 +27,20 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.mailbox_id, p.time_z
 # The state is hidden from the planner: it takes one that passes quickly for rare, and would read all that are in it.
 _ADVANCE = """
 UPDATE planner_enrollment e
-   SET state = v.state, next_position = v.position, last_sent_at = v.sent_at,
-       ended_at = CASE WHEN v.state = 'finished' THEN now() END,
-       due_at = CASE WHEN v.due_at < e.absent_until THEN e.absent_until ELSE v.due_at END,
-       hold_code = CASE WHEN v.due_at < e.absent_until THEN 'absent' ELSE '' END,
-       hold_detail = CASE WHEN v.due_at < e.absent_until THEN e.absent_words ELSE '' END,
-       held_since = CASE WHEN v.due_at < e.absent_until THEN v.sent_at END,
+   SET state = CASE WHEN e.led_to IS NULL THEN v.state ELSE 'active' END,
+       next_position = COALESCE(e.led_to, v.position), last_sent_at = v.sent_at,
+       ended_at = CASE WHEN e.led_to IS NULL AND v.state = 'finished' THEN now() END,
+       due_at = CASE WHEN {due} < e.absent_until THEN e.absent_until ELSE {due} END,
+       hold_code = CASE WHEN {due} < e.absent_until THEN 'absent' ELSE '' END,
+       hold_detail = CASE WHEN {due} < e.absent_until THEN e.absent_words ELSE '' END,
+       held_since = CASE WHEN {due} < e.absent_until THEN v.sent_at END,
+       led_until = CASE WHEN e.led_to IS NOT NULL THEN e.led_until END, led_to = NULL,
        absent_until = NULL, absent_words = ''
   FROM unnest(%s::bigint[], %s::varchar[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
     AS v(id, state, position, due_at, sent_at)
  WHERE e.id = v.id AND e.state || '' = 'sending'
-RETURNING e.id, e.hold_code, e.hold_detail, e.due_at
-"""
+RETURNING e.id, e.state, e.hold_code, e.hold_detail, e.due_at
+""".replace("{due}", "CASE WHEN e.led_to IS NULL THEN v.due_at ELSE e.led_until END")
 _WRITTEN_TO = """
 UPDATE planner_enrollment e SET last_sent_at = v.sent_at
   FROM unnest(%s::bigint[], %s::timestamptz[]) AS v(id, sent_at) WHERE e.id = v.id
@@ -72,6 +75,9 @@ _Move = tuple[int, str, int, datetime | None, datetime]
 def advance(done: Sequence[Sent]) -> None:
     """Let the next step of each enrollment get its instant, or the sequence be finished.
 
+    Where branches stand behind the step, the instant is that at which the way is chosen; an answer that came while the
+    step was under way leads on now.
+
     Those that were stopped meanwhile stay stopped. Runs inside the caller's transaction.
     """
     if not done:
@@ -81,12 +87,12 @@ def advance(done: Sequence[Sent]) -> None:
     loaded = plans({person.campaign_id for person in people.values()})
     moves = [_next(one, people[one.enrollment_id], loaded) for one in done]
     rows = statements.run(_ADVANCE, [list(column) for column in zip(*moves, strict=True)])
-    moved = {pk for pk, *_ in rows}
+    moved = {pk: state for pk, state, *_ in rows}
     stopped = [one for one in done if one.enrollment_id not in moved]  # meanwhile, and written to all the same
     if stopped:
         statements.run(_WRITTEN_TO, [[one.enrollment_id for one in stopped], [one.sent_at for one in stopped]])
-    finished = [move for move in moves if move[0] in moved and move[1] == EnrollmentState.FINISHED]
-    away = {pk: {"code": code, "words": words, "until": due.isoformat()} for pk, code, words, due in rows if code}
+    finished = [move for move in moves if moved.get(move[0]) == EnrollmentState.FINISHED]
+    away = {pk: {"code": code, "words": words, "until": due.isoformat()} for pk, _, code, words, due in rows if code}
     record(
         [_entry(people[pk], EventKind.FINISHED, sent_at) for pk, _, _, _, sent_at in finished]
         + [_entry(people[pk], EventKind.HELD, sent_at, away[pk]) for pk, _, _, _, sent_at in moves if pk in away]
@@ -95,18 +101,14 @@ def advance(done: Sequence[Sent]) -> None:
 
 def _next(one: Sent, person: _Person, loaded: Mapping[int, CampaignPlan]) -> _Move:
     plan = loaded[person.campaign_id]
-    step = plan.step_from(one.position + 1)
-    if step is None:
-        return one.enrollment_id, EnrollmentState.FINISHED, one.position + 1, None, one.sent_at
     zone = zone_by(plan, person.time_zone, person.country, person.region)[1]
-    due = wait_over(one.sent_at, step.wait, zone, Pace(person.time_scale), closed=plan.schedule.holidays)
-    return (
-        one.enrollment_id,
-        EnrollmentState.ACTIVE,
-        step.position,
-        opening_after(due, plan.schedule, zone),
-        one.sent_at,
-    )
+    position = one.position + 1
+    due = due_behind(plan, position, one.sent_at, zone, Pace(person.time_scale))
+    if due is None:
+        return one.enrollment_id, EnrollmentState.FINISHED, position, None, one.sent_at
+    step = plan.step_from(position)  # None where its path is at its end and branches are asked of them
+    position = step.position if step else position
+    return one.enrollment_id, EnrollmentState.ACTIVE, position, opening_after(due, plan.schedule, zone), one.sent_at
 
 
 def _entry(person: _Person, kind: EventKind, at: datetime, data: Mapping[str, str] | None = None) -> Entry:

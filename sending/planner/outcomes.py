@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -34,6 +35,14 @@ UPDATE planner_enrollment e
   JOIN planner_enrollment old ON old.id = v.id
  WHERE e.id = v.id AND e.state || '' = 'active'
 RETURNING e.id, old.hold_code = v.code
+"""
+# Who has taken a branch, or waits for the own wait of a message that was found to be theirs (due_at is given then).
+_MOVED = """
+UPDATE planner_enrollment e
+   SET next_position = v.position, due_at = COALESCE(v.due_at, e.due_at), led_until = NULL,
+       hold_code = '', hold_detail = '', held_since = NULL
+  FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[]) AS v(id, position, due_at)
+ WHERE e.id = v.id AND e.state || '' = 'active'
 """
 _ENDED = """
 UPDATE planner_enrollment e
@@ -91,15 +100,27 @@ _ENDINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Somebody whose next step is another than it was, or is due later. told: of the branch that was taken, if any."""
+
+    one: Candidate
+    position: int
+    due_at: datetime | None = None  # None: as it was
+    told: Mapping[str, Any] | None = None
+
+
 @dataclass(slots=True)
 class Judged:
     """The decisions of one round."""
 
     now: datetime
+    moved: list[Move] = field(default_factory=list)  # some of them send in this round, too
     sending: list[Candidate] = field(default_factory=list)
     held: list[tuple[Candidate, Hold]] = field(default_factory=list)
     dropped: list[tuple[Candidate, Drop]] = field(default_factory=list)
     finished: list[Candidate] = field(default_factory=list)
+    ended: list[tuple[Candidate, Mapping[str, Any]]] = field(default_factory=list)  # by a branch that leads to the end
 
     def add(self, one: Candidate, verdict: Hold | Drop) -> None:
         """File the candidate under its verdict."""
@@ -111,9 +132,9 @@ class Judged:
 
 def store(judged: Judged) -> None:
     """Write the decisions and their events, inside the caller's transaction."""
+    entries = _store_moved(judged)
     _store_sending(judged)
-    entries = _store_held(judged) + _store_ended(judged)
-    record(entries)
+    record(entries + _store_held(judged) + _store_ended(judged))
 
 
 def store_mailbox_verdicts(
@@ -171,6 +192,14 @@ def store_campaign_verdicts(verdicts: Mapping[int, Hold | None], scope: HoldScop
     keep_campaign_holds(held, free, scope, now=now)
 
 
+def _store_moved(judged: Judged) -> list[Entry]:
+    if judged.moved:
+        columns = [(move.one.enrollment_id, move.position, move.due_at) for move in judged.moved]
+        statements.run(_MOVED, [list(column) for column in zip(*columns, strict=True)])
+    taken = [(move.one, move.told) for move in judged.moved if move.told is not None] + judged.ended
+    return [_entry(one, EventKind.BRANCHED, judged.now, dict(told)) for one, told in taken]
+
+
 def _store_sending(judged: Judged) -> None:
     if judged.sending:
         ids, mailboxes = (
@@ -202,7 +231,8 @@ def _store_held(judged: Judged) -> list[Entry]:
 
 def _store_ended(judged: Judged) -> list[Entry]:
     rows = [(one, *_ending(one, drop)) for one, drop in judged.dropped]
-    rows += [(one, EnrollmentState.FINISHED, "", "") for one in judged.finished]
+    done = [*judged.finished, *(one for one, _ in judged.ended)]
+    rows += [(one, EnrollmentState.FINISHED, "", "") for one in done]
     if not rows:
         return []
     with connection.cursor() as cursor:
@@ -227,7 +257,7 @@ def _ending(one: Candidate, drop: Drop) -> tuple[EnrollmentState, str, str]:
     return state, _REASONS[drop.code].value, drop.words
 
 
-def _entry(one: Candidate, kind: EventKind, at: datetime, data: dict[str, str]) -> Entry:
+def _entry(one: Candidate, kind: EventKind, at: datetime, data: dict[str, Any]) -> Entry:
     return Entry(
         workspace_id=one.workspace_id,
         kind=kind,

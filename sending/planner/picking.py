@@ -41,10 +41,12 @@ from sending.planner.begun import Begun
 from sending.planner.books import rooms_for_new
 from sending.planner.candidates import Candidate, Wish
 from sending.planner.facts import Sender, senders_held_by
+from sending.planner.outcomes import Move
 from sending.planner.rotating import Rotating
 from sending.planner.states import HoldScope
 from sending.planner.strangers import suppress_strangers
 from sending.planner.throttling import Throttling
+from sending.planner.ways import Ahead, End, Ways
 from sending.planner.wordings import Unfit, wording_of
 
 # Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round. Where
@@ -182,6 +184,7 @@ class _Judging:
         self._throttling.load(self._contacts.values())
         self._begun = begun
         self._rotating = rotating
+        self._ways = Ways(found, self._plans, self._contacts, now=current.now, paces=current.paces)
         self._result = outcomes.Judged(current.now)
         self._picks: list[Pick] = []
 
@@ -203,9 +206,9 @@ class _Judging:
         current, result = self._current, self._result
         plan, contact = self._plans[one.campaign_id], self._contacts[one.contact_id]
         sender = current.senders[one.mailbox_id]
-        step = plan.step_from(one.next_position)
-        if step is None:
-            result.finished.append(one)
+        ahead = self._ways.of(one)
+        if not isinstance(ahead, Ahead):
+            self._go(one, ahead)
             self._has_more.add((one.mailbox_id, one.is_new_lead))
             return True
         verdict = self._verdict(one, plan, contact, sender)
@@ -217,13 +220,26 @@ class _Judging:
             return False
         if isinstance(verdict, Hold) and verdict.code in (_OF_NEW if one.is_new_lead else _OF_ALL):
             return True  # stays due, whatever holds it is written where it holds everybody
-        made = _make(one, step, verdict, contact=contact, sender=sender, plan=plan)
+        made = _make(one, ahead.step, verdict, contact=contact, sender=sender, plan=plan)
         if isinstance(made, Pick):
+            if ahead.told is not None:
+                result.moved.append(Move(one, ahead.step.position, told=ahead.told))
             self._take(one, made)
         else:
             result.add(one, made)
             self._has_more.add((one.mailbox_id, one.is_new_lead))
         return True
+
+    def _go(self, one: Candidate, to: End | Move | Hold) -> None:
+        """File somebody who gets no message now, whatever the gates say."""
+        if isinstance(to, Hold):
+            self._result.add(one, to)
+        elif isinstance(to, Move):
+            self._result.moved.append(to)
+        elif to.told is None:
+            self._result.finished.append(one)
+        else:
+            self._result.ended.append((one, to.told))
 
     def _verdict(self, one: Candidate, plan: CampaignPlan, contact: Contact, sender: Sender) -> Verdict:
         facts = lead_facts(

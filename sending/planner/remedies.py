@@ -110,6 +110,7 @@ _MENDED = {
     HoldCode.ABSENT: "If the absence were lifted",
     HoldCode.MISSING_VALUE: "If the missing value were filled in",
     HoldCode.BAD_TEMPLATE: "If the wording were mended",
+    HoldCode.BROKEN_BRANCH: "If the branch were mended",
 }
 
 

@@ -25,7 +25,7 @@ from sending.mailboxes.budgets import database_now
 from sending.pacing import HoldCode, Pace
 from sending.pacing.receivers import DOMAINS, Receiver
 from sending.pacing.rotation import Rotation
-from sending.pacing.waits import wait_over
+from sending.planner.branching import due_behind
 from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
@@ -209,13 +209,14 @@ def take_back(enrollment_id: int, position: int) -> bool:
     False when the sequence was called off. Runs inside the caller's transaction, which holds the row and knows that no
     later step has been begun. An absence that made the next step wait goes on to do so.
     """
-    is_away = Q(hold_code=HoldCode.ABSENT)
+    is_away, is_led = Q(hold_code=HoldCode.ABSENT), Q(led_until__isnull=False, led_to__isnull=True)
     rows = Enrollment.objects.filter(pk=enrollment_id)
     if rows.filter(state=EnrollmentState.SENDING).exists():
         return True  # nothing counted as done yet
     moved = rows.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.FINISHED]).update(
         state=EnrollmentState.SENDING,
         next_position=position,
+        led_to=Case(When(is_led, then=F("next_position")), default=F("led_to")),  # an answer goes on to lead there
         absent_until=Case(When(is_away, then=F("due_at")), default=None),
         absent_words=Case(When(is_away, then=F("hold_detail")), default=Value("")),
         due_at=None,
@@ -230,15 +231,21 @@ def take_back(enrollment_id: int, position: int) -> bool:
 def stop(enrollment: Enrollment, reason: StopReason, *, detail: str = "") -> bool:
     """Call off the rest of a sequence; False when it was already over.
 
-    After the commit no message of it is marked as leaving. Runs inside the caller's transaction.
+    After the commit no message of it is marked as leaving. Whoever was stopped by an answer could be led on by it: any
+    other reason puts an end to that. Runs inside the caller's transaction.
     """
     gate.hold_shut(enrollment.workspace_id)
     now = database_now()
     allowed = [old for old, targets in ENROLLMENT_MOVES.items() if EnrollmentState.STOPPED in targets]
-    moved = Enrollment.objects.filter(pk=enrollment.pk, state__in=allowed).update(
+    answered = Q(state=EnrollmentState.STOPPED, stop_reason=StopReason.REPLIED)
+    if reason is StopReason.REPLIED:
+        answered &= Q(led_to__isnull=False)  # another answer: what the first one led to is not theirs any more
+    moved = Enrollment.objects.filter(Q(state__in=allowed) | answered, pk=enrollment.pk).update(
         state=EnrollmentState.STOPPED,
         stop_reason=reason,
         stop_detail=detail[:300],
+        led_to=None,
+        led_until=None,
         due_at=None,
         ended_at=now,
         hold_code="",
@@ -253,9 +260,9 @@ def stop(enrollment: Enrollment, reason: StopReason, *, detail: str = "") -> boo
 def stop_contact(contact: Contact, reason: StopReason, *, detail: str = "") -> int:
     """Call off every sequence of a contact. Returns how many were running. Runs inside the caller's transaction."""
     gate.hold_shut(contact.workspace_id)
-    running = Enrollment.objects.filter(
-        contact=contact, state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING]
-    ).order_by("pk")
+    to_come = Q(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING])
+    to_be_led = Q(state=EnrollmentState.STOPPED, led_to__isnull=False)
+    running = Enrollment.objects.filter(to_come | to_be_led, contact=contact).order_by("pk")
     return sum(stop(enrollment, reason, detail=detail) for enrollment in running)
 
 
@@ -269,9 +276,10 @@ def postpone(enrollment: Enrollment, until: datetime, *, words: str) -> bool:
     row = Enrollment.objects.select_for_update(of=("self",), no_key=True).get(pk=enrollment.pk)
     rows, detail = Enrollment.objects.filter(pk=row.pk), words[:300]
     if row.state == EnrollmentState.SENDING:
-        step = plans([row.campaign_id])[row.campaign_id].step_from(row.next_position + 1)
+        plan = plans([row.campaign_id])[row.campaign_id]
+        is_last = row.led_to is None and not plan.may_follow(row.next_position + 1)
         longer = Q(absent_until__isnull=True) | Q(absent_until__lt=until)
-        return step is not None and bool(rows.filter(longer).update(absent_until=until, absent_words=detail))
+        return not is_last and bool(rows.filter(longer).update(absent_until=until, absent_words=detail))
     now = database_now()
     moved = rows.filter(state=EnrollmentState.ACTIVE, due_at__lt=until).update(
         due_at=until, hold_code=HoldCode.ABSENT, hold_detail=detail, held_since=now
@@ -318,13 +326,12 @@ def _wake(campaign_id: int, also: int | None) -> None:
 
 
 def _wait_over(row: Enrollment) -> datetime | None:
-    """Return when the wait of the coming step is over; None where none runs."""
+    """Return when the wait of the coming step is over, or the way is chosen; None where none runs."""
+    if row.led_until is not None or row.last_sent_at is None:
+        return row.led_until
     plan = plans([row.campaign_id])[row.campaign_id]
-    step = plan.step_from(row.next_position)
-    if step is None or row.last_sent_at is None:
-        return None
     zone, pace = zone_of(plan, row.contact)[1], Pace(row.workspace.time_scale)
-    return wait_over(row.last_sent_at, step.wait, zone, pace, closed=plan.schedule.holidays)
+    return due_behind(plan, row.next_position, row.last_sent_at, zone, pace)
 
 
 def _entry(row: Enrollment, kind: EventKind, at: datetime, **data: str) -> Entry:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min, Model
+from django.db.models import Min, Model, Q
 from django.test import TestCase
 
 from campaigns.calendar import WaitUnit
 from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign, Step
+from campaigns.sequences.models import Campaign, Path, Step
+from campaigns.sequences.states import ReplyClass, StepThread
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.states import MailboxState
 from sending.outbox import leases
 from sending.outbox.claims import claim
 from sending.outbox.jobs import Job, Result
+from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.outbox.marks import mark
 from sending.outbox.models import OutboundMessage
 from sending.outbox.records import record_results
@@ -27,12 +30,13 @@ from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
+from sending.planner.leading import Answer, lead
 from sending.planner.models import CampaignHold, CampaignMailbox, CampaignRotation, Enrollment
 from sending.planner.queries import standing_of
-from sending.planner.services import set_senders
-from sending.planner.states import EnrollmentState
+from sending.planner.services import set_senders, stop
+from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Withdrawn
-from tests.builders import make_contact, make_office_hours, make_running_campaign
+from tests.builders import make_branch, make_contact, make_office_hours, make_running_campaign, make_step
 from tests.sending.planner.hours import set_time
 from tests.sending.planner.stage import DAY, HOUR, make_sender, make_team
 
@@ -43,6 +47,13 @@ GAP = 10 * MINUTE
 DAILY, HOURLY = 4, 2
 RAMP_START = 2
 NEW_LEADS = 2
+BRANCHED = 2  # the campaign with further paths
+# What may come behind each position there, and what does by the title alone; a position without a step is an end.
+FOLLOWS = {0: {1}, 1: {2, 101, 201}, 2: {3, 101, 201}, 101: {102}, 102: {103, 201}, 201: {202}}
+WAYS = {
+    1: {"": 2, "boss": 101, "late": 2}, 2: {"late": 201}, 101: dict.fromkeys(("", "boss", "late"), 102),
+    102: dict.fromkeys(("", "boss", "late"), 201),
+}  # fmt: skip
 OPEN_STATES = {MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT}
 FATES: dict[str, Outcome | None] = {
     "accepted": Accepted(Reply(250, "2.0.0", "OK")),
@@ -68,7 +79,7 @@ class Left:
 
 @dataclass
 class Life:
-    """Two mailboxes, two campaigns of two steps, seven people in four zones."""
+    """Two mailboxes, three campaigns of two steps, one of them with further paths, seven people in four zones."""
 
     member: Member
     slow: Mailbox  # one at a time with a gap, four a day, two an hour
@@ -78,6 +89,7 @@ class Life:
     book: list[Left] = field(default_factory=list)
     asleep: list[Job] = field(default_factory=list)  # in the hands of workers that stand still
     called_off: dict[int, str] = field(default_factory=dict)  # enrollment -> why nothing may leave any more
+    led: dict[int, int] = field(default_factory=dict)  # of those, to which position an answer leads on
 
     @classmethod
     def begin(cls) -> Life:
@@ -98,7 +110,9 @@ class Life:
         campaigns = [
             _campaign(member, tuple(people[:5]), (slow, fresh), name="Limited", new_leads_per_day=NEW_LEADS),
             _campaign(member, tuple(people[4:]), (slow,), name="Free"),
+            _campaign(member, tuple(people[2:6]), (slow, fresh), name="Branched"),
         ]
+        make_paths(campaigns[BRANCHED])
         return cls(member, slow, fresh, campaigns)
 
     # --- time
@@ -152,8 +166,31 @@ class Life:
         with committed():
             jobs = claim(owner, mailboxes)
         for job in jobs:
+            self._judge_way(job)
             self._judge_match(Enrollment.objects.select_related("mailbox").get(pk=job.letter.enrollment_id))
         return jobs
+
+    def answer(self, row: Enrollment, reply: ReplyClass) -> None:
+        """Do what the inbox does with an answer that a person has labelled."""
+        behind, made = reached_by(row.pk)
+        if not behind:
+            return
+        with committed():
+            if reply is not ReplyClass.OUT_OF_OFFICE:
+                stop(row, StopReason.REPLIED)
+                self.call_off([row], "replied")
+            if lead(row, Answer(reply, self.now, behind, made)).leads:
+                self.led[row.pk] = {ReplyClass.POSITIVE: 201, ReplyClass.OUT_OF_OFFICE: 101}[reply]
+            lead_on_at_rest([row.pk])
+
+    def _judge_way(self, job: Job) -> None:
+        """Judge which way somebody goes whose message was made in this claim: by the title that they have now."""
+        row = Enrollment.objects.select_related("contact").get(pk=job.letter.enrollment_id)
+        before = [one.position for one in self.book if one.enrollment_id == row.pk]
+        if row.campaign_id != self.campaigns[BRANCHED].pk or job.letter.attempt_number > 1 or not before:
+            return
+        if row.led_until is None:
+            assert job.letter.position == WAYS[before[-1]][row.contact.title], "the wrong way"
 
     def _judge_match(self, row: Enrollment) -> None:
         """Judge the mailbox of somebody who was begun in this claim."""
@@ -190,8 +227,9 @@ class Life:
     def _judge_person(self, left: Left, row: Enrollment) -> None:
         before = [one for one in self.book if one.enrollment_id == left.enrollment_id]
         assert left.position not in {one.position for one in before}, "a step leaves once"
-        assert [one.position for one in before] == list(range(1, left.position)), "in the order of the steps"
-        assert row.pk not in self.called_off, f"it was called off: {self.called_off[row.pk]}"
+        assert left.position in FOLLOWS[before[-1].position if before else 0], "in the order of the steps"
+        is_led = left.position >= self.led.get(row.pk, 1_000)
+        assert is_led or row.pk not in self.called_off, f"it was called off: {self.called_off[row.pk]}"
         zone = ZoneInfo(row.contact.time_zone or "Europe/Berlin")
         local = left.at.astimezone(zone)
         assert local.isoweekday() <= 5, f"outside of the window: {local}"
@@ -200,7 +238,7 @@ class Life:
         if before:
             assert before[-1].mailbox_id == left.mailbox_id, "the sender stays"
             waited = local.replace(tzinfo=None) - before[-1].at.astimezone(zone).replace(tzinfo=None)
-            assert waited >= DAY, f"it waited only {waited}"
+            assert waited >= (2 * DAY if left.position == 101 else DAY), f"it waited only {waited}"
             synced_at = MailboxClock.objects.get(mailbox=left.mailbox_id).synced_at
             assert synced_at is not None
             assert left.at - synced_at <= 15 * MINUTE, "a reply may lie there unread"
@@ -221,13 +259,14 @@ class Life:
     def call_off(self, rows: object, why: str) -> None:
         for row in rows:  # type: ignore[attr-defined]  # a query or a list
             self.called_off.setdefault(row.pk, why)
+            self.led.pop(row.pk, None)
 
     # --- what holds after every act
 
     def check(self) -> None:
         """Everybody is somewhere, with exactly the messages that belong there."""
         standings = standing_of([campaign.pk for campaign in self.campaigns])
-        for campaign, size in zip(self.campaigns, (5, 3), strict=True):
+        for campaign, size in zip(self.campaigns, (5, 3, 4), strict=True):
             one = standings[campaign.pk]
             parts = (one.active, one.sending, one.finished, one.stopped_total, one.skipped_total)
             assert sum(parts) == one.enrolled == size, parts
@@ -248,11 +287,18 @@ class Life:
                 assert busy == [row.next_position], "in hand, and nobody has it in hand"
             case EnrollmentState.ACTIVE | EnrollmentState.FINISHED:
                 assert not busy
-                assert sorted(done) == list(range(1, row.next_position)), "a step without its message"
+                self._check_way(row, sorted(done))
             case EnrollmentState.SKIPPED:
                 assert not of_steps
                 assert not row.begun_at
         assert (row.mailbox_id is None) == (row.begun_at is None)
+
+    def _check_way(self, row: Enrollment, done: list[int]) -> None:
+        if row.campaign_id != self.campaigns[BRANCHED].pk:
+            assert done == list(range(1, row.next_position)), "a step without its message"
+            return
+        ways = pairwise([0, *done, *([row.next_position] if row.state == EnrollmentState.ACTIVE else [])])
+        assert all(place in FOLLOWS[before] for before, place in ways), "a step without its message"
 
     # --- the end
 
@@ -263,7 +309,8 @@ class Life:
             self.read_mailboxes()
             self.work("accepted")
             self.check()
-            if not Enrollment.objects.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING]).exists():
+            to_come = Q(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING]) | Q(led_to__isnull=False)
+            if not Enrollment.objects.filter(to_come).exists():
                 return
             self._pass_until_something_is_due()
         stuck = list(Enrollment.objects.filter(state__in=["active", "sending"]).values())
@@ -275,6 +322,20 @@ class Life:
         planned = [*planned_instants(), *([doubted + DAY] if doubted else [])]
         ahead = [at for at in planned if at > self.now] or _instants(MailboxClock, "look_at")
         self.pass_time(max(min(ahead), self.now) - self.now + timedelta(seconds=1))
+
+
+def make_paths(campaign: Campaign) -> None:
+    """Let bosses behind step 1, and whoever is away, go to path 1; who answers well, and everybody behind it, to 2."""
+    one, two = (Path.objects.create(campaign=campaign, number=number, name=f"Path {number}") for number in (1, 2))
+    for position in (101, 102, 201):
+        step = make_step(campaign, position, subject="", body=f"Good day {position}").step
+        Step.objects.filter(pk=step.pk).update(wait_amount=2 if position == 101 else 1, thread=StepThread.REPLY)
+    by = dict(Step.objects.filter(campaign=campaign).values_list("position", "pk"))
+    make_branch(by[1], one, where="title is boss")
+    make_branch(by[1], two, reply=ReplyClass.POSITIVE)
+    make_branch(by[1], one, reply=ReplyClass.OUT_OF_OFFICE)
+    make_branch(by[2], two, where="title is late")
+    make_branch(by[102], two)
 
 
 def planned_instants() -> list[datetime]:

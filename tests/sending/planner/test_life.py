@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.states import ReplyClass
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.pacing.rotation import Rotation
@@ -20,11 +22,12 @@ from sending.planner.models import Enrollment
 from sending.planner.services import enroll_audience, pause, postpone, release, resume, stop
 from sending.planner.states import StopReason
 from tests.sending.planner.hours import virtual_time
-from tests.sending.planner.life import FATES, MINUTE, Life, committed
+from tests.sending.planner.life import BRANCHED, FATES, MINUTE, Life, committed
 from tests.sending.planner.stage import DAY, HOUR
 
-PEOPLE = st.integers(0, 3) | st.integers(0, 7)
-CAMPAIGNS = st.integers(0, 1)
+PEOPLE = st.integers(0, 3) | st.integers(0, 11)
+CAMPAIGNS = st.integers(0, 2)
+BRANCHING = st.integers(0, 3)
 WEIGHTS = st.integers(1, 4)
 DURATIONS = st.sampled_from(
     [timedelta(0), MINUTE, 10 * MINUTE, 16 * MINUTE, HOUR, 3 * HOUR, DAY, DAY, DAY + timedelta(seconds=1), 3 * DAY]
@@ -44,6 +47,14 @@ class Weeks(RuleBasedStateMachine):
         """Return one of the people, those who were written to last first."""
         rows = Enrollment.objects.select_related("contact", "campaign")
         return rows.order_by(F("last_sent_at").desc(nulls_last=True), "pk")[number]
+
+    def branching(self, number: int) -> Enrollment:
+        """Return one of the people of the campaign with further paths."""
+        return (
+            Enrollment.objects.select_related("contact")
+            .filter(campaign=self.life.campaigns[BRANCHED])
+            .order_by("pk")[number]
+        )
 
     @initialize()
     def begin_with_some(self) -> None:
@@ -95,6 +106,15 @@ class Weeks(RuleBasedStateMachine):
         contact = self.person(number).contact
         suppress(self.life.member.workspace, contact.email_key, SuppressionReason.OPTED_OUT)
         self.life.call_off(Enrollment.objects.filter(contact=contact), "suppressed")
+
+    @rule(number=BRANCHING, title=st.sampled_from(["", "boss", "late"]))
+    def be_called(self, number: int, title: str) -> None:
+        contact = self.branching(number).contact
+        Contact.objects.filter(pk=contact.pk).update(title=title)
+
+    @rule(number=BRANCHING, reply=st.sampled_from(["positive", "negative", "out_of_office"]))
+    def answer(self, number: int, reply: str) -> None:
+        self.life.answer(self.branching(number), ReplyClass(reply))
 
     @rule(number=PEOPLE, days=st.sampled_from([0, 1, 5]), is_lifted=st.booleans())
     def be_away(self, number: int, days: int, *, is_lifted: bool) -> None:
@@ -156,5 +176,5 @@ def test_undisturbed_everybody_gets_both_messages(rotation: Rotation) -> None:
         life = Life.begin()
         life.rotate(0, rotation, (1, 3))
         life.run_out()
-        assert len(life.book) == 2 * Enrollment.objects.count() == 16
+        assert len(life.book) == 2 * Enrollment.objects.count() == 24
         assert life.now - life.book[0].at < 20 * DAY
