@@ -28,6 +28,7 @@ task_routes = {
     "contacts.keep_retention": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
+    "planner.call_off": {"queue": "jobs"},
     "planner.learn": {"queue": "jobs"},
 }
 worker_prefetch_multiplier = 1
@@ -91,6 +92,11 @@ beat_schedule = {
         "task": "planner.learn",
         "schedule": 6 * 3600.0,
         "options": {"expires": 3600},
+    },
+    "planner: call off who still waits in campaigns that were stopped": {
+        "task": "planner.call_off",
+        "schedule": 20.0,
+        "options": {"expires": 20},
     },
     "contacts: pick up imports whose worker died": {
         "task": "contacts.sweep_imports",

@@ -19,7 +19,14 @@ class NavItem:
 
 NAVIGATION = (
     NavItem("Home", "house", "reports:home", "", "g h", also=("reports:log",)),
-    NavItem("Campaigns", "send", "planner:list", "sequences planner", "g c", also=("reports:results", "reports:day")),
+    NavItem(
+        "Campaigns",
+        "send",
+        "planner:list",
+        "sequences planner",
+        "g c",
+        also=("reports:results", "reports:day", "reports:effect"),
+    ),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("planner:list_health",)),
     NavItem("Library", "library", "library:templates", "library", "g l"),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
@@ -106,6 +113,6 @@ CAMPAIGN_TABS = (
     Tab("Preview", "planner:preview", also=("planner:gaps",)),
     Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health")),
     Tab("Forecast", "planner:forecast", also=("planner:forecast_summary",)),
-    Tab("People", "planner:people", also=("planner:why", "planner:prospect")),
+    Tab("People", "planner:people", also=("planner:why", "planner:prospect", "reports:effect")),
     Tab("Results", "reports:results", also=("reports:day",)),
 )

@@ -38,7 +38,10 @@ class Campaign(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state=CampaignState.DRAFT, launched_at__isnull=True)
                 | models.Q(state=CampaignState.ARCHIVED)
-                | models.Q(state__in=[CampaignState.RUNNING, CampaignState.PAUSED], launched_at__isnull=False),
+                | models.Q(
+                    state__in=[CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.STOPPED],
+                    launched_at__isnull=False,
+                ),
                 name="sequences_launched_when_running",
             ),
             models.CheckConstraint(

@@ -12,13 +12,17 @@ class CampaignState(StrEnum):
     DRAFT = "draft"  # being written; nothing is planned
     RUNNING = "running"  # launched; due messages go out
     PAUSED = "paused"  # launched; nothing goes out until it is resumed
-    ARCHIVED = "archived"  # closed for good; kept for its history
+    STOPPED = "stopped"  # ended by a person: whoever still waited was called off; never goes on
+    ARCHIVED = "archived"  # put away; kept for its history
 
+
+CLOSED = frozenset({CampaignState.STOPPED, CampaignState.ARCHIVED})  # nothing of it is changed any more
 
 CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.RUNNING, CampaignState.ARCHIVED}),
-    CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.ARCHIVED}),
-    CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.ARCHIVED}),
+    CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.STOPPED, CampaignState.ARCHIVED}),
+    CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.STOPPED, CampaignState.ARCHIVED}),
+    CampaignState.STOPPED: frozenset({CampaignState.ARCHIVED}),
     CampaignState.ARCHIVED: frozenset(),
 }
 

@@ -13,7 +13,7 @@ _TONES = {
     "violet": "replied human_reply",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
-    "olive": "held paused mailbox_paused",
+    "olive": "held paused mailbox_paused ended",
     "pink": "in_doubt assumed_sent sent_again",
     "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
     "not_sendable",
@@ -42,6 +42,8 @@ _WORDS = {
     "words": "The server's words",
     "opt-out": "Asks to stop",
     "own": "Written by us",
+    "ended": "Stopped for good",
+    "campaign_ended": "Campaign was stopped",
     "sync_stale": "Answers not read yet",
     "absent": "Out of office",
     "window": "Outside sending hours",

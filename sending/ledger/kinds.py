@@ -12,6 +12,8 @@ class EventKind(StrEnum):
     LAUNCHED = "launched"  # a person launched it
     PAUSED = "paused"  # a person or a guard paused it; data.reason says which
     RESUMED = "resumed"
+    ENDED = "ended"  # a person stopped it for good; data.contacts were still to be written to
+    ARCHIVED = "archived"  # a person put it away
     ENROLLED = "enrolled"  # a contact entered a campaign
     # why something did not go out now
     HELD = "held"  # a gate said "not now"; data has code, words and until

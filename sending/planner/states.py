@@ -40,6 +40,7 @@ class StopReason(StrEnum):
     REFUSED = "refused"  # the server refused the message for good
     OUT_OF_TRIES = "out_of_tries"  # refused for now, too often
     REMOVED = "removed"  # a person took the contact out
+    CAMPAIGN_ENDED = "campaign_ended"  # a person stopped the whole campaign
     NOT_SENDABLE = "not_sendable"  # the message cannot be built for this contact
     NO_MAIL = "no_mail"  # the domain of the address takes no mail
     DISPOSABLE = "disposable"  # the address is made to be thrown away

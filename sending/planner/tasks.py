@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sending.planner import learning, services
+from sending.planner import ending, learning, services
 
 
 @shared_task(name="planner.grow")
@@ -15,3 +15,8 @@ def grow() -> None:
 @shared_task(name="planner.learn")
 def learn() -> None:
     learning.learn_from_outcomes()
+
+
+@shared_task(name="planner.call_off")
+def call_off() -> None:
+    ending.call_off_ended()

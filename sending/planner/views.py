@@ -14,17 +14,20 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for, campaigns_of
+from campaigns.sequences.states import CampaignState
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
+from outreach.kit.words import plural
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.queries import mailbox_for
 from sending.pacing import HoldCode
 from sending.planner import queries, services
 from sending.planner.books import books_of
+from sending.planner.ending import archive, stop_campaign
 from sending.planner.errors import NotReady
 from sending.planner.facts import senders_of
 from sending.planner.forms import ThrottlesForm
@@ -47,9 +50,15 @@ _KNOWN = {
 @member_page(Role.VIEWER)
 def campaign_list(request: MemberRequest) -> HttpResponse:
     """List the campaigns with where their people stand."""
-    campaigns = campaigns_of(request.member)
+    shows_archived = request.GET.get("archived") == "yes"
+    every = campaigns_of(request.member)
+    campaigns = [one for one in every if (one.state == CampaignState.ARCHIVED) == shows_archived]
     standings = queries.standing_of([campaign.pk for campaign in campaigns])
-    context = {"rows": [(campaign, standings.get(campaign.pk)) for campaign in campaigns]}
+    context = {
+        "rows": [(campaign, standings.get(campaign.pk)) for campaign in campaigns],
+        "shows_archived": shows_archived,
+        "others": len(every) - len(campaigns),
+    }
     return render_region(request, f"{_FOLDER}/list.html", context)
 
 
@@ -134,6 +143,28 @@ def resume(request: MemberRequest, pk: int) -> HttpResponse:
     return _move(request, campaign, lambda: services.resume(request.member, campaign), "Resumed at the usual pace.")
 
 
+@require_POST
+@member_page(Role.MEMBER)
+def stop(request: MemberRequest, pk: int) -> HttpResponse:
+    """End the campaign for good: whoever still waits is called off."""
+    campaign = campaign_for(request.member, pk)
+    try:
+        count = stop_campaign(request.member, campaign)
+    except SequenceError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Stopped for good: {plural(count, 'person,people')} called off.")
+    return redirect(request.member.url("planner:people", pk))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def archival(request: MemberRequest, pk: int) -> HttpResponse:
+    """Put the campaign away."""
+    campaign = campaign_for(request.member, pk)
+    return _move(request, campaign, lambda: archive(request.member, campaign), "Archived: it is kept as it was.")
+
+
 @require_GET
 @member_page(Role.VIEWER)
 def people(request: MemberRequest, pk: int) -> HttpResponse:
@@ -141,13 +172,15 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
     campaign = campaign_for(request.member, pk)
     narrowed = {name: request.GET.get(name, "") for name in _KNOWN}
     narrowed = {name: value if value in _KNOWN[name] else "" for name, value in narrowed.items()}
+    standing = queries.standing_of([pk]).get(pk)
     filters = {**narrowed, "q": request.GET.get("q", "").replace("\0", "")[:100]}
     rows = queries.people_of(campaign, **narrowed, search=filters["q"])
     context = editor_context(
         campaign,
         page=paged(request, rows, by="id"),
         filters=filters,
-        standing=queries.standing_of([pk]).get(pk),
+        standing=standing,
+        waiting=standing.active + standing.sending if standing else 0,
         holds=queries.held_by_reason(campaign),
         states=list(EnrollmentState),
         stalls=stalls(campaign),

@@ -198,5 +198,6 @@ FEED_KINDS = (
     EventKind.LAUNCHED,
     EventKind.PAUSED,
     EventKind.RESUMED,
+    EventKind.ENDED,
     EventKind.MAILBOX_PAUSED,
 )

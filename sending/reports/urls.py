@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.reports import day_views, doubt_views, file_views, views
+from sending.reports import day_views, doubt_views, effect_views, file_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("messages/<int:pk>", views.message_story, name="message"),
     path("campaigns/<int:pk>/results", views.results, name="results"),
     path("campaigns/<int:pk>/results/file", file_views.campaign_file, name="campaign_file"),
+    path("campaigns/<int:pk>/effect", effect_views.effect, name="effect"),
     path("campaigns/<int:pk>/day", day_views.day, name="day"),
     path("mailboxes/<int:pk>/day", day_views.mailbox_day, name="mailbox_day"),
 ]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from campaigns.sequences.errors import IllegalMove, Overtaken
 from campaigns.sequences.models import Campaign, Step, Variant
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.states import CLOSED, CampaignState
 
 
 def locked(campaign_id: int) -> Campaign:
     """Return the campaign as it stands, its row held until the end of the transaction; claims are not kept waiting."""
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
-    if campaign.state == CampaignState.ARCHIVED:
-        raise IllegalMove("An archived campaign is kept as it was.")
+    if campaign.state in CLOSED:
+        what = "An archived" if campaign.state == CampaignState.ARCHIVED else "A stopped"
+        raise IllegalMove(f"{what} campaign is kept as it was.")
     return campaign
 
 

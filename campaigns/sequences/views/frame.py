@@ -13,7 +13,7 @@ from campaigns.sequences.closed_forms import ClosingForm
 from campaigns.sequences.errors import BadEdit, Overtaken, SequenceError
 from campaigns.sequences.forms import CampaignForm, EditForm
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.states import CLOSED
 from outreach.accounts.access import MemberRequest
 from outreach.accounts.roles import Role
 from outreach.slots import CAMPAIGN_TABS
@@ -59,7 +59,7 @@ def sent(request: MemberRequest) -> QueryDict | None:
 
 
 def may_change_it(request: MemberRequest, campaign: Campaign) -> bool:
-    return request.member.may(Role.MEMBER) and campaign.state != CampaignState.ARCHIVED
+    return request.member.may(Role.MEMBER) and campaign.state not in CLOSED
 
 
 def status_of(form: CampaignForm | EditForm | ClosingForm) -> int:

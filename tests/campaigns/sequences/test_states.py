@@ -21,9 +21,12 @@ ALLOWED = {
     (CampaignState.DRAFT, CampaignState.RUNNING),
     (CampaignState.DRAFT, CampaignState.ARCHIVED),
     (CampaignState.RUNNING, CampaignState.PAUSED),
+    (CampaignState.RUNNING, CampaignState.STOPPED),
     (CampaignState.RUNNING, CampaignState.ARCHIVED),
     (CampaignState.PAUSED, CampaignState.RUNNING),
+    (CampaignState.PAUSED, CampaignState.STOPPED),
     (CampaignState.PAUSED, CampaignState.ARCHIVED),
+    (CampaignState.STOPPED, CampaignState.ARCHIVED),
 }
 
 
@@ -87,6 +90,7 @@ def test_a_move_notes_when_it_was_made() -> None:
         ({"state": "finished"}, "sequences_known_state"),
         ({"state": "running"}, "sequences_launched_when_running"),
         ({"state": "paused"}, "sequences_launched_when_running"),
+        ({"state": "stopped"}, "sequences_launched_when_running"),
         ({"launched_at": LAUNCHED}, "sequences_launched_when_running"),
         ({"new_leads_per_day": 0}, "sequences_some_new_leads"),
     ],
