@@ -135,7 +135,7 @@ def test_the_unpacking_program_has_no_database_no_secrets_and_a_limit_of_memory(
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment, check=True, timeout=60)
     stream = io.BytesIO(ended.stdout)
     assert [record for record, _ in read_records(stream)] == [Record.PROBLEM]
-    assert stream.read().split() == [b"640", b"False"]
+    assert stream.read().split() == [b"1280", b"False"]
 
 
 def test_a_program_that_ends_in_the_middle_of_a_record_is_noticed() -> None:
