@@ -4,27 +4,29 @@ from campaigns.contacts.queries.dry_runs import Foreseen, dry_run_of, dry_run_pr
 from campaigns.contacts.queries.fields import Fit, contacts_with, field_for, fields_of, fit_of, known_kinds
 from campaigns.contacts.queries.history import note_for, notes_of, timeline_of, zone_known_of
 from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
-from campaigns.contacts.queries.people import (
+from campaigns.contacts.queries.listing import (
     NAMES_SEARCHED,
     SORTS,
     UNCHECKED,
     Filters,
+    contacts_of,
+    filters_from,
+    listed,
+    names_are_cut,
+    sort_from,
+)
+from campaigns.contacts.queries.people import (
     bulk_for,
     contact_for,
     contacts_for,
-    contacts_of,
     countries_of,
     custom_names_among,
     custom_names_of,
-    filters_from,
     list_for,
     list_names_of,
-    listed,
     lists_among,
     lists_of,
     lists_with,
-    names_are_cut,
-    sort_from,
     suppression_of,
     suppressions_among,
     tag_names_of,

@@ -18,7 +18,7 @@ from campaigns.contacts.errors import BadContact
 from campaigns.contacts.forms import FORM_FIELDS, ContactForm, field_inputs
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import Filters
-from campaigns.contacts.queries.people import Count
+from campaigns.contacts.queries.listing import Count
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region

@@ -18,7 +18,7 @@ from campaigns.contacts.core.segments import EVERYBODY, BadQuery, Node, Vocabula
 from campaigns.contacts.core.segments.sheets import Sheet, node_of, sheet_of
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Segment
-from campaigns.contacts.queries.people import COUNT_LIMIT, Count
+from campaigns.contacts.queries.listing import COUNT_LIMIT, Count
 from campaigns.contacts.views.sheet import checked, sheet_context, sheet_from
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role

@@ -10,8 +10,8 @@ from django.http import QueryDict
 from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Contact, ListMember
-from campaigns.contacts.queries import people
-from campaigns.contacts.queries.people import Filters
+from campaigns.contacts.queries import listing
+from campaigns.contacts.queries.listing import Filters
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.access import Member
 from outreach.kit.csvfile import csv_lines
@@ -140,8 +140,8 @@ def test_an_export_is_read_back_by_our_import_and_holds_no_formula() -> None:
 
 
 def test_a_search_keeps_within_the_other_filters_and_an_export_has_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "SEARCH_LIMIT", 3)
-    monkeypatch.setattr(people, "NAMES_SEARCHED", 4)
+    monkeypatch.setattr(listing, "SEARCH_LIMIT", 3)
+    monkeypatch.setattr(listing, "NAMES_SEARCHED", 4)
     workspace = make_workspace()
     member = make_member(workspace)
     contacts = [make_contact(workspace, f"p{n}@x.com", first_name="Zoe") for n in range(8)]
@@ -157,7 +157,7 @@ def test_a_search_keeps_within_the_other_filters_and_an_export_has_everybody(mon
 @pytest.mark.parametrize("few", [3, 0])
 def test_a_page_of_few_and_a_page_of_many_hold_the_same_people(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Few are read whole; of many each is asked about on the way. Both must leave the same."""
-    monkeypatch.setattr(people, "FEW", few)
+    monkeypatch.setattr(listing, "FEW", few)
     workspace = make_workspace()
     member = make_member(workspace)
     ada, bob, cy, _ = (
@@ -186,7 +186,7 @@ def test_a_page_of_few_and_a_page_of_many_hold_the_same_people(monkeypatch: pyte
 
 
 def test_beginnings_of_companies_and_last_names_are_found_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "NAMES_SEARCHED", 0)
+    monkeypatch.setattr(listing, "NAMES_SEARCHED", 0)
     workspace = make_workspace()
     member = make_member(workspace)
     make_contact(workspace, "1@x.com", first_name="Ada", last_name="Lovelace", company="Analytical Engines")
