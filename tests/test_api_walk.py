@@ -42,6 +42,13 @@ BODIES: dict[str, Any] = {
     "POST /imports/{import_id}/start": lambda _: {"mapping": {"email": "email"}},
     "POST /imports/{import_id}/cancel": lambda _: None,
     "POST /imports/{import_id}/undo": lambda _: None,
+    "POST /campaigns/file": lambda _: {
+        "format": "outreach-campaign",
+        "version": 1,
+        "name": "changed",
+        "steps": [],
+        "schedule": {"time_zone": "UTC", "windows": []},
+    },
     "POST /suppressions": lambda _: {"value": NOBODY},
 }
 ORDER = {"POST /imports/{import_id}/dry-run": -2, "GET /imports/{import_id}/dry-run": -1}  # before it is started
@@ -49,6 +56,7 @@ IDS: dict[str, Any] = {
     "contact_id": lambda w: w.contact.pk,
     "list_id": lambda w: w.contact_list.pk,
     "import_id": lambda w: w.contact_import.pk,
+    "campaign_id": lambda w: w.campaign.pk,
     "suppression_id": lambda w: w.suppression.pk,
 }
 

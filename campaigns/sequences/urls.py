@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.sequences.views import audience, campaigns, language, schedules, steps, variants
+from campaigns.sequences.views import audience, campaigns, files, language, schedules, steps, variants
 
 app_name = "sequences"
 urlpatterns = [
     path("new", campaigns.campaign_create, name="create"),
+    path("file", files.campaign_from_file, name="from_file"),
+    path("<int:pk>/file", files.campaign_file, name="file"),
     path("language", language.language, name="language"),
     path("closed-days", schedules.closed_days, name="closed_days"),
     path("<int:pk>/name", campaigns.campaign_rename, name="rename"),

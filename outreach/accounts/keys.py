@@ -16,6 +16,8 @@ class Scope(StrEnum):
 
     CONTACTS_READ = "contacts:read"  # contacts, lists, tags and imports
     CONTACTS_WRITE = "contacts:write"
+    CAMPAIGNS_READ = "campaigns:read"  # what is written and planned, and the library
+    CAMPAIGNS_WRITE = "campaigns:write"
     SUPPRESSIONS_READ = "suppressions:read"
     SUPPRESSIONS_WRITE = "suppressions:write"
 
@@ -23,6 +25,8 @@ class Scope(StrEnum):
 SCOPE_WORDS: Mapping[Scope, str] = {
     Scope.CONTACTS_READ: "Read contacts, lists, tags and imports",
     Scope.CONTACTS_WRITE: "Import, add, change and delete contacts, lists and tags",
+    Scope.CAMPAIGNS_READ: "Read campaigns, templates and snippets",
+    Scope.CAMPAIGNS_WRITE: "Make campaigns, templates and snippets",
     Scope.SUPPRESSIONS_READ: "Read who is never written to",
     Scope.SUPPRESSIONS_WRITE: "Suppress addresses and domains, and lift suppressions",
 }
