@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
+from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.undo import taken_back
 from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ListMember
 from campaigns.contacts.parts import parts
@@ -51,7 +52,7 @@ class Restored:
 
     contact_id: int
     email: str
-    values: tuple[tuple[str, str, str], ...]  # field, what stands there, what it becomes
+    values: tuple[tuple[str, str, str], ...]  # field in words, what stands there, what it becomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _restored(row: ContactImport, changes: QuerySet[ImportChange]) -> tuple[Rest
         claims = claims_on(change, later.get(change.contact_id, ()))
         _, stays = taken_back(vars(change.contact), change.changes)
         values = tuple(
-            (name, after, before or "")
+            (label(name), after, before or "")
             for name, (before, after) in change.changes.items()
             if name not in claims and name not in stays
         )

@@ -16,12 +16,16 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 
 _FOLDER = "campaigns/contacts"
+_AT_ONCE = 50_000  # rows that are counted while the page is made; more take seconds, and come behind it
 
 
 @require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def undo(request: MemberRequest, import_id: int) -> HttpResponse:
-    """Show what an undo would take back and keep, or how far it is; a POST begins it."""
+    """Show what an undo would take back and keep, or how far it is; a POST begins it.
+
+    With ?counted=1 it is counted however long that takes.
+    """
     row = queries.import_for(request.member, import_id)
     if request.method == "POST":
         try:
@@ -34,5 +38,6 @@ def undo(request: MemberRequest, import_id: int) -> HttpResponse:
     if not queries.can_be_undone(row):
         result = request.member.url("contacts:import_result", row.pk)
         return HttpResponseClientRedirect(result) if request.htmx else redirect(result)
-    context = {"import": row, "preview": queries.undo_preview(row)}
-    return render_region(request, f"{_FOLDER}/import_undo.html", context)
+    is_counted = "counted" in request.GET or row.rows_read - row.rows_rejected <= _AT_ONCE
+    context = {"import": row, "preview": queries.undo_preview(row) if is_counted else None}
+    return render_region(request, f"{_FOLDER}/import_undo.html", context, region="counts")

@@ -28,6 +28,7 @@ from campaigns.contacts.models import (
 )
 from campaigns.contacts.services import undoing
 from campaigns.contacts.states import BulkAction, ImportPolicy, ImportState
+from campaigns.contacts.views import undo as undo_views
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.celery import app
@@ -225,6 +226,13 @@ def test_the_pages_tell_what_will_go_and_stay_and_then_what_did(
         "1 tag that it gave",
     ):
         assert words in asked
+    monkeypatch.setattr(undo_views, "_AT_ONCE", 2)
+    at_once = client.get(undo).content.decode()
+    assert "1 contact that came in" not in at_once
+    assert 'hx-get="?counted=1"' in at_once
+    behind = client.get(f"{undo}?counted=1", headers={"HX-Request": "true"}).content.decode()
+    assert "1 contact that came in" in behind
+    assert "<html" not in behind
     monkeypatch.setattr(undoing, "_SMALL", 0)
     assert client.post(undo).url == undo  # type: ignore[attr-defined]  # it redirects
     assert "0 of 2 contacts removed" in strip_tags(client.get(undo).content.decode())
