@@ -66,6 +66,14 @@ class ScenarioCampaign:
     sent: tuple[datetime, ...] = ()  # when the messages of the last day left, oldest first
     rotation: Rotation = Rotation.EVEN
     turns: tuple[Turn, ...] = ()  # of its mailboxes, where weights decide; one that is not named has a weight of 1
+    # Where people go different ways: for each way, which place follows each (None = none). Empty: each the next.
+    ways: tuple[tuple[int | None, ...], ...] = ()
+
+    def behind(self, place: int, way: int) -> int | None:
+        """Return the place of the step that follows one on a way; None at its end."""
+        if self.ways:
+            return self.ways[way][place]
+        return place + 1 if place + 1 < len(self.steps) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class ScenarioPerson:
     """Somebody who waits for a step: `place` counts the campaign's steps from 0. No mailbox: nothing was sent yet.
 
     domain: of their address, where a throttle could hold them; empty where none can. receiver: who takes their mail.
+    way: which of the campaign's ways they go.
     """
 
     id: int
@@ -84,6 +93,7 @@ class ScenarioPerson:
     contact_id: int = 0
     domain: str = ""
     receiver: Receiver = Receiver.OTHER
+    way: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class _Simulation:
         self._boxes = {one.id: MailboxBook(one, scenario.pace) for one in scenario.mailboxes}
         self._sides = Sides(scenario)
         self._left: dict[int, int] = defaultdict(int)
+        self._ways = {one.id: one.way for one in scenario.people if one.way}
         self._departures: list[Departure] = []
         self._idles: list[Idle] = []
         for person in scenario.people:
@@ -256,13 +257,14 @@ class _Simulation:
         if pick.is_new and campaign.turns is not None:
             campaign.turns.take(box.model.id)
         self._departures.append(Departure(now, box.model.id, campaign.model.id, person_id, step.position))
-        if place + 1 < len(campaign.model.steps) and not self._stops(person_id, step):
+        behind = campaign.model.behind(place, self._ways.get(person_id, 0))
+        if behind is not None and not self._stops(person_id, step):
             zone = pick.queue.zone
             due = wait_over(
-                now, campaign.model.steps[place + 1].wait, zone, self._pace, closed=campaign.model.schedule.holidays
+                now, campaign.model.steps[behind].wait, zone, self._pace, closed=campaign.model.schedule.holidays
             )
             due = opening_after(due, campaign.model.schedule, zone)
-            self._follow_up(box, campaign, zone).add(due, person_id, place + 1)
+            self._follow_up(box, campaign, zone).add(due, person_id, behind)
 
     def _stops(self, person_id: int, step: ScenarioStep) -> bool:
         share = self._scenario.stop_share

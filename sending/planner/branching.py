@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
+
 from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.queries import contacts_where, read_condition
 from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep
@@ -68,6 +71,11 @@ def words_of(plan: CampaignPlan, branch: PlannedBranch) -> str:
             return f"Whoever took no other way: {where}."
 
 
+def _among(ids: Collection[int]) -> RawSQL:
+    """Return the condition that a contact is one of many: an array, where a list would be as many values."""
+    return RawSQL("contacts_contact.id = ANY(%s)", [list(ids)], output_field=BooleanField())
+
+
 class Conditions:
     """The conditions of branches, each asked once for all whom it concerns: three queries for each, at most five."""
 
@@ -84,7 +92,7 @@ class Conditions:
             except BadQuery as error:
                 self._broken[key] = str(error)
                 continue
-            found = contacts_where(workspaces[key[0]], node).filter(pk__in=list(ids))
+            found = contacts_where(workspaces[key[0]], node).filter(_among(ids))
             self._holding[key] = set(found.values_list("pk", flat=True))
 
     def holds(self, branch: PlannedBranch, *, workspace_id: int, contact_id: int) -> bool:

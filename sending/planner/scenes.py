@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from campaigns.contacts.queries import providers_of, suppressed_keys
 from campaigns.sequences.audience import audience_contacts
@@ -33,10 +33,11 @@ from sending.pacing.scenario import (
     ScenarioStep,
 )
 from sending.pacing.throttles import ThrottleLimits
-from sending.pacing.waits import wait_over
+from sending.pacing.waits import opening_after, wait_over
 from sending.planner.addresses import Addresses
 from sending.planner.facts import zone_by
 from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.roads import Roads
 from sending.planner.rotating import sharings_of
 from sending.planner.states import EnrollmentState
 from sending.planner.throttling import limits_of as throttles_of_workspaces
@@ -44,7 +45,7 @@ from sending.planner.throttling import limits_of as throttles_of_workspaces
 _ROW = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
     "contact__country", "contact__region", "contact__email_key", "contact_id", "contact__domain", "receiver",
-    "last_sent_at", "absent_until",
+    "last_sent_at", "absent_until", "led_to", "led_until",
 )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def scene_of(
         now=now,
         pace=pace,
         mailboxes=_books({pk: mailboxes[pk] for pk in sorted(carrying)}, pace, now),
-        campaigns=_campaigns(loaded, pace, now),
+        campaigns=_campaigns(loaded, pace, now, lines.roads),
         people=tuple(people),
         throttles=throttles,
         touches=tuple(one for one in touches if one.domain in watched),
@@ -116,10 +117,13 @@ class _Row(NamedTuple):
     receiver: str
     last_sent_at: datetime | None = None
     absent_until: datetime | None = None
+    led_to: int | None = None
+    led_until: datetime | None = None
 
 
 def _enrolled(campaign_ids: Collection[int]) -> list[_Row]:
-    rows = Enrollment.objects.filter(campaign__in=campaign_ids, state__in=_WAITING)
+    led = Q(state=EnrollmentState.STOPPED, led_to__isnull=False)  # by their answer, once nothing is under way
+    rows = Enrollment.objects.filter(Q(state__in=_WAITING) | led, campaign__in=campaign_ids)
     return [_Row(*row) for row in rows.values_list(*_ROW)]
 
 
@@ -169,15 +173,15 @@ class _Lines:
         self._pace = pace
         self._now = now
         self._zones: dict[tuple[int, str, str, str], tzinfo] = {}
-        self._places = {
-            pk: {step.position: place for place, step in enumerate(plan.steps)} for pk, plan in loaded.items()
-        }
+        self.roads = {pk: Roads(plan) for pk, plan in loaded.items()}
         self.stuck: dict[int, Counter[str]] = defaultdict(Counter)
 
     def of(self, rows: Sequence[_Row], *, carrying: Collection[int], workspace_id: int) -> list[ScenarioPerson]:
         """Return those for whom a step is to come by itself; count those for whom none is."""
         suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
         addresses = Addresses({row.domain for row in rows})
+        for pk, roads in self.roads.items():
+            roads.ask([row.contact_id for row in rows if row.campaign_id == pk])
         found = []
         for row in rows:
             if row.email_key in suppressed:
@@ -200,33 +204,35 @@ class _Lines:
 
     def _person(self, row: _Row) -> list[ScenarioPerson]:
         """Return somebody with the step that is to come, if any; a message on its way counts as sent now."""
-        steps, closed = self._plans[row.campaign_id].steps, self._plans[row.campaign_id].schedule.holidays
-        place = self._place(row.campaign_id, row.next_position)
+        plan, roads = self._plans[row.campaign_id], self.roads[row.campaign_id]
         zone = self._zone(row.campaign_id, row.zone_name, row.country, row.region)
+        way = roads.way_of(row.contact_id)
         due = row.due_at or self._now
-        if row.pk in self._mended and row.hold_code and place < len(steps):
-            due = self._now
-            if row.last_sent_at is not None:  # no hold shortens the wait
-                due = max(due, wait_over(row.last_sent_at, steps[place].wait, zone, self._pace, closed=closed))
-        if row.state == EnrollmentState.SENDING:
-            place += 1
-            if place < len(steps):
-                due = wait_over(self._now, steps[place].wait, zone, self._pace, closed=closed)
-                due = max(due, row.absent_until or due)
-        if place >= len(steps):
+        if row.led_to is not None:
+            place, due = roads.place_of(row.led_to, way), max(self._now, row.led_until or self._now)
+        elif row.state == EnrollmentState.SENDING:
+            place = roads.behind(row.next_position, way)
+            if place is not None:
+                due = max(self._over(plan, place, self._now, zone), row.absent_until or self._now)
+        else:
+            place = roads.place_of(row.next_position, way)
+            is_lifted = row.pk in self._mended and bool(row.hold_code)
+            due = self._now if is_lifted else due
+            if place is not None and row.last_sent_at is not None and (is_lifted or plan.ways_at(row.next_position)):
+                due = max(due, row.led_until or self._over(plan, place, row.last_sent_at, zone))  # no hold shortens it
+                due = due if is_lifted else opening_after(due, plan.schedule, zone)
+        if place is None:
             return []
         domain = row.domain if row.domain in self._watched else ""
         receiver = Receiver(row.receiver)
         return [
-            ScenarioPerson(row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain, receiver)
+            ScenarioPerson(
+                row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain, receiver, way
+            )
         ]
 
-    def _place(self, campaign_id: int, position: int) -> int:
-        """Return the place of the first step at or after the position: steps may have been removed."""
-        places = self._places[campaign_id]
-        if position in places:
-            return places[position]
-        return sum(one < position for one in places)
+    def _over(self, plan: CampaignPlan, place: int, since: datetime, zone: tzinfo) -> datetime:
+        return wait_over(since, plan.steps[place].wait, zone, self._pace, closed=plan.schedule.holidays)
 
     def _zone(self, campaign_id: int, zone_name: str, country: str, region: str) -> tzinfo:
         key = campaign_id, zone_name, country, region
@@ -278,7 +284,9 @@ def _connected(campaign_id: int, pairs: Collection[tuple[int, int]]) -> set[int]
         found |= {one for one, pk in pairs if pk in reached}
 
 
-def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) -> tuple[ScenarioCampaign, ...]:
+def _campaigns(
+    loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime, roads: Mapping[int, Roads]
+) -> tuple[ScenarioCampaign, ...]:
     chosen: dict[int, dict[int, Turn]] = defaultdict(dict)
     rows = CampaignMailbox.objects.filter(campaign__in=loaded).order_by("mailbox")
     for campaign_id, mailbox_id, weight in rows.values_list("campaign_id", "mailbox_id", "weight"):
@@ -308,6 +316,7 @@ def _campaigns(loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime) ->
             sent=tuple(sent[plan.id]),
             rotation=sharings[plan.id].mode if plan.id in sharings else Rotation.EVEN,
             turns=tuple((sharings[plan.id].turns.of if plan.id in sharings else chosen[plan.id]).values()),
+            ways=roads[plan.id].ways,
         )
         for plan in loaded.values()
     )

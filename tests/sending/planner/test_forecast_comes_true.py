@@ -10,7 +10,8 @@ import pytest
 
 from campaigns.calendar import WaitUnit
 from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign, Step
+from campaigns.sequences.models import Campaign, Path, Step
+from campaigns.sequences.states import StepThread
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing.receivers import Receiver
@@ -21,7 +22,7 @@ from sending.planner.models import Enrollment
 from sending.planner.scenes import scene_of
 from sending.planner.services import set_senders
 from sending.planner.throttling import set_throttles
-from tests.builders import make_contact, make_office_hours, make_running_campaign
+from tests.builders import make_branch, make_contact, make_office_hours, make_running_campaign, make_step
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live
 from tests.sending.planner.stage import DAY, make_sender, make_team
@@ -184,6 +185,28 @@ def test_by_provider_every_message_leaves_when_and_from_where_it_was_foreseen(me
     of_google = {row.pk for row in rows[::3]}
     assert {one.mailbox_id for one in book if one.person_id in of_google} == {google.pk}
     assert {one.mailbox_id for one in book if one.person_id not in of_google} == {own.pk, google.pk}
+
+
+def test_where_people_go_different_ways_every_message_is_foreseen(member: Member) -> None:
+    gap = {"gap_min_s": 300, "gap_max_s": 900}
+    mailbox = make_sender(member, daily_limit=9, hourly_limit=5, **gap)
+    campaign = make_campaign(member, (mailbox,), people=8, name="autumn", zones=ZONES)
+    one, two = (Path.objects.create(campaign=campaign, number=number, name=f"Path {number}") for number in (1, 2))
+    for position, days in ((101, 1), (201, 2)):
+        step = make_step(campaign, position, subject="", body=f"Good day {position}").step
+        Step.objects.filter(pk=step.pk).update(wait_amount=days, thread=StepThread.REPLY)
+    behind = dict(Step.objects.filter(campaign=campaign).values_list("position", "pk"))
+    make_branch(behind[1], one, where="title is boss")
+    make_branch(behind[2], None, where="title is done")
+    make_branch(behind[3], two)
+    make_branch(behind[101], two, where="country is DE")
+    rows = list(Contact.objects.order_by("pk"))
+    for row, title, country in zip(rows, ("boss", "done", "boss", ""), ("DE", "DE", "", "DE"), strict=False):
+        Contact.objects.filter(pk=row.pk).update(title=title, country=country)
+    book = _comes_true(campaign, 3 + 2 + 2 + 5 * 4)
+    of_person = [[one.position for one in book if one.person_id == row.enrollments.get().pk] for row in rows[:4]]
+    assert of_person == [[1, 101, 201], [1, 2], [1, 101], [1, 2, 3, 201]]
+    assert set(Enrollment.objects.values_list("state", flat=True)) == {"finished"}
 
 
 def _comes_true(campaign: Campaign, count: int) -> list[Departure]:
