@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django_htmx.templatetags.django_htmx",
                 "outreach.accounts.templatetags.workspace",
                 "outreach.kit.templatetags.kit",
+                "campaigns.sequences.templatetags.steps",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -25,7 +25,7 @@ from campaigns.calendar import (
     is_known,
     parse_zone,
 )
-from campaigns.sequences.positions import MAIN, path_of
+from campaigns.sequences.positions import MAIN, path_of, step_name
 from campaigns.sequences.states import BranchKind, CampaignState, Priority, ReplyClass, StepThread, opens_thread
 from outreach.kit import statements
 
@@ -71,6 +71,11 @@ class PlannedStep:
     answers: tuple[PlannedBranch, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Return how people call it: "3", or "2.1" for the first of path 2."""
+        return step_name(self.position)
+
+    @property
     def opens_thread(self) -> bool:
         return opens_thread(self.position, self.thread)
 
@@ -80,7 +85,7 @@ class PlannedStep:
         Raises ValueError when no wording has a share.
         """
         if not self.variants:
-            raise ValueError(f"step {self.position} has no wording with a share")
+            raise ValueError(f"step {self.name} has no wording with a share")
         draw = int.from_bytes(hashlib.sha256(f"{self.id}:{contact_id}".encode()).digest()[:8])
         place = draw % sum(variant.weight for variant in self.variants)
         for variant in self.variants:

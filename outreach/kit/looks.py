@@ -10,7 +10,7 @@ from __future__ import annotations
 _TONES = {
     "green": "address_valid signing sent accepted delivered finished done passed ok success settled",
     "blue": "running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
-    "violet": "replied human_reply",
+    "violet": "replied human_reply branched",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
     "olive": "held paused mailbox_paused ended",
@@ -26,6 +26,8 @@ _WORDS = {
     "claimed": "Connecting",
     "dot_pending": "Handing over",
     "human_reply": "Reply",
+    "branched": "Another way taken",
+    "broken_branch": "Branch cannot be followed",
     "auto_reply": "Auto-reply",
     "auto_replied": "Auto-reply",
     "bounced_hard": "Bounced for good",

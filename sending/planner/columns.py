@@ -30,6 +30,7 @@ class Column:
     """A day or a week: its rectangles, its counts, and what bound it, with where that is set."""
 
     day: ForecastDay
+    counted: Sequence[tuple[int, int]]  # how many of which step, by its position
     x: float
     width: float
     parts: Sequence[Part]
@@ -57,7 +58,10 @@ def chart_of(forecast: Forecast, mailboxes: Mapping[int, Mailbox], campaign_id: 
     for place, one in enumerate(days):
         words, page = _words(one.bound, mailboxes, campaign_id)
         parts = _parts(one, highest)
-        columns.append(Column(one, round(place * step + step * 0.1, 1), round(step * 0.8, 1), parts, words, page))
+        counted = list(zip(one.counts, forecast.positions, strict=True))
+        columns.append(
+            Column(one, counted, round(place * step + step * 0.1, 1), round(step * 0.8, 1), parts, words, page)
+        )
     tones = [(position, _tone(place)) for place, position in enumerate(forecast.positions)]
     return Chart(columns, is_weekly, tones, highest)
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import campaign_for
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
@@ -46,6 +47,7 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
         is_changed=foreseen.changed is not None,
         chart=chart_of(shown, foreseen.mailboxes, campaign.pk),
         standstill=why_nothing_leaves(),
+        has_branches=any(step.ways or step.answers for step in plans([pk])[pk].steps),
     )
     status = 422 if form.is_bound and not is_asked else 200
     return render_region(request, f"{_FOLDER}/forecast.html", context, region="forecast", status=status)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from campaigns.sequences.plans import CampaignPlan, plans
+from campaigns.sequences.positions import step_name
 from outreach.kit.words import plural
 from sending.ledger.days import bounds_of
 from sending.ledger.kinds import EventKind, StretchScope
@@ -17,7 +18,7 @@ from sending.ledger.queries import count_on, events_of_enrollment, events_of_kin
 from sending.ledger.stretches import stretches_between
 from sending.pacing import UNTIL_MENDED, HoldCode, Pace
 from sending.pacing.history import Cause, Span, closed_spans, main_reason, timeline
-from sending.pacing.waits import wait_over
+from sending.planner.branching import due_behind
 from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.rotating import sharings_of
@@ -25,7 +26,7 @@ from sending.planner.rotating import sharings_of
 _STORY = (
     EventKind.HELD, EventKind.RELEASED, EventKind.ATTEMPTED, EventKind.SENT, EventKind.ASSUMED_SENT,
     EventKind.DEFERRED, EventKind.IN_DOUBT, EventKind.SETTLED, EventKind.SENT_AGAIN, EventKind.FAILED,
-    EventKind.CANCELLED, EventKind.STOPPED, EventKind.SKIPPED, EventKind.FINISHED,
+    EventKind.CANCELLED, EventKind.STOPPED, EventKind.SKIPPED, EventKind.FINISHED, EventKind.BRANCHED,
 )  # fmt: skip
 _ENDS = {EventKind.STOPPED, EventKind.SKIPPED, EventKind.FINISHED}
 _WENT = {EventKind.SENT, EventKind.ASSUMED_SENT}
@@ -120,11 +121,20 @@ def _of_person(row: Enrollment, events: Sequence[Event], plan: CampaignPlan, zon
         elif event.kind in {EventKind.DEFERRED, EventKind.IN_DOUBT}:
             spans.append(Span(event.at, until, Cause.UNDER_WAY, words or "A message was under way."))
         elif event.kind in _ENDS:
-            spans.append(Span(event.at, end, Cause.OVER, words or "The sequence was done."))
+            spans.append(Span(event.at, _led_on(events, event, end), Cause.OVER, words or "The sequence was done."))
+        elif event.kind == EventKind.BRANCHED and event.data.get("until"):
+            planned = datetime.fromisoformat(event.data["until"])
+            spans.append(Span(event.at, max(event.at, min(planned, until)), Cause.WAIT, words))
         elif event.kind in _WENT:
             position = int(event.data.get("position") or position + 1)
             spans += _wait(event.at, position, plan, zone, Pace(row.workspace.time_scale))
     return spans
+
+
+def _led_on(events: Sequence[Event], ended: Event, end: datetime) -> datetime:
+    """Return when an answer led somebody on whose sequence had ended; `end` where none did."""
+    led = (one.at for one in events if one.kind == EventKind.BRANCHED and one.pk > ended.pk)
+    return next(led, end)
 
 
 def _hold(event: Event, words: str, until: datetime) -> list[Span]:
@@ -137,12 +147,15 @@ def _hold(event: Event, words: str, until: datetime) -> list[Span]:
 
 
 def _wait(sent_at: datetime, position: int, plan: CampaignPlan, zone: tzinfo, pace: Pace) -> list[Span]:
-    step = plan.step_from(position + 1)
-    if step is None:
+    due = due_behind(plan, position + 1, sent_at, zone, pace)
+    if due is None:
         return []
-    due = wait_over(sent_at, step.wait, zone, pace, closed=plan.schedule.holidays)
-    unit = step.wait.unit.replace("_", " ")
-    words = f"Step {step.position} waits {step.wait.amount} {unit} behind step {position}."
+    behind = f"behind step {step_name(position)}"
+    step = plan.step_from(position + 1)
+    if step is None or plan.ways_at(position + 1):
+        words = f"Which way they go {behind} is decided when the shortest wait is over."
+    else:
+        words = f"Step {step.name} waits {step.wait.amount} {step.wait.unit.replace('_', ' ')} {behind}."
     return [Span(sent_at, due, Cause.WAIT, words)] if due > sent_at else []
 
 

@@ -13,7 +13,8 @@ from sending.planner.states import EnrollmentState
 
 _VALUES = (
     "campaign__name", "mailbox__address", "state", "stop_reason", "stop_detail", "next_position", "due_at", "hold_code",
-    "hold_detail", "absent_until", "absent_words", "created_at", "begun_at", "last_sent_at", "ended_at",
+    "hold_detail", "absent_until", "absent_words", "led_to", "led_until", "created_at", "begun_at",
+    "last_sent_at", "ended_at",
 )  # fmt: skip
 
 

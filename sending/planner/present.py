@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from campaigns.sequences.plans import CampaignPlan, plans
+from campaigns.sequences.positions import step_name
 from sending.guard.queries import why_nothing_leaves
 from sending.mailboxes.models import Mailbox
 from sending.pacing import (
@@ -70,7 +71,7 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
     if row.state != EnrollmentState.ACTIVE or row.due_at is None:
         return Present([_standing(row), *_absence(row)], None)
     plan = plans([row.campaign_id])[row.campaign_id]
-    own = [*_of_everybody(), *_own(row, row.due_at, now)]
+    own = [*_of_everybody(), *_own(row, plan, row.due_at, now)]
     sharing = None if row.mailbox_id is not None else sharings_of([row.campaign_id], now=now).get(row.campaign_id)
     carriers = _carriers(row)
     able = [one for one in carriers if sharing is None or sharing.may_begin(one.pk, row.receiver)]
@@ -109,6 +110,9 @@ def _standing(row: Enrollment) -> Reason:
         return Reason(Cause.UNDER_WAY, "A message is on its way.")
     if row.state == EnrollmentState.FINISHED:
         return Reason(Cause.OVER, "The last step is done.")
+    if row.led_to is not None:
+        words = f"An answer leads on to step {step_name(row.led_to)} once nothing of theirs is under way any more."
+        return Reason(Cause.WAIT, words, row.led_until)
     return Reason(Cause.OVER, row.stop_detail or f"Called off: {row.stop_reason.replace('_', ' ')}.")
 
 
@@ -125,7 +129,7 @@ def _of_everybody() -> list[Reason]:
     return [Reason(Cause.STANDSTILL, words)] if words else []
 
 
-def _own(row: Enrollment, due_at: datetime, now: datetime) -> list[Reason]:
+def _own(row: Enrollment, plan: CampaignPlan, due_at: datetime, now: datetime) -> list[Reason]:
     """Return what holds the person alone: an absence, a wording that does not fit, the wait of the step."""
     if due_at <= now and row.hold_code not in _OF_PERSON:
         return []
@@ -134,7 +138,14 @@ def _own(row: Enrollment, due_at: datetime, now: datetime) -> list[Reason]:
         return [Reason(row.hold_code, row.hold_detail, until)]
     if row.hold_code:
         return []  # its gate is asked again
-    return [Reason(Cause.WAIT, f"Step {row.next_position} waits behind the one before.", due_at)]
+    return [Reason(Cause.WAIT, _waits(row, plan), due_at)]
+
+
+def _waits(row: Enrollment, plan: CampaignPlan) -> str:
+    if plan.ways_at(row.next_position):
+        return f"Behind step {step_name(row.next_position - 1)} it is decided then which way they go."
+    behind = "the answer that led there" if row.led_until is not None else "the one before"
+    return f"Step {step_name(row.next_position)} waits behind {behind}."
 
 
 def _carriers(row: Enrollment) -> list[Mailbox]:

@@ -80,10 +80,10 @@ def _steps(plan: CampaignPlan) -> list[Obstacle]:
     found = []
     for step in plan.steps:
         if not step.variants:
-            words = f"Step {step.position} has no wording with a share above 0."
+            words = f"Step {step.name} has no wording with a share above 0."
             found.append(Obstacle("no_variant", words, "Give one wording a weight.", where))
         found += [
-            Obstacle("empty", f"Step {step.position} {variant.label} has no {part}.", f"Write the {part}.", where)
+            Obstacle("empty", f"Step {step.name} {variant.label} has no {part}.", f"Write the {part}.", where)
             for variant in step.variants
             for part in _missing_parts(step, variant.subject, variant.body_text)
         ]
@@ -109,7 +109,7 @@ def _wording(plan: CampaignPlan) -> list[Obstacle]:
         for variant in step.variants:
             for part in (variant.subject, variant.body_text, variant.body_html):
                 for problem in (*check_spin(part), *check(part, known=known)):
-                    words = f"Step {step.position} {variant.label}, line {problem.line}: {problem.message}"
+                    words = f"Step {step.name} {variant.label}, line {problem.line}: {problem.message}"
                     fix = problem.hint or "Mend the wording."
                     found.append(Obstacle("template", words, fix, "sequences:sequence"))
             found += _advice(step, variant)
@@ -119,7 +119,7 @@ def _wording(plan: CampaignPlan) -> list[Obstacle]:
 def _advice(step: PlannedStep, variant: PlannedVariant) -> list[Obstacle]:
     """What the editor advises against and nobody should get: a pretended answer, another program's placeholders."""
     return [
-        Obstacle(one.code, f"Step {step.position} {variant.label}: {one.what}", one.fix, "sequences:sequence")
+        Obstacle(one.code, f"Step {step.name} {variant.label}: {one.what}", one.fix, "sequences:sequence")
         for one in lint(variant.subject, variant.body_text, is_first=step.position == 1)
         if one.severity is Severity.BLOCK
     ]

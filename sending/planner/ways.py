@@ -73,8 +73,9 @@ class Ways:
     def _on(self, way: Way, one: Candidate, plan: CampaignPlan) -> Ahead | End | Move:
         if way.step is None:
             return End(told(plan, way.branch) if way.branch else None)
-        words = told(plan, way.branch, position=way.step.position) if way.branch else None
         due_at = self._later(way.step, one, plan)
+        until = {"until": due_at.isoformat()} if due_at else {}
+        words = told(plan, way.branch, position=way.step.position, **until) if way.branch else None
         return Ahead(way.step, words) if due_at is None else Move(one, way.step.position, due_at, words)
 
     def _later(self, step: PlannedStep, one: Candidate, plan: CampaignPlan) -> datetime | None:

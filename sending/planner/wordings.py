@@ -27,12 +27,12 @@ def wording_of(
     variant is None where the step has none: that holds everybody, since passing over it would skip them in silence.
     """
     if variant is None:
-        return Unfit(HoldCode.BAD_TEMPLATE, f"Step {step.position} has no wording with a share above 0.")
+        return Unfit(HoldCode.BAD_TEMPLATE, f"Step {step.name} has no wording with a share above 0.")
     try:
         return word(step, variant, contact, sender)
     except MissingValue as error:
         names = ", ".join(sorted(error.names))
-        return Unfit(HoldCode.MISSING_VALUE, f"Step {step.position} uses {names}, which this contact lacks.")
+        return Unfit(HoldCode.MISSING_VALUE, f"Step {step.name} uses {names}, which this contact lacks.")
     except TemplateProblem as error:
-        words = f"Step {step.position} {variant.label}, line {error.line}: {error.message}"
+        words = f"Step {step.name} {variant.label}, line {error.line}: {error.message}"
         return Unfit(HoldCode.BAD_TEMPLATE, words)

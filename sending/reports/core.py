@@ -15,13 +15,17 @@ SENT, LATER = "sent", "later"
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
-    """The newest event of somebody in a campaign: an end (with its reason), a hold (with its code), or under way."""
+    """The newest event of somebody in a campaign: an end (with its reason), a hold (with its code), or under way.
+
+    led_until: a branch was taken, and the wait of the first message there is over then.
+    """
 
     at: datetime
     ended: str = ""
     held: str = ""
     until: datetime | None = None
     is_under_way: bool = False
+    led_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from campaigns.sequences.positions import step_name
 from outreach.accounts.access import Member
 from sending.inbox.models import SentSearch
 from sending.outbox.doubts import NotAgain, last_positions, why_not_again
@@ -54,7 +55,7 @@ class Doubt:
             case EnrollmentState.STOPPED:
                 return f"The sequence was called off: {enrollment.stop_reason.replace('_', ' ')}."
             case EnrollmentState.ACTIVE:
-                return f"Step {enrollment.next_position} comes next."
+                return f"Step {step_name(enrollment.next_position)} comes next."
             case EnrollmentState.SENDING if self.why_not is NotAgain.GONE_ON:
                 return "A later step is on its way."
             case _:

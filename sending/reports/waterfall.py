@@ -18,7 +18,7 @@ from sending.mailboxes.models import Mailbox
 from sending.pacing import Pace
 from sending.pacing.history import Span
 from sending.pacing.receivers import Receiver
-from sending.pacing.waits import wait_over
+from sending.planner.branching import due_behind
 from sending.planner.facts import zone_by
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.past import campaign_pauses, mailbox_pauses
@@ -42,7 +42,7 @@ _ENDS = (EventKind.STOPPED, EventKind.SKIPPED, EventKind.FINISHED)
 _UNDER_WAY = (EventKind.DEFERRED, EventKind.IN_DOUBT, EventKind.SENT_AGAIN)
 _WORDS = (
     *_ENDS, *_UNDER_WAY, EventKind.HELD, EventKind.RELEASED, EventKind.SENT, EventKind.ASSUMED_SENT,
-    EventKind.SETTLED, EventKind.CANCELLED,
+    EventKind.SETTLED, EventKind.CANCELLED, EventKind.BRANCHED,
 )  # fmt: skip
 
 
@@ -106,16 +106,16 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
         zone = zones[zone_name, country, region]
         sent_at, position = sent.get(pk, (None, 0))
         due_at = created_at if sent_at is None else _due(sent_at, position or 1, plan, zone, pace)
+        word = last.get(pk)
+        if word is not None and word.led_until is not None:
+            due_at = word.led_until
         box = mailbox_id if sent_at is not None else None
-        ways.append(Way(pk, created_at, zone, sent_at, due_at, box, last.get(pk), receiver))
+        ways.append(Way(pk, created_at, zone, sent_at, due_at, box, word, receiver))
     return ways
 
 
 def _due(sent_at: datetime, position: int, plan: CampaignPlan, zone: tzinfo, pace: Pace) -> datetime | None:
-    step = plan.step_from(position + 1)
-    if step is None:
-        return None
-    return wait_over(sent_at, step.wait, zone, pace, closed=plan.schedule.holidays)
+    return due_behind(plan, position + 1, sent_at, zone, pace)
 
 
 def _last_word(kind: str, at: datetime, code: str | None, until: str | None, reason: str | None) -> LastWord | None:
@@ -123,6 +123,8 @@ def _last_word(kind: str, at: datetime, code: str | None, until: str | None, rea
         return LastWord(at, ended=reason or kind)
     if kind in _UNDER_WAY:
         return LastWord(at, is_under_way=True)
+    if kind == EventKind.BRANCHED:
+        return LastWord(at, led_until=datetime.fromisoformat(until) if until else None)
     if kind == EventKind.HELD:
         return LastWord(at, held=code or "", until=datetime.fromisoformat(until) if until else None)
     return None

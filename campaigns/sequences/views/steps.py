@@ -12,6 +12,7 @@ from campaigns.sequences import queries, services
 from campaigns.sequences.editing import Desk, cards, step_form
 from campaigns.sequences.forms import StepForm
 from campaigns.sequences.models import Campaign, Step
+from campaigns.sequences.positions import step_name
 from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.sequences.views.frame import FOLDER, attempt, editor_context, may_change_it, saved
@@ -45,7 +46,7 @@ def step_save(request: MemberRequest, pk: int) -> HttpResponse:
     step = queries.step_for(request.member, pk)
     form = step_form(step, request.POST)
     if form.is_valid() and saved(request, form, lambda: _save_step(step, form)):
-        messages.success(request, f"Step {step.position} saved.")
+        messages.success(request, f"Step {step_name(step.position)} saved.")
         return redirect(request.member.url("sequences:sequence", step.campaign_id))
     desk = Desk(known_variables(step.campaign.workspace_id), step_forms={pk: form})
     return sequence_page(request, step.campaign, desk, status=422)
@@ -78,7 +79,9 @@ def step_copy(request: MemberRequest, pk: int) -> HttpResponse:
 def step_removal(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a step of a draft."""
     step = queries.step_for(request.member, pk)
-    return attempt(request, step.campaign_id, lambda: services.remove_step(step), f"Step {step.position} is removed.")
+    return attempt(
+        request, step.campaign_id, lambda: services.remove_step(step), f"Step {step_name(step.position)} is removed."
+    )
 
 
 def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, status: int = 200) -> HttpResponse:

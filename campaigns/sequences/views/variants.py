@@ -11,6 +11,7 @@ from campaigns.sequences import queries, services
 from campaigns.sequences.editing import Desk, variant_form
 from campaigns.sequences.forms import VariantForm
 from campaigns.sequences.models import Variant
+from campaigns.sequences.positions import step_name
 from campaigns.sequences.variables import known_variables
 from campaigns.sequences.views.frame import attempt, saved
 from campaigns.sequences.views.steps import sequence_page
@@ -44,7 +45,7 @@ def variant_save(request: MemberRequest, pk: int) -> HttpResponse:
     known = known_variables(variant.step.campaign.workspace_id)
     form = variant_form(variant, known, request.POST)
     if form.is_valid() and saved(request, form, lambda: _save_variant(variant, form)):
-        messages.success(request, f"Step {variant.step.position}, wording {variant.label} saved.")
+        messages.success(request, f"Step {step_name(variant.step.position)}, wording {variant.label} saved.")
         return redirect(request.member.url("sequences:sequence", variant.step.campaign_id))
     desk = Desk(known, variant_forms={pk: form})
     return sequence_page(request, variant.step.campaign, desk, status=422)

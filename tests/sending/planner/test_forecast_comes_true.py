@@ -188,8 +188,7 @@ def test_by_provider_every_message_leaves_when_and_from_where_it_was_foreseen(me
 
 
 def test_where_people_go_different_ways_every_message_is_foreseen(member: Member) -> None:
-    gap = {"gap_min_s": 300, "gap_max_s": 900}
-    mailbox = make_sender(member, daily_limit=9, hourly_limit=5, **gap)
+    mailbox = make_sender(member, daily_limit=9, hourly_limit=5, gap_min_s=300, gap_max_s=900)
     campaign = make_campaign(member, (mailbox,), people=8, name="autumn", zones=ZONES)
     one, two = (Path.objects.create(campaign=campaign, number=number, name=f"Path {number}") for number in (1, 2))
     for position, days in ((101, 1), (201, 2)):
