@@ -11,6 +11,7 @@ _WORKSPACE = [
     path("contacts/", include("campaigns.contacts.urls")),
     path("campaigns/", include("campaigns.sequences.urls")),
     path("campaigns/", include("sending.planner.urls")),
+    path("campaigns/", include("sending.proofs.urls")),
     path("library/", include("campaigns.library.urls")),
     path("mailboxes/", include("sending.mailboxes.urls")),
     path("domains/", include("sending.domains.urls")),

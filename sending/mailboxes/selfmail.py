@@ -63,6 +63,16 @@ class NotNow(MailboxError, RuntimeError):
     """No test mail may leave the mailbox now; the words say why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a test mail says where it shows a message of a campaign, as that would leave."""
+
+    subject: str
+    text: str
+    html: str = ""
+    list_unsubscribe: str = ""
+
+
 @dataclass
 class _Trial:
     """One test mail on its way. row: written when it was charged, before its first byte left."""
@@ -70,6 +80,7 @@ class _Trial:
     mailbox: Mailbox
     recipient: str
     message_id: str
+    proof: Proof | None = None
     row: ConnectionTest | None = None
     session: Session | None = field(default=None, repr=False)
 
@@ -92,14 +103,17 @@ def obstacle_of(mailbox: Mailbox) -> str:
     return _obstacle(_clocks().get(mailbox=mailbox))
 
 
-def send_to_self(member: Member, mailbox: Mailbox, recipient: str) -> ConnectionTest:
-    """Send one message and store what became of it. Raises NotNow when nothing may leave; nothing is stored then."""
+def send_to_self(member: Member, mailbox: Mailbox, recipient: str, *, proof: Proof | None = None) -> ConnectionTest:
+    """Send one message and store what became of it. Raises NotNow when nothing may leave; nothing is stored then.
+
+    With a proof it reads like a message of a campaign. It is none: nobody is enrolled, and no campaign counts it.
+    """
     if recipient not in recipients_for(member, mailbox):
         raise NotNow("A test mail goes to the mailbox itself or to a member of this workspace, to nobody else.")
     words = _forbidden(mailbox, recipient) or obstacle_of(mailbox)
     if words:
         raise NotNow(words)
-    trial = _Trial(mailbox, recipient, make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex))
+    trial = _Trial(mailbox, recipient, make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex), proof)
     try:
         envelope, content = Envelope(mailbox.address, recipient), _content(member, trial)
     except (Unbuildable, KeyLost, ValueError) as error:
@@ -210,11 +224,25 @@ def _content(member: Member, trial: _Trial) -> bytes:
 
 def _letter(member: Member, trial: _Trial) -> Message:
     mailbox = trial.mailbox
-    signature = f"\n\n{mailbox.signature}" if mailbox.signature else ""
+    said = trial.proof or _usual(member, mailbox)
     return Message(
         from_address=mailbox.address,
         from_name=mailbox.display_name,
         to_address=trial.recipient,
+        subject=said.subject,
+        text=said.text,
+        html=said.html or None,
+        message_id=trial.message_id,
+        date=clock.now(),
+        reply_to=mailbox.reply_to,
+        list_unsubscribe=said.list_unsubscribe,
+        extra=(("X-Outreach-Test", "1"),),
+    )
+
+
+def _usual(member: Member, mailbox: Mailbox) -> Proof:
+    signature = f"\n\n{mailbox.signature}" if mailbox.signature else ""
+    return Proof(
         subject="Test mail from Outreach",
         text=(
             f"{member.user} has sent this test mail from {mailbox.address}, "
@@ -222,8 +250,4 @@ def _letter(member: Member, trial: _Trial) -> Message:
             "It left over the server of the mailbox, as the messages of a campaign do. If it lies in the inbox and its "
             f"sender looks right, the mailbox is ready; if it lies among the spam, mend that first.{signature}\n"
         ),
-        message_id=trial.message_id,
-        date=clock.now(),
-        reply_to=mailbox.reply_to,
-        extra=(("X-Outreach-Test", "1"),),
     )

@@ -15,11 +15,11 @@ from outreach.kit.addresses import parse_address
 from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.outbox.writing import content_of, opt_out_by_mail
+from sending.outbox.writing import content_of
 from sending.pacing import draw_gap, gap_seed
 from sending.planner.facts import Sender
 from sending.planner.picking import Pick
-from sending.smtp import Message, Unbuildable, build, make_message_id, reply_subject, trim_references
+from sending.smtp import Message, Unbuildable, build, make_message_id, opt_out_by_mail, reply_subject, trim_references
 from sending.smtp.dkim import SigningKey
 
 COLUMNS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sending.outbox.jobs import Letter
 from sending.planner.facts import Sender
-from sending.smtp import Message, build
+from sending.smtp import Message, build, opt_out_by_mail
 from sending.smtp.dkim import SigningKey, sign
 
 
@@ -34,8 +34,3 @@ def content_of(letter: Letter, sender: Sender, key: SigningKey | None) -> bytes:
         )
     )
     return sign(content, key, at=letter.created_at) if key else content
-
-
-def opt_out_by_mail(address: str) -> str:
-    """Return the link by which a recipient writes an opt-out to the mailbox."""
-    return f"mailto:{address}?subject=unsubscribe"

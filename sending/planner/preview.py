@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaigns.contacts.models import Contact
-from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import PlannedStep, PlannedVariant, plans
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.positions import step_name
 from campaigns.sequences.wording import SenderValues, Wording
 from sending.mailboxes.models import Mailbox
 from sending.planner.wordings import Unfit, wording_of
 from sending.smtp import reply_subject
-
-_LONGEST_ID = 18  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +26,46 @@ class PreviewedStep:
     wording: Wording | None
     problem: str
 
+    @property
+    def name(self) -> str:
+        return step_name(self.step.position)
 
-def preview(campaign: Campaign, contact: Contact) -> list[PreviewedStep]:
-    """Return every step and wording as this contact would read it."""
+
+def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> list[PreviewedStep]:
+    """Return every step and wording as this contact would read it from the mailbox."""
     plan = plans([campaign.pk])[campaign.pk]
-    sender = _sender(campaign)
+    sender = sender_values(mailbox)
     shown: list[PreviewedStep] = []
-    first_subject = ""
     for step in plan.steps:
         theirs = step.variant_for(contact.pk) if step.variants else None
         for variant in step.variants:
             found = wording_of(step, variant, contact, sender)
             wording, problem = (None, found.words) if isinstance(found, Unfit) else (found, "")
-            is_theirs = variant is theirs
             subject = wording.subject if wording else ""
-            if step.thread is StepThread.REPLY and step.position > 1:
-                subject = reply_subject(first_subject)
-            elif is_theirs:
-                first_subject = subject
-            shown.append(PreviewedStep(step, variant, is_theirs, subject, wording, problem))
+            if not step.opens_thread:
+                subject = reply_subject(_subject_before(shown))
+            shown.append(PreviewedStep(step, variant, variant is theirs, subject, wording, problem))
     return shown
 
 
-def sample_contacts(campaign: Campaign, *, wanted: str = "", limit: int = 50) -> list[Contact]:
-    """Return contacts of the audience to preview with, the oldest first; before them whoever has the id `wanted`."""
-    audience = audience_contacts(campaign)
-    oldest = list(audience.order_by("id")[:limit])
-    if not wanted.isdecimal() or len(wanted) > _LONGEST_ID or int(wanted) in {contact.pk for contact in oldest}:
-        return oldest
-    return [*audience.filter(pk=int(wanted)), *oldest]
+def previewed(campaign: Campaign, variant_id: int, contact: Contact, mailbox: Mailbox | None) -> PreviewedStep | None:
+    """Return one wording as this contact would read it; None where it has no share any more."""
+    found = preview(campaign, contact, mailbox)
+    return next((one for one in found if one.variant.id == variant_id), None)
 
 
-def _sender(campaign: Campaign) -> SenderValues:
-    mailbox = Mailbox.objects.filter(campaigns__campaign=campaign).order_by("pk").first()
+def carriers_of(campaign: Campaign) -> list[Mailbox]:
+    """Return the mailboxes that carry the campaign, the oldest first."""
+    return list(Mailbox.objects.filter(campaigns__campaign=campaign).order_by("pk"))
+
+
+def sender_values(mailbox: Mailbox | None) -> SenderValues:
+    """Return what a wording may say about a mailbox, or about one that is still to be chosen."""
     if mailbox is None:
         return SenderValues(name="Your name", email="you@example.com", signature="")
     return SenderValues(name=mailbox.display_name, email=mailbox.address, signature=mailbox.signature)
+
+
+def _subject_before(shown: Sequence[PreviewedStep]) -> str:
+    """Return the subject of the thread that a step answers in: of the wording that the contact gets."""
+    return next((one.subject for one in reversed(shown) if one.is_theirs and one.step.opens_thread), "")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.planner import forecast_views, gap_views, health_views, senders_views, views, why_views
+from sending.planner import forecast_views, gap_views, health_views, preview_views, senders_views, views, why_views
 
 app_name = "planner"
 urlpatterns = [
     path("", views.campaign_list, name="list"),
     path("<int:pk>/senders", senders_views.senders, name="senders"),
-    path("<int:pk>/preview", views.preview_page, name="preview"),
+    path("<int:pk>/preview", preview_views.preview_page, name="preview"),
+    path("variants/<int:pk>/html", preview_views.preview_html, name="preview_html"),
+    path("variants/<int:pk>/mail", preview_views.preview_mail, name="preview_mail"),
     path("<int:pk>/gaps", gap_views.gaps, name="gaps"),
     path("<int:pk>/fallback", gap_views.fallback, name="fallback"),
     path("<int:pk>/review", views.review, name="review"),

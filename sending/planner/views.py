@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns.contacts.models import Contact
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for, campaigns_of
@@ -32,7 +31,6 @@ from sending.planner.errors import NotReady
 from sending.planner.facts import senders_of
 from sending.planner.forms import ThrottlesForm
 from sending.planner.guards import campaign_alarms, mailbox_alarms, why_paused
-from sending.planner.preview import preview, sample_contacts
 from sending.planner.readiness import obstacles, stalls
 from sending.planner.states import EnrollmentState, StopReason
 from sending.planner.throttling import set_throttles, throttle_values
@@ -88,19 +86,6 @@ def throttles(request: MemberRequest) -> HttpResponse:
     context = {"form": form, "may_change": request.member.may(Role.ADMIN)}
     status = 422 if form.is_bound else 200
     return render_region(request, f"{_FOLDER}/throttles.html", context, region="throttles", status=status)
-
-
-@require_GET
-@member_page(Role.VIEWER)
-def preview_page(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show what a contact of the audience would get."""
-    campaign = campaign_for(request.member, pk)
-    wanted = request.GET.get("contact", "")
-    contacts = sample_contacts(campaign, wanted=wanted)
-    contact = _chosen_contact(contacts, wanted)
-    steps = preview(campaign, contact) if contact else []
-    context = editor_context(campaign, contacts=contacts, contact=contact, steps=steps)
-    return render_region(request, f"{_FOLDER}/preview.html", context)
 
 
 @require_GET
@@ -238,8 +223,3 @@ def _move(request: MemberRequest, campaign: Campaign, act: Callable[[], None], w
     else:
         messages.success(request, words)
     return redirect(request.member.url("planner:people", campaign.pk))
-
-
-def _chosen_contact(contacts: list[Contact], wanted: str) -> Contact | None:
-    by_id = {str(contact.pk): contact for contact in contacts}
-    return by_id.get(wanted) or next(iter(contacts), None)

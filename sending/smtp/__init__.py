@@ -6,7 +6,15 @@ because what a lost answer means depends on which side of the dot it was lost.
 
 from sending.smtp.envelope import Envelope
 from sending.smtp.explain import Explanation, explain
-from sending.smtp.mime import Message, Unbuildable, build, make_message_id, reply_subject, trim_references
+from sending.smtp.mime import (
+    Message,
+    Unbuildable,
+    build,
+    make_message_id,
+    opt_out_by_mail,
+    reply_subject,
+    trim_references,
+)
 from sending.smtp.opening import SessionError
 from sending.smtp.outcomes import (
     Accepted,
@@ -29,5 +37,5 @@ __all__ = [
     "RFC5321", "Accepted", "AuthKind", "BlockingTokens", "Deferred", "Envelope", "Explanation", "InDoubt", "Line",
     "Message", "Outcome", "Phase", "Refused", "Reply", "Security", "Server", "Session", "SessionError", "Side",
     "Timeouts", "TokenError", "TokenRefused", "TokenUnavailable", "Tokens", "Unbuildable", "Unreachable", "Withdrawn",
-    "build", "explain", "make_message_id", "reply_subject", "trim_references",
+    "build", "explain", "make_message_id", "opt_out_by_mail", "reply_subject", "trim_references",
 ]  # fmt: skip

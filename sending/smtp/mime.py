@@ -100,6 +100,11 @@ def make_message_id(domain: str, token: str) -> str:
     return _checked(_MESSAGE_ID, f"<{token}@{ascii_domain}>", "Message-ID")
 
 
+def opt_out_by_mail(address: str) -> str:
+    """Return the link by which a recipient writes an opt-out to the mailbox (RFC 2369)."""
+    return f"mailto:{address}?subject=unsubscribe"
+
+
 def reply_subject(subject: str) -> str:
     """Return the subject of an answer: one Re:, never two."""
     return f"Re: {_REPLY.sub('', subject, count=1) if _REPLY.match(subject) else subject}"
