@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from outreach.accounts.access import Member
@@ -34,21 +35,28 @@ class Wish:
 def create_key(member: Member, wish: Wish) -> tuple[ApiKey, NewSecret]:
     """Store a key of the member's workspace; the secret is in the answer and nowhere else.
 
-    Raises NotAllowed for a role above the member's own.
+    Raises NotAllowed for a role above the member's own, and for who is no member any more: their place is held until
+    the key is there, so that whoever takes them out finds it.
     """
-    if not member.may(wish.role):
-        raise NotAllowed(f"You are {member.role.article}: a key of yours cannot be {wish.role.article}.")
     secret = new_secret()
-    row = ApiKey.objects.create(
-        workspace=member.workspace,
-        created_by=member.user,
-        name=wish.name,
-        public=secret.public,
-        digest=secret.digest,
-        scopes=sorted(wish.scopes),
-        role=wish.role,
-        expires_at=wish.expires_at,
-    )
+    with transaction.atomic():
+        places = Membership.objects.filter(user=member.user, workspace=member.workspace)
+        place = places.select_for_update(no_key=True).first()
+        if place is None:
+            raise NotAllowed("You are no member of this workspace any more.")
+        role = Role(place.role)
+        if not role.reaches(wish.role):
+            raise NotAllowed(f"You are {role.article}: a key of yours cannot be {wish.role.article}.")
+        row = ApiKey.objects.create(
+            workspace=member.workspace,
+            created_by=member.user,
+            name=wish.name,
+            public=secret.public,
+            digest=secret.digest,
+            scopes=sorted(wish.scopes),
+            role=wish.role,
+            expires_at=wish.expires_at,
+        )
     return row, secret
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from outreach.accounts.access import Member
+from outreach.accounts.errors import NotAllowed
 from outreach.accounts.models import ApiKey, Membership
 from outreach.accounts.programs import admitted
 from outreach.accounts.roles import Role
@@ -69,6 +70,19 @@ def test_who_is_invited_again_does_not_get_the_old_keys_back() -> None:
     assert admitted(text) is None
     assert admitted(of_owner) is not None
     assert admitted(of_other) is not None
+
+
+def test_who_was_taken_out_or_made_less_since_the_page_was_opened_makes_no_key_beyond_that() -> None:
+    owner = make_member(make_workspace())
+    admin = make_member(owner.workspace, Role.ADMIN)
+    place = Membership.objects.get(user=admin.user)
+    Membership.objects.filter(pk=place.pk).update(role=Role.MEMBER)
+    with pytest.raises(NotAllowed, match="You are a member"):
+        make_key(admin)
+    remove_member(owner, place)
+    with pytest.raises(NotAllowed, match="no member"):
+        make_key(admin)
+    assert not ApiKey.objects.exists()
 
 
 @pytest.mark.parametrize(
