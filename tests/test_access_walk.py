@@ -123,7 +123,7 @@ SAMPLES: dict[str, Args] = {
         "mailboxes:tests", "mailboxes:sign_in", "mailboxes:sign_in_account",
     ),
     **_each(lambda w: (w.domain_key.pk,), "domains:check", "domains:removal"),
-    **_each(lambda w: (w.inbound.pk,), "inbox:detail"),
+    **_each(lambda w: (w.inbound.pk,), "inbox:detail", "inbox:label"),
     **_each(lambda w: (w.template.pk,), "library:template", "library:template_removal"),
     **_each(lambda w: (w.snippet.pk,), "library:snippet", "library:snippet_removal"),
     **_each(lambda w: (w.message.pk,), "reports:message"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 # tone -> the values shown in it; what is named nowhere is grey. Each tone has its colours in static/css/tokens.css and
 # its shape in static/css/components/badge.css.
 _TONES = {
-    "green": "address_valid signing sent accepted delivered finished done passed ok success settled",
+    "green": "positive address_valid signing sent accepted delivered finished done passed ok success settled",
     "blue": "running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
     "violet": "replied human_reply branched",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
@@ -18,7 +18,7 @@ _TONES = {
     "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
     "not_sendable",
     "orange": "blocked block complained complaint",
-    "slate": "address_role address_disposable disposable role_address opted_out opt_out suppressed erased",
+    "slate": "negative address_role address_disposable disposable role_address opted_out opt_out suppressed erased",
 }
 _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.split()}
 # Where the value alone would not tell a person what happens.
@@ -48,6 +48,7 @@ _WORDS = {
     "campaign_ended": "Campaign was stopped",
     "sync_stale": "Answers not read yet",
     "absent": "Out of office",
+    "out_of_office": "Out of office",
     "window": "Outside sending hours",
     "gap": "Gap between two messages",
     "bad_template": "Wording cannot be rendered",

@@ -14,6 +14,7 @@ from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Kind, Mail, Verdict
+from sending.inbox.labelling import led_by_itself
 from sending.inbox.matching import Match
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
@@ -70,6 +71,7 @@ def _auto_reply(arrival: Arrival) -> None:
     if _is_first(arrival):
         _tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())
     words = f"Out of office: {arrival.mail.subject}"
+    led_by_itself(arrival.row)
     postpone(message.enrollment, until, words=words)
 
 

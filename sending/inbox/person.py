@@ -17,7 +17,7 @@ EMPTY: dict[str, Any] = {
 }  # fmt: skip
 _VALUES = (
     "mailbox__address", "received_at", "kind", "category", "message_id", "from_name", "from_address", "subject", "text",
-    "evidence", "raw",
+    "evidence", "raw", "label", "labelled_at",
 )  # fmt: skip
 
 

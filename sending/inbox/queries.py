@@ -23,7 +23,7 @@ def inbound_of(member: Member, *, kind: Kind | None = None) -> QuerySet[InboundM
 def inbound_for(member: Member, pk: int) -> InboundMessage:
     """Return one inbound mail of the member's workspace. Raises Http404 for any other."""
     rows = InboundMessage.objects.filter(workspace=member.workspace, pk=pk).defer("raw")
-    row = rows.select_related("contact", "mailbox", "answers", "enrollment__campaign").first()
+    row = rows.select_related("contact", "mailbox", "answers", "enrollment__campaign", "labelled_by").first()
     if row is None:
         raise Http404("No such mail")
     return row

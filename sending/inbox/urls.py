@@ -10,4 +10,5 @@ app_name = "inbox"
 urlpatterns = [
     path("", views.inbound_list, name="list"),
     path("<int:pk>", views.inbound_detail, name="detail"),
+    path("<int:pk>/label", views.inbound_label, name="label"),
 ]

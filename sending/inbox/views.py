@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.bounces import Kind
 from sending.inbox import queries
+from sending.inbox.labelling import LABELLED, class_of, label
 
 _FOLDER = "sending/inbox"
 
@@ -31,5 +35,25 @@ def inbound_list(request: MemberRequest) -> HttpResponse:
 @member_page(Role.VIEWER)
 def inbound_detail(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one mail as text, what it was taken for and why."""
-    context = {"row": queries.inbound_for(request.member, pk)}
+    row = queries.inbound_for(request.member, pk)
+    context = {
+        "row": row,
+        "says": class_of(row),
+        "classes": list(ReplyClass) if row.kind in LABELLED else [],
+        "may_change": request.member.may(Role.MEMBER),
+    }
     return render_region(request, f"{_FOLDER}/detail.html", context)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def inbound_label(request: MemberRequest, pk: int) -> HttpResponse:
+    """Keep what a person says of an answer, and say where it leads."""
+    row = queries.inbound_for(request.member, pk)
+    wanted = request.POST.get("label", "")
+    if row.kind not in LABELLED or (wanted and wanted not in set(ReplyClass)):
+        messages.error(request, "That cannot be said of this mail.")
+        return redirect(request.member.url("inbox:detail", pk))
+    led = label(request.member, row, ReplyClass(wanted) if wanted else None)
+    messages.success(request, " ".join(["Kept.", *([led.words] if led else [])]))
+    return redirect(request.member.url("inbox:detail", pk))

@@ -1,0 +1,71 @@
+"""What an answer says: by the mail itself (out of office), or by a person, whose word wins; and where that leads."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from campaigns.sequences.states import ReplyClass
+from outreach.accounts.access import Member
+from outreach.accounts.roles import Role
+from outreach.kit import clock, gate
+from sending.bounces import Kind
+from sending.inbox.models import InboundMessage
+from sending.outbox.leading import lead_on_at_rest, reached_by
+from sending.planner.leading import Answer, Led, lead, take_back_lead
+from sending.planner.models import Enrollment
+from sending.planner.services import stop
+from sending.planner.states import StopReason
+
+LABELLED = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY})  # what somebody wrote, or a machine for them
+
+
+def class_of(row: InboundMessage) -> ReplyClass | None:
+    """Return the class of a mail; None for an answer of which nobody has said what it says, and for all else."""
+    if row.label:
+        return ReplyClass(row.label)
+    return ReplyClass.OUT_OF_OFFICE if row.kind == Kind.AUTO_REPLY else None
+
+
+def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led | None:
+    """Keep what a person says of an answer (None: nothing), and let it lead on where a branch is set up for that.
+
+    Where an earlier word about this mail has led, and nothing was made for the person there, they are taken back.
+    Returns where it leads; None where no campaign is concerned.
+    """
+    member.require(Role.MEMBER)
+    with transaction.atomic():
+        gate.hold_shut(row.workspace_id)
+        current = InboundMessage.objects.select_for_update(of=("self",), no_key=True).defer("raw").get(pk=row.pk)
+        before = class_of(current)
+        current.label = says or ""
+        current.labelled_by, current.labelled_at = (member.user, clock.now()) if says else (None, None)
+        current.save(update_fields=["label", "labelled_by", "labelled_at"])
+        if current.enrollment is None or current.kind not in LABELLED:
+            return None
+        return _follow(current, current.enrollment, before)
+
+
+def led_by_itself(row: InboundMessage) -> Led | None:
+    """Let a mail lead on whose class is known without a person. Runs inside the caller's transaction."""
+    says = class_of(row)
+    if says is None or row.enrollment is None:
+        return None
+    return _lead(row, row.enrollment, says)
+
+
+def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | None) -> Led | None:
+    says, words = class_of(row), row.subject
+    took_it_for_absence = row.kind == Kind.AUTO_REPLY and before is ReplyClass.OUT_OF_OFFICE
+    if took_it_for_absence and says is not ReplyClass.OUT_OF_OFFICE and enrollment.campaign.stop_on_reply:
+        stop(enrollment, StopReason.REPLIED, detail=words)  # a person wrote it after all
+    led = None if says is None else _lead(row, enrollment, says)
+    if before is not None and (led is None or not led.leads):
+        take_back_lead(enrollment, behind=reached_by(enrollment.pk)[0], words=words)
+    return led
+
+
+def _lead(row: InboundMessage, enrollment: Enrollment, says: ReplyClass) -> Led:
+    behind, made = reached_by(enrollment.pk)
+    led = lead(enrollment, Answer(says, row.received_at, behind, made))
+    lead_on_at_rest([enrollment.pk])
+    return led

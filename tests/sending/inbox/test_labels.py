@@ -1,0 +1,202 @@
+"""What an answer says, by itself or by a person, and where that leads: only where a branch was set up for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from campaigns.contacts.services import suppress
+from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.models import Path, Step
+from campaigns.sequences.services import move_campaign
+from campaigns.sequences.states import CampaignState, ReplyClass
+from outreach.accounts.roles import Role
+from outreach.kit import clock
+from sending.inbox.labelling import label
+from sending.inbox.models import InboundMessage
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
+from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
+from sending.outbox.sweeper import sweep
+from sending.planner.leading import Led
+from sending.planner.models import Enrollment
+from sending.planner.services import stop
+from sending.planner.states import EnrollmentState, StopReason
+from tests.builders import make_branch, make_member, make_message, make_open_windows, make_step
+from tests.sending.inbox.scene import NEXT_AT, Scene, come_in, mail, make_scene
+from tests.sending.inbox.test_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+POSITIVE, NEGATIVE, AWAY = ReplyClass.POSITIVE, ReplyClass.NEGATIVE, ReplyClass.OUT_OF_OFFICE
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """Step 1 leads good answers to path 1 and absences to path 2, whose first messages wait two days."""
+    scene = make_scene()
+    make_open_windows(scene.campaign)
+    move_campaign(scene.campaign.pk, CampaignState.RUNNING, launched_at=clock.now())
+    for number, name in ((1, "Interested"), (2, "Back at work")):
+        path = Path.objects.create(campaign=scene.campaign, number=number, name=name)
+        step = make_step(scene.campaign, number * 100 + 1).step
+        Step.objects.filter(pk=step.pk).update(wait_amount=2)
+        make_branch(scene.message.step_id, path, reply=POSITIVE if number == 1 else AWAY)
+    return scene
+
+
+def says(scene: Scene, row: InboundMessage, what: ReplyClass | None) -> Led | None:
+    return label(scene.member, row, what)
+
+
+def answered(scene: Scene, *, ago: timedelta = timedelta(hours=1)) -> InboundMessage:
+    return come_in(scene, mail(in_reply_to=scene.message.message_id), at=clock.now() - ago)
+
+
+def test_an_answer_leads_on_once_a_person_has_said_what_it_says(scene: Scene) -> None:
+    row = answered(scene)
+    assert scene.stands == ("stopped", "replied"), "an answer stops the sequence"
+    led = says(scene, row, POSITIVE)
+    assert led == Led(leads=True, words="Answered, positive: goes on in Interested.")
+    person = scene.person
+    assert (person.state, person.stop_reason, person.ended_at) == ("active", "", None)
+    assert (person.next_position, person.due_at, person.led_to) == (101, person.led_until, None)
+    assert person.due_at == row.received_at + timedelta(days=2), "the wait counts from the answer"
+    event = Event.objects.get(kind=EventKind.BRANCHED)
+    assert (event.data["path"], event.data["position"], event.data["words"]) == (1, 101, led.words)
+
+
+def test_a_wait_that_is_over_when_the_answer_is_labelled_is_not_waited_for_again(scene: Scene) -> None:
+    says(scene, answered(scene, ago=timedelta(days=9)), POSITIVE)
+    assert abs(scene.person.due_at - clock.now()) < timedelta(minutes=1)  # type: ignore[operator]  # it is active
+
+
+def test_without_a_branch_for_it_no_answer_leads_anywhere(scene: Scene) -> None:
+    row = answered(scene)
+    led = says(scene, row, NEGATIVE)
+    assert led is not None
+    assert not led.leads
+    assert scene.stands == ("stopped", "replied")
+    row.refresh_from_db()
+    assert (row.label, row.labelled_by) == (NEGATIVE, scene.member.user)
+
+
+def test_the_nearest_branch_behind_the_last_message_counts(scene: Scene) -> None:
+    second = Step.objects.get(campaign=scene.campaign, position=2)
+    three = Path.objects.create(campaign=scene.campaign, number=3, name="Late")
+    make_step(scene.campaign, 301)
+    make_message(scene.person, second.variants.get(), scene.mailbox)
+    row = answered(scene)
+    says(scene, row, POSITIVE)
+    assert scene.person.next_position == 101, "that of step 1 holds behind step 2, too"
+    make_branch(second.pk, three, reply=POSITIVE)
+    says(scene, row, None)
+    says(scene, row, POSITIVE)
+    assert scene.person.next_position == 301
+
+
+@pytest.mark.parametrize("reason", [StopReason.OPTED_OUT, StopReason.BOUNCED, StopReason.REMOVED])
+def test_whatever_else_ended_the_sequence_goes_on_to_do_so(scene: Scene, reason: StopReason) -> None:
+    row = answered(scene)
+    stop(scene.person, reason)
+    led = says(scene, row, POSITIVE)
+    assert led is not None
+    assert not led.leads
+    assert scene.stands == ("stopped", reason)
+
+
+def test_nobody_whose_address_is_suppressed_is_led_on(scene: Scene) -> None:
+    row = answered(scene)
+    suppress(scene.workspace, scene.contact.email_key, SuppressionReason.OPTED_OUT)
+    led = says(scene, row, POSITIVE)
+    assert led is not None
+    assert led == Led(leads=False, words="ada@x.example is suppressed: opted out.")
+
+
+def test_an_absence_leads_by_itself_and_waits_for_the_return(scene: Scene) -> None:
+    now = clock.now()
+    back = (now + timedelta(days=10)).date()
+    note = mail(f"I am back on {back}.", auto_submitted="auto-replied", in_reply_to=scene.message.message_id)
+    come_in(scene, note, at=now)
+    person = scene.person
+    assert (person.state, person.next_position, person.hold_code) == ("active", 201, "absent")
+    assert person.due_at == datetime.combine(back + timedelta(days=1), time(), tzinfo=UTC)
+
+
+def test_the_word_of_a_person_wins_over_that_of_the_mail(scene: Scene) -> None:
+    note = mail(auto_submitted="auto-replied", in_reply_to=scene.message.message_id)
+    row = come_in(scene, note, at=clock.now())
+    assert scene.person.next_position == 201
+    says(scene, row, NEGATIVE)
+    assert scene.stands == ("stopped", "replied"), "a person has answered, and no branch is set up for that"
+    says(scene, row, POSITIVE)
+    assert (scene.person.state, scene.person.next_position) == ("active", 101)
+
+
+def test_another_word_takes_back_what_the_first_has_led_to(scene: Scene) -> None:
+    row = answered(scene)
+    says(scene, row, POSITIVE)
+    says(scene, row, NEGATIVE)
+    person = scene.person
+    assert (person.state, person.stop_reason, person.led_until) == ("stopped", "replied", None)
+    says(scene, row, POSITIVE)
+    says(scene, row, None)
+    assert scene.stands == ("stopped", "replied")
+    assert InboundMessage.objects.get(pk=row.pk).labelled_at is None
+
+
+def test_what_was_made_for_somebody_on_a_path_is_not_called_back_by_another_word(scene: Scene) -> None:
+    row = answered(scene)
+    says(scene, row, POSITIVE)
+    first = Step.objects.get(campaign=scene.campaign, position=101)
+    make_message(scene.person, first.variants.get(), scene.mailbox)
+    Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None)
+    says(scene, row, NEGATIVE)
+    says(scene, row, AWAY)
+    assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("sending", 101, None)
+
+
+def test_nobody_goes_on_while_a_message_of_the_old_path_may_leave(scene: Scene) -> None:
+    second = Step.objects.get(campaign=scene.campaign, position=2)
+    doubted = make_message(scene.person, second.variants.get(), scene.mailbox)
+    OutboundMessage.objects.filter(pk=doubted.pk).update(state=MessageState.IN_DOUBT, sent_at=None, dot_at=clock.now())
+    Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None)
+    row = answered(scene)
+    says(scene, row, POSITIVE)
+    assert (scene.person.state, scene.person.led_to) == ("stopped", 101)
+    assert sweep()["led_on"] == 0
+    OutboundMessage.objects.filter(pk=doubted.pk).update(state=MessageState.SENT, sent_at=clock.now())
+    assert sweep()["led_on"] == 1
+    assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("active", 101, None)
+
+
+def test_another_answer_stops_whoever_was_led_on(scene: Scene) -> None:
+    says(scene, answered(scene), POSITIVE)
+    come_in(scene, mail("Wait, not now.", in_reply_to=scene.message.message_id), at=clock.now())
+    assert scene.stands == ("stopped", "replied")
+
+
+def test_where_answers_stop_nobody_the_label_leads_from_the_step_that_was_to_come(scene: Scene) -> None:
+    scene.campaign.stop_on_reply = False
+    scene.campaign.save(update_fields=["stop_on_reply"])
+    row = answered(scene)
+    assert scene.person.due_at == NEXT_AT
+    says(scene, row, POSITIVE)
+    assert (scene.person.state, scene.person.next_position) == ("active", 101)
+
+
+def test_the_page_says_who_has_said_what_and_where_it_leads(scene: Scene) -> None:
+    row = answered(scene)
+    client = signed_in(scene.member)
+    url = scene.member.url("inbox:label", row.pk)
+    page = client.post(url, {"label": "positive"}, follow=True).text
+    assert "Kept. Answered, positive: goes on in Interested." in page
+    assert "Positive, says owner@acme.example" in page
+    assert "That cannot be said" in client.post(url, {"label": "furious"}, follow=True).text
+    viewer = make_member(scene.workspace, Role.VIEWER)
+    assert 'name="label"' not in signed_in(viewer).get(viewer.url("inbox:detail", row.pk)).text
+    with pytest.raises(PermissionDenied):
+        label(viewer, row, NEGATIVE)
