@@ -1,4 +1,4 @@
-"""`make bench`: import, send and tls beside their peers in the same run; queue, pass, forecast, words at full size."""
+"""`make bench`: import, send, tls beside their peers in the same run; the others at full size."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bench import (
     bench_import,
     bench_pass,
     bench_queue,
+    bench_rehearsal,
     bench_send,
     bench_tls,
     bench_words,
@@ -24,6 +25,7 @@ BENCHES = {
     "tls": bench_tls.main,
     "forecast": bench_forecast.main,
     "words": bench_words.main,
+    "rehearsal": bench_rehearsal.main,
 }
 
 

@@ -29,6 +29,7 @@ task_routes = {
     "domains.check": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
     "planner.call_off": {"queue": "jobs"},
+    "rehearsal.run": {"queue": "jobs"},
     "planner.learn": {"queue": "jobs"},
 }
 worker_prefetch_multiplier = 1
@@ -95,6 +96,11 @@ beat_schedule = {
     },
     "planner: call off who still waits in campaigns that were stopped": {
         "task": "planner.call_off",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "rehearsal: begin anew what lost its worker, forget what is old": {
+        "task": "rehearsal.sweep",
         "schedule": 20.0,
         "options": {"expires": 20},
     },

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "sending.planner",
     "sending.outbox",
     "sending.inbox",
+    "sending.rehearsal",
 ]
 
 MIDDLEWARE = [

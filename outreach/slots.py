@@ -23,7 +23,7 @@ NAVIGATION = (
         "Campaigns",
         "send",
         "planner:list",
-        "sequences planner proofs",
+        "sequences planner proofs rehearsal",
         "g c",
         also=("reports:results", "reports:day", "reports:effect"),
     ),
@@ -75,6 +75,7 @@ PERSON_PARTS = (
     "sending.outbox.person.PART",
     "sending.inbox.person.PART",
     "sending.reports.person.PART",
+    "sending.rehearsal.person.PART",
 )
 
 
@@ -112,6 +113,18 @@ CAMPAIGN_TABS = (
     Tab("Senders", "planner:senders"),
     Tab("Preview", "planner:preview", also=("planner:gaps", "proofs:exact")),
     Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health")),
+    Tab(
+        "Rehearsal",
+        "rehearsal:list",
+        also=(
+            "rehearsal:detail",
+            "rehearsal:messages",
+            "rehearsal:message",
+            "rehearsal:people",
+            "rehearsal:arrival",
+            "rehearsal:cancel",
+        ),
+    ),
     Tab("Forecast", "planner:forecast", also=("planner:forecast_summary",)),
     Tab("People", "planner:people", also=("planner:why", "planner:prospect", "reports:effect")),
     Tab("Results", "reports:results", also=("reports:day",)),

@@ -46,6 +46,7 @@ from sending.ledger.services import Entry, record
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
+from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
 from tests import builders
 
 ROOMS = {
@@ -77,6 +78,8 @@ class World:
     enrollment: Enrollment
     message: OutboundMessage
     inbound: InboundMessage
+    rehearsed: RehearsedMessage
+    arrival: RehearsedArrival
     template: StepTemplate
     snippet: Snippet
 
@@ -151,6 +154,34 @@ def make_world(marker: str) -> World:
         "message_id": message.pk,
     }
     record([Entry(workspace.pk, EventKind.SENT, clock.now(), **about)])
+    rehearsal = Rehearsal.objects.create(
+        workspace=workspace,
+        campaign=campaign,
+        state="done",
+        days=30,
+        finished_at=clock.now(),
+        report={
+            "ending": "done",
+            "people": 1,
+            "checks": [],
+            "findings": [{"code": "paused", "tone": "red", "count": 1, "words": marker}],
+        },
+    )
+    rehearsed = RehearsedMessage.objects.create(
+        rehearsal=rehearsal,
+        contact=contact,
+        recipient=contact.email,
+        mailbox=mailbox.address,
+        position=1,
+        at=clock.now(),
+        outcome="accepted",
+        subject=f"{marker} subject",
+        message_id=f"<rehearsed@{marker}.example>",
+        raw=f"Subject: {marker}\r\n\r\n{marker}".encode(),
+    )
+    RehearsedPerson.objects.create(
+        rehearsal=rehearsal, contact=contact, email=contact.email, state="active", messages=1
+    )
     api_key, _ = create_key(owner, Wish(f"{marker} CRM", list(Scope), Role.OWNER))
     KeptAnswer.objects.create(
         workspace=workspace, key=marker, fingerprint="", status=201, content_type="application/json",
@@ -176,6 +207,15 @@ def make_world(marker: str) -> World:
         domain_key=builders.make_domain_key(workspace, f"{marker}.example"),
         enrollment=enrollment,
         message=message,
+        rehearsed=rehearsed,
+        arrival=RehearsedArrival.objects.create(
+            message=rehearsed,
+            at=clock.now(),
+            part="reply",
+            kind="human_reply",
+            subject=f"Re: {marker}",
+            raw=marker.encode(),
+        ),
         inbound=builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message),
         template=builders.make_template(workspace, f"{marker} template", text=f"{marker} text"),
         snippet=builders.make_snippet(workspace, f"{marker} snippet", f"{marker} text"),

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import UTC, datetime
+
+# The instant at which a rehearsal stands, in the thread that plays it.
+_moved: ContextVar[datetime | None] = ContextVar("moved", default=None)
 
 
 def now() -> datetime:
     """Return the current instant, aware, in UTC."""
-    return datetime.now(UTC)
+    return _moved.get() or datetime.now(UTC)
+
+
+def move(at: datetime | None) -> None:
+    """Let this thread's clock stand at an instant until it is moved again; None lets it run."""
+    _moved.set(at)
 
 
 def instant(epoch_s: float) -> datetime:

@@ -154,15 +154,16 @@ def renew(owner: UUID, mailbox_ids: Sequence[int], attempts: Sequence[UUID]) -> 
             cursor.execute(_RENEW_MAILBOX, [LEASE_S, owner, mailbox_id])
 
 
-def release(owner: UUID, mailbox_ids: Sequence[int], *, patience_s: float) -> dict[int, float | None]:
+def release(
+    owner: UUID, mailbox_ids: Sequence[int], *, patience_s: float, safety_s: float = _SAFETY_S
+) -> dict[int, float | None]:
     """Give back the mailboxes whose next look is further away than patience_s, and say when that is.
 
-    Returns by mailbox: the seconds until its next look where the lease is kept, None where it was given back.
+    A mailbox for which nothing is planned is looked at again after safety_s. Returns by mailbox: the seconds until its
+    next look where the lease is kept, None where it was given back.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _RELEASE, {"safety": _SAFETY_S, "owner": owner, "ids": list(mailbox_ids), "patience": patience_s}
-        )
+        cursor.execute(_RELEASE, {"safety": safety_s, "owner": owner, "ids": list(mailbox_ids), "patience": patience_s})
         return {pk: max(0.0, seconds) if kept else None for pk, kept, seconds in cursor.fetchall()}
 
 

@@ -95,6 +95,19 @@ def scene_of(
     return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
 
 
+def sharers(campaign: Campaign) -> tuple[set[int], set[int]]:
+    """Return the campaign with all that share its mailboxes, directly or by way of others, and these mailboxes."""
+    pairs = _pairs(campaign)
+    campaign_ids = _connected(campaign.pk, pairs)
+    return campaign_ids, {pk for one, pk in pairs if one in campaign_ids}
+
+
+def draft_number(contact_id: int) -> int:
+    """Return what stands for the enrollment that a launch would make of a contact: no enrollment has such a number."""
+    return _DRAFTS + contact_id
+
+
+_DRAFTS = 1 << 62
 _WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
 
 
@@ -135,7 +148,7 @@ def _audience(campaign: Campaign) -> list[_Row]:
     known = providers_of({domain for *_, domain in found})
     return [
         _Row(
-            pk,
+            draft_number(pk),
             campaign.pk,
             None,
             EnrollmentState.ACTIVE,

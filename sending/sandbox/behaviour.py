@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 
@@ -40,6 +41,13 @@ SHARES = (
     (Behaviour.OPT_OUT, 3),
     (Behaviour.COMPLAIN, 1),
 )
+# What the server answers to the name of a recipient.
+REFUSALS = {
+    Behaviour.REFUSE: "550 5.1.1 The email account that you tried to reach does not exist",
+    Behaviour.POLICY: "550 5.7.1 Delivery not authorized, message refused by policy of the recipient",
+    Behaviour.FULL: "452 4.2.2 The recipient's mailbox is full",
+    Behaviour.GREYLIST: "450 4.7.1 Greylisted, please try again later",
+}
 GREYLIST_WAIT = timedelta(minutes=4)
 FASTEST, SLOWEST = timedelta(minutes=10), timedelta(hours=6)
 # A mail server reports within minutes what a person would take hours for.
@@ -53,17 +61,22 @@ def behaviour_of(address: str) -> Behaviour:
     tag = local.rpartition("+")[2] if "+" in local else ""
     if tag in set(Behaviour):
         return Behaviour(tag)
-    draw = _draw(f"behaviour:{address.lower()}") * 1000
-    for behaviour, share in SHARES:
+    return drawn(address, SHARES)
+
+
+def drawn(address: str, shares: Iterable[tuple[Behaviour, int]], *, about: str = "behaviour") -> Behaviour:
+    """Return what the recipient does by the draw alone; shares are per thousand, the rest is silent."""
+    draw = _draw(f"{about}:{address.lower()}") * 1000
+    for behaviour, share in shares:
         if draw < share:
             return behaviour
         draw -= share
     return Behaviour.SILENT
 
 
-def delay_of(address: str) -> timedelta:
+def delay_of(address: str, behaviour: Behaviour | None = None) -> timedelta:
     """Return how long this recipient takes to react, in real time: minutes to hours."""
-    is_machine = behaviour_of(address) in _MACHINES
+    is_machine = (behaviour or behaviour_of(address)) in _MACHINES
     fastest, slowest = (_MACHINE_FASTEST, _MACHINE_SLOWEST) if is_machine else (FASTEST, SLOWEST)
     # Squared: most react early, some late.
     return fastest + (slowest - fastest) * _draw(f"delay:{address.lower()}") ** 2

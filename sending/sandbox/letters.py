@@ -10,13 +10,13 @@ from email.utils import format_datetime
 from typing import TypeVar
 
 from sending.sandbox import phrases, wire
-from sending.sandbox.behaviour import choice_of
+from sending.sandbox.behaviour import Behaviour, choice_of
 from sending.sandbox.original import Original, read_original
 from sending.sandbox.phrases import Absence
 from sending.sandbox.reports import bounce, complaint
 from sending.sandbox.shapes import PROGRAMS, Program, body_of, subject_of
 
-__all__ = ["Original", "absence", "answer", "bounce", "complaint", "opt_out", "read_original"]
+__all__ = ["WRITERS", "Original", "absence", "answer", "bounce", "complaint", "opt_out", "read_original"]
 
 T = TypeVar("T")
 
@@ -132,3 +132,13 @@ def _headers(original: Original, at: datetime, name: str, address: str, subject:
 
 def _pick(choices: tuple[T, ...], original: Original, about: str) -> T:
     return choices[choice_of(original.recipient, len(choices), about)]
+
+
+# Who writes back, and what: (original, at) -> the bytes of a mail.
+WRITERS = {
+    Behaviour.REPLY: answer,
+    Behaviour.OUT_OF_OFFICE: absence,
+    Behaviour.OPT_OUT: opt_out,
+    Behaviour.COMPLAIN: complaint,
+    Behaviour.BOUNCE: bounce,
+}

@@ -14,23 +14,11 @@ from datetime import UTC, datetime, timedelta
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from sending.sandbox import letters
-from sending.sandbox.behaviour import GREYLIST_WAIT, Behaviour, behaviour_of, delay_of
+from sending.sandbox.behaviour import GREYLIST_WAIT, REFUSALS, Behaviour, behaviour_of, delay_of
 from sending.sandbox.store import Acceptance, Store
 
 log = logging.getLogger(__name__)
 
-_REFUSALS = {
-    Behaviour.REFUSE: "550 5.1.1 The email account that you tried to reach does not exist",
-    Behaviour.POLICY: "550 5.7.1 Delivery not authorized, message refused by policy of the recipient",
-    Behaviour.FULL: "452 4.2.2 The recipient's mailbox is full",
-}
-_WRITERS = {
-    Behaviour.REPLY: letters.answer,
-    Behaviour.OUT_OF_OFFICE: letters.absence,
-    Behaviour.OPT_OUT: letters.opt_out,
-    Behaviour.COMPLAIN: letters.complaint,
-    Behaviour.BOUNCE: letters.bounce,
-}
 # As submission servers do; more than any message of the program has.
 _MOST_RECIPIENTS = 100
 
@@ -81,12 +69,12 @@ class Handler:
         if len(envelope.rcpt_tos) >= _MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         behaviour = behaviour_of(address)
-        if behaviour in _REFUSALS:
-            return _REFUSALS[behaviour]
         if behaviour is Behaviour.GREYLIST:
             known_s = self._store.greylisted_for(envelope.mail_from or "", address, time.time())
             if known_s < self._pace.seconds(GREYLIST_WAIT):
-                return "450 4.7.1 Greylisted, please try again later"
+                return REFUSALS[behaviour]
+        elif behaviour in REFUSALS:
+            return REFUSALS[behaviour]
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
@@ -112,7 +100,7 @@ class Handler:
 
     def _plan_reaction(self, original: letters.Original, now: float) -> None:
         behaviour = behaviour_of(original.recipient)
-        writer = _WRITERS.get(behaviour)
+        writer = letters.WRITERS.get(behaviour)
         if writer is None:
             return
         due = now + self._pace.reaction_s(original.recipient)

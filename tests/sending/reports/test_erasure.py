@@ -41,6 +41,7 @@ from sending.mailboxes.models import ConnectionTest, HealthChange, Mailbox, Mail
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
+from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
 from tests.builders import make_contact, make_import, make_member, make_workspace
 from tests.sending.reports.test_contact_page import make_busy
 from tests.worlds import models_of_rooms, rows_of
@@ -74,6 +75,13 @@ def make_person(member: Member) -> Contact:
     InboundMessage.objects.filter(contact=contact).update(
         from_address=email.upper(), from_name=SECRET, text=SECRET, raw=SECRET.encode(), evidence=[{"words": SECRET}]
     )
+    rehearsal = Rehearsal.objects.create(workspace=workspace, campaign=message.campaign, days=30)
+    rehearsed = RehearsedMessage.objects.create(
+        rehearsal=rehearsal, contact=contact, recipient=email, mailbox="me@acme.example", position=1, at=DAY,
+        outcome="accepted", subject=SECRET, message_id="<1@x>", raw=SECRET.encode(),
+    )  # fmt: skip
+    RehearsedArrival.objects.create(message=rehearsed, at=DAY, part="reply", subject=SECRET, raw=SECRET.encode())
+    RehearsedPerson.objects.create(rehearsal=rehearsal, contact=contact, email=email, state="active", messages=1)
     Enrollment.objects.filter(contact=contact).update(hold_detail=f"Out of office: {SECRET}")
     Event.objects.create(
         workspace=workspace, at=DAY, kind=EventKind.FAILED, contact_id=contact.pk, data={"words": email, "code": 550}

@@ -1,0 +1,1 @@
+"""Rehearsals: a campaign is played on a virtual clock by the real engine, on a stage that nothing leaves."""

@@ -1,0 +1,15 @@
+"""What can go wrong with a rehearsal."""
+
+from __future__ import annotations
+
+
+class RehearsalError(Exception):
+    """A fault of the room of rehearsals."""
+
+
+class Forbidden(RehearsalError, PermissionError):
+    """Something behind the curtain wanted to reach the world."""
+
+
+class NotPossible(RehearsalError, ValueError):
+    """A rehearsal that cannot be played; the words are for the person who asked for it."""

@@ -1,0 +1,111 @@
+"""Judge a rehearsal by what left, as one would judge the real engine: by its promises. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+_DAY = timedelta(days=1)
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One message that a recipient's server took."""
+
+    person: int
+    recipient: str
+    position: int
+    mailbox_id: int
+    at: datetime
+    message_id: str
+    answers: str  # the Message-ID in In-Reply-To
+    is_in_window: bool
+    wording: str  # subject and text
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One promise, how often it was broken, and some of those to whom that happened."""
+
+    promise: str
+    broken: int
+    examples: tuple[str, ...] = ()
+
+
+def check(legs: Sequence[Leg], *, ended: Mapping[int, datetime], daily: Mapping[int, int]) -> list[Check]:
+    """Return every promise with how it was kept.
+
+    ended: when somebody's sequence was called off. daily: the most messages of a rolling day, by mailbox.
+    """
+    by_person: dict[int, list[Leg]] = defaultdict(list)
+    for leg in sorted(legs, key=lambda one: one.at):
+        by_person[leg.person].append(leg)
+    return [
+        _check("Nobody got a message twice", _twice(by_person)),
+        _check("Steps came in their order", _out_of_order(by_person)),
+        _check(
+            "Nothing left after an answer, a bounce or an opt-out",
+            [one for one in legs if one.person in ended and one.at > ended[one.person]],
+        ),
+        _check("Every message left inside the recipient's window", [one for one in legs if not one.is_in_window]),
+        _check("No mailbox sent more in a day than its limit", _too_many(legs, daily)),
+        _check("Follow-ups stayed with their mailbox", _moved(by_person)),
+        _check("Answers in a thread name a message that the person got", _torn(by_person)),
+        _check("No token of the template language was left in a text", [one for one in legs if _is_raw(one.wording)]),
+    ]
+
+
+def _check(promise: str, broken: Iterable[Leg]) -> Check:
+    found = list(broken)
+    return Check(promise, len(found), tuple(dict.fromkeys(one.recipient for one in found))[:_EXAMPLES])
+
+
+def _twice(by_person: Mapping[int, Sequence[Leg]]) -> list[Leg]:
+    found = []
+    for legs in by_person.values():
+        seen: set[int] = set()
+        for leg in legs:
+            if leg.position in seen:
+                found.append(leg)
+            seen.add(leg.position)
+    return found
+
+
+def _out_of_order(by_person: Mapping[int, Sequence[Leg]]) -> list[Leg]:
+    return [
+        after for legs in by_person.values() for before, after in pairwise(legs) if after.position < before.position
+    ]
+
+
+def _moved(by_person: Mapping[int, Sequence[Leg]]) -> list[Leg]:
+    return [leg for legs in by_person.values() for leg in legs[1:] if leg.mailbox_id != legs[0].mailbox_id]
+
+
+def _torn(by_person: Mapping[int, Sequence[Leg]]) -> list[Leg]:
+    """Return answers to what the person did not get; a first message may answer one from before the rehearsal."""
+    found = []
+    for legs in by_person.values():
+        known = {leg.message_id for leg in legs}
+        found += [leg for leg in legs[1:] if leg.answers and leg.answers not in known]
+    return found
+
+
+def _too_many(legs: Sequence[Leg], daily: Mapping[int, int]) -> list[Leg]:
+    found = []
+    sent: dict[int, list[Leg]] = defaultdict(list)
+    for leg in sorted(legs, key=lambda one: one.at):
+        of_day = sent[leg.mailbox_id]
+        while of_day and leg.at - of_day[0].at >= _DAY:
+            of_day.pop(0)
+        of_day.append(leg)
+        if len(of_day) > daily.get(leg.mailbox_id, len(of_day)):
+            found.append(leg)
+    return found
+
+
+def _is_raw(wording: str) -> bool:
+    return "{{" in wording or "{%" in wording

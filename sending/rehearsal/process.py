@@ -1,0 +1,93 @@
+"""The process of a rehearsal, seen from both sides: what it does with its orders, and how a worker starts it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import IO
+
+from django.db import connection
+
+from sending.rehearsal.curtain import shut_for_good
+from sending.rehearsal.errors import RehearsalError
+from sending.rehearsal.performance import Orders, perform
+from sending.rehearsal.script import Script
+from sending.rehearsal.telling import Told, line_of, read_lines
+from sending.sandbox.behaviour import Behaviour
+
+_PROGRAM = "sending.rehearsal"
+# Without its folder a process has no journal to write to and no key to the guard; the stage has no guard either.
+_NOT_PASSED_ON = frozenset({"OUTREACH_JOURNAL_DIR", "DJANGO_SETTINGS_MODULE"})
+
+
+def play_orders(orders: IO[bytes], out: IO[bytes]) -> None:
+    """Play what was ordered; each line goes out at once where the clock is told, so that progress can be seen."""
+    asked = json.load(orders)
+    shut_for_good(asked.pop("database"))
+    gc.freeze()
+    shares = {Behaviour(name): share for name, share in asked.pop("shares").items()}
+    script = Script(asked.pop("seed"), shares)
+    begins_at, until = (datetime.fromisoformat(asked.pop(name)) for name in ("begins_at", "until"))
+
+    def tell(told: Told) -> None:
+        out.write(line_of(told))
+        out.flush()
+
+    perform(Orders(begins_at=begins_at, until=until, script=script, **asked), tell)
+
+
+@contextmanager
+def played(orders: Orders) -> Iterator[Iterator[Told]]:
+    """Have the orders played by a process of its own; yields what it tells. It ends with the block.
+
+    The iterator raises RehearsalError when the process ends before its time.
+    """
+    process = subprocess.Popen(  # noqa: S603  # our own module
+        [sys.executable, "-P", "-m", _PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_environment(),
+    )
+    try:
+        assert process.stdin is not None
+        process.stdin.write(_words(orders))
+        process.stdin.close()
+        yield _told(process)
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _told(process: subprocess.Popen[bytes]) -> Iterator[Told]:
+    assert process.stdout is not None
+    yield from read_lines(process.stdout)
+    if process.wait() != 0:
+        raise RehearsalError(f"the process of the rehearsal ended with {process.returncode}")
+
+
+def _words(orders: Orders) -> bytes:
+    return json.dumps(
+        {
+            "database": connection.settings_dict["NAME"],
+            "campaign_id": orders.campaign_id,
+            "begins_at": orders.begins_at.isoformat(),
+            "until": orders.until.isoformat(),
+            "seed": orders.script.seed,
+            "shares": {kind.value: share for kind, share in orders.script.shares.items()},
+            "most": orders.most,
+            "most_s": orders.most_s,
+        }
+    ).encode()
+
+
+def _environment() -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
+    return {**own, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

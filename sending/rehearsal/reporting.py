@@ -1,0 +1,210 @@
+"""What a rehearsal has shown, read from the stage before it goes: who stands where, and what would have gone wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from campaigns.calendar import is_open
+from campaigns.sequences.models import Variant
+from campaigns.sequences.plans import CampaignPlan, plans
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
+from sending.mailboxes.models import Mailbox
+from sending.mailboxes.states import MailboxState
+from sending.outbox.records import answer_of
+from sending.outbox.states import AttemptOutcome
+from sending.pacing import UNTIL_MENDED
+from sending.pacing.simulation import simulate
+from sending.planner.facts import zone_of
+from sending.planner.models import Enrollment
+from sending.planner.reasons import with_reasons
+from sending.planner.states import EnrollmentState
+from sending.rehearsal.casting import Cast
+from sending.rehearsal.oracle import Leg, check
+from sending.rehearsal.play import Arrived, Ending, Tried
+from sending.rehearsal.script import Script
+from sending.rehearsal.telling import Arrival, Message, Report, Standing
+from sending.smtp import Accepted, Deferred, InDoubt, Refused, Unreachable, Withdrawn
+
+_OUTCOMES = {
+    Accepted: AttemptOutcome.ACCEPTED,
+    Deferred: AttemptOutcome.DEFERRED,
+    Refused: AttemptOutcome.REFUSED,
+    Unreachable: AttemptOutcome.UNREACHABLE,
+    InDoubt: AttemptOutcome.IN_DOUBT,
+    Withdrawn: AttemptOutcome.WITHDRAWN,
+}
+_ENDS = (EventKind.STOPPED, EventKind.SKIPPED)
+_NEAR = timedelta(seconds=1)
+
+
+class Reporter:
+    """Keeps what is needed to judge a campaign's rehearsal, and makes of each thing that happens what is told of it."""
+
+    def __init__(self, cast: Cast, script: Script) -> None:
+        """Read the campaign as it stands on the stage."""
+        self._cast = cast
+        self._script = script
+        self._plan: CampaignPlan = plans([cast.campaign_id])[cast.campaign_id]
+        self._labels = dict(Variant.objects.values_list("pk", "label"))
+        rows = Enrollment.objects.filter(campaign=cast.campaign_id).select_related("contact")
+        self._zones = {row.pk: zone_of(self._plan, row.contact)[1] for row in rows}
+        self._legs: list[Leg] = []
+        self._others: Counter[int] = Counter()
+
+    def message(self, one: Tried) -> Message | None:
+        """Return what is told of a try, None for one of another campaign."""
+        letter = one.job.letter
+        if letter.campaign_id != self._cast.campaign_id:
+            self._others[letter.campaign_id] += isinstance(one.outcome, Accepted)
+            return None
+        if isinstance(one.outcome, Accepted):
+            self._legs.append(self._leg(one))
+        code, enhanced, text = answer_of(one.outcome)
+        return Message(
+            contact_id=letter.contact_id,
+            recipient=letter.recipient,
+            mailbox=one.job.sender,
+            position=letter.position,
+            label=self._labels.get(letter.variant_id, ""),
+            at=one.at,
+            outcome=_OUTCOMES[type(one.outcome)].value,
+            words=" ".join(str(part) for part in (code, enhanced, text) if part),
+            subject=letter.subject,
+            message_id=letter.message_id,
+            raw=one.job.content,
+        )
+
+    def arrival(self, one: Arrived) -> Arrival:
+        """Return what is told of a mail that came back."""
+        row, coming = one.row, one.coming
+        kind, subject = (row.kind, row.subject) if row else ("", "")
+        return Arrival(coming.answers, coming.at, coming.part.value, kind, subject, coming.raw)
+
+    def standings(self) -> Iterator[Standing]:
+        """Yield where everybody of the campaign stands."""
+        messages: Counter[int] = Counter()
+        last: dict[int, datetime] = {}
+        for leg in self._legs:
+            messages[leg.person] += 1
+            last[leg.person] = leg.at
+        mending = self._mending(last)
+        rows = with_reasons(Enrollment.objects.filter(campaign=self._cast.campaign_id)).order_by("pk")
+        names = ("pk", "contact_id", "contact__email", "state", "stop_reason", "stop_detail")
+        reasons = ("why_code", "why_words", "why_until")
+        for pk, contact_id, email, state, stop, detail, code, words, until in rows.values_list(*names, *reasons):
+            waits = state in {EnrollmentState.ACTIVE, EnrollmentState.SENDING}
+            if state == EnrollmentState.ACTIVE and pk in mending:
+                code, words = mending[pk]  # noqa: PLW2901  # at night the window's verdict stands before it
+            yield Standing(
+                contact_id=contact_id,
+                email=email,
+                state=state,
+                reason=code if waits else stop,
+                words=words if waits else detail,
+                messages=messages[pk],
+                last_at=last.get(pk),
+                next_at=until if waits else None,
+            )
+
+    def _mending(self, last: Mapping[int, datetime]) -> dict[int, tuple[str, str]]:
+        """Return who waits for a person to mend a wording or a contact, since their last message: code and words."""
+        held = Event.objects.filter(campaign_id=self._cast.campaign_id, kind=EventKind.HELD)
+        found: dict[int, tuple[str, str]] = {}
+        for number, at, data in held.order_by("id").values_list("enrollment_id", "at", "data"):
+            pk = number or 0
+            if data.get("code") in UNTIL_MENDED and (pk not in last or at > last[pk]):
+                found[pk] = data["code"], data.get("words", "")
+        return found
+
+    def report(self, ending: Ending, now: datetime) -> Report:
+        """Return the report; the stage still stands."""
+        rows = Enrollment.objects.filter(campaign=self._cast.campaign_id)
+        events = Event.objects.filter(campaign_id=self._cast.campaign_id, kind__in=_ENDS, enrollment_id__isnull=False)
+        ended: dict[int, datetime] = {}
+        for pk, at in events.order_by("id").values_list("enrollment_id", "at"):
+            ended.setdefault(pk or 0, at)
+        branched = Event.objects.filter(campaign_id=self._cast.campaign_id, kind=EventKind.BRANCHED)
+        for pk in branched.values_list("enrollment_id", flat=True):
+            ended.pop(pk or 0, None)  # an answer that a branch is set up for leads on
+        daily = dict(Mailbox.objects.values_list("pk", "daily_limit"))
+        return Report(
+            ending=ending.value,
+            ended_at=now,
+            people=rows.count(),
+            left_out=self._cast.left_out,
+            checks=[asdict(one) for one in check(self._legs, ended=ended, daily=daily)],
+            findings=[*self._stops(), *self._people(ending)],
+            others=[
+                {"campaign": plan.name, "id": plan.id, "messages": self._others[plan.id]}
+                for plan in plans(list(self._others)).values()
+            ],
+            forecast=self._forecast(now) if self._script.is_empty else None,
+        )
+
+    def _leg(self, one: Tried) -> Leg:
+        letter = one.job.letter
+        zone = self._zones[letter.enrollment_id]
+        return Leg(
+            person=letter.enrollment_id,
+            recipient=letter.recipient,
+            position=letter.position,
+            mailbox_id=letter.mailbox_id,
+            at=one.at,
+            message_id=letter.message_id,
+            answers=letter.in_reply_to,
+            is_in_window=is_open(self._plan.schedule, zone, one.at),
+            wording=f"{letter.subject}\n{letter.text}",
+        )
+
+    def _stops(self) -> Iterator[dict[str, Any]]:
+        """Yield what stopped more than one person."""
+        own = Event.objects.filter(campaign_id=self._cast.campaign_id, at__gte=self._cast.begins_at)
+        for event in own.filter(kind=EventKind.PAUSED).order_by("id"):
+            yield _finding("paused", "red", 1, event.data.get("reason", ""), at=event.at.isoformat())
+        for mailbox in Mailbox.objects.filter(pk__in=self._cast.mailbox_ids).order_by("pk"):
+            if mailbox.state != MailboxState.ACTIVE:
+                words = f"{mailbox.address}: {mailbox.state_reason or mailbox.state.replace('_', ' ')}"
+                yield _finding("mailbox", "red", 1, words, mailbox_id=mailbox.pk)
+
+    def _people(self, ending: Ending) -> Iterator[dict[str, Any]]:
+        """Yield what kept people from getting all of it."""
+        counts: Counter[tuple[str, str]] = Counter()
+        words: dict[tuple[str, str], str] = {}
+        unwritten = 0
+        for one in self.standings():
+            counts[one.state, one.reason] += 1
+            words.setdefault((one.state, one.reason), one.words)
+            unwritten += one.state == EnrollmentState.ACTIVE and not one.messages
+        by_code = [(state, code, count) for (state, code), count in counts.most_common()]
+        for state, code, count in by_code:
+            if state == EnrollmentState.ACTIVE and code in UNTIL_MENDED:
+                yield _finding("mend", "red", count, words[state, code], state=state, reason=code)
+        for state, code, count in by_code:
+            if state == EnrollmentState.SKIPPED:
+                yield _finding("skipped", "amber", count, words[state, code], state=state, reason=code)
+        if unwritten and ending is not Ending.DONE:
+            yield _finding("unwritten", "amber", unwritten, "", state=EnrollmentState.ACTIVE.value)
+        if not self._legs:
+            yield _finding("nothing", "red", 0, "")
+
+    def _forecast(self, now: datetime) -> dict[str, Any]:
+        """Compare with what a forecast from the same instant foresees until now."""
+        run = simulate(self._cast.scenario, until=now)
+        own = [one for one in run.departures if one.campaign_id == self._cast.campaign_id and one.at <= now]
+        foreseen = [(one.person_id, one.position, one.mailbox_id) for one in own]
+        instants = {one: leg.at for one, leg in zip(foreseen, own, strict=True)}
+        same = sum(
+            abs(leg.at - instants[key]) < _NEAR
+            for leg in self._legs
+            if (key := (leg.person, leg.position, leg.mailbox_id)) in instants
+        )
+        return {"foreseen": len(foreseen), "left": len(self._legs), "same": same}
+
+
+def _finding(code: str, tone: str, count: int, words: object, **more: Any) -> dict[str, Any]:
+    return {"code": code, "tone": tone, "count": count, "words": str(words), **more}

@@ -1,0 +1,187 @@
+"""Set the stage: temporary twins of the program's tables, filled with one campaign and all that shares its mailboxes.
+
+Runs behind the curtain. The twins have the columns, the constraints and the indexes of the real tables, and go with the
+session. No password and no token is among what is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models import ForeignKey, Model
+
+from campaigns.sequences.models import Campaign
+from sending.rehearsal.casting import Cast
+
+_FLOORS = ("outreach.", "campaigns.", "sending.")
+_OWN_ROOM = "sending.rehearsal"
+# What is copied, by the conditions of its rows; all else begins empty. In this order: a later one may ask an earlier.
+_COPIED: Mapping[str, str] = {
+    "accounts_workspace": "t.id = %(workspace)s",
+    "contacts_contact": "t.id = ANY(%(contacts)s)",
+    "contacts_custom_field": "t.workspace_id = %(workspace)s",
+    # what conditions of branches ask
+    "contacts_list": "t.workspace_id = %(workspace)s",
+    "contacts_list_member": "t.contact_id = ANY(%(contacts)s)",
+    "contacts_tag": "t.workspace_id = %(workspace)s",
+    "contacts_tag_place": "t.contact_id = ANY(%(contacts)s)",
+    "contacts_mail_domain": "t.domain IN (SELECT c.domain FROM pg_temp.contacts_contact c)",
+    "contacts_suppression": (
+        "t.workspace_id = %(workspace)s"
+        " AND (t.scope <> 'address' OR t.value IN (SELECT c.email_key FROM pg_temp.contacts_contact c))"
+    ),
+    "sequences_closed_days": (
+        "t.workspace_id = %(workspace)s AND (t.campaign_id IS NULL OR t.campaign_id = ANY(%(campaigns)s))"
+    ),
+    "sequences_holiday_region": (
+        "t.workspace_id = %(workspace)s AND (t.campaign_id IS NULL OR t.campaign_id = ANY(%(campaigns)s))"
+    ),
+    "domains_key": "t.workspace_id = %(workspace)s",
+    "guard_stranger": "t.workspace_id = %(workspace)s OR t.workspace_id IS NULL",
+    "mailboxes_mailbox": "t.id = ANY(%(mailboxes)s)",
+    "mailboxes_clock": "t.mailbox_id = ANY(%(mailboxes)s)",
+    "mailboxes_spending": "t.workspace_id = %(workspace)s AND t.spent_at > %(now)s - interval '2 days'",
+    "planner_throttles": "t.workspace_id = %(workspace)s",
+    "planner_campaign_mailbox": "t.campaign_id = ANY(%(campaigns)s)",
+    "planner_campaign_rotation": "t.campaign_id = ANY(%(campaigns)s)",
+    "planner_enrollment": "t.id = ANY(%(enrollments)s)",
+    "outbox_message": "t.contact_id = ANY(%(contacts)s)",
+    "inbox_message": "t.contact_id = ANY(%(contacts)s)",
+    # what guards count, and conditions ask
+    "ledger_event": (
+        "t.workspace_id = %(workspace)s AND (t.at > %(now)s - interval '7 days'"
+        " AND t.kind IN ('attempted', 'sent', 'bounced_hard', 'complained')"
+        " AND (t.mailbox_id = ANY(%(mailboxes)s) OR t.campaign_id = ANY(%(campaigns)s))"
+        " OR t.contact_id = ANY(%(contacts)s) AND t.kind IN ('bounced_hard', 'opted_out'))"
+    ),
+}
+# What nobody reads again stays away.
+_LEFT_OUT: Mapping[str, Mapping[str, str]] = {
+    "outbox_message": {"body_text": "''", "body_html": "''"},
+    "inbox_message": {"text": "''", "raw": "''::bytea", "evidence": "'[]'::jsonb"},
+}
+# The people of a draft come onto the stage as a list of their own (see play.py).
+_NOT_COPIED = frozenset({"sequences_audience_list", "sequences_audience_segment"})
+_NO_LEASE = """
+UPDATE mailboxes_clock
+   SET lease_owner = NULL, lease_until = NULL, look_at = %(now)s, hold_code = '', hold_words = '', hold_until = NULL,
+       follow_up_hold_words = '', follow_up_hold_until = NULL, new_hold_words = '', new_hold_until = NULL,
+       synced_at = %(far)s
+"""
+# Whatever is under way counts as sent now, as in a forecast.
+_ARRIVED = """
+UPDATE outbox_message
+   SET state = 'sent', dot_at = COALESCE(dot_at, %(now)s), sent_at = %(now)s, ended_at = %(now)s, lease_until = NULL,
+       retry_at = NULL, again_at = NULL
+ WHERE state IN ('claimed', 'dot_pending', 'deferred', 'in_doubt')
+"""
+# A copy of a table gives its constraints names of their own; statements name some of them (ON CONFLICT).
+_MISNAMED = """
+SELECT quote_ident(mine.relname), quote_ident(own.conname), quote_ident(theirs.conname)
+  FROM pg_class mine
+  JOIN pg_class real ON real.relname = mine.relname AND real.relnamespace = 'public'::regnamespace
+  JOIN pg_constraint own ON own.conrelid = mine.oid
+  JOIN pg_constraint theirs
+    ON theirs.conrelid = real.oid AND theirs.contype = own.contype AND theirs.conkey = own.conkey
+ WHERE mine.relnamespace = pg_my_temp_schema() AND own.contype = 'u' AND own.conname <> theirs.conname
+"""
+_SEQUENCE = """
+SELECT pg_get_serial_sequence(%s, attname) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'id'
+"""
+_FAR = timedelta(days=3650)
+
+
+def set_stage(cast: Cast) -> None:
+    """Make the twins and fill them. The one transaction behind the curtain that may make a table."""
+    asked: dict[str, Any] = {
+        "workspace": cast.workspace_id,
+        "campaigns": list(cast.campaign_ids),
+        "mailboxes": list(cast.mailbox_ids),
+        "contacts": list(cast.contact_ids),
+        "enrollments": list(cast.enrollment_ids),
+        "now": cast.begins_at,
+        "far": cast.begins_at + _FAR,
+    }
+    copied = {**_COPIED, **_conditions_of_sequences()}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ WRITE")
+        for table in _tables():
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL)")
+        cursor.execute(_MISNAMED)
+        for table, own, theirs in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE pg_temp.{table} RENAME CONSTRAINT {own} TO {theirs}")
+        for table, condition in copied.items():
+            cursor.execute(_copy(table, condition), asked)
+        for table in copied:
+            _go_on_counting(cursor, table)
+            cursor.execute(f"ANALYZE pg_temp.{table}")
+        set_time(cast.begins_at)
+        cursor.execute(_NO_LEASE, asked)
+        cursor.execute(_ARRIVED, asked)
+
+
+def set_time(at: datetime) -> None:
+    """Set the clock of the stage."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('rehearsal.now', %s, false)", [at.isoformat()])
+
+
+def _tables() -> list[str]:
+    rooms = [one for one in apps.get_app_configs() if one.name.startswith(_FLOORS) and one.name != _OWN_ROOM]
+    return [_table_of(model) for one in rooms for model in one.get_models(include_auto_created=True)]
+
+
+def _table_of(model: type[Model]) -> str:
+    return model._meta.db_table  # noqa: SLF001  # its API
+
+
+def _columns_of(model: type[Model]) -> list[Any]:
+    return list(model._meta.concrete_fields)  # noqa: SLF001  # its API
+
+
+def _copy(table: str, condition: str) -> str:
+    model = next(one for one in apps.get_models(include_auto_created=True) if _table_of(one) == table)
+    names = [str(field.column) for field in _columns_of(model)]
+    columns = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(_LEFT_OUT.get(table, {}).get(name) or f't."{name}"' for name in names)
+    return f"INSERT INTO pg_temp.{table} ({columns}) SELECT {values} FROM public.{table} t WHERE {condition}"  # noqa: S608  # our own words
+
+
+def _conditions_of_sequences() -> dict[str, str]:
+    """Return a condition for each table that belongs to a campaign, also for those that are added one day."""
+    known: set[type[Model]] = {Campaign}
+    left = [
+        model
+        for model in apps.get_app_config("sequences").get_models()
+        if model not in known and _table_of(model) not in {*_COPIED, *_NOT_COPIED}
+    ]
+    found = {_table_of(Campaign): "t.id = ANY(%(campaigns)s)"}
+    while ready := [(model, key) for model in left if (key := _way_to(known, model))]:
+        for model, key in ready:
+            twin = _table_of(key.related_model)
+            found[_table_of(model)] = f"t.{key.column} IN (SELECT k.id FROM pg_temp.{twin} k)"  # noqa: S608  # our own words
+            known.add(model)
+            left.remove(model)
+    return found
+
+
+def _way_to(known: set[type[Model]], model: type[Model]) -> ForeignKey[Any, Any] | None:
+    """Return a key that is never empty to one of the known models."""
+    for field in _columns_of(model):
+        if isinstance(field, ForeignKey) and not field.null and field.related_model in known:
+            return field
+    return None
+
+
+def _go_on_counting(cursor: CursorWrapper, table: str) -> None:
+    """Let new rows get numbers behind those that were copied."""
+    cursor.execute(_SEQUENCE, [f"pg_temp.{table}"] * 2)
+    row = cursor.fetchone()
+    if row and row[0]:
+        counted = f"SELECT setval(%s, max(id)) FROM pg_temp.{table} HAVING max(id) IS NOT NULL"  # noqa: S608  # our own words
+        cursor.execute(counted, [row[0]])

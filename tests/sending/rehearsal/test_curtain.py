@@ -1,0 +1,167 @@
+"""A rehearsal reaches nothing real: database and process refuse it, and nothing has changed after it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import InternalError, ProgrammingError, connection, transaction
+
+from campaigns.contacts.models import Contact, Suppression
+from campaigns.contacts.services import suppress
+from campaigns.contacts.states import SuppressionReason
+from outreach.accounts.models import Workspace
+from outreach.kit import gate
+from sending.mailboxes.models import Credential, Mailbox
+from sending.outbox.models import OutboundMessage
+from sending.rehearsal.casting import cast_of
+from sending.rehearsal.curtain import curtain
+from sending.rehearsal.models import Rehearsal
+from sending.rehearsal.performance import Orders
+from sending.rehearsal.process import played
+from sending.rehearsal.script import USUAL, Script
+from sending.rehearsal.stage import set_stage
+from sending.rehearsal.telling import Arrival, Message, Report
+from tests.builders import make_running_campaign
+from tests.sending.planner.stage import make_sender, make_team
+from tests.sending.rehearsal.drafts import DAY, START, finding, make_draft, make_people, of, report_of
+from tests.worlds import models_of_rooms
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def listener() -> Iterator[tuple[int, list[object]]]:
+    """Listen on a port of loopback; yields it, and whoever has called."""
+    callers: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            while True:
+                try:
+                    caller, address = server.accept()
+                except OSError:
+                    return
+                callers.append(address)
+                caller.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield server.getsockname()[1], callers
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+
+def everything() -> dict[str, list[dict[str, object]]]:
+    """Return every row of every table."""
+    return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in models_of_rooms()}
+
+
+def test_a_whole_rehearsal_changes_no_row_and_calls_no_server() -> None:
+    member = make_team()
+    with listener() as (port, callers):
+        servers: dict[str, Any] = {"smtp_port": port, "imap_port": port}
+        mailbox = make_sender(member, gap_min_s=60, gap_max_s=60, **servers)
+        people = make_people(member, 40)
+        make_running_campaign(member, tuple(people[:3]), (mailbox,), steps=2, name="Beside")
+        draft = make_draft(member, people, (mailbox,))
+        before = everything()
+        shares = dict.fromkeys(USUAL, 60)
+        with played(Orders(draft.pk, START, START + 20 * DAY, Script(3, shares))) as lines:
+            told = list(lines)
+        assert everything() == before
+        assert callers == []
+    assert of(told, Message), "it has played"
+    assert of(told, Arrival), "and something came back"
+    assert before["sequences.Campaign"][-1]["state"] == "draft"
+
+
+def test_behind_the_curtain_real_tables_have_no_name_and_cannot_be_written() -> None:
+    member = make_team()
+    draft = make_draft(member, make_people(member, 2), (make_sender(member),))
+    with curtain():
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            Contact.objects.count()
+        with connection.cursor() as cursor, pytest.raises(InternalError, match="read-only transaction"):
+            cursor.execute("UPDATE public.contacts_contact SET first_name = 'x'")
+        with connection.cursor() as cursor, pytest.raises(InternalError, match="read-only transaction"):
+            cursor.execute("SELECT nextval('public.outbox_message_id_seq')")
+        set_stage(cast_of(draft.pk, begins_at=START))
+        workspace = Workspace.objects.get()
+        suppress(workspace, "p0@example0.com", SuppressionReason.MANUAL)
+        Contact.objects.update(first_name="Changed")
+        assert Suppression.objects.count() == 1, "on the stage"
+        connection.close()  # a session that is lost takes the stage along, and the next one is as harmless
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            Contact.objects.count()
+    assert not Suppression.objects.exists()
+    assert not Contact.objects.filter(first_name="Changed").exists()
+    assert Contact.objects.count() == 2, "and in front of it everything is as ever"
+
+
+def test_no_password_comes_onto_the_stage_and_no_gate_is_held_there() -> None:
+    member = make_team()
+    draft = make_draft(member, make_people(member, 1), (make_sender(member),))
+    front = connection.copy()
+    with curtain():
+        set_stage(cast_of(draft.pk, begins_at=START))
+        assert Mailbox.objects.count() == 1
+        assert not Credential.objects.exists()
+        with transaction.atomic():
+            gate.hold_shut(member.workspace.pk)
+            with front.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+                assert cursor.fetchone() == (0,)
+    front.close()
+
+
+def test_its_process_opens_no_socket() -> None:
+    program = """
+import asyncio, imaplib, os, smtplib, socket, sys
+import django
+os.environ["DJANGO_SETTINGS_MODULE"] = "outreach.settings"
+django.setup()
+from django.db import connection
+from sending.rehearsal.curtain import shut_for_good
+shut_for_good(sys.argv[1])
+for call in (
+    lambda: smtplib.SMTP("127.0.0.1", 25),
+    lambda: imaplib.IMAP4("127.0.0.1", 143),
+    lambda: socket.create_connection(("127.0.0.1", 80)),
+    lambda: socket.getaddrinfo("example.com", 25),
+    lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 53)),
+):
+    try:
+        call()
+    except PermissionError as error:
+        print(error)
+with connection.cursor() as cursor:
+    cursor.execute("SHOW default_transaction_read_only")
+    print(cursor.fetchone())
+"""
+    command = [sys.executable, "-c", program, str(connection.settings_dict["NAME"])]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    assert len(said) == 6
+    assert all("a rehearsal opens no connection" in line for line in said[:5]), said
+    assert said[5] == "('on',)"
+
+
+def test_a_rehearsal_without_anybody_to_write_to_says_so() -> None:
+    member = make_team()
+    draft = make_draft(member, make_people(member, 1), (make_sender(member),))
+    suppress(member.workspace, "p0@example0.com", SuppressionReason.MANUAL)
+    with played(Orders(draft.pk, START, START + DAY)) as lines:
+        report = report_of(list(lines))
+    assert isinstance(report, Report)
+    assert finding(report, "skipped")["reason"] == "suppressed"
+    assert finding(report, "nothing")["tone"] == "red"
+    assert not OutboundMessage.objects.exists()
+    assert not Rehearsal.objects.exists()

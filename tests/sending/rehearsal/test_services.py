@@ -1,0 +1,190 @@
+"""How a rehearsal is asked for, written down, called off, begun anew after a crash, and forgotten."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.test import Client
+
+from campaigns.sequences.models import Campaign
+from outreach.accounts.access import Member
+from outreach.accounts.roles import Role
+from outreach.kit import clock
+from sending.rehearsal.errors import NotPossible
+from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
+from sending.rehearsal.services import KEPT, cancel, run_rehearsal, start_rehearsal, sweep_rehearsals
+from sending.rehearsal.states import RehearsalState
+from sending.sandbox.behaviour import Behaviour
+from tests.builders import make_member
+from tests.sending.planner.stage import make_sender, make_team
+from tests.sending.rehearsal.drafts import make_draft, make_people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def member() -> Member:
+    return make_team()
+
+
+@pytest.fixture
+def draft(member: Member) -> Campaign:
+    return make_draft(member, make_people(member, 3), (make_sender(member),), steps=2)
+
+
+def start(member: Member, draft: Campaign, **shares: int) -> Rehearsal:
+    found = {Behaviour(name): share for name, share in shares.items()}
+    return start_rehearsal(member, draft, days=30, seed=1, shares=found, hint=False)
+
+
+def state_of(row: Rehearsal) -> str:
+    return Rehearsal.objects.values_list("state", flat=True).get(pk=row.pk)
+
+
+def test_a_rehearsal_is_played_and_everything_of_it_can_be_read(member: Member, draft: Campaign) -> None:
+    row = start(member, draft, reply=1000)
+    run_rehearsal(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.problem) == ("done", 1, "")
+    assert row.report is not None
+    assert row.report["people"] == RehearsedPerson.objects.count() == 3
+    assert row.messages == RehearsedMessage.objects.count() > 2
+    assert row.arrivals == RehearsedArrival.objects.count() == 3
+    client = Client()
+    client.force_login(member.user)
+    page = client.get(member.url("rehearsal:detail", row.pk)).text
+    assert "Nothing is left to do." in page
+    assert "All were kept, judged by what left." in page
+    message = RehearsedMessage.objects.order_by("at")[0]
+    assert message.subject in client.get(member.url("rehearsal:messages", row.pk)).text
+    assert "this is number 1" in client.get(member.url("rehearsal:message", message.pk)).text
+    assert client.get(member.url("rehearsal:source", message.pk)).content == bytes(message.raw)
+    arrival = RehearsedArrival.objects.order_by("at")[0]
+    assert "What it was taken for" in client.get(member.url("rehearsal:arrival", arrival.pk)).text
+    people = client.get(member.url("rehearsal:people", row.pk), {"state": "stopped", "reason": "replied"}).text
+    assert RehearsedPerson.objects.filter(state="stopped").order_by("pk")[0].email in people
+
+
+def test_a_form_starts_one_and_a_second_at_the_same_time_is_refused(member: Member, draft: Campaign) -> None:
+    client = Client()
+    client.force_login(member.user)
+    url = member.url("rehearsal:list", draft.pk)
+    form = {"days": "14", "seed": "7", "reply": "2.5", "bounce": "0"}
+    form |= {one.value: form.get(one.value, "0") for one in Behaviour if one.value not in {"silent", "slow"}}
+    answer = client.post(url, form)
+    row = Rehearsal.objects.get()
+    assert answer["Location"] == member.url("rehearsal:detail", row.pk)
+    assert (row.days, row.seed, row.shares, row.asked_by) == (14, 7, {"reply": 25}, member.user)
+    again = client.post(url, form)
+    assert again.status_code == 422
+    assert "one at a time" in again.text
+    too_many = client.post(url, {**form, "reply": "99", "ooo": "2"})
+    assert "more than 100 % of the people" in too_many.text
+    assert "Waiting for a worker" in client.get(member.url("rehearsal:detail", row.pk)).text
+    client.post(member.url("rehearsal:cancel", row.pk))
+    assert state_of(row) == "cancelled"
+    viewer = Client()
+    viewer.force_login(make_member(member.workspace, Role.VIEWER).user)
+    assert viewer.post(url, form).status_code == 403
+
+
+def test_what_cannot_be_played_says_why(member: Member, draft: Campaign) -> None:
+    with pytest.raises(NotPossible, match="No active mailbox"):
+        start(member, make_draft(member, make_people(member, 0), (), name="Empty"))
+    row = start(member, draft)
+    Campaign.objects.filter(pk=draft.pk).update(state="archived")
+    run_rehearsal(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.problem) == ("failed", "The campaign is gone, or kept as it was.")
+
+
+def test_a_rehearsal_that_is_called_off_ends_its_process_and_keeps_what_was_played(
+    member: Member,
+) -> None:
+    draft = make_draft(member, make_people(member, 60), (make_sender(member, gap_min_s=60, gap_max_s=60),), steps=4)
+    row = start(member, draft)
+    worker = threading.Thread(target=_run, args=[row.pk])
+    worker.start()
+    _wait_for_messages(row)
+    assert cancel(row)
+    worker.join(30)
+    assert not worker.is_alive()
+    row.refresh_from_db()
+    assert (row.state, row.report) == ("cancelled", None)
+    assert row.messages == RehearsedMessage.objects.count()
+    assert 0 < row.messages < 240
+    assert not cancel(row)
+
+
+def test_after_kill_9_it_begins_anew_and_shows_nothing_twice(member: Member) -> None:
+    draft = make_draft(member, make_people(member, 40), (make_sender(member, gap_min_s=60, gap_max_s=60),), steps=3)
+    row = start(member, draft)
+    command = [
+        sys.executable,
+        "-m",
+        "tests.sending.rehearsal.worker",
+        str(connection.settings_dict["NAME"]),
+        str(row.pk),
+    ]
+    with subprocess.Popen(command) as worker:
+        _wait_for_messages(row)
+        worker.kill()
+    before = RehearsedMessage.objects.count()
+    assert 0 < before < 120
+    _sweep_until_queued(row)
+    run_rehearsal(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.messages) == ("done", 2, 120)
+    assert RehearsedMessage.objects.values("contact", "position").distinct().count() == 120
+    assert RehearsedMessage.objects.count() == 120
+    assert row.report is not None
+    assert set(row.report["forecast"].values()) == {120}
+
+
+def test_three_lost_workers_are_enough(member: Member, draft: Campaign) -> None:
+    row = start(member, draft)
+    Rehearsal.objects.filter(pk=row.pk).update(state=RehearsalState.RUNNING, attempts=3, started_at=clock.now())
+    sweep_rehearsals()
+    row.refresh_from_db()
+    assert row.state == "failed"
+    assert "The worker ended 3 times" in row.problem
+
+
+def test_the_last_five_are_kept_for_a_month(member: Member, draft: Campaign) -> None:
+    for _ in range(KEPT + 2):
+        cancel(start(member, draft))
+    assert Rehearsal.objects.count() == KEPT
+    newest = Rehearsal.objects.order_by("-pk")[0]
+    Rehearsal.objects.exclude(pk=newest.pk).update(finished_at=F("finished_at") - timedelta(days=31))
+    sweep_rehearsals()
+    assert list(Rehearsal.objects.all()) == [newest]
+
+
+def _run(rehearsal_id: int) -> None:
+    try:
+        run_rehearsal(rehearsal_id)
+    finally:
+        connection.close()
+
+
+def _wait_for_messages(row: Rehearsal) -> None:
+    deadline = time.monotonic() + 60
+    while not RehearsedMessage.objects.filter(rehearsal=row).exists():
+        assert time.monotonic() < deadline, "it does not begin"
+        time.sleep(0.01)
+
+
+def _sweep_until_queued(row: Rehearsal) -> None:
+    """The server frees the lock of a killed worker as soon as it notices."""
+    deadline = time.monotonic() + 30
+    while state_of(row) != RehearsalState.QUEUED:
+        assert time.monotonic() < deadline, "the lock stays"
+        sweep_rehearsals()
+        time.sleep(0.01)
