@@ -89,6 +89,11 @@ CAMPAIGNS_THERE = "campaigns.sequences.queries.campaigns_there"
 # Who of some contacts is in a running campaign: asked before an import (campaigns.contacts.services.running_people).
 RUNNING_PEOPLE = "sending.planner.running_people.running_among"
 
+# What an edit of a step changes for whom: (step_id, weights by label) -> campaigns.sequences.effects.Effects.
+EDIT_EFFECTS = "sending.outbox.effects.effects_of_edit"
+# How many messages were made from each version of a wording: (variant_id) -> {number: count}.
+MADE_FROM = "sending.outbox.effects.made_from"
+
 # What an upper room adds to the page of a mailbox, by its id.
 MAILBOX_BOOK = "planner:book"
 
@@ -107,7 +112,18 @@ class Tab:
 
 
 CAMPAIGN_TABS = (
-    Tab("Sequence", "sequences:sequence", also=("sequences:step_save", "sequences:variant_save", "sequences:rename")),
+    Tab(
+        "Sequence",
+        "sequences:sequence",
+        also=(
+            "sequences:step_save",
+            "sequences:variant_save",
+            "sequences:variant_restore",
+            "sequences:variant_removal",
+            "sequences:variant_versions",
+            "sequences:rename",
+        ),
+    ),
     Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders"),

@@ -33,7 +33,7 @@ from campaigns.contacts.models import (
     Suppression,
 )
 from campaigns.library.models import Snippet, StepTemplate
-from campaigns.sequences.models import AudienceSegment, Campaign, ClosedDays, HolidayRegion, Variant
+from campaigns.sequences.models import AudienceSegment, Campaign, ClosedDays, HolidayRegion, Variant, WordingVersion
 from outreach.accounts.keys import Scope
 from outreach.accounts.models import ApiKey, KeptAnswer, Membership, Workspace
 from outreach.accounts.programs import Wish, create_key
@@ -143,6 +143,7 @@ def make_world(marker: str) -> World:
         lifted_at=clock.now(),
     )
     variant = builders.make_step(campaign, subject=f"{marker} subject", body=f"{marker} body")
+    WordingVersion.objects.create(variant=variant, number=0, subject=marker)
     mailbox = builders.make_mailbox(workspace, f"me@{marker}.example")
     builders.make_sender(campaign, mailbox)
     enrollment = builders.make_enrollment(campaign, contact, mailbox=mailbox)

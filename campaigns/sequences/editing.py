@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
 from campaigns.calendar import Wait, WaitUnit
-from campaigns.sequences.forms import StepForm, VariantForm
+from campaigns.sequences.forms import UNITS, StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.queries import steps_of, windows_of
 from campaigns.sequences.seen import seen_step, seen_variant
 from campaigns.sequences.states import StepThread, opens_thread
 from campaigns.sequences.timeline import Days, days_of
+from campaigns.sequences.versions import redo_of, undo_of
 from campaigns.templating import Finding, lint
+
+# The variables that stand beside each text; all of them are in the palette.
+QUICK = ("first_name", "company", "title", "city")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class VariantCard:
     form: VariantForm
     share: int
     findings: Sequence[Finding]
+    undo: int | None = None  # the versions that an undo and a redo bring back
+    redo: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,13 @@ def cards(campaign: Campaign, desk: Desk) -> list[StepCard]:
     """Return the steps in order; a form that was refused takes the place of the stored values."""
     steps = steps_of(campaign)
     weekdays = {one.weekday for one in windows_of(campaign)}
+    redo = redo_of([one for step in steps for one in step.variants.all()])
     days = days_of([Wait(one.wait_amount, WaitUnit(one.wait_unit)) for one in steps], weekdays=weekdays)
     return [
         StepCard(
             step=step,
             form=desk.step_forms.get(step.pk) or step_form(step, is_frozen=desk.is_frozen),
-            variants=_variants(step, desk),
+            variants=_variants(step, desk, redo),
             days=its_days,
             is_first=step.position == 1,
             is_last=step.position == len(steps),
@@ -79,12 +86,18 @@ def step_form(step: Step, data: QueryDict | None = None, *, is_frozen: bool = Fa
 
 
 def variant_form(
-    variant: Variant, known: frozenset[str], data: QueryDict | None = None, *, is_frozen: bool = False
+    variant: Variant,
+    known: frozenset[str],
+    data: QueryDict | None = None,
+    *,
+    is_frozen: bool = False,
+    may_be_broken: bool = False,
 ) -> VariantForm:
     """Return the form of a wording, with the stored values or with those that were sent."""
     initial = {
         "subject": variant.subject,
         "body_text": variant.body_text,
+        "body_html": variant.body_html,
         "weight": variant.weight,
         "seen": seen_variant(variant),
     }
@@ -95,12 +108,23 @@ def variant_form(
         auto_id=f"variant{variant.pk}_%s",
         known=known,
         has_subject=has_subject,
+        may_be_broken=may_be_broken,
         is_frozen=is_frozen,
     )
 
 
-def _variants(step: Step, desk: Desk) -> list[VariantCard]:
+def wait_words(step: Step) -> str:
+    """Return a step's wait and thread as words."""
+    unit = dict(UNITS).get(WaitUnit(step.wait_unit), str(step.wait_unit))
+    if step.wait_amount == 1:
+        unit = unit.removesuffix("s")
+    thread = "with a new subject" if step.thread == StepThread.NEW else "in the same thread"
+    return f"{step.wait_amount} {unit} after the message before, {thread}"
+
+
+def _variants(step: Step, desk: Desk, redo: Mapping[int, int]) -> list[VariantCard]:
     variants = sorted(step.variants.all(), key=lambda one: one.label)
+    undo = undo_of(variants)
     total = sum(one.weight for one in variants) or 1
     return [
         VariantCard(
@@ -108,6 +132,8 @@ def _variants(step: Step, desk: Desk) -> list[VariantCard]:
             form=desk.variant_forms.get(one.pk) or variant_form(one, desk.known, is_frozen=desk.is_frozen),
             share=round(100 * one.weight / total),
             findings=lint(one.subject, one.body_text, is_first=step.position == 1),
+            undo=undo.get(one.pk),
+            redo=redo.get(one.pk),
         )
         for one in variants
     ]

@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences.errors import BadEdit, Overtaken
+from campaigns.sequences.markup import MarkupProblem, clean_html
 from campaigns.sequences.services import Text
 from campaigns.sequences.states import StepThread
 from campaigns.templating import TemplateProblem, check, check_spin
@@ -17,6 +18,8 @@ from campaigns.templating import TemplateProblem, check, check_spin
 # Minutes exist for rehearsals in speeded-up time; between people the shortest decent wait is hours.
 UNITS = ((WaitUnit.DAYS, "days"), (WaitUnit.BUSINESS_DAYS, "business days"), (WaitUnit.HOURS, "hours"))
 LONGEST_WAIT = 365
+LONGEST_TEXT = 64_000
+LONGEST_PASTE = 1_000_000
 
 
 class CampaignForm(forms.Form):
@@ -105,23 +108,56 @@ class LetterField(forms.CharField):
         return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
 
 
+class HtmlField(LetterField):
+    """HTML, cleaned of what no mail needs. What is pasted may be longer than what is kept of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            max_length=LONGEST_PASTE,
+            strip=False,
+            label="HTML",
+            widget=forms.Textarea(attrs={"rows": 12, "class": "control-text"}),
+        )
+
+    def clean(self, value: Any) -> str:
+        source = str(super().clean(value))
+        try:
+            cleaned = clean_html(source)
+        except MarkupProblem as problem:
+            raise forms.ValidationError(str(problem)) from problem
+        if len(cleaned) > LONGEST_TEXT:
+            words = f"The HTML has {len(cleaned):,} characters; {LONGEST_TEXT:,} at most are sent."
+            raise forms.ValidationError(words)
+        return cleaned
+
+
 class VariantForm(EditForm):
     """A wording; what the template language refuses is shown beside the field, with its place and a way out."""
 
     subject = forms.CharField(max_length=500, required=False, label="Subject")
     body_text = LetterField(
         required=False,
-        max_length=64_000,
+        max_length=LONGEST_TEXT,
         strip=False,
         label="Text",
         widget=forms.Textarea(attrs={"rows": 12}),
     )
+    body_html = HtmlField()
     weight = forms.IntegerField(min_value=0, max_value=100, initial=1, label="Share")
+    came_from = forms.IntegerField(required=False, min_value=1, max_value=32_767, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, known: frozenset[str], has_subject: bool, **kwargs: Any) -> None:
-        """With has_subject off (a step that answers in its thread) no subject is asked for or looked at."""
+    def __init__(
+        self, *args: Any, known: frozenset[str], has_subject: bool, may_be_broken: bool = False, **kwargs: Any
+    ) -> None:
+        """With has_subject off (a step that answers in its thread) no subject is asked for or looked at.
+
+        may_be_broken: what the template language refuses is no error of the form; `problems` has it all the same.
+        """
         super().__init__(*args, **kwargs)
         self._known = known
+        self._may_be_broken = may_be_broken
+        self.problems: list[str] = []
         if not has_subject:
             del self.fields["subject"]
 
@@ -131,15 +167,19 @@ class VariantForm(EditForm):
     def clean_body_text(self) -> str:
         return self._checked("body_text")
 
-    def text(self, *, subject: str, body_html: str) -> Text:
-        """Return the valid form as a wording; the subject and the HTML that were given where it asks for none."""
+    def clean_body_html(self) -> str:
+        return self._checked("body_html")
+
+    def text(self, *, subject: str) -> Text:
+        """Return the valid form as a wording; the subject that was given where it asks for none."""
         data = self.cleaned_data
-        return Text(data.get("subject", subject), data["body_text"], body_html, data["weight"])
+        return Text(data.get("subject", subject), data["body_text"], data["body_html"], data["weight"])
 
     def _checked(self, name: str) -> str:
         source: str = self.cleaned_data[name]
         problems = [*check_spin(source), *check(source, known=self._known)]
-        if problems:
+        self.problems += [_words(problem) for problem in problems]
+        if problems and not self._may_be_broken:
             raise forms.ValidationError([_words(problem) for problem in problems])
         return source
 

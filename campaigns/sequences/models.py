@@ -6,6 +6,7 @@ from django.db import models
 
 from campaigns.calendar.waits import LONGEST, WaitUnit
 from campaigns.contacts.models import ContactList, Segment
+from campaigns.sequences.positions import step_name
 from campaigns.sequences.states import BranchKind, CampaignState, Priority, ReplyClass, StepThread
 from outreach.accounts.models import User, Workspace
 
@@ -201,9 +202,14 @@ class Step(models.Model):
             models.CheckConstraint(condition=models.Q(thread__in=list(StepThread)), name="sequences_known_thread"),
         ]
 
+    @property
+    def name(self) -> str:
+        """Return how the step is called: "3", or "2.1" for the first of path 2."""
+        return step_name(self.position)
+
 
 class Variant(models.Model):
-    """One wording of a step."""
+    """One wording of a step, as it stands; what it was before is kept in its versions."""
 
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="variants")
     label = models.CharField(max_length=2)  # A, B, C ...
@@ -211,6 +217,11 @@ class Variant(models.Model):
     subject = models.CharField(max_length=500, blank=True)  # empty in a reply step: "Re:" of the thread
     body_text = models.TextField(blank=True)
     body_html = models.TextField(blank=True)  # empty = plain text only
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)  # a message keeps the one it was made from
+    came_from = models.PositiveSmallIntegerField(null=True)  # the version whose text was brought back; null = written
+    is_kept = models.BooleanField(default=True, db_default=True)  # saved by a person; False = kept while they typed
+    saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    saved_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "sequences_variant"
@@ -256,4 +267,24 @@ class Branch(models.Model):
                 | models.Q(kind=BranchKind.EVERYBODY, where="", reply=""),
                 name="sequences_branch_by_its_kind",
             ),
+        ]
+
+
+class WordingVersion(models.Model):
+    """What a wording was before it was changed: the rows below the number that it has now."""
+
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="versions", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    subject = models.CharField(max_length=500, blank=True)
+    body_text = models.TextField(blank=True)
+    body_html = models.TextField(blank=True)
+    came_from = models.PositiveSmallIntegerField(null=True)
+    saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    saved_at = models.DateTimeField(null=True)  # null = before versions were kept
+
+    class Meta:
+        db_table = "sequences_wording_version"
+        constraints = [
+            # also the way to the versions of one wording
+            models.UniqueConstraint(fields=["variant", "number"], name="sequences_version_once"),
         ]

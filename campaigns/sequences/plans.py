@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections import defaultdict
@@ -25,6 +24,7 @@ from campaigns.calendar import (
     is_known,
     parse_zone,
 )
+from campaigns.sequences.dealing import deal
 from campaigns.sequences.positions import MAIN, path_of, step_name
 from campaigns.sequences.states import BranchKind, CampaignState, Priority, ReplyClass, StepThread, opens_thread
 from outreach.kit import statements
@@ -42,6 +42,7 @@ class PlannedVariant:
     subject: str  # "" where the step answers in its thread
     body_text: str
     body_html: str
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +81,13 @@ class PlannedStep:
         return opens_thread(self.position, self.thread)
 
     def variant_for(self, contact_id: int) -> PlannedVariant:
-        """Return the wording of this contact: the same at each call, in proportion to the weights over many contacts.
+        """Return the wording of this contact: the same at each call, exactly by weight over many contacts.
 
         Raises ValueError when no wording has a share.
         """
         if not self.variants:
             raise ValueError(f"step {self.name} has no wording with a share")
-        draw = int.from_bytes(hashlib.sha256(f"{self.id}:{contact_id}".encode()).digest()[:8])
-        place = draw % sum(variant.weight for variant in self.variants)
-        for variant in self.variants:
-            if place < variant.weight:
-                return variant
-            place -= variant.weight
-        raise AssertionError("the weights do not add up")
+        return self.variants[deal(self.id, contact_id, [variant.weight for variant in self.variants])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +271,7 @@ def _planned(step: Mapping[str, Any], branches: Sequence[PlannedBranch]) -> Plan
                 one["subject"] if has_subject else "",
                 one["body_text"],
                 one["body_html"],
+                one["version"],
             )
             for one in step["variants"] or ()
         ),

@@ -17,6 +17,8 @@ class CampaignState(StrEnum):
 
 
 CLOSED = frozenset({CampaignState.STOPPED, CampaignState.ARCHIVED})  # nothing of it is changed any more
+# Its people are enrolled, and it is not over for good.
+LAUNCHED = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
 
 CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.RUNNING, CampaignState.ARCHIVED}),

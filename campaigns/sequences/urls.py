@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.sequences.views import audience, campaigns, files, language, schedules, steps, variants
+from campaigns.sequences.views import audience, campaigns, files, language, schedules, steps, variants, versions
 
 app_name = "sequences"
 urlpatterns = [
@@ -26,6 +26,9 @@ urlpatterns = [
     path("steps/<int:pk>/removal", steps.step_removal, name="step_removal"),
     path("steps/<int:pk>/variants", variants.variant_add, name="variant_add"),
     path("variants/<int:pk>", variants.variant_save, name="variant_save"),
+    path("variants/<int:pk>/kept", versions.variant_keep, name="variant_keep"),
+    path("variants/<int:pk>/versions", versions.variant_versions, name="variant_versions"),
+    path("variants/<int:pk>/restored", versions.variant_restore, name="variant_restore"),
     path("variants/<int:pk>/copy", variants.variant_copy, name="variant_copy"),
     path("variants/<int:pk>/removal", variants.variant_removal, name="variant_removal"),
 ]

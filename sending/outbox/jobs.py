@@ -25,6 +25,7 @@ class Letter:
     enrollment_id: int
     step_id: int
     variant_id: int
+    wording_version: int
     mailbox_id: int
     position: int
     message_id: str

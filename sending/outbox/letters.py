@@ -23,9 +23,10 @@ from sending.smtp import Message, Unbuildable, build, make_message_id, opt_out_b
 from sending.smtp.dkim import SigningKey
 
 COLUMNS = (
-    "id", "workspace_id", "campaign_id", "enrollment_id", "contact_id", "step_id", "variant_id", "mailbox_id",
-    "message_id", "in_reply_to", "references", "recipient", "subject", "body_text", "body_html", "state", "attempt",
-    "attempt_number", "refusals", "lease_until", "not_after", "created_at", "reason", "reply_enhanced", "reply_text",
+    "id", "workspace_id", "campaign_id", "enrollment_id", "contact_id", "step_id", "variant_id",
+    "wording_version", "mailbox_id", "message_id", "in_reply_to", "references", "recipient", "subject", "body_text",
+    "body_html", "state", "attempt", "attempt_number", "refusals", "lease_until", "not_after", "created_at",
+    "reason", "reply_enhanced", "reply_text",
 )  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def first_letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now:
         enrollment_id=pick.enrollment_id,
         step_id=pick.step.id,
         variant_id=pick.variant.id,
+        wording_version=pick.variant.version,
         mailbox_id=pick.sender.id,
         position=pick.step.position,
         message_id=make_message_id(_domain_of(pick.sender.address), secrets.token_urlsafe(18)),
@@ -73,6 +75,7 @@ def stored_letter(message: OutboundMessage) -> Letter:
         enrollment_id=message.enrollment_id,
         step_id=message.step_id,
         variant_id=message.variant_id,
+        wording_version=message.wording_version,
         mailbox_id=message.mailbox_id,
         position=message.step.position,
         message_id=message.message_id,
@@ -92,9 +95,10 @@ def row_of(letter: Letter, lease_until: datetime) -> tuple[object, ...]:
     """Return a new message's row, in the order of COLUMNS."""
     return (
         letter.pk, letter.workspace_id, letter.campaign_id, letter.enrollment_id, letter.contact_id, letter.step_id,
-        letter.variant_id, letter.mailbox_id, letter.message_id, letter.in_reply_to, letter.references,
-        letter.recipient, letter.subject, letter.text, letter.html, MessageState.CLAIMED.value, letter.attempt,
-        letter.attempt_number, letter.refusals, lease_until, letter.not_after, letter.created_at, "", "", "",
+        letter.variant_id, letter.wording_version, letter.mailbox_id, letter.message_id, letter.in_reply_to,
+        letter.references, letter.recipient, letter.subject, letter.text, letter.html, MessageState.CLAIMED.value,
+        letter.attempt, letter.attempt_number, letter.refusals, lease_until, letter.not_after, letter.created_at,
+        "", "", "",
     )  # fmt: skip
 
 

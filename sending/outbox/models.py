@@ -35,6 +35,7 @@ class OutboundMessage(models.Model):
     # steps and wordings that carried mail cannot vanish from under their messages
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="messages")
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="messages")
+    wording_version = models.PositiveSmallIntegerField(default=1, db_default=1)  # of the variant, as it was then
     mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="messages", db_index=False)
     message_id = models.CharField(max_length=255)  # with angle brackets, as on the wire
     in_reply_to = models.CharField(max_length=255, blank=True)

@@ -7,12 +7,14 @@ import confirm from "./behaviours/confirm.js";
 import { close, open } from "./behaviours/dialog.js";
 import copy from "./behaviours/copy.js";
 import dropzone from "./behaviours/dropzone.js";
-import { insert, remember } from "./behaviours/insert.js";
+import { insert, palette, remember } from "./behaviours/insert.js";
 import { restWhileUsed } from "./behaviours/live.js";
 import { keepPlace } from "./behaviours/place.js";
 import timeZone from "./behaviours/time_zone.js";
 import { announceFailures, toast } from "./behaviours/toast.js";
 import reorder from "./behaviours/reorder.js";
+import rich from "./behaviours/rich.js";
+import saveKey from "./behaviours/save_key.js";
 import scripted from "./behaviours/scripted.js";
 import scrollers from "./behaviours/scrollers.js";
 import unsaved from "./behaviours/unsaved.js";
@@ -27,8 +29,11 @@ const behaviours = {
   dropzone,
   insert,
   open,
+  palette,
   remember,
   reorder,
+  rich,
+  "save-key": saveKey,
   scripted,
   "time-zone": timeZone,
   toast,

@@ -20,7 +20,15 @@ from campaigns.sequences.services.steps import (
     remove_step,
     save_step,
 )
-from campaigns.sequences.services.variants import Text, add_variant, remove_variant, save_variant
+from campaigns.sequences.services.variants import (
+    Text,
+    add_variant,
+    check_variant,
+    keep_variant,
+    remove_variant,
+    restore_variant,
+    save_variant,
+)
 
 __all__ = [
     "MOST_STEPS",
@@ -30,10 +38,12 @@ __all__ = [
     "Text",
     "add_step",
     "add_variant",
+    "check_variant",
     "close",
     "create_campaign",
     "duplicate_step",
     "give_fallback",
+    "keep_variant",
     "leave_out_roles",
     "let_grow",
     "move_campaign",
@@ -42,6 +52,7 @@ __all__ = [
     "remove_step",
     "remove_variant",
     "rename",
+    "restore_variant",
     "save_schedule",
     "save_step",
     "save_variant",

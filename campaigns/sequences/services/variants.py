@@ -1,17 +1,24 @@
-"""The wordings of a step: text and shares."""
+"""The wordings of a step: text, versions and shares."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from string import ascii_uppercase
 
 from django.db import transaction
 
-from campaigns.sequences.errors import BadEdit
-from campaigns.sequences.models import Step, Variant
+from campaigns.sequences.errors import BadEdit, IllegalMove
+from campaigns.sequences.models import Step, Variant, WordingVersion
 from campaigns.sequences.seen import seen_variant
-from campaigns.sequences.services.holding import locked, refuse_overtaken, step_now, variant_now
+from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now, variant_now
 from campaigns.sequences.states import CampaignState, StepThread, opens_thread
+from campaigns.sequences.versions import version_of
+from outreach.accounts.models import User
+from outreach.kit import clock
+
+# What is kept while somebody types is one version for so long; what they save is always one of its own.
+ONE_SITTING = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class Text:
     weight: int = 1
 
 
-def add_variant(step: Step, *, like: Variant | None = None) -> Variant:
+def add_variant(step: Step, *, like: Variant | None = None, by: User | None = None) -> Variant:
     """Add a wording under the next letter, empty or a copy of another one of the step. Raises BadEdit behind Z.
 
     In a launched campaign it has no share before somebody gives it one.
@@ -44,12 +51,17 @@ def add_variant(step: Step, *, like: Variant | None = None) -> Variant:
             subject=model.subject,
             body_text=model.body_text,
             body_html=model.body_html,
+            saved_by=by,
+            saved_at=clock.now(),
         )
 
 
-def save_variant(variant: Variant, text: Text, *, seen: str | None = None) -> None:
-    """Set a wording; messages that were made already keep theirs.
+def save_variant(
+    variant: Variant, text: Text, *, seen: str | None = None, by: User | None = None, came_from: int | None = None
+) -> None:
+    """Set a wording; another text is another version of it, and messages that were made already keep theirs.
 
+    came_from: the version whose text this is, brought back.
     Raises BadEdit when a launched campaign would be left with something that cannot be sent, Overtaken.
     """
     with transaction.atomic():
@@ -58,9 +70,43 @@ def save_variant(variant: Variant, text: Text, *, seen: str | None = None) -> No
         refuse_overtaken(seen, seen_variant(current), "this wording")
         if campaign.state != CampaignState.DRAFT:
             _refuse_gaps(current, text)
-        Variant.objects.filter(pk=variant.pk).update(
-            subject=text.subject, body_text=text.body_text, body_html=text.body_html, weight=text.weight
-        )
+        if _is_same(current, text):
+            Variant.objects.filter(pk=current.pk).update(weight=text.weight, is_kept=True)
+        else:
+            _write(current, text, by=by, came_from=came_from, is_kept=True)
+
+
+def keep_variant(variant: Variant, text: Text, *, seen: str, by: User) -> Variant:
+    """Keep what somebody has typed so far in a draft, and return the wording as it stands then.
+
+    What one person types within ten minutes is one version, until they save it. The text may be broken: the launch
+    looks at it, and so does whoever saves it. Raises IllegalMove once the campaign was launched, Overtaken.
+    """
+    with transaction.atomic():
+        draft(variant.step.campaign_id)
+        current = variant_now(variant)
+        refuse_overtaken(seen, seen_variant(current), "this wording")
+        since = clock.now() - ONE_SITTING
+        goes_on = not current.is_kept and current.saved_by_id == by.pk and current.saved_at and current.saved_at > since
+        if _is_same(current, text):
+            Variant.objects.filter(pk=current.pk).update(weight=text.weight)
+        elif goes_on:
+            _set(current, text, saved_at=clock.now())
+        else:
+            _write(current, text, by=by, came_from=None, is_kept=False)
+        return Variant.objects.get(pk=current.pk)
+
+
+def restore_variant(variant: Variant, number: int, *, by: User | None = None, seen: str | None = None) -> None:
+    """Bring the text of an earlier version back, as a new one; the share stays. Raises IllegalMove, and as a save."""
+    with transaction.atomic():
+        locked(variant.step.campaign_id)
+        current = variant_now(variant)
+        old = version_of(current, number)
+        if old is None:
+            raise IllegalMove("There is no such version of this wording.")
+        text = Text(old.subject, old.body_text, old.body_html, current.weight)
+        save_variant(current, text, seen=seen, by=by, came_from=old.origin)
 
 
 def remove_variant(variant: Variant) -> None:
@@ -82,6 +128,14 @@ def remove_variant(variant: Variant) -> None:
             Variant.objects.filter(pk=current.pk).update(weight=0)
 
 
+def check_variant(variant: Variant, text: Text, *, seen: str | None = None) -> None:
+    """Raise what save_variant would raise, and write nothing."""
+    current = variant_now(variant)
+    refuse_overtaken(seen, seen_variant(current), "this wording")
+    if current.step.campaign.state != CampaignState.DRAFT:
+        _refuse_gaps(current, text)
+
+
 def _refuse_gaps(variant: Variant, text: Text) -> None:
     if not text.weight:
         if not Variant.objects.filter(step=variant.step_id, weight__gt=0).exclude(pk=variant.pk).exists():
@@ -92,3 +146,37 @@ def _refuse_gaps(variant: Variant, text: Text) -> None:
         raise BadEdit("subject", "This step is being sent: it needs a subject.")
     if not text.body_text.strip():
         raise BadEdit("body_text", "This step is being sent: it needs a text.")
+
+
+def _is_same(variant: Variant, text: Text) -> bool:
+    stored = (variant.subject, variant.body_text, variant.body_html)
+    return stored == (text.subject, text.body_text, text.body_html)
+
+
+def _write(current: Variant, text: Text, *, by: User | None, came_from: int | None, is_kept: bool) -> None:
+    """Put the wording as it stands behind it, and set the new one under the next number."""
+    WordingVersion.objects.create(
+        variant=current,
+        number=current.version,
+        subject=current.subject,
+        body_text=current.body_text,
+        body_html=current.body_html,
+        came_from=current.came_from,
+        saved_by_id=current.saved_by_id,
+        saved_at=current.saved_at,
+    )
+    _set(
+        current,
+        text,
+        version=current.version + 1,
+        came_from=came_from,
+        is_kept=is_kept,
+        saved_by=by,
+        saved_at=clock.now(),
+    )
+
+
+def _set(current: Variant, text: Text, **columns: object) -> None:
+    Variant.objects.filter(pk=current.pk).update(
+        subject=text.subject, body_text=text.body_text, body_html=text.body_html, weight=text.weight, **columns
+    )

@@ -9,12 +9,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences import queries, services
-from campaigns.sequences.editing import Desk, cards, step_form
+from campaigns.sequences.editing import QUICK, Desk, cards, step_form
 from campaigns.sequences.forms import StepForm
 from campaigns.sequences.models import Campaign, Step
 from campaigns.sequences.positions import step_name
-from campaigns.sequences.states import CampaignState, StepThread
+from campaigns.sequences.states import LAUNCHED, CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
+from campaigns.sequences.views.changes import is_sure, wait_changes_page
 from campaigns.sequences.views.frame import FOLDER, attempt, editor_context, may_change_it, saved
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -45,6 +46,9 @@ def step_save(request: MemberRequest, pk: int) -> HttpResponse:
     """Set a step's wait and thread."""
     step = queries.step_for(request.member, pk)
     form = step_form(step, request.POST)
+    is_launched = step.campaign.state in LAUNCHED
+    if is_launched and form.is_valid() and form.has_changed() and not is_sure(request):
+        return wait_changes_page(request, step, form.cleaned_data)
     if form.is_valid() and saved(request, form, lambda: _save_step(step, form)):
         messages.success(request, f"Step {step_name(step.position)} saved.")
         return redirect(request.member.url("sequences:sequence", step.campaign_id))
@@ -89,6 +93,7 @@ def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, sta
         campaign,
         cards=cards(campaign, desk),
         variables=sorted(desk.known),
+        quick=[name for name in QUICK if name in desk.known],
         may_change=may_change_it(request, campaign),
     )
     return render_region(request, f"{FOLDER}/sequence.html", context, region="sequence", status=status)

@@ -1,5 +1,9 @@
 // A form that is sent leads back to its page: to where the person was, or to the first field that was refused.
 const KEY = "place";
+let keyed = false; // the last thing that the person used was the keyboard
+
+document.addEventListener("keydown", () => (keyed = true), true);
+document.addEventListener("pointerdown", () => (keyed = false), true);
 
 const stored = () => {
   try {
@@ -38,7 +42,6 @@ export const keepPlace = () => {
     if (event.defaultPrevented || event.target.method !== "post") return;
     const { submitter } = event;
     const pressed = { action: event.target.getAttribute("action"), name: submitter?.name ?? "" };
-    const keyed = Boolean(submitter?.matches(":focus-visible"));
     try {
       sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, top: window.scrollY, keyed, ...pressed }));
     } catch {

@@ -11,7 +11,18 @@ document.addEventListener("submit", (event) => {
   if (!event.defaultPrevented) sent = event.target;
 });
 
+// A form that is kept while somebody types (by htmx) has nothing to lose as soon as the server has it.
+const sends = (form) => {
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target === form) changed.delete(form);
+  });
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target === form && !event.detail.successful) changed.add(form);
+  });
+};
+
 export default (form) => {
+  sends(form);
   const said = form.querySelector("[data-unsaved]");
   form.addEventListener("input", () => {
     changed.add(form);

@@ -172,8 +172,8 @@ def test_the_variables_of_the_contacts_are_offered(client: Client, member: Membe
     make_contact(member.workspace, fields={"industry": "Engines"})
     make_contact(make_editor("other").workspace, fields={"secret_field": "x"})
     page = page_of(client, member, campaign)
-    assert 'data-text="{{ industry }}"' in page
-    assert 'data-text="{{ sender.signature }}"' in page
+    assert 'data-name="industry"' in page
+    assert 'data-name="sender.signature"' in page
     assert "secret_field" not in page
     answer = edit(client, member, campaign, "variant_save", wording_of(campaign).pk, body_text="{{ industry }}")
     assert answer.status_code == 302

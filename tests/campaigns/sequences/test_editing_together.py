@@ -81,7 +81,8 @@ def test_a_launched_campaign_is_edited_and_told_what_it_does_not_take(client: Cl
     answer = edit(client, member, campaign, "variant_save", variant.pk, subject="")
     assert answer.status_code == 422
     assert "This step is being sent: it needs a subject." in answer.text
-    assert edit(client, member, campaign, "variant_save", variant.pk, subject="Other").status_code == 302
+    answer = edit(client, member, campaign, "variant_save", variant.pk, subject="Other", sure="1")
+    assert answer.status_code == 302
     page = client.post(member.url("sequences:step_removal", step_at(campaign, 2).pk), follow=True)
     assert "keep their order: they carry its history" in page.text
     page = client.post(member.url("sequences:step_add", campaign.pk), follow=True)
@@ -95,5 +96,6 @@ def test_a_launched_campaign_is_edited_and_told_what_it_does_not_take(client: Cl
 def test_a_share_that_was_taken_stays_for_the_history(client: Client, member: Member, campaign: Campaign) -> None:
     services.add_variant(step_at(campaign, 1))
     set_state(campaign, CampaignState.PAUSED)
-    client.post(member.url("sequences:variant_removal", wording_of(campaign).pk))
+    asked = client.post(member.url("sequences:variant_removal", wording_of(campaign).pk))
+    send(client, form_to(asked.text, member.url("sequences:variant_save", wording_of(campaign).pk)), sure="1")
     assert dict(Variant.objects.filter(step__position=1).values_list("label", "weight")) == {"A": 0, "B": 1}

@@ -9,7 +9,7 @@ from django.db.models import ProtectedError
 from campaigns.calendar import WaitUnit
 from campaigns.sequences import services
 from campaigns.sequences.errors import BadEdit, IllegalMove
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.models import Campaign, Step, Variant, WordingVersion
 from campaigns.sequences.plans import plans
 from campaigns.sequences.states import CampaignState, StepThread
 from tests.builders import make_contact, make_enrollment, make_mailbox, make_message
@@ -249,6 +249,7 @@ def test_steps_and_wordings_that_carried_mail_cannot_vanish_from_under_it() -> N
         step_at(campaign, 1).delete()
     with pytest.raises(ProtectedError):
         wording_of(campaign).delete()
+    WordingVersion.objects.all().delete()
     with pytest.raises(IntegrityError, match="outbox_message"):
         at_commit("DELETE FROM sequences_variant WHERE step_id = %s", step_at(campaign, 1).pk)
     assert wording_of(campaign).messages.count() == 1

@@ -1,0 +1,158 @@
+"""What a wording was before: its versions, undo and redo, and what is kept while somebody types."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns.sequences import services
+from campaigns.sequences.errors import IllegalMove, Overtaken
+from campaigns.sequences.models import Campaign, Variant
+from campaigns.sequences.seen import seen_variant
+from campaigns.sequences.services import Text
+from campaigns.sequences.states import CampaignState
+from campaigns.sequences.versions import redo_of, undo_of, versions_of
+from outreach.accounts.access import Member
+from outreach.accounts.roles import Role
+from tests.builders import make_member
+from tests.campaigns.sequences.browser import client_of, form_to, page_of
+from tests.campaigns.sequences.drafts import make_draft, make_editor, set_state, wording_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member() -> Member:
+    return make_editor()
+
+
+@pytest.fixture
+def campaign(member: Member) -> Campaign:
+    return make_draft(member, steps=1)
+
+
+def write(campaign: Campaign, *texts: str) -> None:
+    for text in texts:
+        services.save_variant(wording_of(campaign), Text("Hello", text))
+
+
+def numbered(campaign: Campaign) -> list[tuple[int, str]]:
+    return [(one.number, one.body_text) for one in versions_of(wording_of(campaign))]
+
+
+def keep(campaign: Campaign, member: Member, text: str, *, seen: str | None = None) -> Variant:
+    now = wording_of(campaign)
+    return services.keep_variant(now, Text("Hello", text), seen=seen or seen_variant(now), by=member.user)
+
+
+def undo(campaign: Campaign) -> str:
+    variant = wording_of(campaign)
+    services.restore_variant(variant, undo_of([variant])[variant.pk])
+    return wording_of(campaign).body_text
+
+
+def redo(campaign: Campaign) -> str:
+    variant = wording_of(campaign)
+    services.restore_variant(variant, redo_of([variant])[variant.pk])
+    return wording_of(campaign).body_text
+
+
+def test_each_saved_text_is_a_version_and_another_share_is_none(campaign: Campaign) -> None:
+    start = wording_of(campaign).version
+    write(campaign, "one", "two", "two")
+    services.save_variant(wording_of(campaign), Text("Hello", "two", weight=9))
+    assert numbered(campaign)[:2] == [(start + 2, "two"), (start + 1, "one")]
+    assert wording_of(campaign).weight == 9
+
+
+def test_undo_goes_back_one_text_each_time_and_redo_forth_again(campaign: Campaign) -> None:
+    write(campaign, "one", "two", "three")
+    assert [undo(campaign), undo(campaign)] == ["two", "one"]
+    assert [redo(campaign), redo(campaign)] == ["two", "three"]
+    assert not redo_of([wording_of(campaign)])
+    assert undo(campaign) == "two"
+
+
+def test_what_is_written_after_an_undo_is_undone_to_what_stood_before_it(campaign: Campaign) -> None:
+    write(campaign, "one", "two", "three")
+    undo(campaign)
+    write(campaign, "other")
+    assert not redo_of([wording_of(campaign)])
+    assert undo(campaign) == "two"
+
+
+def test_nothing_is_lost_by_an_undo(campaign: Campaign) -> None:
+    write(campaign, "one", "two")
+    before = numbered(campaign)
+    undo(campaign)
+    assert numbered(campaign)[1:] == before
+
+
+def test_what_one_person_types_in_a_sitting_is_one_version(campaign: Campaign, member: Member) -> None:
+    write(campaign, "saved")
+    start = wording_of(campaign).version
+    for text in ("H", "Hi", "Hi there"):
+        keep(campaign, member, text)
+    assert numbered(campaign)[:2] == [(start + 1, "Hi there"), (start, "saved")]
+    services.save_variant(wording_of(campaign), Text("Hello", "Hi there"))  # closes the sitting
+    keep(campaign, member, "Hi there, you")
+    assert numbered(campaign)[0] == (start + 2, "Hi there, you")
+
+
+def test_another_person_and_a_later_hour_begin_a_version_of_their_own(campaign: Campaign, member: Member) -> None:
+    start = wording_of(campaign).version
+    keep(campaign, member, "mine")
+    colleague = make_member(member.workspace, Role.MEMBER)
+    keep(campaign, colleague, "theirs")
+    Variant.objects.update(saved_at=wording_of(campaign).saved_at - timedelta(minutes=11))  # type: ignore[operator]
+    keep(campaign, colleague, "later")
+    assert [text for _, text in numbered(campaign)[:3]] == ["later", "theirs", "mine"]
+    assert wording_of(campaign).version == start + 3
+
+
+def test_nothing_is_kept_over_what_somebody_else_saved_or_in_a_launched_campaign(
+    campaign: Campaign, member: Member
+) -> None:
+    seen = seen_variant(wording_of(campaign))
+    write(campaign, "theirs")
+    with pytest.raises(Overtaken):
+        keep(campaign, member, "mine", seen=seen)
+    set_state(campaign, CampaignState.RUNNING)
+    with pytest.raises(IllegalMove):
+        keep(campaign, member, "mine")
+    assert wording_of(campaign).body_text == "theirs"
+
+
+def test_a_text_that_is_broken_yet_is_kept_and_said_to_be(campaign: Campaign, member: Member) -> None:
+    client, variant = client_of(member), wording_of(campaign)
+    url = member.url("sequences:variant_keep", variant.pk)
+    form = form_to(page_of(client, member, campaign), member.url("sequences:variant_save", variant.pk))
+    answer = client.post(url, {**form.fields, "body_text": "Hi {{ firstname }}"})
+    assert answer.status_code == 200
+    assert "Kept as a draft." in answer.text
+    assert "There is no “firstname”." in answer.text
+    now = wording_of(campaign)
+    assert now.body_text == "Hi {{ firstname }}"
+    assert f'name="seen" value="{seen_variant(now)}"' in answer.text
+    refused = client.post(url, {**form.fields, "body_text": "with the old fingerprint"})
+    assert refused.status_code == 422
+    assert "Somebody else saved this wording" in refused.text
+
+
+def test_the_page_of_versions_shows_what_changed_and_brings_a_text_back(campaign: Campaign, member: Member) -> None:
+    client, variant = client_of(member), wording_of(campaign)
+    write(campaign, "Hello old friend", "Hello new friend")
+    page = client.get(member.url("sequences:variant_versions", variant.pk)).text
+    assert "<del>old </del><ins>new </ins>" in page
+    number = wording_of(campaign).version - 1
+    client.post(member.url("sequences:variant_restore", variant.pk), {"number": str(number)})
+    assert wording_of(campaign).body_text == "Hello old friend"
+
+
+@pytest.mark.parametrize("number", ["", "0", "99", "99999999999999999999", "x", "-1"])
+def test_a_version_that_is_not_there_brings_nothing_back(campaign: Campaign, member: Member, number: str) -> None:
+    before = numbered(campaign)
+    url = member.url("sequences:variant_restore", wording_of(campaign).pk)
+    assert client_of(member).post(url, {"number": number}).status_code == 302
+    assert numbered(campaign) == before
