@@ -25,10 +25,12 @@ NAVIGATION = (
         "planner:list",
         "sequences planner proofs rehearsal",
         "g c",
-        also=("reports:results", "reports:day", "reports:effect"),
+        also=("reports:results", "reports:day", "reports:effect", "library:choice", "library:put", "library:keep"),
     ),
     NavItem("Contacts", "users", "contacts:list", "contacts", "g p", also=("planner:list_health",)),
-    NavItem("Library", "library", "library:templates", "library", "g l"),
+    NavItem(
+        "Library", "library", "library:templates", "library", "g l", also=("reports:template", "reports:templates")
+    ),
     NavItem("Inbox", "inbox", "inbox:list", "inbox", "g i"),
     NavItem(
         "Messages",
@@ -96,6 +98,9 @@ MADE_FROM = "sending.outbox.effects.made_from"
 
 # What an upper room adds to the page of a mailbox, by its id.
 MAILBOX_BOOK = "planner:book"
+# What an upper room tells of a template, by its id, and of all of them.
+TEMPLATE_RESULTS = "reports:template"
+LIBRARY_RESULTS = "reports:templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,9 @@ CAMPAIGN_TABS = (
             "sequences:variant_restore",
             "sequences:variant_removal",
             "sequences:variant_versions",
+            "library:choice",
+            "library:put",
+            "library:keep",
             "sequences:rename",
         ),
     ),

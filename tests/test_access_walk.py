@@ -72,6 +72,7 @@ SAMPLES: dict[str, Args] = {
         "guard:standstill", "guard:confirmation", "reports:log", "reports:messages", "reports:messages_file",
         "reports:doubts", "reports:doubts_chosen",
         "library:templates", "library:template_new", "library:snippets", "library:snippet_new",
+        "library:at_hand", "reports:templates",
     ),
     **_each(lambda w: (w.owner.pk,), "workspace:member_role", "workspace:member_removal"),
     **_each(lambda w: (w.api_key.pk,), "workspace:key_revocation"),
@@ -132,7 +133,9 @@ SAMPLES: dict[str, Args] = {
     ),
     **_each(lambda w: (w.rehearsed.pk,), "rehearsal:message", "rehearsal:source"),
     **_each(lambda w: (w.arrival.pk,), "rehearsal:arrival"),
-    **_each(lambda w: (w.template.pk,), "library:template", "library:template_removal"),
+    **_each(lambda w: (w.template.pk,), "reports:template", "library:template", "library:template_removal"),
+    **_each(lambda w: (w.variant.pk,), "library:choice", "library:keep"),
+    **_each(lambda w: (w.variant.pk, w.template.pk), "library:put"),
     **_each(lambda w: (w.snippet.pk,), "library:snippet", "library:snippet_removal"),
     **_each(lambda w: (w.message.pk,), "reports:message"),
 }  # fmt: skip

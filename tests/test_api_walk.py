@@ -42,6 +42,10 @@ BODIES: dict[str, Any] = {
     "POST /imports/{import_id}/start": lambda _: {"mapping": {"email": "email"}},
     "POST /imports/{import_id}/cancel": lambda _: None,
     "POST /imports/{import_id}/undo": lambda _: None,
+    "POST /templates": lambda _: {"name": "changed", "text": "changed"},
+    "PATCH /templates/{template_id}": lambda _: {"note": "changed"},
+    "POST /snippets": lambda _: {"name": "changed", "text": "changed"},
+    "PATCH /snippets/{snippet_id}": lambda _: {"text": "changed"},
     "POST /campaigns/file": lambda _: {
         "format": "outreach-campaign",
         "version": 1,
@@ -56,6 +60,8 @@ IDS: dict[str, Any] = {
     "contact_id": lambda w: w.contact.pk,
     "list_id": lambda w: w.contact_list.pk,
     "import_id": lambda w: w.contact_import.pk,
+    "template_id": lambda w: w.template.pk,
+    "snippet_id": lambda w: w.snippet.pk,
     "campaign_id": lambda w: w.campaign.pk,
     "suppression_id": lambda w: w.suppression.pk,
 }

@@ -32,7 +32,7 @@ from campaigns.contacts.models import (
     SegmentUse,
     Suppression,
 )
-from campaigns.library.models import Snippet, StepTemplate
+from campaigns.library.models import Snippet, StepTemplate, TemplateUse
 from campaigns.sequences.models import AudienceSegment, Campaign, ClosedDays, HolidayRegion, Variant, WordingVersion
 from outreach.accounts.keys import Scope
 from outreach.accounts.models import ApiKey, KeptAnswer, Membership, Workspace
@@ -188,6 +188,10 @@ def make_world(marker: str) -> World:
         workspace=workspace, key=marker, fingerprint="", status=201, content_type="application/json",
         body=marker.encode(), created_at=clock.now(),
     )  # fmt: skip
+    template = builders.make_template(workspace, f"{marker} template", text=f"{marker} text")
+    TemplateUse.objects.create(
+        template=template, variant=variant, digest=marker, used_by=owner.user, used_at=clock.now()
+    )
     return World(
         marker=marker,
         workspace=workspace,
@@ -218,7 +222,7 @@ def make_world(marker: str) -> World:
             raw=marker.encode(),
         ),
         inbound=builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message),
-        template=builders.make_template(workspace, f"{marker} template", text=f"{marker} text"),
+        template=template,
         snippet=builders.make_snippet(workspace, f"{marker} snippet", f"{marker} text"),
     )
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from campaigns.library.core.places import MOST_PLACES, places_in
 from campaigns.library.errors import BadEntry
 from campaigns.library.models import NAME_LIMIT, NOTE_LIMIT, SNIPPET_LIMIT, SUBJECT_LIMIT, TEXT_LIMIT
+from campaigns.sequences.markup import MarkupProblem, clean_html
+from campaigns.sequences.services import Text
 from campaigns.templating import TemplateProblem, check, check_spin
 
 Cause = tuple[str, str]  # a field, and what is wrong with it
@@ -34,12 +36,11 @@ class SnippetEntry:
 
 def checked_template(entry: TemplateEntry, *, known: frozenset[str]) -> TemplateEntry:
     """Return the entry as it is kept. known: the variables there are. Raises BadEntry with all that is wrong."""
-    one = TemplateEntry(
-        _line(entry.name), _line(entry.note), _line(entry.subject), _lines(entry.text), _lines(entry.html)
-    )
+    html, found = _cleaned(_lines(entry.html))
+    one = TemplateEntry(_line(entry.name), _line(entry.note), _line(entry.subject), _lines(entry.text), html)
     limits = {"name": NAME_LIMIT, "note": NOTE_LIMIT, "subject": SUBJECT_LIMIT, "text": TEXT_LIMIT, "html": TEXT_LIMIT}
     values = {name: getattr(one, name) for name in limits}
-    found = [*_sizes(values, limits), *_wording(values, ("subject", "text", "html"), known)]
+    found += [*_sizes(values, limits), *_wording(values, ("subject", "text", "html"), known)]
     count = len(places_in([one.subject, one.text], html=one.html))
     if count > MOST_PLACES:
         found.append(("text", f"It leaves {count} places to fill in; {MOST_PLACES} is the most."))
@@ -58,21 +59,41 @@ def checked_snippet(entry: SnippetEntry, *, known: frozenset[str]) -> SnippetEnt
     return one
 
 
+def text_problems(text: Text, *, known: frozenset[str]) -> list[str]:
+    """Return what is wrong with a wording that a template has become with somebody's words in its places."""
+    values = {"subject": text.subject, "text": text.body_text, "html": text.body_html}
+    limits = {"subject": SUBJECT_LIMIT, "text": TEXT_LIMIT, "html": TEXT_LIMIT}
+    found = [*_too_long(values, limits), *_wording(values, tuple(values), known)]
+    return [f"{name[:1].upper()}{name[1:]}: {cause}" for name, cause in found]
+
+
 def words_of(problem: TemplateProblem) -> str:
     """Return a problem of the language as a sentence with its place."""
     return f"Line {problem.line}, column {problem.column}: {problem.message} {problem.hint}".rstrip()
 
 
+def _cleaned(html: str) -> tuple[str, list[Cause]]:
+    """Return the HTML without what no mail needs, and what is wrong with it."""
+    try:
+        return clean_html(html), []
+    except MarkupProblem as problem:
+        return "", [("html", str(problem))]
+
+
 def _sizes(values: Mapping[str, str], limits: Mapping[str, int]) -> Iterator[Cause]:
-    for name, limit in limits.items():
-        if len(values[name]) > limit:
-            yield name, f"It has {len(values[name]):,} characters; {limit:,} is the most."
+    yield from _too_long(values, limits)
     if not values["name"]:
         yield "name", "Give it a name."
     elif not values["name"].isprintable():
         yield "name", "The name has invisible characters."
     if not values["text"].strip():
         yield "text", "Write its text."
+
+
+def _too_long(values: Mapping[str, str], limits: Mapping[str, int]) -> Iterator[Cause]:
+    for name, limit in limits.items():
+        if len(values[name]) > limit:
+            yield name, f"It has {len(values[name]):,} characters; {limit:,} is the most."
 
 
 def _wording(values: Mapping[str, str], fields: tuple[str, ...], known: frozenset[str]) -> Iterator[Cause]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -19,7 +20,9 @@ from campaigns.library.models import (
     StepTemplate,
 )
 from campaigns.library.services import mark_of
-from campaigns.sequences.forms import LetterField
+from campaigns.sequences.forms import HtmlField, LetterField
+
+PLACE_LIMIT = 2_000  # characters put into one place
 
 
 class EntryForm(forms.Form):
@@ -68,6 +71,8 @@ class TemplateForm(EntryForm):
         help_text="[[two brackets]] leave a place to whoever uses it; a message with an open place is never launched.",
     )
 
+    html = HtmlField()
+
     @classmethod
     def of(cls, row: StepTemplate, *, is_frozen: bool) -> TemplateForm:
         """Return the form with the stored values."""
@@ -76,6 +81,7 @@ class TemplateForm(EntryForm):
             "note": row.note,
             "subject": row.subject,
             "text": row.body_text,
+            "html": row.body_html,
             "seen": mark_of(row.updated_at),
         }
         return cls(initial=initial, is_frozen=is_frozen)
@@ -83,7 +89,7 @@ class TemplateForm(EntryForm):
     def entry(self) -> TemplateEntry:
         """Return the valid form as an entry."""
         data = self.cleaned_data
-        return TemplateEntry(data["name"], data["note"], data["subject"], data["text"])
+        return TemplateEntry(data["name"], data["note"], data["subject"], data["text"], data["html"])
 
 
 class SnippetForm(EntryForm):
@@ -106,3 +112,43 @@ class SnippetForm(EntryForm):
     def entry(self) -> SnippetEntry:
         """Return the valid form as an entry."""
         return SnippetEntry(self.cleaned_data["name"], self.cleaned_data["text"])
+
+
+class KeepForm(EntryForm):
+    """Under which name a wording is kept."""
+
+    name = forms.CharField(max_length=NAME_LIMIT, label="Name", help_text="Only your team sees it.")
+    note = forms.CharField(
+        max_length=NOTE_LIMIT, required=False, label="When to use it", help_text="For whoever chooses among several."
+    )
+
+
+class PlacesForm(EntryForm):
+    """The places that a template leaves, each with what belongs there; what stays empty stays open."""
+
+    def __init__(self, *args: Any, places: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places = places
+        for number, place in enumerate(places):
+            self.fields[f"place{number}"] = LetterField(
+                required=False,
+                max_length=PLACE_LIMIT,
+                strip=False,
+                label=place[:1].upper() + place[1:],
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+
+    def insist(self, still_open: Iterable[str]) -> None:
+        """Ask for what is still open: a launched campaign would hold its people at it."""
+        for number, place in enumerate(self._places):
+            if place in set(still_open):
+                self.add_error(f"place{number}", "Fill it in: this campaign is launched.")
+
+    def tell(self, problems: Iterable[str]) -> None:
+        """Show what the template language says to the text with these words."""
+        for words in problems:
+            self.add_error(None, words)
+
+    def words(self) -> dict[str, str]:
+        """Return what the valid form says, by place."""
+        return {place: self.cleaned_data[f"place{number}"] for number, place in enumerate(self._places)}

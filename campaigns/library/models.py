@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 
+from campaigns.sequences.models import Variant
 from outreach.accounts.models import User, Workspace
 
 NAME_LIMIT = 120
@@ -36,6 +37,23 @@ class StepTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TemplateUse(models.Model):
+    """That a template was put into a wording, known again by the text that it became there (see core/origins.py)."""
+
+    template = models.ForeignKey(StepTemplate, on_delete=models.CASCADE, related_name="uses", db_index=False)
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="template_uses")
+    digest = models.CharField(max_length=64)  # SHA-256 of the text and the HTML
+    used_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, db_index=False)
+    used_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "library_use"
+        constraints = [
+            # also the way to the uses of one template
+            models.UniqueConstraint(fields=["template", "variant", "digest"], name="library_use_once"),
+        ]
 
 
 class Snippet(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from campaigns.templating.language import NOTES, Template
+from campaigns.templating.places import PLACE
 from campaigns.templating.problems import MissingValue, TemplateProblem
 from campaigns.templating.values import Empty
 
@@ -17,7 +18,8 @@ def render(template: Template, values: Mapping[str, str], *, limit: int = MAX_OU
     """Return the text for these values.
 
     Raises MissingValue naming every value that would have been printed empty, TemplateProblem when a value that is
-    used has over 4,096 characters, or when the result is longer than `limit` or still holds template marks.
+    used has over 4,096 characters, or when the result is longer than `limit`, still holds template marks, or a place
+    that was left open.
     """
     text, lacking = _render(template, values, limit=limit)
     if lacking:
@@ -25,6 +27,9 @@ def render(template: Template, values: Mapping[str, str], *, limit: int = MAX_OU
     if any(mark in text for mark in _MARKS):
         hint = "The text or a value of this contact holds {{, }} or {%."
         raise TemplateProblem("The message would still hold template marks.", hint=hint, code="unrendered")
+    if "[[" in text and (found := PLACE.search(text)):
+        hint = "Write in its place what belongs there. A template of the library left it open."
+        raise TemplateProblem(f"The message would still hold {found[0]}.", hint=hint, code="unrendered")
     if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
         hint = "A value of this contact holds it."
         raise TemplateProblem("The message would hold half a character.", hint=hint, code="bad_character")

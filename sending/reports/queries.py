@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404, QueryDict
 
 from campaigns.contacts.models import Contact
+from campaigns.library.origin_queries import versions_from
 from campaigns.sequences.models import Campaign, Step
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.states import CampaignState, ReplyClass
 from outreach.accounts.access import Member
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
@@ -67,7 +68,8 @@ class Checklist:
 class MessageFilters:
     """What narrows the list of messages; it lives in the URL.
 
-    q is a prefix of the recipient's address; state may be WENT; answer is the kind of a mail that came back for it.
+    q is a prefix of the recipient's address; state may be WENT; answer is the kind of a mail that came back for it,
+    label what a person said of one, happened a kind of event about it. template: made from one of the library.
     """
 
     q: str = ""
@@ -76,12 +78,16 @@ class MessageFilters:
     mailbox: str = ""
     step: str = ""
     variant: str = ""
+    template: str = ""
     answer: str = ""
+    label: str = ""
+    happened: str = ""
 
 
 def filters_from(query: QueryDict) -> MessageFilters:
     """Read the filters of a URL; what makes no sense is left out."""
     state, answer = query.get("state", ""), query.get("answer", "")
+    label, happened = query.get("label", ""), query.get("happened", "")
     return MessageFilters(
         q=query.get("q", "").replace("\0", "").strip()[:100],
         state=state if state in {*MessageState, WENT} else "",
@@ -89,7 +95,10 @@ def filters_from(query: QueryDict) -> MessageFilters:
         mailbox=number_in(query.get("mailbox", "")),
         step=number_in(query.get("step", "")),
         variant=number_in(query.get("variant", "")),
+        template=number_in(query.get("template", "")),
         answer=answer if answer in set(Kind) else "",
+        label=label if label in set(ReplyClass) else "",
+        happened=happened if happened == EventKind.BOUNCED_HARD else "",
     )
 
 
@@ -110,12 +119,31 @@ def messages_of(member: Member, filters: MessageFilters) -> QuerySet[OutboundMes
         rows = rows.filter(step__in=list(steps.values_list("pk", flat=True)))
     if filters.variant:
         rows = rows.filter(variant=int(filters.variant))
-    if filters.answer:
-        rows = rows.filter(Exists(InboundMessage.objects.filter(answers=OuterRef("pk"), kind=filters.answer)))
     if filters.q:
         contacts = Contact.objects.filter(workspace=member.workspace, email_key__startswith=filters.q.lower())
         rows = rows.filter(contact__in=contacts.values("pk"))
-    return rows.defer("body_text", "body_html", "references").order_by("-id")
+    if filters.template:
+        rows = rows.filter(_made_from(versions_from(member.workspace.pk, int(filters.template))))
+    return _that_met(rows, filters).defer("body_text", "body_html", "references").order_by("-id")
+
+
+def _that_met(rows: QuerySet[OutboundMessage], filters: MessageFilters) -> QuerySet[OutboundMessage]:
+    """Narrow messages to those for which something came back, or about which something happened."""
+    if filters.answer:
+        rows = rows.filter(Exists(InboundMessage.objects.filter(answers=OuterRef("pk"), kind=filters.answer)))
+    if filters.label:
+        rows = rows.filter(Exists(InboundMessage.objects.filter(answers=OuterRef("pk"), label=filters.label)))
+    if filters.happened:
+        rows = rows.filter(Exists(Event.objects.filter(message_id=OuterRef("pk"), kind=filters.happened)))
+    return rows
+
+
+def _made_from(versions: Mapping[int, Sequence[int]]) -> Q:
+    """Return the condition that a message was made from one of these versions of wordings."""
+    made = Q(pk__in=())
+    for variant_id, numbers in versions.items():
+        made |= Q(variant=variant_id, wording_version__in=numbers)
+    return made
 
 
 def story_for(member: Member, pk: int) -> Story:

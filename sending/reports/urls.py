@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.reports import day_views, doubt_views, effect_views, file_views, views
+from sending.reports import day_views, doubt_views, effect_views, file_views, template_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -19,5 +19,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/results/file", file_views.campaign_file, name="campaign_file"),
     path("campaigns/<int:pk>/effect", effect_views.effect, name="effect"),
     path("campaigns/<int:pk>/day", day_views.day, name="day"),
+    path("library/results", template_views.templates, name="templates"),
+    path("library/templates/<int:pk>/results", template_views.template, name="template"),
     path("mailboxes/<int:pk>/day", day_views.mailbox_day, name="mailbox_day"),
 ]

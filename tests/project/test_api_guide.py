@@ -18,7 +18,15 @@ from django.test import Client
 from campaigns.contacts.models import Contact, ContactImport, DryRun, Suppression
 from campaigns.contacts.services import run_dry_run, run_import
 from outreach.rest.problems import TITLES
-from tests.builders import make_campaign, make_contact, make_list, make_member, make_suppression, make_workspace
+from tests.builders import (
+    make_campaign,
+    make_contact,
+    make_list,
+    make_member,
+    make_suppression,
+    make_template,
+    make_workspace,
+)
 from tests.programs import API, make_key
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +82,7 @@ def test_every_command_of_the_guide_does_what_it_says() -> None:
     contact, suppression = make_contact(member.workspace, "before@example.com"), make_suppression(member.workspace)
     ids = {"4711": contact.pk, "7": make_list(member.workspace, "Seven").pk, "9": suppression.pk}
     ids["21"] = make_campaign(member.workspace, "Twenty-one").pk
+    ids["31"] = make_template(member.workspace, "Thirty-one").pk
     done = 0
     for words in commands():
         answer = ask(words, key, ids)
@@ -87,7 +96,7 @@ def test_every_command_of_the_guide_does_what_it_says() -> None:
             ids["13"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 23
+    assert done == 27
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])

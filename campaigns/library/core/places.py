@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from html import escape, unescape
 
+from campaigns.templating.places import PLACE
+
 MOST_PLACES = 20
-# The lint knows the same shape: what was left open blocks a launch.
-_PLACE = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
 
 
 def places_in(texts: Iterable[str], *, html: str = "") -> list[str]:
     """Return the names of the places in reading order, each once; spaces and case make no difference."""
-    names = [name for text in texts for name in _PLACE.findall(text)]
-    names += [unescape(name) for name in _PLACE.findall(html)]
+    names = [name for text in texts for name in PLACE.findall(text)]
+    names += [unescape(name) for name in PLACE.findall(html)]
     found: dict[str, str] = {}
     for name in names:
         if key := _key(name):
@@ -36,7 +36,7 @@ def filled(text: str, words: Mapping[str, str], *, is_html: bool = False) -> str
             return found[0]
         return escape(value, quote=False).replace("\n", "<br>") if is_html else value
 
-    return _PLACE.sub(put, text)
+    return PLACE.sub(put, text)
 
 
 def _shown(name: str) -> str:

@@ -27,6 +27,14 @@ def snippets(request: MemberRequest) -> HttpResponse:
     return render_region(request, f"{FOLDER}/snippets.html", {"page": page, "q": sought}, region="snippets")
 
 
+@require_GET
+@member_page(Role.VIEWER)
+def at_hand(request: MemberRequest) -> HttpResponse:
+    """Show the snippets that the editor puts where the cursor is; a region that its page asks for."""
+    context = {"snippets": queries.snippets_at_hand(request.member)}
+    return render_region(request, f"{FOLDER}/at_hand.html", context, region="at_hand")
+
+
 @require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def snippet_new(request: MemberRequest) -> HttpResponse:

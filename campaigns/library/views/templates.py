@@ -13,6 +13,7 @@ from campaigns.library import queries, services
 from campaigns.library.core.places import places_in
 from campaigns.library.forms import TemplateForm
 from campaigns.library.models import StepTemplate
+from campaigns.library.origin_queries import usages_of
 from campaigns.library.views.frame import FOLDER, kept, status_of
 from campaigns.sequences.variables import known_variables
 from campaigns.templating import lint
@@ -20,6 +21,7 @@ from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
+from outreach.slots import LIBRARY_RESULTS, TEMPLATE_RESULTS
 
 
 @require_GET
@@ -28,7 +30,12 @@ def templates(request: MemberRequest) -> HttpResponse:
     """Show the templates by name."""
     sought = request.GET.get("q", "")
     page = paged(request, queries.templates_of(request.member, sought), by="name", rises=True)
-    return render_region(request, f"{FOLDER}/templates.html", {"page": page, "q": sought}, region="templates")
+    return render_region(
+        request,
+        f"{FOLDER}/templates.html",
+        {"page": page, "q": sought, "results_url": LIBRARY_RESULTS},
+        region="templates",
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,6 +85,7 @@ def _page(request: MemberRequest, form: TemplateForm, row: StepTemplate | None) 
     }
     if row is not None:
         context["places"] = places_in([row.subject, row.body_text], html=row.body_html)
+        context |= {"uses": usages_of(row), "results_url": TEMPLATE_RESULTS}
         context["findings"] = [
             one
             for one in lint(row.subject, row.body_text, is_first=bool(row.subject))

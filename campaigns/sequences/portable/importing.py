@@ -12,6 +12,7 @@ from campaigns.contacts.core.segments import BadQuery, Vocabulary, parse, write
 from campaigns.contacts.queries.segments import read_condition
 from campaigns.sequences import services
 from campaigns.sequences.errors import BadEdit
+from campaigns.sequences.markup import MarkupProblem, clean_html
 from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from campaigns.sequences.portable.conditions import CAMPAIGN, GONE, Thing, renumbered
 from campaigns.sequences.portable.exporting import names_by_id
@@ -107,6 +108,9 @@ def _write_steps(campaign: Campaign, file: CampaignFile, notes: list[str]) -> No
             weight=one.weight,
             subject=one.subject.strip(),
             body_text=_lines(one.text),
+            body_html=_html(one.html, row.position),
+            saved_by=campaign.created_by,
+            saved_at=campaign.created_at,
         )
         for row, part in zip(rows, parts, strict=True)
         for one in part.wordings
@@ -192,9 +196,7 @@ def _wording_notes(workspace_id: int, file: CampaignFile) -> list[str]:
     notes = []
     for position, part in _steps(file):
         for one in part.wordings:
-            problems = _problems((one.subject, one.text), known)
-            if one.html:
-                notes.append(f"Step {step_name(position)}, wording {one.label}: its HTML was left out.")
+            problems = _problems((one.subject, one.text, one.html), known)
             if problems:
                 notes.append(f"Step {step_name(position)}, wording {one.label}: {problems[0]}")
     return notes
@@ -203,6 +205,14 @@ def _wording_notes(workspace_id: int, file: CampaignFile) -> list[str]:
 def _problems(texts: Iterable[str], known: frozenset[str]) -> list[str]:
     found = [problem for text in texts for problem in [*check_spin(text), *check(text, known=known)]]
     return [f"{one.message} {one.hint}".rstrip() for one in found]
+
+
+def _html(html: str, position: int) -> str:
+    """Return the HTML without what no mail needs. Raises BadFile."""
+    try:
+        return clean_html(_lines(html))
+    except MarkupProblem as problem:
+        raise BadFile(f"Step {step_name(position)}: {problem}") from problem
 
 
 def _lines(text: str) -> str:

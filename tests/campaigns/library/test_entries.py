@@ -8,10 +8,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from campaigns.library import services
 from campaigns.library.models import Snippet, StepTemplate
+from campaigns.library.services import entries
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from tests.builders import make_member, make_snippet, make_template, make_workspace
 from tests.campaigns.sequences.browser import client_of
+from tests.programs import program_of
 
 pytestmark = pytest.mark.django_db
 TEXT = "Hi {{ first_name|default('there') }},\r\n\r\nI saw [[what you noticed]].\r\n"
@@ -59,6 +61,18 @@ def test_what_the_library_does_not_take_is_told_beside_its_field(
     refused = client.post(member.url("library:template_new"), values)
     assert (refused.status_code, StepTemplate.objects.count()) == (422, 1)
     assert cause.replace("'", "&#x27;") in refused.text
+
+
+def test_html_is_cleaned_and_an_image_in_it_is_told(client: Client, member: Member) -> None:
+    values = {"name": "Rich", "note": "", "subject": "Hello", "text": "Hi"}
+    html = "<p onclick='x()'>Hi <b>[[who]]</b><script>alert(1)</script></p>"
+    page = client.post(member.url("library:template_new"), {**values, "html": html}, follow=True)
+    assert StepTemplate.objects.get().body_html == "<p>Hi <b>[[who]]</b></p>"
+    assert "<li>who</li>" in page.text
+    bad = {**values, "name": "Bad", "html": '<img src="data:image/png;base64,AAAA">'}
+    assert client.post(member.url("library:template_new"), bad).status_code == 422
+    refused = program_of(member).ask("POST", "/templates", {"name": "Bad", "text": "Hi", "html": bad["html"]})
+    assert [one["field"] for one in refused.json()["errors"]] == ["html"]
 
 
 def test_two_who_change_one_template_are_told_and_the_second_may_replace(client: Client, member: Member) -> None:
@@ -113,14 +127,32 @@ def test_viewer_reads_the_library_and_is_offered_no_change(member: Member) -> No
     client = client_of(viewer)
     for url in (viewer.url("library:template", template.pk), viewer.url("library:snippet", snippet.pk)):
         page = client.get(url).text
-        assert "Save" not in page
+        assert "Save template" not in page
+        assert "Save snippet" not in page
         assert "Delete" not in page
         assert client.post(url, {"name": "x", "text": "x"}).status_code == 403
 
 
 def test_library_has_an_end(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(entries, "MOST_ENTRIES", 1)
     make_snippet(member.workspace)
     refused = client_of(member).post(member.url("library:snippet_new"), {"name": "Two", "text": "2"})
     assert refused.status_code == 422
     assert "A library holds 1 of them at most." in refused.text
+
+
+def test_programs_keep_templates_and_snippets_by_the_same_rules(member: Member) -> None:
+    program = program_of(member)
+    made = program.ask("POST", "/templates", {"name": "Letter", "text": "Hi,\n\n[[what you noticed]]"}).json()
+    assert (made["places"], made["subject"]) == (["what you noticed"], "")
+    refused = program.ask("PATCH", f"/templates/{made['id']}", {"text": "Hi {{ frist_name }}", "subject": "{one}"})
+    assert [one["field"] for one in refused.json()["errors"]] == ["subject", "text"]
+    taken = program.ask("POST", "/templates", {"name": "letter", "text": "x"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "exists")
+    changed = program.ask("PATCH", f"/templates/{made['id']}", {"note": "To founders"}).json()
+    assert (changed["note"], changed["text"]) == ("To founders", "Hi,\n\n[[what you noticed]]")
+    assert program.ask("GET", "/templates?q=founders").json()["results"] == [changed]
+    snippet = program.ask("POST", "/snippets", {"name": "Us", "text": "We make tea."}).json()
+    assert program.ask("PATCH", f"/snippets/{snippet['id']}", {"name": "We"}).json()["text"] == "We make tea."
+    assert program.ask("DELETE", f"/snippets/{snippet['id']}").status_code == 204
+    assert program.ask("GET", "/snippets").json()["results"] == []

@@ -141,6 +141,14 @@ def test_lines_end_with_one_sign_and_a_mark_of_the_byte_order_is_no_matter(membe
     assert (step.wait_amount, step.thread) == (0, "new")
 
 
+def test_html_is_cleaned_as_it_comes_in(member: Member) -> None:
+    html = "<p onclick='x()'>Hi {{ first_name }}<script>alert(1)</script></p>"
+    made = import_file(member, read_file(_with("steps.0.wordings.0.html", html)))
+    assert wording_of(made.campaign).body_html == "<p>Hi {{ first_name }}</p>"
+    with pytest.raises(BadFile, match="Step 1: An image stands in the HTML itself"):
+        import_file(member, read_file(_with("steps.0.wordings.0.html", '<img src="data:image/png,x">')))
+
+
 def _with(path: str, value: object) -> bytes:
     """Return the minimal file with one value in another place."""
     file = json.loads(json.dumps(MINIMAL))

@@ -120,6 +120,15 @@ def test_values_are_texts_and_never_templates() -> None:
         assert caught.value.code == "unrendered"
 
 
+def test_place_that_was_left_open_is_refused_wherever_it_comes_from() -> None:
+    with pytest.raises(TemplateProblem, match=r"still hold \[\[your product\]\]") as caught:
+        text("About [[your product]]")
+    assert caught.value.code == "unrendered"
+    with pytest.raises(TemplateProblem):
+        text("Hi {{ first_name }}", first_name="[[name]]")
+    assert text("a[[0] and [[]] and [[\n]]") == "a[[0] and [[]] and [[\n]]"
+
+
 def test_braces_left_in_the_text_itself_are_refused() -> None:
     with pytest.raises(TemplateProblem, match="template marks"):
         text("{{ '{{' }} first_name }}")

@@ -1,0 +1,69 @@
+"""Put a template into a wording, and a wording into the library; which came from which is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from campaigns.library.checking import TemplateEntry
+from campaigns.library.core.origins import digest_of
+from campaigns.library.core.places import filled
+from campaigns.library.models import StepTemplate, TemplateUse
+from campaigns.library.services.entries import create_template
+from campaigns.sequences.models import Variant
+from campaigns.sequences.services import Text, check_variant, save_variant
+from campaigns.sequences.states import StepThread, opens_thread
+from outreach.accounts.access import Member
+from outreach.kit import clock
+
+
+def text_for(template: StepTemplate, variant: Variant, words: Mapping[str, str]) -> Text:
+    """Return what the wording becomes with the template, the words in its places.
+
+    The share stays, and so does the subject where the step has none of its own, or the template none.
+    """
+    has_subject = opens_thread(variant.step.position, StepThread(variant.step.thread)) and template.subject
+    one_line = {name: " ".join(value.split()) for name, value in words.items()}
+    return Text(
+        subject=filled(template.subject, one_line) if has_subject else variant.subject,
+        body_text=filled(template.body_text, words),
+        body_html=filled(template.body_html, words, is_html=True),
+        weight=variant.weight,
+    )
+
+
+def put_in(member: Member, template: StepTemplate, variant: Variant, text: Text, *, seen: str) -> None:
+    """Set the wording to what the template has become. Raises IllegalMove, BadEdit, Overtaken as any save."""
+    with transaction.atomic():
+        save_variant(variant, text, seen=seen, by=member.user)
+        note_use(member, template, variant, text)
+
+
+def foresee(member: Member, template: StepTemplate, variant: Variant, text: Text, *, seen: str) -> None:
+    """Keep that a wording of a launched campaign may become this, before a person is sure of it; nothing changes yet.
+
+    Raises BadEdit for what cannot be sent, Overtaken.
+    """
+    check_variant(variant, text, seen=seen)
+    note_use(member, template, variant, text)
+
+
+def note_use(member: Member, template: StepTemplate, variant: Variant, text: Text) -> None:
+    """Keep that this text, should it become the wording, came from the template."""
+    TemplateUse.objects.update_or_create(
+        template=template,
+        variant=variant,
+        digest=digest_of(text.body_text, text.body_html),
+        defaults={"used_by": member.user, "used_at": clock.now()},
+    )
+
+
+def keep_wording(member: Member, variant: Variant, *, name: str, note: str) -> StepTemplate:
+    """Keep a wording as a template, from which it then came. Raises BadEntry, NameTaken."""
+    has_subject = opens_thread(variant.step.position, StepThread(variant.step.thread))
+    entry = TemplateEntry(name, note, variant.subject if has_subject else "", variant.body_text, variant.body_html)
+    with transaction.atomic():
+        row = create_template(member, entry)
+        note_use(member, row, variant, Text(variant.subject, variant.body_text, variant.body_html))
+    return row
