@@ -1,0 +1,233 @@
+"""A running campaign that is edited in any way: nobody gets a step twice, nobody is passed over."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from campaigns.calendar import WaitUnit
+from campaigns.sequences import services
+from campaigns.sequences.errors import SequenceError
+from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.plans import plans
+from campaigns.sequences.services import Text
+from campaigns.sequences.states import StepThread
+from campaigns.sequences.versions import version_of
+from sending.mailboxes.models import MailboxClock
+from sending.outbox import leases
+from sending.outbox.claims import claim
+from sending.outbox.jobs import Result
+from sending.outbox.marks import mark
+from sending.outbox.models import OutboundMessage
+from sending.outbox.records import record_results
+from sending.outbox.sweeper import sweep
+from sending.planner.models import Enrollment
+from sending.planner.services import pause, resume, stop
+from sending.planner.states import EnrollmentState, StopReason
+from sending.smtp import Accepted, Deferred, Outcome, Reply
+from sending.smtp import Phase as SmtpPhase
+from tests.builders import make_contact, make_running_campaign
+from tests.sending.planner.hours import set_time, virtual_time
+from tests.sending.planner.life import committed
+from tests.sending.planner.stage import DAY, HOUR, make_sender, make_team
+
+START = datetime(2027, 3, 24, 8, tzinfo=UTC)
+FATES: dict[str, Outcome | None] = {
+    "accepted": Accepted(Reply(250, "2.0.0", "OK")),
+    "greylisted": Deferred(SmtpPhase.RCPT, Reply(450, "4.7.1", "Greylisted")),
+    "killed before the dot": None,
+}
+ANY = st.integers(0, 5)
+DURATIONS = st.sampled_from([timedelta(0), HOUR, DAY, DAY, 2 * DAY])
+OPEN_STATES = {"claimed", "dot_pending", "deferred", "in_doubt"}
+
+
+class Edits(RuleBasedStateMachine):
+    """Work and edits in any order. What a service refuses changes nothing, and is as good an act as any."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = transaction.atomic()
+        self._all.__enter__()
+        self.now = START
+        set_time(START)
+        self.member = make_team()
+        people = tuple(make_contact(self.member.workspace, f"p@example{n}.com") for n in range(6))
+        mailbox = make_sender(self.member)
+        self.campaign = make_running_campaign(self.member, people, (mailbox,), steps=2)
+        self.made: dict[int, tuple[object, ...]] = {}  # messages as they were made
+        self.at_the_end: dict[int, int] = {}  # who has finished, and how many steps there were then
+
+    # --- work
+
+    @rule(duration=DURATIONS, fate=st.sampled_from(["accepted"] * 4 + list(FATES)))
+    def work(self, duration: timedelta, fate: str) -> None:
+        self.now += duration
+        set_time(self.now)
+        MailboxClock.objects.update(synced_at=self.now)
+        with committed():
+            sweep()
+        owner, due = leases.lease_due(most=10)
+        while due:
+            plan = plans([self.campaign.pk])[self.campaign.pk]
+            with committed():
+                jobs = claim(owner, due)
+            if not jobs:
+                break
+            for job in jobs:
+                letter = job.letter
+                if letter.attempt_number == 1:
+                    dealt = next(one for one in plan.steps if one.id == letter.step_id).variant_for(letter.contact_id)
+                    assert letter.variant_id == dealt.id
+            outcome = FATES[fate]
+            if outcome is None:
+                return  # the leases stay until they run out
+            if isinstance(outcome, Accepted):
+                assert mark(jobs) == [True] * len(jobs)
+            with committed():
+                record_results([Result(job, outcome, self.now, self.now) for job in jobs])
+        leases.release(owner, due, patience_s=-1e9)
+        if due and self._campaign().state == "running":
+            waiting = Enrollment.objects.filter(state=EnrollmentState.ACTIVE, due_at__lte=self.now)
+            assert not waiting.filter(hold_code="").exists(), "somebody is passed over, and nothing says why"
+
+    @rule()
+    def pause_or_resume(self) -> None:
+        campaign = self._campaign()
+        with committed():
+            (pause if campaign.state == "running" else resume)(self.member, campaign)
+
+    @rule(number=ANY)
+    def stop_somebody(self, number: int) -> None:
+        with committed():
+            stop(Enrollment.objects.order_by("pk")[number], StopReason.REMOVED)
+
+    # --- edits
+
+    @rule(number=ANY, weight=st.integers(0, 3), is_empty=st.booleans())
+    def write(self, number: int, weight: int, *, is_empty: bool) -> None:
+        variant = self._variant(number)
+        text = "" if is_empty else f"Text {number} of {self.now}"
+        with suppress(SequenceError):
+            services.save_variant(variant, Text("Hello", text, weight=weight))
+
+    @rule(number=ANY, weight=st.integers(0, 100))
+    def share(self, number: int, weight: int) -> None:
+        variant = self._variant(number)
+        with suppress(SequenceError):
+            services.save_variant(variant, Text(variant.subject, variant.body_text, weight=weight))
+
+    @rule(number=ANY, version=st.integers(1, 5))
+    def bring_back(self, number: int, version: int) -> None:
+        with suppress(SequenceError):
+            services.restore_variant(self._variant(number), version)
+
+    @rule(number=ANY, is_copy=st.booleans())
+    def add_wording(self, number: int, *, is_copy: bool) -> None:
+        variant = self._variant(number)
+        services.add_variant(variant.step, like=variant if is_copy else None)
+
+    @rule(number=ANY)
+    def take_the_share(self, number: int) -> None:
+        with suppress(SequenceError):
+            services.remove_variant(self._variant(number))
+
+    @rule(number=ANY, is_copy=st.booleans())
+    def add_step(self, number: int, *, is_copy: bool) -> None:
+        step = self._step(number)
+        if step.position < 5:
+            services.duplicate_step(step) if is_copy else services.add_step(self.campaign)
+
+    @rule(number=ANY, to=st.integers(1, 4), is_removed=st.booleans())
+    def move_or_remove_step(self, number: int, to: int, *, is_removed: bool) -> None:
+        step = self._step(number)
+        with suppress(SequenceError):
+            services.remove_step(step) if is_removed else services.place_step(step, to=to)
+
+    @rule(number=ANY, wait=st.integers(1, 3), unit=st.sampled_from(list(WaitUnit)), thread=st.sampled_from(StepThread))
+    def wait_otherwise(self, number: int, wait: int, unit: WaitUnit, thread: StepThread) -> None:
+        with suppress(SequenceError):
+            services.save_step(self._step(number), wait_amount=wait, wait_unit=unit, thread=thread)
+
+    # --- what holds after every act
+
+    @invariant()
+    def each_message_stays_as_it_was_made(self) -> None:
+        for one in OutboundMessage.objects.select_related("variant"):
+            facts = (one.enrollment_id, one.step_id, one.variant_id, one.wording_version, one.subject, one.body_text)
+            assert self.made.setdefault(one.pk, facts) == facts
+            version = version_of(one.variant, one.wording_version)
+            assert version is not None
+            assert version.body_text == one.body_text, "its version says something else"
+
+    @invariant()
+    def nobody_gets_a_step_twice_and_nobody_is_passed_over(self) -> None:
+        steps = Step.objects.filter(campaign=self.campaign).count()
+        messages: dict[int, list[tuple[int, str]]] = {}
+        for pk, position, state in OutboundMessage.objects.values_list("enrollment", "step__position", "state"):
+            messages.setdefault(pk, []).append((position, state))
+        for row in Enrollment.objects.filter(campaign=self.campaign):
+            own = sorted(messages.get(row.pk, []))
+            done = [position for position, state in own if state not in OPEN_STATES]
+            if row.state in {EnrollmentState.ACTIVE, EnrollmentState.FINISHED}:
+                assert [position for position, _ in own] == done == list(range(1, row.next_position))
+            elif row.state == EnrollmentState.SENDING:
+                assert [position for position, _ in own] == list(range(1, row.next_position + 1))
+            else:
+                assert row.stop_reason
+            if row.state == EnrollmentState.FINISHED:
+                assert len(done) == self.at_the_end.setdefault(row.pk, steps)
+
+    def teardown(self) -> None:
+        try:
+            campaign = self._campaign()
+            if campaign.state == "paused":
+                with committed():
+                    resume(self.member, campaign)
+            for variant in Variant.objects.filter(step__campaign=campaign).select_related("step__campaign"):
+                services.save_variant(variant, Text("Hello", "Whole", weight=1))
+            self._run_out()
+        finally:
+            transaction.set_rollback(True)
+            self._all.__exit__(None, None, None)
+
+    def _run_out(self) -> None:
+        for _ in range(100):
+            self.work(DAY, "accepted")
+            self.each_message_stays_as_it_was_made()
+            self.nobody_gets_a_step_twice_and_nobody_is_passed_over()
+            if not Enrollment.objects.filter(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING]).exists():
+                return
+        raise AssertionError("somebody was forgotten")
+
+    def _campaign(self) -> Campaign:
+        return Campaign.objects.get(pk=self.campaign.pk)
+
+    def _step(self, number: int) -> Step:
+        rows = Step.objects.filter(campaign=self.campaign).order_by("position")
+        return rows[number % rows.count()]
+
+    def _variant(self, number: int) -> Variant:
+        rows = Variant.objects.filter(step__campaign=self.campaign).select_related("step__campaign")
+        return rows.order_by("step__position", "label")[number % rows.count()]
+
+
+@pytest.mark.django_db
+def test_whatever_is_edited_while_it_runs_nobody_gets_a_step_twice_or_is_passed_over() -> None:
+    few = settings(
+        max_examples=10,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],  # a story of 25 acts is told faster than it is shortened
+        suppress_health_check=list(HealthCheck),
+    )
+    with virtual_time():
+        run_state_machine_as_test(Edits, settings=few)
