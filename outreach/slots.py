@@ -136,7 +136,7 @@ CAMPAIGN_TABS = (
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders"),
     Tab("Preview", "planner:preview", also=("planner:gaps", "proofs:exact")),
-    Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health")),
+    Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health", "planner:ground")),
     Tab(
         "Rehearsal",
         "rehearsal:list",

@@ -17,6 +17,7 @@ from sending.guard.queries import why_nothing_leaves
 from sending.planner.columns import chart_of
 from sending.planner.forecast import foresee
 from sending.planner.queries import senders_of_campaign, weekdays_of
+from sending.planner.review.outlook import forecast_gate
 from sending.planner.upcoming import upcoming
 from sending.planner.whatif import WhatIfForm
 
@@ -56,9 +57,11 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
 @require_GET
 @member_page(Role.VIEWER)
 def forecast_summary(request: MemberRequest, pk: int) -> HttpResponse:
-    """Say in a few lines when the campaign is done and how many messages a day it sends: for its launch."""
+    """Say when the campaign is done, how many messages a day it sends and what binds it: a gate of its launch."""
     campaign = campaign_for(request.member, pk)
-    context = editor_context(campaign, forecast=foresee(campaign).forecast, home=ZoneInfo(campaign.workspace.time_zone))
+    foreseen = foresee(campaign)
+    home = ZoneInfo(campaign.workspace.time_zone)
+    context = editor_context(campaign, gate=forecast_gate(foreseen.forecast, foreseen.stuck, home))
     return render_region(request, f"{_FOLDER}/forecast_summary.html", context, region="summary")
 
 

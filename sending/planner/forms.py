@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 
+from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import MOST_WEIGHT, Rotation
+from sending.planner.lawful.grounds import LONGEST_WORDS
 
 _MOST = 100_000
 
@@ -35,6 +37,30 @@ class ThrottlesForm(forms.Form):
     def columns(self) -> dict[str, int | None]:
         """Return the valid form as columns."""
         return {name: self.cleaned_data[name] for name in self.fields}
+
+
+class GroundForm(forms.Form):
+    """On what ground a campaign writes to its people."""
+
+    basis = forms.ChoiceField(choices=list(BASIS_LABELS.items()), label="They may be written to, because")
+    words = forms.CharField(
+        required=False,
+        max_length=LONGEST_WORDS,
+        label="How you know, and where it is recorded",
+        help_text="For example: they asked for the price list at the fair of 3 March; forms in the folder Fair 2026.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, is_frozen: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.disabled = is_frozen
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("basis") not in {None, LegalBasis.UNSTATED} and not cleaned.get("words", "").strip():
+            self.add_error("words", "Say in a sentence how you know it: who asks later needs an answer.")
+        return cleaned
 
 
 class SendersForm(forms.Form):

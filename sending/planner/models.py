@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.contacts.models import Contact
+from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
 from outreach.accounts.models import Workspace
 from sending.mailboxes.models import Mailbox
@@ -49,6 +50,26 @@ class CampaignRotation(models.Model):
         db_table = "planner_campaign_rotation"
         constraints = [
             models.CheckConstraint(condition=Q(mode__in=list(Rotation)), name="planner_known_rotation"),
+        ]
+
+
+class CampaignGround(models.Model):
+    """On what ground a campaign writes to its people, stated by whoever answers for it; without a row, as imported."""
+
+    campaign = models.OneToOneField(Campaign, primary_key=True, on_delete=models.CASCADE, related_name="ground")
+    basis = models.CharField(max_length=12)
+    words = models.CharField(max_length=500)  # how they agreed, or why the interest outweighs; where it is recorded
+    stated_by = models.CharField(max_length=254)  # e-mail address of the user
+    stated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "planner_campaign_ground"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(basis__in=[one for one in LegalBasis if one is not LegalBasis.UNSTATED]),
+                name="planner_known_ground",
+            ),
+            models.CheckConstraint(condition=~Q(words=""), name="planner_ground_is_explained"),
         ]
 
 

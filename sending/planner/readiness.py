@@ -11,9 +11,11 @@ from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.templating import Severity, check, check_spin, lint
 from outreach.accounts.models import Workspace
+from sending.domains.keys import KeyLost, signatures_of
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
+from sending.planner.lawful.grounds import law_obstacles
 from sending.planner.models import CampaignMailbox
 
 
@@ -28,6 +30,8 @@ def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
         *_schedule(plan),
         *_senders(campaign),
         *_identity(campaign),
+        *law_obstacles(campaign),
+        *_signatures(campaign),
     )
 
 
@@ -149,6 +153,19 @@ def _senders(campaign: Campaign) -> list[Obstacle]:
         words = "None of the chosen mailboxes is active."
         return [Obstacle("no_active_mailbox", words, "Test a mailbox, or resume a paused one.", where)]
     return []
+
+
+def _signatures(campaign: Campaign) -> list[Obstacle]:
+    """Return the keys that sign for a sender and cannot be opened: its claim would shut the mailbox out."""
+    chosen = CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox__address", flat=True)
+    signatures = signatures_of([campaign.workspace_id])
+    found = {}
+    for address in chosen:
+        try:
+            signatures.key_for(campaign.workspace_id, address)
+        except KeyLost as error:
+            found[str(error)] = Obstacle("key_lost", str(error), "See the keys.", "domains:list", of_campaign=False)
+    return list(found.values())
 
 
 def _identity(campaign: Campaign) -> list[Obstacle]:

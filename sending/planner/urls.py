@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.planner import forecast_views, gap_views, health_views, preview_views, senders_views, views, why_views
+from sending.planner import (
+    forecast_views,
+    gap_views,
+    ground_views,
+    health_views,
+    preview_views,
+    senders_views,
+    views,
+    why_views,
+)
 
 app_name = "planner"
 urlpatterns = [
@@ -16,6 +25,7 @@ urlpatterns = [
     path("<int:pk>/gaps", gap_views.gaps, name="gaps"),
     path("<int:pk>/fallback", gap_views.fallback, name="fallback"),
     path("<int:pk>/review", views.review, name="review"),
+    path("<int:pk>/ground", ground_views.ground, name="ground"),
     path("<int:pk>/launch", views.launch, name="launch"),
     path("<int:pk>/pause", views.pause, name="pause"),
     path("<int:pk>/resumption", views.resume, name="resume"),

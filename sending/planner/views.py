@@ -31,7 +31,8 @@ from sending.planner.errors import NotReady
 from sending.planner.facts import senders_of
 from sending.planner.forms import ThrottlesForm
 from sending.planner.guards import campaign_alarms, mailbox_alarms, why_paused
-from sending.planner.readiness import obstacles, stalls
+from sending.planner.readiness import stalls
+from sending.planner.review import review_of
 from sending.planner.states import EnrollmentState, StopReason
 from sending.planner.throttling import set_throttles, throttle_values
 
@@ -207,9 +208,9 @@ def removal(request: MemberRequest, pk: int) -> HttpResponse:
 def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 200) -> HttpResponse:
     context = editor_context(
         campaign,
-        obstacles=obstacles(campaign) if campaign.launched_at is None else (),
-        audience_size=queries.audience_size(campaign),
+        review=review_of(campaign) if campaign.launched_at is None else None,
         standing=queries.standing_of([campaign.pk]).get(campaign.pk),
+        stalls=stalls(campaign),
         senders=list(queries.senders_of_campaign(campaign).values()),
     )
     return render_region(request, f"{_FOLDER}/review.html", context, status=status)

@@ -119,7 +119,7 @@ def test_the_review_leads_to_what_to_expect(member: Member) -> None:
     draft = make_draft(member, people=2)
     html = page_of(signed_in(member).get(member.url("planner:review", draft.pk)))
     assert f'hx-get="{member.url("planner:forecast_summary", draft.pk)}"' in html
-    assert "2 on 1 day, at most 2 a day" in read(member, "forecast_summary", draft.pk)
+    assert "2 messages on 1 day, at most 2 a day" in read(member, "forecast_summary", draft.pk)
 
 
 def test_a_paused_campaign_is_foreseen_as_if_it_were_resumed(member: Member) -> None:

@@ -1,0 +1,47 @@
+"""HTTP of the ground on which a campaign writes to its people, and of the law of their countries."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from campaigns.contacts.states import LegalBasis
+from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.states import CLOSED
+from campaigns.sequences.views.frame import editor_context
+from outreach.accounts.access import MemberRequest, member_page
+from outreach.accounts.roles import Role
+from outreach.kit.htmx import render_region
+from sending.planner.forms import GroundForm
+from sending.planner.lawful.grounds import basis_words, lawful, state_ground
+from sending.planner.lawful.law import version
+
+_FOLDER = "sending/planner"
+
+
+@require_http_methods(["GET", "POST"])
+@member_page(Role.VIEWER, changes=Role.MEMBER)
+def ground(request: MemberRequest, pk: int) -> HttpResponse:
+    """State on what ground the campaign writes to its people; shows what their countries ask."""
+    campaign = campaign_for(request.member, pk)
+    found = lawful(campaign)
+    may_change = request.member.may(Role.MEMBER) and campaign.state not in CLOSED
+    before = {"basis": found.ground.basis, "words": found.ground.words} if found.ground else {}
+    form = GroundForm(request.POST if request.method == "POST" else None, initial=before, is_frozen=not may_change)
+    if form.is_valid():
+        data = form.cleaned_data
+        state_ground(request.member, campaign, LegalBasis(data["basis"]), data["words"].strip())
+        messages.success(request, "Saved.")
+        return redirect(request.member.url("planner:review", pk))
+    context = editor_context(
+        campaign,
+        form=form,
+        lawful=found,
+        version=version(),
+        may_change=may_change,
+        stated=basis_words(found.ground.basis) if found.ground else "",
+    )
+    status = 422 if form.is_bound else 200
+    return render_region(request, f"{_FOLDER}/ground.html", context, region="ground", status=status)

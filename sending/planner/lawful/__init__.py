@@ -1,0 +1,1 @@
+"""What the law of the recipients' countries asks, and on what ground a campaign writes to them."""

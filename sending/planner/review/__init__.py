@@ -1,0 +1,50 @@
+"""The page of gates before a launch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.plans import plans
+from sending.planner.lawful.grounds import lawful
+from sending.planner.queries import audience_size, senders_of_campaign
+from sending.planner.readiness import obstacles
+from sending.planner.review.authentication import senders_gate
+from sending.planner.review.compliance import law_gate
+from sending.planner.review.gates import audience_gate, content_gate, obstacles_of, schedule_gate
+from sending.planner.review.lights import Gate, Light, gate
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """All gates of a draft; size: everybody in its audience."""
+
+    gates: Sequence[Gate]
+    size: int
+
+    @property
+    def reds(self) -> int:
+        return sum(one.light is Light.RED for one in self.gates)
+
+    @property
+    def ambers(self) -> int:
+        return sum(one.light is Light.AMBER for one in self.gates)
+
+
+def review_of(campaign: Campaign) -> Review:
+    """Return the gates of a campaign as they stand; the forecast has a gate of its own, which takes longer."""
+    plan = plans([campaign.pk])[campaign.pk]
+    found = obstacles(campaign)
+    size = audience_size(campaign)
+    senders = list(senders_of_campaign(campaign).values())
+    state = gate("state", "State", obstacles_of("state", found))
+    gates = [
+        *([state] if state.evidence else ()),
+        audience_gate(campaign, found, size),
+        content_gate(plan, found),
+        law_gate(campaign, plan, found, lawful(campaign), senders),
+        senders_gate(senders, found),
+        schedule_gate(plan, found),
+    ]
+    return Review(gates, size)

@@ -1,0 +1,97 @@
+"""The gate of the senders: whether they carry mail, how far their budget reaches, what proves who they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from outreach.kit.addresses import domain_and_parents
+from outreach.kit.words import plural
+from sending.domains.models import DomainKey
+from sending.domains.states import KeyState
+from sending.mailboxes.budgets import budgets_of
+from sending.mailboxes.ceilings import warnings_of
+from sending.mailboxes.models import MAIL, ConnectionTest, Mailbox
+from sending.mailboxes.presets import by_server
+from sending.mailboxes.states import MailboxState
+from sending.planner.errors import Obstacle
+from sending.planner.guards import mailbox_alarms
+from sending.planner.review.gates import AMBER, GREEN, obstacles_of
+from sending.planner.review.lights import Evidence, Gate, gate
+
+_WEAK = 70  # percent of health
+
+
+def senders_gate(senders: Sequence[Mailbox], obstacles: Sequence[Obstacle]) -> Gate:
+    """Return what is known of the mailboxes that carry the campaign."""
+    evidence = [*obstacles_of("senders", obstacles), *_states(senders), *_domains(senders), *_tests(senders)]
+    return gate("senders", "Senders and their authentication", evidence)
+
+
+def _states(senders: Sequence[Mailbox]) -> Iterator[Evidence]:
+    where = ("Senders", "planner:senders")
+    active = [box for box in senders if box.state == MailboxState.ACTIVE]
+    budgets = budgets_of(active)
+    if active:
+        free = sum(one.free for one in budgets)
+        boxes = plural(len(active), "active mailbox,active mailboxes")
+        words = f"{boxes}; {free:,} messages are free in their budget of today."
+        yield Evidence(GREEN, words, *where)
+    if len(active) < len(senders):
+        idle = [box.address for box in senders if box.state != MailboxState.ACTIVE]
+        yield Evidence(AMBER, f"These carry nothing now: {', '.join(idle[:5])}.", *where)
+    for one in budgets:
+        if one.health < _WEAK:
+            words = f"{one.mailbox.address} is at {one.health} % of its health, and sends less for it."
+            yield Evidence(AMBER, words, *where)
+    for box in active:
+        for words in warnings_of(box.daily_limit, by_server(box.smtp_host, box.address)):
+            yield Evidence(AMBER, f"{box.address}: {words}", *where)
+    for found in mailbox_alarms([box.pk for box in active]).values():
+        for alarm in found:
+            yield Evidence(AMBER, alarm.words, *where)
+
+
+def _domains(senders: Sequence[Mailbox]) -> Iterator[Evidence]:
+    """Yield what is known of the signatures (DKIM) of each sending domain; what nobody knows is amber."""
+    if not senders:
+        return
+    workspace_id = senders[0].workspace_id
+    keys = {row.domain: row for row in DomainKey.objects.filter(workspace=workspace_id)}
+    boxes: dict[str, list[Mailbox]] = defaultdict(list)
+    for box in senders:
+        boxes[box.address.rpartition("@")[2].lower()].append(box)
+    for domain, some in sorted(boxes.items()):
+        yield _signature(domain, some, keys)
+
+
+def _signature(domain: str, some: Sequence[Mailbox], keys: Mapping[str, DomainKey]) -> Evidence:
+    where = ("Domains", "domains:list")
+    key = next((keys[name] for name in domain_and_parents(domain) if name in keys), None)
+    if key is None:
+        provider = by_server(some[0].smtp_host, some[0].address)
+        if provider is not None and domain in provider.domains:
+            return Evidence(GREEN, f"{provider.name} signs what leaves from its own domain {domain}.")
+        by = f"{provider.name} may sign for it" if provider else "Its server may sign for it"
+        words = f"{domain}: nothing is known of SPF, DKIM and DMARC. {by}; without, much lands among the spam."
+        return Evidence(AMBER, words, "Send yourself a test mail, or make a key", where[1], of_campaign=False)
+    if key.state == KeyState.SIGNING:
+        words = f"{domain}: each message is signed (DKIM) with the key of {key.domain}."
+        return Evidence(GREEN, words, *where, of_campaign=False)
+    words = f"{domain}: its key signs nothing, since its record is not in the DNS. {key.found}"
+    return Evidence(AMBER, words.strip(), "Publish the record", where[1], of_campaign=False)
+
+
+def _tests(senders: Sequence[Mailbox]) -> Iterator[Evidence]:
+    """Yield what the last test mail of each sender came to."""
+    last: dict[int, ConnectionTest] = {}
+    for test in ConnectionTest.objects.filter(mailbox__in=senders, protocol=MAIL).order_by("id"):
+        last[test.mailbox_id] = test
+    passed = [box.address for box in senders if box.pk in last and last[box.pk].passed]
+    failed = [(box.address, last[box.pk].what) for box in senders if box.pk in last and not last[box.pk].passed]
+    where = ("Mailboxes", "mailboxes:list")
+    if passed:
+        words = f"The last test mail of {', '.join(passed[:3])} was taken by its server."
+        yield Evidence(GREEN, words, *where, of_campaign=False)
+    for address, what in failed:
+        yield Evidence(AMBER, f"The last test mail of {address} failed: {what}", *where, of_campaign=False)

@@ -1,0 +1,149 @@
+"""The gate of the law: address, opt-out, grounds by country, and where the data comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.plans import CampaignPlan, PlannedStep
+from campaigns.sequences.positions import MAIN, path_of
+from outreach.kit.words import plural
+from sending.mailboxes.models import Mailbox
+from sending.planner.errors import Obstacle
+from sending.planner.lawful.grounds import Country, Lawful, basis_words
+from sending.planner.lawful.law import Need
+from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
+from sending.planner.review.lights import Evidence, Gate, gate
+
+# Words by which a mail says how to get no more, or where it has the address from, in the languages most written in.
+# They only decide between green and "look at it": a person knows better.
+_OPT_OUT = re.compile(
+    r"unsubscrib|opt[ -]?out|no (?:more|further) (?:e-?mails?|messages|mails?)|(?:rather|prefer) not|not interested"
+    r"|stop (?:writing|e-?mailing)|won't (?:write|e-?mail|hear)|let me know (?:if|and)|abmeld|austrag|keine weiteren"
+    r"|widersp(?:rechen|ruch)|d[ée]sinscri|ne plus recevoir|dar(?:te|se) de baja|no recibir|cancellar(?:ti|si|mi)"
+    r"|nie chc|wypis|afmeld|avregistrera|afmelding|remover",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    r"\bsource\b|data_source|found (?:you|your)|came across|saw (?:you|your)"
+    r"|(?:address|details|contact) (?:is |are |was |were )?(?:from|on|in)\b|got your|we met|met (?:you )?at|spoke at"
+    r"|your (?:web ?site|profile|listing)|ihre (?:e-?mail|adresse|daten)|auf ihrer|gefunden|herkunft"
+    r"|votre (?:adresse|site)|su (?:direcci[óo]n|sitio)|suo (?:indirizzo|sito)",
+    re.IGNORECASE,
+)
+
+
+def law_gate(
+    campaign: Campaign, plan: CampaignPlan, obstacles: Sequence[Obstacle], found: Lawful, senders: Iterable[Mailbox]
+) -> Gate:
+    """Return what the law asks of the messages and of the people."""
+    signatures = {box.address: box.signature for box in senders}
+    evidence = [
+        # who lacks consent is told below, country by country, with the law
+        *obstacles_of("law", [one for one in obstacles if one.code != "no_consent"]),
+        *_address(postal_address(campaign), plan, signatures),
+        *_opt_out(plan, signatures),
+        *_countries(found),
+        *_notice(plan, found),
+    ]
+    return gate("law", "Compliance", evidence)
+
+
+def _firsts(plan: CampaignPlan) -> list[PlannedStep]:
+    return [step for step in plan.steps if path_of(step.position) == MAIN][:1]
+
+
+def _address(address: str, plan: CampaignPlan, signatures: Mapping[str, str]) -> Iterator[Evidence]:
+    if not address:
+        return  # readiness forbids it
+    known = _plain(address)
+    shown_below = bool(signatures) and all(known in _plain(one) for one in signatures.values())
+    places = [
+        f"step {step.name} {variant.label}"
+        for step in plan.steps
+        for variant in step.variants
+        if not shown_below and known not in _plain(variant.body_text)
+    ]
+    if places:
+        words = f"The postal address is known, but {_some(places)} and the signatures do not show it."
+        yield Evidence(AMBER, words, "Put it under the text or into the signatures.", "sequences:sequence")
+    else:
+        yield Evidence(GREEN, f"The postal address stands in each message: {address.splitlines()[0]}.")
+
+
+def _opt_out(plan: CampaignPlan, signatures: Mapping[str, str]) -> Iterator[Evidence]:
+    words = "Each message carries List-Unsubscribe; an answer that asks to stop is understood, and holds at once."
+    yield Evidence(GREEN, words)
+    shown_below = bool(signatures) and all(_OPT_OUT.search(one) for one in signatures.values())
+    places = [
+        f"step {step.name} {variant.label}"
+        for step in plan.steps
+        for variant in step.variants
+        if not shown_below and not _OPT_OUT.search(variant.body_text)
+    ]
+    if places:
+        fix = "Add a line such as: If you would rather not hear from me, tell me and I will not write again."
+        yield Evidence(AMBER, f"No line seems to say how to opt out in {_some(places)}.", fix, "sequences:sequence")
+    elif plan.steps:
+        yield Evidence(GREEN, "Each message says in words how to opt out.")
+
+
+def _countries(found: Lawful) -> Iterator[Evidence]:
+    if not found.is_real:
+        yield Evidence(GREEN, "The people of a sandbox are invented: no law asks for their consent.")
+        return
+    if found.ground:
+        ground = found.ground
+        words = f"{basis_words(ground.basis)}, stated by {ground.stated_by}: {ground.words}"
+        yield Evidence(GREEN, words, "Ground", "planner:ground")
+    for one in found.countries:
+        if one.rule is None:
+            continue
+        yield _country(one)
+    without = [one for one in found.countries if one.rule is None]
+    if without:
+        people = plural(sum(one.people for one in without), "person,people")
+        words = f"{people} in {_some([one.code for one in without])}"
+        yield Evidence(AMBER, f"{words}: no rule of these countries is known here. Look up what they ask.")
+    if found.unknown:
+        words = f"{plural(found.unknown, 'person,people')} of no known country: the strictest rule may hold for them."
+        yield Evidence(AMBER, words, "Audience", "sequences:audience")
+
+
+def _country(one: Country) -> Evidence:
+    rule = one.rule
+    assert rule is not None  # asked for by the caller
+    who = f"{plural(one.people, 'person,people')} in {one.name}"
+    if not one.lacking:
+        met = "the ground is on record" if rule.need is not Need.IDENTITY else "they may be written to"
+        return Evidence(GREEN, f"{who}: {met}. {rule.law}.", source=rule.source)
+    light = RED if rule.need is Need.CONSENT else AMBER
+    words = f"{who}, {one.lacking:,} of them without a ground on record. {rule.law}: {rule.says}"
+    return Evidence(light, words, "State the ground", "planner:ground", source=rule.source)
+
+
+def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
+    people = sum(one.people for one in found.countries if one.rule and one.rule.need is not Need.IDENTITY)
+    if not found.is_real or not people:
+        return
+    places = [
+        f"step {step.name} {variant.label}"
+        for step in _firsts(plan)
+        for variant in step.variants
+        if not _SOURCE.search(variant.body_text)
+    ]
+    if places:
+        words = f"{_some(places).capitalize()} does not seem to say where you have the address from (GDPR, article 14)."
+        yield Evidence(AMBER, words, "Say it in a sentence of the first message.", "sequences:sequence")
+    elif plan.steps:
+        yield Evidence(GREEN, "The first message says where the address comes from.")
+
+
+def _some(places: Sequence[str]) -> str:
+    shown = ", ".join(places[:3])
+    return f"{shown} and {len(places) - 3} more" if len(places) > 3 else shown
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())
