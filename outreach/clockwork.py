@@ -94,6 +94,11 @@ beat_schedule = {
         "schedule": 6 * 3600.0,
         "options": {"expires": 3600},
     },
+    "planner: let campaigns follow the tags by which they choose mailboxes": {
+        "task": "planner.follow_tags",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "planner: call off who still waits in campaigns that were stopped": {
         "task": "planner.call_off",
         "schedule": 20.0,

@@ -101,7 +101,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:rename", "sequences:file", "sequences:sequence", "sequences:step_add", "sequences:audience",
         "sequences:schedule",
         "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
-        "planner:resume", "planner:ground", "planner:stop", "planner:archival", "reports:effect",
+        "planner:resume", "planner:ground", "planner:shares", "planner:stop", "planner:archival", "reports:effect",
         "sequences:roles", "sequences:growth", "planner:campaign_health",
         "planner:forecast", "planner:forecast_summary", "planner:next_sends", "planner:gaps", "planner:fallback",
         "rehearsal:list",

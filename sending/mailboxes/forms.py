@@ -10,6 +10,8 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from campaigns.contacts.core.tags import parse_tags
+from campaigns.contacts.errors import BadContact
 from sending.imap import Protocol
 from sending.imap.account import PORTS
 from sending.mailboxes.models import Mailbox
@@ -60,6 +62,12 @@ class MailboxForm(forms.Form):
         label="Signature",
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Stands under each message. Law asks for your postal address in it.",
+    )
+    tags = forms.CharField(
+        required=False,
+        max_length=450,
+        label="Tags",
+        help_text="With commas, for example: sales, berlin. A campaign can choose its senders by them.",
     )
     sign_in = forms.ChoiceField(
         required=False,
@@ -152,6 +160,12 @@ class MailboxForm(forms.Form):
     def clean_reading(self) -> str:
         return self.cleaned_data["reading"] or (self._mailbox.reading if self._mailbox else Protocol.IMAP)
 
+    def clean_tags(self) -> list[str]:
+        try:
+            return list(parse_tags(self.cleaned_data["tags"]))
+        except BadContact as error:
+            raise forms.ValidationError(error.cause) from error
+
     def clean_ca_pem(self) -> str:
         pem: str = self.cleaned_data["ca_pem"].strip()
         if pem:
@@ -236,6 +250,7 @@ def initial_of(mailbox: Mailbox) -> dict[str, Any]:
     """Return a stored mailbox as the form's values."""
     names = [name for name in MailboxForm.base_fields if hasattr(mailbox, name)]
     return {name: getattr(mailbox, name) for name in names} | {
+        "tags": ", ".join(mailbox.tags),
         "gap_min_minutes": mailbox.gap_min_s / 60,
         "gap_max_minutes": mailbox.gap_max_s / 60,
     }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from campaigns.contacts.core.tags import NAME_LIMIT
 from outreach.accounts.models import User, Workspace
 from sending.imap import Protocol
 from sending.mailboxes.states import MailboxState, SignInKind
@@ -24,6 +26,8 @@ class Mailbox(models.Model):
     display_name = models.CharField(max_length=120, blank=True)
     reply_to = models.EmailField(max_length=254, blank=True)
     signature = models.TextField(blank=True)
+    # by which campaigns choose their senders, as campaigns.contacts.core.tags.parse_tags gives them
+    tags = ArrayField(models.CharField(max_length=NAME_LIMIT), default=list, db_default=[])
 
     sign_in = models.CharField(max_length=9, default=SignInKind.PASSWORD)
     smtp_host = models.CharField(max_length=255)

@@ -76,10 +76,12 @@ class SendersForm(forms.Form):
         mailboxes: Sequence[Mailbox],
         weights: Mapping[int, int],
         rotation: Rotation,
+        tags: Sequence[str] = (),
         is_frozen: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._known_tags = list(tags)
         self._known = [one.pk for one in mailboxes]
         choices = [(one.value, one.value) for one in Rotation]
         self.fields["rotation"] = forms.ChoiceField(choices=choices, required=False, label="Rotation")
@@ -96,6 +98,11 @@ class SendersForm(forms.Form):
         """Return the mailboxes that are ticked."""
         ticked = set(self.data.getlist("mailboxes"))  # type: ignore[attr-defined]  # a QueryDict
         return [pk for pk in self._known if str(pk) in ticked]
+
+    def tags(self) -> list[str]:
+        """Return the tags that are ticked."""
+        ticked = set(self.data.getlist("tags"))  # type: ignore[attr-defined]  # a QueryDict
+        return [tag for tag in self._known_tags if tag in ticked]
 
     def rotation(self) -> Rotation | None:
         """Return the rotation of the valid form; None where it is to stay."""

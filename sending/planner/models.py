@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.models import Contact
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
@@ -25,9 +26,14 @@ class CampaignMailbox(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="senders")
     mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="campaigns")
-    weight = models.PositiveSmallIntegerField(default=1)  # its share of the new contacts, where weights decide
-    moved = models.FloatField(default=0.0)  # how far its turns have come (see sending.pacing.rotation)
-    is_keen = models.BooleanField(default=True)  # its last place went to somebody new of the campaign, or would have
+    by_tag = models.BooleanField(default=False, db_default=False)  # it carries it as long as it has one of its tags
+    weight = models.PositiveSmallIntegerField(
+        default=1, db_default=1
+    )  # its share of the new contacts, where weights decide
+    moved = models.FloatField(default=0.0, db_default=0.0)  # how far its turns have come (see sending.pacing.rotation)
+    is_keen = models.BooleanField(
+        default=True, db_default=True
+    )  # its last place went to somebody new of the campaign, or would have
     waits_since = models.DateTimeField(null=True)  # since when it lets others go before it
     held_until = models.DateTimeField(null=True)  # and until when nobody need ask it
     receivers = ArrayField(models.CharField(max_length=9), null=True)  # whose people it begins; null = everybody's
@@ -37,6 +43,19 @@ class CampaignMailbox(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "mailbox"], name="planner_sender_once"),
             models.CheckConstraint(condition=Q(weight__range=(1, MOST_WEIGHT)), name="planner_weight_in_range"),
+        ]
+
+
+class CampaignTag(models.Model):
+    """A tag whose mailboxes carry a campaign: those that have it now, and those that get it later."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="sender_tags", db_index=False)
+    tag = models.CharField(max_length=NAME_LIMIT)
+
+    class Meta:
+        db_table = "planner_campaign_tag"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "tag"], name="planner_tag_once"),
         ]
 
 

@@ -137,6 +137,13 @@ def senders_of_campaign(campaign: Campaign) -> dict[int, Mailbox]:
     return {row.mailbox_id: row.mailbox for row in rows}
 
 
+def chosen_one_by_one(campaign: Campaign) -> frozenset[int]:
+    """Return the mailboxes that carry the campaign by themselves, and not by a tag alone."""
+    return frozenset(
+        CampaignMailbox.objects.filter(campaign=campaign, by_tag=False).values_list("mailbox_id", flat=True)
+    )
+
+
 def weights_of(campaign: Campaign) -> dict[int, int]:
     """Return the weight of each mailbox that carries the campaign, by id."""
     return dict(CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", "weight"))

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.forms import BoundField
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for
@@ -17,6 +17,7 @@ from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from sending.mailboxes.budgets import Budget, budgets_of
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.queries import mailboxes_of
@@ -25,6 +26,8 @@ from sending.pacing.receivers import NAMES, Receiver
 from sending.pacing.rotation import Rotation, matched
 from sending.planner import queries, services
 from sending.planner.forms import SendersForm
+from sending.planner.shares import shares_of
+from sending.planner.tagging import tags_of, tags_there
 
 _MEANINGS = {
     Rotation.EVEN: ("Evenly", "Whichever mailbox is free takes the next contact, as far as its gap and limits allow."),
@@ -53,6 +56,20 @@ class Row:
     provider: str  # "" for one that no rotation knows
     is_chosen: bool
     weight: BoundField
+    budget: Budget | None
+    tag: str  # by which it carries the campaign, "" where by none
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The mailboxes that are ticked, and the tags."""
+
+    mailbox_ids: frozenset[int]
+    tags: frozenset[str]
+
+    def has(self, mailbox: Mailbox) -> bool:
+        """Say whether the mailbox carries the campaign, by itself or by a tag."""
+        return mailbox.pk in self.mailbox_ids or not self.tags.isdisjoint(mailbox.tags)
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,36 +80,62 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
     mailboxes = mailboxes_of(request.member)
     weights = queries.weights_of(campaign)
     mode = queries.rotation_of(campaign)
+    chosen_tags = tags_of(campaign)
+    known_tags = sorted({*tags_there(request.member), *chosen_tags})
     form = SendersForm(
         request.POST if request.method == "POST" else None,
         mailboxes=mailboxes,
         weights=weights,
         rotation=mode,
+        tags=known_tags,
         is_frozen=not request.member.may(Role.MEMBER),
     )
     if form.is_valid():
         services.set_senders(
-            request.member, campaign, form.mailbox_ids(), rotation=form.rotation(), weights=form.weights()
+            request.member,
+            campaign,
+            form.mailbox_ids(),
+            rotation=form.rotation(),
+            weights=form.weights(),
+            tags=form.tags(),
         )
         messages.success(request, "Senders saved.")
         return redirect(request.member.url("planner:senders", pk))
-    chosen = set(form.mailbox_ids()) if form.is_bound else set(weights)
+    chosen = set(form.mailbox_ids()) if form.is_bound else queries.chosen_one_by_one(campaign)
+    tags = set(form.tags()) if form.is_bound else set(chosen_tags)
+    context = _context(request, campaign, form, mailboxes, Chosen(frozenset(chosen), frozenset(tags)))
+    context["tags"] = [(tag, tag in tags, sum(tag in one.tags for one in mailboxes)) for tag in known_tags]
     status = 422 if form.is_bound else 200
-    return render_region(
-        request, f"{_FOLDER}/senders.html", _context(request, campaign, form, mailboxes, chosen), status=status
-    )
+    return render_region(request, f"{_FOLDER}/senders.html", context, status=status)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def shares(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show what the campaign will take from each of its mailboxes, and whom it fits."""
+    campaign = campaign_for(request.member, pk)
+    context = editor_context(campaign, shares=shares_of(campaign))
+    return render_region(request, f"{_FOLDER}/shares.html", context, region="shares")
 
 
 _FOLDER = "sending/planner"
 
 
 def _context(
-    request: MemberRequest, campaign: Campaign, form: SendersForm, mailboxes: Sequence[Mailbox], chosen: set[int]
+    request: MemberRequest, campaign: Campaign, form: SendersForm, mailboxes: Sequence[Mailbox], chosen: Chosen
 ) -> dict[str, object]:
     at = {one.pk: receiver_at(one.smtp_host, one.address, one.sign_in) for one in mailboxes}
-    usable = [at[one.pk] for one in mailboxes if one.pk in chosen and one.state == MailboxState.ACTIVE]
+    usable = [at[one.pk] for one in mailboxes if chosen.has(one) and one.state == MailboxState.ACTIVE]
+    budgets = {one.mailbox.pk: one for one in budgets_of(mailboxes)}
     rows = [
-        Row(one, "" if at[one.pk] is Receiver.OTHER else NAMES[at[one.pk]], one.pk in chosen, form[f"weight_{one.pk}"])
+        Row(
+            mailbox=one,
+            provider="" if at[one.pk] is Receiver.OTHER else NAMES[at[one.pk]],
+            is_chosen=one.pk in chosen.mailbox_ids,
+            weight=form[f"weight_{one.pk}"],
+            budget=budgets.get(one.pk),
+            tag="" if one.pk in chosen.mailbox_ids else next((tag for tag in one.tags if tag in chosen.tags), ""),
+        )
         for one in mailboxes
     ]
     return editor_context(

@@ -32,6 +32,7 @@ from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
 from sending.planner.queries import rotation_of
 from sending.planner.readiness import obstacles
 from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
+from sending.planner.tagging import choose_tags, follow_tags, tagged
 
 # One statement, so that a person on two lists is enrolled once and a second launch adds only who is new; who came first
 # is due first.
@@ -58,16 +59,18 @@ logger = logging.getLogger(__name__)
 _WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
 
 
-def set_senders(
+def set_senders(  # noqa: PLR0913  # what a person chooses on one page
     member: Member,
     campaign: Campaign,
     mailbox_ids: Sequence[int],
     *,
     rotation: Rotation | None = None,
     weights: Mapping[int, int] | None = None,
+    tags: Sequence[str] | None = None,
 ) -> None:
     """Make exactly these mailboxes of the workspace carry the campaign, and say how new contacts come to them.
 
+    tags: beside them, whichever mailboxes have one of these, now or later; where None is given, the tags stay.
     weights are by mailbox, 1 to 100; mailboxes that are not named keep theirs, and so does the campaign where no
     rotation is named. Another rotation or another weight lets the turns begin anew. Whoever was written to keeps
     the mailbox.
@@ -77,11 +80,20 @@ def set_senders(
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         rows = CampaignMailbox.objects.filter(campaign=campaign)
         known = {row.mailbox_id: row for row in rows.select_for_update(no_key=True).order_by("pk")}
-        rows.exclude(mailbox__in=wanted).delete()
+        if tags is not None:
+            choose_tags(campaign, tags)
+        by_tag = set(tagged(campaign)) - wanted
+        rows.exclude(mailbox__in=wanted | by_tag).delete()
         CampaignMailbox.objects.bulk_create(
-            [CampaignMailbox(campaign=campaign, mailbox_id=pk) for pk in sorted(wanted - known.keys())]
+            [
+                CampaignMailbox(campaign=campaign, mailbox_id=pk, by_tag=pk in by_tag)
+                for pk in sorted((wanted | by_tag) - known.keys())
+            ]
         )
-        _set_rotation(campaign, rotation, {pk: value for pk, value in (weights or {}).items() if pk in wanted})
+        rows.filter(mailbox__in=wanted, by_tag=True).update(by_tag=False)
+        rows.filter(mailbox__in=by_tag, by_tag=False).update(by_tag=True)
+        chosen = {pk: value for pk, value in (weights or {}).items() if pk in wanted | by_tag}
+        _set_rotation(campaign, rotation, chosen)
         wake(campaign.pk)
 
 
@@ -105,6 +117,7 @@ def launch(member: Member, campaign: Campaign) -> int:
     """
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # edits wait in line, as other launches do
+        follow_tags(campaign)
         found = obstacles(campaign)
         if found:
             raise NotReady(found)

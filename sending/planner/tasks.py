@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sending.planner import ending, learning, services
+from sending.planner import ending, learning, services, tagging
 
 
 @shared_task(name="planner.grow")
@@ -20,3 +20,9 @@ def learn() -> None:
 @shared_task(name="planner.call_off")
 def call_off() -> None:
     ending.call_off_ended()
+
+
+@shared_task(name="planner.follow_tags")
+def follow_tags() -> None:
+    for pk in sorted(tagging.follow_tags()):
+        services.wake(pk)

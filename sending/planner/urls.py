@@ -19,6 +19,7 @@ app_name = "planner"
 urlpatterns = [
     path("", views.campaign_list, name="list"),
     path("<int:pk>/senders", senders_views.senders, name="senders"),
+    path("<int:pk>/senders/shares", senders_views.shares, name="shares"),
     path("<int:pk>/preview", preview_views.preview_page, name="preview"),
     path("variants/<int:pk>/html", preview_views.preview_html, name="preview_html"),
     path("variants/<int:pk>/mail", preview_views.preview_mail, name="preview_mail"),

@@ -171,10 +171,10 @@ def test_an_address_tells_the_country_where_its_domain_does(domain: str, country
 def test_each_rule_of_the_table_has_its_source_and_no_country_has_two() -> None:
     codes = [code for rule in rules() for code in rule.countries]
     assert len(codes) == len(set(codes))
-    for rule in rules():
-        assert rule.source.startswith("https://")
-        assert rule.law
-        assert rule.says.endswith(".")
+    for one in rules():
+        assert one.source.startswith("https://")
+        assert one.law
+        assert one.says.endswith(".")
     need_of = {code: rule.need for code in codes if (rule := rule_of(code))}
     assert (need_of["DE"], need_of["CA"], need_of["GB"], need_of["FR"], need_of["US"]) == (
         Need.CONSENT, Need.CONSENT, Need.NOTICE, Need.NOTICE, Need.IDENTITY,
