@@ -150,6 +150,6 @@ CAMPAIGN_TABS = (
         ),
     ),
     Tab("Forecast", "planner:forecast", also=("planner:forecast_summary",)),
-    Tab("People", "planner:people", also=("planner:why", "planner:prospect", "reports:effect")),
+    Tab("People", "planner:people", also=("planner:why", "planner:prospect", "planner:stop", "reports:effect")),
     Tab("Results", "reports:results", also=("reports:day",)),
 )

@@ -8,13 +8,14 @@ from functools import cache
 from typing import Any
 
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Segment, Suppression
-from campaigns.contacts.states import SuppressionReason
+from campaigns.contacts.states import LegalBasis, SuppressionReason
 from campaigns.library.models import Snippet, StepTemplate
 from campaigns.sequences.models import AudienceList, Branch, Campaign, Path, SendWindow, Step, Variant
 from campaigns.sequences.states import BranchKind, ReplyClass, StepThread
 from outreach.accounts.access import Member
 from outreach.accounts.models import Membership, User, Workspace
 from outreach.accounts.roles import Role
+from outreach.kit import clock
 from outreach.kit.addresses import parse_address
 from sending.bounces import Kind
 from sending.domains.keys import sealed as sealed_key
@@ -25,7 +26,7 @@ from sending.mailboxes.services import store_passwords
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.models import CampaignGround, CampaignMailbox, Enrollment
 from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
 from sending.planner.throttling import set_throttles
@@ -241,6 +242,9 @@ def make_running_campaign(
     make_audience(campaign, make_list(member.workspace, f"Of {campaign.name}", contacts))
     for mailbox in mailboxes:
         make_sender(campaign, mailbox)
+    CampaignGround.objects.create(
+        campaign=campaign, basis=LegalBasis.CONSENT, words="They agreed.", stated_by="t", stated_at=clock.now()
+    )
     launch(member, campaign)
     campaign.refresh_from_db()
     return campaign

@@ -37,6 +37,11 @@ class Standing:
     next_at: datetime | None
 
     @property
+    def waiting(self) -> int:
+        """Everybody to whom something is still to come."""
+        return self.active + self.sending
+
+    @property
     def waiting_follow_up(self) -> int:
         return self.active - self.not_begun
 

@@ -129,11 +129,15 @@ def resume(request: MemberRequest, pk: int) -> HttpResponse:
     return _move(request, campaign, lambda: services.resume(request.member, campaign), "Resumed at the usual pace.")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def stop(request: MemberRequest, pk: int) -> HttpResponse:
-    """End the campaign for good: whoever still waits is called off."""
+    """Ask once, then end the campaign for good: whoever still waits is called off."""
     campaign = campaign_for(request.member, pk)
+    if request.method == "GET":
+        standing = queries.standing_of([pk]).get(pk)
+        context = editor_context(campaign, standing=standing, waiting=standing.waiting if standing else 0)
+        return render_region(request, f"{_FOLDER}/stop.html", context, region="stop")
     try:
         count = stop_campaign(request.member, campaign)
     except SequenceError as error:
@@ -166,7 +170,7 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
         page=paged(request, rows, by="id"),
         filters=filters,
         standing=standing,
-        waiting=standing.active + standing.sending if standing else 0,
+        waiting=standing.waiting if standing else 0,
         holds=queries.held_by_reason(campaign),
         states=list(EnrollmentState),
         stalls=stalls(campaign),

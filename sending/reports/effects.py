@@ -60,7 +60,7 @@ def effect_of(campaign: Campaign) -> Effect:
         leaving=in_hand.get(MessageState.DOT_PENDING, 0),
         held=in_hand.get(MessageState.CLAIMED, 0),
         retried=in_hand.get(MessageState.DEFERRED, 0),
-        waiting=standing.active + standing.sending if standing else 0,
+        waiting=standing.waiting if standing else 0,
         called_off=_called_off(standing),
     )
 

@@ -126,10 +126,12 @@ def test_the_numbers_prove_what_a_pause_did(member: Member, campaign: Campaign) 
 
 def test_the_pages_stop_prove_and_put_away(member: Member, campaign: Campaign) -> None:
     assert "Stop for good" in read(member, "people", campaign.pk)
+    assert "4 people get nothing more from it" in read(member, "stop", campaign.pk)
     assert post(member, "stop", campaign.pk).status_code == 302
     text = read(member, "people", campaign.pk)
     assert "Stop for good" not in text
     assert "Campaign was stopped" in text
+    assert "this one is stopped" in read(member, "stop", campaign.pk)
     assert "Archived campaigns" not in read(member, "list")
     assert post(member, "archival", campaign.pk).status_code == 302
     assert "Autumn" not in read(member, "list")
