@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
@@ -18,6 +19,7 @@ from sending.rehearsal.errors import NotPossible
 
 # The people of one campaign that take part; those who were there first come first, in life as well.
 MOST_PEOPLE = 50_000
+_WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,13 @@ class Cast:
     audience: tuple[int, ...]  # contacts whom a launch would enroll; of a draft only
     contact_ids: tuple[int, ...]
     enrollment_ids: tuple[int, ...]
-    left_out: int  # people of the audience beyond MOST_PEOPLE
-    scenario: Scenario  # what a forecast starts from at the same instant
+    left_out: int  # people of the campaign beyond MOST_PEOPLE
+    scenario: (
+        Scenario | None
+    )  # what a forecast starts from at the same instant, where it is asked for and all take part
 
 
-def cast_of(campaign_id: int, *, begins_at: datetime) -> Cast:
+def cast_of(campaign_id: int, *, begins_at: datetime, with_forecast: bool = False) -> Cast:
     """Read who takes part. Raises NotPossible.
 
     Runs behind the curtain: in this transaction the real tables can be seen, and PostgreSQL refuses to change them.
@@ -50,18 +54,18 @@ def cast_of(campaign_id: int, *, begins_at: datetime) -> Cast:
         campaign = Campaign.objects.filter(pk=campaign_id).first()
         if campaign is None or campaign.state == CampaignState.ARCHIVED:
             raise NotPossible("The campaign is gone, or kept as it was.")
-        return _read(campaign, begins_at)
+        return _read(campaign, begins_at, with_forecast=with_forecast)
 
 
-def _read(campaign: Campaign, begins_at: datetime) -> Cast:
+def _read(campaign: Campaign, begins_at: datetime, *, with_forecast: bool) -> Cast:
     campaigns, mailboxes = sharers(campaign)
-    waiting = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
-    enrolled = Enrollment.objects.filter(campaign__in=campaigns, state__in=waiting).order_by("pk")
-    people = list(enrolled.values_list("pk", "contact_id"))
+    people: list[tuple[int, int]] = []
+    left_out = {pk: _take_in(pk, people) for pk in sorted(campaigns)}
     audience: list[int] = []
     if campaign.state == CampaignState.DRAFT:
         audience = list(audience_contacts(campaign).order_by("pk").values_list("pk", flat=True))
     taken = audience[:MOST_PEOPLE]
+    left_out[campaign.pk] += len(audience) - len(taken)
     return Cast(
         campaign_id=campaign.pk,
         workspace_id=campaign.workspace_id,
@@ -71,7 +75,20 @@ def _read(campaign: Campaign, begins_at: datetime) -> Cast:
         mailbox_ids=tuple(sorted(mailboxes)),
         audience=tuple(taken),
         contact_ids=tuple(sorted({*taken, *(contact for _, contact in people)})),
-        enrollment_ids=tuple(pk for pk, _ in people),
-        left_out=len(audience) - len(taken),
-        scenario=scene_of(campaign, now=begins_at).scenario,
+        enrollment_ids=tuple(sorted(pk for pk, _ in people)),
+        left_out=left_out[campaign.pk],
+        scenario=scene_of(campaign, now=begins_at).scenario if with_forecast and not any(left_out.values()) else None,
     )
+
+
+def _take_in(campaign_id: int, people: list[tuple[int, int]]) -> int:
+    """Add those of a campaign who wait, with their contacts: who is under way, then who is due first.
+
+    Returns how many are left out.
+    """
+    rows = Enrollment.objects.filter(campaign=campaign_id, state__in=_WAITING)
+    found = list(
+        rows.order_by(F("mailbox").asc(nulls_last=True), "due_at", "pk").values_list("pk", "contact_id")[:MOST_PEOPLE]
+    )
+    people += found
+    return rows.count() - len(found) if len(found) == MOST_PEOPLE else 0

@@ -73,7 +73,7 @@ def _title(one: Mapping[str, Any]) -> str:  # noqa: PLR0911  # a sentence for ea
 
 
 _ENDINGS = {
-    Ending.DONE: "Nothing is left to do.",
+    Ending.DONE: "Nothing is left to do by itself.",
     Ending.STOPPED: "The campaign was paused, and nothing was on its way any more.",
     Ending.DAYS: "The days that were asked for had passed.",
     Ending.MESSAGES: "A rehearsal ends after 20,000 messages.",

@@ -33,13 +33,13 @@ class Orders:
 def perform(orders: Orders, tell: Callable[[Told], None]) -> None:
     """Play a campaign and tell of it; a Fault is told where it cannot be played."""
     try:
-        cast = cast_of(orders.campaign_id, begins_at=orders.begins_at)
+        cast = cast_of(orders.campaign_id, begins_at=orders.begins_at, with_forecast=orders.script.is_empty)
     except NotPossible as error:
         tell(Fault(str(error)))
         return
     set_stage(cast)
     begin(cast)
-    reporter = Reporter(cast, orders.script)
+    reporter = Reporter(cast)
     play = Play(cast, orders.script, tell=_Teller(reporter, tell))
     ending = play.run(orders.until, most=orders.most, most_s=orders.most_s)
     for one in reporter.standings():

@@ -25,7 +25,7 @@ from sending.outbox.claims import claim
 from sending.outbox.jobs import Job, Result
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.records import record_results
-from sending.pacing import RECHECK, Pace
+from sending.pacing import RECHECK, UNTIL_MENDED, Pace
 from sending.pacing.rotation import Rotation
 from sending.planner.advancing import Sent, advance
 from sending.planner.models import CampaignRotation, Enrollment
@@ -34,11 +34,12 @@ from sending.planner.services import enroll_audience
 from sending.planner.states import EnrollmentState
 from sending.rehearsal.casting import Cast
 from sending.rehearsal.script import TAKEN, Coming, Recipients, Script
-from sending.rehearsal.stage import set_time
+from sending.rehearsal.stage import FAR, set_time
 from sending.smtp import Outcome, Withdrawn
 
 MOST_MESSAGES = 20_000
 MOST_S = 600.0
+_MENDED = [code.value for code in UNTIL_MENDED]
 _WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
 _ALL = 10_000  # mailboxes
 _NEVER_S = 366 * 86_400
@@ -47,6 +48,11 @@ SELECT k.mailbox_id, k.look_at FROM mailboxes_clock k JOIN mailboxes_mailbox m O
  WHERE m.state = 'active'
 """
 _LOOK_LATER = "UPDATE mailboxes_clock SET look_at = %s::timestamptz WHERE mailbox_id = %s"
+# Nobody mends a wording or a contact in a rehearsal: whoever waits for that is not looked at again.
+_SET_ASIDE = """
+UPDATE planner_enrollment SET due_at = %s::timestamptz
+ WHERE state = 'active' AND hold_code = ANY(%s::varchar[]) AND due_at < %s::timestamptz
+"""
 _NUMBER = "UPDATE planner_enrollment SET id = %s + contact_id WHERE campaign_id = %s"
 
 
@@ -109,6 +115,7 @@ class Play:
         self.now = cast.begins_at
         self._campaign_id = cast.campaign_id
         self._tell = tell
+        self._aside = cast.begins_at + FAR
         self._recipients = Recipients(script, steps=steps)
         self._coming: list[tuple[datetime, int, Coming]] = []
         self._count = 0
@@ -146,7 +153,8 @@ class Play:
 
     def _is_under_way(self) -> bool:
         """Say whether somebody of the campaign is still to get something, or something is still to come back."""
-        return bool(self._coming) or Enrollment.objects.filter(campaign=self._campaign_id, state__in=_WAITING).exists()
+        waiting = Enrollment.objects.filter(campaign=self._campaign_id, state__in=_WAITING)
+        return bool(self._coming) or waiting.exclude(hold_code__in=_MENDED).exists()
 
     def _read(self) -> None:
         """Take in what has come back by now."""
@@ -161,6 +169,7 @@ class Play:
         if not due:
             return {}
         counts = {pk: self._send(owner, pk) for pk in sorted(due)}
+        statements.run(_SET_ASIDE, [self._aside, _MENDED, self._aside])
         leases.release(owner, due, patience_s=leases.NO_PATIENCE_S, safety_s=_NEVER_S)
         return counts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,38 +10,22 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.http import Http404
 
+from campaigns.calendar import Never, next_open
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
+from campaigns.sequences.plans import plans
 from campaigns.sequences.positions import step_name
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
+from outreach.kit import clock
 from sending.mailboxes.states import MailboxState
 from sending.outbox.states import AttemptOutcome
+from sending.pacing.outlook import Forecast, ForecastDay
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.states import EnrollmentState
 from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
 
 _WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One local day of a rehearsal: how many messages of each step were taken, in the order of the steps."""
-
-    day: date
-    counts: tuple[int, ...]
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts)
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """The days of a rehearsal on which something left, and the steps that left."""
-
-    steps: tuple[str, ...]
-    days: tuple[Day, ...]
 
 
 def obstacle_of(campaign: Campaign) -> str:
@@ -56,6 +39,15 @@ def obstacle_of(campaign: Campaign) -> str:
         return "There is no message to play: write a step first."
     if not CampaignMailbox.objects.filter(campaign=campaign, mailbox__state=MailboxState.ACTIVE).exists():
         return "No active mailbox carries the campaign: choose one among its senders."
+    plan = plans([campaign.pk])[campaign.pk]
+    never = next_open(plan.schedule, plan.zone_for("")[1], clock.now())
+    if isinstance(never, Never):
+        return f"Nothing could ever go out: {never.reason}"
+    return _nobody(campaign)
+
+
+def _nobody(campaign: Campaign) -> str:
+    """Say why nobody is there to be written to, "" where somebody is."""
     if campaign.state == CampaignState.DRAFT:
         if not audience_contacts(campaign).exists():
             return "Nobody is in the audience: choose lists or segments first."
@@ -152,18 +144,18 @@ def outcomes_of(row: Rehearsal) -> dict[str, int]:
     return dict(rows.values_list("outcome").annotate(count=Count("pk")))
 
 
-def days_of(row: Rehearsal) -> Days:
-    """Return what left on each local day of the workspace."""
+def sent_by_day(row: Rehearsal) -> Forecast:
+    """Return what left on each local day of the workspace, in the form of a forecast."""
     zone = ZoneInfo(row.campaign.workspace.time_zone)
     taken = RehearsedMessage.objects.filter(rehearsal=row, outcome=AttemptOutcome.ACCEPTED).order_by()
     counted = taken.annotate(day=TruncDate("at", tzinfo=zone)).values_list("day", "position")
     counts = {(day, position): count for day, position, count in counted.annotate(count=Count("pk"))}
     positions = sorted({position for _, position in counts})
-    days = sorted({day for day, _ in counts})
-    return Days(
-        tuple(step_name(position) for position in positions),
-        tuple(Day(day, tuple(counts.get((day, position), 0) for position in positions)) for day in days),
+    days = tuple(
+        ForecastDay(day, tuple(counts.get((day, position), 0) for position in positions), bound=None)
+        for day in sorted({day for day, _ in counts})
     )
+    return Forecast(tuple(positions), days, next_at=None, ends_at=None, left=0)
 
 
 def percent_of(row: Rehearsal) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from sending.mailboxes.states import MailboxState
 from sending.outbox.records import answer_of
 from sending.outbox.states import AttemptOutcome
 from sending.pacing import UNTIL_MENDED
+from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
 from sending.planner.facts import zone_of
 from sending.planner.models import Enrollment
@@ -26,7 +27,6 @@ from sending.planner.states import EnrollmentState
 from sending.rehearsal.casting import Cast
 from sending.rehearsal.oracle import Leg, check
 from sending.rehearsal.play import Arrived, Ending, Tried
-from sending.rehearsal.script import Script
 from sending.rehearsal.telling import Arrival, Message, Report, Standing
 from sending.smtp import Accepted, Deferred, InDoubt, Refused, Unreachable, Withdrawn
 
@@ -45,10 +45,9 @@ _NEAR = timedelta(seconds=1)
 class Reporter:
     """Keeps what is needed to judge a campaign's rehearsal, and makes of each thing that happens what is told of it."""
 
-    def __init__(self, cast: Cast, script: Script) -> None:
+    def __init__(self, cast: Cast) -> None:
         """Read the campaign as it stands on the stage."""
         self._cast = cast
-        self._script = script
         self._plan: CampaignPlan = plans([cast.campaign_id])[cast.campaign_id]
         self._labels = dict(Variant.objects.values_list("pk", "label"))
         rows = Enrollment.objects.filter(campaign=cast.campaign_id).select_related("contact")
@@ -92,14 +91,11 @@ class Reporter:
         for leg in self._legs:
             messages[leg.person] += 1
             last[leg.person] = leg.at
-        mending = self._mending(last)
         rows = with_reasons(Enrollment.objects.filter(campaign=self._cast.campaign_id)).order_by("pk")
         names = ("pk", "contact_id", "contact__email", "state", "stop_reason", "stop_detail")
         reasons = ("why_code", "why_words", "why_until")
         for pk, contact_id, email, state, stop, detail, code, words, until in rows.values_list(*names, *reasons):
             waits = state in {EnrollmentState.ACTIVE, EnrollmentState.SENDING}
-            if state == EnrollmentState.ACTIVE and pk in mending:
-                code, words = mending[pk]  # noqa: PLW2901  # at night the window's verdict stands before it
             yield Standing(
                 contact_id=contact_id,
                 email=email,
@@ -108,18 +104,8 @@ class Reporter:
                 words=words if waits else detail,
                 messages=messages[pk],
                 last_at=last.get(pk),
-                next_at=until if waits else None,
+                next_at=until if waits and code not in UNTIL_MENDED else None,
             )
-
-    def _mending(self, last: Mapping[int, datetime]) -> dict[int, tuple[str, str]]:
-        """Return who waits for a person to mend a wording or a contact, since their last message: code and words."""
-        held = Event.objects.filter(campaign_id=self._cast.campaign_id, kind=EventKind.HELD)
-        found: dict[int, tuple[str, str]] = {}
-        for number, at, data in held.order_by("id").values_list("enrollment_id", "at", "data"):
-            pk = number or 0
-            if data.get("code") in UNTIL_MENDED and (pk not in last or at > last[pk]):
-                found[pk] = data["code"], data.get("words", "")
-        return found
 
     def report(self, ending: Ending, now: datetime) -> Report:
         """Return the report; the stage still stands."""
@@ -143,7 +129,7 @@ class Reporter:
                 {"campaign": plan.name, "id": plan.id, "messages": self._others[plan.id]}
                 for plan in plans(list(self._others)).values()
             ],
-            forecast=self._forecast(now) if self._script.is_empty else None,
+            forecast=self._forecast(self._cast.scenario, now) if self._cast.scenario else None,
         )
 
     def _leg(self, one: Tried) -> Leg:
@@ -192,9 +178,9 @@ class Reporter:
         if not self._legs:
             yield _finding("nothing", "red", 0, "")
 
-    def _forecast(self, now: datetime) -> dict[str, Any]:
+    def _forecast(self, scenario: Scenario, now: datetime) -> dict[str, Any]:
         """Compare with what a forecast from the same instant foresees until now."""
-        run = simulate(self._cast.scenario, until=now)
+        run = simulate(scenario, until=now)
         own = [one for one in run.departures if one.campaign_id == self._cast.campaign_id and one.at <= now]
         foreseen = [(one.person_id, one.position, one.mailbox_id) for one in own]
         instants = {one: leg.at for one, leg in zip(foreseen, own, strict=True)}

@@ -20,6 +20,7 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.outbox.states import AttemptOutcome
+from sending.planner.columns import chart_of
 from sending.planner.states import EnrollmentState
 from sending.rehearsal import queries, services
 from sending.rehearsal.errors import NotPossible
@@ -167,7 +168,8 @@ def _frame(rehearsal: Rehearsal, **more: Any) -> dict[str, Any]:
 
 
 def _report(row: Rehearsal) -> dict[str, Any]:
-    days = queries.days_of(row)
+    chart = chart_of(queries.sent_by_day(row), {}, row.campaign_id)
+    names = [step_name(position) for position, _ in chart.tones]
     report = row.report or {}
     return {
         "report": report,
@@ -177,8 +179,9 @@ def _report(row: Rehearsal) -> dict[str, Any]:
         "reasons": queries.reasons_of(row),
         "arrivals": queries.arrivals_of(row),
         "outcomes": queries.outcomes_of(row),
-        "days": days,
-        "highest": max((one.total for one in days.days), default=0),
+        "chart": chart,
+        "steps": [(name, tone) for name, (_, tone) in zip(names, chart.tones, strict=True)],
+        "days": [(one.day, list(zip(names, one.day.counts, strict=True))) for one in chart.columns],
         "broken": sum(one["broken"] for one in report.get("checks", ())),
     }
 

@@ -12,7 +12,7 @@ import pytest
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
-from campaigns.sequences.models import Campaign, Variant
+from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import Rotation
@@ -23,7 +23,7 @@ from sending.planner.services import set_senders
 from sending.planner.states import EnrollmentState
 from sending.rehearsal.telling import Arrival, Message, Standing, Told
 from sending.sandbox.behaviour import Behaviour
-from tests.builders import make_enrollment, make_message, make_running_campaign
+from tests.builders import make_enrollment, make_message, make_running_campaign, make_step
 from tests.sending.planner.stage import make_sender, make_team
 from tests.sending.rehearsal.drafts import DAY, START, finding, make_draft, make_people, of, play, report_of
 
@@ -110,6 +110,26 @@ def test_a_running_campaign_goes_on_from_where_it_stands(member: Member) -> None
     assert message_from_bytes(first.raw)["In-Reply-To"] == before.message_id, "the thread goes on"
 
 
+def test_branches_by_field_lead_as_they_would(member: Member) -> None:
+    people = make_people(member, 4)
+    draft = make_draft(member, people, (make_sender(member, **GAP),), steps=1)
+    Contact.objects.filter(pk__in=[people[0].pk, people[1].pk]).update(company="Acme")
+    path = Path.objects.create(campaign=draft, number=1, name="Big ones")
+    for position in (101, 102):
+        variant = make_step(draft, position, subject="", body="Of the path")
+        Step.objects.filter(pk=variant.step_id).update(thread="reply", wait_amount=1)
+    first = Step.objects.get(campaign=draft, position=1)
+    Branch.objects.create(step=first, place=1, kind="field", where='company is "Acme"', path=path)
+    expected = foreseen(draft)
+    told = play(draft)
+    assert played(told) == expected
+    steps: dict[int, list[int]] = {one.contact_id: [] for one in of(told, Standing)}
+    for one in of(told, Message):
+        steps[one.contact_id].append(one.position)
+    assert list(steps.values()) == [[1, 101, 102], [1, 101, 102], [1], [1]]
+    assert not [one for one in report_of(told).checks if one["broken"]]
+
+
 def test_every_message_is_a_whole_mail_that_can_be_read(member: Member) -> None:
     draft = make_draft(member, make_people(member, 2), make_boxes(member)[:1], steps=2)
     mails = {(one.contact_id, one.position): one for one in of(play(draft), Message)}
@@ -191,7 +211,7 @@ def test_the_report_tells_who_lacks_what_and_who_is_left_out(member: Member) -> 
     assert finding(report, "mend")["count"] == 2
     assert "company" in str(finding(report, "mend")["words"])
     assert finding(report, "skipped")["count"] == 1
-    assert report.ending == "days"
+    assert report.ending == "done", "nobody mends a contact in a rehearsal"
     assert [(one.contact_id, one.state, one.reason) for one in of(told, Standing)] == [
         (people[0].pk, "finished", ""),
         (people[1].pk, "skipped", "suppressed"),
