@@ -43,11 +43,11 @@ def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
     return (
         *_schedule(plan),
         *_senders(campaign),
-        *(_broken(campaign, "so nobody of it is added") if campaign.grows else ()),
+        *(broken_segments(campaign, "so nobody of it is added") if campaign.grows else ()),
     )
 
 
-def _broken(campaign: Campaign, so: str = "") -> list[Obstacle]:
+def broken_segments(campaign: Campaign, so: str = "") -> list[Obstacle]:
     """Return the segments that cannot be read any more, and what comes of it."""
     cause = f"cannot be read, {so}." if so else "cannot be read."
     return [
@@ -69,7 +69,7 @@ def _audience(campaign: Campaign) -> list[Obstacle]:
     if not audience_of(campaign) and not audience_segments_of(campaign):
         words = "No list and no segment of contacts is chosen."
         return [Obstacle("no_audience", words, "Choose at least one.", where)]
-    if broken := _broken(campaign):
+    if broken := broken_segments(campaign):
         return broken
     if not audience_contacts(campaign).exists():
         words = "Nobody is on the chosen lists or in the chosen segments."

@@ -30,7 +30,7 @@ from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
 from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
 from sending.planner.queries import rotation_of
-from sending.planner.readiness import obstacles
+from sending.planner.readiness import broken_segments, obstacles
 from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
 from sending.planner.tagging import choose_tags, follow_tags, tagged
 
@@ -124,6 +124,8 @@ def launch(member: Member, campaign: Campaign) -> int:
         now = database_now()
         move_campaign(campaign.pk, CampaignState.RUNNING, launched_at=now)
         count = enroll_audience(campaign)
+        if broken := broken_segments(campaign):  # a list or field of a condition went while it was read
+            raise NotReady(tuple(broken))
         _tell(campaign, EventKind.LAUNCHED, now, by=member, contacts=count)
         wake(campaign.pk)
     return count

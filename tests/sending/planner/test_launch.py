@@ -10,7 +10,7 @@ from django.db import DataError
 from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
-from campaigns.contacts.models import ContactList, ListMember, Segment
+from campaigns.contacts.models import Contact, ContactList, ListMember, Segment
 from campaigns.sequences import audience
 from campaigns.sequences import services as sequences
 from campaigns.sequences.errors import IllegalMove
@@ -257,6 +257,25 @@ def test_a_list_that_goes_while_a_campaign_grows_lets_nobody_in_whom_it_excluded
     monkeypatch.setattr("sending.planner.services.audience_ids", read_and_gone)
     assert grow_audiences() == 0
     assert Enrollment.objects.get(campaign=campaign).contact.email == "first@acme.example"
+
+
+def test_a_list_that_goes_while_a_campaign_is_launched_lets_nobody_in_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    member, campaign = make_launchable(count=2)
+    never = make_list(member.workspace, "Never", (Contact.objects.get(email="p1@example.com"),))
+    segment = make_segment(member.workspace, "Welcome", f"email contains example and not list is {never.pk}")
+    sequences.set_audience(campaign, [], [segment.pk])
+
+    def read_and_gone(one: Campaign) -> Any:
+        ids = audience.audience_ids(one)
+        never.delete()
+        return ids
+
+    monkeypatch.setattr("sending.planner.services.audience_ids", read_and_gone)
+    with pytest.raises(NotReady, match="The segment Welcome cannot be read"):
+        launch(member, campaign)
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.DRAFT
+    assert not Enrollment.objects.exists()
 
 
 def test_a_segment_that_cannot_be_read_any_more_forbids_the_launch_and_means_nobody() -> None:
