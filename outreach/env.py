@@ -111,6 +111,12 @@ VARIABLES = (
         "Whose accounts may sign in with Microsoft: a tenant's id or domain, `organizations`, `consumers` or `common`.",
         default="common",
     ),
+    Variable(
+        "OUTREACH_SPAMD_URL",
+        "A SpamAssassin daemon that judges wordings before they are sent: `spamd://127.0.0.1:783`. It reads what a "
+        "contact would get, so let it be your own. Empty: no score.",
+        default="",
+    ),
     Variable("OUTREACH_LOG_JSON", "1: log one JSON object per line.", default="0"),
     Variable(
         "OUTREACH_DEBUG",
@@ -138,6 +144,14 @@ class NameServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Daemon:
+    """Where a daemon of this instance listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Env:
     """Everything the program learns from outside, parsed and checked once at start."""
 
@@ -154,6 +168,7 @@ class Env:
     dns: tuple[NameServer, ...]
     allow_sign_up: bool
     lease_s: int
+    spamd: Daemon | None
     log_json: bool
     google: OAuthClient | None
     microsoft: OAuthClient | None
@@ -197,6 +212,7 @@ def load(environ: Mapping[str, str]) -> Env:
         dns=tuple(_name_server("OUTREACH_DNS", word) for word in _words(_text(known, "OUTREACH_DNS"))),
         allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
         lease_s=_number(known, "OUTREACH_LEASE_S", least=2, most=3600),
+        spamd=_daemon(known, "OUTREACH_SPAMD_URL", "spamd", 783),
         log_json=_truth(known, "OUTREACH_LOG_JSON"),
         google=_client(known, "OUTREACH_GOOGLE"),
         microsoft=_client(known, "OUTREACH_MICROSOFT"),
@@ -311,6 +327,15 @@ def _name_server(name: str, word: str) -> NameServer:
         return NameServer(str(ip_address(parts.hostname or "")), parts.port or 53)
     except ValueError as error:
         raise BadSetting(f"{name}: {word!r} is no IP address, with or without a port") from error
+
+
+def _daemon(known: Mapping[str, str], name: str, scheme: str, usual_port: int) -> Daemon | None:
+    if not _text(known, name):
+        return None
+    parts = urlsplit(_url(known, name, scheme))
+    if not parts.hostname:
+        raise BadSetting(f"{name} names no host: write {scheme}://127.0.0.1:{usual_port}")
+    return Daemon(parts.hostname, parts.port or usual_port)
 
 
 def settings_page() -> str:

@@ -135,7 +135,7 @@ CAMPAIGN_TABS = (
     Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders", also=("planner:shares",)),
-    Tab("Preview", "planner:preview", also=("planner:gaps", "proofs:exact")),
+    Tab("Preview", "planner:preview", also=("planner:gaps", "proofs:exact", "proofs:spam")),
     Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health", "planner:ground")),
     Tab(
         "Rehearsal",

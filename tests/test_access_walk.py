@@ -116,7 +116,7 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.variant.pk,), "sequences:variant_save", "sequences:variant_copy", "sequences:variant_removal",
         "sequences:variant_keep", "sequences:variant_versions", "sequences:variant_restore",
-        "planner:preview_html", "planner:preview_mail", "proofs:exact",
+        "planner:preview_html", "planner:preview_mail", "proofs:exact", "proofs:spam",
     ),
     **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal", "planner:why", "planner:prospect"),
     **_each(

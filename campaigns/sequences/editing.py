@@ -131,7 +131,7 @@ def _variants(step: Step, desk: Desk, redo: Mapping[int, int]) -> list[VariantCa
             variant=one,
             form=desk.variant_forms.get(one.pk) or variant_form(one, desk.known, is_frozen=desk.is_frozen),
             share=round(100 * one.weight / total),
-            findings=lint(one.subject, one.body_text, is_first=step.position == 1),
+            findings=lint(one.subject, one.body_text, one.body_html, is_first=step.position == 1),
             undo=undo.get(one.pk),
             redo=redo.get(one.pk),
         )

@@ -6,14 +6,14 @@ Pure: no Django, no clock, no randomness. A template comes from a person and is 
 from campaigns.templating.cleaning import clean_header, clean_text
 from campaigns.templating.fallbacks import bare_uses, with_fallback
 from campaigns.templating.language import Template, check, compile_template
-from campaigns.templating.lint import Finding, Severity, lint
+from campaigns.templating.lint import Finding, Identity, Severity, lint
 from campaigns.templating.problems import MissingValue, TemplateProblem
 from campaigns.templating.rendering import missing, render
 from campaigns.templating.spinning import check_spin, has_choices, spin
 from campaigns.templating.variables import STANDARD
 
 __all__ = [
-    "STANDARD", "Finding", "MissingValue", "Severity", "Template", "TemplateProblem", "bare_uses", "check",
+    "STANDARD", "Finding", "Identity", "MissingValue", "Severity", "Template", "TemplateProblem", "bare_uses", "check",
     "check_spin", "clean_header", "clean_text", "compile_template", "has_choices", "lint", "missing", "render", "spin",
     "with_fallback",
 ]  # fmt: skip

@@ -10,6 +10,8 @@ from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import PlannedStep, PlannedVariant, plans
 from campaigns.sequences.positions import step_name
 from campaigns.sequences.wording import SenderValues, Wording
+from campaigns.templating import Finding, Identity, lint
+from outreach.accounts.models import Workspace
 from sending.mailboxes.models import Mailbox
 from sending.planner.wordings import Unfit, wording_of
 from sending.smtp import reply_subject
@@ -25,6 +27,7 @@ class PreviewedStep:
     subject: str
     wording: Wording | None
     problem: str
+    findings: Sequence[Finding] = ()  # in what this contact would read
 
     @property
     def name(self) -> str:
@@ -35,6 +38,7 @@ def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> li
     """Return every step and wording as this contact would read it from the mailbox."""
     plan = plans([campaign.pk])[campaign.pk]
     sender = sender_values(mailbox)
+    signed = Identity(Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id))
     shown: list[PreviewedStep] = []
     for step in plan.steps:
         theirs = step.variant_for(contact.pk) if step.variants else None
@@ -44,7 +48,8 @@ def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> li
             subject = wording.subject if wording else ""
             if not step.opens_thread:
                 subject = reply_subject(_subject_before(shown))
-            shown.append(PreviewedStep(step, variant, variant is theirs, subject, wording, problem))
+            findings = _findings(subject, wording, step, signed) if wording else ()
+            shown.append(PreviewedStep(step, variant, variant is theirs, subject, wording, problem, findings))
     return shown
 
 
@@ -64,6 +69,11 @@ def sender_values(mailbox: Mailbox | None) -> SenderValues:
     if mailbox is None:
         return SenderValues(name="Your name", email="you@example.com", signature="")
     return SenderValues(name=mailbox.display_name, email=mailbox.address, signature=mailbox.signature)
+
+
+def _findings(subject: str, wording: Wording, step: PlannedStep, signed: Identity) -> Sequence[Finding]:
+    """Return what a filter or a reader would mind in what is read; the signature stands in it already."""
+    return lint(subject, wording.text, wording.html, is_first=step.position == 1, signed=signed)
 
 
 def _subject_before(shown: Sequence[PreviewedStep]) -> str:

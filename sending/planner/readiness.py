@@ -124,7 +124,7 @@ def _advice(step: PlannedStep, variant: PlannedVariant) -> list[Obstacle]:
     """What the editor advises against and nobody should get: a pretended answer, another program's placeholders."""
     return [
         Obstacle(one.code, f"Step {step.name} {variant.label}: {one.what}", one.fix, "sequences:sequence")
-        for one in lint(variant.subject, variant.body_text, is_first=step.position == 1)
+        for one in lint(variant.subject, variant.body_text, variant.body_html, is_first=step.position == 1)
         if one.severity is Severity.BLOCK
     ]
 

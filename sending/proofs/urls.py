@@ -7,4 +7,7 @@ from django.urls import path
 from sending.proofs import views
 
 app_name = "proofs"
-urlpatterns = [path("variants/<int:pk>/exact", views.exact, name="exact")]
+urlpatterns = [
+    path("variants/<int:pk>/exact", views.exact, name="exact"),
+    path("variants/<int:pk>/spam", views.spam, name="spam"),
+]

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
+from campaigns.contacts.models import Contact
+from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import variant_for
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
+from outreach.env import env
 from outreach.kit.htmx import render_region
 from sending.domains.keys import KeyLost
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.models import Mailbox
 from sending.planner.preview import carriers_of
 from sending.planner.sampling import contact_shown
-from sending.proofs.exact import NoProof
+from sending.proofs.exact import Exact, NoProof
 from sending.proofs.exact import exact as exact_of
+from sending.proofs.spam import NoScore, score_of
 from sending.smtp import Unbuildable
 
 _MOST_SHOWN = 400_000  # characters; the file has all of it
@@ -25,30 +33,66 @@ _MOST_SHOWN = 400_000  # characters; the file has all of it
 @member_page(Role.VIEWER)
 def exact(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the bytes of a wording as it would leave, or give them out as a file (?file=1)."""
+    proof = _proof(request, pk)
+    found = proof.exact
+    if found is not None and request.GET.get("file"):
+        response = HttpResponse(found.content, content_type="message/rfc822")
+        name = f"step-{found.shown.name}-{found.shown.variant.label}.eml"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+    source = found.source[:_MOST_SHOWN] if found else ""
+    context = {**_context(proof, pk), "source": source, "has_spamd": env().spamd is not None}
+    return render_region(request, "sending/proofs/exact.html", context)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def spam(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show what SpamAssassin thinks of a wording as it would leave."""
+    daemon = env().spamd
+    proof, score = _proof(request, pk), None
+    problem = proof.problem
+    if daemon is None:
+        problem = "No SpamAssassin is configured: name a daemon of yours in OUTREACH_SPAMD_URL."
+    elif proof.exact is not None:
+        try:
+            score = score_of(proof.exact.content, daemon)
+        except NoScore as error:
+            problem = str(error)
+    context = {**_context(proof, pk), "score": score, "problem": problem}
+    return render_region(request, "sending/proofs/spam.html", context, region="spam")
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    campaign: Campaign
+    contact: Contact
+    mailbox: Mailbox
+    exact: Exact | None
+    problem: str
+
+
+def _proof(request: MemberRequest, pk: int) -> _Proof:
+    """Build the message that the address asks for. Raises Http404 where there is no reader or no sender."""
     campaign = variant_for(request.member, pk).step.campaign
     contact, carriers = contact_shown(campaign, request.GET.get("contact", "")), carriers_of(campaign)
     wanted = request.GET.get("mailbox", "")
     mailbox = next((one for one in carriers if str(one.pk) == wanted), next(iter(carriers), None))
     if contact is None or mailbox is None:
         raise Http404("Nobody to write to, or no mailbox to write from")
-    problem, found = "", None
     try:
         found = exact_of(campaign, pk, contact, mailbox, now=database_now())
     except (NoProof, Unbuildable, KeyLost) as error:
-        problem = str(error)
-    if found is not None and request.GET.get("file"):
-        response = HttpResponse(found.content, content_type="message/rfc822")
-        response["Content-Disposition"] = (
-            f'attachment; filename="step-{found.shown.name}-{found.shown.variant.label}.eml"'
-        )
-        return response
-    context = editor_context(
-        campaign,
-        contact=contact,
-        mailbox=mailbox,
-        variant_id=pk,
-        exact=found,
-        problem=problem,
-        source=found.source[:_MOST_SHOWN] if found else "",
+        return _Proof(campaign, contact, mailbox, None, str(error))
+    return _Proof(campaign, contact, mailbox, found, "")
+
+
+def _context(proof: _Proof, variant_id: int) -> dict[str, Any]:
+    return editor_context(
+        proof.campaign,
+        contact=proof.contact,
+        mailbox=proof.mailbox,
+        variant_id=variant_id,
+        exact=proof.exact,
+        problem=proof.problem,
     )
-    return render_region(request, "sending/proofs/exact.html", context)

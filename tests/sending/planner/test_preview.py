@@ -131,6 +131,17 @@ def test_the_html_part_stands_in_a_frame_that_runs_and_fetches_nothing(member: M
     assert "script-src" in signed_in(member).get(member.url("planner:preview", campaign.pk))["Content-Security-Policy"]
 
 
+def test_what_a_filter_would_mind_is_told_of_what_is_really_read(member: Member, campaign: Campaign) -> None:
+    Variant.objects.update(body_text="Hi {{ first_name }}, unsubscribe here")
+    page = signed_in(member).get(member.url("planner:preview", campaign.pk))
+    assert [one.code for one in page.context["steps"][0].findings] == ["no_address_line"]
+    assert "1 remark of a filter or a reader" in text_of(page)
+    Mailbox.objects.update(signature="Me\n1 Main Street\nSpringfield")
+    Contact.objects.filter(email="p0@example.com").update(first_name="BUY NOW!! VERY CHEAP")
+    page = signed_in(member).get(member.url("planner:preview", campaign.pk))
+    assert [one.code for one in page.context["steps"][0].findings] == ["shouting", "punctuation", "spam_click"]
+
+
 def sent(member: Member, variant: Variant, **values: object) -> HttpResponseBase:
     return signed_in(member).post(member.url("planner:preview_mail", variant.pk), values, follow=True)
 

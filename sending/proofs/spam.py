@@ -1,0 +1,82 @@
+"""What SpamAssassin thinks of a message, where a daemon of it is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from outreach.env import Daemon
+
+try:
+    import aiospamc
+    from aiospamc.exceptions import ClientException, TimeoutException
+    from aiospamc.responses import ResponseException
+except ImportError:  # the extra "spam" is not installed
+    aiospamc = None
+
+# It asks nobody else when it is set up so (dns_available no), and is done within a second; a person waits.
+TIMEOUT_S = 10.0
+MOST_RULES = 50
+# " 1.2 RULE_NAME   words", as its report tells each rule; further lines of a rule's words are indented.
+_RULE = re.compile(r"^\s*(-?\d{1,4}(?:\.\d+)?) ([A-Z][A-Z0-9_]{1,60})\s+(.*)$")
+
+
+class NoScore(RuntimeError):
+    """The daemon gave no score; the words say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule that has spoken."""
+
+    points: float
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The sum of the rules, the sum from which on a message is junk, and the rules, the heaviest first."""
+
+    points: float
+    threshold: float
+    rules: Sequence[Rule]
+
+    @property
+    def is_spam(self) -> bool:
+        return self.points >= self.threshold
+
+
+def score_of(content: bytes, daemon: Daemon) -> Score:
+    """Ask the daemon about a message. Raises NoScore when it is not there, too slow, or not what it seems."""
+    if aiospamc is None:
+        raise NoScore("The package aiospamc is not installed: install the program with its extra “spam”.")
+    try:
+        return asyncio.run(_asked(content, daemon))
+    except (TimeoutError, TimeoutException) as error:
+        raise NoScore(
+            f"SpamAssassin at {daemon.host}:{daemon.port} had not answered within {TIMEOUT_S:g} s."
+        ) from error
+    except (ClientException, ResponseException, OSError, ValueError) as error:
+        words = f"SpamAssassin at {daemon.host}:{daemon.port} cannot be reached, or something else listens there."
+        raise NoScore(words) from error
+
+
+async def _asked(content: bytes, daemon: Daemon) -> Score:
+    async with asyncio.timeout(TIMEOUT_S):
+        answer = await aiospamc.report(
+            content, host=daemon.host, port=daemon.port, timeout=aiospamc.Timeout(total=TIMEOUT_S)
+        )
+    verdict = answer.headers.spam
+    if verdict is None:
+        raise ValueError("no verdict in the answer")
+    return Score(float(verdict.score), float(verdict.threshold), rules_in(answer.body.decode("utf-8", "replace")))
+
+
+def rules_in(report: str) -> Sequence[Rule]:
+    """Return the rules that a report names, the heaviest first; what is no rule is left out."""
+    found = [one for line in report.splitlines() if (one := _RULE.match(line))]
+    rules = [Rule(float(one[1]), one[2], one[3].strip()[:200]) for one in found[:MOST_RULES]]
+    return sorted(rules, key=lambda rule: -rule.points)
