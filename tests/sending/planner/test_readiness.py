@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from campaigns.calendar import ClosedSpan
 from campaigns.contacts.models import ContactList, ListMember
-from campaigns.sequences.models import AudienceList, Campaign, SendWindow, Step, Variant
+from campaigns.sequences.models import AudienceList, Branch, Campaign, SendWindow, Step, Variant
 from campaigns.sequences.services import close
 from campaigns.sequences.states import CampaignState, StepThread
 from outreach.accounts.models import Workspace
@@ -45,6 +45,10 @@ def without_lists(_: Campaign) -> None:
 
 def with_an_empty_list(_: Campaign) -> None:
     ListMember.objects.all().delete()
+
+
+def with_a_branch_that_asks_for_what_is_gone(_: Campaign) -> None:
+    Branch.objects.create(step=Step.objects.get(position=1), place=1, kind="field", where="list is 0")
 
 
 def without_steps(_: Campaign) -> None:
@@ -118,6 +122,10 @@ def launched_before(_: Campaign) -> None:
     [
         (without_lists, "no_audience", "No list and no segment of contacts is chosen.", "sequences:audience"),
         (with_an_empty_list, "empty_audience", "Nobody is on the chosen lists", "sequences:audience"),
+        (
+            with_a_branch_that_asks_for_what_is_gone, "broken_branch",
+            "Step 1: the condition of a branch cannot be read. There is no list 0 any more.", "sequences:sequence",
+        ),
         (without_steps, "no_steps", "There is no message to send.", "sequences:sequence"),
         (without_a_share, "no_variant", "Step 2 has no wording with a share above 0.", "sequences:sequence"),
         (without_a_subject, "empty", "Step 1 A has no subject.", "sequences:sequence"),
