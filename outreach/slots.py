@@ -132,6 +132,7 @@ CAMPAIGN_TABS = (
             "sequences:rename",
         ),
     ),
+    Tab("Paths", "planner:paths", also=("planner:branch_add",)),
     Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders", also=("planner:shares",)),

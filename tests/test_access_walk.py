@@ -100,7 +100,7 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.campaign.pk,),
         "sequences:rename", "sequences:file", "sequences:sequence", "sequences:step_add", "sequences:audience",
         "sequences:schedule",
-        "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
+        "planner:paths", "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
         "planner:resume", "planner:ground", "planner:shares", "planner:stop", "planner:archival", "reports:effect",
         "sequences:roles", "sequences:growth", "planner:campaign_health",
         "planner:forecast", "planner:forecast_summary", "planner:next_sends", "planner:gaps", "planner:fallback",
@@ -111,13 +111,15 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.variant.step_id,),
         "sequences:step_save", "sequences:step_place", "sequences:step_copy", "sequences:step_removal",
-        "sequences:variant_add",
+        "sequences:variant_add", "planner:branch_add",
     ),
     **_each(
         lambda w: (w.variant.pk,), "sequences:variant_save", "sequences:variant_copy", "sequences:variant_removal",
         "sequences:variant_keep", "sequences:variant_versions", "sequences:variant_restore",
         "planner:preview_html", "planner:preview_mail", "proofs:exact", "proofs:spam",
     ),
+    **_each(lambda w: (w.path.pk,), "planner:path_name", "planner:path_removal"),
+    **_each(lambda w: (w.branch.pk,), "planner:branch_place", "planner:branch_removal"),
     **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal", "planner:why", "planner:prospect"),
     **_each(
         lambda w: (w.mailbox.pk,),
@@ -144,6 +146,7 @@ SAMPLES: dict[str, Args] = {
 BODIES: dict[str, Callable[[World], dict[str, object]]] = {
     "sequences:audience": lambda w: {"lists": [w.contact_list.pk], "segments": [w.segment.pk]},
     "planner:senders": lambda w: {"mailboxes": [w.mailbox.pk]},
+    "planner:branch_add": lambda w: {"kind": "everybody", "path": w.path.pk},
     "contacts:selected": lambda w: {"contact": [w.contact.pk], "action": "delete_confirmed"},
     "contacts:suppression_lift": lambda w: {"suppression": w.suppression.pk},
     "reports:doubts_chosen": lambda w: {"message": [w.message.pk], "action": "again"},

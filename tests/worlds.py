@@ -33,7 +33,16 @@ from campaigns.contacts.models import (
     Suppression,
 )
 from campaigns.library.models import Snippet, StepTemplate, TemplateUse
-from campaigns.sequences.models import AudienceSegment, Campaign, ClosedDays, HolidayRegion, Variant, WordingVersion
+from campaigns.sequences.models import (
+    AudienceSegment,
+    Branch,
+    Campaign,
+    ClosedDays,
+    HolidayRegion,
+    Path,
+    Variant,
+    WordingVersion,
+)
 from outreach.accounts.keys import Scope
 from outreach.accounts.models import ApiKey, KeptAnswer, Membership, Workspace
 from outreach.accounts.programs import Wish, create_key
@@ -73,6 +82,8 @@ class World:
     suppression: Suppression
     campaign: Campaign
     variant: Variant
+    path: Path
+    branch: Branch
     mailbox: Mailbox
     domain_key: DomainKey
     enrollment: Enrollment
@@ -144,6 +155,8 @@ def make_world(marker: str) -> World:
     )
     variant = builders.make_step(campaign, subject=f"{marker} subject", body=f"{marker} body")
     WordingVersion.objects.create(variant=variant, number=0, subject=marker)
+    path = Path.objects.create(campaign=campaign, number=1, name=f"{marker} path")
+    builders.make_step(campaign, 101, subject=f"{marker} answer", body=f"{marker} body")
     mailbox = builders.make_mailbox(workspace, f"me@{marker}.example")
     builders.make_sender(campaign, mailbox)
     enrollment = builders.make_enrollment(campaign, contact, mailbox=mailbox)
@@ -208,6 +221,8 @@ def make_world(marker: str) -> World:
         suppression=builders.make_suppression(workspace, f"never@{marker}.example"),
         campaign=campaign,
         variant=variant,
+        path=path,
+        branch=builders.make_branch(variant.step_id, path, where=f"title is {marker}"),
         mailbox=mailbox,
         domain_key=builders.make_domain_key(workspace, f"{marker}.example"),
         enrollment=enrollment,

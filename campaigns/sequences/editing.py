@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.http import QueryDict
@@ -10,7 +10,8 @@ from django.http import QueryDict
 from campaigns.calendar import Wait, WaitUnit
 from campaigns.sequences.forms import UNITS, StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
-from campaigns.sequences.queries import steps_of, windows_of
+from campaigns.sequences.positions import MAIN, path_of, place_in
+from campaigns.sequences.queries import paths_of, steps_of, windows_of
 from campaigns.sequences.seen import seen_step, seen_variant
 from campaigns.sequences.states import StepThread, opens_thread
 from campaigns.sequences.timeline import Days, days_of
@@ -52,14 +53,32 @@ class StepCard:
     variants: Sequence[VariantCard]
     days: Days
     is_first: bool
+    is_top: bool  # of its path
     is_last: bool
 
 
-def cards(campaign: Campaign, desk: Desk) -> list[StepCard]:
-    """Return the steps in order; a form that was refused takes the place of the stored values."""
+@dataclass(frozen=True, slots=True)
+class PathCards:
+    """A path with its steps; the name is empty where the campaign has but one path."""
+
+    number: int
+    name: str
+    cards: Sequence[StepCard]
+
+
+def paths(campaign: Campaign, desk: Desk) -> list[PathCards]:
+    """Return the steps by path, in order; a form that was refused takes the place of the stored values."""
     steps = steps_of(campaign)
     weekdays = {one.weekday for one in windows_of(campaign)}
     redo = redo_of([one for step in steps for one in step.variants.all()])
+    more = [(path.number, f"{path.number} {path.name}") for path in paths_of(campaign)]
+    return [
+        PathCards(number, name, _cards([one for one in steps if path_of(one.position) == number], weekdays, desk, redo))
+        for number, name in [(MAIN, "Main path" if more else ""), *more]
+    ]
+
+
+def _cards(steps: Sequence[Step], weekdays: Collection[int], desk: Desk, redo: Mapping[int, int]) -> list[StepCard]:
     days = days_of([Wait(one.wait_amount, WaitUnit(one.wait_unit)) for one in steps], weekdays=weekdays)
     return [
         StepCard(
@@ -68,7 +87,8 @@ def cards(campaign: Campaign, desk: Desk) -> list[StepCard]:
             variants=_variants(step, desk, redo),
             days=its_days,
             is_first=step.position == 1,
-            is_last=step.position == len(steps),
+            is_top=place_in(step.position) == 1,
+            is_last=step is steps[-1],
         )
         for step, its_days in zip(steps, days, strict=True)
     ]

@@ -275,6 +275,7 @@ def _planned(step: Mapping[str, Any], branches: Sequence[PlannedBranch]) -> Plan
             )
             for one in step["variants"] or ()
         ),
-        ways=tuple(one for one in branches if one.kind is not BranchKind.REPLY),
+        # whoever is left over comes last, wherever it stands
+        ways=tuple(one for kind in (BranchKind.FIELD, BranchKind.EVERYBODY) for one in branches if one.kind is kind),
         answers=tuple(one for one in branches if one.kind is BranchKind.REPLY),
     )

@@ -10,9 +10,11 @@ from campaigns.calendar import ClosedSpan, Region, Window
 from campaigns.sequences.models import (
     AudienceList,
     AudienceSegment,
+    Branch,
     Campaign,
     ClosedDays,
     HolidayRegion,
+    Path,
     SendWindow,
     Step,
     Variant,
@@ -63,6 +65,28 @@ def variant_for(member: Member, pk: int) -> Variant:
     if row is None:
         raise Http404("No such wording")
     return row
+
+
+def path_for(member: Member, pk: int) -> Path:
+    """Return a path of a campaign of the member's workspace. Raises Http404 for any other."""
+    row = Path.objects.filter(campaign__workspace=member.workspace, pk=pk).select_related("campaign").first()
+    if row is None:
+        raise Http404("No such path")
+    return row
+
+
+def branch_for(member: Member, pk: int) -> Branch:
+    """Return a branch of a campaign of the member's workspace. Raises Http404 for any other."""
+    rows = Branch.objects.filter(step__campaign__workspace=member.workspace, pk=pk)
+    row = rows.select_related("step__campaign").first()
+    if row is None:
+        raise Http404("No such branch")
+    return row
+
+
+def paths_of(campaign: Campaign) -> Sequence[Path]:
+    """Return the paths beside the main one, by number."""
+    return list(Path.objects.filter(campaign=campaign).order_by("number"))
 
 
 def windows_of(campaign: Campaign) -> Sequence[Window]:

@@ -66,7 +66,7 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     HoldCode.SYNC_STALE: ("mailboxes:detail", "mailbox", "Open the mailbox"),
     HoldCode.MISSING_VALUE: ("contacts:edit", "contact", "Fill it in"),
     HoldCode.BAD_TEMPLATE: ("sequences:sequence", "campaign", "Mend the wording"),
-    HoldCode.BROKEN_BRANCH: ("sequences:sequence", "campaign", "Mend the branches"),
+    HoldCode.BROKEN_BRANCH: ("planner:paths", "campaign", "Mend the branches"),
     HoldCode.ABSENT: ("contacts:detail", "contact", "See the contact"),
     HoldCode.CAMPAIGN_PAUSED: ("planner:people", "campaign", "Resume the campaign"),
     HoldCode.DOMAIN_DOUBTED: ("contacts:detail", "contact", "See what is known of the address"),

@@ -12,6 +12,7 @@ from django.http import Http404
 
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign, SendWindow
+from campaigns.sequences.positions import position_in
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import Rotation
@@ -101,12 +102,20 @@ def _standing(rows: Sequence[dict[str, object]]) -> Standing:
 
 
 def people_of(  # noqa: PLR0913  # what narrows the list, as it stands in the URL
-    campaign: Campaign, *, state: str = "", hold: str = "", reason: str = "", begun: str = "", search: str = ""
+    campaign: Campaign,
+    *,
+    state: str = "",
+    hold: str = "",
+    reason: str = "",
+    begun: str = "",
+    search: str = "",
+    path: int | None = None,
+    step: int | None = None,
 ) -> QuerySet[Any]:
     """Return the enrollments of a campaign for keyset paging by id; search is a prefix of the address.
 
     state, hold and reason are exact words; the hold ANY_HOLD stands for each, NO_HOLD for none. begun: "yes" for those
-    who were written to, "no" for the others.
+    who were written to, "no" for the others. path: where they stand; step: the position of the message to come.
     """
     rows = with_reasons(Enrollment.objects.filter(campaign=campaign)).select_related("contact", "mailbox")
     if state:
@@ -117,6 +126,10 @@ def people_of(  # noqa: PLR0913  # what narrows the list, as it stands in the UR
         rows = rows.filter(state=EnrollmentState.ACTIVE, why_code="" if hold == NO_HOLD else hold)
     if reason:
         rows = rows.filter(stop_reason=reason)
+    if path is not None:
+        rows = rows.filter(next_position__gte=position_in(path, 0), next_position__lt=position_in(path + 1, 0))
+    if step is not None:
+        rows = rows.filter(next_position=step)
     if begun:
         rows = rows.filter(begun_at__isnull=begun == "no")
     if search:

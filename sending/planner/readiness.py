@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from campaigns.calendar import Never, ZoneProblem, next_open
-from campaigns.contacts.core.segments import BadQuery
-from campaigns.contacts.queries import read_condition
 from campaigns.sequences.audience import audience_contacts, unreadable
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
@@ -16,6 +14,7 @@ from outreach.accounts.models import Workspace
 from sending.domains.keys import KeyLost, signatures_of
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.states import MailboxState
+from sending.planner.broken_branches import broken_branches
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.grounds import law_obstacles
 from sending.planner.models import CampaignMailbox
@@ -29,7 +28,7 @@ def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
         *_audience(campaign),
         *_steps(plan),
         *_wording(plan),
-        *_branches(plan),
+        *broken_branches(plan),
         *_schedule(plan),
         *_senders(campaign),
         *_identity(campaign),
@@ -45,6 +44,7 @@ def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
     plan = plans([campaign.pk])[campaign.pk]
     return (
         *_schedule(plan),
+        *broken_branches(plan),
         *_senders(campaign),
         *(broken_segments(campaign, "so nobody of it is added") if campaign.grows else ()),
     )
@@ -120,19 +120,6 @@ def _wording(plan: CampaignPlan) -> list[Obstacle]:
                     fix = problem.hint or "Mend the wording."
                     found.append(Obstacle("template", words, fix, "sequences:sequence"))
             found += _advice(step, variant)
-    return found
-
-
-def _branches(plan: CampaignPlan) -> list[Obstacle]:
-    """Return the branches whose condition cannot be read: whoever comes to one would be held there."""
-    found = []
-    for step in plan.steps:
-        for way in (one for one in step.ways if one.where):
-            try:
-                read_condition(plan.workspace_id, way.where)
-            except BadQuery as error:
-                words = f"Step {step.name}: the condition of a branch cannot be read. {error}"
-                found.append(Obstacle("broken_branch", words, "Set the branch anew.", "sequences:sequence"))
     return found
 
 

@@ -9,6 +9,7 @@ from sending.planner import (
     gap_views,
     ground_views,
     health_views,
+    path_views,
     preview_views,
     senders_views,
     views,
@@ -18,6 +19,12 @@ from sending.planner import (
 app_name = "planner"
 urlpatterns = [
     path("", views.campaign_list, name="list"),
+    path("<int:pk>/paths", path_views.paths, name="paths"),
+    path("paths/<int:pk>/name", path_views.path_name, name="path_name"),
+    path("paths/<int:pk>/removal", path_views.path_removal, name="path_removal"),
+    path("steps/<int:pk>/branches", path_views.branch_add, name="branch_add"),
+    path("branches/<int:pk>/place", path_views.branch_place, name="branch_place"),
+    path("branches/<int:pk>/removal", path_views.branch_removal, name="branch_removal"),
     path("<int:pk>/senders", senders_views.senders, name="senders"),
     path("<int:pk>/senders/shares", senders_views.shares, name="shares"),
     path("<int:pk>/preview", preview_views.preview_page, name="preview"),

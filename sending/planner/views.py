@@ -164,11 +164,14 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
     narrowed = {name: value if value in _KNOWN[name] else "" for name, value in narrowed.items()}
     standing = queries.standing_of([pk]).get(pk)
     filters = {**narrowed, "q": request.GET.get("q", "").replace("\0", "")[:100]}
-    rows = queries.people_of(campaign, **narrowed, search=filters["q"])
+    path, step = (_number(request.GET.get(name, "")) for name in ("path", "step"))
+    rows = queries.people_of(campaign, **narrowed, search=filters["q"], path=path, step=step)
     context = editor_context(
         campaign,
         page=paged(request, rows, by="id"),
         filters=filters,
+        path=path,
+        step=step,
         standing=standing,
         waiting=standing.waiting if standing else 0,
         holds=queries.held_by_reason(campaign),
@@ -207,6 +210,11 @@ def removal(request: MemberRequest, pk: int) -> HttpResponse:
     if stopped:
         messages.success(request, f"{row.contact.email} gets nothing more from this campaign.")
     return redirect(request.member.url("planner:people", row.campaign_id))
+
+
+def _number(text: str) -> int | None:
+    """Return the small number of a path or a step that stands in a URL."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
 
 
 def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 200) -> HttpResponse:

@@ -9,6 +9,15 @@ from __future__ import annotations
 from campaigns.sequences.services.audience import leave_out_roles, let_grow, set_audience
 from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
 from campaigns.sequences.services.fallbacks import give_fallback
+from campaigns.sequences.services.paths import (
+    Fork,
+    add_branch,
+    add_path,
+    move_branch,
+    remove_branch,
+    remove_path,
+    rename_path,
+)
 from campaigns.sequences.services.schedules import OFFICE_HOURS, Schedule, close, save_schedule
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
@@ -34,8 +43,11 @@ __all__ = [
     "MOST_STEPS",
     "OFFICE_HOURS",
     "USUAL_WAITS",
+    "Fork",
     "Schedule",
     "Text",
+    "add_branch",
+    "add_path",
     "add_step",
     "add_variant",
     "check_variant",
@@ -46,12 +58,16 @@ __all__ = [
     "keep_variant",
     "leave_out_roles",
     "let_grow",
+    "move_branch",
     "move_campaign",
     "move_step",
     "place_step",
+    "remove_branch",
+    "remove_path",
     "remove_step",
     "remove_variant",
     "rename",
+    "rename_path",
     "restore_variant",
     "save_schedule",
     "save_step",

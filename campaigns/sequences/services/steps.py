@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 
 from campaigns.calendar import WaitUnit
-from campaigns.sequences.errors import BadEdit
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.errors import BadEdit, IllegalMove
+from campaigns.sequences.models import Campaign, Path, Step, Variant
+from campaigns.sequences.positions import MAIN, block_of, path_of, place_in, position_in
 from campaigns.sequences.seen import seen_step
 from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now
 from campaigns.sequences.states import CampaignState, StepThread
@@ -17,22 +18,26 @@ USUAL_WAITS = (0, 3, 4, 7)
 MOST_STEPS = 20
 
 
-def add_step(campaign: Campaign) -> Step:
-    """Add a step behind the last, with one empty wording and the usual wait. Raises BadEdit at the twentieth.
+def add_step(campaign: Campaign, *, path: int = MAIN) -> Step:
+    """Add a step behind the last of a path, with one empty wording and the usual wait. Raises BadEdit at the twentieth.
 
     In a launched campaign it is held until it is written; who has finished the sequence does not get it.
     """
     with transaction.atomic():
         locked(campaign.pk)
-        last = Step.objects.filter(campaign=campaign).aggregate(last=Max("position"))["last"] or 0
-        if last >= MOST_STEPS:
-            raise BadEdit("", f"A campaign has {MOST_STEPS} steps at most.")
+        if path != MAIN and not Path.objects.filter(campaign=campaign, number=path).exists():
+            raise IllegalMove("Somebody else removed this path.")
+        last = _steps_of(campaign.pk, path).aggregate(last=Max("position"))["last"] or position_in(path, 0)
+        place = place_in(last)
+        if place >= MOST_STEPS:
+            raise BadEdit("", f"A campaign has {MOST_STEPS} steps at most, and so has each further path.")
+        is_first = last == 0
         step = Step.objects.create(
             campaign=campaign,
             position=last + 1,
-            wait_amount=USUAL_WAITS[min(last, len(USUAL_WAITS) - 1)],
+            wait_amount=USUAL_WAITS[min(place, len(USUAL_WAITS) - 1)] or int(not is_first),
             wait_unit=WaitUnit.DAYS,
-            thread=StepThread.REPLY if last else StepThread.NEW,
+            thread=StepThread.NEW if is_first else StepThread.REPLY,
         )
         Variant.objects.create(step=step, label="A")
     return step
@@ -55,7 +60,7 @@ def remove_step(step: Step) -> None:
     with transaction.atomic():
         current = step_now(draft(step.campaign_id), step)
         current.delete()
-        behind = Step.objects.filter(campaign=step.campaign_id, position__gt=current.position)
+        behind = _steps_of(step.campaign_id, path_of(current.position)).filter(position__gt=current.position)
         behind.update(position=F("position") - 1)
         _open_with_first(step.campaign_id)
 
@@ -66,17 +71,17 @@ def move_step(step: Step, *, by: int) -> None:
         current = step_now(draft(step.campaign_id), step)
         to = current.position + by
         if Step.objects.filter(campaign=step.campaign_id, position=to).exists():
-            place_step(current, to=to)
+            place_step(current, to=place_in(to))
 
 
 def place_step(step: Step, *, to: int) -> None:
-    """Put a step at a position (from 1); beyond the end it becomes the last. Raises IllegalMove once launched.
+    """Put a step at a place (from 1) of its path; beyond the end it becomes the last. Raises IllegalMove once launched.
 
     The waits stay at their places. Whatever comes first opens the thread, and what it displaces answers in it.
     """
     with transaction.atomic():
         current = step_now(draft(step.campaign_id), step)
-        before = list(Step.objects.filter(campaign=step.campaign_id).order_by("position"))
+        before = list(_steps_of(step.campaign_id, path_of(current.position)).order_by("position"))
         after = [one for one in before if one.pk != current.pk]
         after.insert(max(0, to - 1), current)
         for one, place in zip(after, before, strict=True):
@@ -100,7 +105,7 @@ def duplicate_step(step: Step) -> Step:
         campaign = locked(step.campaign_id)
         original = step_now(campaign, step)
         is_draft = campaign.state == CampaignState.DRAFT
-        copy = add_step(campaign)
+        copy = add_step(campaign, path=path_of(original.position))
         is_first = original.position == 1
         Step.objects.filter(pk=copy.pk).update(
             thread=StepThread.NEW if is_first else original.thread,
@@ -125,9 +130,14 @@ def duplicate_step(step: Step) -> Step:
 
 def _put_behind(step: Step, last: Step) -> None:
     """Put the last step behind another; each keeps its wait."""
-    between = Step.objects.filter(campaign=step.campaign_id, position__gt=step.position).exclude(pk=last.pk)
+    behind = _steps_of(step.campaign_id, path_of(step.position)).filter(position__gt=step.position)
+    between = behind.exclude(pk=last.pk)
     between.update(position=F("position") + 1)
     Step.objects.filter(pk=last.pk).update(position=step.position + 1)
+
+
+def _steps_of(campaign_id: int, path: int) -> QuerySet[Step]:
+    return Step.objects.filter(campaign=campaign_id, position__range=block_of(path))
 
 
 def _open_with_first(campaign_id: int) -> None:

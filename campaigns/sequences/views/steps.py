@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences import queries, services
-from campaigns.sequences.editing import QUICK, Desk, cards, step_form
+from campaigns.sequences.editing import QUICK, Desk, paths, step_form
 from campaigns.sequences.forms import StepForm
 from campaigns.sequences.models import Campaign, Step
-from campaigns.sequences.positions import step_name
+from campaigns.sequences.positions import MAIN, step_name
 from campaigns.sequences.states import LAUNCHED, CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.sequences.views.changes import is_sure, wait_changes_page
@@ -34,10 +34,12 @@ def sequence(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def step_add(request: MemberRequest, pk: int) -> HttpResponse:
-    """Add a step behind the last."""
+    """Add a step behind the last of a path."""
     campaign = queries.campaign_for(request.member, pk)
     words = "" if campaign.state == CampaignState.DRAFT else "Added. Who has finished the sequence does not get it."
-    return attempt(request, pk, lambda: services.add_step(campaign), words)
+    path = request.POST.get("path", "")
+    number = int(path) if path.isascii() and path.isdigit() and len(path) < 4 else MAIN
+    return attempt(request, pk, lambda: services.add_step(campaign, path=number), words)
 
 
 @require_POST
@@ -91,7 +93,7 @@ def step_removal(request: MemberRequest, pk: int) -> HttpResponse:
 def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, status: int = 200) -> HttpResponse:
     context = editor_context(
         campaign,
-        cards=cards(campaign, desk),
+        paths=paths(campaign, desk),
         variables=sorted(desk.known),
         quick=[name for name in QUICK if name in desk.known],
         may_change=may_change_it(request, campaign),

@@ -1,0 +1,33 @@
+"""Branches that cannot be followed: they would hold whoever comes there, so they are told before anybody does."""
+
+from __future__ import annotations
+
+from campaigns.contacts.core.segments import BadQuery
+from campaigns.contacts.queries import read_condition
+from campaigns.sequences.plans import CampaignPlan, PlannedBranch
+from campaigns.sequences.states import BranchKind
+from sending.planner.errors import Obstacle
+
+_WHERE = "planner:paths"
+
+
+def broken_branches(plan: CampaignPlan) -> list[Obstacle]:
+    """Return the branches that lead to a path without a message, or whose condition cannot be read any more."""
+    found = []
+    for step in plan.steps:
+        for branch in (*step.ways, *step.answers):
+            if branch.path is not None and plan.first_of(branch.path) is None:
+                words = f"A branch behind step {step.name} leads to {plan.name_of(branch.path)}, which has no message."
+                found.append(Obstacle("empty_path", words, "Write one, or remove the branch.", _WHERE))
+            if branch.kind is BranchKind.FIELD and (problem := _problem(plan, branch)):
+                words = f"Step {step.name}: the condition of a branch cannot be read. {problem}"
+                found.append(Obstacle("broken_branch", words, "Set the branch anew.", _WHERE))
+    return found
+
+
+def _problem(plan: CampaignPlan, branch: PlannedBranch) -> str:
+    try:
+        read_condition(plan.workspace_id, branch.where)
+    except BadQuery as error:
+        return str(error)
+    return ""

@@ -1,0 +1,139 @@
+"""How many people are where on the paths of a campaign, and how many took each branch."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.db.models.fields.json import KT
+
+from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep
+from campaigns.sequences.positions import MAIN, path_of
+from campaigns.sequences.states import BranchKind
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
+from sending.planner.models import Enrollment
+from sending.planner.states import EnrollmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A branch, and how many people have taken it. target: the name of its path, or of the end."""
+
+    branch: PlannedBranch
+    words: str
+    target: str
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A step with those who wait for it, or whose message is under way; and the branches behind it.
+
+    deciding: those for whom the path is at its end here, and the branches are asked.
+    """
+
+    step: PlannedStep
+    waiting: int
+    under_way: int
+    deciding: int
+    arrows: Sequence[Arrow]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A path with its steps. on_it: who is to get something there; done, stopped: whose way ended there.
+
+    came: how many have taken a branch that leads there; of the main path, everybody.
+    """
+
+    number: int
+    name: str
+    stops: Sequence[Stop]
+    on_it: int
+    done: int
+    stopped: int
+    came: int
+    is_reached: bool
+
+    @property
+    def is_main(self) -> bool:
+        return self.number == MAIN
+
+
+def lanes_of(plan: CampaignPlan) -> list[Lane]:
+    """Return the paths by number; each person of the campaign is on exactly one of them."""
+    standing = _standing(plan.id)
+    taken = _taken(plan.id)
+    arrows = {step.position: _arrows(plan, step, taken) for step in plan.steps}
+    came = Counter[int]()
+    reached = set[int]()
+    for some in arrows.values():
+        for one in some:
+            if one.branch.path is not None:
+                came[one.branch.path] += one.taken
+                reached.add(one.branch.path)
+    by_path: dict[int, Counter[str]] = defaultdict(Counter)
+    for (position, state), count in standing.items():
+        by_path[path_of(position)][state] += count
+    names = [(MAIN, "Main path"), *plan.path_names]
+    return [
+        Lane(
+            number=number,
+            name=name,
+            stops=[
+                _stop(step, standing, arrows[step.position]) for step in plan.steps if path_of(step.position) == number
+            ],
+            on_it=by_path[number][EnrollmentState.ACTIVE] + by_path[number][EnrollmentState.SENDING],
+            done=by_path[number][EnrollmentState.FINISHED],
+            stopped=by_path[number][EnrollmentState.STOPPED] + by_path[number][EnrollmentState.SKIPPED],
+            came=sum(standing.values()) if number == MAIN else came[number],
+            is_reached=number == MAIN or number in reached,
+        )
+        for number, name in names
+    ]
+
+
+def _standing(campaign_id: int) -> Mapping[tuple[int, str], int]:
+    rows = Enrollment.objects.filter(campaign=campaign_id).order_by()
+    return {
+        (position, state): count
+        for position, state, count in rows.values_list("next_position", "state").annotate(count=Count("pk"))
+    }
+
+
+def _taken(campaign_id: int) -> Mapping[str, int]:
+    rows = Event.objects.filter(campaign_id=campaign_id, kind=EventKind.BRANCHED).order_by()
+    return dict(rows.values_list(KT("data__branch")).annotate(count=Count("enrollment_id", distinct=True)))
+
+
+def _arrows(plan: CampaignPlan, step: PlannedStep, taken: Mapping[str, int]) -> list[Arrow]:
+    return [
+        Arrow(one, _words(one), "the end" if one.path is None else plan.name_of(one.path), taken.get(str(one.id), 0))
+        for one in (*step.answers, *step.ways)
+    ]
+
+
+def _words(branch: PlannedBranch) -> str:
+    match branch.kind:
+        case BranchKind.FIELD:
+            return branch.where
+        case BranchKind.REPLY:
+            return (
+                f"{str(branch.reply).replace('_', ' ')} answer" if branch.reply != "out_of_office" else "out of office"
+            )
+        case BranchKind.EVERYBODY:
+            return "everybody else"
+
+
+def _stop(step: PlannedStep, standing: Mapping[tuple[int, str], int], arrows: Sequence[Arrow]) -> Stop:
+    behind = standing.get((step.position + 1, EnrollmentState.ACTIVE), 0)
+    return Stop(
+        step=step,
+        waiting=standing.get((step.position, EnrollmentState.ACTIVE), 0),
+        under_way=standing.get((step.position, EnrollmentState.SENDING), 0),
+        deciding=behind if step.ways else 0,
+        arrows=arrows,
+    )
