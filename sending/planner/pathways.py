@@ -84,7 +84,9 @@ def lanes_of(plan: CampaignPlan) -> list[Lane]:
             number=number,
             name=name,
             stops=[
-                _stop(step, standing, arrows[step.position]) for step in plan.steps if path_of(step.position) == number
+                _stop(plan, step, standing, arrows[step.position])
+                for step in plan.steps
+                if path_of(step.position) == number
             ],
             on_it=by_path[number][EnrollmentState.ACTIVE] + by_path[number][EnrollmentState.SENDING],
             done=by_path[number][EnrollmentState.FINISHED],
@@ -128,12 +130,15 @@ def _words(branch: PlannedBranch) -> str:
             return "everybody else"
 
 
-def _stop(step: PlannedStep, standing: Mapping[tuple[int, str], int], arrows: Sequence[Arrow]) -> Stop:
-    behind = standing.get((step.position + 1, EnrollmentState.ACTIVE), 0)
+def _stop(
+    plan: CampaignPlan, step: PlannedStep, standing: Mapping[tuple[int, str], int], arrows: Sequence[Arrow]
+) -> Stop:
+    is_last = plan.step_from(step.position + 1) is None
+    behind = standing.get((step.position + 1, EnrollmentState.ACTIVE), 0) if is_last else 0
     return Stop(
         step=step,
         waiting=standing.get((step.position, EnrollmentState.ACTIVE), 0),
         under_way=standing.get((step.position, EnrollmentState.SENDING), 0),
-        deciding=behind if step.ways else 0,
+        deciding=behind,
         arrows=arrows,
     )
