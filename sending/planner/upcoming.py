@@ -17,6 +17,7 @@ from sending.pacing.outlook import Forecast
 from sending.planner.facts import zone_of
 from sending.planner.forecast import foresee
 from sending.planner.models import Enrollment
+from sending.planner.scenes import draft_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def upcoming(campaign: Campaign) -> Upcoming:
 
 
 def _contacts(campaign: Campaign, forecast: Forecast) -> dict[int, Contact]:
-    """Return the contacts by the ids of the forecast: their own in a draft, else those of their enrollments."""
+    """Return the contacts by the ids of the forecast: in a draft, what stands for the enrollment that is to be made."""
     ids = {one.person_id for one in forecast.coming}
     if campaign.state == CampaignState.DRAFT:
-        return Contact.objects.in_bulk(ids)
+        found = Contact.objects.in_bulk([pk - draft_number(0) for pk in ids])
+        return {draft_number(pk): contact for pk, contact in found.items()}
     rows = Enrollment.objects.filter(pk__in=ids).select_related("contact")
     return {row.pk: row.contact for row in rows}
 
