@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from outreach.env import Daemon
 
 try:
     import aiospamc
-    from aiospamc.exceptions import ClientException, TimeoutException
-    from aiospamc.responses import ResponseException
+    from aiospamc.exceptions import ParseError
+    from aiospamc.incremental_parser import ResponseParser
+    from aiospamc.requests import Request
+    from aiospamc.responses import Response, ResponseException
 except ImportError:  # the extra "spam" is not installed
     aiospamc = None
 
 # It asks nobody else when it is set up so (dns_available no), and is done within a second; a person waits.
 TIMEOUT_S = 10.0
 MOST_RULES = 50
+MOST_BYTES = 2_000_000  # of its answer, which holds the message, too
 # " 1.2 RULE_NAME   words", as its report tells each rule; further lines of a rule's words are indented.
 _RULE = re.compile(r"^\s*(-?\d{1,4}(?:\.\d+)?) ([A-Z][A-Z0-9_]{1,60})\s+(.*)$")
 
@@ -55,24 +59,42 @@ def score_of(content: bytes, daemon: Daemon) -> Score:
         raise NoScore("The package aiospamc is not installed: install the program with its extra “spam”.")
     try:
         return asyncio.run(_asked(content, daemon))
-    except (TimeoutError, TimeoutException) as error:
+    except TimeoutError as error:
         raise NoScore(
             f"SpamAssassin at {daemon.host}:{daemon.port} had not answered within {TIMEOUT_S:g} s."
         ) from error
-    except (ClientException, ResponseException, OSError, ValueError) as error:
+    except (ParseError, ResponseException, OSError, ValueError) as error:
         words = f"SpamAssassin at {daemon.host}:{daemon.port} cannot be reached, or something else listens there."
         raise NoScore(words) from error
 
 
 async def _asked(content: bytes, daemon: Daemon) -> Score:
+    """Ask over a connection of our own: the one of the package reads without end and stays open when it is late."""
     async with asyncio.timeout(TIMEOUT_S):
-        answer = await aiospamc.report(
-            content, host=daemon.host, port=daemon.port, timeout=aiospamc.Timeout(total=TIMEOUT_S)
-        )
+        reader, writer = await asyncio.open_connection(daemon.host, daemon.port)
+        try:
+            writer.write(bytes(Request("REPORT", body=content)))
+            await writer.drain()
+            told = await _read(reader)
+        finally:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+    answer = Response(**ResponseParser().parse(told))
+    answer.raise_for_status()
     verdict = answer.headers.spam
     if verdict is None:
         raise ValueError("no verdict in the answer")
     return Score(float(verdict.score), float(verdict.threshold), rules_in(answer.body.decode("utf-8", "replace")))
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    told = b""
+    while piece := await reader.read(65_536):
+        told += piece
+        if len(told) > MOST_BYTES:
+            raise ValueError("an answer without end")
+    return told
 
 
 def rules_in(report: str) -> Sequence[Rule]:
