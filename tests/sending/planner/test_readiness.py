@@ -124,7 +124,7 @@ def launched_before(_: Campaign) -> None:
         (with_an_empty_list, "empty_audience", "Nobody is on the chosen lists", "sequences:audience"),
         (
             with_a_branch_that_asks_for_what_is_gone, "broken_branch",
-            "Step 1: the condition of a branch cannot be read. There is no list 0 any more.", "sequences:sequence",
+            "Step 1: the condition of a branch cannot be read. There is no list 0 any more.", "planner:paths",
         ),
         (without_steps, "no_steps", "There is no message to send.", "sequences:sequence"),
         (without_a_share, "no_variant", "Step 2 has no wording with a share above 0.", "sequences:sequence"),
