@@ -50,6 +50,9 @@ def _strange_sign(found: re.Match[str]) -> Said:
     sign = found[1].encode("ascii", "backslashreplace").decode("unicode-escape") if "\\" in found[1] else found[1]
     if sign in _SMART_QUOTES:
         return f"The quotes {sign} are typographic.", "Use straight ones: ' or \".", sign, "syntax"
+    if not sign.isprintable():
+        words = f"There is a blank of another kind, or a sign that cannot be seen (U+{ord(sign):04X})."
+        return words, "Delete it and type a space: it came along with what was pasted.", sign, "syntax"
     return f"The sign {sign} means nothing here.", _VARIABLE, sign, "syntax"
 
 

@@ -50,7 +50,7 @@ def fallback(request: MemberRequest, pk: int) -> HttpResponse:
         messages.error(request, "There is no such variable any more.")
         return redirect(request.member.url("planner:gaps", pk))
     try:
-        changed = give_fallback(campaign, name, words)
+        changed = give_fallback(campaign, name, words, by=request.member.user)
     except SequenceError as error:
         messages.error(request, str(error))
     else:

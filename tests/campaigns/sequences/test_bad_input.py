@@ -71,6 +71,7 @@ def test_a_name_that_is_none(
         ({"body_text": "{a|b"}, "body_text", "This { is not closed."),
         ({"subject": "x" * 10_000}, "subject", "at most 500 characters (it has 10000)"),
         ({"body_text": "x" * 500_000}, "body_text", "at most 64000 characters (it has 500000)"),
+        ({"body_text": "x" * 2_000_000}, "body_text", "at most 64000 characters (it has 2000000)"),
         ({"subject": "a\x00b"}, "subject", "Null characters"),
         ({"body_text": "a\x00b"}, "body_text", "Null characters"),
         ({"weight": "-1"}, "weight", "greater than or equal to 0"),

@@ -85,6 +85,7 @@ def test_each_use_of_an_unknown_name_is_told() -> None:
         ("{% fi city %}", 1, 4, "There is no tag “fi”."),
         ("{{ city|uper }}", 1, 9, "There is no filter “uper”."),
         ("{% if city is even %}x{% endif %}", 1, 15, "There is no test “even”."),
+        ("{{ ci\u200bty }}", 1, 6, "There is a blank of another kind, or a sign that cannot be seen (U+200B)."),
         ("{{ city|d(‘x’) }}", 1, 11, "The quotes ‘ are typographic."),  # noqa: RUF001  # what Word makes of them
         ("{{ city & company }}", 1, 9, "The sign & means nothing here."),
         ("\n {% for a in b %}{% endfor %}", 2, 5, "The language has no loops."),

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from campaigns.sequences.audience import audience_contacts
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.models import Campaign, Step, Variant, WordingVersion
 from campaigns.sequences.plans import plans
 from campaigns.sequences.states import StepThread
 from campaigns.sequences.wording import SenderValues
@@ -151,6 +151,8 @@ def test_one_click_gives_a_fallback_in_every_wording_and_nobody_is_held_any_more
     texts = set(Variant.objects.values_list("body_text", flat=True))
     assert "Hi {{ first_name|default('there') }}," in texts
     assert "{{ first_name|upper|default('there') }}?" in texts
+    assert Variant.objects.filter(saved_by=member.user).count() == 3  # each has its version before, to go back to
+    assert WordingVersion.objects.count() == 3
     assert [gap.name for gap in guard_of(campaign).gaps] == []
     assert guard_of(campaign).people == 1  # whose name holds template marks
     page = read(member, "gaps", campaign.pk)
