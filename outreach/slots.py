@@ -137,7 +137,11 @@ CAMPAIGN_TABS = (
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders", also=("planner:shares",)),
     Tab("Preview", "planner:preview", also=("planner:gaps", "proofs:exact", "proofs:spam")),
-    Tab("Review & launch", "planner:review", also=("planner:launch", "planner:campaign_health", "planner:ground")),
+    Tab(
+        "Review & launch",
+        "planner:review",
+        also=("planner:launch", "planner:campaign_health", "planner:ground", "planner:gaps_gate"),
+    ),
     Tab(
         "Rehearsal",
         "rehearsal:list",

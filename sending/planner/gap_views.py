@@ -18,6 +18,7 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.words import plural
 from sending.planner.gaps import MOST_LOOKED, guard_of
+from sending.planner.review.values import values_gate
 
 _LONGEST_ID = 18  # digits
 
@@ -38,6 +39,15 @@ def gaps(request: MemberRequest, pk: int) -> HttpResponse:
         may_change=request.member.may(Role.MEMBER) and campaign.state != CampaignState.ARCHIVED,
     )
     return render_region(request, "sending/planner/gaps.html", context, region="gaps")
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def gaps_gate(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show among the gates of the review whether everybody has what the wordings use."""
+    campaign = campaign_for(request.member, pk)
+    context = editor_context(campaign, gate=values_gate(guard_of(campaign)))
+    return render_region(request, "sending/planner/gaps_gate.html", context, region="gate")
 
 
 @require_POST

@@ -31,6 +31,7 @@ urlpatterns = [
     path("variants/<int:pk>/html", preview_views.preview_html, name="preview_html"),
     path("variants/<int:pk>/mail", preview_views.preview_mail, name="preview_mail"),
     path("<int:pk>/gaps", gap_views.gaps, name="gaps"),
+    path("<int:pk>/gaps/gate", gap_views.gaps_gate, name="gaps_gate"),
     path("<int:pk>/fallback", gap_views.fallback, name="fallback"),
     path("<int:pk>/review", views.review, name="review"),
     path("<int:pk>/ground", ground_views.ground, name="ground"),

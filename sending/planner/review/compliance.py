@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
+from campaigns.templating.lint.lists import opt_out_words
 from outreach.kit.words import plural
 from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
@@ -16,15 +17,8 @@ from sending.planner.lawful.law import Need
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
 
-# Words by which a mail says how to get no more, or where it has the address from, in the languages most written in.
+# Words by which a mail says where it has the address from, in the languages most written in.
 # They only decide between green and "look at it": a person knows better.
-_OPT_OUT = re.compile(
-    r"unsubscrib|opt[ -]?out|no (?:more|further) (?:e-?mails?|messages|mails?)|(?:rather|prefer) not|not interested"
-    r"|stop (?:writing|e-?mailing)|won't (?:write|e-?mail|hear)|let me know (?:if|and)|abmeld|austrag|keine weiteren"
-    r"|widersp(?:rechen|ruch)|d[ée]sinscri|ne plus recevoir|dar(?:te|se) de baja|no recibir|cancellar(?:ti|si|mi)"
-    r"|nie chc|wypis|afmeld|avregistrera|afmelding|remover",
-    re.IGNORECASE,
-)
 _SOURCE = re.compile(
     r"\bsource\b|data_source|found (?:you|your)|came across|saw (?:you|your)"
     r"|(?:address|details|contact) (?:is |are |was |were )?(?:from|on|in)\b|got your|we met|met (?:you )?at|spoke at"
@@ -75,12 +69,12 @@ def _address(address: str, plan: CampaignPlan, signatures: Mapping[str, str]) ->
 def _opt_out(plan: CampaignPlan, signatures: Mapping[str, str]) -> Iterator[Evidence]:
     words = "Each message carries List-Unsubscribe; an answer that asks to stop is understood, and holds at once."
     yield Evidence(GREEN, words)
-    shown_below = bool(signatures) and all(_OPT_OUT.search(one) for one in signatures.values())
+    shown_below = bool(signatures) and all(opt_out_words().search(one) for one in signatures.values())
     places = [
         f"step {step.name} {variant.label}"
         for step in plan.steps
         for variant in step.variants
-        if not shown_below and not _OPT_OUT.search(variant.body_text)
+        if not shown_below and not opt_out_words().search(variant.body_text)
     ]
     if places:
         fix = "Add a line such as: If you would rather not hear from me, tell me and I will not write again."

@@ -7,6 +7,7 @@ import sys
 import pytest
 from django.db import connection
 
+from campaigns.contacts.models import Contact
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign, Step, Variant, WordingVersion
 from campaigns.sequences.plans import plans
@@ -24,7 +25,7 @@ from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
 from sending.planner.wordings import Unfit, wording_of
 from tests.builders import make_audience, make_contact, make_list, make_member
-from tests.sending.planner.pages import make_draft, post, read
+from tests.sending.planner.pages import make_draft, post, read, signed_in
 from tests.sending.planner.stage import make_team
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +181,18 @@ def test_what_the_database_takes_for_blank_is_what_a_message_takes_for_blank() -
     with connection.cursor() as cursor:
         cursor.execute("SELECT sign FROM unnest(%s::text[]) AS sign WHERE sign !~ %s", [signs[:0x10000], VISIBLE])
         assert {sign for (sign,) in cursor.fetchall()} == blank
+
+
+def test_the_review_has_a_gate_of_its_own_for_missing_values(member: Member) -> None:
+    campaign = make_mixed(member, "Hi {{ first_name }} of {{ company }}")
+    text = read(member, "gaps_gate", campaign.pk)
+    assert (
+        "5 contacts would be held until they have what is missing: first_name (4 contacts), company (1 contact)."
+        in text
+    )
+    assert "1 contact with a value that no message can carry." in text
+    Variant.objects.update(body_text="Hi {{ first_name|d('you') }}")
+    Contact.objects.filter(email="m5@example.com").delete()
+    assert "Everybody has each value that a wording shows" in read(member, "gaps_gate", campaign.pk)
+    page = signed_in(member).get(member.url("planner:review", campaign.pk)).content.decode()
+    assert f'hx-get="{member.url("planner:gaps_gate", campaign.pk)}"' in page
