@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from bench import (
+    bench_bounces,
     bench_contacts,
     bench_forecast,
     bench_import,
@@ -26,6 +27,7 @@ BENCHES = {
     "forecast": bench_forecast.main,
     "words": bench_words.main,
     "rehearsal": bench_rehearsal.main,
+    "bounces": bench_bounces.main,
 }
 
 

@@ -46,6 +46,16 @@ def own_words(text: str) -> str:
     return text.strip()
 
 
+def asked_by_program(mail: Mail) -> Verdict | None:
+    """Return the verdict of an opt-out that a mail program sends when its "unsubscribe" is pressed, else None.
+
+    Such a mail calls itself automatic, and is none the less the wish of a person.
+    """
+    if mail.header("x-apple-unsubscribe").lower() == "true":
+        return _verdict("x-apple-unsubscribe", "true")
+    return _verdict("subject", mail.subject) if _SUBJECT.match(mail.subject) else None
+
+
 def opt_out(mail: Mail) -> Verdict | None:
     """Return the verdict of an opt-out, None for anything else. A long answer that mentions one is a human reply."""
     if _SUBJECT.match(mail.subject):

@@ -1,9 +1,14 @@
-"""Load the rules that are data, once, and run them on text."""
+"""Load the rules that are data, once, and run them on text.
+
+A rule is a list of wordings, no regular expression: text that somebody else chose is searched for plain words only, in
+time that grows with its length and nothing else. " * " in a wording stands for at most 80 characters.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,15 +17,22 @@ from sending.bounces.kinds import Category, Evidence
 
 # Servers put the reason first; what follows is advice and links.
 MAX_TEXT = 2_000
+GAP = 80  # characters that " * " stands for at most
+LAYERS = ("providers", "wordings", "languages")
+_CODE = re.compile(r"(?<!\S)(?:<<< )?([45]\d\d)[- ](?:[245]\.\d{1,3}\.\d{1,3} )?")
+_STRAIGHT = str.maketrans("\u2019\u2018\u201c\u201d\u00a0`", "''\"\" '")
+Wording = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One wording and what it means, with its source and an example of ours."""
+    """Wordings that mean the same, with their source and an example of ours. A hint counts where no wording is met."""
 
     id: str
+    layer: str
     category: Category
-    pattern: re.Pattern[str]
+    words: tuple[Wording, ...]
+    hints: tuple[Wording, ...]
     source: str
     example: str
 
@@ -28,24 +40,71 @@ class Rule:
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return the rules in the order in which they are tried."""
-    table = tomllib.loads((files("sending.bounces") / "rules.toml").read_text(encoding="utf-8"))
-    return tuple(
-        Rule(
+    return tuple(rule for layer in LAYERS for rule in _layer(layer))
+
+
+def _layer(layer: str) -> Iterator[Rule]:
+    table = tomllib.loads((files("sending.bounces") / "data" / f"{layer}.toml").read_text(encoding="utf-8"))
+    for one in table["rule"]:
+        yield Rule(
             id=one["id"],
+            layer=layer,
             category=Category(one["category"]),
-            pattern=re.compile(one["pattern"], re.IGNORECASE),
+            words=_wordings(one.get("words", ())),
+            hints=_wordings(one.get("hints", ())),
             source=one["source"],
             example=one["example"],
         )
-        for one in table["rule"]
-    )
+
+
+def _wordings(written: list[str]) -> tuple[Wording, ...]:
+    return tuple(tuple(re.split(r" ?\* ?", one)) for one in written)
+
+
+def normal(text: str) -> str:
+    """Return the text as the rules know it: in lower case, straight quotes, single spaces, cut, a space around it.
+
+    A reply of several lines repeats its code on each, wherever that breaks a sentence: the repeats are left out.
+    """
+    told = f" {' '.join(text[: MAX_TEXT * 4].translate(_STRAIGHT).lower().split())[:MAX_TEXT]} "
+    first = _CODE.search(told)
+    if first is None:
+        return told
+    rest = _CODE.sub(lambda found: "" if found[1] == first[1] else found[0], told[first.end() :])
+    return told[: first.end()] + rest
 
 
 def by_words(text: str) -> tuple[Category, Evidence] | None:
-    """Return the category of the first rule whose words stand in the text."""
-    text = " ".join(text.split())[:MAX_TEXT]
+    """Return the category of the first rule with a wording in the text, None where there is none."""
+    told = normal(text)
     for rule in rules():
-        found = rule.pattern.search(text)
-        if found:
-            return rule.category, Evidence("words", rule.id, found[0][:200])
+        for wording in rule.words:
+            if wording[0] in told and (found := _met(told, wording)):
+                return rule.category, Evidence(rule.layer, rule.id, found)
     return None
+
+
+def by_hints(text: str) -> tuple[Category, Evidence] | None:
+    """Return the category of the first rule with a hint in the text: words that often mean it, and not always."""
+    told = normal(text)
+    for rule in rules():
+        for wording in rule.hints:
+            if wording[0] in told and (found := _met(told, wording)):
+                return rule.category, Evidence("hints", rule.id, found)
+    return None
+
+
+def _met(told: str, wording: Wording) -> str:
+    """Return the words that meet the wording, "" where none do."""
+    start = told.find(wording[0])
+    while start >= 0:
+        end = start + len(wording[0])
+        for piece in wording[1:]:
+            found = told.find(piece, end, end + GAP + len(piece))
+            if found < 0:
+                break
+            end = found + len(piece)
+        else:
+            return told[start:end].strip()[:200]
+        start = told.find(wording[0], start + 1)
+    return ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.bounces import Category, Kind, Severity, classify_reply
+from sending.bounces import Category, Kind, Severity, classify_line, classify_reply
 
 TABLE = [
     (550, "5.1.1", "The email account that you tried to reach does not exist", Category.BAD_MAILBOX),
@@ -41,6 +41,25 @@ TABLE = [
     (534, "5.7.9", "Application-specific password required", Category.SENDER_CONFIG),
     (554, "", "Transaction failed", Category.UNKNOWN),
     (451, "", "x", Category.TEMPORARY),
+    (550, "5.4.1", "Recipient address rejected: Access denied. AS(201806281)", Category.BAD_MAILBOX),
+    (550, "5.1.10", "RESOLVER.ADR.RecipientNotFound; Recipient not found", Category.BAD_MAILBOX),
+    (550, "5.7.606", "Access denied, banned sending IP [192.0.2.1]", Category.REPUTATION_BLOCK),
+    (421, "4.7.0", "[TSS04] Messages from 192.0.2.1 temporarily deferred", Category.REPUTATION_BLOCK),
+    (552, "5.2.2", "The email account that you tried to reach is over quota. p=OverQuotaPerm", Category.MAILBOX_FULL),
+    (550, "5.5.0", "Mail rejete. Mail rejected. OFR_506 [506]", Category.CONTENT_BLOCK),
+    (550, "", "Adresse d au moins un destinataire invalide. Invalid recipient. OFR204_418 [418]", Category.BAD_MAILBOX),
+    (550, "5.7.1", "SPF check failed for y.example", Category.AUTH_FAILED),
+    (450, "4.7.25", "Client host rejected: cannot find your reverse hostname", Category.AUTH_FAILED),
+    (550, "5.7.133", "RESOLVER.RST.SenderNotAuthenticatedForGroup", Category.POLICY_BLOCK),
+    (554, "", "Das Postfach des Empfängers ist voll", Category.MAILBOX_FULL),
+    (550, "", "Utilisateur inconnu !", Category.BAD_MAILBOX),
+    (550, "", "用户不存在", Category.BAD_MAILBOX),
+    (554, "5.4.6", "Too many hops", Category.TEMPORARY),
+    # a hint of a missing mailbox does not count against a status that is about something else
+    (550, "5.7.1", "Recipient address rejected: not today", Category.POLICY_BLOCK),
+    (550, "5.6.0", "Recipient address rejected: not today", Category.MESSAGE_FORMAT),
+    # a vague status is no reason
+    (550, "5.0.0", "Something happened", Category.UNKNOWN),
     # a block that hides behind the number of a missing mailbox
     (550, "5.1.1", "Rejected: your address is on a blocklist (spamhaus)", Category.REPUTATION_BLOCK),
 ]
@@ -77,3 +96,31 @@ def test_only_three_categories_suppress() -> None:
         Category.INACTIVE_MAILBOX,
     }
     assert all(one.severity is Severity.HARD for one in Category if one.suppresses)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "category", "status"),
+    [
+        ("550 5.1.1 No such user", Kind.BOUNCE, Category.BAD_MAILBOX, "5.1.1"),
+        (
+            "host mx.y.example said: 452 4.2.2 Mailbox full (in reply to RCPT TO)",
+            Kind.DELAYED,
+            Category.MAILBOX_FULL,
+            "4.2.2",
+        ),
+        ("5.1.1 No such user", Kind.BOUNCE, Category.BAD_MAILBOX, "5.1.1"),
+        ("connect to mx.y.example[192.0.2.1]:25: No route to host", Kind.DELAYED, Category.TEMPORARY, ""),
+        ("User unknown", Kind.BOUNCE, Category.BAD_MAILBOX, ""),
+        ("250 2.0.0 Ok: queued", Kind.DELIVERED, Category.NONE, ""),
+        ("354 End data", Kind.DELIVERED, Category.NONE, ""),
+        ("421 User unknown", Kind.DELAYED, Category.TEMPORARY, ""),
+    ],
+)
+def test_lines_of_a_dialogue(line: str, kind: Kind, category: Category, status: str) -> None:
+    verdict = classify_line(line)
+    assert (verdict.kind, verdict.category, verdict.status) == (kind, category, status)
+
+
+@given(st.text(max_size=500))
+def test_any_line_gets_a_verdict(line: str) -> None:
+    assert classify_line(line).evidence
