@@ -111,8 +111,8 @@ SAMPLES: dict[str, Args] = {
     ),
     **_each(
         lambda w: (w.variant.step_id,),
-        "sequences:step_save", "sequences:step_place", "sequences:step_copy", "sequences:step_removal",
-        "sequences:variant_add", "planner:branch_add",
+        "sequences:step_save", "sequences:step_keep", "sequences:step_place", "sequences:step_copy",
+        "sequences:step_removal", "sequences:variant_add", "planner:branch_add",
     ),
     **_each(
         lambda w: (w.variant.pk,), "sequences:variant_save", "sequences:variant_copy", "sequences:variant_removal",
@@ -121,6 +121,7 @@ SAMPLES: dict[str, Args] = {
     ),
     **_each(lambda w: (w.path.pk,), "planner:path_name", "planner:path_removal"),
     **_each(lambda w: (w.branch.pk,), "planner:branch_place", "planner:branch_removal"),
+    **_each(lambda w: (w.removed.pk,), "sequences:removed_back"),
     **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal", "planner:why", "planner:prospect"),
     **_each(
         lambda w: (w.mailbox.pk,),

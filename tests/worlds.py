@@ -40,6 +40,7 @@ from campaigns.sequences.models import (
     ClosedDays,
     HolidayRegion,
     Path,
+    RemovedPart,
     Variant,
     WordingVersion,
 )
@@ -84,6 +85,7 @@ class World:
     variant: Variant
     path: Path
     branch: Branch
+    removed: RemovedPart
     mailbox: Mailbox
     domain_key: DomainKey
     enrollment: Enrollment
@@ -157,6 +159,9 @@ def make_world(marker: str) -> World:
     WordingVersion.objects.create(variant=variant, number=0, subject=marker)
     path = Path.objects.create(campaign=campaign, number=1, name=f"{marker} path")
     builders.make_step(campaign, 101, subject=f"{marker} answer", body=f"{marker} body")
+    removed = RemovedPart.objects.create(
+        campaign=campaign, content={"step": variant.step_id, "wordings": [{"label": "Z", "subject": marker}]}
+    )
     mailbox = builders.make_mailbox(workspace, f"me@{marker}.example")
     builders.make_sender(campaign, mailbox)
     enrollment = builders.make_enrollment(campaign, contact, mailbox=mailbox)
@@ -223,6 +228,7 @@ def make_world(marker: str) -> World:
         variant=variant,
         path=path,
         branch=builders.make_branch(variant.step_id, path, where=f"title is {marker}"),
+        removed=removed,
         mailbox=mailbox,
         domain_key=builders.make_domain_key(workspace, f"{marker}.example"),
         enrollment=enrollment,

@@ -94,6 +94,11 @@ def _cards(steps: Sequence[Step], weekdays: Collection[int], desk: Desk, redo: M
     ]
 
 
+def days_by_step(campaign: Campaign) -> list[tuple[int, Days]]:
+    """Return the days of each step, by its id."""
+    return [(card.step.pk, card.days) for path in paths(campaign, Desk(frozenset())) for card in path.cards]
+
+
 def step_form(step: Step, data: QueryDict | None = None, *, is_frozen: bool = False) -> StepForm:
     """Return the form of a step's wait, with the stored values or with those that were sent."""
     initial = {

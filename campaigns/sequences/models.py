@@ -288,3 +288,24 @@ class WordingVersion(models.Model):
             # also the way to the versions of one wording
             models.UniqueConstraint(fields=["variant", "number"], name="sequences_version_once"),
         ]
+
+
+class RemovedPart(models.Model):
+    """A step or a wording that was removed from a draft, kept to be brought back (see services/removals.py)."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="removed")
+    content = models.JSONField()  # of a step: its columns and "wordings"; of a wording: "step" (an id) and "wordings"
+    removed_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    removed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "sequences_removed_part"
+
+    @property
+    def title(self) -> str:
+        """Return what it was, and how its text begins."""
+        first = self.content["wordings"][0]
+        is_wording = "step" in self.content
+        what = f"Wording {first['label']}" if is_wording else f"Step {step_name(self.content['position'])}"
+        begin = " ".join((first.get("subject") or first.get("body_text") or "").split())
+        return f"{what}: {begin[:80]}" if begin else what

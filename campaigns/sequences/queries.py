@@ -15,10 +15,12 @@ from campaigns.sequences.models import (
     ClosedDays,
     HolidayRegion,
     Path,
+    RemovedPart,
     SendWindow,
     Step,
     Variant,
 )
+from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
 
 
@@ -87,6 +89,21 @@ def branch_for(member: Member, pk: int) -> Branch:
 def paths_of(campaign: Campaign) -> Sequence[Path]:
     """Return the paths beside the main one, by number."""
     return list(Path.objects.filter(campaign=campaign).order_by("number"))
+
+
+def removed_of(campaign: Campaign) -> Sequence[RemovedPart]:
+    """Return what was removed from a draft and can be brought back, the newest first; of any other nothing."""
+    if campaign.state != CampaignState.DRAFT:
+        return []
+    return list(RemovedPart.objects.filter(campaign=campaign).select_related("removed_by").order_by("-pk"))
+
+
+def removed_for(member: Member, pk: int) -> RemovedPart:
+    """Return a removed part of a campaign of the member's workspace. Raises Http404 for any other."""
+    row = RemovedPart.objects.filter(campaign__workspace=member.workspace, pk=pk).first()
+    if row is None:
+        raise Http404("Nothing of the kind was removed")
+    return row
 
 
 def windows_of(campaign: Campaign) -> Sequence[Window]:

@@ -18,6 +18,7 @@ from campaigns.sequences.services.paths import (
     remove_path,
     rename_path,
 )
+from campaigns.sequences.services.removals import bring_back, take_step_out, take_variant_out
 from campaigns.sequences.services.schedules import OFFICE_HOURS, Schedule, close, save_schedule
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
@@ -50,6 +51,7 @@ __all__ = [
     "add_path",
     "add_step",
     "add_variant",
+    "bring_back",
     "check_variant",
     "close",
     "create_campaign",
@@ -73,4 +75,6 @@ __all__ = [
     "save_step",
     "save_variant",
     "set_audience",
+    "take_step_out",
+    "take_variant_out",
 ]

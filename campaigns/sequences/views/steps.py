@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences import queries, services
-from campaigns.sequences.editing import QUICK, Desk, paths, step_form
+from campaigns.sequences.editing import QUICK, Desk, days_by_step, paths, step_form
+from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.forms import StepForm
 from campaigns.sequences.models import Campaign, Step
 from campaigns.sequences.positions import MAIN, step_name
+from campaigns.sequences.seen import seen_step
 from campaigns.sequences.states import LAUNCHED, CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.sequences.views.changes import is_sure, wait_changes_page
@@ -60,6 +64,28 @@ def step_save(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member_page(Role.MEMBER)
+def step_keep(request: MemberRequest, pk: int) -> HttpResponse:
+    """Set a wait of a draft while somebody chooses it; answer with the line that says so and the days of all steps."""
+    step = queries.step_for(request.member, pk)
+    form = step_form(step, request.POST)
+    context = {"step": step, "seen": request.POST.get("seen", "")}
+    if not form.is_valid():
+        words = " ".join(str(error) for errors in form.errors.values() for error in errors)
+        return render(request, f"{FOLDER}/_wait_kept.html", {**context, "refusal": words}, status=422)
+    if step.campaign.state != CampaignState.DRAFT:
+        words = "The campaign is launched: save to see what changes."
+        return render(request, f"{FOLDER}/_wait_kept.html", {**context, "refusal": words}, status=422)
+    try:
+        _save_step(step, form)
+    except SequenceError as error:
+        return render(request, f"{FOLDER}/_wait_kept.html", {**context, "refusal": str(error)}, status=422)
+    now = queries.step_for(request.member, pk)
+    context = {"step": now, "seen": seen_step(now), "days": days_by_step(step.campaign)}
+    return render(request, f"{FOLDER}/_wait_kept.html", {**context, "is_answer": True})
+
+
+@require_POST
+@member_page(Role.MEMBER)
 def step_place(request: MemberRequest, pk: int) -> HttpResponse:
     """Move a step one place up or down, or to the place that was asked for."""
     step = queries.step_for(request.member, pk)
@@ -83,11 +109,19 @@ def step_copy(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def step_removal(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a step of a draft."""
+    """Remove a step of a draft; it can be brought back."""
     step = queries.step_for(request.member, pk)
-    return attempt(
-        request, step.campaign_id, lambda: services.remove_step(step), f"Step {step_name(step.position)} is removed."
-    )
+    words = f"Step {step_name(step.position)} is removed. Below the steps it can be brought back."
+    return attempt(request, step.campaign_id, lambda: services.take_step_out(step, by=request.member.user), words)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def removed_back(request: MemberRequest, pk: int) -> HttpResponse:
+    """Bring back a step or a wording that was removed from a draft."""
+    part = queries.removed_for(request.member, pk)
+    act = partial(services.bring_back, part, by=request.member.user)
+    return attempt(request, part.campaign_id, act, f"{part.title} is back.")
 
 
 def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, status: int = 200) -> HttpResponse:
@@ -96,6 +130,7 @@ def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, sta
         paths=paths(campaign, desk),
         variables=sorted(desk.known),
         quick=[name for name in QUICK if name in desk.known],
+        removed=queries.removed_of(campaign),
         may_change=may_change_it(request, campaign),
     )
     return render_region(request, f"{FOLDER}/sequence.html", context, region="sequence", status=status)

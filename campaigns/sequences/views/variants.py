@@ -78,7 +78,9 @@ def variant_removal(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a wording; once the campaign was launched, show what taking its share changes."""
     variant = queries.variant_for(request.member, pk)
     if variant.step.campaign.state not in LAUNCHED or not variant.weight:
-        return attempt(request, variant.step.campaign_id, lambda: services.remove_variant(variant))
+        return attempt(
+            request, variant.step.campaign_id, lambda: services.take_variant_out(variant, by=request.member.user)
+        )
     text = services.Text(variant.subject, variant.body_text, variant.body_html, weight=0)
     try:
         services.check_variant(variant, text)

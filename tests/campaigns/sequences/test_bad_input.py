@@ -232,3 +232,37 @@ def test_numbers_that_are_no_rows_are_not_found(client: Client, member: Member, 
         assert client.get(f"/w/{member.workspace.slug}/campaigns/{address}").status_code == 404, address
     for address in (f"{pk}/steps", f"steps/{pk}", f"steps/{pk}/place", f"variants/{pk}", f"variants/{pk}/removal"):
         assert client.post(f"/w/{member.workspace.slug}/campaigns/{address}").status_code == 404, address
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"body_text": "x" * 2_000_000}, "body_text", "at most 64000 characters"),
+        ({"body_html": "<p>x</p>" * 250_000}, "body_html", "at most 1000000 characters"),
+        ({"body_html": "<p>x</p>" * 10_000}, "body_html", "5,000 tags at most"),
+        ({"body_html": f"<p>{'x' * 70_000}</p>"}, "body_html", "64,000 at most are sent"),
+        ({"body_html": '<p>Hi<img src="data:image/png;base64,AAAA"></p>'}, "body_html", "put it on a web server"),
+        ({"body_html": "<p>{{ frist_name }}</p>"}, "body_html", "Did you mean first_name?"),
+    ],
+)
+def test_a_body_that_no_mail_can_have(
+    client: Client, member: Member, campaign: Campaign, changes: dict[str, str], field: str, words: str
+) -> None:
+    before = everything()
+    url = member.url("sequences:variant_save", wording_of(campaign).pk)
+    form = form_to(page_of(client, member, campaign), url)
+    answer = client.post(url, {**form.fields, **changes})
+    assert answer.status_code == 422
+    assert words in errors_in(answer.text)[field]
+    kept = client.post(member.url("sequences:variant_keep", wording_of(campaign).pk), {**form.fields, **changes})
+    assert (kept.status_code, everything() == before) == ((200, False) if "frist" in str(changes) else (422, True))
+
+
+@pytest.mark.parametrize(
+    "text", ["\u05e9\u05dc\u05d5\u05dd {{ first_name }}", "\U0001f44b\u200d Hi", "a\u202eb", "tab\tand \x0b"]
+)
+def test_other_scripts_and_strange_signs_are_kept_as_they_are(
+    client: Client, member: Member, campaign: Campaign, text: str
+) -> None:
+    assert edit(client, member, campaign, "variant_save", wording_of(campaign).pk, body_text=text).status_code == 302
+    assert wording_of(campaign).body_text == text

@@ -1,0 +1,102 @@
+"""What was removed from a draft, kept to be brought back: steps with their wordings, and single wordings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from campaigns.calendar import WaitUnit
+from campaigns.sequences.errors import BadEdit, IllegalMove
+from campaigns.sequences.models import Campaign, RemovedPart, Step, Variant
+from campaigns.sequences.positions import MAIN, block_of, path_of, place_in, position_in
+from campaigns.sequences.services.holding import draft
+from campaigns.sequences.services.steps import MOST_STEPS, USUAL_WAITS, remove_step
+from campaigns.sequences.services.variants import add_variant, remove_variant
+from campaigns.sequences.states import CampaignState, StepThread
+from outreach.accounts.models import User
+
+MOST_KEPT = 20  # for each campaign: the oldest give way
+_OF_STEP = ("position", "wait_amount", "wait_unit", "thread")
+_OF_WORDING = ("label", "weight", "subject", "body_text", "body_html")
+
+
+def take_step_out(step: Step, *, by: User | None = None) -> None:
+    """Remove a step of a draft, and keep it and its wordings as they stand. Raises IllegalMove as remove_step does."""
+    with transaction.atomic():
+        campaign = draft(step.campaign_id)
+        current = Step.objects.filter(pk=step.pk).first() or step
+        content = _columns(current, _OF_STEP)
+        content["wordings"] = [
+            _columns(one, _OF_WORDING) for one in Variant.objects.filter(step=step).order_by("label")
+        ]
+        remove_step(step)
+        _keep(campaign, content, by)
+
+
+def take_variant_out(variant: Variant, *, by: User | None = None) -> None:
+    """Remove a wording, and keep it where the campaign is a draft. Raises as remove_variant does."""
+    with transaction.atomic():
+        current = Variant.objects.select_related("step__campaign").filter(pk=variant.pk).first() or variant
+        content = {"step": current.step_id, "wordings": [_columns(current, _OF_WORDING)]}
+        remove_variant(variant)
+        if current.step.campaign.state == CampaignState.DRAFT:
+            _keep(current.step.campaign, content, by)
+
+
+def bring_back(part: RemovedPart, *, by: User | None = None) -> Step:
+    """Put a removed part where it was, and return its step. A step is the last where its path has become shorter.
+
+    Raises IllegalMove where the campaign was launched, or the step of a wording is gone, or somebody was faster;
+    BadEdit where there is no place for it any more.
+    """
+    with transaction.atomic():
+        campaign = draft(part.campaign_id)
+        taken, _ = RemovedPart.objects.filter(pk=part.pk).delete()
+        if not taken:
+            raise IllegalMove("Somebody else brought it back.")
+        if "step" in part.content:
+            return _wording_back(campaign, part.content, by)
+        return _step_back(campaign, part.content, by)
+
+
+def _wording_back(campaign: Campaign, content: dict[str, Any], by: User | None) -> Step:
+    step = Step.objects.filter(pk=content["step"], campaign=campaign).first()
+    if step is None:
+        raise IllegalMove("The step of this wording is gone. Bring that back first.")
+    wording = content["wordings"][0]
+    made = add_variant(step, by=by)
+    if not Variant.objects.filter(step=step, label=wording["label"]).exists():
+        made.label = wording["label"]
+    Variant.objects.filter(pk=made.pk).update(**{**wording, "label": made.label})
+    return step
+
+
+def _step_back(campaign: Campaign, content: dict[str, Any], by: User | None) -> Step:
+    path, place = path_of(content["position"]), place_in(content["position"])
+    if path != MAIN and not campaign.paths.filter(number=path).exists():
+        raise IllegalMove("The path of this step is gone.")
+    its_path = Step.objects.filter(campaign=campaign, position__range=block_of(path))
+    if its_path.count() >= MOST_STEPS:
+        raise BadEdit("", f"A path has {MOST_STEPS} steps at most.")
+    position = position_in(path, min(place, its_path.count() + 1))
+    if position == 1:  # what opens the thread meanwhile is a follow-up again
+        its_path.filter(position=1).update(wait_amount=USUAL_WAITS[1], wait_unit=WaitUnit.DAYS, thread=StepThread.REPLY)
+    its_path.filter(position__gte=position).update(position=F("position") + 1)
+    columns = {name: content[name] for name in ("wait_amount", "wait_unit", "thread")}
+    if position == 1:
+        columns |= {"wait_amount": 0, "thread": StepThread.NEW}
+    step = Step.objects.create(campaign=campaign, position=position, **columns)
+    Variant.objects.bulk_create(Variant(step=step, saved_by=by, **one) for one in content["wordings"])
+    return step
+
+
+def _keep(campaign: Campaign, content: dict[str, Any], by: User | None) -> None:
+    RemovedPart.objects.create(campaign=campaign, content=content, removed_by=by)
+    newest = RemovedPart.objects.filter(campaign=campaign).order_by("-pk").values("pk")[:MOST_KEPT]
+    RemovedPart.objects.filter(campaign=campaign).exclude(pk__in=list(newest.values_list("pk", flat=True))).delete()
+
+
+def _columns(row: Step | Variant, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}

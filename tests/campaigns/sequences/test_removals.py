@@ -1,0 +1,116 @@
+"""What was removed from a draft is brought back, as often as somebody wants."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaigns.sequences import queries, services
+from campaigns.sequences.errors import IllegalMove
+from campaigns.sequences.models import Campaign, RemovedPart, Step, Variant
+from campaigns.sequences.services import Text
+from campaigns.sequences.states import CampaignState
+from outreach.accounts.access import Member
+from tests.campaigns.sequences.browser import client_of, form_to, page_of
+from tests.campaigns.sequences.drafts import make_draft, make_editor, outline, set_state, step_at, wording_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member() -> Member:
+    return make_editor()
+
+
+@pytest.fixture
+def campaign(member: Member) -> Campaign:
+    campaign = make_draft(member, steps=3)
+    for variant in Variant.objects.filter(step__campaign=campaign).select_related("step"):
+        Variant.objects.filter(pk=variant.pk).update(body_text=str(variant.step.position))
+    return campaign
+
+
+def test_a_step_comes_back_to_its_place_with_its_wordings_and_its_wait(campaign: Campaign, member: Member) -> None:
+    services.add_variant(step_at(campaign, 2))
+    services.save_variant(wording_of(campaign, 2, "B"), Text("", "other", weight=4))
+    before = outline(campaign)
+    services.take_step_out(step_at(campaign, 2), by=member.user)
+    assert [text for _, text, *_ in outline(campaign)] == ["1", "3"]
+    (part,) = queries.removed_of(campaign)
+    assert part.title == "Step 2: 2"
+    services.bring_back(part)
+    assert outline(campaign) == before
+    wordings = Variant.objects.filter(step=step_at(campaign, 2)).order_by("label")
+    assert [(one.label, one.body_text, one.weight) for one in wordings] == [("A", "2", 1), ("B", "other", 4)]
+
+
+def test_the_first_message_comes_back_as_the_first(campaign: Campaign) -> None:
+    before = outline(campaign)
+    services.take_step_out(step_at(campaign, 1))
+    services.bring_back(queries.removed_of(campaign)[0])
+    assert [(place, text) for place, text, *_ in outline(campaign)] == [(1, "1"), (2, "2"), (3, "3")]
+    assert outline(campaign) == before
+
+
+def test_a_wording_comes_back_under_its_letter_or_the_next_free_one(campaign: Campaign) -> None:
+    step = step_at(campaign, 1)
+    services.add_variant(step, like=wording_of(campaign))
+    services.take_variant_out(wording_of(campaign, 1, "A"))
+    services.bring_back(queries.removed_of(campaign)[0])
+    services.take_variant_out(wording_of(campaign, 1, "A"))
+    services.add_variant(step)
+    services.bring_back(queries.removed_of(campaign)[0])
+    wordings = Variant.objects.filter(step=step).order_by("label")
+    assert [(one.label, one.body_text) for one in wordings] == [("A", ""), ("B", "1"), ("C", "1")]
+
+
+def test_a_wording_whose_step_is_gone_waits_for_it_and_nothing_comes_back_twice(campaign: Campaign) -> None:
+    services.add_variant(step_at(campaign, 2))
+    services.take_variant_out(wording_of(campaign, 2, "B"))
+    services.take_step_out(step_at(campaign, 2))
+    step, wording = queries.removed_of(campaign)
+    with pytest.raises(IllegalMove, match="step of this wording is gone"):
+        services.bring_back(wording)
+    services.bring_back(step)
+    with pytest.raises(IllegalMove, match="Somebody else brought it back"):
+        services.bring_back(step)
+    assert Step.objects.filter(campaign=campaign).count() == 3
+
+
+def test_twenty_removed_parts_are_kept(campaign: Campaign) -> None:
+    for _ in range(22):
+        services.take_step_out(services.add_step(campaign))
+    assert RemovedPart.objects.filter(campaign=campaign).count() == 20
+
+
+def test_nothing_comes_back_into_a_launched_campaign(campaign: Campaign) -> None:
+    services.take_step_out(step_at(campaign, 3))
+    (part,) = queries.removed_of(campaign)
+    set_state(campaign, CampaignState.RUNNING)
+    assert queries.removed_of(campaign) == []
+    with pytest.raises(IllegalMove, match="keep their order"):
+        services.bring_back(part)
+
+
+def test_the_page_offers_what_was_removed(campaign: Campaign, member: Member) -> None:
+    client = client_of(member)
+    removal = member.url("sequences:step_removal", step_at(campaign, 2).pk)
+    client.post(removal, form_to(page_of(client, member, campaign), removal).fields)
+    part = RemovedPart.objects.get()
+    back = member.url("sequences:removed_back", part.pk)
+    answer = client.post(back, form_to(page_of(client, member, campaign), back).fields, follow=True)
+    assert "Step 2: 2 is back." in answer.text
+    assert [text for _, text, *_ in outline(campaign)] == ["1", "2", "3"]
+
+
+def test_a_wait_is_kept_while_it_is_chosen_and_the_days_follow(campaign: Campaign, member: Member) -> None:
+    client, step = client_of(member), step_at(campaign, 2)
+    form = form_to(page_of(client, member, campaign), member.url("sequences:step_save", step.pk))
+    url = member.url("sequences:step_keep", step.pk)
+    answer = client.post(url, {**form.fields, "wait_amount": "5"})
+    assert f'<small id="days{step_at(campaign, 3).pk}" hx-swap-oob="true">day 9</small>' in answer.text
+    assert step_at(campaign, 2).wait_amount == 5
+    refused = client.post(url, {**form.fields, "wait_amount": "6"})  # with the old fingerprint
+    assert (refused.status_code, step_at(campaign, 2).wait_amount) == (422, 5)
+    set_state(campaign, CampaignState.RUNNING)
+    refused = client.post(url, {**form.fields, "seen": "", "wait_amount": "6"})
+    assert (refused.status_code, step_at(campaign, 2).wait_amount) == (422, 5)
