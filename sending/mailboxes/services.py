@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
 from outreach.accounts.access import Member
-from outreach.kit import clock, gate
+from outreach.kit import clock, gate, statements
 from outreach.kit.crypto import SealBroken
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
@@ -31,6 +31,12 @@ UPDATE mailboxes_clock
    SET failures = LEAST(failures + 1, 100), backoff_words = left(%s, 300),
        backoff_until = now() + make_interval(secs => LEAST(%s * power(2, LEAST(failures, 10)), %s))
  WHERE mailbox_id = %s
+"""
+
+# Prepared: it runs with each record.
+_CONNECTED = """
+UPDATE mailboxes_clock SET failures = 0, backoff_until = NULL, backoff_words = ''
+ WHERE mailbox_id = ANY(%s::bigint[]) AND failures > 0
 """
 
 
@@ -126,9 +132,7 @@ def back_off(mailbox_id: int, words: str, *, pace: Pace) -> None:
 
 def note_connected(mailbox_ids: Sequence[int]) -> None:
     """Forget earlier connection failures: the server answered."""
-    MailboxClock.objects.filter(mailbox__in=mailbox_ids, failures__gt=0).update(
-        failures=0, backoff_until=None, backoff_words=""
-    )
+    statements.run(_CONNECTED, [list(mailbox_ids)])
 
 
 def note_synced(mailbox_id: int, at: datetime) -> None:

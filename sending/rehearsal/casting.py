@@ -10,12 +10,12 @@ from django.db.models import F
 
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.states import CLOSED, CampaignState
 from sending.pacing.scenario import Scenario
 from sending.planner.models import Enrollment
 from sending.planner.scenes import scene_of, sharers
 from sending.planner.states import EnrollmentState
-from sending.rehearsal.errors import NotPossible
+from sending.rehearsal.errors import Forbidden, NotPossible
 
 # The people of one campaign that take part; those who were there first come first, in life as well.
 MOST_PEOPLE = 50_000
@@ -50,10 +50,11 @@ def cast_of(campaign_id: int, *, begins_at: datetime, with_forecast: bool = Fals
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL search_path = public")
             cursor.execute("SHOW transaction_read_only")
-            assert cursor.fetchone() == ("on",), "the curtain is open"
+            if cursor.fetchone() != ("on",):
+                raise Forbidden("the curtain is open: the real tables could be written")
         campaign = Campaign.objects.filter(pk=campaign_id).first()
-        if campaign is None or campaign.state == CampaignState.ARCHIVED:
-            raise NotPossible("The campaign is gone, or kept as it was.")
+        if campaign is None or campaign.state in CLOSED:
+            raise NotPossible("The campaign is gone, or over for good.")
         return _read(campaign, begins_at, with_forecast=with_forecast)
 
 

@@ -40,7 +40,6 @@ from sending.smtp import Outcome, Withdrawn
 MOST_MESSAGES = 20_000
 MOST_S = 600.0
 _MENDED = [code.value for code in UNTIL_MENDED]
-_WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
 _ALL = 10_000  # mailboxes
 _NEVER_S = 366 * 86_400
 _LOOKS = """
@@ -48,6 +47,13 @@ SELECT k.mailbox_id, k.look_at FROM mailboxes_clock k JOIN mailboxes_mailbox m O
  WHERE m.state = 'active'
 """
 _LOOK_LATER = "UPDATE mailboxes_clock SET look_at = %s::timestamptz WHERE mailbox_id = %s"
+# Whether the campaign runs, and somebody of it is still to get something.
+_STANDING = """
+SELECT (SELECT c.state = 'running' FROM sequences_campaign c WHERE c.id = %s::bigint),
+       EXISTS (SELECT FROM planner_enrollment e
+                WHERE e.campaign_id = %s::bigint AND e.state IN ('active', 'sending')
+                  AND NOT e.hold_code = ANY(%s::varchar[]))
+"""
 # Nobody mends a wording or a contact in a rehearsal: whoever waits for that is not looked at again.
 _SET_ASIDE = """
 UPDATE planner_enrollment SET due_at = %s::timestamptz
@@ -97,7 +103,9 @@ def begin(cast: Cast) -> None:
 
 def _enroll(campaign: Campaign, cast: Cast) -> None:
     """Enroll the audience by way of a list of its own, under the numbers that a forecast gives to its people."""
-    everybody = ContactList.objects.create(workspace_id=cast.workspace_id, name=f"Audience {cast.begins_at:%s}")
+    everybody = ContactList.objects.create(
+        workspace_id=cast.workspace_id, name=f"Rehearsed {cast.begins_at.isoformat()}"
+    )
     ListMember.objects.bulk_create(
         (ListMember(contact_list=everybody, contact_id=pk) for pk in cast.audience), batch_size=5_000
     )
@@ -134,9 +142,10 @@ class Play:
                 self._tell(self.now)
                 self._read()
                 ahead = self._next(self._work())
-                if not self._coming and not self._runs():
+                ((runs, waits),) = statements.run(_STANDING, [self._campaign_id, self._campaign_id, _MENDED])
+                if not runs and not self._coming:
                     return Ending.STOPPED
-                if ahead is None or not self._is_under_way():
+                if ahead is None or not (waits or self._coming):
                     return Ending.DONE
                 if self._count >= most:
                     return Ending.MESSAGES
@@ -147,14 +156,6 @@ class Play:
             clock.move(None)
         self.now = until
         return Ending.DAYS
-
-    def _runs(self) -> bool:
-        return Campaign.objects.filter(pk=self._campaign_id, state=CampaignState.RUNNING).exists()
-
-    def _is_under_way(self) -> bool:
-        """Say whether somebody of the campaign is still to get something, or something is still to come back."""
-        waiting = Enrollment.objects.filter(campaign=self._campaign_id, state__in=_WAITING)
-        return bool(self._coming) or waiting.exclude(hold_code__in=_MENDED).exists()
 
     def _read(self) -> None:
         """Take in what has come back by now."""
@@ -205,9 +206,7 @@ class Play:
         """Return the next instant at which something can happen, None when nothing can."""
         looks = dict(statements.run(_LOOKS))
         for pk, at in looks.items():
-            if (
-                at <= self.now and counts.get(pk) == 0
-            ):  # somebody is due and may not go yet: as a claim would look again
+            if at <= self.now and counts.get(pk) == 0:  # who is due may not go, and no instant is known
                 looks[pk] = self.now + self._pace.shrink(RECHECK)
                 statements.run(_LOOK_LATER, [looks[pk], pk])
         ahead = [*looks.values(), *(at for at, *_ in self._coming[:1])]

@@ -31,6 +31,7 @@ def play_orders(orders: IO[bytes], out: IO[bytes]) -> None:
     asked = json.load(orders)
     shut_for_good(asked.pop("database"))
     gc.freeze()
+    gc.set_threshold(50_000, 50, 50)  # it lives for a minute and makes hardly a circle
     shares = {Behaviour(name): share for name, share in asked.pop("shares").items()}
     script = Script(asked.pop("seed"), shares)
     begins_at, until = (datetime.fromisoformat(asked.pop(name)) for name in ("begins_at", "until"))

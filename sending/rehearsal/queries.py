@@ -15,7 +15,7 @@ from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from campaigns.sequences.positions import step_name
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.states import CLOSED, CampaignState
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from sending.mailboxes.states import MailboxState
@@ -33,8 +33,8 @@ def obstacle_of(campaign: Campaign) -> str:
 
     Whatever else is missing is shown by the rehearsal itself.
     """
-    if campaign.state == CampaignState.ARCHIVED:
-        return "An archived campaign is kept as it was."
+    if campaign.state in CLOSED:
+        return "The campaign is over for good."
     if not campaign.steps.exists():
         return "There is no message to play: write a step first."
     if not CampaignMailbox.objects.filter(campaign=campaign, mailbox__state=MailboxState.ACTIVE).exists():

@@ -106,7 +106,7 @@ def test_what_cannot_be_played_says_why(member: Member, draft: Campaign) -> None
     Campaign.objects.filter(pk=draft.pk).update(state="archived")
     run_rehearsal(row.pk)
     row.refresh_from_db()
-    assert (row.state, row.problem) == ("failed", "The campaign is gone, or kept as it was.")
+    assert (row.state, row.problem) == ("failed", "The campaign is gone, or over for good.")
 
 
 def test_a_rehearsal_that_is_called_off_ends_its_process_and_keeps_what_was_played(
