@@ -33,6 +33,7 @@ def gaps(request: MemberRequest, pk: int) -> HttpResponse:
     context = editor_context(
         campaign,
         guard=guard_of(campaign, name=name, after=begin),
+        known=known_variables(campaign.workspace_id),
         name=name,
         after=begin,
         most=MOST_LOOKED,

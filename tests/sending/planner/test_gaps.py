@@ -168,6 +168,13 @@ def test_a_fallback_that_cannot_be_is_refused_with_words(member: Member, name: s
     assert list(Variant.objects.values_list("body_text", flat=True)) == before
 
 
+def test_a_variable_that_nobody_has_leads_to_the_wording_and_not_to_a_fallback(member: Member) -> None:
+    campaign = make_mixed(member, "Hi {{ nickname }},")
+    text = read(member, "gaps", campaign.pk)
+    assert "There is no such variable: mend the wording" in text
+    assert "Use as fallback" not in text
+
+
 def test_viewers_look_and_change_nothing(member: Member) -> None:
     campaign = make_mixed(member, "Hi {{ first_name }},")
     viewer = make_member(member.workspace, Role.VIEWER)
