@@ -159,6 +159,18 @@ def test_what_was_made_for_somebody_on_a_path_is_not_called_back_by_another_word
     assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("sending", 101, None)
 
 
+def test_nobody_is_led_back_before_what_was_made_for_them(scene: Scene) -> None:
+    row = answered(scene)
+    says(scene, row, AWAY)
+    first = Step.objects.get(campaign=scene.campaign, position=201)
+    made = make_message(scene.person, first.variants.get(), scene.mailbox)
+    OutboundMessage.objects.filter(pk=made.pk).update(state=MessageState.CANCELLED, sent_at=None, dot_at=None)
+    come_in(scene, mail("Wait.", in_reply_to=scene.message.message_id), at=clock.now())
+    led = says(scene, row, POSITIVE)
+    assert led == Led(leads=False, words="A message of another path was made for them already.")
+    assert scene.stands == ("stopped", "replied")
+
+
 def test_nobody_goes_on_while_a_message_of_the_old_path_may_leave(scene: Scene) -> None:
     second = Step.objects.get(campaign=scene.campaign, position=2)
     doubted = make_message(scene.person, second.variants.get(), scene.mailbox)
