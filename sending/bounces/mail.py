@@ -15,6 +15,7 @@ MAX_RETURNED = 50_000  # characters of a returned message: its headers and the b
 MAX_IDS = 100
 _ID = re.compile(r"<[^<>\s]{1,500}>")
 _BARE_ADDRESS = re.compile(r"[^\s<>()\",;:]{1,64}@[^\s<>()\",;:]{1,255}")
+_COMMENTED_ADDRESS = re.compile(r'([^\s<>()",;:]{1,64}@[^\s<>()",;:]{1,255})(?: \(([^()\\]*)\))?')
 _PLAIN_ADDRESS = re.compile(r'(?:"([^"\\]*)" ?|([^"<>(),:;@\\]*))<([^\s<>()",;:]{1,64}@[^\s<>()",;:]{1,255})>')
 
 
@@ -80,6 +81,8 @@ def parse_mail(raw: bytes) -> Mail:
 def _addresses(value: str) -> list[tuple[str, str]]:
     if found := _PLAIN_ADDRESS.fullmatch(value[:MAX_ADDRESSES]):
         return [((found[1] or found[2] or "").strip(), found[3])]
+    if found := _COMMENTED_ADDRESS.fullmatch(value[:MAX_ADDRESSES]):
+        return [(found[2] or "", found[1])]
     try:
         return getaddresses([value[:MAX_ADDRESSES]])
     except RecursionError:  # comments within comments by the thousand

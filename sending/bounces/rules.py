@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 
 from sending.bounces.kinds import Category, Evidence
 
 # Servers put the reason first; what follows is advice and links.
 MAX_TEXT = 2_000
+_KEY = 4  # signs; some Chinese words have fewer
 GAP = 80  # characters that " * " stands for at most
 LAYERS = ("providers", "wordings", "languages")
 _CODE = re.compile(r"(?<!\S)(?:<<< )?([45]\d\d)[- ](?:[245]\.\d{1,3}\.\d{1,3} )?")
@@ -76,22 +78,32 @@ def normal(text: str) -> str:
 
 def by_words(text: str) -> tuple[Category, Evidence] | None:
     """Return the category of the first rule with a wording in the text, None where there is none."""
-    told = normal(text)
-    for rule in rules():
-        for wording in rule.words:
-            if wording[0] in told and (found := _met(told, wording)):
-                return rule.category, Evidence(rule.layer, rule.id, found)
-    return None
+    found = _first(normal(text), _index("words"))
+    return (found[0].category, Evidence(found[0].layer, found[0].id, found[1])) if found else None
 
 
 def by_hints(text: str) -> tuple[Category, Evidence] | None:
     """Return the category of the first rule with a hint in the text: words that often mean it, and not always."""
-    told = normal(text)
-    for rule in rules():
-        for wording in rule.hints:
-            if wording[0] in told and (found := _met(told, wording)):
-                return rule.category, Evidence("hints", rule.id, found)
-    return None
+    found = _first(normal(text), _index("hints"))
+    return (found[0].category, Evidence("hints", found[0].id, found[1])) if found else None
+
+
+@cache
+def _index(kind: str) -> dict[str, list[tuple[int, Rule, Wording]]]:
+    """Return all wordings by the signs that they begin with, in the order of rules; the shorter ones under ""."""
+    index: dict[str, list[tuple[int, Rule, Wording]]] = {}
+    every = ((rule, wording) for rule in rules() for wording in (rule.words if kind == "words" else rule.hints))
+    for place, (rule, wording) in enumerate(every):
+        key = wording[0][:_KEY]
+        index.setdefault(key if len(key) == _KEY else "", []).append((place, rule, wording))
+    return index
+
+
+def _first(told: str, index: dict[str, list[tuple[int, Rule, Wording]]]) -> tuple[Rule, str] | None:
+    """Return the first rule in order that the text meets: only wordings that begin like some place of it are tried."""
+    keys = index.keys() & {told[place : place + _KEY] for place in range(len(told))}
+    tried = sorted((one for key in (*keys, "") for one in index.get(key, ())), key=itemgetter(0))
+    return next(((rule, met) for _, rule, wording in tried if (met := _met(told, wording))), None)
 
 
 def _met(told: str, wording: Wording) -> str:
