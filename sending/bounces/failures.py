@@ -90,7 +90,7 @@ def _sign_of_sender(mail: Mail, text: str) -> str:
     failure = met(text, notices().failures)
     if mail.header("return-path").strip().lower().startswith(("<>", "< >", "<mailer-daemon")):
         return "sender: <>" if failure and (subject or not submitted.startswith("auto-replied")) else ""
-    if failure and subject and not mail.in_reply_to and _has_proof(mail):
+    if failure and subject and not mail.in_reply_to and _has_proof(told_by(mail)):
         return f"subject: {mail.subject[:150]}"
     is_robot = _names(mail, notices().robots) or submitted.startswith("auto-generated")
     return f"robot: {mail.from_address}" if is_robot and subject and met(text, notices().openings) else ""
@@ -104,9 +104,8 @@ def _opens_like_a_program(mail: Mail, text: str) -> bool:
     return not _QUOTED.search(text[:place])
 
 
-def _has_proof(mail: Mail) -> bool:
+def _has_proof(told: Told) -> bool:
     """Say whether it brings what a letter does not: the message that came back, or an answer of a server."""
-    told = told_by(mail)
     said = told.text.lower()
     return bool(told.returned) or bool(code_of(said) and status_of(said)) or "rcpt to" in said
 
@@ -115,15 +114,32 @@ def _is_daemon(mail: Mail) -> bool:
     return not mail.from_address or _names(mail, notices().senders)
 
 
+def _is_certain(mail: Mail) -> bool:
+    """Say whether no person writes under this name, or the mail calls itself a report of failure."""
+    who = f"{mail.from_address} {mail.from_name}".lower()
+    is_report = mail.content_type == "multipart/report" or "failure" in mail.header("auto-submitted").lower()
+    return is_report or "daemon" in who or "delivery" in who
+
+
 def _names(mail: Mail, names: tuple[str, ...]) -> bool:
     address, name = mail.from_address.lower(), mail.from_name.lower()
     return address.startswith(names) or name.startswith(names)
 
 
 def _speaks_of_failure(mail: Mail, told: Told) -> bool:
-    if met(mail.subject.lower(), notices().subjects):
+    """Say whether it reports a failure: in so many words, or by its subject or beginning and something to prove it.
+
+    Whoever runs a server writes letters, too, and many who do not write in their name.
+    """
+    near = told.text[:_NEAR].lower()
+    subject = met(mail.subject.lower(), notices().subjects)
+    if (subject or met(near, notices().openings)) and _is_certain(mail):
         return True
-    return bool(met(told.text[:_NEAR].lower(), notices().openings))
+    if met(near, notices().failures) or met(near, notices().products):
+        return True
+    if not subject and not met(near, notices().openings):
+        return False
+    return _has_proof(told) or (bool(met(near, notices().openings)) and bool(addresses_in(near)))
 
 
 def _delay(mail: Mail, lower: str) -> str:

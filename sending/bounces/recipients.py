@@ -17,23 +17,24 @@ _LABELS = (
     "|destinatario|odbiorca|получатель|宛先|收件人"
 )
 _DELIVERY = "undeliverable|delivered|deliver|delivery|sent|send|addressed|relay|message|mail"
+_QMAIL = r"^[ \t]{0,8}(?=<[^>\n]{1,320}>:)"  # and Postfix
+_SENDMAIL = rf"^[ \t]{{0,8}}(?:\d{{3}} (?:\d\.\d\.\d )?)?(?=<?{_LOCAL}@{_DOMAIN}>?\.\.\.[ \t])"
 _NAMED = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
         rf"^[ \t>]{{0,8}}(?:x-)?(?:original|failed|final|actual)-recipients?:[ \t]{{0,4}}{_ONE}",
         rf"\((?:expanded|generated) from:? {_ONE}",  # whom we wrote to, where the server knows another name
         rf"\bsmtp={_ONE}",  # inside an X.400 address
-        rf"\brcpt to:[ \t]{{0,4}}{_ONE}",
-        rf"^[ \t]{{0,8}}<({_LOCAL}@{_DOMAIN})>:",  # qmail, Postfix
-        rf"^[ \t]{{0,8}}(?:\d{{3}} (?:\d\.\d\.\d )?)?{_ONE}\.\.\.[ \t]",  # sendmail
-        rf"^[ \t]{{0,12}}{_ONE}[ \t]{{0,8}}(?:$|:[ \t]|:$|\()",  # a line of its own: Exim, Google, Exchange, Yahoo
+        rf"(?:\brcpt to:|{_QMAIL}|{_SENDMAIL})[ \t]{{0,4}}{_ONE}",
+        # a line of its own: Exim, Google, Exchange, Yahoo
+        rf"^[ \t]{{0,12}}(?:[*•-] )?{_ONE}[ \t]{{0,8}}(?:$|:[ \t]|:$|\()",
         rf"^[ \t]{{0,12}}(?:{_LABELS})[ \t]{{0,4}}[:=][ \t]{{0,8}}{_ONE}",
         rf"\b(?:{_DELIVERY})[^@\n]{{0,40}} (?:to|for)[: \t]{{1,4}}{_ONE}",
         rf"\b(?:recipients?|user|mailbox|account|address|name)[^@\n]{{0,20}}[: \t(]{_ONE}",
         rf"^[ \t]{{0,12}}{_ONE}",
     )
 )
-_PLAIN = 6  # of these name a recipient and nobody else
+_PLAIN = 4  # of these name a recipient and nobody else
 # What announces them.
 _ANCHOR = re.compile(
     r"following (?:recipients?|address(?:es)?|users?|people|destinations?)\b[^\n:]{0,60}\n?[^\n:]{0,60}:"
@@ -49,7 +50,9 @@ _FIELD_OF_ANOTHER = re.compile(
     r"[ \t]{0,4}:[^\n]{0,1000}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_MAIL_FROM = re.compile(rf"\b(?:mail from|from|sender):?[ \t]{{0,4}}<?{_LOCAL}@{_DOMAIN}>?", re.IGNORECASE)
+_MAIL_FROM = re.compile(
+    rf"(?<!expanded )(?<!generated )\b(?:mail from|from|sender):?[ \t]{{0,4}}<?{_LOCAL}@{_DOMAIN}>?", re.IGNORECASE
+)
 _WEB = re.compile(
     r"https?://[^\s<>]{1,2000}|\bcid:[^\s<>]{1,500}|\b(?:message-)?id[ :=<]{1,4}[^\s<>]{1,300}@[^\s<>]{1,255}",
     re.IGNORECASE,
@@ -100,7 +103,7 @@ def named_in(told: str, *, ours: Iterable[str], written_to: tuple[str, ...]) -> 
 
 def _on_their_own_line(text: str) -> tuple[str, ...]:
     """Return the addresses below a line that announces them: each begins a line, until other text than theirs."""
-    for pattern in (_NAMED[1], _NAMED[2], *_NAMED[4:7], _NAMED[-1]):
+    for pattern in (*_NAMED[1:5], _NAMED[-1]):
         found = unique(one for hit in pattern.findall(text) for one in addresses_in(hit) if not _NO_PERSONS.match(one))
         if found:
             return found

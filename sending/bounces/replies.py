@@ -50,7 +50,7 @@ _SIGN_IN = frozenset({530, 534, 535, 538})
 _RATHER_CODED = frozenset({Category.TEMPORARY, Category.MESSAGE_FORMAT, Category.UNKNOWN, Category.SENDER_CONFIG})
 _INNER = re.compile(r"(?<![\d.])#?([245]\.\d\.\d{1,3})(?![\d.]*\d)")
 _ACCEPTED = re.compile(r"\s*([23])\d\d(?:[ -]|$)")
-_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -])")
+_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ :-])")
 
 
 def classify_reply(code: int, enhanced: str, text: str, *, phase: str = "") -> Verdict:

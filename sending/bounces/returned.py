@@ -14,7 +14,7 @@ MAX_TOLD = 8_000  # characters of a report that are read for its reason
 _RETURNED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"})
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status", "message/feedback-report"})
 _HEADER_BLOCK = re.compile(
-    r"^[ \t>]{0,4}(?:Return-Path|Received|X-Received|Delivered-To|DKIM-Signature|DomainKey-Signature|Message-ID"
+    r"^[ \t>]{0,4}(?:Return-Path|Received|X-Received|Delivered-To|DKIM-Signature|DomainKey-Signature"
     r"|MIME-Version|X-Mailer|X-Sender|X-Originating-IP)[ \t]?:[^\n]{0,2000}\n(?:[ \t][^\n]{0,2000}\n){0,20}"
     r"[ \t>]{0,4}[A-Z][A-Za-z-]{1,40}:",
     re.IGNORECASE | re.MULTILINE,
@@ -66,7 +66,9 @@ def told_by(mail: Mail) -> Told:
 def _cut(text: str) -> int:
     """Return where the returned message begins in the text, its length where it does not."""
     lower = text[: MAX_TOLD * 4].lower()
-    marked = min((place for one in notices().originals if (place := _line_of(lower, one)) >= 0), default=-1)
+    marked = min(
+        (place for one in notices().originals if one in lower and (place := _line_of(lower, one)) >= 0), default=-1
+    )
     found = _HEADER_BLOCK.search(text[: MAX_TOLD * 4])
     if found and not text[: found.start()].strip():
         found = _HEADER_BLOCK.search(text[: MAX_TOLD * 4], found.end())
