@@ -6,7 +6,7 @@ import re
 
 from sending.bounces.kinds import Category, Evidence, Kind, Verdict
 from sending.bounces.mail import Mail
-from sending.bounces.recipients import MOST, addresses_in, named_in, unique
+from sending.bounces.recipients import MOST, addresses_in, announces, named_in, unique
 from sending.bounces.replies import code_of, reason, status_of
 from sending.bounces.reports import without_phrases
 from sending.bounces.returned import Told, told_by
@@ -93,7 +93,10 @@ def _sign_of_sender(mail: Mail, text: str) -> str:
     if failure and subject and not mail.in_reply_to and _has_proof(told_by(mail)):
         return f"subject: {mail.subject[:150]}"
     is_robot = _names(mail, notices().robots) or submitted.startswith("auto-generated")
-    return f"robot: {mail.from_address}" if is_robot and subject and met(text, notices().openings) else ""
+    if not is_robot or not subject or not met(text, notices().openings):
+        return ""
+    told = told_by(mail)  # parcels and invoices are delivered, too, or are not
+    return f"robot: {mail.from_address}" if _has_proof(told) or announces(told.text) else ""
 
 
 def _opens_like_a_program(mail: Mail, text: str) -> bool:

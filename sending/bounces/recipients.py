@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 MOST = 50
-_LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\u0080-\uffff-]{1,64}"
-_DOMAIN = r"(?:[A-Za-z0-9_\u0080-\uffff-]{1,63}\.){1,10}[A-Za-z\u0080-\uffff][A-Za-z0-9\u0080-\uffff-]{0,62}"
+_LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\u00c0-\u04ff-]{1,64}"
+_DOMAIN = r"(?:[A-Za-z0-9_\u00c0-\u04ff-]{1,63}\.){1,10}[A-Za-z\u00c0-\u04ff][A-Za-z0-9\u00c0-\u04ff-]{0,62}"
 _ADDRESS = re.compile(rf"(?<![A-Za-z0-9.@_+-])({_LOCAL}@{_DOMAIN})(?![A-Za-z0-9@-])")
 _ONE = rf"<?[\"']?(?:mailto:|rfc822;|smtp:)?\s?({_LOCAL}@{_DOMAIN})[\"']?>?"
 # How programs name whom they could not reach, the plainest first; each on one line, with bounded runs.
@@ -76,6 +76,11 @@ def is_address(text: str) -> bool:
 def unique(found: Iterable[str]) -> tuple[str, ...]:
     """Return each address once, whatever its case, as it was written first."""
     return tuple({one.lower(): one for one in reversed(list(found))}.values())[::-1]
+
+
+def announces(told: str) -> bool:
+    """Say whether the text names recipients as reports do: "the following recipients ...:"."""
+    return bool(_ANCHOR.search(told))
 
 
 def named_in(told: str, *, ours: Iterable[str], written_to: tuple[str, ...]) -> tuple[str, ...]:

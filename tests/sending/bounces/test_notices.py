@@ -257,6 +257,22 @@ def test_letters_that_quote_or_resemble_a_bounce_stay_letters(subject: str, body
     assert verdict("Anna <anna@acme.test>", subject, body, headers).kind is Kind.HUMAN_REPLY
 
 
+def test_robots_and_admins_who_write_of_other_things_are_not_servers() -> None:
+    parcel = verdict(
+        "noreply@parcels.test", "Delivery notification", "Your parcel could not be delivered. Call 550 123.\n"
+    )
+    phishing = verdict(
+        "Mail Administrator <admin@x.test>", "Your mailbox is full", "Your mailbox is full, click here.\n"
+    )
+    postmaster = verdict("postmaster@acme.test", "Re: A question", "The message you sent was interesting.\n")
+    assert Kind.BOUNCE not in {parcel.kind, phishing.kind, postmaster.kind}
+
+
+def test_an_address_within_a_text_without_spaces_is_only_the_address() -> None:
+    found = verdict("postmaster@mx.example", "系统退信", "收件人邮件地址（anna@acme.test）不存在，邮件无法送达。\n")  # noqa: RUF001
+    assert found.recipients == ("anna@acme.test",)
+
+
 def test_an_absence_with_an_empty_return_path_is_an_absence() -> None:
     found = verdict("Anna <anna@acme.test>", "Out of office: A question", "I am away until 2026-12-07.\n",
                     "Return-Path: <>\nAuto-Submitted: auto-replied\n")  # fmt: skip
