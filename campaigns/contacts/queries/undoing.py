@@ -52,7 +52,12 @@ class Restored:
 
     contact_id: int
     email: str
-    values: tuple[tuple[str, str, str], ...]  # field in words, what stands there, what it becomes
+    values: tuple[tuple[str, str, str], ...]  # field, what stands there, what it becomes
+
+    @property
+    def changes(self) -> list[tuple[str, str, str]]:
+        """The same with the names of the fields as a person reads them."""
+        return [(label(name), after, before) for name, after, before in self.values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,7 @@ def _restored(row: ContactImport, changes: QuerySet[ImportChange]) -> tuple[Rest
         claims = claims_on(change, later.get(change.contact_id, ()))
         _, stays = taken_back(vars(change.contact), change.changes)
         values = tuple(
-            (label(name), after, before or "")
+            (name, after, before or "")
             for name, (before, after) in change.changes.items()
             if name not in claims and name not in stays
         )
