@@ -102,7 +102,7 @@ def text_of_leaf(raw: bytes, leaf: Leaf, limit: int) -> str:
 
 def clean(text: str) -> str:
     """Return the text without what no database takes."""
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def _head(raw: bytes, start: int, end: int) -> tuple[Headers, int]:

@@ -22,7 +22,7 @@ _KEY = 4  # signs; some Chinese words have fewer
 GAP = 80  # characters that " * " stands for at most
 LAYERS = ("providers", "wordings", "languages")
 _CODE = re.compile(r"(?<!\S)(?:<<< )?([45]\d\d)[- ](?:[245]\.\d{1,3}\.\d{1,3} )?")
-_STRAIGHT = str.maketrans("\u2019\u2018\u201c\u201d\u00a0`", "''\"\" '")
+_STRAIGHT = str.maketrans("\u2019\u2018\u201c\u201d\u00a0", "''\"\" ")
 Wording = tuple[str, ...]
 
 
@@ -68,7 +68,11 @@ def normal(text: str) -> str:
 
     A reply of several lines repeats its code on each, wherever that breaks a sentence: the repeats are left out.
     """
-    told = f" {' '.join(text[: MAX_TEXT * 4].translate(_STRAIGHT).lower().split())[:MAX_TEXT]} "
+    text = text[: MAX_TEXT * 4]
+    if not text.isascii():
+        text = text.translate(_STRAIGHT)
+    words = text.replace("`", "'").lower().split()
+    told = f" {' '.join(words)[:MAX_TEXT]} "
     first = _CODE.search(told)
     if first is None:
         return told
