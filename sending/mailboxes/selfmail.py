@@ -28,6 +28,7 @@ from sending.mailboxes.models import MAIL, ConnectionTest, Credential, Mailbox, 
 from sending.mailboxes.secrets import LOST
 from sending.mailboxes.services import refuse_sign_in
 from sending.mailboxes.spending import Spent, spend
+from sending.mailboxes.states import MailboxState
 from sending.mailboxes.testing import columns_of
 from sending.pacing import Hold, Pace, decide, draw_gap, mailbox_gates
 from sending.smtp import (
@@ -54,6 +55,9 @@ from sending.smtp import (
 from sending.smtp.dkim import sign
 
 MOST_AN_HOUR = 5
+MOST_PROVEN = 50
+# States that only a passed connection test leads to.
+_TESTED = (MailboxState.ACTIVE, MailboxState.PAUSED)
 # A person waits for the answer.
 TIMEOUTS = Timeouts(connect=10, greeting=15, command=15, data=15, block=15, dot=30, quit=2)
 MOST_S = 60.0
@@ -98,6 +102,21 @@ def recipients_for(member: Member, mailbox: Mailbox) -> list[str]:
     return list(found.values())
 
 
+def proven_recipients(member: Member, mailbox: Mailbox) -> list[str]:
+    """Return the only addresses that get a wording: the mailbox's own, the person's, and the other mailboxes'.
+
+    Nobody proves the address of an account, so an account alone may be a stranger's: all but the mailbox that sends
+    count only when they are mailboxes of this workspace whose connection test has passed. At most MOST_PROVEN.
+    """
+    tested = Mailbox.objects.filter(workspace_id=mailbox.workspace_id, state__in=_TESTED)
+    own = tested.filter(address__iexact=member.user.email).values_list("address", flat=True)
+    others = tested.order_by("address").values_list("address", flat=True)
+    found: dict[str, str] = {}
+    for address in (mailbox.address, *own, *others[:MOST_PROVEN]):
+        found.setdefault(address.lower(), address)
+    return list(found.values())[:MOST_PROVEN]
+
+
 def obstacle_of(mailbox: Mailbox) -> str:
     """Return in words why no test mail may leave the mailbox now, empty when one may."""
     return _obstacle(_clocks().get(mailbox=mailbox))
@@ -108,7 +127,9 @@ def send_to_self(member: Member, mailbox: Mailbox, recipient: str, *, proof: Pro
 
     With a proof it reads like a message of a campaign. It is none: nobody is enrolled, and no campaign counts it.
     """
-    if recipient not in recipients_for(member, mailbox):
+    if proof is not None and recipient not in proven_recipients(member, mailbox):
+        raise NotNow("A wording goes as a test to tested mailboxes of this workspace, to nobody else.")
+    if proof is None and recipient not in recipients_for(member, mailbox):
         raise NotNow("A test mail goes to the mailbox itself or to a member of this workspace, to nobody else.")
     words = _forbidden(mailbox, recipient) or obstacle_of(mailbox)
     if words:

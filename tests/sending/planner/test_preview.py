@@ -18,9 +18,10 @@ from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
 from sending.mailboxes.models import ConnectionTest, Mailbox, Spending
+from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
-from tests.builders import make_audience, make_contact, make_list, make_member
+from tests.builders import make_audience, make_contact, make_list, make_mailbox, make_member
 from tests.sending.mailboxes.test_selfmail import rested
 from tests.sending.planner.pages import make_draft, page_of, read, signed_in, text_of
 from tests.sending.planner.stage import make_team
@@ -160,6 +161,7 @@ def test_a_test_mail_reads_as_the_contact_would_read_it_and_counts_in_no_campaig
         first = sent(member, opening, contact=arab.pk, recipient=mailbox.address)
         assert "Step 1 A has left for me@acme.example." in text_of(first)
         rested(mailbox)
+        make_mailbox(member.workspace, member.user.email, state=MailboxState.ACTIVE)
         assert "Step 2 A has left" in text_of(sent(member, follow_up, contact=arab.pk, recipient=member.user.email))
     one, two = (message_from_bytes(taken, policy=SMTP) for taken in server.accepted)
     assert (one["Subject"], one["To"], one["X-Outreach-Test"]) == ("For ليلى", "me@acme.example", "1")
@@ -180,6 +182,32 @@ def test_a_test_mail_goes_to_nobody_else_and_not_with_a_hole(member: Member, cam
     told = text_of(sent(member, variant, contact=bare.pk, recipient="me@acme.example"))
     assert "No test mail was sent. Step 1 uses first_name, which this contact lacks." in told
     assert not ConnectionTest.objects.exists()
+
+
+def test_a_wording_goes_only_to_addresses_that_a_mailbox_has_proven(
+    member: Member, campaign: Campaign, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_member(member.workspace, Role.VIEWER, email="ceo@prospect.test")
+    make_mailbox(member.workspace, "tested@acme.example", state=MailboxState.PAUSED)
+    make_mailbox(member.workspace, "saved@acme.example", state=MailboxState.UNTESTED)
+    variant, server = Variant.objects.get(), FaultServer({})
+    offered = read(member, "preview", campaign.pk)
+    assert ("me@acme.example tested@acme.example" in offered, "saved@" in offered) == (True, False)
+    assert "only to tested mailboxes of this workspace" in offered
+    for stranger in ("ceo@prospect.test", member.user.email, "saved@acme.example"):
+        assert "to nobody else" in text_of(sent(member, variant, recipient=stranger))
+    assert not ConnectionTest.objects.exists()
+    with serving_in_thread(server) as running, caplog.at_level("INFO", "sending.planner.preview_views"):
+        Mailbox.objects.update(smtp_port=running.port, smtp_security="plain")
+        rested(Mailbox.objects.get(address="me@acme.example"))
+        mailbox = Mailbox.objects.get(address="me@acme.example")
+        told = text_of(sent(member, variant, mailbox=mailbox.pk, recipient="tested@acme.example"))
+    assert "has left for tested@acme.example" in told
+    whole = (
+        f"person={member.user.pk} campaign={campaign.pk} step={variant.step_id} variant={variant.pk} "
+        f"mailbox={mailbox.pk} recipient='tested@acme.example'"
+    )
+    assert caplog.messages[-2:] == [f"planner.test_mail_asked {whole}", f"planner.test_mail_passed {whole}"]
 
 
 def test_viewers_look_and_send_nothing(member: Member, campaign: Campaign) -> None:
