@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences.errors import BadEdit, Overtaken
-from campaigns.sequences.markup import MarkupProblem, clean_html
+from campaigns.sequences.markup import LONGEST_SOURCE, MarkupProblem, clean_html
 from campaigns.sequences.services import Text
 from campaigns.sequences.states import StepThread
 from campaigns.templating import TemplateProblem, check, check_spin
@@ -19,7 +19,6 @@ from campaigns.templating import TemplateProblem, check, check_spin
 UNITS = ((WaitUnit.DAYS, "days"), (WaitUnit.BUSINESS_DAYS, "business days"), (WaitUnit.HOURS, "hours"))
 LONGEST_WAIT = 365
 LONGEST_TEXT = 64_000
-LONGEST_PASTE = 1_000_000
 
 
 class CampaignForm(forms.Form):
@@ -114,7 +113,7 @@ class HtmlField(LetterField):
     def __init__(self) -> None:
         super().__init__(
             required=False,
-            max_length=LONGEST_PASTE,
+            max_length=LONGEST_SOURCE,
             strip=False,
             label="HTML",
             widget=forms.Textarea(attrs={"rows": 12, "class": "control-text"}),

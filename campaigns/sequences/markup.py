@@ -16,9 +16,11 @@ from inscriptis.model.config import ParserConfig
 from campaigns.templating import TemplateProblem
 from campaigns.templating.marks import marks_of
 
-# The parser's cost grows with the square of the depth: so many cost a tenth of a second at worst.
+# More than any letter has; what is done here costs at most a second for so much.
+LONGEST_SOURCE = 200_000
+# The parser's cost grows with the tags times the depth, and each tag, also one that closes, may open an element.
 MOST_TAGS = 5_000
-_TAG = re.compile(r"<[a-z]", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 
 # What a mail program shows alike, and what people paste who have a layout of their own.
 _TAGS = {
@@ -54,7 +56,17 @@ _CLEANER = nh3.Cleaner(
 )
 _READING = ParserConfig(display_links=True)
 _LINK = re.compile(r"\[([^\[\]]*)\]\(((?:https?|mailto|tel):[^()\s]*)\)")
-_EMBEDDED = re.compile(r"""\bsrc\s*=\s*["']?\s*data:""", re.IGNORECASE)
+# Bounded: an image behind more spaces than these loses its source without these words.
+_EMBEDDED = re.compile(r"""\bsrc\s{0,20}=\s{0,20}(?:["']\s{0,20})?data:""", re.IGNORECASE)
+# An element that is opened and not closed is opened anew in each paragraph behind it: so many copies cost a second.
+MOST_REOPENED = 300_000
+_FORMAT = "a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
+_ATTRIBUTES = r"""(?:\s++[a-z-]++=(?:"[^"<>]*+"|'[^'<>]*+'|[\w#%.:;-]++(?=[\s>])))*+\s*+"""
+_VOID = re.compile(rf"<(?:br|img){_ATTRIBUTES}/?>", re.IGNORECASE)
+_PAIR = re.compile(rf"<({_FORMAT}|span|sub|sup|o:p){_ATTRIBUTES}>[^<>]*+</\1\s*+>", re.IGNORECASE)
+_OPENED = re.compile(rf"<(?:{_FORMAT})[\s/>]", re.IGNORECASE)
+_DEEPEST = 5  # formats within each other that are told from those that nobody closes
+_STAND_IN = re.compile(r"mark[0-9a-f]{16}x[0-9]{1,4}x")
 # What an editor may have put into a mark when a part of it was made bold, for one.
 _TAG_IN_MARK = re.compile(r"</?(?:a|b|br|code|em|font|i|s|small|span|strong|u)\b[^<>]*>", re.IGNORECASE)
 
@@ -68,16 +80,38 @@ def clean_html(source: str) -> str:
 
     Template marks stay as they are written, but for what HTML made of their signs (`&gt;`). Raises MarkupProblem.
     """
-    if len(_TAG.findall(source)) > MOST_TAGS:
-        raise MarkupProblem(f"HTML may hold {MOST_TAGS:,} tags at most. Write less, or paste it as text.")
+    _refuse_costly(source)
     if _EMBEDDED.search(source):
         raise MarkupProblem(
             "An image stands in the HTML itself (data:), which mail programs do not show. Take it out, or put it on a "
             "web server and link it."
         )
     aside, marks = _set_aside(source)
-    cleaned = _put_back(_CLEANER.clean(aside).strip(), marks)
-    return cleaned if "<img" in cleaned or _shown(cleaned) else ""
+    cleaned = _CLEANER.clean(aside).strip()
+    return _put_back(cleaned, marks) if "<img" in cleaned or _shown(cleaned) else ""
+
+
+def _refuse_costly(source: str) -> None:
+    if len(source) > LONGEST_SOURCE:
+        raise MarkupProblem(f"HTML may have {LONGEST_SOURCE:,} characters at most. Write less, or paste it as text.")
+    tags = len(_TAG.findall(source))
+    if tags > MOST_TAGS:
+        raise MarkupProblem(f"HTML may hold {MOST_TAGS:,} tags at most. Write less, or paste it as text.")
+    if tags * _unclosed(source) > MOST_REOPENED:
+        raise MarkupProblem("Too much of it opens bold, a font or a link and does not close it. Paste it as text.")
+
+
+def _unclosed(source: str) -> int:
+    """Return how many formats are opened and perhaps never closed: all but those that surely are.
+
+    Surely: with attributes written by the rules, and nothing but text and others of the kind up to the closing tag.
+    """
+    rest = _VOID.sub(" ", source)
+    for _ in range(_DEEPEST):
+        rest, count = _PAIR.subn(" ", rest)
+        if not count:
+            break
+    return len(_OPENED.findall(rest))
 
 
 def text_of_html(source: str) -> str:
@@ -110,7 +144,7 @@ def _set_aside(source: str) -> tuple[str, dict[str, str]]:
 def _put_back(text: str, marks: dict[str, str]) -> str:
     if not marks:
         return text
-    return re.sub("|".join(marks), lambda found: marks[found[0]], text)
+    return _STAND_IN.sub(lambda found: marks.get(found[0], found[0]), text)
 
 
 def _is_web(value: str) -> bool:
@@ -118,7 +152,7 @@ def _is_web(value: str) -> bool:
 
 
 def _shown(html: str) -> str:
-    return unescape(re.sub(r"<[^>]*>", "", html)).replace("\u00a0", " ").strip()
+    return unescape(re.sub(r"<[^<>]*>", "", html)).replace("\u00a0", " ").strip()
 
 
 def _link_words(found: re.Match[str]) -> str:

@@ -25,6 +25,7 @@ FILE_LIMIT_BYTES = 4_000_000
 _MOST_STEPS = 99  # of a path: a block of positions holds no more
 _MOST_WINDOWS = 200
 _MOST_REGIONS = 20
+_MOST_HTML = 1_000_000  # characters of all wordings: each is cleaned in the request that brings the file
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 _TEXT = r"^[^\x00]*$"
@@ -171,6 +172,14 @@ class CampaignFile(Part):
     fields: dict[Annotated[str, StringConstraints(max_length=60, pattern=_LINE)], FieldKind] = Field(
         default_factory=dict, max_length=200, description="Of what kind the custom fields in conditions are."
     )
+
+    @model_validator(mode="after")
+    def _can_be_cleaned(self) -> CampaignFile:
+        wordings = (one for _, steps in self.by_path() for step in steps for one in step.wordings)
+        size = sum(len(one.html) for one in wordings)
+        if size > _MOST_HTML:
+            raise ValueError(f"the HTML of all wordings has {size:,} characters; {_MOST_HTML:,} are the most")
+        return self
 
     @model_validator(mode="after")
     def _leads_forward(self) -> CampaignFile:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from campaigns.sequences import queries, services
 from campaigns.sequences.editing import Desk, variant_form
 from campaigns.sequences.errors import SequenceError
-from campaigns.sequences.forms import LONGEST_PASTE, VariantForm
+from campaigns.sequences.forms import VariantForm
 from campaigns.sequences.markup import MarkupProblem, clean_html, text_of_html
 from campaigns.sequences.models import Variant
 from campaigns.sequences.seen import seen_variant
@@ -102,7 +102,7 @@ def _with_text(request: MemberRequest) -> QueryDict:
         return request.POST
     data = request.POST.copy()
     try:
-        data["body_text"] = text_of_html(clean_html(data.get("body_html", "")[:LONGEST_PASTE]))
+        data["body_text"] = text_of_html(clean_html(data.get("body_html", "")))
     except MarkupProblem as problem:
         messages.error(request, str(problem))
     return data

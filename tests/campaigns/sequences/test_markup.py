@@ -74,6 +74,36 @@ def test_html_that_is_all_tags_is_refused_before_it_is_read() -> None:
         clean_html("<div>" * 5_001)
 
 
+def test_each_tag_counts_also_one_that_closes_or_is_a_comment() -> None:
+    for tag in ("</p>", "<!x>", "<?x>"):
+        with pytest.raises(MarkupProblem, match="5,000 tags at most"):
+            clean_html("<b>" * 2_000 + tag * 3_001)
+
+
+def test_html_longer_than_any_letter_is_refused_before_it_is_looked_at() -> None:
+    with pytest.raises(MarkupProblem, match="200,000 characters at most"):
+        clean_html(" " * 200_001)
+    assert clean_html("x" * 200_000) == "x" * 200_000
+
+
+def test_fonts_that_nobody_closes_are_refused_where_each_paragraph_would_repeat_them() -> None:
+    fonts = "".join(f"<font size={size}>" for size in range(600))
+    assert "size" in clean_html("<p>" + "<font size=1>" * 400 + "x")
+    with pytest.raises(MarkupProblem, match="does not close it"):
+        clean_html(f"<p>{fonts}" + "<p>x" * 600)
+    hidden = "".join(f"<font size={size}><!--</font>-->" for size in range(600))
+    with pytest.raises(MarkupProblem, match="does not close it"):
+        clean_html(f"<p>{hidden}" + "<p>x" * 600)
+    closed = '<p>Hi <b><span lang=EN-US>you</span></b>, <a href="https://x.example/"><i>see</i></a></p>' * 480
+    assert clean_html(closed).count("<i>see</i>") == 480
+
+
+def test_what_was_costly_to_look_for_is_looked_for_in_one_pass() -> None:
+    assert clean_html("{# " + "<" * 190_000 + " #}") == "{# " + "<" * 190_000 + " #}"
+    assert clean_html("src=" + " " * 190_000 + "x").startswith("src=")
+    assert clean_html("<b " + "\n" * 190_000 + "x") == ""
+
+
 def test_a_mark_that_is_never_closed_saves_no_script() -> None:
     assert "<script" not in clean_html("<p>{{ first <script>alert(1)</script></p>")
 

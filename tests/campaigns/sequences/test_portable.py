@@ -281,3 +281,10 @@ def test_programs_list_campaigns_and_carry_one_from_workspace_to_workspace(membe
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "steps.0.wordings.0.weight")
     zone = other.ask("POST", "/campaigns/file", {**file, "schedule": {**file["schedule"], "time_zone": "Mars/Base"}})
     assert (zone.status_code, zone.json()["code"]) == (422, "bad_file")
+
+
+def test_a_file_with_more_html_than_a_request_can_clean_is_refused() -> None:
+    wordings = [{"label": chr(65 + number), "html": "x" * 63_000} for number in range(16)]
+    with pytest.raises(BadFile, match="the HTML of all wordings has 1,008,000 characters"):
+        read_file(json.dumps({**MINIMAL, "steps": [{"wordings": wordings}]}).encode())
+    assert read_file(json.dumps({**MINIMAL, "steps": [{"wordings": wordings[:15]}]}).encode())
