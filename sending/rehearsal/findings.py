@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from outreach.kit.looks import words_of
 from outreach.kit.words import plural
 from sending.pacing import HoldCode
+from sending.rehearsal import queries
 from sending.rehearsal.models import Rehearsal
 from sending.rehearsal.play import Ending
 
@@ -27,19 +28,18 @@ class Found:
 
 
 def found_in(row: Rehearsal) -> list[Found]:
-    """Return what the report has found, the worst first; a broken promise before all else."""
+    """Return what the report has found, the worst first; a broken promise before all else.
+
+    The report has codes and counts. Words and addresses of people come from their own rows, which an erasure takes.
+    """
     report: Mapping[str, Any] = row.report or {}
-    broken = [
-        Found(
-            "red",
-            f"A promise was broken: {one['promise']}",
-            f"{one['broken']} messages, for one to {one['examples'][0]}",
-            "",
-        )
-        for one in report.get("checks", ())
-        if one["broken"]
-    ]
-    found = [_found(one) for one in report.get("findings", ())]
+    checks = [one for one in report.get("checks", ()) if one["broken"]]
+    addresses = queries.addresses_in(row, {pk for one in checks for pk in one["examples"]})
+    broken = [_broken(one, [addresses[pk] for pk in one["examples"] if pk in addresses]) for one in checks]
+    findings = report.get("findings", ())
+    words = queries.words_by_reason(row) if any(one.get("reason") for one in findings) else {}
+    names = queries.mailbox_names(row, [one["mailbox_id"] for one in findings if "mailbox_id" in one])
+    found = [_found(one, words, names) for one in findings]
     return sorted([*broken, *found], key=lambda one: one.tone != "red")
 
 
@@ -48,9 +48,19 @@ def ending_words(row: Rehearsal) -> str:
     return _ENDINGS[Ending((row.report or {}).get("ending", Ending.DONE))]
 
 
-def _found(one: Mapping[str, Any]) -> Found:
+def _broken(one: Mapping[str, Any], addresses: Sequence[str]) -> Found:
+    example = f", for one to {addresses[0]}" if addresses else ""
+    return Found(
+        "red", f"A promise was broken: {one['promise']}", f"{plural(int(one['broken']), 'message')}{example}", ""
+    )
+
+
+def _found(one: Mapping[str, Any], words: Mapping[tuple[str, str], str], names: Mapping[int, str]) -> Found:
     asked = {name: one[name] for name in ("state", "reason") if one.get(name)}
-    return Found(one["tone"], _title(one), str(one["words"]), f"?{urlencode(asked)}" if asked else "")
+    said = str(one["words"]) or words.get((one.get("state", ""), one.get("reason", "")), "")
+    if name := names.get(one.get("mailbox_id", 0)):
+        said = f"{name}: {said}"
+    return Found(one["tone"], _title(one), said, f"?{urlencode(asked)}" if asked else "")
 
 
 def _title(one: Mapping[str, Any]) -> str:  # noqa: PLR0911  # a sentence for each

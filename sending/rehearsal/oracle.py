@@ -17,7 +17,7 @@ class Leg:
     """One message that a recipient's server took."""
 
     person: int
-    recipient: str
+    contact_id: int
     position: int
     mailbox_id: int
     at: datetime
@@ -29,11 +29,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One promise, how often it was broken, and some of those to whom that happened."""
+    """One promise, how often it was broken, and some of those to whom that happened, as ids of contacts."""
 
     promise: str
     broken: int
-    examples: tuple[str, ...] = ()
+    examples: tuple[int, ...] = ()
 
 
 def check(legs: Sequence[Leg], *, ended: Mapping[int, datetime], daily: Mapping[int, int]) -> list[Check]:
@@ -61,7 +61,7 @@ def check(legs: Sequence[Leg], *, ended: Mapping[int, datetime], daily: Mapping[
 
 def _check(promise: str, broken: Iterable[Leg]) -> Check:
     found = list(broken)
-    return Check(promise, len(found), tuple(dict.fromkeys(one.recipient for one in found))[:_EXAMPLES])
+    return Check(promise, len(found), tuple(dict.fromkeys(one.contact_id for one in found))[:_EXAMPLES])
 
 
 def _twice(by_person: Mapping[int, Sequence[Leg]]) -> list[Leg]:

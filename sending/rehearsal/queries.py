@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from campaigns.sequences.positions import step_name
 from campaigns.sequences.states import CLOSED, CampaignState
 from outreach.accounts.access import Member
 from outreach.kit import clock
+from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.outbox.states import AttemptOutcome
 from sending.pacing.outlook import Forecast, ForecastDay
@@ -26,6 +27,7 @@ from sending.planner.states import EnrollmentState
 from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
 
 _WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
+_WORDS = ("state", "reason", "words")
 
 
 def obstacle_of(campaign: Campaign) -> str:
@@ -124,6 +126,27 @@ def reasons_of(row: Rehearsal) -> Sequence[tuple[str, str, int]]:
     rows = RehearsedPerson.objects.filter(rehearsal=row).exclude(reason="").order_by()
     counted = rows.values_list("state", "reason").annotate(count=Count("pk"))
     return sorted(counted, key=lambda one: (-one[2], one[0], one[1]))
+
+
+def words_by_reason(row: Rehearsal) -> dict[tuple[str, str], str]:
+    """Return, by (state, reason), what is said of the first of the people who stand so, and of whom something is."""
+    rows = RehearsedPerson.objects.filter(rehearsal=row).exclude(words="").order_by("state", "reason", "pk")
+    return {(state, reason): words for state, reason, words in rows.distinct("state", "reason").values_list(*_WORDS)}
+
+
+def addresses_in(row: Rehearsal, contact_ids: Collection[int]) -> dict[int, str]:
+    """Return the addresses of those of the contacts who are in the rehearsal still."""
+    if not contact_ids:
+        return {}
+    rows = RehearsedPerson.objects.filter(rehearsal=row, contact__in=contact_ids)
+    return dict(rows.values_list("contact", "email"))
+
+
+def mailbox_names(row: Rehearsal, ids: Collection[int]) -> dict[int, str]:
+    """Return the addresses of those of the mailboxes that are there still."""
+    if not ids:
+        return {}
+    return dict(Mailbox.objects.filter(workspace=row.workspace_id, pk__in=ids).values_list("pk", "address"))
 
 
 def steps_of(row: Rehearsal) -> Sequence[tuple[int, str]]:

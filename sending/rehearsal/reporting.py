@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -40,6 +41,7 @@ _OUTCOMES = {
 }
 _ENDS = (EventKind.STOPPED, EventKind.SKIPPED)
 _NEAR = timedelta(seconds=1)
+_ADDRESS = re.compile(r"\S*@\S*")  # a server may have named somebody
 
 
 class Reporter:
@@ -137,7 +139,7 @@ class Reporter:
         zone = self._zones[letter.enrollment_id]
         return Leg(
             person=letter.enrollment_id,
-            recipient=letter.recipient,
+            contact_id=letter.contact_id,
             position=letter.position,
             mailbox_id=letter.mailbox_id,
             at=one.at,
@@ -154,25 +156,26 @@ class Reporter:
             yield _finding("paused", "red", 1, event.data.get("reason", ""), at=event.at.isoformat())
         for mailbox in Mailbox.objects.filter(pk__in=self._cast.mailbox_ids).order_by("pk"):
             if mailbox.state != MailboxState.ACTIVE:
-                words = f"{mailbox.address}: {mailbox.state_reason or mailbox.state.replace('_', ' ')}"
+                words = _ADDRESS.sub("…", mailbox.state_reason) or mailbox.state.replace("_", " ")
                 yield _finding("mailbox", "red", 1, words, mailbox_id=mailbox.pk)
 
     def _people(self, ending: Ending) -> Iterator[dict[str, Any]]:
-        """Yield what kept people from getting all of it."""
+        """Yield what kept people from getting all of it, as codes and counts.
+
+        The words about somebody stand in their own row, and go with it.
+        """
         counts: Counter[tuple[str, str]] = Counter()
-        words: dict[tuple[str, str], str] = {}
         unwritten = 0
         for one in self.standings():
             counts[one.state, one.reason] += 1
-            words.setdefault((one.state, one.reason), one.words)
             unwritten += one.state == EnrollmentState.ACTIVE and not one.messages
         by_code = [(state, code, count) for (state, code), count in counts.most_common()]
         for state, code, count in by_code:
             if state == EnrollmentState.ACTIVE and code in UNTIL_MENDED:
-                yield _finding("mend", "red", count, words[state, code], state=state, reason=code)
+                yield _finding("mend", "red", count, "", state=state, reason=code)
         for state, code, count in by_code:
             if state == EnrollmentState.SKIPPED:
-                yield _finding("skipped", "amber", count, words[state, code], state=state, reason=code)
+                yield _finding("skipped", "amber", count, "", state=state, reason=code)
         if unwritten and ending is not Ending.DONE:
             yield _finding("unwritten", "amber", unwritten, "", state=EnrollmentState.ACTIVE.value)
         if not self._legs:

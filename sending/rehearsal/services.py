@@ -179,8 +179,13 @@ class _Book:
         self._now_at = report.ended_at
         self.write()
         ended = {name: getattr(report, name) for name in Report.__slots__ if name != "ended_at"}
-        if not _end(_ours(self._row), RehearsalState.DONE, report=ended):
-            raise _Overtaken
+        with transaction.atomic():
+            there = _still_here(pk for one in report.checks for pk in one["examples"])
+            ended["checks"] = [
+                {**one, "examples": [pk for pk in one["examples"] if pk in there]} for one in report.checks
+            ]
+            if not _end(_ours(self._row), RehearsalState.DONE, report=ended):
+                raise _Overtaken
 
     def write(self) -> None:
         parts, self._parts, self._written_at = self._parts, [], time.monotonic()

@@ -10,12 +10,12 @@ import pytest
 from sending.rehearsal.oracle import Leg, check
 
 AT = datetime(2027, 3, 24, 9, tzinfo=UTC)
-FIRST = Leg(1, "ada@x.com", 1, 7, AT, "<1@a>", "", is_in_window=True, wording="Hello")
+FIRST = Leg(1, 11, 1, 7, AT, "<1@a>", "", is_in_window=True, wording="Hello")
 SECOND = replace(FIRST, position=2, at=AT + timedelta(days=3), message_id="<2@a>", answers="<1@a>")
-OTHER = replace(FIRST, person=2, recipient="bob@x.com", at=AT + timedelta(hours=1), message_id="<3@a>")
+OTHER = replace(FIRST, person=2, contact_id=12, at=AT + timedelta(hours=1), message_id="<3@a>")
 
 
-def broken(*legs: Leg, ended: dict[int, datetime] | None = None) -> dict[str, tuple[int, tuple[str, ...]]]:
+def broken(*legs: Leg, ended: dict[int, datetime] | None = None) -> dict[str, tuple[int, tuple[int, ...]]]:
     found = check(legs, ended=ended or {}, daily={7: 2})
     return {one.promise: (one.broken, one.examples) for one in found if one.broken}
 
@@ -46,7 +46,7 @@ def test_each_promise_is_asked(legs: tuple[Leg, ...], promise: str) -> None:
 
 def test_what_leaves_after_the_end_of_a_sequence_is_found() -> None:
     found = broken(FIRST, SECOND, ended={1: SECOND.at - timedelta(seconds=1)})
-    assert found == {"Nothing left after an answer, a bounce or an opt-out": (1, ("ada@x.com",))}
+    assert found == {"Nothing left after an answer, a bounce or an opt-out": (1, (11,))}
 
 
 def test_a_day_later_a_place_is_free_again() -> None:

@@ -12,8 +12,12 @@ import pytest
 from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.utils.html import escape
 
-from campaigns.sequences.models import Campaign, SendWindow
+from campaigns.contacts.models import Contact
+from campaigns.contacts.services import erase, suppress, sweep_erasures
+from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.models import Campaign, SendWindow, Variant
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -70,6 +74,30 @@ def test_a_rehearsal_is_played_and_everything_of_it_can_be_read(member: Member, 
     assert "What it was taken for" in client.get(member.url("rehearsal:arrival", arrival.pk)).text
     people = client.get(member.url("rehearsal:people", row.pk), {"state": "stopped", "reason": "replied"}).text
     assert RehearsedPerson.objects.filter(state="stopped").order_by("pk")[0].email in people
+
+
+def test_the_words_about_somebody_are_shown_and_go_with_an_erasure(member: Member, draft: Campaign) -> None:
+    Variant.objects.filter(step__campaign=draft).update(body_text="Dear {{ company }}")
+    skipped = Contact.objects.get(email="p0@example0.com")
+    suppress(member.workspace, skipped.email, SuppressionReason.MANUAL, evidence=f"{skipped.email} asked for it")
+    row = start(member, draft)
+    run_rehearsal(row.pk)
+    row.refresh_from_db()
+    client = Client()
+    client.force_login(member.user)
+    page = client.get(member.url("rehearsal:detail", row.pk)).text
+    words = RehearsedPerson.objects.get(rehearsal=row, contact=skipped).words
+    assert words
+    assert escape(words) in page
+    assert "1 person would never be written to" in page
+    erase(member, skipped, typed=skipped.email, why="Asked by mail")
+    sweep_erasures()
+    row.refresh_from_db()
+    kept = [row.report, *RehearsedMessage.objects.values(), *RehearsedPerson.objects.values()]
+    assert skipped.email not in str(kept)
+    page = client.get(member.url("rehearsal:detail", row.pk)).text
+    assert "1 person would never be written to" in page, "the count stays"
+    assert escape(words) not in page
 
 
 def test_a_form_starts_one_and_a_second_at_the_same_time_is_refused(member: Member, draft: Campaign) -> None:

@@ -75,7 +75,13 @@ def make_person(member: Member) -> Contact:
     InboundMessage.objects.filter(contact=contact).update(
         from_address=email.upper(), from_name=SECRET, text=SECRET, raw=SECRET.encode(), evidence=[{"words": SECRET}]
     )
-    rehearsal = Rehearsal.objects.create(workspace=workspace, campaign=message.campaign, days=30)
+    rehearsal = Rehearsal.objects.create(
+        workspace=workspace, campaign=message.campaign, days=30, state="done", finished_at=DAY,
+        report={
+            "checks": [{"promise": "Nobody got a message twice", "broken": 1, "examples": [contact.pk]}],
+            "findings": [{"code": "mailbox", "tone": "red", "count": 1, "words": f"550 <{email.title()}>: blocked"}],
+        },
+    )  # fmt: skip
     rehearsed = RehearsedMessage.objects.create(
         rehearsal=rehearsal, contact=contact, recipient=email, mailbox="me@acme.example", position=1, at=DAY,
         outcome="accepted", subject=SECRET, message_id="<1@x>", raw=SECRET.encode(),
@@ -183,6 +189,9 @@ def test_nothing_of_the_person_is_left_and_every_count_stays() -> None:
     assert Enrollment.objects.get(contact=contact).stop_detail == "The person was erased."
     kept = Event.objects.get(contact_id=contact.pk, kind=EventKind.FAILED)
     assert kept.data == {"code": 550}
+    report = Rehearsal.objects.get().report
+    assert report is not None
+    assert report["checks"] == [{"promise": "Nobody got a message twice", "broken": 1, "examples": []}]
     of_mailbox = Event.objects.get(kind=EventKind.MAILBOX_PAUSED)
     assert of_mailbox.data == {"words": "The person was erased.", "state": "paused"}
 
