@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-_DAY = timedelta(days=1)
 _EXAMPLES = 3
 
 
@@ -28,6 +27,16 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """One message that left a mailbox, of whatever campaign; is_played: it did so in the rehearsal."""
+
+    mailbox_id: int
+    at: datetime
+    contact_id: int | None
+    is_played: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One promise, how often it was broken, and some of those to whom that happened, as ids of contacts."""
 
@@ -36,10 +45,18 @@ class Check:
     examples: tuple[int, ...] = ()
 
 
-def check(legs: Sequence[Leg], *, ended: Mapping[int, datetime], daily: Mapping[int, int]) -> list[Check]:
+def check(
+    legs: Sequence[Leg],
+    *,
+    ended: Mapping[int, datetime],
+    left: Sequence[Departure],
+    daily: Mapping[int, int],
+    day: timedelta,
+) -> list[Check]:
     """Return every promise with how it was kept.
 
-    ended: when somebody's sequence was called off. daily: the most messages of a rolling day, by mailbox.
+    ended: when somebody's sequence was called off for good. left: all that left the mailboxes, from the day before on.
+    daily: the most messages of a rolling day, by mailbox. day: how long that is at the pace of the workspace.
     """
     by_person: dict[int, list[Leg]] = defaultdict(list)
     for leg in sorted(legs, key=lambda one: one.at):
@@ -52,16 +69,17 @@ def check(legs: Sequence[Leg], *, ended: Mapping[int, datetime], daily: Mapping[
             [one for one in legs if one.person in ended and one.at > ended[one.person]],
         ),
         _check("Every message left inside the recipient's window", [one for one in legs if not one.is_in_window]),
-        _check("No mailbox sent more in a day than its limit", _too_many(legs, daily)),
+        _check("No mailbox sent more in a day than its limit", _too_many(left, daily, day)),
         _check("Follow-ups stayed with their mailbox", _moved(by_person)),
         _check("Answers in a thread name a message that the person got", _torn(by_person)),
         _check("No token of the template language was left in a text", [one for one in legs if _is_raw(one.wording)]),
     ]
 
 
-def _check(promise: str, broken: Iterable[Leg]) -> Check:
+def _check(promise: str, broken: Iterable[Leg | Departure]) -> Check:
     found = list(broken)
-    return Check(promise, len(found), tuple(dict.fromkeys(one.contact_id for one in found))[:_EXAMPLES])
+    people = dict.fromkeys(one.contact_id for one in found if one.contact_id is not None)
+    return Check(promise, len(found), tuple(people)[:_EXAMPLES])
 
 
 def _twice(by_person: Mapping[int, Sequence[Leg]]) -> list[Leg]:
@@ -94,16 +112,16 @@ def _torn(by_person: Mapping[int, Sequence[Leg]]) -> list[Leg]:
     return found
 
 
-def _too_many(legs: Sequence[Leg], daily: Mapping[int, int]) -> list[Leg]:
+def _too_many(left: Sequence[Departure], daily: Mapping[int, int], day: timedelta) -> list[Departure]:
     found = []
-    sent: dict[int, list[Leg]] = defaultdict(list)
-    for leg in sorted(legs, key=lambda one: one.at):
-        of_day = sent[leg.mailbox_id]
-        while of_day and leg.at - of_day[0].at >= _DAY:
-            of_day.pop(0)
-        of_day.append(leg)
-        if len(of_day) > daily.get(leg.mailbox_id, len(of_day)):
-            found.append(leg)
+    sent: dict[int, deque[datetime]] = defaultdict(deque)
+    for one in sorted(left, key=lambda one: one.at):
+        of_day = sent[one.mailbox_id]
+        while of_day and one.at - of_day[0] >= day:
+            of_day.popleft()
+        of_day.append(one.at)
+        if one.is_played and len(of_day) > daily.get(one.mailbox_id, len(of_day)):
+            found.append(one)
     return found
 
 

@@ -25,6 +25,7 @@ from sending.outbox.claims import claim
 from sending.outbox.jobs import Job, Result
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.records import record_results
+from sending.outbox.sweeper import settle_stopped
 from sending.pacing import RECHECK, UNTIL_MENDED, Pace
 from sending.pacing.rotation import Rotation
 from sending.planner.advancing import Sent, advance
@@ -158,11 +159,14 @@ class Play:
         return Ending.DAYS
 
     def _read(self) -> None:
-        """Take in what has come back by now."""
+        """Take in what has come back by now, and let the sweep settle what follows from it, within seconds in life."""
+        comes = bool(self._coming) and self._coming[0][0] <= self.now
         while self._coming and self._coming[0][0] <= self.now:
             _, number, coming = heapq.heappop(self._coming)
             raw = RawMail(number, coming.at, len(coming.raw), coming.raw, truncated=False)
             self._tell(Arrived(coming, take_in(self._mailboxes[coming.mailbox_id], raw)))
+        if comes:
+            settle_stopped()
 
     def _work(self) -> dict[int, int]:
         """Let the mailboxes whose turn has come send what they may; return how many messages each had."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,21 +12,22 @@ from typing import Any
 from campaigns.calendar import is_open
 from campaigns.sequences.models import Variant
 from campaigns.sequences.plans import CampaignPlan, plans
+from outreach.accounts.models import Workspace
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
-from sending.mailboxes.models import Mailbox
+from sending.mailboxes.models import Mailbox, Spending
 from sending.mailboxes.states import MailboxState
 from sending.outbox.records import answer_of
 from sending.outbox.states import AttemptOutcome
-from sending.pacing import UNTIL_MENDED
+from sending.pacing import UNTIL_MENDED, Pace
 from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
 from sending.planner.facts import zone_of
 from sending.planner.models import Enrollment
 from sending.planner.reasons import with_reasons
-from sending.planner.states import EnrollmentState
+from sending.planner.states import EnrollmentState, StopReason
 from sending.rehearsal.casting import Cast
-from sending.rehearsal.oracle import Leg, check
+from sending.rehearsal.oracle import Departure, Leg, check
 from sending.rehearsal.play import Arrived, Ending, Tried
 from sending.rehearsal.telling import Arrival, Message, Report, Standing
 from sending.smtp import Accepted, Deferred, InDoubt, Refused, Unreachable, Withdrawn
@@ -55,11 +56,19 @@ class Reporter:
         rows = Enrollment.objects.filter(campaign=cast.campaign_id).select_related("contact")
         self._zones = {row.pk: zone_of(self._plan, row.contact)[1] for row in rows}
         self._legs: list[Leg] = []
+        self._day = Pace(Workspace.objects.values_list("time_scale", flat=True).get(pk=cast.workspace_id)).day
+        spent = Spending.objects.filter(mailbox__in=cast.mailbox_ids)
+        self._left = [
+            Departure(mailbox_id, at, contact_id, is_played=False)
+            for mailbox_id, at, contact_id in spent.values_list("mailbox_id", "spent_at", "contact_id")
+        ]
         self._others: Counter[int] = Counter()
 
     def message(self, one: Tried) -> Message | None:
         """Return what is told of a try, None for one of another campaign."""
         letter = one.job.letter
+        if isinstance(one.outcome, Accepted):
+            self._left.append(Departure(letter.mailbox_id, one.at, letter.contact_id))
         if letter.campaign_id != self._cast.campaign_id:
             self._others[letter.campaign_id] += isinstance(one.outcome, Accepted)
             return None
@@ -112,20 +121,16 @@ class Reporter:
     def report(self, ending: Ending, now: datetime) -> Report:
         """Return the report; the stage still stands."""
         rows = Enrollment.objects.filter(campaign=self._cast.campaign_id)
-        events = Event.objects.filter(campaign_id=self._cast.campaign_id, kind__in=_ENDS, enrollment_id__isnull=False)
-        ended: dict[int, datetime] = {}
-        for pk, at in events.order_by("id").values_list("enrollment_id", "at"):
-            ended.setdefault(pk or 0, at)
-        branched = Event.objects.filter(campaign_id=self._cast.campaign_id, kind=EventKind.BRANCHED)
-        for pk in branched.values_list("enrollment_id", flat=True):
-            ended.pop(pk or 0, None)  # an answer that a branch is set up for leads on
         daily = dict(Mailbox.objects.values_list("pk", "daily_limit"))
         return Report(
             ending=ending.value,
             ended_at=now,
             people=rows.count(),
             left_out=self._cast.left_out,
-            checks=[asdict(one) for one in check(self._legs, ended=ended, daily=daily)],
+            checks=[
+                asdict(one)
+                for one in check(self._legs, ended=self._ended(), left=self._left, daily=daily, day=self._day)
+            ],
             findings=[*self._stops(), *self._people(ending)],
             others=[
                 {"campaign": plan.name, "id": plan.id, "messages": self._others[plan.id]}
@@ -133,6 +138,13 @@ class Reporter:
             ],
             forecast=self._forecast(self._cast.scenario, now) if self._cast.scenario else None,
         )
+
+    def _ended(self) -> dict[int, datetime]:
+        """Return when the sequences ended that were called off for good, by enrollment."""
+        kinds = [*_ENDS, EventKind.BRANCHED]
+        events = Event.objects.filter(campaign_id=self._cast.campaign_id, kind__in=kinds, enrollment_id__isnull=False)
+        rows = events.order_by("id").values_list("enrollment_id", "kind", "at", "data")
+        return ended_by((pk or 0, EventKind(kind), at, data) for pk, kind, at, data in rows)
 
     def _leg(self, one: Tried) -> Leg:
         letter = one.job.letter
@@ -193,6 +205,27 @@ class Reporter:
             if (key := (leg.person, leg.position, leg.mailbox_id)) in instants
         )
         return {"foreseen": len(foreseen), "left": len(self._legs), "same": same}
+
+
+def ended_by(events: Iterable[tuple[int, EventKind, datetime, Mapping[str, Any]]]) -> dict[int, datetime]:
+    """Return when each sequence was called off for good, from (enrollment, kind, at, data) in order. Pure.
+
+    An answer that a branch is set up for stops, and leads on at once: that stop alone does not count.
+    """
+    ended: dict[int, datetime] = {}
+    answered: set[int] = set()
+    for pk, kind, at, data in events:
+        if kind == EventKind.BRANCHED:
+            if pk in answered and "until" in data:  # of a lead, not of a condition
+                del ended[pk]
+                answered.discard(pk)
+        elif pk not in ended:
+            ended[pk] = at
+            if data.get("reason") == StopReason.REPLIED:
+                answered.add(pk)
+        elif data.get("reason") != StopReason.REPLIED:
+            answered.discard(pk)  # it is over for another reason now
+    return ended
 
 
 def _finding(code: str, tone: str, count: int, words: object, **more: Any) -> dict[str, Any]:
