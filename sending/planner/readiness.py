@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from campaigns.calendar import Never, ZoneProblem, next_open
 from campaigns.sequences.audience import audience_contacts, unreadable
+from campaigns.sequences.faults import faults_of
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
+from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
 from campaigns.sequences.queries import audience_of, audience_segments_of
 from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.variables import known_variables
-from campaigns.templating import Severity, check, check_spin, lint
 from outreach.accounts.models import Workspace
 from sending.domains.keys import KeyLost, signatures_of
 from sending.mailboxes.budgets import database_now
@@ -114,22 +114,12 @@ def _wording(plan: CampaignPlan) -> list[Obstacle]:
     found = []
     for step in plan.steps:
         for variant in step.variants:
-            for part in (variant.subject, variant.body_text, variant.body_html):
-                for problem in (*check_spin(part), *check(part, known=known)):
-                    words = f"Step {step.name} {variant.label}, line {problem.line}: {problem.message}"
-                    fix = problem.hint or "Mend the wording."
-                    found.append(Obstacle("template", words, fix, "sequences:sequence"))
-            found += _advice(step, variant)
+            texts = (variant.subject, variant.body_text, variant.body_html)
+            for one in faults_of(*texts, known=known, is_first=step.position == 1):
+                where = f", line {one.line}" if one.line else ""
+                words = f"Step {step.name} {variant.label}{where}: {one.words}"
+                found.append(Obstacle(one.code, words, one.fix, "sequences:sequence"))
     return found
-
-
-def _advice(step: PlannedStep, variant: PlannedVariant) -> list[Obstacle]:
-    """What the editor advises against and nobody should get: a pretended answer, another program's placeholders."""
-    return [
-        Obstacle(one.code, f"Step {step.name} {variant.label}: {one.what}", one.fix, "sequences:sequence")
-        for one in lint(variant.subject, variant.body_text, variant.body_html, is_first=step.position == 1)
-        if one.severity is Severity.BLOCK
-    ]
 
 
 def _schedule(plan: CampaignPlan) -> list[Obstacle]:

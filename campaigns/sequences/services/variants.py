@@ -9,10 +9,12 @@ from string import ascii_uppercase
 from django.db import transaction
 
 from campaigns.sequences.errors import BadEdit, IllegalMove
+from campaigns.sequences.faults import faults_of
 from campaigns.sequences.models import Step, Variant, WordingVersion
 from campaigns.sequences.seen import seen_variant
 from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now, variant_now
 from campaigns.sequences.states import CampaignState, StepThread, opens_thread
+from campaigns.sequences.variables import known_variables
 from campaigns.sequences.versions import version_of
 from outreach.accounts.models import User
 from outreach.kit import clock
@@ -146,6 +148,15 @@ def _refuse_gaps(variant: Variant, text: Text) -> None:
         raise BadEdit("subject", "This step is being sent: it needs a subject.")
     if not text.body_text.strip():
         raise BadEdit("body_text", "This step is being sent: it needs a text.")
+    if variant.weight and _is_same(variant, text):
+        return  # another share of a text that is being sent already: the launch or a save has looked at it
+    known = known_variables(variant.step.campaign.workspace_id)
+    texts = (text.subject, text.body_text, text.body_html)
+    for fault in faults_of(*texts, known=known, is_first=variant.step.position == 1):
+        where = f"line {fault.line}: " if fault.line else ""
+        raise BadEdit(
+            fault.part, f"This step is being sent, and a launch would be refused: {where}{fault.words} {fault.fix}"
+        )
 
 
 def _is_same(variant: Variant, text: Text) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from campaigns.sequences import services
-from campaigns.sequences.errors import IllegalMove, Overtaken
+from campaigns.sequences.errors import BadEdit, IllegalMove, Overtaken
 from campaigns.sequences.models import Campaign, Variant
 from campaigns.sequences.seen import seen_variant
 from campaigns.sequences.services import Text
@@ -156,3 +157,33 @@ def test_a_version_that_is_not_there_brings_nothing_back(campaign: Campaign, mem
     url = member.url("sequences:variant_restore", wording_of(campaign).pk)
     assert client_of(member).post(url, {"number": number}).status_code == 302
     assert numbered(campaign) == before
+
+
+def test_what_forbids_a_launch_is_refused_while_the_campaign_runs_too(campaign: Campaign) -> None:
+    good = wording_of(campaign)
+    write(campaign, "Dear [First Name]", "Good day {{ first_nome }}", "Good day.")
+    set_state(campaign, CampaignState.RUNNING)
+    for text, field, words in (
+        (Text("Re: our call", "Good day."), "", "pretends"),
+        (Text("Hello", "Dear [First Name]"), "", "sent as it stands"),
+        (Text("Hello {{ first_nome }}", "Good day."), "subject", "line 1: .*first_nome"),
+    ):
+        for act in (services.check_variant, services.save_variant):
+            with pytest.raises(BadEdit, match=words) as refused:
+                act(good, text)
+            assert refused.value.field == field
+    for number in (3, 4):
+        with pytest.raises(BadEdit, match="a launch would be refused"):
+            services.restore_variant(wording_of(campaign), number)
+    assert wording_of(campaign).body_text == "Good day."
+
+
+def test_a_wording_without_a_share_may_be_broken_until_it_gets_one(campaign: Campaign) -> None:
+    set_state(campaign, CampaignState.RUNNING)
+    copy = services.add_variant(wording_of(campaign).step, like=wording_of(campaign))
+    broken = Text("Hello", "Dear [First Name]", weight=0)
+    services.save_variant(copy, broken)
+    with pytest.raises(BadEdit, match="a launch would be refused"):
+        services.save_variant(copy, replace(broken, weight=1))
+    Variant.objects.filter(pk=copy.pk).update(weight=1)  # launched before this was known
+    services.save_variant(copy, replace(broken, weight=2))
