@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
+import socket
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from django.core.cache import cache
 
 from outreach.env import Daemon
 
@@ -19,8 +24,12 @@ try:
 except ImportError:  # the extra "spam" is not installed
     aiospamc = None
 
-# It asks nobody else when it is set up so (dns_available no), and is done within a second; a person waits.
-TIMEOUT_S = 10.0
+# It asks nobody else when it is set up so (dns_available no), and is done within a second; a person waits. All in all,
+# the resolution of its name too.
+TIMEOUT_S = 3.0
+KEPT_S = 24 * 3600
+# Longer than an answer takes: whoever died while asking holds the others up no longer.
+_TURN_S = 10
 MOST_RULES = 50
 MOST_BYTES = 2_000_000  # of its answer, which holds the message, too
 # " 1.2 RULE_NAME   words", as its report tells each rule; further lines of a rule's words are indented.
@@ -53,6 +62,31 @@ class Score:
         return self.points >= self.threshold
 
 
+def asked_once(workspace_id: int, content: bytes, digest: str, daemon: Daemon) -> Score:
+    """Ask about a message once a day, and for one message of a workspace at a time. Raises NoScore, as score_of.
+
+    digest: of what makes the message; its date and its Message-ID are others each time.
+    """
+    key = f"proofs:spam:{workspace_id}:{daemon.host}:{daemon.port}:{digest}"
+    kept = cache.get(key)
+    if kept is not None:
+        return Score(kept["points"], kept["threshold"], [Rule(**rule) for rule in kept["rules"]])
+    turn = f"proofs:spam:turn:{workspace_id}"
+    if not cache.add(turn, 1, _TURN_S):
+        raise NoScore("SpamAssassin is being asked about another message at this moment. Try again in a few seconds.")
+    try:
+        score = score_of(content, daemon)
+    finally:
+        cache.delete(turn)
+    cache.set(key, asdict(score), KEPT_S)
+    return score
+
+
+def digest_of(*parts: str) -> str:
+    """Return one name for texts that are the same."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def score_of(content: bytes, daemon: Daemon) -> Score:
     """Ask the daemon about a message. Raises NoScore when it is not there, too slow, or not what it seems."""
     if aiospamc is None:
@@ -71,7 +105,7 @@ def score_of(content: bytes, daemon: Daemon) -> Score:
 async def _asked(content: bytes, daemon: Daemon) -> Score:
     """Ask over a connection of our own: the one of the package reads without end and stays open when it is late."""
     async with asyncio.timeout(TIMEOUT_S):
-        reader, writer = await asyncio.open_connection(daemon.host, daemon.port)
+        reader, writer = await asyncio.open_connection(await _address_of(daemon), daemon.port)
         try:
             writer.write(bytes(Request("REPORT", body=content)))
             await writer.drain()
@@ -86,6 +120,37 @@ async def _asked(content: bytes, daemon: Daemon) -> Score:
     if verdict is None:
         raise ValueError("no verdict in the answer")
     return Score(float(verdict.score), float(verdict.threshold), rules_in(answer.body.decode("utf-8", "replace")))
+
+
+async def _address_of(daemon: Daemon) -> str:
+    """Return the address of the daemon's host.
+
+    The thread that resolves it is left to itself when the time is over: the one of the loop's own pool would be waited
+    for at the loop's end, however long it takes.
+    """
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[str] = loop.create_future()
+
+    def tell(address: str, error: OSError | None) -> None:
+        if found.done():
+            return
+        if error:
+            found.set_exception(error)
+        else:
+            found.set_result(address)
+
+    def resolve() -> None:
+        address = ""
+        failed: OSError | None = None
+        try:
+            address = str(socket.getaddrinfo(daemon.host, daemon.port, type=socket.SOCK_STREAM)[0][4][0])
+        except OSError as error:
+            failed = error
+        with suppress(RuntimeError):  # the loop is over
+            loop.call_soon_threadsafe(tell, address, failed)
+
+    threading.Thread(target=resolve, daemon=True).start()
+    return await found
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpResponse
-from django.views.decorators.http import require_GET
+from django.http import Http404, HttpResponse, QueryDict
+from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
@@ -23,7 +23,7 @@ from sending.planner.preview import carriers_of
 from sending.planner.sampling import contact_shown
 from sending.proofs.exact import Exact, NoProof
 from sending.proofs.exact import exact as exact_of
-from sending.proofs.spam import NoScore, score_of
+from sending.proofs.spam import NoScore, asked_once, digest_of
 from sending.smtp import Unbuildable
 
 _MOST_SHOWN = 400_000  # characters; the file has all of it
@@ -41,12 +41,16 @@ def exact(request: MemberRequest, pk: int) -> HttpResponse:
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
     source = found.source[:_MOST_SHOWN] if found else ""
-    context = {**_context(proof, pk), "source": source, "has_spamd": env().spamd is not None}
+    context = {
+        **_context(proof, pk),
+        "source": source,
+        "may_ask": env().spamd is not None and request.member.may(Role.MEMBER),
+    }
     return render_region(request, "sending/proofs/exact.html", context)
 
 
-@require_GET
-@member_page(Role.VIEWER)
+@require_POST
+@member_page(Role.MEMBER)
 def spam(request: MemberRequest, pk: int) -> HttpResponse:
     """Show what SpamAssassin thinks of a wording as it would leave."""
     daemon = env().spamd
@@ -56,7 +60,7 @@ def spam(request: MemberRequest, pk: int) -> HttpResponse:
         problem = "No SpamAssassin is configured: name a daemon of yours in OUTREACH_SPAMD_URL."
     elif proof.exact is not None:
         try:
-            score = score_of(proof.exact.content, daemon)
+            score = asked_once(request.member.workspace.pk, proof.exact.content, _digest(proof.exact, proof), daemon)
         except NoScore as error:
             problem = str(error)
     context = {**_context(proof, pk), "score": score, "problem": problem}
@@ -74,9 +78,10 @@ class _Proof:
 
 def _proof(request: MemberRequest, pk: int) -> _Proof:
     """Build the message that the address asks for. Raises Http404 where there is no reader or no sender."""
+    asked: QueryDict = request.POST if request.method == "POST" else request.GET
     campaign = variant_for(request.member, pk).step.campaign
-    contact, carriers = contact_shown(campaign, request.GET.get("contact", "")), carriers_of(campaign)
-    wanted = request.GET.get("mailbox", "")
+    contact, carriers = contact_shown(campaign, asked.get("contact", "")), carriers_of(campaign)
+    wanted = asked.get("mailbox", "")
     mailbox = next((one for one in carriers if str(one.pk) == wanted), next(iter(carriers), None))
     if contact is None or mailbox is None:
         raise Http404("Nobody to write to, or no mailbox to write from")
@@ -85,6 +90,14 @@ def _proof(request: MemberRequest, pk: int) -> _Proof:
     except (NoProof, Unbuildable, KeyLost) as error:
         return _Proof(campaign, contact, mailbox, None, str(error))
     return _Proof(campaign, contact, mailbox, found, "")
+
+
+def _digest(found: Exact, proof: _Proof) -> str:
+    wording = found.shown.wording
+    assert wording is not None  # there is no exact message without
+    mailbox = proof.mailbox
+    sender = (mailbox.address, mailbox.display_name, mailbox.reply_to, str(found.is_signed))
+    return digest_of(found.shown.subject, wording.text, wording.html, proof.contact.email, *sender)
 
 
 def _context(proof: _Proof, variant_id: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from campaigns.templating.filters import SHORT_NAMES
 from campaigns.templating.language import parsed_mark
 from campaigns.templating.lint.findings import Finding, Severity
 from campaigns.templating.marks import marks_of
+from campaigns.templating.places import PLACE
 from campaigns.templating.problems import TemplateProblem
 from campaigns.templating.uses import uses
 
@@ -21,8 +22,6 @@ _FOREIGN = re.compile(
     r"|\*\|[a-z0-9_:]{1,30}\|\*|\$\{[a-z][\w.]{0,40}\}|\{\{|\}\}|\{%|%\}",
     re.IGNORECASE,
 )
-# A place that a template of the library leaves to its user.
-_OPEN_PLACE = re.compile(r"\[\[[^\[\]\n]{1,80}\]\]")
 
 
 def honesty(subject: str, *, is_first: bool) -> Iterator[Finding]:
@@ -39,7 +38,7 @@ def honesty(subject: str, *, is_first: bool) -> Iterator[Finding]:
 
 def tokens(text: str) -> Iterator[Finding]:
     """Yield what would be sent as it stands and was meant to be filled in."""
-    found = sorted({one[0] for one in _FOREIGN.finditer(_OPEN_PLACE.sub("", text))})
+    found = sorted({one[0] for one in _FOREIGN.finditer(PLACE.sub("", text))})
     if found:
         yield Finding(
             "unrendered_token",
@@ -48,7 +47,7 @@ def tokens(text: str) -> Iterator[Finding]:
             "Nothing tells a reader faster that a machine wrote.",
             "Write variables as {{ first_name }}.",
         )
-    places = sorted({one[0] for one in _OPEN_PLACE.finditer(text)})
+    places = sorted({one[0] for one in PLACE.finditer(text)})
     if places:
         yield Finding(
             "open_place",

@@ -6,16 +6,20 @@ import re
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from django.core.cache import cache
 
 from campaigns.sequences.models import Variant
+from outreach.accounts.roles import Role
 from outreach.env import BadSetting, Daemon, env, load
 from sending.proofs import spam, views
 from sending.proofs.spam import NoScore, score_of
+from tests.builders import make_member
 from tests.sending.planner.pages import make_draft, page_of, signed_in, text_of
 from tests.sending.planner.stage import make_team
 
@@ -114,16 +118,40 @@ def test_the_setting_names_host_and_port() -> None:
 
 
 @pytest.mark.django_db
-def test_the_page_shows_the_score_of_the_exact_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_gets_the_score_of_the_exact_bytes_once(monkeypatch: pytest.MonkeyPatch) -> None:
     member = make_team()
     make_draft(member)
-    url = member.url("proofs:spam", Variant.objects.get().pk)
-    assert "No SpamAssassin is configured" in text_of(signed_in(member).get(url))
+    url, shown = (member.url(f"proofs:{name}", Variant.objects.get().pk) for name in ("spam", "exact"))
+    viewer = signed_in(make_member(member.workspace, Role.VIEWER))
+    assert "No SpamAssassin is configured" in text_of(signed_in(member).post(url))
     with spamd(ANSWER) as (daemon, asked):
         monkeypatch.setattr(views, "env", lambda: replace(env(), spamd=daemon))
-        text = text_of(signed_in(member).get(url))
-        assert url in page_of(signed_in(member).get(member.url("proofs:exact", Variant.objects.get().pk)))
-    assert "11.3 of 5.0 points: this would be taken for spam" in text
-    assert "DEAR_FRIEND" in text
-    assert b"Subject: For Ada0\r\n" in asked[1]
-    assert "cannot be reached" in text_of(signed_in(member).get(url))
+        assert (url in page_of(signed_in(member).get(shown)), url in page_of(viewer.get(shown))) == (True, False)
+        assert (signed_in(member).get(url).status_code, viewer.post(url).status_code, asked) == (405, 403, [])
+        first, second = (text_of(signed_in(member).post(url)) for _ in range(2))
+        assert "11.3 of 5.0 points: this would be taken for spam" in first
+        assert "DEAR_FRIEND" in second
+        assert len(asked) == 2  # the head and the bytes of one question
+        assert b"Subject: For Ada0\r\n" in asked[1]
+        Variant.objects.update(subject="Another")
+        cache.set(f"proofs:spam:turn:{member.workspace.pk}", 1)
+        assert "about another message at this moment" in text_of(signed_in(member).post(url))
+        cache.delete(f"proofs:spam:turn:{member.workspace.pk}")
+        assert len(asked) == 2
+    assert "cannot be reached" in text_of(signed_in(member).post(url))
+
+
+def test_a_name_that_resolves_too_slowly_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def slow(*_: object, **__: object) -> list[object]:
+        over.wait(10)
+        raise OSError("too late")
+
+    monkeypatch.setattr(spam, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    begun = time.monotonic()
+    with pytest.raises(NoScore, match="had not answered"):
+        score_of(b"x", Daemon("spamd.example", 783))
+    assert time.monotonic() - begun < 5
+    over.set()
