@@ -40,8 +40,8 @@ class Row:
         return Contact(pk=self.id, **{"email": self.email, **columns}, fields=custom)
 
 
-def rows_of(campaign: Campaign, names: Collection[str], *, is_draft: bool, narrow: bool) -> Iterator[Row]:
-    """Yield the people of a campaign by id: those of its audience, or, once launched, those still in it.
+def rows_of(campaign: Campaign, names: Collection[str], *, is_draft: bool, narrow: bool, after: int) -> Iterator[Row]:
+    """Yield the people of a campaign behind an id, by id: those of its audience, or, once launched, those still in it.
 
     narrow: only those who lack a value, or have one that may not stand in a message.
     """
@@ -57,7 +57,7 @@ def rows_of(campaign: Campaign, names: Collection[str], *, is_draft: bool, narro
     if narrow:
         lengths = {f"{alias}_length": Length(text) for alias, text in own.items()}
         rows = rows.alias(**own, **lengths).filter(_doubtful(names, own))
-    told = rows.annotate(**own).order_by("pk").values_list("pk", "email", position, *columns, *own)
+    told = rows.filter(pk__gt=after).annotate(**own).order_by("pk").values_list("pk", "email", position, *columns, *own)
     for pk, email, place, *values in told.iterator(chunk_size=_BATCH):
         found = {name: clean_text(str(value)) for name, value in zip((*columns, *custom), values, strict=True)}
         yield Row(pk, email, place, _named(found, email, names))

@@ -28,18 +28,25 @@ _LONGEST_ID = 18  # digits
 def gaps(request: MemberRequest, pk: int) -> HttpResponse:
     """Show which contacts would be held for want of which value, by variable and one by one."""
     campaign = campaign_for(request.member, pk)
-    name, after = request.GET.get("name", "").replace("\0", ""), request.GET.get("after", "")
-    begin = int(after) if after.isdecimal() and after.isascii() and len(after) <= _LONGEST_ID else 0
+    name = request.GET.get("name", "").replace("\0", "")
+    since = _id_in(request, "since")
+    after = max(since, _id_in(request, "after"))
     context = editor_context(
         campaign,
-        guard=guard_of(campaign, name=name, after=begin),
+        guard=guard_of(campaign, name=name, after=after, since=since),
         known=known_variables(campaign.workspace_id),
         name=name,
-        after=begin,
+        after=after,
+        since=since,
         most=MOST_LOOKED,
         may_change=request.member.may(Role.MEMBER) and campaign.state != CampaignState.ARCHIVED,
     )
     return render_region(request, "sending/planner/gaps.html", context, region="gaps")
+
+
+def _id_in(request: MemberRequest, name: str) -> int:
+    told = request.GET.get(name, "")
+    return int(told) if told.isdecimal() and told.isascii() and len(told) <= _LONGEST_ID else 0
 
 
 @require_GET

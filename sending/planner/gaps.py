@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, takewhile
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
@@ -100,18 +101,16 @@ class _Wording:
     known: dict[object, Lack | None] = field(default_factory=dict)
 
 
-def guard_of(campaign: Campaign, *, name: str = "", after: int = 0) -> Guard:
+def guard_of(campaign: Campaign, *, name: str = "", after: int = 0, since: int | None = None) -> Guard:
     """Return who of a campaign's people would be held by which step for want of what.
 
     Of a draft these are its audience, of a launched campaign whoever is still in it, by the steps to come. The page of
-    people holds those behind the id `after`, with `name` only those who lack that value. Streams; bounded by
-    MOST_LOOKED contacts.
+    people holds those behind the id `after`, with `name` only those who lack that value. The look, which is what the
+    numbers are about, begins behind the id `since`, else behind `after`. Streams; bounded by MOST_LOOKED contacts.
     """
     plan = plans([campaign.pk])[campaign.pk]
     wordings, broken = _wordings(plan)
-    names = frozenset(one for wording in wordings.values() for one in wording.used)
-    narrow = not any(wording.deciding or _full(wording) for wording in wordings.values())
-    rows = rows_of(campaign, names, is_draft=plan.state is CampaignState.DRAFT, narrow=narrow)
+    rows = _rows(campaign, plan, wordings.values(), after=after if since is None else since)
     counts: Counter[str] = Counter()
     page: list[Person] = []
     people = unfit = looked = 0
@@ -139,6 +138,29 @@ def guard_of(campaign: Campaign, *, name: str = "", after: int = 0) -> Guard:
         broken=broken,
         mailboxes=_mailboxes(campaign, plan),
     )
+
+
+def next_who_lacks(campaign: Campaign, *, behind: int) -> tuple[int | None, bool]:
+    """Return the next contact behind an id, begun again behind the last, whose message would be held; None for nobody.
+
+    With it: whether everybody was seen. Ends at the first, or after MOST_LOOKED contacts.
+    """
+    plan = plans([campaign.pk])[campaign.pk]
+    wordings, _ = _wordings(plan)
+    later = _rows(campaign, plan, wordings.values(), after=behind)
+    sooner = takewhile(lambda row: row.id <= behind, _rows(campaign, plan, wordings.values(), after=0))
+    for looked, row in enumerate(chain(later, sooner)):
+        if looked == MOST_LOOKED:
+            return None, False
+        if _person(plan, wordings, row) is not None:
+            return row.id, True
+    return None, True
+
+
+def _rows(campaign: Campaign, plan: CampaignPlan, wordings: Collection[_Wording], *, after: int) -> Iterator[Row]:
+    names = frozenset(one for wording in wordings for one in wording.used)
+    narrow = not any(wording.deciding or _full(wording) for wording in wordings)
+    return rows_of(campaign, names, is_draft=plan.state is CampaignState.DRAFT, narrow=narrow, after=after)
 
 
 def _wordings(plan: CampaignPlan) -> tuple[dict[tuple[int, int], _Wording], list[str]]:

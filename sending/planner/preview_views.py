@@ -32,10 +32,6 @@ _FOLDER = "sending/planner"
 # Who sent which wording to whom.
 _SENT = "planner.test_mail_%s person=%s campaign=%s step=%s variant=%s mailbox=%s recipient=%r"
 _PARTS, _WIDTHS = ("text", "html"), ("desktop", "phone")
-_NOBODY = {
-    Whom.LACKING: "Nobody lacks anything that a wording shows.",
-    Whom.SCRIPT: "Nobody has a name or value in another script than Latin.",
-}
 # The HTML of a mail is shown as it is: in a frame of its own that runs nothing and fetches nothing.
 _POLICY: Mapping[str, list[str]] = {
     "default-src": ["'none'"],
@@ -128,8 +124,7 @@ def _shown_another(request: MemberRequest, campaign: Campaign) -> HttpResponse:
         found, nobody = contact_by_address(campaign, address), f"Nobody of the audience has the address {address[:80]}."
     else:
         whom = Whom(asked) if asked in set(Whom) else Whom.NEXT
-        found = whom_to_show(campaign, whom, shown=shown.pk if shown else 0, draw=_draw)
-        nobody = _NOBODY.get(whom, "Nobody is in the audience.")
+        found, nobody = whom_to_show(campaign, whom, shown=shown.pk if shown else 0, draw=_draw)
     if found is None:
         messages.error(request, nobody)
         found = shown.pk if shown else 0

@@ -14,12 +14,14 @@ from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from campaigns.templating import STANDARD, TemplateProblem, compile_template
-from sending.planner.gaps import guard_of
+from sending.planner.gaps import MOST_LOOKED, next_who_lacks
 
 _LONGEST_ID = 18  # digits
 # Signs that Latin letters, digits and the usual punctuation do not need: other scripts, and pictures.
 _OTHER_SCRIPT = "[^\\u0001-\\u024f\\u02b0-\\u036f\\u1e00-\\u1eff\\u2000-\\u206f\\u20a0-\\u20cf\\u2100-\\u214f]"
 _COLUMNS = frozenset(name for name in STANDARD if "." not in name and name != "full_name")
+# The hardest people are looked for among so many of the newest, for a page waits for it.
+NEWEST = 20_000
 _NAMES = ("first_name", "last_name", "company")
 
 
@@ -34,11 +36,25 @@ class Whom(StrEnum):
     SCRIPT = "script"  # the next with signs beyond Latin
 
 
-def whom_to_show(campaign: Campaign, whom: Whom, *, shown: int, draw: Callable[[int, int], int]) -> int | None:
-    """Return the id of the contact of the audience that is asked for; None where nobody is like that.
+def whom_to_show(
+    campaign: Campaign, whom: Whom, *, shown: int, draw: Callable[[int, int], int]
+) -> tuple[int | None, str]:
+    """Return the id of the contact of the audience that is asked for; None where nobody is like that, and words for it.
 
+    LONGEST and SCRIPT look among the NEWEST contacts of the audience, LACKING as far as the list of gaps does.
     draw: gives a number between two, both included. What goes on to the next begins again behind the last.
     """
+    if whom is Whom.LACKING:
+        found, is_all = next_who_lacks(campaign, behind=shown)
+        words = "Nobody lacks anything that a wording shows."
+        return found, words if is_all else f"Nobody of {MOST_LOOKED:,} who were looked at lacks anything."
+    words = "Nobody is in the audience."
+    if whom is Whom.SCRIPT:
+        words = f"Nobody of the newest {NEWEST:,} has a name or value in another script than Latin."
+    return _whom(campaign, whom, shown, draw), words
+
+
+def _whom(campaign: Campaign, whom: Whom, shown: int, draw: Callable[[int, int], int]) -> int | None:
     people = audience_contacts(campaign)
     match whom:
         case Whom.NEXT:
@@ -48,13 +64,10 @@ def whom_to_show(campaign: Campaign, whom: Whom, *, shown: int, draw: Callable[[
         case Whom.RANDOM:
             return _anybody(people, draw)
         case Whom.LONGEST:
-            return _first(people.annotate(amount=_amount(_used(campaign))).order_by("-amount", "pk"))
-        case Whom.LACKING:
-            behind = guard_of(campaign, after=shown).page or guard_of(campaign).page
-            return behind[0].id if behind else None
-        case Whom.SCRIPT:
+            return _first(_newest(people).annotate(amount=_amount(_used(campaign))).order_by("-amount", "pk"))
+        case _:
             told = Concat(*[_text(name) for name in _used(campaign)], Value(""), output_field=TextField())
-            return _from(people.annotate(told=told).filter(told__regex=_OTHER_SCRIPT), shown)
+            return _from(_newest(people).annotate(told=told).filter(told__regex=_OTHER_SCRIPT), shown)
 
 
 def contact_shown(campaign: Campaign, wanted: str) -> Contact | None:
@@ -81,6 +94,10 @@ def _used(campaign: Campaign) -> list[str]:
                 except TemplateProblem:
                     continue
     return sorted({*_NAMES, *(name for name in found if name in _COLUMNS or name not in STANDARD)})
+
+
+def _newest(people: QuerySet[Contact]) -> QuerySet[Contact]:
+    return Contact.objects.filter(pk__in=people.order_by("-pk").values("pk")[:NEWEST])
 
 
 def _from(people: QuerySet[Contact], shown: int) -> int | None:

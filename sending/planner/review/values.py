@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outreach.kit.words import plural
-from sending.planner.gaps import Guard
+from sending.planner.gaps import MOST_LOOKED, Guard
 from sending.planner.review.lights import Evidence, Gate, Light, gate
 
 _WHERE = ("Who, and what to write instead", "planner:gaps")
@@ -20,6 +20,10 @@ def _evidence(guard: Guard) -> Iterator[Evidence]:
     for address, names in guard.mailboxes:
         words = f"{address} has no {' and no '.join(names)}, and a wording shows it: it could send that to nobody."
         yield Evidence(Light.AMBER, words, *_WHERE)
+    if not guard.people and guard.until is not None:
+        words = f"Nobody of the first {MOST_LOOKED:,} who were looked at lacks a value; the others were not looked at."
+        yield Evidence(Light.AMBER, words, *_WHERE)
+        return
     if not guard.people:
         yield Evidence(Light.GREEN, "Everybody has each value that a wording shows, or it has a fallback.", *_WHERE)
         return

@@ -19,13 +19,13 @@ from outreach.accounts.roles import Role
 from sending.mailboxes.models import Mailbox
 from sending.planner import gaps
 from sending.planner.gap_rows import VISIBLE
-from sending.planner.gaps import guard_of
+from sending.planner.gaps import guard_of, next_who_lacks
 from sending.planner.models import Enrollment
 from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
 from sending.planner.wordings import Unfit, wording_of
 from tests.builders import make_audience, make_contact, make_list, make_member
-from tests.sending.planner.pages import make_draft, post, read, signed_in
+from tests.sending.planner.pages import make_draft, page_of, post, read, signed_in
 from tests.sending.planner.stage import make_team
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,7 @@ def test_people_come_in_pages_and_by_the_value_they_lack(member: Member, monkeyp
     seen: list[str] = []
     after: int | None = 0
     while after is not None:
-        guard = guard_of(campaign, after=after)
+        guard = guard_of(campaign, after=after, since=0)
         assert guard.people == 5
         seen += [one.email for one in guard.page]
         after = guard.more_after
@@ -118,6 +118,39 @@ def test_a_look_is_bounded_and_says_so(member: Member, monkeypatch: pytest.Monke
     guard = guard_of(campaign)
     assert (guard.people, guard.until is not None) == (2, True)
     assert "At least 2 contacts would be held" in read(member, "gaps", campaign.pk)
+
+
+def test_a_look_goes_on_from_where_the_last_one_ended(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = make_mixed(member, "Hi {{ first_name }} of {{ company }}")
+    monkeypatch.setattr(gaps, "MOST_LOOKED", 2)
+    seen: list[str] = []
+    until: int | None = 0
+    while until is not None:
+        page = signed_in(member).get(f"{member.url('planner:gaps', campaign.pk)}?since={until}")
+        guard = page.context["guard"]
+        assert len(guard.page) == guard.people
+        seen += [one.email for one in guard.page]
+        until = guard.until
+        assert until is None or f"&amp;since={until}" in page_of(page)
+    assert seen == [f"m{n}@example.com" for n in (1, 2, 3, 5, 8)]
+
+
+def test_whoever_lacks_something_is_looked_for_once_round_and_within_bounds(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_mixed(member, "Hi {{ company }}{% if last_name == 'x' %}!{% endif %}")
+    lacking = Contact.objects.get(email="m3@example.com").pk
+    last = Contact.objects.get(email="m8@example.com").pk
+    for behind in (0, lacking - 1, lacking, last):
+        assert next_who_lacks(campaign, behind=behind) == (lacking, True)
+    monkeypatch.setattr(gaps, "MOST_LOOKED", 2)
+    assert next_who_lacks(campaign, behind=lacking) == (None, False)
+    Contact.objects.filter(pk=lacking).update(company="Engines")
+    monkeypatch.setattr(gaps, "MOST_LOOKED", 100)
+    assert next_who_lacks(campaign, behind=lacking) == (None, True)
+    monkeypatch.setattr(gaps, "MOST_LOOKED", 2)
+    assert "the others were not looked at" in read(member, "gaps_gate", campaign.pk)
+    assert "Nobody here lacks anything" in read(member, "gaps", campaign.pk)
 
 
 def test_of_a_launched_campaign_those_count_who_are_still_in_it_by_the_steps_to_come(member: Member) -> None:

@@ -75,7 +75,7 @@ def test_the_preview_shows_hard_names_as_text_in_their_own_direction() -> None:
     campaign = make_draft(member, people=1)
     people = (make_contact(member.workspace, "a@example.com", first_name="<script>x</script> ليلى"),)
     make_audience(campaign, make_list(member.workspace, "Hard", people))
-    found = whom_to_show(campaign, Whom.SCRIPT, shown=0, draw=lambda least, _most: least)
+    found, _ = whom_to_show(campaign, Whom.SCRIPT, shown=0, draw=lambda least, _most: least)
     assert found == Contact.objects.get(email="a@example.com").pk
     page = page_of(signed_in(member).get(f"{member.url('planner:preview', campaign.pk)}?contact={found}"))
     assert "<script>x" not in page
