@@ -2,6 +2,7 @@
 
 import campaigns.contacts.core.verdicts
 import django.db.models.deletion
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -12,6 +13,7 @@ class Migration(migrations.Migration):
         ('contacts', '0026_spelling_until_erased'),
     ]
 
+    # The rows that stand there are looked at in 0028, when nobody is locked out.
     operations = [
         migrations.CreateModel(
             name='DomainRecord',
@@ -31,7 +33,7 @@ class Migration(migrations.Migration):
             model_name='contact',
             name='contacts_known_verdict',
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='contact',
             constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['', campaigns.contacts.core.verdicts.AddressVerdict['VALID'], campaigns.contacts.core.verdicts.AddressVerdict['CATCH_ALL'], campaigns.contacts.core.verdicts.AddressVerdict['RISKY'], campaigns.contacts.core.verdicts.AddressVerdict['ROLE'], campaigns.contacts.core.verdicts.AddressVerdict['UNKNOWN'], campaigns.contacts.core.verdicts.AddressVerdict['DISPOSABLE'], campaigns.contacts.core.verdicts.AddressVerdict['NO_MAIL']])), name='contacts_known_verdict'),
         ),
