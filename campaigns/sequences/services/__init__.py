@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from campaigns.sequences.services.audience import leave_out_roles, let_grow, set_audience
 from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
-from campaigns.sequences.services.fallbacks import give_fallback
+from campaigns.sequences.services.fallbacks import Fallback, fallback_for, give_fallback
 from campaigns.sequences.services.paths import (
     Fork,
     add_branch,
@@ -44,6 +44,7 @@ __all__ = [
     "MOST_STEPS",
     "OFFICE_HOURS",
     "USUAL_WAITS",
+    "Fallback",
     "Fork",
     "Schedule",
     "Text",
@@ -56,6 +57,7 @@ __all__ = [
     "close",
     "create_campaign",
     "duplicate_step",
+    "fallback_for",
     "give_fallback",
     "keep_variant",
     "leave_out_roles",

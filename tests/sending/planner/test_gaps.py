@@ -14,6 +14,7 @@ from campaigns.sequences.plans import plans
 from campaigns.sequences.states import StepThread
 from campaigns.sequences.wording import SenderValues
 from campaigns.templating import clean_text
+from campaigns.templating.language import MAX_SOURCE
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from sending.mailboxes.models import Mailbox
@@ -25,7 +26,7 @@ from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
 from sending.planner.wordings import Unfit, wording_of
 from tests.builders import make_audience, make_contact, make_list, make_member
-from tests.sending.planner.pages import make_draft, page_of, post, read, signed_in
+from tests.sending.planner.pages import make_draft, page_of, post, read, signed_in, text_of
 from tests.sending.planner.stage import make_team
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +200,37 @@ def test_a_fallback_that_cannot_be_is_refused_with_words(member: Member, name: s
     before = list(Variant.objects.values_list("body_text", flat=True))
     assert post(member, "fallback", campaign.pk, variable=name, words=words).status_code == 302
     assert list(Variant.objects.values_list("body_text", flat=True)) == before
+
+
+def test_each_wording_that_refuses_a_fallback_says_why(member: Member) -> None:
+    full = "x" * (MAX_SOURCE - len("{{ company }}")) + "{{ company }}"
+    campaign = make_mixed(member, full, "{% if company|number > 3 %}many{% endif %}", "{{ company", "No name")
+    url = member.url("planner:fallback", campaign.pk)
+    told = text_of(signed_in(member).post(url, {"variable": "company", "words": "you"}, follow=True))
+    assert "Step 1 A: The text has 64,0" in told
+    assert "Step 2 A: company is compared with a number there, so write a number." in told
+    assert "Step 3 A: This {{ is never closed." in told
+    assert "Step 4" not in told
+    Variant.objects.update(body_text="No name")
+    told = text_of(signed_in(member).post(url, {"variable": "company", "words": "you"}, follow=True))
+    assert "Nothing was changed: no wording would show company without a fallback." in told
+
+
+def test_in_a_launched_campaign_it_is_shown_first_what_a_fallback_changes(member: Member) -> None:
+    campaign = make_mixed(member, "Hi {{ first_name }},")
+    launch(member, campaign)
+    pending = Enrollment.objects.count()
+    values = {"variable": "first_name", "words": "there"}
+    page = post(member, "fallback", campaign.pk, **values)
+    assert (page.status_code, f"Save it: changes {pending} pending" in text_of(page)) == (200, True)
+    assert Variant.objects.get().body_text == "Hi {{ first_name }},"
+    seen = page.context["seen"]
+    Variant.objects.update(subject="Another")
+    assert post(member, "fallback", campaign.pk, seen=seen, **values).status_code == 302
+    assert Variant.objects.get().body_text == "Hi {{ first_name }},"
+    seen = post(member, "fallback", campaign.pk, **values).context["seen"]
+    assert post(member, "fallback", campaign.pk, seen=seen, **values).status_code == 302
+    assert Variant.objects.get().body_text == "Hi {{ first_name|default('there') }},"
 
 
 def test_a_variable_that_nobody_has_leads_to_the_wording_and_not_to_a_fallback(member: Member) -> None:
