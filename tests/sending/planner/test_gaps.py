@@ -221,14 +221,14 @@ def test_in_a_launched_campaign_it_is_shown_first_what_a_fallback_changes(member
     launch(member, campaign)
     pending = Enrollment.objects.count()
     values = {"variable": "first_name", "words": "there"}
-    page = post(member, "fallback", campaign.pk, **values)
+    page = signed_in(member).post(member.url("planner:fallback", campaign.pk), values)
     assert (page.status_code, f"Save it: changes {pending} pending" in text_of(page)) == (200, True)
     assert Variant.objects.get().body_text == "Hi {{ first_name }},"
     seen = page.context["seen"]
     Variant.objects.update(subject="Another")
     assert post(member, "fallback", campaign.pk, seen=seen, **values).status_code == 302
     assert Variant.objects.get().body_text == "Hi {{ first_name }},"
-    seen = post(member, "fallback", campaign.pk, **values).context["seen"]
+    seen = signed_in(member).post(member.url("planner:fallback", campaign.pk), values).context["seen"]
     assert post(member, "fallback", campaign.pk, seen=seen, **values).status_code == 302
     assert Variant.objects.get().body_text == "Hi {{ first_name|default('there') }},"
 
