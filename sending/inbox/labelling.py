@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import transaction
 
 from campaigns.sequences.states import ReplyClass
@@ -60,12 +62,12 @@ def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | No
         stop(enrollment, StopReason.REPLIED, detail=words)  # a person wrote it after all
     led = None if says is None else _lead(row, enrollment, says)
     if before is not None and (led is None or not led.leads):
-        take_back_lead(enrollment, behind=reached_by(enrollment.pk)[0], words=words)
+        take_back_lead(enrollment, partial(reached_by, enrollment.pk), words=words)
     return led
 
 
 def _lead(row: InboundMessage, enrollment: Enrollment, says: ReplyClass) -> Led:
-    behind, made = reached_by(enrollment.pk)
-    led = lead(enrollment, Answer(says, row.received_at, behind, made))
+    reached = partial(reached_by, enrollment.pk, at=row.received_at, answers=row.answers_id)
+    led = lead(enrollment, Answer(says, row.received_at), reached)
     lead_on_at_rest([enrollment.pk])
     return led

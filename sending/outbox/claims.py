@@ -22,6 +22,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.retries import call_off, claim_retries
 from sending.outbox.states import MessageState
 from sending.planner import picking
+from sending.planner.aside import set_aside
 from sending.planner.facts import Sender
 from sending.planner.picking import Pick, Round
 from sending.planner.services import stop
@@ -34,6 +35,8 @@ SELECT m.workspace_id, m.contact_id, c.domain, m.campaign_id
   FROM outbox_message m JOIN contacts_contact c ON c.id = m.contact_id
  WHERE m.state = 'claimed' AND m.workspace_id = ANY(%s::bigint[])
 """
+# What the thread of a follow-up is made of; what is in doubt counts: it may have arrived.
+_LEFT = frozenset({MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.IN_DOUBT})
 
 
 def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
@@ -104,13 +107,20 @@ def _give_up(letter: Letter, reason: str, *, now: datetime) -> None:
 
 
 def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:
-    """Store a message for each pick; its Message-ID and wording are fixed here."""
+    """Store a message for each pick; its Message-ID and wording are fixed here.
+
+    Whoever has one of their step already gets no second, and keeps nobody of the mailbox waiting.
+    """
     if not picks:
         return []
-    threads = _threads([pick.enrollment_id for pick in picks if not pick.is_new_lead])
+    stored = _stored([pick.enrollment_id for pick in picks if not pick.is_new_lead])
+    twice = [pick for pick in picks if pick.step.id in {row.step_id for row in stored.get(pick.enrollment_id, ())}]
+    if twice:
+        set_aside(twice, "A message of this step was made for them already.", now=now)
+        picks = [pick for pick in picks if pick not in twice]
     ids = reserve_ids("outbox_message", len(picks))
     letters = [
-        first_letter(pk, pick, threads.get(pick.enrollment_id, []), now=now)
+        first_letter(pk, pick, [row for row in stored.get(pick.enrollment_id, ()) if row.state in _LEFT], now=now)
         for pk, pick in zip(ids, picks, strict=True)
     ]
     lease_until = now + timedelta(seconds=leases.LEASE_S)
@@ -118,17 +128,16 @@ def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:
     return letters
 
 
-def _threads(enrollment_ids: Sequence[int]) -> dict[int, list[OutboundMessage]]:
-    """Return what each enrollment has been sent so far, in order; what is in doubt counts: it may have arrived."""
+def _stored(enrollment_ids: Sequence[int]) -> dict[int, list[OutboundMessage]]:
+    """Return what was made for each enrollment so far, in order."""
     if not enrollment_ids:
         return {}
-    left = [MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.IN_DOUBT]
     rows = (
-        OutboundMessage.objects.filter(enrollment__in=enrollment_ids, state__in=left)
-        .only("enrollment_id", "message_id", "references", "subject")
+        OutboundMessage.objects.filter(enrollment__in=enrollment_ids)
+        .only("enrollment_id", "step_id", "state", "message_id", "references", "subject")
         .order_by("step__position")
     )
-    threads: dict[int, list[OutboundMessage]] = {}
+    stored: dict[int, list[OutboundMessage]] = {}
     for row in rows:
-        threads.setdefault(row.enrollment_id, []).append(row)
-    return threads
+        stored.setdefault(row.enrollment_id, []).append(row)
+    return stored

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.leading import lead_on
+from sending.planner.leading import Reached, lead_nowhere, lead_on
 
 _IN_HAND = [MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT]
 _LEFT = [MessageState.DOT_PENDING, MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]
@@ -21,13 +22,28 @@ SELECT e.id FROM planner_enrollment e
  ORDER BY e.id LIMIT 1000
    FOR NO KEY UPDATE OF e SKIP LOCKED
 """
+# Asked while they are held.
+_MADE = """
+SELECT e.id FROM planner_enrollment e
+ WHERE e.id = ANY(%s)
+   AND EXISTS (SELECT 1 FROM outbox_message m JOIN sequences_step s ON s.id = m.step_id
+                WHERE m.enrollment_id = e.id AND s.position >= e.led_to)
+"""
 
 
-def reached_by(enrollment_id: int) -> tuple[int, int]:
-    """Return the positions of the last message that has left, or may have, and of the last that was made; 0 = none."""
-    rows = OutboundMessage.objects.filter(enrollment=enrollment_id)
-    found = rows.aggregate(left=Max("step__position", filter=Q(state__in=_LEFT)), made=Max("step__position"))
-    return found["left"] or 0, found["made"] or 0
+def reached_by(enrollment_id: int, *, at: datetime | None = None, answers: int | None = None) -> Reached:
+    """Return how far somebody has come.
+
+    at: when an answer came, answers: the id of the message that it answers, which had left then whatever clocks say.
+    """
+    left = Q(state__in=_LEFT)
+    before = Q() if at is None else Q(dot_at__lte=at) | Q(dot_at__isnull=True, sent_at__lte=at) | Q(pk=answers)
+    found = OutboundMessage.objects.filter(enrollment=enrollment_id).aggregate(
+        behind=Max("step__position", filter=left & before),
+        left=Max("step__position", filter=left),
+        made=Max("step__position"),
+    )
+    return Reached(found["behind"] or 0, found["left"] or 0, found["made"] or 0)
 
 
 def lead_on_at_rest(ids: Collection[int] | None = None) -> int:
@@ -41,4 +57,8 @@ def lead_on_at_rest(ids: Collection[int] | None = None) -> int:
             cursor.execute(_READY.format(some=""), [in_hand])
         else:
             cursor.execute(_READY.format(some="AND e.id = ANY(%s)"), [list(ids), in_hand])
-        return lead_on([pk for (pk,) in cursor.fetchall()])
+        ready = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(_MADE, [ready])
+        made = {pk for (pk,) in cursor.fetchall()}
+        lead_nowhere(sorted(made))
+        return lead_on([pk for pk in ready if pk not in made])

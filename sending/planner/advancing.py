@@ -27,20 +27,23 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.mailbox_id, p.time_z
 # The state is hidden from the planner: it takes one that passes quickly for rare, and would read all that are in it.
 _ADVANCE = """
 UPDATE planner_enrollment e
-   SET state = CASE WHEN e.led_to IS NULL THEN v.state ELSE 'active' END,
-       next_position = COALESCE(e.led_to, v.position), last_sent_at = v.sent_at,
-       ended_at = CASE WHEN e.led_to IS NULL AND v.state = 'finished' THEN now() END,
+   SET state = CASE WHEN {led} THEN 'active' ELSE v.state END,
+       next_position = CASE WHEN {led} THEN e.led_to ELSE v.position END, last_sent_at = v.sent_at,
+       ended_at = CASE WHEN NOT {led} AND v.state = 'finished' THEN now() END,
        due_at = CASE WHEN {due} < e.absent_until THEN e.absent_until ELSE {due} END,
        hold_code = CASE WHEN {due} < e.absent_until THEN 'absent' ELSE '' END,
        hold_detail = CASE WHEN {due} < e.absent_until THEN e.absent_words ELSE '' END,
        held_since = CASE WHEN {due} < e.absent_until THEN v.sent_at END,
-       led_until = CASE WHEN e.led_to IS NOT NULL THEN e.led_until END, led_to = NULL,
+       led_until = CASE WHEN {led} THEN e.led_until END, led_to = NULL,
        absent_until = NULL, absent_words = ''
   FROM unnest(%s::bigint[], %s::varchar[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
     AS v(id, state, position, due_at, sent_at)
  WHERE e.id = v.id AND e.state || '' = 'sending'
 RETURNING e.id, e.state, e.hold_code, e.hold_detail, e.due_at
-""".replace("{due}", "CASE WHEN e.led_to IS NULL THEN v.due_at ELSE e.led_until END")
+""".replace("{due}", "CASE WHEN {led} THEN e.led_until ELSE v.due_at END").replace(
+    "{led}",
+    "COALESCE(e.led_to >= v.position, false)",  # an answer leads nobody back
+)
 _WRITTEN_TO = """
 UPDATE planner_enrollment e SET last_sent_at = v.sent_at
   FROM unnest(%s::bigint[], %s::timestamptz[]) AS v(id, sent_at) WHERE e.id = v.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,14 +36,22 @@ RETURNING e.campaign_id, e.mailbox_id
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answered, and when. behind: the position of the last message that has left, or may have.
-
-    made: of the last that was made for them, whatever became of it: no step is made for anybody a second time.
-    """
+    """What somebody answered, and when."""
 
     reply: ReplyClass
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far somebody has come, in positions; 0 = nowhere.
+
+    behind: of the last message that had left, or may have, when the answer came. left: of the last until now.
+    made: of the last that was made for them, whatever became of it: no step is made for anybody a second time.
+    """
+
     behind: int
+    left: int
     made: int
 
 
@@ -55,16 +63,17 @@ class Led:
     words: str
 
 
-def lead(enrollment: Enrollment, answer: Answer) -> Led:
+def lead(enrollment: Enrollment, answer: Answer, reached: Callable[[], Reached]) -> Led:
     """Let an answer lead somebody on, if a person has set up a branch for such answers behind what they had.
 
     While a message is in the outbox's hands, or might be, it is only kept where to. Whatever has ended the sequence
-    but an answer goes on to do so. Runs inside the caller's transaction.
+    but an answer goes on to do so. reached is asked while the row is held: before, a claim could make the step that the
+    answer would lead to. Runs inside the caller's transaction.
     """
     gate.hold_shut(enrollment.workspace_id)
     row = _held(enrollment)
-    plan = plans([row.campaign_id])[row.campaign_id]
-    branch = plan.answer_at(answer.behind + 1, answer.reply)
+    plan, stands = plans([row.campaign_id])[row.campaign_id], reached()
+    branch = plan.answer_at(stands.behind + 1, answer.reply)
     step = plan.first_of(branch.path) if branch is not None and branch.path is not None else None
     if branch is None or step is None:
         return Led(leads=False, words="No branch is set up for such an answer behind what they had.")
@@ -73,17 +82,17 @@ def lead(enrollment: Enrollment, answer: Answer) -> Led:
         return Led(leads=False, words=forbidden)
     if row.led_until is not None and step.position in {row.led_to, row.next_position}:
         return Led(leads=True, words=words_of(plan, branch))  # it has led there already
-    if step.position <= answer.made:
+    if step.position <= stands.made:
         return Led(leads=False, words="A message of another path was made for them already.")
     _send_on(row, plan, branch, step, answer)
     return Led(leads=True, words=words_of(plan, branch))
 
 
-def take_back_lead(enrollment: Enrollment, *, behind: int, words: str) -> bool:
+def take_back_lead(enrollment: Enrollment, reached: Callable[[], Reached], *, words: str) -> bool:
     """Take somebody back from where an answer has led them, and leave them stopped by it.
 
     False where it has led nowhere, or the first message there is under way: it cannot be called back.
-    behind: the position of the last message that they had. Runs inside the caller's transaction.
+    reached is asked while the row is held. Runs inside the caller's transaction.
     """
     gate.hold_shut(enrollment.workspace_id)
     row = _held(enrollment)
@@ -92,7 +101,7 @@ def take_back_lead(enrollment: Enrollment, *, behind: int, words: str) -> bool:
     if row.state == EnrollmentState.SENDING:
         return bool(Enrollment.objects.filter(pk=row.pk).update(led_to=None, led_until=None))
     if row.state == EnrollmentState.ACTIVE:
-        Enrollment.objects.filter(pk=row.pk).update(next_position=behind + 1)
+        Enrollment.objects.filter(pk=row.pk).update(next_position=reached().left + 1)
     return stop(row, StopReason.REPLIED, detail=words)
 
 
@@ -105,6 +114,11 @@ def lead_on(ids: Sequence[int]) -> int:
     for campaign_id, mailbox_id in led:
         wake(campaign_id, mailbox_id=mailbox_id)
     return len(led)
+
+
+def lead_nowhere(ids: Sequence[int]) -> None:
+    """Forget where an answer would lead those for whom a message of that step, or a later one, was made already."""
+    Enrollment.objects.filter(pk__in=ids).update(led_to=None, led_until=None)
 
 
 def _held(enrollment: Enrollment) -> Enrollment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -21,7 +22,8 @@ from sending.ledger.models import Event
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
-from sending.planner.leading import Led
+from sending.planner.advancing import Sent, advance
+from sending.planner.leading import Answer, Led, Reached, lead
 from sending.planner.models import Enrollment
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
@@ -171,6 +173,24 @@ def test_nobody_is_led_back_before_what_was_made_for_them(scene: Scene) -> None:
     assert scene.stands == ("stopped", "replied")
 
 
+def test_a_claim_that_comes_before_the_answer_is_seen_by_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It commits while the answer waits for the person's row."""
+    first = Step.objects.get(campaign=scene.campaign, position=201)
+
+    def after_a_claim(enrollment: Enrollment, answer: Answer, reached: Callable[[], Reached]) -> Led:
+        made = make_message(enrollment, first.variants.get(), scene.mailbox)
+        OutboundMessage.objects.filter(pk=made.pk).update(
+            state=MessageState.CLAIMED, lease_until=NEXT_AT, sent_at=None, dot_at=None
+        )
+        Enrollment.objects.update(state=EnrollmentState.SENDING, next_position=201, due_at=None)
+        return lead(enrollment, answer, reached)
+
+    monkeypatch.setattr("sending.inbox.labelling.lead", after_a_claim)
+    note = mail("I am away.", auto_submitted="auto-replied", in_reply_to=scene.message.message_id)
+    come_in(scene, note, at=clock.now())
+    assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("sending", 201, None)
+
+
 def test_nobody_goes_on_while_a_message_of_the_old_path_may_leave(scene: Scene) -> None:
     second = Step.objects.get(campaign=scene.campaign, position=2)
     doubted = make_message(scene.person, second.variants.get(), scene.mailbox)
@@ -183,6 +203,23 @@ def test_nobody_goes_on_while_a_message_of_the_old_path_may_leave(scene: Scene) 
     OutboundMessage.objects.filter(pk=doubted.pk).update(state=MessageState.SENT, sent_at=clock.now())
     assert sweep()["led_on"] == 1
     assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("active", 101, None)
+
+
+def test_whom_a_message_was_made_for_meanwhile_an_answer_leads_nowhere_any_more(scene: Scene) -> None:
+    says(scene, answered(scene), POSITIVE)
+    first = Step.objects.get(campaign=scene.campaign, position=101)
+    make_message(scene.person, first.variants.get(), scene.mailbox)
+    stop(scene.person, StopReason.REPLIED)
+    Enrollment.objects.update(led_to=101, led_until=clock.now())
+    assert sweep()["led_on"] == 0
+    assert (scene.stands, scene.person.led_to) == (("stopped", "replied"), None)
+    Enrollment.objects.update(
+        state="sending", stop_reason="", stop_detail="", ended_at=None, next_position=101, led_to=101,
+        led_until=clock.now(),
+    )  # fmt: skip
+    make_step(scene.campaign, 102)
+    advance([Sent(scene.person.pk, 101, clock.now())])
+    assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("active", 102, None)
 
 
 def test_another_answer_stops_whoever_was_led_on(scene: Scene) -> None:

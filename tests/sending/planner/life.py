@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -172,14 +173,13 @@ class Life:
 
     def answer(self, row: Enrollment, reply: ReplyClass) -> None:
         """Do what the inbox does with an answer that a person has labelled."""
-        behind, made = reached_by(row.pk)
-        if not behind:
+        if not reached_by(row.pk).left:
             return
         with committed():
             if reply is not ReplyClass.OUT_OF_OFFICE:
                 stop(row, StopReason.REPLIED)
                 self.call_off([row], "replied")
-            if lead(row, Answer(reply, self.now, behind, made)).leads:
+            if lead(row, Answer(reply, self.now), partial(reached_by, row.pk)).leads:
                 self.led[row.pk] = {ReplyClass.POSITIVE: 201, ReplyClass.OUT_OF_OFFICE: 101}[reply]
             lead_on_at_rest([row.pk])
 
