@@ -22,6 +22,8 @@ class Roads:
         self._branches = [one for step in plan.steps for one in step.ways if one.kind is BranchKind.FIELD]
         self._is_plain = not plan.has_ways and not plan.path_names
         self._conditions = Conditions()
+        self._broken: set[int] = set()  # branches whose condition cannot be read
+        self._stuck: set[tuple[int, int]] = set()  # places behind which nobody can go on, and on which way
         self._known: dict[frozenset[int], int] = {}
         self.ways: tuple[tuple[int | None, ...], ...] = ()
         if not self._is_plain:
@@ -31,6 +33,9 @@ class Roads:
         """Ask what the branches ask of the contacts."""
         if self._branches:
             self._conditions.ask({(self._plan.workspace_id, one.where): contact_ids for one in self._branches})
+            self._broken = {one.id for one in self._branches if self._holds(one, 0) is None}
+            self._known, self._stuck, self.ways = {}, set(), ()
+            self._way(frozenset())
 
     def way_of(self, contact_id: int) -> int:
         """Return which of the ways a contact goes."""
@@ -45,29 +50,40 @@ class Roads:
         step = self._plan.step_from(position)
         return None if step is None else self._places[step.position]
 
+    def is_stuck(self, position: int, way: int) -> bool:
+        """Say whether it cannot be told where somebody at a position goes: they are held until that is mended."""
+        before = self._plan.step_before(position)
+        return before is not None and (self._places[before.position], way) in self._stuck
+
     def behind(self, position: int, way: int) -> int | None:
         """Return the place of the step that comes behind the one at a position."""
         return self.place_of(position + 1, way)
 
     def _way(self, holding: frozenset[int]) -> int:
         if holding not in self._known:
-            self._known[holding] = len(self.ways)
-            self.ways = (*self.ways, tuple(self._next(step.position + 1, holding) for step in self._plan.steps))
+            way = self._known[holding] = len(self.ways)
+            behind = [self._next(step.position + 1, holding, way) for step in self._plan.steps]
+            self.ways = (*self.ways, tuple(behind))
         return self._known[holding]
 
-    def _next(self, position: int, holding: frozenset[int]) -> int | None:
+    def _next(self, position: int, holding: frozenset[int], way: int) -> int | None:
         try:
-            step = way_at(self._plan, position, partial(_is_in, holding)).step
+            step = way_at(self._plan, position, partial(self._is_in, holding)).step
         except CannotTell:
-            return None  # held until it is mended
+            before = self._plan.step_before(position)
+            assert before is not None  # the one behind which the branch stands
+            self._stuck.add((self._places[before.position], way))
+            return None
         return None if step is None else self._places[step.position]
 
-    def _holds(self, branch: PlannedBranch, contact_id: int) -> bool:
+    def _holds(self, branch: PlannedBranch, contact_id: int) -> bool | None:
+        """Say whether a branch's condition holds for a contact; None where it cannot be read."""
         try:
             return self._conditions.holds(branch, workspace_id=self._plan.workspace_id, contact_id=contact_id)
         except CannotTell:
-            return False
+            return None
 
-
-def _is_in(holding: frozenset[int], branch: PlannedBranch) -> bool:
-    return branch.id in holding
+    def _is_in(self, holding: frozenset[int], branch: PlannedBranch) -> bool:
+        if branch.id in self._broken:
+            raise CannotTell(branch.where)
+        return branch.id in holding

@@ -231,10 +231,13 @@ class _Lines:
             place = roads.place_of(row.next_position, way)
             is_lifted = row.pk in self._mended and bool(row.hold_code)
             due = self._now if is_lifted else due
-            if place is not None and row.last_sent_at is not None and (is_lifted or plan.ways_at(row.next_position)):
+            has_ways = plan.has_ways or bool(plan.path_names)
+            if place is not None and row.last_sent_at is not None and (is_lifted or has_ways):
                 due = max(due, row.led_until or self._over(plan, place, row.last_sent_at, zone))  # no hold shortens it
                 due = due if is_lifted else opening_after(due, plan.schedule, zone)
         if place is None:
+            if roads.is_stuck(self._position_of(row), way):
+                self.stuck[row.campaign_id][HoldCode.BROKEN_BRANCH] += 1
             return []
         domain = row.domain if row.domain in self._watched else ""
         receiver = Receiver(row.receiver)
@@ -243,6 +246,13 @@ class _Lines:
                 row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain, receiver, way
             )
         ]
+
+    @staticmethod
+    def _position_of(row: _Row) -> int:
+        """Return where somebody stands, or will once the message that is on its way has left."""
+        if row.led_to is not None:
+            return row.led_to
+        return row.next_position + (row.state == EnrollmentState.SENDING)
 
     def _over(self, plan: CampaignPlan, place: int, since: datetime, zone: tzinfo) -> datetime:
         return wait_over(since, plan.steps[place].wait, zone, self._pace, closed=plan.schedule.holidays)

@@ -35,7 +35,11 @@ class End:
 
 
 class Ways:
-    """Which way each candidate goes; two queries and those of the conditions where branches stand, else none."""
+    """Which way each candidate goes; a query where a campaign has paths, and those of the conditions, else none.
+
+    There a follow-up may be looked at before its own wait is over: it was planned by the shortest of several, also
+    where the branch that asked for that is gone.
+    """
 
     def __init__(
         self,
@@ -49,11 +53,12 @@ class Ways:
         """Load what branches ask of the candidates; plans by campaign, contacts by id, paces by workspace."""
         self._plans, self._contacts, self._now, self._paces = plans, contacts, now, paces
         self._conditions = Conditions()
-        branching = [one for one in found if plans[one.campaign_id].ways_at(one.next_position)]
+        branching = [one for one in found if not one.is_new_lead and _may_lead_away(plans[one.campaign_id])]
         self._sent_at: dict[int, datetime | None] = {}
         if branching:
             rows = Enrollment.objects.filter(pk__in=[one.enrollment_id for one in branching])
-            self._sent_at = dict(rows.values_list("pk", "last_sent_at"))
+            sent = rows.values_list("pk", "last_sent_at", "led_until")
+            self._sent_at = {pk: None if led_until else at for pk, at, led_until in sent}  # led: from the answer
             standing = ((plans[one.campaign_id], one.next_position, one.contact_id) for one in branching)
             self._conditions.ask(asked_of(standing))
 
@@ -86,3 +91,7 @@ class Ways:
         zone = zone_of(plan, self._contacts[one.contact_id])[1]
         due = over(plan, step, sent_at, zone, self._paces[one.workspace_id])
         return opening_after(due, plan.schedule, zone) if due > self._now else None
+
+
+def _may_lead_away(plan: CampaignPlan) -> bool:
+    return plan.has_ways or bool(plan.path_names)

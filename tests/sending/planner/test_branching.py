@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 
 from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign, Path, Step
+from campaigns.sequences.models import Branch, Campaign, Path, Step
 from campaigns.sequences.plans import plans
+from campaigns.sequences.services import remove_branch
 from campaigns.sequences.states import ReplyClass
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox
 from sending.planner.models import Enrollment
+from sending.planner.scenes import scene_of
 from sending.planner.services import release
 from tests.builders import make_branch, make_running_campaign, make_step
 from tests.sending.planner.stage import (
@@ -109,7 +111,7 @@ def test_a_message_that_waits_longer_than_the_shortest_has_its_own_wait(campaign
     event = Event.objects.get(kind=EventKind.BRANCHED)
     assert event.data["until"] == row.due_at.isoformat()
     Contact.objects.update(title="")
-    Enrollment.objects.update(due_at=database_time())
+    Enrollment.objects.update(due_at=database_time(), last_sent_at=database_time() - 10 * DAY)
     assert picked() == [101], "a branch that was taken is taken"
 
 
@@ -121,6 +123,30 @@ def test_until_a_message_is_made_the_way_is_asked_anew(campaign: Campaign) -> No
     Contact.objects.update(title="boss")
     Enrollment.objects.update(due_at=database_time())
     assert picked() == [101]
+
+
+def test_a_branch_that_is_removed_lets_nobody_go_before_their_own_wait(campaign: Campaign) -> None:
+    Step.objects.filter(position=2).update(wait_amount=9)
+    waiting(campaign)  # planned by the day that path 1 waits
+    people = scene_of(campaign, now=database_time()).scenario.people
+    remove_branch(Branch.objects.get())
+    assert picked() == []
+    row = Enrollment.objects.get()
+    assert row.due_at is not None
+    assert row.due_at > database_time() + 4 * DAY
+    assert abs(people[0].due_at - row.due_at) < HOUR, "and nothing else is foreseen"
+
+
+def test_a_forecast_counts_whoever_is_held_by_a_condition_that_cannot_be_read(campaign: Campaign) -> None:
+    row = waiting(campaign, title="boss")
+    Branch.objects.update(where="list is 404")
+    found = scene_of(campaign, now=database_time())
+    assert (found.scenario.people, found.stuck) == ((), {"broken_branch": 1})
+    Enrollment.objects.update(next_position=3)
+    assert len(scene_of(campaign, now=database_time()).scenario.people) == 0
+    make_step(campaign, 3)
+    assert len(scene_of(campaign, now=database_time()).scenario.people) == 1, "behind it everybody goes on"
+    assert stands(row)[2] == ""
 
 
 def test_at_the_end_of_a_path_a_branch_leads_on_or_the_sequence_is_done(campaign: Campaign) -> None:
