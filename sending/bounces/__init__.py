@@ -1,11 +1,12 @@
 """What came back means: SMTP replies, bounces, complaints, auto-replies, opt-outs. Pure; rules are data."""
 
+from sending.bounces.absence import ABSENCE
 from sending.bounces.kinds import Category, Evidence, Kind, Severity, Verdict
 from sending.bounces.mail import Mail, parse_mail
 from sending.bounces.mails import classify_mail
 from sending.bounces.replies import classify_line, classify_reply
 
 __all__ = [
-    "Category", "Evidence", "Kind", "Mail", "Severity", "Verdict", "classify_line", "classify_mail", "classify_reply",
-    "parse_mail",
+    "ABSENCE", "Category", "Evidence", "Kind", "Mail", "Severity", "Verdict", "classify_line", "classify_mail",
+    "classify_reply", "parse_mail",
 ]  # fmt: skip

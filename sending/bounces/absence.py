@@ -59,6 +59,16 @@ _DAY_MONTH = re.compile(
 )
 _MONTH_DAY = re.compile(rf"\b({_WORDS})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b,?\s*(20\d\d)?", re.IGNORECASE)
 _WIDTH = 120
+ABSENCE = "absence"  # the rule of evidence that somebody is away
+_AWAY = re.compile(
+    r"out of (the )?office|\bO{3}\b"
+    r"|(\b(am|is|are|be|been|currently)|['\u2019]m) away\b|\baway (from|until|till|on|for)\b"
+    r"|^\W*away\b|\b(on|annual|parental|maternity|sick) leave\b|\b(on|my) (vacation|holidays?)\b|\babsen(t|ce)\b"
+    r"|abwesen|nicht im (büro|haus)|urlaub|elternzeit|mutterschutz|\ben congés?\b|en vacances|\bausente|de vacaciones"
+    r"|fuera de la oficina|nieobecn|urlop|afwezig|vakantie|fuori (sede|ufficio)|in ferie|assente|de férias|frånvar"
+    r"|semester|poissa|lomalla",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 def auto_reply(mail: Mail) -> Verdict | None:
@@ -66,11 +76,12 @@ def auto_reply(mail: Mail) -> Verdict | None:
     evidence = _evidence(mail)
     if evidence is None:
         return None
+    back = return_date(mail)
     return Verdict(
         kind=Kind.AUTO_REPLY,
         category=Category.AUTO_REPLY,
-        evidence=(evidence,),
-        return_date=return_date(mail),
+        evidence=(evidence, *_absence(mail, back)),
+        return_date=back,
     )
 
 
@@ -86,6 +97,14 @@ def _evidence(mail: Mail) -> Evidence | None:
         return Evidence("header", "precedence", precedence)
     found = _SUBJECT.search(mail.subject)
     return Evidence("subject", "auto-reply-words", found[0].strip()) if found else None
+
+
+def _absence(mail: Mail, back: date | None) -> tuple[Evidence, ...]:
+    """Return what says that the person is away, and not only that a machine has the mail."""
+    own = " ".join(line for line in mail.text[:4_000].splitlines() if not line.startswith(">"))
+    if found := _AWAY.search(f"{mail.subject}\n{own}"):
+        return (Evidence("text", ABSENCE, found[0].strip()),)
+    return (Evidence("text", ABSENCE, f"back on {back}"),) if back else ()
 
 
 def return_date(mail: Mail) -> date | None:

@@ -10,7 +10,7 @@ from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
-from sending.bounces import Kind
+from sending.bounces import ABSENCE, Kind
 from sending.inbox.models import InboundMessage
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.leading import Answer, Led, lead, take_back_lead
@@ -20,12 +20,18 @@ from sending.planner.states import StopReason
 
 LABELLED = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY})  # what somebody wrote, or a machine for them
 
+_NO_ANSWERS = (None, ReplyClass.OUT_OF_OFFICE)  # of a mail that a machine has sent
+
 
 def class_of(row: InboundMessage) -> ReplyClass | None:
-    """Return the class of a mail; None for an answer of which nobody has said what it says, and for all else."""
+    """Return the class of a mail; None for an answer of which nobody has said what it says, and for all else.
+
+    A machine that has got our mail is no absence: something in it has to say that somebody is away.
+    """
     if row.label:
         return ReplyClass(row.label)
-    return ReplyClass.OUT_OF_OFFICE if row.kind == Kind.AUTO_REPLY else None
+    is_away = row.kind == Kind.AUTO_REPLY and any(one["rule"] == ABSENCE for one in row.evidence)
+    return ReplyClass.OUT_OF_OFFICE if is_away else None
 
 
 def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led | None:
@@ -48,26 +54,37 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led |
 
 
 def led_by_itself(row: InboundMessage) -> Led | None:
-    """Let a mail lead on whose class is known without a person. Runs inside the caller's transaction."""
+    """Let a mail lead on whose class is known without a person. Runs inside the caller's transaction.
+
+    Whoever has answered, or of whose answers a person has said something, is left where that has led them.
+    """
     says = class_of(row)
     if says is None or row.enrollment is None:
         return None
-    return _lead(row, row.enrollment, says)
+    gate.hold_shut(row.workspace_id)
+    if InboundMessage.objects.filter(enrollment=row.enrollment).exclude(label="").exists():
+        return None
+    return _lead(row, row.enrollment, says, by_itself=True)
 
 
 def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | None) -> Led | None:
     says, words = class_of(row), row.subject
-    took_it_for_absence = row.kind == Kind.AUTO_REPLY and before is ReplyClass.OUT_OF_OFFICE
-    if took_it_for_absence and says is not ReplyClass.OUT_OF_OFFICE and enrollment.campaign.stop_on_reply:
+    if says is before:
+        return Led(leads=False, words="That was said of it before: nothing follows from it anew.")
+    by_machine = row.kind == Kind.AUTO_REPLY
+    stops = enrollment.campaign.stop_on_reply and not (by_machine and says in _NO_ANSWERS)
+    if by_machine and stops and before in _NO_ANSWERS:
         stop(enrollment, StopReason.REPLIED, detail=words)  # a person wrote it after all
     led = None if says is None else _lead(row, enrollment, says)
     if before is not None and (led is None or not led.leads):
-        take_back_lead(enrollment, partial(reached_by, enrollment.pk), words=words)
+        reached = partial(reached_by, enrollment.pk)
+        if not take_back_lead(enrollment, reached, words=words, stops=stops) and stops:
+            stop(enrollment, StopReason.REPLIED, detail=words)  # its path has begun: nothing more of it is sent
     return led
 
 
-def _lead(row: InboundMessage, enrollment: Enrollment, says: ReplyClass) -> Led:
+def _lead(row: InboundMessage, enrollment: Enrollment, says: ReplyClass, *, by_itself: bool = False) -> Led:
     reached = partial(reached_by, enrollment.pk, at=row.received_at, answers=row.answers_id)
-    led = lead(enrollment, Answer(says, row.received_at), reached)
+    led = lead(enrollment, Answer(says, row.received_at, by_itself), reached)
     lead_on_at_rest([enrollment.pk])
     return led

@@ -14,6 +14,7 @@ from sending.pacing import Pace
 from sending.pacing.waits import opening_after
 from sending.planner.branching import due_behind
 from sending.planner.facts import zone_by
+from sending.planner.own_waits import let_wait
 from sending.planner.states import EnrollmentState
 
 # What deciding about the next step needs: reading whole rows costs more than the decision.
@@ -39,7 +40,7 @@ UPDATE planner_enrollment e
   FROM unnest(%s::bigint[], %s::varchar[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
     AS v(id, state, position, due_at, sent_at)
  WHERE e.id = v.id AND e.state || '' = 'sending'
-RETURNING e.id, e.state, e.hold_code, e.hold_detail, e.due_at
+RETURNING e.id, e.state, e.hold_code, e.hold_detail, e.due_at, e.led_until IS NOT NULL
 """.replace("{due}", "CASE WHEN {led} THEN e.led_until ELSE v.due_at END").replace(
     "{led}",
     "COALESCE(e.led_to >= v.position, false)",  # an answer leads nobody back
@@ -95,7 +96,12 @@ def advance(done: Sequence[Sent]) -> None:
     if stopped:
         statements.run(_WRITTEN_TO, [[one.enrollment_id for one in stopped], [one.sent_at for one in stopped]])
     finished = [move for move in moves if moved.get(move[0]) == EnrollmentState.FINISHED]
-    away = {pk: {"code": code, "words": words, "until": due.isoformat()} for pk, _, code, words, due in rows if code}
+    later = let_wait([pk for pk, *_, is_led in rows if is_led])
+    away = {
+        pk: {"code": code, "words": words, "until": due.isoformat()}
+        for pk, _, code, words, due, _ in rows
+        if code and pk not in later
+    }
     record(
         [_entry(people[pk], EventKind.FINISHED, sent_at) for pk, _, _, _, sent_at in finished]
         + [_entry(people[pk], EventKind.HELD, sent_at, away[pk]) for pk, _, _, _, sent_at in moves if pk in away]

@@ -7,7 +7,7 @@ is called off behind it, in parts, each with the reason; what a request leaves o
 from __future__ import annotations
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from campaigns.sequences.errors import IllegalMove
 from campaigns.sequences.models import Campaign
@@ -40,6 +40,8 @@ UPDATE planner_enrollment e
   FROM part WHERE e.id = part.id
 """
 _WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
+_TO_BE_LED = Q(state=EnrollmentState.STOPPED, led_to__isnull=False)  # once nothing of theirs is under way
+_TO_COME = Q(state__in=_WAITING) | _TO_BE_LED
 
 
 def stop_campaign(member: Member, campaign: Campaign) -> int:
@@ -50,7 +52,7 @@ def stop_campaign(member: Member, campaign: Campaign) -> int:
     with transaction.atomic():
         gate.hold_shut(campaign.workspace_id)
         move_campaign(campaign.pk, CampaignState.STOPPED)
-        waiting = Enrollment.objects.filter(campaign=campaign, state__in=_WAITING).count()
+        waiting = Enrollment.objects.filter(_TO_COME, campaign=campaign).count()
         _tell(member, campaign, EventKind.ENDED, contacts=waiting)
     for _ in range(_AT_ONCE):
         if _call_off_part(campaign) < _PART:
@@ -61,8 +63,9 @@ def stop_campaign(member: Member, campaign: Campaign) -> int:
 def archive(member: Member, campaign: Campaign) -> None:
     """Put a campaign away: a draft, a stopped one, or one of whose people nobody waits any more. Raises IllegalMove."""
     with transaction.atomic():
+        gate.hold_shut(campaign.workspace_id)  # an answer may be leading somebody on at this moment
         current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-        waiting = Enrollment.objects.filter(campaign=current, state__in=_WAITING).count()
+        waiting = Enrollment.objects.filter(_TO_COME, campaign=current).count()
         if waiting and current.state != CampaignState.STOPPED:
             raise IllegalMove(f"{waiting:,} of its people are still to be written to: stop it first.")
         move_campaign(campaign.pk, CampaignState.ARCHIVED)
@@ -72,7 +75,8 @@ def archive(member: Member, campaign: Campaign) -> None:
 def call_off_ended() -> int:
     """Call off whoever still waits in campaigns that are stopped or put away. Returns how many; safe to run twice."""
     waiting = Enrollment.objects.filter(campaign=OuterRef("pk"), state__in=_WAITING)
-    ended = Campaign.objects.filter(Exists(waiting), state__in=CLOSED)
+    led = Enrollment.objects.filter(_TO_BE_LED, campaign__state__in=CLOSED).values("campaign")
+    ended = Campaign.objects.filter(Exists(waiting) | Q(pk__in=led), state__in=CLOSED)
     total = 0
     for campaign in ended.order_by("pk"):
         while True:

@@ -13,33 +13,41 @@ from outreach.kit import gate, statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
-from sending.pacing import Pace
+from sending.pacing import HoldCode, Pace
 from sending.pacing.waits import opening_after
 from sending.planner.asking import suppressions
-from sending.planner.branching import over, told, words_of
+from sending.planner.branching import due_behind, over, told, words_of
 from sending.planner.facts import zone_of
 from sending.planner.models import Enrollment
+from sending.planner.own_waits import let_wait
 from sending.planner.services import stop, wake
 from sending.planner.states import EnrollmentState, StopReason
 
+_UNHELD: dict[str, Any] = {"hold_code": "", "hold_detail": "", "held_since": None}
 _AT_REST = frozenset({EnrollmentState.ACTIVE, EnrollmentState.FINISHED})
 _OPEN = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
 # Where something could still leave that was made before, it would leave behind the person's back.
 _LEAD_ON = """
 UPDATE planner_enrollment e
    SET state = 'active', stop_reason = '', stop_detail = '', ended_at = NULL, next_position = e.led_to, led_to = NULL,
-       due_at = GREATEST(now(), e.led_until)
+       due_at = GREATEST(now(), e.led_until, e.absent_until),
+       hold_code = CASE WHEN {away} THEN 'absent' ELSE '' END,
+       hold_detail = CASE WHEN {away} THEN e.absent_words ELSE '' END,
+       held_since = CASE WHEN {away} THEN now() END, absent_until = NULL, absent_words = ''
+  FROM sequences_campaign c
  WHERE e.id = ANY(%s::bigint[]) AND e.state = 'stopped' AND e.stop_reason = 'replied' AND e.led_to IS NOT NULL
-RETURNING e.campaign_id, e.mailbox_id
-"""
+   AND c.id = e.campaign_id AND c.state IN ('running', 'paused')
+RETURNING e.campaign_id, e.mailbox_id, e.id
+""".replace("{away}", "e.absent_until > GREATEST(now(), e.led_until)")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answered, and when."""
+    """What somebody answered, and when. by_itself: the mail says it, no person has."""
 
     reply: ReplyClass
     at: datetime
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ def lead(enrollment: Enrollment, answer: Answer, reached: Callable[[], Reached])
     forbidden = _forbids(row, plan)
     if forbidden:
         return Led(leads=False, words=forbidden)
+    if answer.by_itself and row.state == EnrollmentState.STOPPED:
+        return Led(leads=False, words="They have answered: a person says what follows.")
     if row.led_until is not None and step.position in {row.led_to, row.next_position}:
         return Led(leads=True, words=words_of(plan, branch))  # it has led there already
     if step.position <= stands.made:
@@ -88,8 +98,10 @@ def lead(enrollment: Enrollment, answer: Answer, reached: Callable[[], Reached])
     return Led(leads=True, words=words_of(plan, branch))
 
 
-def take_back_lead(enrollment: Enrollment, reached: Callable[[], Reached], *, words: str) -> bool:
+def take_back_lead(enrollment: Enrollment, reached: Callable[[], Reached], *, words: str, stops: bool = True) -> bool:
     """Take somebody back from where an answer has led them, and leave them stopped by it.
+
+    stops = False: answers stop nobody here. They go on behind what they had, when they would have without the answer.
 
     False where it has led nowhere, or the first message there is under way: it cannot be called back.
     reached is asked while the row is held. Runs inside the caller's transaction.
@@ -100,9 +112,28 @@ def take_back_lead(enrollment: Enrollment, reached: Callable[[], Reached], *, wo
         return False
     if row.state == EnrollmentState.SENDING:
         return bool(Enrollment.objects.filter(pk=row.pk).update(led_to=None, led_until=None))
+    if row.state == EnrollmentState.ACTIVE and not stops:
+        return _go_back(row, reached().left)
     if row.state == EnrollmentState.ACTIVE:
         Enrollment.objects.filter(pk=row.pk).update(next_position=reached().left + 1)
     return stop(row, StopReason.REPLIED, detail=words)
+
+
+def _go_back(row: Enrollment, left: int) -> bool:
+    """Let somebody go on behind the last message that they had, after the wait of then."""
+    plan, position, now = plans([row.campaign_id])[row.campaign_id], left + 1, database_now()
+    zone, since = zone_of(plan, row.contact)[1], row.last_sent_at or now
+    due, step = due_behind(plan, position, since, zone, Pace(row.workspace.time_scale)), plan.step_from(position)
+    values: dict[str, Any] = {"next_position": step.position if step else position, "led_until": None}
+    if due is None:
+        values |= {"state": EnrollmentState.FINISHED, "due_at": None, "ended_at": now} | _UNHELD
+        _record(row, EventKind.FINISHED, now)
+    elif row.hold_code == HoldCode.ABSENT and row.due_at is not None:
+        values |= {"due_at": max(row.due_at, due)}
+    else:
+        values |= {"due_at": opening_after(due, plan.schedule, zone)} | _UNHELD
+    wake(row.campaign_id, mailbox_id=row.mailbox_id)
+    return bool(Enrollment.objects.filter(pk=row.pk).update(**values))
 
 
 def lead_on(ids: Sequence[int]) -> int:
@@ -111,7 +142,8 @@ def lead_on(ids: Sequence[int]) -> int:
     Returns how many. Runs inside the caller's transaction.
     """
     led = statements.run(_LEAD_ON, [list(ids)])
-    for campaign_id, mailbox_id in led:
+    let_wait([pk for _, _, pk in led])
+    for campaign_id, mailbox_id, _ in led:
         wake(campaign_id, mailbox_id=mailbox_id)
     return len(led)
 
@@ -142,30 +174,33 @@ def _forbids(row: Enrollment, plan: CampaignPlan) -> str:
 
 def _send_on(row: Enrollment, plan: CampaignPlan, branch: PlannedBranch, step: PlannedStep, answer: Answer) -> None:
     now, zone = database_now(), zone_of(plan, row.contact)[1]
-    until = max(now, over(plan, step, answer.at, zone, Pace(row.workspace.time_scale)))
+    since = max(answer.at, row.last_sent_at or answer.at)
+    until = max(now, over(plan, step, since, zone, Pace(row.workspace.time_scale)))
     until = opening_after(until, plan.schedule, zone)
     where: dict[str, Any] = {"led_to": step.position, "led_until": until}
     if row.state in _AT_REST:
         where = {
             "state": EnrollmentState.ACTIVE,
             "next_position": step.position,
-            "due_at": until,
             "led_to": None,
             "led_until": until,
             "ended_at": None,
-            "hold_code": "",
-            "hold_detail": "",
-            "held_since": None,
         }
+        is_away = row.hold_code == HoldCode.ABSENT and answer.reply is ReplyClass.OUT_OF_OFFICE
+        if not (is_away and row.due_at and row.due_at > until):
+            where |= {"due_at": until} | _UNHELD
         wake(row.campaign_id, mailbox_id=row.mailbox_id)
     Enrollment.objects.filter(pk=row.pk).update(**where)
-    data = told(plan, branch, position=step.position, until=until.isoformat())
+    _record(row, EventKind.BRANCHED, now, **told(plan, branch, position=step.position, until=until.isoformat()))
+
+
+def _record(row: Enrollment, kind: EventKind, at: datetime, **data: Any) -> None:
     record(
         [
             Entry(
                 workspace_id=row.workspace_id,
-                kind=EventKind.BRANCHED,
-                at=now,
+                kind=kind,
+                at=at,
                 campaign_id=row.campaign_id,
                 contact_id=row.contact_id,
                 enrollment_id=row.pk,

@@ -284,13 +284,13 @@ def stop_contact(contact: Contact, reason: StopReason, *, detail: str = "") -> i
 def postpone(enrollment: Enrollment, until: datetime, *, words: str) -> bool:
     """Let the next step wait until an instant (out of office), never less than it would have waited anyway.
 
-    Where a step is under way, the one after it waits. False when nothing is to come before that instant. Runs inside
-    the caller's transaction.
+    Where a step is under way, or an answer is about to lead on, the one after it waits. False when nothing is to come
+    before that instant. Runs inside the caller's transaction.
     """
     # Locked: the result of a step that is under way may be written down at this moment.
     row = Enrollment.objects.select_for_update(of=("self",), no_key=True).get(pk=enrollment.pk)
     rows, detail = Enrollment.objects.filter(pk=row.pk), words[:300]
-    if row.state == EnrollmentState.SENDING:
+    if row.state == EnrollmentState.SENDING or row.led_to is not None:
         plan = plans([row.campaign_id])[row.campaign_id]
         is_last = row.led_to is None and not plan.may_follow(row.next_position + 1)
         longer = Q(absent_until__isnull=True) | Q(absent_until__lt=until)

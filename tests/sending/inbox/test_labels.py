@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.errors import IllegalMove
 from campaigns.sequences.models import Path, Step
 from campaigns.sequences.services import move_campaign
 from campaigns.sequences.states import CampaignState, ReplyClass
@@ -23,6 +24,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
 from sending.planner.advancing import Sent, advance
+from sending.planner.ending import archive, call_off_ended
 from sending.planner.leading import Answer, Led, Reached, lead
 from sending.planner.models import Enrollment
 from sending.planner.services import stop
@@ -56,6 +58,21 @@ def says(scene: Scene, row: InboundMessage, what: ReplyClass | None) -> Led | No
 
 def answered(scene: Scene, *, ago: timedelta = timedelta(hours=1)) -> InboundMessage:
     return come_in(scene, mail(in_reply_to=scene.message.message_id), at=clock.now() - ago)
+
+
+def away(scene: Scene, text: str = "I am away.") -> InboundMessage:
+    """Let a machine answer."""
+    note = mail(text, auto_submitted="auto-replied", in_reply_to=scene.message.message_id)
+    return come_in(scene, note, at=clock.now())
+
+
+def leave_in_doubt(scene: Scene) -> OutboundMessage:
+    """Put step 2 under way, so that nobody knows whether it has left."""
+    second = Step.objects.get(campaign=scene.campaign, position=2)
+    made = make_message(scene.person, second.variants.get(), scene.mailbox)
+    OutboundMessage.objects.filter(pk=made.pk).update(state=MessageState.IN_DOUBT, sent_at=None, dot_at=clock.now())
+    Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None)
+    return made
 
 
 def test_an_answer_leads_on_once_a_person_has_said_what_it_says(scene: Scene) -> None:
@@ -129,8 +146,7 @@ def test_an_absence_leads_by_itself_and_waits_for_the_return(scene: Scene) -> No
 
 
 def test_the_word_of_a_person_wins_over_that_of_the_mail(scene: Scene) -> None:
-    note = mail(auto_submitted="auto-replied", in_reply_to=scene.message.message_id)
-    row = come_in(scene, note, at=clock.now())
+    row = away(scene)
     assert scene.person.next_position == 201
     says(scene, row, NEGATIVE)
     assert scene.stands == ("stopped", "replied"), "a person has answered, and no branch is set up for that"
@@ -156,6 +172,8 @@ def test_what_was_made_for_somebody_on_a_path_is_not_called_back_by_another_word
     first = Step.objects.get(campaign=scene.campaign, position=101)
     make_message(scene.person, first.variants.get(), scene.mailbox)
     Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None)
+    scene.campaign.stop_on_reply = False
+    scene.campaign.save(update_fields=["stop_on_reply"])
     says(scene, row, NEGATIVE)
     says(scene, row, AWAY)
     assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("sending", 101, None)
@@ -186,8 +204,7 @@ def test_a_claim_that_comes_before_the_answer_is_seen_by_it(scene: Scene, monkey
         return lead(enrollment, answer, reached)
 
     monkeypatch.setattr("sending.inbox.labelling.lead", after_a_claim)
-    note = mail("I am away.", auto_submitted="auto-replied", in_reply_to=scene.message.message_id)
-    come_in(scene, note, at=clock.now())
+    away(scene)
     assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("sending", 201, None)
 
 
@@ -235,6 +252,110 @@ def test_where_answers_stop_nobody_the_label_leads_from_the_step_that_was_to_com
     assert scene.person.due_at == NEXT_AT
     says(scene, row, POSITIVE)
     assert (scene.person.state, scene.person.next_position) == ("active", 101)
+
+
+def test_where_answers_stop_nobody_a_word_that_is_taken_back_lets_them_go_on_as_before(scene: Scene) -> None:
+    scene.campaign.stop_on_reply = False
+    scene.campaign.save(update_fields=["stop_on_reply"])
+    row = answered(scene)
+    says(scene, row, POSITIVE)
+    says(scene, row, None)
+    person = scene.person
+    assert (person.state, person.next_position, person.led_until) == ("active", 2, None)
+    assert person.due_at is not None
+    assert person.due_at < clock.now(), "its wait was over long ago"
+
+
+def test_a_mail_of_a_machine_leads_nobody_whom_a_person_has_led(scene: Scene) -> None:
+    says(scene, answered(scene), POSITIVE)
+    away(scene)
+    assert (scene.person.next_position, scene.person.hold_code) == (101, "absent"), "but it lets them wait"
+
+
+def test_a_mail_of_a_machine_leads_nobody_who_has_answered(scene: Scene) -> None:
+    answered(scene)
+    away(scene)
+    assert scene.stands == ("stopped", "replied")
+
+
+@pytest.mark.parametrize("text", ["We have received your request.", "We will get back to you right away."])
+def test_a_machine_that_has_got_our_mail_is_no_absence(scene: Scene, text: str) -> None:
+    row = away(scene, text)
+    assert scene.person.next_position == 2
+    says(scene, row, NEGATIVE)
+    assert scene.stands == ("stopped", "replied"), "a person has written it after all"
+
+
+def test_an_absence_that_is_heard_of_while_a_lead_waits_is_kept(scene: Scene) -> None:
+    doubted = leave_in_doubt(scene)
+    says(scene, answered(scene, ago=timedelta(days=3)), POSITIVE)
+    away(scene)
+    assert scene.person.led_to == 101
+    OutboundMessage.objects.filter(pk=doubted.pk).update(state=MessageState.SENT, sent_at=clock.now())
+    sweep()
+    person = scene.person
+    assert (person.state, person.next_position, person.hold_code) == ("active", 101, "absent")
+    assert person.due_at is not None
+    assert person.due_at > clock.now() + timedelta(days=6)
+
+
+def test_the_same_word_leads_nowhere_anew(scene: Scene) -> None:
+    first = Step.objects.get(campaign=scene.campaign, position=101)
+    make_branch(first.pk, Path.objects.get(number=2), reply=POSITIVE)
+    make_step(scene.campaign, 102)
+    row = answered(scene)
+    says(scene, row, POSITIVE)
+    make_message(scene.person, first.variants.get(), scene.mailbox, at=clock.now())
+    Enrollment.objects.update(next_position=102, led_until=None)
+    assert says(scene, row, POSITIVE) == Led(
+        leads=False, words="That was said of it before: nothing follows from it anew."
+    )
+    assert scene.person.next_position == 102
+
+
+def test_an_answer_leads_from_what_had_left_before_it_came(scene: Scene) -> None:
+    second = Step.objects.get(campaign=scene.campaign, position=2)
+    make_branch(second.pk, Path.objects.get(number=2), reply=POSITIVE)
+    row = answered(scene)
+    make_message(scene.person, second.variants.get(), scene.mailbox, at=clock.now())
+    says(scene, row, POSITIVE)
+    assert scene.person.next_position == 101, "not from the step that left behind it"
+
+
+def test_a_word_without_a_branch_stops_whoever_is_on_the_path_of_the_one_before(scene: Scene) -> None:
+    row = answered(scene)
+    says(scene, row, POSITIVE)
+    make_step(scene.campaign, 102)
+    first = Step.objects.get(campaign=scene.campaign, position=101)
+    make_message(scene.person, first.variants.get(), scene.mailbox)
+    Enrollment.objects.update(next_position=102, led_until=None)
+    says(scene, row, NEGATIVE)
+    assert scene.stands == ("stopped", "replied")
+
+
+def test_the_first_message_of_a_path_waits_behind_the_one_that_was_under_way(scene: Scene) -> None:
+    scene.campaign.stop_on_reply = False
+    scene.campaign.save(update_fields=["stop_on_reply"])
+    row = answered(scene, ago=timedelta(days=5))
+    Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None)
+    says(scene, row, POSITIVE)
+    now = clock.now()
+    advance([Sent(scene.person.pk, 2, now)])
+    person = scene.person
+    assert (person.state, person.next_position) == ("active", 101)
+    assert person.due_at == person.led_until == now + timedelta(days=2)
+
+
+def test_whoever_is_to_be_led_on_is_still_to_be_written_to(scene: Scene) -> None:
+    doubted = leave_in_doubt(scene)
+    says(scene, answered(scene), POSITIVE)
+    with pytest.raises(IllegalMove, match="1 of its people are still to be written to"):
+        archive(scene.member, scene.campaign)
+    move_campaign(scene.campaign.pk, CampaignState.STOPPED)
+    OutboundMessage.objects.filter(pk=doubted.pk).update(state=MessageState.SENT, sent_at=clock.now())
+    assert sweep()["led_on"] == 0, "an ended campaign leads nobody on"
+    assert call_off_ended() == 1
+    assert (scene.stands, scene.person.led_to) == (("stopped", "replied"), None)
 
 
 def test_the_page_says_who_has_said_what_and_where_it_leads(scene: Scene) -> None:
