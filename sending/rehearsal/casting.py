@@ -17,7 +17,7 @@ from sending.planner.scenes import scene_of, sharers
 from sending.planner.states import EnrollmentState
 from sending.rehearsal.errors import Forbidden, NotPossible
 
-# The people of one campaign that take part; those who were there first come first, in life as well.
+# Of all campaigns together, the played one first; of each, those who were there first, in life as well.
 MOST_PEOPLE = 50_000
 _WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
 
@@ -61,11 +61,12 @@ def cast_of(campaign_id: int, *, begins_at: datetime, with_forecast: bool = Fals
 def _read(campaign: Campaign, begins_at: datetime, *, with_forecast: bool) -> Cast:
     campaigns, mailboxes = sharers(campaign)
     people: list[tuple[int, int]] = []
-    left_out = {pk: _take_in(pk, people) for pk in sorted(campaigns)}
     audience: list[int] = []
     if campaign.state == CampaignState.DRAFT:
         audience = list(audience_contacts(campaign).order_by("pk").values_list("pk", flat=True))
     taken = audience[:MOST_PEOPLE]
+    own_first = sorted(campaigns, key=lambda pk: (pk != campaign.pk, pk))
+    left_out = {pk: _take_in(pk, people, most=MOST_PEOPLE - len(taken)) for pk in own_first}
     left_out[campaign.pk] += len(audience) - len(taken)
     return Cast(
         campaign_id=campaign.pk,
@@ -82,14 +83,16 @@ def _read(campaign: Campaign, begins_at: datetime, *, with_forecast: bool) -> Ca
     )
 
 
-def _take_in(campaign_id: int, people: list[tuple[int, int]]) -> int:
+def _take_in(campaign_id: int, people: list[tuple[int, int]], *, most: int) -> int:
     """Add those of a campaign who wait, with their contacts: who is under way, then who is due first.
+
+    most: how many people there may be in the end.
 
     Returns how many are left out.
     """
     rows = Enrollment.objects.filter(campaign=campaign_id, state__in=_WAITING)
-    found = list(
-        rows.order_by(F("mailbox").asc(nulls_last=True), "due_at", "pk").values_list("pk", "contact_id")[:MOST_PEOPLE]
-    )
+    room = max(0, most - len(people))
+    first = rows.order_by(F("mailbox").asc(nulls_last=True), "due_at", "pk")
+    found = list(first.values_list("pk", "contact_id")[:room])
     people += found
-    return rows.count() - len(found) if len(found) == MOST_PEOPLE else 0
+    return rows.count() - len(found) if len(found) == room else 0

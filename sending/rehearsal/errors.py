@@ -11,5 +11,9 @@ class Forbidden(RehearsalError, PermissionError):
     """Something behind the curtain wanted to reach the world."""
 
 
+class TookTooLong(RehearsalError):
+    """The process of a rehearsal did not end in time."""
+
+
 class NotPossible(RehearsalError, ValueError):
     """A rehearsal that cannot be played; the words are for the person who asked for it."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,13 +17,17 @@ from typing import IO
 from django.db import connection
 
 from sending.rehearsal.curtain import shut_for_good
-from sending.rehearsal.errors import RehearsalError
+from sending.rehearsal.errors import RehearsalError, TookTooLong
 from sending.rehearsal.performance import Orders, perform
 from sending.rehearsal.script import Script
-from sending.rehearsal.telling import Told, line_of, read_lines
+from sending.rehearsal.telling import Told, line_of, read_line
 from sending.sandbox.behaviour import Behaviour
 
 _PROGRAM = "sending.rehearsal"
+_AROUND_S = 300.0  # for the stage and the report, beside the play
+_MOMENT_S = 0.5
+_PIECE = 64 * 1024
+_MOST_BYTES = 64 * 1024 * 1024  # of a line
 # Without its folder a process has no journal to write to and no key to the guard; the stage has no guard either.
 _NOT_PASSED_ON = frozenset({"OUTREACH_JOURNAL_DIR", "DJANGO_SETTINGS_MODULE"})
 
@@ -44,10 +50,11 @@ def play_orders(orders: IO[bytes], out: IO[bytes]) -> None:
 
 
 @contextmanager
-def played(orders: Orders) -> Iterator[Iterator[Told]]:
+def played(orders: Orders) -> Iterator[Iterator[Told | None]]:
     """Have the orders played by a process of its own; yields what it tells. It ends with the block.
 
-    The iterator raises RehearsalError when the process ends before its time.
+    The iterator gives None where nothing was told for a moment. It raises RehearsalError when the process ends before
+    its time, TookTooLong when it does not end within it.
     """
     process = subprocess.Popen(  # noqa: S603  # our own module
         [sys.executable, "-P", "-m", _PROGRAM],
@@ -59,7 +66,7 @@ def played(orders: Orders) -> Iterator[Iterator[Told]]:
         assert process.stdin is not None
         process.stdin.write(_words(orders))
         process.stdin.close()
-        yield _told(process)
+        yield _told(process, orders.most_s + _AROUND_S)
     finally:
         process.kill()
         process.wait()
@@ -67,11 +74,33 @@ def played(orders: Orders) -> Iterator[Iterator[Told]]:
         process.stdout.close()
 
 
-def _told(process: subprocess.Popen[bytes]) -> Iterator[Told]:
-    assert process.stdout is not None
-    yield from read_lines(process.stdout)
+def _told(process: subprocess.Popen[bytes], most_s: float) -> Iterator[Told | None]:
+    for line in lines_of(process, time.monotonic() + most_s):
+        yield None if line is None else read_line(line)
     if process.wait() != 0:
         raise RehearsalError(f"the process of the rehearsal ended with {process.returncode}")
+
+
+def lines_of(process: subprocess.Popen[bytes], stop_at: float) -> Iterator[bytes | None]:
+    """Yield the lines of the process, None after each moment without one. Raises TookTooLong."""
+    assert process.stdout is not None
+    pipe, kept = process.stdout.fileno(), bytearray()
+    while True:
+        left = stop_at - time.monotonic()
+        if left <= 0:
+            raise TookTooLong("the process of the rehearsal did not end in time")
+        if not select.select([pipe], [], [], min(_MOMENT_S, left))[0]:
+            yield None
+            continue
+        piece = os.read(pipe, _PIECE)
+        if not piece:
+            return
+        kept += piece
+        if len(kept) > _MOST_BYTES:
+            raise RehearsalError("the process of the rehearsal tells a line without an end")
+        while (end := kept.find(b"\n")) >= 0:
+            yield bytes(kept[:end])
+            del kept[: end + 1]
 
 
 def _words(orders: Orders) -> bytes:

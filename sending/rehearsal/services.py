@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from kombu.exceptions import OperationalError
 
@@ -18,7 +18,8 @@ from outreach.celery import app
 from outreach.kit import clock, statements
 from sending.mailboxes.budgets import database_now
 from sending.outbox.states import AttemptOutcome
-from sending.rehearsal.errors import NotPossible, RehearsalError
+from sending.rehearsal.errors import NotPossible, RehearsalError, TookTooLong
+from sending.rehearsal.mails import shortened
 from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
 from sending.rehearsal.performance import Orders
 from sending.rehearsal.process import played
@@ -32,10 +33,13 @@ ATTEMPTS = 3
 KEPT = 5  # of a campaign
 KEPT_FOR = timedelta(days=30)
 _SPACE = 0x6A90  # of PostgreSQL's advisory locks: who has a rehearsal played
+WORKSPACES = 0x6A91  # and in which workspace: also one that was called off a moment ago
 _HINT_LOST = timedelta(seconds=30)
 _WRITE_EVERY_S = 0.5
 _MOST_AT_ONCE = 500
+_WHOLE_BYTES = 200_000_000  # of mails; further ones are shortened
 _GAVE_UP = f"The worker ended {ATTEMPTS} times while this was played; the server's log says why."
+_TOO_LONG = "It did not come to its end in time; a smaller audience or fewer days may."
 _BROKE = "The rehearsal was broken off by a fault on our side; the server's log says why."
 # An erasure writes the row, and waits for a shared lock.
 _STILL_HERE = """
@@ -84,31 +88,45 @@ def run_rehearsal(rehearsal_id: int) -> None:
 
     Must not be called inside a transaction.
     """
-    with running(rehearsal_id, _SPACE) as is_ours:
-        if not is_ours:
-            return
-        begins_at = database_now().replace(second=0, microsecond=0)
-        taken = Rehearsal.objects.filter(pk=rehearsal_id, state__in=sources(RehearsalState.RUNNING)).update(
-            state=RehearsalState.RUNNING,
-            attempts=F("attempts") + 1,
-            started_at=clock.now(),
-            begins_at=begins_at,
-            now_at=begins_at,
-            messages=0,
-            arrivals=0,
-        )
-        row = Rehearsal.objects.filter(pk=rehearsal_id).first()
-        if not taken or row is None:
-            return
-        _forget_parts(row)
-        try:
-            with played(_orders(row)) as told:
-                _write_down(row, told)
-        except _Overtaken:
-            return
-        except (RehearsalError, ValueError):
-            logger.exception("rehearsal.broke", extra={"rehearsal_id": row.pk})
-            _end(_ours(row), RehearsalState.FAILED, problem=_BROKE)
+    workspace_id = Rehearsal.objects.filter(pk=rehearsal_id).values_list("workspace", flat=True).first()
+    if workspace_id is None:
+        return
+    with running(workspace_id, WORKSPACES) as is_free, running(rehearsal_id, _SPACE) as is_ours:
+        if not (is_free and is_ours):
+            return  # whoever plays there hints the next one
+        _run(rehearsal_id)
+    for pk in Rehearsal.objects.filter(workspace=workspace_id, state=RehearsalState.QUEUED).values_list(
+        "pk", flat=True
+    ):
+        _hint(pk)
+
+
+def _run(rehearsal_id: int) -> None:
+    begins_at = database_now().replace(second=0, microsecond=0)
+    taken = Rehearsal.objects.filter(pk=rehearsal_id, state__in=sources(RehearsalState.RUNNING)).update(
+        state=RehearsalState.RUNNING,
+        attempts=F("attempts") + 1,
+        started_at=clock.now(),
+        begins_at=begins_at,
+        now_at=begins_at,
+        messages=0,
+        arrivals=0,
+    )
+    row = Rehearsal.objects.filter(pk=rehearsal_id).first()
+    if not taken or row is None:
+        return
+    _forget_parts(row)
+    try:
+        with played(_orders(row)) as told:
+            _write_down(row, told)
+    except _Overtaken:
+        return
+    except TookTooLong:
+        logger.warning("rehearsal.too_long", extra={"rehearsal_id": row.pk})
+        _end(_ours(row), RehearsalState.FAILED, problem=_TOO_LONG)
+    except (RehearsalError, ValueError, DatabaseError, OSError):
+        logger.exception("rehearsal.broke", extra={"rehearsal_id": row.pk})
+        _end(_ours(row), RehearsalState.FAILED, problem=_BROKE)
 
 
 def sweep_rehearsals() -> None:
@@ -138,8 +156,8 @@ def _orders(row: Rehearsal) -> Orders:
     return Orders(row.campaign_id, row.begins_at, until, Script(row.seed, shares))
 
 
-def _write_down(row: Rehearsal, told: Iterable[Told]) -> None:
-    """Write down what is told, twice a second. Raises _Overtaken once somebody has called it off."""
+def _write_down(row: Rehearsal, told: Iterable[Told | None]) -> None:
+    """Write down what is told, twice a second, also while nothing is. Raises _Overtaken once it was called off."""
     book = _Book(row)
     for one in told:
         book.add(one)
@@ -160,10 +178,12 @@ class _Book:
         self._parts: list[Message | Arrival | Standing] = []
         self._now_at: datetime | None = None
         self._messages = self._arrivals = 0
+        self._bytes = self._shortened = 0
         self._known: dict[str, int] = {}  # taken messages by their Message-ID
         self._written_at = time.monotonic()
 
-    def add(self, one: Told) -> None:
+    def add(self, one: Told | None) -> None:
+        """Take a thing that was told, or note that nothing was; write when it is time."""
         match one:
             case Moment():
                 self._now_at = one.at
@@ -179,6 +199,7 @@ class _Book:
         self._now_at = report.ended_at
         self.write()
         ended = {name: getattr(report, name) for name in Report.__slots__ if name != "ended_at"}
+        ended["shortened"] = self._shortened
         with transaction.atomic():
             there = _still_here(pk for one in report.checks for pk in one["examples"])
             ended["checks"] = [
@@ -198,6 +219,14 @@ class _Book:
             if not kept:
                 raise _Overtaken
 
+    def _bound(self, raw: bytes) -> bytes:
+        """Return the bytes of a mail as they are kept."""
+        if self._bytes + len(raw) > _WHOLE_BYTES:
+            self._shortened += 1
+            raw = shortened(raw)
+        self._bytes += len(raw)
+        return raw
+
     def _write_messages(self, told: list[Message]) -> int:
         there = _still_here(one.contact_id for one in told)
         rows = [
@@ -213,7 +242,7 @@ class _Book:
                 words=one.words,
                 subject=one.subject,
                 message_id=one.message_id,
-                raw=one.raw,
+                raw=self._bound(one.raw),
             )
             for one in told
             if one.contact_id in there
@@ -223,6 +252,10 @@ class _Book:
         return len(taken)
 
     def _write_arrivals(self, told: list[Arrival]) -> int:
+        ids = [self._known[one.answers] for one in told if one.answers in self._known]
+        # An erasure may have taken the message meanwhile, and waits for this lock from here on.
+        held = RehearsedMessage.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+        there = set(held.values_list("pk", flat=True))
         rows = [
             RehearsedArrival(
                 message_id=self._known[one.answers],
@@ -230,10 +263,10 @@ class _Book:
                 part=one.part,
                 kind=one.kind,
                 subject=one.subject,
-                raw=one.raw,
+                raw=self._bound(one.raw),
             )
             for one in told
-            if one.answers in self._known
+            if self._known.get(one.answers) in there
         ]
         return len(RehearsedArrival.objects.bulk_create(rows))
 

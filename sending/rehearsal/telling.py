@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import IO, Any
-
-_MOST_BYTES = 64 * 1024 * 1024  # of a line
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +91,14 @@ def line_of(told: Told) -> bytes:
     return json.dumps({"what": type(told).__name__, **asdict(told)}, default=_plain).encode() + b"\n"
 
 
-def read_lines(file: IO[bytes]) -> Iterator[Told]:
-    """Yield what is told until the other side is gone. Raises ValueError for anything else."""
-    while line := file.readline(_MOST_BYTES):
-        found = json.loads(line)
-        kind = _KINDS[found.pop("what")]
-        known = {one.name for one in fields(kind)}
-        yield kind(**{name: _typed(name, value) for name, value in found.items() if name in known})
+def read_line(line: bytes) -> Told:
+    """Return what a line tells. Raises ValueError for anything else."""
+    found = json.loads(line)
+    kind = _KINDS.get(found.pop("what", ""))
+    if kind is None:
+        raise ValueError(f"nothing that a rehearsal tells: {line[:80]!r}")
+    known = {one.name for one in fields(kind)}
+    return kind(**{name: _typed(name, value) for name, value in found.items() if name in known})
 
 
 def _plain(value: object) -> str:
