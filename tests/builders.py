@@ -93,10 +93,17 @@ def make_step(campaign: Campaign, position: int = 1, *, subject: str = "Hello", 
 
 
 def make_template(
-    workspace: Workspace, name: str = "First letter", *, subject: str = "Hello", text: str = "Good day"
+    workspace: Workspace,
+    name: str = "First letter",
+    *,
+    subject: str = "Hello",
+    text: str = "Good day",
+    html: str = "",
 ) -> StepTemplate:
     at = datetime(2026, 1, 5, 9, tzinfo=UTC)
-    return StepTemplate.objects.create(workspace=workspace, name=name, subject=subject, body_text=text, updated_at=at)
+    return StepTemplate.objects.create(
+        workspace=workspace, name=name, subject=subject, body_text=text, body_html=html, updated_at=at
+    )
 
 
 def make_snippet(workspace: Workspace, name: str = "Who we are", text: str = "We are Acme.") -> Snippet:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 LONGEST_SPAN_DAYS = 366
 MOST_SPANS = 200
+FARTHEST = timedelta(days=5 * 366)  # from now to the last closed day that is taken
 NAME_LIMIT = 80
 _LINE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})(?:\s*(?:\.\.|-|to|until)\s*(\d{4}-\d{1,2}-\d{1,2}))?(?:\s+(.*))?")
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from campaigns.calendar.hours import span_text
 from campaigns.calendar.instants import first_change, wall_at
-from campaigns.calendar.windows import HORIZON_DAYS, Interval, Never, Schedule, next_window, open_on, spans_on
+from campaigns.calendar.windows import HORIZON_DAYS, LAST_DAY, Interval, Never, Schedule, next_window, open_on, spans_on
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -50,7 +50,7 @@ def coming_days(schedule: Schedule, zone: tzinfo, now: datetime, *, most: int = 
         return first
     found: list[ComingDay] = []
     day = wall_at(first[0], zone).date()
-    last = day + HORIZON_DAYS * _DAY
+    last = day + min(HORIZON_DAYS, (LAST_DAY - day).days) * _DAY
     while len(found) < most and day <= last:
         spans = tuple((max(opens, now), closes) for opens, closes in open_on(schedule, zone, day) if closes > now)
         if spans:

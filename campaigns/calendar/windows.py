@@ -11,6 +11,8 @@ from campaigns.calendar.instants import MINUTES_A_DAY, first_instant, set_backs,
 
 # Far enough to pass any row of holidays; behind it the answer is "never", with a reason, and not an endless search.
 HORIZON_DAYS = 400
+LONGEST_AHEAD_DAYS = 3_660  # of a first day: what begins later never does
+LAST_DAY = date.max - timedelta(days=7)  # behind it zones and windows would leave the dates there are
 _DAY = timedelta(days=1)
 _NAIVE = "an instant needs a zone; a naive one would be read in the server's"
 _EVER = datetime.max.replace(tzinfo=UTC)
@@ -68,14 +70,14 @@ def next_open(schedule: Schedule, zone: tzinfo, now: datetime) -> datetime | Nev
     found = _next(schedule, zone, now)
     if found is not None:
         return max(found[0], now.astimezone(UTC))
-    return _never(schedule)
+    return _never(schedule, now)
 
 
 def next_window(schedule: Schedule, zone: tzinfo, now: datetime) -> Interval | Never:
     """Return what next_open and window_end would: the first instant from `now` on in a window, and that one's end."""
     found = _next(schedule, zone, now)
     if found is None:
-        return _never(schedule)
+        return _never(schedule, now)
     return max(found[0], now.astimezone(UTC)), found[1]
 
 
@@ -128,9 +130,11 @@ def open_on(schedule: Schedule, zone: tzinfo, day: date) -> tuple[Interval, ...]
     return _timeline(schedule, zone).on(day)
 
 
-def _never(schedule: Schedule) -> Never:
+def _never(schedule: Schedule, now: datetime) -> Never:
     if not schedule.windows:
         return Never("No sending window is set.")
+    if schedule.starts_on is not None and (schedule.starts_on - now.date()).days > LONGEST_AHEAD_DAYS:
+        return Never(f"Its first day, {schedule.starts_on}, is more than ten years ahead.")
     return Never(f"No window opens within {HORIZON_DAYS} days: every allowed day is a holiday.")
 
 
@@ -146,8 +150,10 @@ def _next(schedule: Schedule, zone: tzinfo, now: datetime) -> Interval | None:
             return answer
     day = _local_day(zone, now)
     if schedule.starts_on is not None:
+        if (schedule.starts_on - day).days > LONGEST_AHEAD_DAYS:
+            return None
         day = max(day, schedule.starts_on)
-    for offset in range(HORIZON_DAYS):
+    for offset in range(min(HORIZON_DAYS, (LAST_DAY - day).days + 1)):
         for interval in timeline.on(day + timedelta(days=offset)):
             if now < interval[1]:
                 timeline.last = (now, interval), timeline.last[0]

@@ -18,6 +18,8 @@ from campaigns.calendar import (
     region_label,
     region_labels,
 )
+from campaigns.calendar.closed import FARTHEST
+from outreach.kit import clock
 
 MOST_REGIONS = 20
 _FREE_ROWS = 3
@@ -37,9 +39,12 @@ class ClosedField(forms.CharField):
 
     def clean(self, value: Any) -> tuple[ClosedSpan, ...]:
         try:
-            return parse_closed(str(super().clean(value)))
+            spans = parse_closed(str(super().clean(value)))
         except ClosedProblem as problem:
             raise forms.ValidationError(str(problem)) from problem
+        if late := [str(span) for span in spans if span.last > clock.now().date() + FARTHEST]:
+            raise forms.ValidationError(f"Closed days lie five years ahead at most, not as {late[0]}.")
+        return spans
 
 
 class RowsWidget(forms.Widget):

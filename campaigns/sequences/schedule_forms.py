@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, cast
 
 from django import forms
@@ -17,14 +17,13 @@ from campaigns.sequences.closing import Closing
 from campaigns.sequences.forms import EditForm
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.seen import seen_schedule
-from campaigns.sequences.services import Schedule
+from campaigns.sequences.services import LONGEST_AHEAD, Schedule
 from campaigns.sequences.states import Priority
 from outreach.kit import clock
 
 WEEKDAYS = (
     (1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday"),
 )  # fmt: skip
-LONGEST_AHEAD = timedelta(days=366)
 _EARLIEST = date(2000, 1, 1)
 
 

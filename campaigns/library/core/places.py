@@ -11,6 +11,10 @@ from campaigns.templating.places import PLACE
 MOST_PLACES = 20
 
 
+class Overfull(ValueError):
+    """The text with the words in its places would be too long; the text says how long."""
+
+
 def places_in(texts: Iterable[str], *, html: str = "") -> list[str]:
     """Return the names of the places in reading order, each once; spaces and case make no difference."""
     names = [name for text in texts for name in PLACE.findall(text)]
@@ -22,21 +26,24 @@ def places_in(texts: Iterable[str], *, html: str = "") -> list[str]:
     return list(found.values())
 
 
-def filled(text: str, words: Mapping[str, str], *, is_html: bool = False) -> str:
+def filled(text: str, words: Mapping[str, str], *, most: int, is_html: bool = False) -> str:
     """Return the text with the words in their places; a place without words stays open.
 
-    In HTML the words are escaped, but for quotes, which a variable among them may need.
+    In HTML the words are escaped, quotes too: cleaning gives a variable among them its own back.
+    Raises Overfull, before anything is put in, where the text would have more than `most` characters.
     """
     wanted = {_key(name): value for name, value in words.items() if value.strip()}
+    if is_html:
+        wanted = {key: escape(value).replace("\n", "<br>") for key, value in wanted.items()}
 
-    def put(found: re.Match[str]) -> str:
+    def value_of(found: re.Match[str]) -> str:
         name = unescape(found[1]) if is_html else found[1]
-        value = wanted.get(_key(name))
-        if value is None:
-            return found[0]
-        return escape(value, quote=False).replace("\n", "<br>") if is_html else value
+        return wanted.get(_key(name), found[0])
 
-    return PLACE.sub(put, text)
+    size = len(text) + sum(len(value_of(found)) - len(found[0]) for found in PLACE.finditer(text))
+    if size > most:
+        raise Overfull(f"With these words it has {size:,} characters; {most:,} is the most.")
+    return PLACE.sub(value_of, text)
 
 
 def _shown(name: str) -> str:

@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from django.db import transaction
 
 from campaigns.library.checking import TemplateEntry
 from campaigns.library.core.origins import digest_of
-from campaigns.library.core.places import filled
-from campaigns.library.models import StepTemplate, TemplateUse
+from campaigns.library.core.places import Overfull, filled
+from campaigns.library.errors import BadEntry
+from campaigns.library.models import TEXT_LIMIT, StepTemplate, TemplateUse
 from campaigns.library.services.entries import create_template
+from campaigns.sequences.errors import BadEdit
 from campaigns.sequences.models import Variant
-from campaigns.sequences.services import Text, check_variant, save_variant
+from campaigns.sequences.services import Text, check_variant, cleaned, save_variant
 from campaigns.sequences.states import StepThread, opens_thread
 from outreach.accounts.access import Member
 from outreach.kit import clock
 
 
 def text_for(template: StepTemplate, variant: Variant, words: Mapping[str, str]) -> Text:
-    """Return what the wording becomes with the template, the words in its places.
+    """Return what the wording becomes with the template, the words in its places, cleaned as it will be kept.
 
     The share stays, and so does the subject where the step has none of its own, or the template none.
+    Raises BadEntry where the words make it too long, or HTML that is not taken.
     """
     has_subject = opens_thread(variant.step.position, StepThread(variant.step.thread)) and template.subject
     one_line = {name: " ".join(value.split()) for name, value in words.items()}
-    return Text(
-        subject=filled(template.subject, one_line) if has_subject else variant.subject,
-        body_text=filled(template.body_text, words),
-        body_html=filled(template.body_html, words, is_html=True),
-        weight=variant.weight,
-    )
+    put = partial(filled, most=TEXT_LIMIT)
+    try:
+        text = Text(
+            subject=put(template.subject, one_line) if has_subject else variant.subject,
+            body_text=put(template.body_text, words),
+            body_html=put(template.body_html, words, is_html=True),
+            weight=variant.weight,
+        )
+        return cleaned(text)
+    except Overfull as error:
+        raise BadEntry([("", str(error))]) from error
+    except BadEdit as error:
+        raise BadEntry([("", error.cause)]) from error
 
 
 def put_in(member: Member, template: StepTemplate, variant: Variant, text: Text, *, seen: str) -> None:

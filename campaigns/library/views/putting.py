@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from campaigns.library import queries, services
 from campaigns.library.checking import text_problems
 from campaigns.library.core.places import places_in
+from campaigns.library.errors import BadEntry
 from campaigns.library.forms import KeepForm, PlacesForm
 from campaigns.library.models import StepTemplate
 from campaigns.library.views.frame import FOLDER, kept, status_of
@@ -51,8 +52,7 @@ def put(request: MemberRequest, pk: int, template_id: int) -> HttpResponse:
     places = places_in([template.subject, template.body_text], html=template.body_html)
     is_post = request.method == "POST"
     form = PlacesForm(request.POST if is_post else None, places=places, initial={"seen": seen_variant(variant)})
-    words: Mapping[str, str] = form.words() if form.is_valid() else {}
-    text = services.text_for(template, variant, words)
+    text = _text(template, variant, form)
     if is_post and form.is_valid():
         form.tell(text_problems(text, known=known_variables(request.member.workspace.pk)))
         if variant.step.campaign.state != CampaignState.DRAFT:
@@ -83,6 +83,17 @@ def keep(request: MemberRequest, pk: int) -> HttpResponse:
     return render_region(
         request, f"{FOLDER}/keep.html", _context(variant, form=form), region="keep", status=status_of(form)
     )
+
+
+def _text(template: StepTemplate, variant: Variant, form: PlacesForm) -> Text:
+    """Return what the wording becomes; where the words are refused, the form tells it and every place stays open."""
+    words: Mapping[str, str] = form.words() if form.is_valid() else {}
+    try:
+        return services.text_for(template, variant, words)
+    except BadEntry as error:
+        if form.is_bound:
+            form.tell(cause for _, cause in error.causes)
+        return Text(template.subject or variant.subject, template.body_text, template.body_html, variant.weight)
 
 
 def _put(request: MemberRequest, template: StepTemplate, variant: Variant, text: Text, *, seen: str) -> HttpResponse:

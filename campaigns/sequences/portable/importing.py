@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from campaigns.calendar import ClosedSpan, Region, WaitUnit, Window, ZoneProblem, is_known, parse_zone
+from campaigns.calendar.closed import FARTHEST
 from campaigns.contacts.core.segments import BadQuery, Vocabulary, parse, write
 from campaigns.contacts.queries.segments import read_condition
 from campaigns.sequences import services
@@ -64,6 +65,12 @@ def _impossible(member: Member, file: CampaignFile) -> Iterator[str]:
         parse_zone(file.schedule.time_zone)
     except ZoneProblem as problem:
         yield f"schedule.time_zone: {problem}"
+    today = clock.now().date()
+    if file.schedule.starts_on is not None and file.schedule.starts_on > today + services.LONGEST_AHEAD:
+        yield f"schedule.starts_on: the first day is a year ahead at most, not {file.schedule.starts_on}."
+    for span in file.schedule.closed_days:
+        if span.last > today + FARTHEST:
+            yield f"schedule.closed_days: closed days lie five years ahead at most, not on {span.last}."
     for position, part in _steps(file):
         if position == 1:
             continue

@@ -19,7 +19,7 @@ from campaigns.sequences.services.paths import (
     rename_path,
 )
 from campaigns.sequences.services.removals import bring_back, take_step_out, take_variant_out
-from campaigns.sequences.services.schedules import OFFICE_HOURS, Schedule, close, save_schedule
+from campaigns.sequences.services.schedules import LONGEST_AHEAD, OFFICE_HOURS, Schedule, close, save_schedule
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
     USUAL_WAITS,
@@ -34,6 +34,7 @@ from campaigns.sequences.services.variants import (
     Text,
     add_variant,
     check_variant,
+    cleaned,
     keep_variant,
     remove_variant,
     restore_variant,
@@ -41,6 +42,7 @@ from campaigns.sequences.services.variants import (
 )
 
 __all__ = [
+    "LONGEST_AHEAD",
     "MOST_STEPS",
     "OFFICE_HOURS",
     "USUAL_WAITS",
@@ -54,6 +56,7 @@ __all__ = [
     "add_variant",
     "bring_back",
     "check_variant",
+    "cleaned",
     "close",
     "create_campaign",
     "duplicate_step",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from campaigns.sequences.services.holding import locked, refuse_overtaken
 from campaigns.sequences.states import Priority
 from outreach.accounts.models import Workspace
 
+LONGEST_AHEAD = timedelta(days=366)  # from now to a first day, as pages and files take it
 OFFICE_HOURS = tuple(Window(weekday, 9 * 60, 17 * 60) for weekday in range(1, 6))
 
 

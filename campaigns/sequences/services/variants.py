@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from string import ascii_uppercase
 
@@ -10,6 +10,7 @@ from django.db import transaction
 
 from campaigns.sequences.errors import BadEdit, IllegalMove
 from campaigns.sequences.faults import faults_of
+from campaigns.sequences.markup import MarkupProblem, clean_html
 from campaigns.sequences.models import Step, Variant, WordingVersion
 from campaigns.sequences.seen import seen_variant
 from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now, variant_now
@@ -31,6 +32,19 @@ class Text:
     body_text: str
     body_html: str = ""
     weight: int = 1
+
+
+def cleaned(text: Text) -> Text:
+    """Return the wording as it is kept: its HTML without what no mail needs. Raises BadEdit for HTML that is not taken.
+
+    Every service here takes its text through this; what is clean stays as it is.
+    """
+    if not text.body_html:
+        return text
+    try:
+        return replace(text, body_html=clean_html(text.body_html))
+    except MarkupProblem as problem:
+        raise BadEdit("body_html", str(problem)) from problem
 
 
 def add_variant(step: Step, *, like: Variant | None = None, by: User | None = None) -> Variant:
@@ -64,8 +78,10 @@ def save_variant(
     """Set a wording; another text is another version of it, and messages that were made already keep theirs.
 
     came_from: the version whose text this is, brought back.
-    Raises BadEdit when a launched campaign would be left with something that cannot be sent, Overtaken.
+    Raises BadEdit for HTML that is not taken, and when a launched campaign would be left with something that cannot be
+    sent; Overtaken.
     """
+    text = cleaned(text)
     with transaction.atomic():
         campaign = locked(variant.step.campaign_id)
         current = variant_now(variant)
@@ -82,8 +98,10 @@ def keep_variant(variant: Variant, text: Text, *, seen: str, by: User) -> Varian
     """Keep what somebody has typed so far in a draft, and return the wording as it stands then.
 
     What one person types within ten minutes is one version, until they save it. The text may be broken: the launch
-    looks at it, and so does whoever saves it. Raises IllegalMove once the campaign was launched, Overtaken.
+    looks at it, and so does whoever saves it. Raises IllegalMove once the campaign was launched, Overtaken, and BadEdit
+    for HTML that is not taken.
     """
+    text = cleaned(text)
     with transaction.atomic():
         draft(variant.step.campaign_id)
         current = variant_now(variant)
@@ -132,6 +150,7 @@ def remove_variant(variant: Variant) -> None:
 
 def check_variant(variant: Variant, text: Text, *, seen: str | None = None) -> None:
     """Raise what save_variant would raise, and write nothing."""
+    text = cleaned(text)
     current = variant_now(variant)
     refuse_overtaken(seen, seen_variant(current), "this wording")
     if current.step.campaign.state != CampaignState.DRAFT:

@@ -88,3 +88,18 @@ def test_leap_days_year_ends_and_the_end_of_a_day() -> None:
     found = next_open(last_minute, BERLIN, utc("2028-02-28T23:00"))
     assert found == utc("2028-03-01T22:59")
     assert next_open(last_minute, BERLIN, utc("2028-12-31T23:00")) == utc("2029-01-01T22:59")
+
+
+def test_where_dates_end_nothing_opens_and_nothing_breaks() -> None:
+    now = utc("2027-03-26T10:30")
+    for day in (date.max, date(9999, 1, 1), date(2037, 4, 5)):
+        late = Schedule(TWO_A_DAY.windows, starts_on=day)
+        reason = f"Its first day, {day}, is more than ten years ahead."
+        assert next_open(late, BERLIN, now) == Never(reason)
+        assert coming_days(late, BERLIN, now) == Never(reason)
+        assert not is_open(late, BERLIN, now)
+    assert not isinstance(next_open(Schedule(TWO_A_DAY.windows, starts_on=date(2037, 4, 1)), BERLIN, now), Never)
+    days = coming_days(TWO_A_DAY, BERLIN, utc("9999-12-20T10:30"), most=30)
+    assert not isinstance(days, Never)
+    assert days[-1].day == date(9999, 12, 24)
+    assert isinstance(next_open(TWO_A_DAY, BERLIN, utc("9999-12-28T10:30")), Never)

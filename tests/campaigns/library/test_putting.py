@@ -73,6 +73,35 @@ def test_words_that_the_language_refuses_are_told_and_change_nothing(
     assert wording_of(campaign).body_text == FIRST.body_text
 
 
+def test_words_in_the_html_of_a_template_stay_words_and_variables_among_them_work(
+    client: Client, member: Member
+) -> None:
+    html = '<a href="https://x.example/" title="[[why]]">Hi [[who]]</a>'
+    template = make_template(member.workspace, subject="A", text="B", html=html)
+    campaign = make_draft(member)
+    url = put_url(member, campaign, template)
+    (form,) = forms_of(client.get(url).text)
+    assert form.fields
+    words = {"place0": '" onmouseover="alert(1)', "place1": "{{ first_name|default('you') }}\n<b>"}
+    send(client, form, to=url, **words)
+    now = wording_of(campaign)
+    assert now.body_html == (
+        '<a href="https://x.example/" title="&quot; onmouseover=&quot;alert(1)">'
+        "Hi {{ first_name|default('you') }}<br>&lt;b&gt;</a>"
+    )
+    assert origins_of([now.pk]) == {now.pk: {now.version: Origin(template.pk)}}
+
+
+def test_words_that_make_a_template_too_long_are_told(client: Client, member: Member) -> None:
+    template = make_template(member.workspace, subject="A", text="[[a]]" * 40)
+    campaign = make_draft(member)
+    url = put_url(member, campaign, template)
+    (form,) = forms_of(client.get(url).text)
+    refused = send(client, form, to=url, place0="x" * 1_700)
+    assert (refused.status_code, "With these words it has 68,000 characters" in refused.text) == (422, True)
+    assert wording_of(campaign).body_text == FIRST.body_text
+
+
 def test_step_that_answers_in_its_thread_keeps_its_subject_and_what_is_open_stays_open(
     client: Client, member: Member, template: StepTemplate
 ) -> None:

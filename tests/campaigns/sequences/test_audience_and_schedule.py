@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from campaigns.calendar import Window
 from campaigns.sequences import queries, services
+from campaigns.sequences.closed_forms import ClosedField
 from campaigns.sequences.errors import BadEdit, IllegalMove
 from campaigns.sequences.models import AudienceList, Campaign, SendWindow
 from campaigns.sequences.services import Schedule
@@ -121,3 +123,8 @@ def test_the_database_refuses_what_no_window_can_be(
 def test_a_window_begins_once(campaign: Campaign) -> None:
     with pytest.raises(IntegrityError, match="sequences_window_once"), transaction.atomic():
         SendWindow.objects.create(campaign=campaign, weekday=1, start_minute=540, end_minute=600)
+
+
+def test_closed_days_lie_five_years_ahead_at_most() -> None:
+    with pytest.raises(ValidationError, match="five years ahead at most, not as 9999-12-31 The end"):
+        ClosedField().clean("2026-12-24\n9999-12-31 The end")

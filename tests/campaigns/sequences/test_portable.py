@@ -288,3 +288,21 @@ def test_a_file_with_more_html_than_a_request_can_clean_is_refused() -> None:
     with pytest.raises(BadFile, match="the HTML of all wordings has 1,008,000 characters"):
         read_file(json.dumps({**MINIMAL, "steps": [{"wordings": wordings}]}).encode())
     assert read_file(json.dumps({**MINIMAL, "steps": [{"wordings": wordings[:15]}]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("schedule", "cause"),
+    [
+        ({"starts_on": "9999-12-31"}, "the first day is a year ahead at most, not 9999-12-31"),
+        (
+            {"closed_days": [{"first": "9999-12-31", "last": "9999-12-31"}]},
+            "closed days lie five years ahead at most, not on 9999-12-31",
+        ),
+    ],
+)
+@time_machine.travel(NOW, tick=False)
+def test_days_that_no_page_takes_are_refused_in_a_file(member: Member, schedule: dict[str, Any], cause: str) -> None:
+    file = read_file(json.dumps({**MINIMAL, "schedule": {**MINIMAL["schedule"], **schedule}}).encode())
+    with pytest.raises(BadFile, match=cause):
+        import_file(member, file)
+    assert not Campaign.objects.exists()

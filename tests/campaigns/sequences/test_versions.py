@@ -187,3 +187,14 @@ def test_a_wording_without_a_share_may_be_broken_until_it_gets_one(campaign: Cam
         services.save_variant(copy, replace(broken, weight=1))
     Variant.objects.filter(pk=copy.pk).update(weight=1)  # launched before this was known
     services.save_variant(copy, replace(broken, weight=2))
+
+
+def test_html_is_cleaned_by_whatever_service_keeps_it(campaign: Campaign, member: Member) -> None:
+    bad = Text("Hello", "Hi", '<p title="x" onclick="x()">Hi</p><script>x()</script>')
+    services.save_variant(wording_of(campaign), bad)
+    assert wording_of(campaign).body_html == "<p>Hi</p>"
+    now = wording_of(campaign)
+    services.keep_variant(now, Text("Hello", "Hi", '<p onclick="x()">Ho</p>'), seen=seen_variant(now), by=member.user)
+    assert wording_of(campaign).body_html == "<p>Ho</p>"
+    with pytest.raises(BadEdit, match="5,000 tags"):
+        services.save_variant(wording_of(campaign), Text("Hello", "Hi", "<p>" * 5_001))
