@@ -131,9 +131,7 @@ def template_one(request: ApiRequest, template_id: ID) -> Any:
 def template_change(request: ApiRequest, template_id: ID, wanted: TemplateChanges) -> Any:
     """Change a template; steps that it was put into keep their wording."""
     row = queries.template_for(request.member, template_id)
-    stored = {"name": row.name, "note": row.note, "subject": row.subject, "text": row.body_text, "html": row.body_html}
-    given = {name: value for name, value in wanted.model_dump().items() if value is not None}
-    services.change_template(row, TemplateEntry(**{**stored, **given}))
+    services.merge_template(row, _given(wanted))
     return _template(queries.template_for(request.member, template_id))
 
 
@@ -167,8 +165,7 @@ def snippet_one(request: ApiRequest, snippet_id: ID) -> Any:
 def snippet_change(request: ApiRequest, snippet_id: ID, wanted: SnippetChanges) -> Any:
     """Change a snippet; texts that it was put into keep theirs."""
     row = queries.snippet_for(request.member, snippet_id)
-    name = row.name if wanted.name is None else wanted.name
-    services.change_snippet(row, SnippetEntry(name, row.text if wanted.text is None else wanted.text))
+    services.merge_snippet(row, _given(wanted))
     return _snippet(queries.snippet_for(request.member, snippet_id))
 
 
@@ -177,6 +174,10 @@ def snippet_delete(request: ApiRequest, snippet_id: ID) -> Any:
     """Forget a snippet; texts that it was put into keep theirs."""
     services.delete_snippet(queries.snippet_for(request.member, snippet_id))
     return HttpResponse(status=204)
+
+
+def _given(wanted: TemplateChanges | SnippetChanges) -> dict[str, str]:
+    return {name: value for name, value in wanted.model_dump().items() if value is not None}
 
 
 def _template(row: StepTemplate) -> TemplateOut:

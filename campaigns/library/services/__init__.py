@@ -10,6 +10,8 @@ from campaigns.library.services.entries import (
     delete_snippet,
     delete_template,
     mark_of,
+    merge_snippet,
+    merge_template,
 )
 from campaigns.library.services.uses import foresee, keep_wording, note_use, put_in, text_for
 
@@ -23,6 +25,8 @@ __all__ = [
     "foresee",
     "keep_wording",
     "mark_of",
+    "merge_snippet",
+    "merge_template",
     "note_use",
     "put_in",
     "text_for",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -31,6 +33,24 @@ def change_template(row: StepTemplate, entry: TemplateEntry, *, seen: str | None
     """Change a template; steps that it was put into keep their wording. Raises BadEntry, NameTaken, Overtaken."""
     one = checked_template(entry, known=known_variables(row.workspace_id))
     return _changed(row, _columns(one), seen)
+
+
+def merge_template(row: StepTemplate, given: Mapping[str, str]) -> StepTemplate:
+    """Change what is given of a template, by the names of an entry; what else stands there now stays.
+
+    Raises BadEntry, NameTaken.
+    """
+    with transaction.atomic():
+        now = StepTemplate.objects.select_for_update().get(pk=row.pk)
+        stored = TemplateEntry(now.name, now.note, now.subject, now.body_text, now.body_html)
+        return change_template(now, replace(stored, **given))
+
+
+def merge_snippet(row: Snippet, given: Mapping[str, str]) -> Snippet:
+    """Change what is given of a snippet; what else stands there now stays. Raises BadEntry, NameTaken."""
+    with transaction.atomic():
+        now = Snippet.objects.select_for_update().get(pk=row.pk)
+        return change_snippet(now, replace(SnippetEntry(now.name, now.text), **given))
 
 
 def delete_template(row: StepTemplate) -> None:

@@ -156,3 +156,13 @@ def test_programs_keep_templates_and_snippets_by_the_same_rules(member: Member) 
     assert program.ask("PATCH", f"/snippets/{snippet['id']}", {"name": "We"}).json()["text"] == "We make tea."
     assert program.ask("DELETE", f"/snippets/{snippet['id']}").status_code == 204
     assert program.ask("GET", "/snippets").json()["results"] == []
+
+
+def test_changes_of_two_programs_at_once_are_both_kept(member: Member) -> None:
+    old, older = make_template(member.workspace), make_snippet(member.workspace)
+    services.merge_template(StepTemplate.objects.get(pk=old.pk), {"subject": "Theirs"})
+    services.merge_template(old, {"text": "Mine"})
+    services.merge_snippet(Snippet.objects.get(pk=older.pk), {"text": "Theirs"})
+    services.merge_snippet(older, {"name": "Mine"})
+    row, snippet = StepTemplate.objects.get(), Snippet.objects.get()
+    assert (row.subject, row.body_text, snippet.text, snippet.name) == ("Theirs", "Mine", "Theirs", "Mine")
