@@ -11,14 +11,22 @@ from outreach.accounts.models import Workspace
 from outreach.kit import statements
 
 # Who was written to three days ago has bounced by now, if ever; after a year a domain may have another server. Two
-# campaigns may have written to the same person: addresses are counted, not messages.
+# campaigns may have written to the same person: addresses are counted, not messages. A server may refuse an address
+# before there is a message (nothing was sent then), and its bounce may come behind the last message of a sequence.
 _MET = """
-SELECT c.domain, count(DISTINCT c.id), count(DISTINCT c.id) FILTER (WHERE e.stop_reason = 'bounced')
+SELECT c.domain, count(DISTINCT c.id), count(DISTINCT c.id) FILTER (WHERE r.is_refused)
   FROM sequences_campaign k
   JOIN planner_enrollment e ON e.campaign_id = k.id
   JOIN contacts_contact c ON c.id = e.contact_id
+ CROSS JOIN LATERAL (
+    SELECT e.stop_reason = 'bounced'
+        OR EXISTS (SELECT 1 FROM ledger_event b WHERE b.contact_id = c.id AND b.kind = 'bounced_hard')
+        OR EXISTS (SELECT 1 FROM contacts_suppression s
+                    WHERE s.workspace_id = k.workspace_id AND s.scope = 'address' AND s.value = c.email_key
+                      AND s.reason = 'no_such_address') AS is_refused
+ ) r
  WHERE k.workspace_id = %s AND e.begun_at BETWEEN now() - interval '365 days' AND now() - interval '3 days'
-   AND e.last_sent_at IS NOT NULL AND c.erased_at IS NULL
+   AND (e.last_sent_at IS NOT NULL OR r.is_refused) AND c.erased_at IS NULL
  GROUP BY c.domain
 """
 logger = logging.getLogger(__name__)

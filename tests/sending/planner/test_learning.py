@@ -13,9 +13,11 @@ from campaigns.contacts.core.mail_domains import DomainReason, DomainVerdict
 from campaigns.contacts.models import Contact, DomainRecord, MailDomain
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
 from sending.planner.learning import learn_from_outcomes, met_by
 from sending.planner.states import EnrollmentState
-from tests.builders import make_campaign, make_contact, make_enrollment
+from tests.builders import make_campaign, make_contact, make_enrollment, make_suppression
 from tests.sending.planner.stage import DAY, database_time, make_team
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +79,21 @@ def test_only_what_had_the_time_to_bounce_counts_each_address_once_and_no_free_p
         make_enrollment(other, contact, begun_at=now - 4 * DAY, last_sent_at=now - 4 * DAY)
     assert met_by(team.workspace.pk) == {"acme.test": Experience(3, 0)}
     assert met_by(make_team("other").workspace.pk) == {}
+
+
+def test_an_address_that_was_refused_counts_though_nothing_was_sent_or_it_bounced_behind_the_end(team: Member) -> None:
+    campaign = make_campaign(team.workspace)
+    write_to(campaign, "acme.test", 6)
+    refused, bounced, suppressed, skipped = Contact.objects.filter(domain="acme.test").order_by("pk")[:4]
+    refused.enrollments.update(**BOUNCED, last_sent_at=None)  # at RCPT: there was no message
+    over = {"state": EnrollmentState.FINISHED, "due_at": None}
+    bounced.enrollments.update(**over)
+    about = {"campaign_id": campaign.pk, "contact_id": bounced.pk}
+    record([Entry(team.workspace.pk, EventKind.BOUNCED_HARD, database_time(), **about)])
+    suppressed.enrollments.update(**over)
+    make_suppression(team.workspace, "p2@acme.test", reason="no_such_address")
+    skipped.enrollments.update(state=EnrollmentState.SKIPPED, stop_reason="suppressed", due_at=None, last_sent_at=None)
+    assert met_by(team.workspace.pk) == {"acme.test": Experience(5, 3)}
 
 
 def test_what_is_not_counted_any_more_is_forgotten_and_the_verdicts_follow(team: Member) -> None:
