@@ -33,7 +33,7 @@ class CampaignOut(Schema):
 
     id: int
     name: str
-    state: str = Field(description="`draft`, `running`, `paused` or `archived`.")
+    state: str = Field(description="`draft`, `running`, `paused`, `stopped` or `archived`.")
     created_at: datetime
     launched_at: datetime | None
 

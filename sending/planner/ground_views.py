@@ -14,6 +14,7 @@ from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from sending.planner.errors import NotReady
 from sending.planner.forms import GroundForm
 from sending.planner.lawful.grounds import basis_words, lawful, state_ground
 from sending.planner.lawful.law import version
@@ -32,9 +33,13 @@ def ground(request: MemberRequest, pk: int) -> HttpResponse:
     form = GroundForm(request.POST if request.method == "POST" else None, initial=before, is_frozen=not may_change)
     if form.is_valid():
         data = form.cleaned_data
-        state_ground(request.member, campaign, LegalBasis(data["basis"]), data["words"].strip())
-        messages.success(request, "Saved.")
-        return redirect(request.member.url("planner:review", pk))
+        try:
+            state_ground(request.member, campaign, LegalBasis(data["basis"]), data["words"].strip())
+        except NotReady as error:
+            form.add_error("basis", f"Nothing is changed: the campaign goes on writing to them. {error}")
+        else:
+            messages.success(request, "Saved.")
+            return redirect(request.member.url("planner:review", pk))
     context = editor_context(
         campaign,
         form=form,

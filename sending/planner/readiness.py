@@ -16,7 +16,7 @@ from sending.mailboxes.budgets import database_now
 from sending.mailboxes.states import MailboxState
 from sending.planner.broken_branches import broken_branches
 from sending.planner.errors import Obstacle
-from sending.planner.lawful.grounds import law_obstacles
+from sending.planner.lawful.grounds import Whom, law_obstacles
 from sending.planner.models import CampaignMailbox
 
 
@@ -47,6 +47,7 @@ def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
         *broken_branches(plan),
         *_senders(campaign),
         *(broken_segments(campaign, "so nobody of it is added") if campaign.grows else ()),
+        *(law_obstacles(campaign, Whom.OUTSIDE) if campaign.grows else ()),
     )
 
 

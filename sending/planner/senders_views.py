@@ -11,8 +11,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from campaigns.sequences.errors import IllegalMove
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.states import CLOSED
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -88,18 +90,22 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
         weights=weights,
         rotation=mode,
         tags=known_tags,
-        is_frozen=not request.member.may(Role.MEMBER),
+        is_frozen=campaign.state in CLOSED or not request.member.may(Role.MEMBER),
     )
     if form.is_valid():
-        services.set_senders(
-            request.member,
-            campaign,
-            form.mailbox_ids(),
-            rotation=form.rotation(),
-            weights=form.weights(),
-            tags=form.tags(),
-        )
-        messages.success(request, "Senders saved.")
+        try:
+            services.set_senders(
+                request.member,
+                campaign,
+                form.mailbox_ids(),
+                rotation=form.rotation(),
+                weights=form.weights(),
+                tags=form.tags(),
+            )
+        except IllegalMove as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, "Senders saved.")
         return redirect(request.member.url("planner:senders", pk))
     chosen = set(form.mailbox_ids()) if form.is_bound else queries.chosen_one_by_one(campaign)
     tags = set(form.tags()) if form.is_bound else set(chosen_tags)

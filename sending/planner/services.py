@@ -16,6 +16,7 @@ from campaigns.sequences.audience import audience_ids, unreadable
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from campaigns.sequences.services import move_campaign
+from campaigns.sequences.services.holding import locked
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
 from outreach.kit import clock, gate
@@ -28,6 +29,7 @@ from sending.pacing.rotation import Rotation
 from sending.planner.branching import due_behind
 from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
+from sending.planner.lawful.grounds import LACKS_CONSENT, Whom, consent_asked, law_obstacles
 from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
 from sending.planner.queries import rotation_of
 from sending.planner.readiness import broken_segments, obstacles
@@ -48,7 +50,7 @@ SELECT c.workspace_id, %s, c.id, 'active', '', '',
     ON known.domain = c.domain AND known.verdict = 'mail' AND known.provider = ANY(%s::varchar[])
  WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id > %s
    AND NOT EXISTS (SELECT 1 FROM planner_enrollment e WHERE e.campaign_id = %s AND e.contact_id = c.id)
-   AND c.id IN ({audience})
+   AND c.id IN ({audience}) AND NOT {unlawful}
  ORDER BY c.id LIMIT %s
 ON CONFLICT (campaign_id, contact_id) DO NOTHING
 RETURNING contact_id)
@@ -73,11 +75,11 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
     tags: beside them, whichever mailboxes have one of these, now or later; where None is given, the tags stay.
     weights are by mailbox, 1 to 100; mailboxes that are not named keep theirs, and so does the campaign where no
     rotation is named. Another rotation or another weight lets the turns begin anew. Whoever was written to keeps
-    the mailbox.
+    the mailbox. Raises IllegalMove for a stopped or an archived campaign.
     """
     wanted = set(member.workspace.mailbox_set.filter(pk__in=mailbox_ids).values_list("pk", flat=True))
     with transaction.atomic():
-        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        locked(campaign.pk)
         rows = CampaignMailbox.objects.filter(campaign=campaign)
         known = {row.mailbox_id: row for row in rows.select_for_update(no_key=True).order_by("pk")}
         if tags is not None:
@@ -88,7 +90,8 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
             [
                 CampaignMailbox(campaign=campaign, mailbox_id=pk, by_tag=pk in by_tag)
                 for pk in sorted((wanted | by_tag) - known.keys())
-            ]
+            ],
+            ignore_conflicts=True,  # the tags of all campaigns may be followed at this moment
         )
         rows.filter(mailbox__in=wanted, by_tag=True).update(by_tag=False)
         rows.filter(mailbox__in=by_tag, by_tag=False).update(by_tag=True)
@@ -124,6 +127,8 @@ def launch(member: Member, campaign: Campaign) -> int:
         now = database_now()
         move_campaign(campaign.pk, CampaignState.RUNNING, launched_at=now)
         count = enroll_audience(campaign)
+        if unlawful := law_obstacles(campaign, Whom.ENROLLED):  # who came into the audience while it was looked at
+            raise NotReady(tuple(unlawful))
         if broken := broken_segments(campaign):  # a list or field of a condition went while it was read
             raise NotReady(tuple(broken))
         _tell(campaign, EventKind.LAUNCHED, now, by=member, contacts=count)
@@ -136,8 +141,13 @@ def enroll_audience(campaign: Campaign) -> int:
     return _enroll(campaign)[0]
 
 
-def _enroll(campaign: Campaign, *, after: int = 0, limit: int | None = None) -> tuple[int, int | None]:
-    """Enroll so many at most with a contact id above `after`; returns how many, and the last one's."""
+def _enroll(
+    campaign: Campaign, *, after: int = 0, limit: int | None = None, consent: tuple[list[str], list[str]] = ([], [])
+) -> tuple[int, int | None]:
+    """Enroll so many at most with a contact id above `after`; returns how many, and the last one's.
+
+    consent: countries that need one, whose people are left out without it, and the grounds that are one.
+    """
     audience, inside = audience_ids(campaign).query.sql_with_params()
     values: list[Any] = [
         campaign.pk,
@@ -149,10 +159,11 @@ def _enroll(campaign: Campaign, *, after: int = 0, limit: int | None = None) -> 
         after,
         campaign.pk,
         *inside,
+        *consent,
         limit,
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_ENROLL.format(audience=audience), values)
+        cursor.execute(_ENROLL.format(audience=audience, unlawful=LACKS_CONSENT), values)
         count, last = cursor.fetchone()
     return count, last
 
@@ -189,13 +200,15 @@ def _grow_part(campaign_id: int, after: int) -> tuple[int, int | None]:
         if campaign is None or campaign.state != CampaignState.RUNNING or not campaign.grows:
             return 0, None
         broken = unreadable(campaign)
-        count, last = _enroll(campaign, after=after, limit=_PART)
+        count, last = _enroll(campaign, after=after, limit=_PART, consent=consent_asked(campaign))
         if count and unreadable(campaign) != broken:
             # A list or field of a condition went between its reading and the statement: whom it excluded may be in.
             transaction.set_rollback(True)
             return 0, None
         if count:
             words = f"{count:,} came into the audience."
+            waiting = law_obstacles(campaign, Whom.OUTSIDE)
+            words = " ".join([words, *(f"Left out: {one.words}" for one in waiting)])
             about = {"contacts": count, "words": words}
             record([Entry(campaign.workspace_id, EventKind.ENROLLED, clock.now(), campaign_id=campaign.pk, data=about)])
             wake(campaign.pk)

@@ -30,17 +30,20 @@ class Fork:
 
 
 def add_path(campaign: Campaign, name: str) -> Path:
-    """Add a sub-sequence behind the last, with one empty message. Raises BadEdit for a name that is taken or empty.
+    """Add a sub-sequence, with one empty message. Raises BadEdit for a name that is taken or empty, and at the limit.
 
     Nobody comes there before a branch leads to it.
     """
     with transaction.atomic():
         locked(campaign.pk)
         _refuse_name(campaign.pk, name)
-        last = Path.objects.filter(campaign=campaign).aggregate(last=Max("number"))["last"] or 0
-        if last >= MOST_PATHS:
+        taken = set(Path.objects.filter(campaign=campaign).values_list("number", flat=True))
+        if len(taken) >= MOST_PATHS:
             raise BadEdit("name", f"A campaign has {MOST_PATHS} paths at most.")
-        path = Path.objects.create(campaign=campaign, number=last + 1, name=name.strip())
+        number = max(taken, default=0) + 1
+        if number > MOST_PATHS:  # paths of a draft were removed before
+            number = min(set(range(1, MOST_PATHS + 1)) - taken)
+        path = Path.objects.create(campaign=campaign, number=number, name=name.strip())
         add_step(campaign, path=path.number)
     return path
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from django.db import connection, transaction
 
 from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.states import CLOSED
+from campaigns.sequences.states import CLOSED, CampaignState
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from outreach.kit.words import plural
-from sending.planner.errors import Obstacle
-from sending.planner.lawful.law import Need, Rule, country_of_domain, name_of, rule_of
+from sending.planner.errors import NotReady, Obstacle
+from sending.planner.lawful.law import Need, Rule, country_of_domain, name_of, rule_of, rules
 from sending.planner.models import CampaignGround
 
 # The ground of a contact is what was stated at the import that it came with.
@@ -25,15 +26,36 @@ _COUNTED = """
 SELECT c.country, CASE WHEN c.country = '' THEN substring(c.domain FROM '[^.]+$') ELSE '' END AS tld,
        COALESCE(i.legal_basis, 'unstated'), count(*)
   FROM contacts_contact c LEFT JOIN contacts_import i ON i.id = c.origin_id
- WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({audience})
+ WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({people})
  GROUP BY 1, 2, 3
 """
+_ENROLLED = """
+SELECT contact_id FROM planner_enrollment
+ WHERE campaign_id = %s AND (state IN ('active', 'sending') OR led_to IS NOT NULL)
+"""
+_OUTSIDE = """
+({audience}) EXCEPT SELECT contact_id FROM planner_enrollment WHERE campaign_id = %s
+"""
+# Of a contact c: whether the law of its country needs a consent that is not on record (two lists of values).
+LACKS_CONSENT = """(
+    COALESCE(NULLIF(c.country, ''), CASE upper(substring(c.domain FROM '[^.]+$')) WHEN 'UK' THEN 'GB'
+             WHEN 'US' THEN '' ELSE upper(substring(c.domain FROM '[^.]+$')) END, '') = ANY(%s::varchar[])
+    AND NOT EXISTS (SELECT 1 FROM contacts_import i WHERE i.id = c.origin_id AND i.legal_basis = ANY(%s::varchar[]))
+)"""
 _SUFFICES = {
     Need.CONSENT: frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT}),
     Need.NOTICE: frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INTEREST}),
     Need.IDENTITY: frozenset(LegalBasis),
 }
 LONGEST_WORDS = 500
+
+
+class Whom(StrEnum):
+    """Whom the law is asked about."""
+
+    AUDIENCE = "audience"
+    ENROLLED = "enrolled"  # in the campaign, and something is still to come for them
+    OUTSIDE = "outside"  # of the audience, those who are not in the campaign
 
 
 @dataclass
@@ -61,13 +83,13 @@ class Lawful:
     unknown: int = field(default=0)  # and those of none
 
 
-def lawful(campaign: Campaign) -> Lawful:
-    """Return the countries of a campaign's audience, most people first, with what each lacks."""
+def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:
+    """Return the countries of a campaign's people, most people first, with what each lacks."""
     ground = CampaignGround.objects.filter(campaign=campaign).first()
     if Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) > 1:
         return Lawful(ground=ground, is_real=False)
     found: dict[str, Country] = {}
-    for country, tld, basis, count in _counted(campaign):
+    for country, tld, basis, count in _counted(campaign, whom):
         code = country or country_of_domain(tld)
         one = found.setdefault(code, Country(code, rule_of(code)))
         one.people += count
@@ -79,10 +101,10 @@ def lawful(campaign: Campaign) -> Lawful:
     return Lawful(known, ground, named=sum(one.people for one in known), unknown=unknown)
 
 
-def law_obstacles(campaign: Campaign) -> list[Obstacle]:
+def law_obstacles(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> list[Obstacle]:
     """Return what the law forbids: people of countries that need consent, of whom no consent is stated."""
     by_rule: dict[str, list[Country]] = defaultdict(list)
-    for one in lawful(campaign).countries:
+    for one in lawful(campaign, whom).countries:
         if one.rule and one.rule.need is Need.CONSENT and one.lacking:
             by_rule[one.rule.law].append(one)
     return [
@@ -97,17 +119,41 @@ def law_obstacles(campaign: Campaign) -> list[Obstacle]:
     ]
 
 
+def consent_asked(campaign: Campaign) -> tuple[list[str], list[str]]:
+    """Return the values of LACKS_CONSENT: whose law needs a consent here, and the grounds that are one.
+
+    No country where the campaign states such a ground for all, or its people are invented.
+    """
+    enough = _SUFFICES[Need.CONSENT]
+    ground = CampaignGround.objects.filter(campaign=campaign).first()
+    is_real = Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) == 1
+    asked = is_real and not (ground and LegalBasis(ground.basis) in enough)
+    codes = [code for rule in rules() if rule.need is Need.CONSENT for code in rule.countries] if asked else []
+    return codes, [one.value for one in enough]
+
+
 def state_ground(member: Member, campaign: Campaign, basis: LegalBasis, words: str) -> None:
-    """Keep on what ground a campaign writes, in the words of whoever answers for it; unstated takes it back."""
+    """Keep on what ground a campaign writes, in the words of whoever answers for it; unstated takes it back.
+
+    Raises NotReady where people of a launched campaign, for whom something is still to come, need the one before.
+    """
     with transaction.atomic():
         current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         if current.state in CLOSED:
             return
         if basis is LegalBasis.UNSTATED:
             CampaignGround.objects.filter(campaign=campaign).delete()
+            _refuse_needed(current)
             return
         about = {"basis": basis, "words": words[:LONGEST_WORDS], "stated_by": member.user.email}
         CampaignGround.objects.update_or_create(campaign=campaign, defaults={**about, "stated_at": clock.now()})
+        _refuse_needed(current)
+
+
+def _refuse_needed(campaign: Campaign) -> None:
+    """Raise where a launched campaign would go on writing to people who need another ground."""
+    if campaign.state != CampaignState.DRAFT and (found := law_obstacles(campaign, Whom.ENROLLED)):
+        raise NotReady(tuple(found))
 
 
 def basis_words(basis: str) -> str:
@@ -115,9 +161,14 @@ def basis_words(basis: str) -> str:
     return BASIS_LABELS[LegalBasis(basis)]
 
 
-def _counted(campaign: Campaign) -> list[tuple[str, str, str, int]]:
+def _counted(campaign: Campaign, whom: Whom) -> list[tuple[str, str, str, int]]:
     audience, inside = audience_ids(campaign).query.sql_with_params()
+    people, values = {
+        Whom.AUDIENCE: (audience, inside),
+        Whom.ENROLLED: (_ENROLLED, (campaign.pk,)),
+        Whom.OUTSIDE: (_OUTSIDE.format(audience=audience), (*inside, campaign.pk)),
+    }[whom]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED.format(audience=audience), [campaign.workspace_id, *inside])
+        cursor.execute(_COUNTED.format(people=people), [campaign.workspace_id, *values])
         found: list[tuple[str, str, str, int]] = cursor.fetchall()
     return found

@@ -58,7 +58,7 @@ def country_of_domain(domain: str) -> str:
 
 
 def version() -> str:
-    """Return when the table was last read against its sources."""
+    """Return the version of the table, as a month."""
     return str(_table()["version"])
 
 

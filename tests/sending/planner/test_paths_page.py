@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from campaigns.sequences.errors import BadEdit
 from campaigns.sequences.models import Branch, Campaign, Path, Step
 from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import steps_of
-from campaigns.sequences.services import add_path, create_campaign, duplicate_step, move_step, remove_step
+from campaigns.sequences.services import add_path, create_campaign, duplicate_step, move_step, remove_path, remove_step
 from outreach.accounts.access import Member
 from sending.planner.models import Enrollment
 from sending.planner.path_picture import picture_of
@@ -192,3 +193,11 @@ def test_the_page_asks_as_much_of_a_campaign_with_many_paths(
         add_path(draft, f"Path {number}")
     with django_assert_num_queries(11):
         client.get(url)
+
+
+def test_paths_that_were_removed_do_not_count_towards_the_limit(draft: Campaign) -> None:
+    made = [add_path(draft, f"Path {number}") for number in range(1, 21)]
+    with pytest.raises(BadEdit, match="20 paths at most"):
+        add_path(draft, "One too many")
+    remove_path(made[6])
+    assert add_path(draft, "Again").number == 7

@@ -6,6 +6,7 @@ import pytest
 from django.http import QueryDict
 
 from campaigns.contacts.models import Contact
+from campaigns.sequences.errors import IllegalMove
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.forms import MailboxForm, initial_of
@@ -124,3 +125,12 @@ def test_what_each_mailbox_has_and_will_give_is_told_beside_whom_it_fits(member:
 def test_a_campaign_without_senders_has_no_shares(member: Member, campaign: Campaign) -> None:
     set_senders(member, campaign, [])
     assert "No mailbox is saved yet." in read(member, "shares", campaign.pk)
+
+
+def test_the_senders_of_a_stopped_campaign_stay_as_they_were(member: Member, campaign: Campaign) -> None:
+    launch(member, campaign)
+    stop_campaign(member, campaign)
+    with pytest.raises(IllegalMove, match="A stopped campaign is kept as it was"):
+        set_senders(member, campaign, [], tags=[])
+    post(member, "senders", campaign.pk)
+    assert carriers(campaign) == [("me@acme.example", False)]
