@@ -88,8 +88,8 @@ def test_an_address_that_was_refused_counts_though_nothing_was_sent_or_it_bounce
     refused.enrollments.update(**BOUNCED, last_sent_at=None)  # at RCPT: there was no message
     over = {"state": EnrollmentState.FINISHED, "due_at": None}
     bounced.enrollments.update(**over)
-    about = {"campaign_id": campaign.pk, "contact_id": bounced.pk}
-    record([Entry(team.workspace.pk, EventKind.BOUNCED_HARD, database_time(), **about)])
+    kind, at = EventKind.BOUNCED_HARD, database_time()
+    record([Entry(team.workspace.pk, kind, at, campaign_id=campaign.pk, contact_id=bounced.pk)])
     suppressed.enrollments.update(**over)
     make_suppression(team.workspace, "p2@acme.test", reason="no_such_address")
     skipped.enrollments.update(state=EnrollmentState.SKIPPED, stop_reason="suppressed", due_at=None, last_sent_at=None)
