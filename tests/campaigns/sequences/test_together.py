@@ -23,7 +23,7 @@ LAUNCHED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "theirs", [Text("Yours", "Hi"), Text("Mine", "Hello"), Text("Mine", "Hi", "<p>"), Text("Mine", "Hi", "", 2)]
+    "theirs", [Text("Yours", "Hi"), Text("Mine", "Hello"), Text("Mine", "Hi", "<p>Hi</p>"), Text("Mine", "Hi", "", 2)]
 )
 def test_a_wording_that_somebody_changed_is_not_overwritten_unseen(theirs: Text) -> None:
     variant = wording_of(make_draft(make_editor(), steps=1))

@@ -65,6 +65,7 @@ def test_a_check_leads_from_its_button_to_what_is_known_of_each_address(
         walker.open(member.url("contacts:detail", Contact.objects.get(email="di@gone.test").pk))
         page.get_by_text("it is looked up once more").wait_for()
         walker.open(member.url("planner:review", campaign.pk))
+        page.get_by_role("link", name="What they are").first.click()
         page.get_by_text("left out", exact=True).first.wait_for()
         walker.checked()
         walker.open(member.url("sequences:audience", campaign.pk))

@@ -81,17 +81,17 @@ def test_public_holidays_are_looked_at_and_then_saved(
     with browser(live_server.url, width=width, dark=dark) as walker:
         cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
         walker.page.context.add_cookies([cookie])  # type: ignore[list-item]
-        for path, save in (
-            (member.url("sequences:closed_days"), "Save closed days"),
-            (member.url("sequences:schedule", campaign.pk), "Save schedule"),
+        for path, look, save in (
+            (member.url("sequences:closed_days"), "Show the days", "Save closed days"),
+            (member.url("sequences:schedule", campaign.pk), "Show what it means", "Save schedule"),
         ):
             walker.open(path)
             walker.page.get_by_label("Country or part of one, 1").fill("DE-BY Germany, Bayern")
             walker.page.get_by_label("Country or part of one, 2").fill("United State")
-            walker.submit("Show the days")
+            walker.submit(look)
             walker.page.get_by_text("Did you mean US United States?").wait_for()
             walker.page.get_by_label("Country or part of one, 2").fill("United States, California")
-            walker.submit("Show the days")
+            walker.submit(look)
             walker.page.get_by_text("Next closed days, if you save").wait_for()
             walker.submit(save)
             walker.page.get_by_text("Next closed days", exact=True).wait_for()

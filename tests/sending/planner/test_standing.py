@@ -139,11 +139,11 @@ def test_the_database_refuses_a_second_enrollment_and_a_second_link() -> None:
     assert Mailbox.objects.count() == 1
 
 
-def test_what_is_over_never_begins_again() -> None:
+def test_what_is_over_begins_again_by_an_answer_that_leads_on_and_by_nothing_else() -> None:
     assert set(ENROLLMENT_MOVES) == set(EnrollmentState)
-    for over in (EnrollmentState.STOPPED, EnrollmentState.SKIPPED):
-        assert not ENROLLMENT_MOVES[over]
+    assert ENROLLMENT_MOVES[EnrollmentState.STOPPED] == {EnrollmentState.ACTIVE}
+    assert not ENROLLMENT_MOVES[EnrollmentState.SKIPPED]
     assert EnrollmentState.STOPPED in ENROLLMENT_MOVES[EnrollmentState.FINISHED], "a late answer is still told"
-    assert EnrollmentState.ACTIVE not in ENROLLMENT_MOVES[EnrollmentState.FINISHED]
+    assert EnrollmentState.SKIPPED not in ENROLLMENT_MOVES[EnrollmentState.FINISHED]
     before_skipped = {old for old, targets in ENROLLMENT_MOVES.items() if EnrollmentState.SKIPPED in targets}
     assert before_skipped == {EnrollmentState.ACTIVE}, "whoever was written to is stopped, not skipped"
