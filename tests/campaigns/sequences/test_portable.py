@@ -285,7 +285,7 @@ def test_programs_list_campaigns_and_carry_one_from_workspace_to_workspace(membe
 
 def test_a_file_with_more_html_than_a_request_can_clean_is_refused() -> None:
     wordings = [{"label": chr(65 + number), "html": "x" * 63_000} for number in range(16)]
-    with pytest.raises(BadFile, match="the HTML of all wordings has 1,008,000 characters"):
+    with pytest.raises(BadFile, match="The HTML of all wordings has 1,008,000 characters"):
         read_file(json.dumps({**MINIMAL, "steps": [{"wordings": wordings}]}).encode())
     assert read_file(json.dumps({**MINIMAL, "steps": [{"wordings": wordings[:15]}]}).encode())
 
