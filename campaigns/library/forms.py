@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.http import QueryDict
 
 from campaigns.library.checking import SnippetEntry, TemplateEntry
-from campaigns.library.errors import BadEntry, Overtaken
+from campaigns.library.errors import BadEntry
 from campaigns.library.models import (
     NAME_LIMIT,
     NOTE_LIMIT,
@@ -20,34 +19,18 @@ from campaigns.library.models import (
     StepTemplate,
 )
 from campaigns.library.services import mark_of
-from campaigns.sequences.forms import HtmlField, LetterField
+from campaigns.sequences.forms import HtmlField, LetterField, SeenForm
 
 PLACE_LIMIT = 2_000  # characters put into one place
 
 
-class EntryForm(forms.Form):
-    """A form of something in the library; `seen` marks what it was drawn from."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    is_overtaken = False
-
-    def __init__(self, *args: Any, is_frozen: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.disabled = is_frozen
+class EntryForm(SeenForm):
+    """A form of something in the library."""
 
     def refuse(self, error: BadEntry) -> None:
         """Show a service's refusals beside the fields that caused them."""
         for name, cause in error.causes:
             self.add_error(name if name in self.fields else None, cause)
-
-    def overtake(self, error: Overtaken) -> None:
-        """Keep what was typed and say that somebody else was faster; saved again, it replaces what they saved."""
-        data = cast("QueryDict", self.data).copy()
-        data["seen"] = error.seen
-        self.data = data
-        self.is_overtaken = True
-        self.add_error(None, str(error))
 
 
 class TemplateForm(EntryForm):

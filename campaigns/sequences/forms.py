@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from django import forms
 from django.http import QueryDict
 
 from campaigns.calendar import WaitUnit
-from campaigns.sequences.errors import BadEdit, Overtaken
+from campaigns.sequences.errors import BadEdit
 from campaigns.sequences.markup import LONGEST_SOURCE, MarkupProblem, clean_html
 from campaigns.sequences.services import Text
 from campaigns.sequences.states import StepThread
@@ -27,7 +27,21 @@ class CampaignForm(forms.Form):
     name = forms.CharField(max_length=120, label="Name", help_text="Only your team sees it.")
 
 
-class EditForm(forms.Form):
+class RefusableForm(forms.Form):
+    """A form whose values a service may refuse."""
+
+    def refuse(self, error: BadEdit) -> None:
+        """Show a service's refusal beside the field that caused it."""
+        self.add_error(error.field if error.field in self.fields else None, error.cause)
+
+
+class FasterError(Protocol):
+    """Somebody else was faster: `seen` is the fingerprint of what they saved."""
+
+    seen: str
+
+
+class SeenForm(forms.Form):
     """A form of something that others may edit, too: `seen` is the fingerprint of what it was drawn from."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -38,17 +52,17 @@ class EditForm(forms.Form):
         for field in self.fields.values():
             field.disabled = is_frozen
 
-    def refuse(self, error: BadEdit) -> None:
-        """Show a service's refusal beside the field that caused it."""
-        self.add_error(error.field if error.field in self.fields else None, error.cause)
-
-    def overtake(self, error: Overtaken) -> None:
+    def overtake(self, error: FasterError) -> None:
         """Keep what was typed and say that somebody else was faster; saved again, it replaces what they saved."""
         data = cast("QueryDict", self.data).copy()
         data["seen"] = error.seen
         self.data = data
         self.is_overtaken = True
         self.add_error(None, str(error))
+
+
+class EditForm(RefusableForm, SeenForm):
+    """A form of a part of a campaign."""
 
 
 class AudienceForm(EditForm):

@@ -88,7 +88,7 @@ _KINDS = {
     MessageState.FAILED: EventKind.FAILED,
     MessageState.IN_DOUBT: EventKind.IN_DOUBT,
 }
-_OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
+OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
     Accepted: AttemptOutcome.ACCEPTED,
     Deferred: AttemptOutcome.DEFERRED,
     Refused: AttemptOutcome.REFUSED,
@@ -231,7 +231,7 @@ def _attempt_row(one: _Ending) -> tuple[object, ...]:
     code, enhanced, text = answer_of(outcome)
     transcript = [{"side": line.side, "text": line.text, "at_ms": line.at_ms} for line in outcome.transcript]
     return (
-        one.letter.attempt, one.letter.pk, one.letter.attempt_number, _OUTCOMES[type(outcome)].value,
+        one.letter.attempt, one.letter.pk, one.letter.attempt_number, OUTCOMES[type(outcome)].value,
         str(getattr(outcome, "phase", "")), code, enhanced, text, one.aftermath.category or "", Jsonb(transcript),
         one.result.started_at, one.result.ended_at,
     )  # fmt: skip

@@ -11,12 +11,13 @@ from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep, 
 from campaigns.sequences.states import CampaignState, ReplyClass
 from outreach.kit import gate, statements
 from sending.ledger.kinds import EventKind
-from sending.ledger.services import Entry, record
+from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
 from sending.pacing import HoldCode, Pace
 from sending.pacing.waits import opening_after
 from sending.planner.asking import suppressions
 from sending.planner.branching import due_behind, over, told, words_of
+from sending.planner.entries import entry_of
 from sending.planner.facts import zone_of
 from sending.planner.models import Enrollment
 from sending.planner.own_waits import let_wait
@@ -127,7 +128,7 @@ def _go_back(row: Enrollment, left: int) -> bool:
     values: dict[str, Any] = {"next_position": step.position if step else position, "led_until": None}
     if due is None:
         values |= {"state": EnrollmentState.FINISHED, "due_at": None, "ended_at": now} | _UNHELD
-        _record(row, EventKind.FINISHED, now)
+        record([entry_of(row, EventKind.FINISHED, now)])
     elif row.hold_code == HoldCode.ABSENT and row.due_at is not None:
         values |= {"due_at": max(row.due_at, due)}
     else:
@@ -191,21 +192,5 @@ def _send_on(row: Enrollment, plan: CampaignPlan, branch: PlannedBranch, step: P
             where |= {"due_at": until} | _UNHELD
         wake(row.campaign_id, mailbox_id=row.mailbox_id)
     Enrollment.objects.filter(pk=row.pk).update(**where)
-    _record(row, EventKind.BRANCHED, now, **told(plan, branch, position=step.position, until=until.isoformat()))
-
-
-def _record(row: Enrollment, kind: EventKind, at: datetime, **data: Any) -> None:
-    record(
-        [
-            Entry(
-                workspace_id=row.workspace_id,
-                kind=kind,
-                at=at,
-                campaign_id=row.campaign_id,
-                contact_id=row.contact_id,
-                enrollment_id=row.pk,
-                mailbox_id=row.mailbox_id,
-                data=data,
-            )
-        ]
-    )
+    about = told(plan, branch, position=step.position, until=until.isoformat())
+    record([entry_of(row, EventKind.BRANCHED, now, **about)])

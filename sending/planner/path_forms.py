@@ -8,7 +8,7 @@ from typing import Any, cast
 from django import forms
 
 from campaigns.contacts.core.segments import LENGTH_LIMIT
-from campaigns.sequences.errors import BadEdit
+from campaigns.sequences.forms import RefusableForm
 from campaigns.sequences.models import Path
 from campaigns.sequences.positions import path_of
 from campaigns.sequences.services import Fork
@@ -28,17 +28,13 @@ _REPLIES = (
 )
 
 
-class PathForm(forms.Form):
+class PathForm(RefusableForm):
     """The name of a path."""
 
     name = forms.CharField(max_length=60, label="Name")
 
-    def refuse(self, error: BadEdit) -> None:
-        """Show a service's refusal beside the field that caused it."""
-        self.add_error(error.field if error.field in self.fields else None, error.cause)
 
-
-class BranchForm(forms.Form):
+class BranchForm(RefusableForm):
     """A branch behind a step: who takes it, and where it leads."""
 
     kind = forms.ChoiceField(choices=_KINDS, label="Who takes it")
@@ -64,7 +60,3 @@ class BranchForm(forms.Form):
         path = None if data["path"] == _END else int(data["path"])
         reply = ReplyClass(data["reply"]) if data["reply"] else None
         return Fork(BranchKind(data["kind"]), path, data["where"], reply)
-
-    def refuse(self, error: BadEdit) -> None:
-        """Show a service's refusal beside the field that caused it."""
-        self.add_error(error.field if error.field in self.fields else None, error.cause)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.sequences import services
-from campaigns.sequences.errors import BadEdit, SequenceError
 from campaigns.sequences.models import Campaign, Step
 from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import branch_for, campaign_for, path_for, paths_of, step_for, steps_of
-from campaigns.sequences.views.frame import editor_context, may_change_it
+from campaigns.sequences.views.frame import attempt, editor_context, may_change_it, saved
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -23,6 +20,7 @@ from sending.planner.path_picture import picture_of
 from sending.planner.pathways import lanes_of
 
 _FOLDER = "sending/planner"
+_PAGE = "planner:paths"
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,9 +31,9 @@ def paths(request: MemberRequest, pk: int) -> HttpResponse:
     form = PathForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         request.member.require(Role.MEMBER)
-        if form.is_valid() and _saved(request, form, lambda: services.add_path(campaign, form.cleaned_data["name"])):
+        if form.is_valid() and saved(request, form, lambda: services.add_path(campaign, form.cleaned_data["name"])):
             messages.success(request, "Added, with an empty message. Nobody comes there before a branch leads to it.")
-            return redirect(request.member.url("planner:paths", pk))
+            return redirect(request.member.url(_PAGE, pk))
     return _page(request, campaign, path_form=form)
 
 
@@ -46,7 +44,7 @@ def path_name(request: MemberRequest, pk: int) -> HttpResponse:
     path = path_for(request.member, pk)
     form = PathForm(request.POST)
     words = form.cleaned_data["name"] if form.is_valid() else ""
-    return _try(request, path.campaign_id, lambda: services.rename_path(path, words), "Renamed.")
+    return attempt(request, path.campaign_id, lambda: services.rename_path(path, words), "Renamed.", to=_PAGE)
 
 
 @require_POST
@@ -54,7 +52,7 @@ def path_name(request: MemberRequest, pk: int) -> HttpResponse:
 def path_removal(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a path of a draft."""
     path = path_for(request.member, pk)
-    return _try(request, path.campaign_id, lambda: services.remove_path(path), f"{path.name} is removed.")
+    return attempt(request, path.campaign_id, lambda: services.remove_path(path), f"{path.name} is removed.", to=_PAGE)
 
 
 @require_POST
@@ -63,9 +61,9 @@ def branch_add(request: MemberRequest, pk: int) -> HttpResponse:
     """Set up a branch behind a step."""
     step = step_for(request.member, pk)
     form = _branch_form(step, request)
-    if form.is_valid() and _saved(request, form, lambda: services.add_branch(step, form.fork())):
+    if form.is_valid() and saved(request, form, lambda: services.add_branch(step, form.fork())):
         messages.success(request, "The branch is set up.")
-        return redirect(request.member.url("planner:paths", step.campaign_id))
+        return redirect(request.member.url(_PAGE, step.campaign_id))
     return _page(request, step.campaign, branch_forms={step.pk: form})
 
 
@@ -75,7 +73,7 @@ def branch_place(request: MemberRequest, pk: int) -> HttpResponse:
     """Let a branch be asked earlier or later."""
     branch = branch_for(request.member, pk)
     by = int("down" in request.POST) - int("up" in request.POST)
-    return _try(request, branch.step.campaign_id, lambda: services.move_branch(branch, by=by))
+    return attempt(request, branch.step.campaign_id, lambda: services.move_branch(branch, by=by), to=_PAGE)
 
 
 @require_POST
@@ -84,7 +82,7 @@ def branch_removal(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a branch."""
     branch = branch_for(request.member, pk)
     words = "Removed. Whoever has taken it stays where they are."
-    return _try(request, branch.step.campaign_id, lambda: services.remove_branch(branch), words)
+    return attempt(request, branch.step.campaign_id, lambda: services.remove_branch(branch), words, to=_PAGE)
 
 
 def _page(
@@ -119,26 +117,3 @@ def _branch_form(step: Step, request: MemberRequest) -> BranchForm:
     return BranchForm(
         request.POST, position=step.position, paths=paths_of(step.campaign), auto_id=f"branch{step.pk}_%s"
     )
-
-
-def _saved(request: MemberRequest, form: PathForm | BranchForm, act: Callable[[], object]) -> bool:
-    try:
-        act()
-    except BadEdit as error:
-        form.refuse(error)
-    except SequenceError as error:
-        messages.error(request, str(error))
-    else:
-        return True
-    return False
-
-
-def _try(request: MemberRequest, campaign_id: int, act: Callable[[], object], words: str = "") -> HttpResponse:
-    try:
-        act()
-    except SequenceError as error:
-        messages.error(request, str(error))
-    else:
-        if words:
-            messages.success(request, words)
-    return redirect(request.member.url("planner:paths", campaign_id))

@@ -27,6 +27,7 @@ from sending.pacing import HoldCode, Pace
 from sending.pacing.receivers import DOMAINS, Receiver
 from sending.pacing.rotation import Rotation
 from sending.planner.branching import due_behind
+from sending.planner.entries import entry_of
 from sending.planner.errors import NotReady
 from sending.planner.facts import zone_of
 from sending.planner.lawful.grounds import LACKS_CONSENT, Whom, consent_asked, law_obstacles
@@ -281,7 +282,7 @@ def stop(enrollment: Enrollment, reason: StopReason, *, detail: str = "") -> boo
         held_since=None,
     )
     if moved:
-        record([_entry(enrollment, EventKind.STOPPED, now, reason=reason.value, words=detail)])
+        record([entry_of(enrollment, EventKind.STOPPED, now, reason=reason.value, words=detail)])
     return bool(moved)
 
 
@@ -314,7 +315,7 @@ def postpone(enrollment: Enrollment, until: datetime, *, words: str) -> bool:
     )
     if moved:
         data = {"code": HoldCode.ABSENT.value, "words": words, "until": until.isoformat()}
-        record([_entry(row, EventKind.HELD, now, **data)])
+        record([entry_of(row, EventKind.HELD, now, **data)])
     return bool(moved)
 
 
@@ -332,7 +333,7 @@ def release(enrollment: Enrollment) -> datetime | None:
         now = database_now()
         due = max(now, _wait_over(row) or now)
         Enrollment.objects.filter(pk=row.pk).update(due_at=due, hold_code="", hold_detail="", held_since=None)
-        record([_entry(row, EventKind.RELEASED, now)])
+        record([entry_of(row, EventKind.RELEASED, now)])
         wake(row.campaign_id, mailbox_id=row.mailbox_id)
     return due
 
@@ -360,19 +361,6 @@ def _wait_over(row: Enrollment) -> datetime | None:
     plan = plans([row.campaign_id])[row.campaign_id]
     zone, pace = zone_of(plan, row.contact)[1], Pace(row.workspace.time_scale)
     return due_behind(plan, row.next_position, row.last_sent_at, zone, pace)
-
-
-def _entry(row: Enrollment, kind: EventKind, at: datetime, **data: str) -> Entry:
-    return Entry(
-        workspace_id=row.workspace_id,
-        kind=kind,
-        at=at,
-        campaign_id=row.campaign_id,
-        contact_id=row.contact_id,
-        enrollment_id=row.pk,
-        mailbox_id=row.mailbox_id,
-        data=dict(data),
-    )
 
 
 def _tell(campaign: Campaign, kind: EventKind, at: datetime, *, by: Member, **data: object) -> None:

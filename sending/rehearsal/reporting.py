@@ -17,8 +17,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox, Spending
 from sending.mailboxes.states import MailboxState
-from sending.outbox.records import answer_of
-from sending.outbox.states import AttemptOutcome
+from sending.outbox.records import OUTCOMES, answer_of
 from sending.pacing import UNTIL_MENDED, Pace
 from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
@@ -30,16 +29,8 @@ from sending.rehearsal.casting import Cast
 from sending.rehearsal.oracle import Departure, Leg, check
 from sending.rehearsal.play import Arrived, Ending, Tried
 from sending.rehearsal.telling import Arrival, Message, Report, Standing
-from sending.smtp import Accepted, Deferred, InDoubt, Refused, Unreachable, Withdrawn
+from sending.smtp import Accepted
 
-_OUTCOMES = {
-    Accepted: AttemptOutcome.ACCEPTED,
-    Deferred: AttemptOutcome.DEFERRED,
-    Refused: AttemptOutcome.REFUSED,
-    Unreachable: AttemptOutcome.UNREACHABLE,
-    InDoubt: AttemptOutcome.IN_DOUBT,
-    Withdrawn: AttemptOutcome.WITHDRAWN,
-}
 _ENDS = (EventKind.STOPPED, EventKind.SKIPPED)
 _NEAR = timedelta(seconds=1)
 _ADDRESS = re.compile(r"\S*@\S*")  # a server may have named somebody
@@ -82,7 +73,7 @@ class Reporter:
             position=letter.position,
             label=self._labels.get(letter.variant_id, ""),
             at=one.at,
-            outcome=_OUTCOMES[type(one.outcome)].value,
+            outcome=OUTCOMES[type(one.outcome)].value,
             words=" ".join(str(part) for part in (code, enhanced, text) if part),
             subject=letter.subject,
             message_id=letter.message_id,

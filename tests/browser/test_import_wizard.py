@@ -36,10 +36,7 @@ LOOKED_AT = {WIDE: {"columns", "changes"}, NARROW: {"columns", "waiting", "chang
 SHOTS = os.environ.get("WIZARD_SHOTS", "")
 
 
-def test_a_file_becomes_contacts_after_a_look_at_what_would_change(
-    live_server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def test_a_file_becomes_contacts_after_a_look_at_what_would_change(live_server: Any, tmp_path: Path) -> None:
     member = make_member(make_workspace())
     known = make_contact(member.workspace, "person1@acme.example", company="Old Ltd", fields={"plan": "basic"})
     make_enrollment(make_campaign(member.workspace, state="running", launched_at=clock.now()), known)

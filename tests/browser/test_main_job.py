@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,31 +20,16 @@ from sending.inbox.models import InboundMessage, MailboxSync
 from sending.outbox import leases
 from sending.outbox.courier import Courier
 from sending.sandbox.world import SandboxWorld
-from tests.browser.walker import NARROW, Walker, browser
+from tests.browser.walker import NARROW, PASSWORD, SENDER, Walker, browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PASSWORD = "correct horse battery"
-SENDER = "olivia@brightpath.test"
 CSV = """E-mail;First name;Company;City
 anna+reply@acme.test;Anna;Acme;Warsaw
 ben+silent@globex.test;Ben;Globex;Berlin
 cleo+refuse@initech.test;Cleo;Initech;Lyon
 not an address;Dan;Nowhere;Oslo
 """
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[SandboxWorld]:
-    with SandboxWorld(tmp_path / "world", {SENDER: "sandbox"}, time_scale=100_000) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _database_beside_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Playwright keeps an event loop in this thread; the few queries of the test itself do not wait for it.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    assert os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 def test_a_newcomer_comes_from_a_csv_file_to_an_answer(live_server: Any, world: SandboxWorld, tmp_path: Path) -> None:

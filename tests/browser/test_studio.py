@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +13,10 @@ from sending.planner.models import Enrollment
 from sending.sandbox.world import SandboxWorld
 from tests.browser.hands import Hands
 from tests.browser.test_main_job import work
-from tests.browser.walker import NARROW, browser
+from tests.browser.walker import NARROW, PASSWORD, SENDER, browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PASSWORD = "correct horse battery"
-SENDER = "olivia@brightpath.test"
 ROWS = "Email\tFirst name\tTitle\tCountry\nanna@acme.test\tAnna\tCTO\tUS\nben@globex.test\tBen\tBuyer\tUS\n"
 FIRST = """Hi {{ first_name }},
 
@@ -33,19 +28,6 @@ Brightpath, 5 Market Square, 00-001 Warsaw
 LATER = (
     "One more thought, {{ first_name }}.\n\nIf you would rather not hear from me, tell me.\n5 Market Square, Warsaw\n"
 )
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[SandboxWorld]:
-    with SandboxWorld(tmp_path / "world", {SENDER: "sandbox"}, time_scale=100_000) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _database_beside_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Playwright keeps an event loop in this thread; the few queries of the test itself do not wait for it.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    assert os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 def test_the_studio_is_walked_by_keyboard_alone_wide_and_narrow(live_server: Any, world: SandboxWorld) -> None:

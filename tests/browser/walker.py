@@ -14,6 +14,8 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.needs import required
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PASSWORD = "correct horse battery"
+SENDER = "olivia@brightpath.test"
 WIDE, NARROW = 1280, 360
 _MOVES = 5
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from campaigns.sequences.closed_forms import ClosingForm
 from campaigns.sequences.errors import BadEdit, Overtaken, SequenceError
-from campaigns.sequences.forms import CampaignForm, EditForm
+from campaigns.sequences.forms import CampaignForm, EditForm, RefusableForm
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.states import CLOSED
 from outreach.accounts.access import MemberRequest
@@ -26,23 +26,31 @@ def editor_context(campaign: Campaign, **more: Any) -> dict[str, Any]:
     return {"campaign": campaign, "tabs": CAMPAIGN_TABS, **more}
 
 
-def saved(request: MemberRequest, form: EditForm, act: Callable[[], None]) -> bool:
+def saved(request: MemberRequest, form: RefusableForm, act: Callable[[], object]) -> bool:
     """Act; what is refused is told in the form, or above the page when it is no matter of the form."""
     try:
         act()
     except BadEdit as error:
         form.refuse(error)
-    except Overtaken as error:
-        form.overtake(error)
     except SequenceError as error:
-        messages.error(request, str(error))
+        if isinstance(error, Overtaken) and isinstance(form, EditForm):
+            form.overtake(error)
+        else:
+            messages.error(request, str(error))
     else:
         return True
     return False
 
 
-def attempt(request: MemberRequest, campaign_id: int, act: Callable[[], object], words: str = "") -> HttpResponse:
-    """Act and go back to the sequence, with what was refused, or with the words."""
+def attempt(
+    request: MemberRequest,
+    campaign_id: int,
+    act: Callable[[], object],
+    words: str = "",
+    *,
+    to: str = "sequences:sequence",
+) -> HttpResponse:
+    """Act and go back to the sequence, or to another page of the campaign, with what was refused, or with the words."""
     try:
         act()
     except SequenceError as error:
@@ -50,7 +58,7 @@ def attempt(request: MemberRequest, campaign_id: int, act: Callable[[], object],
     else:
         if words:
             messages.success(request, words)
-    return redirect(request.member.url("sequences:sequence", campaign_id))
+    return redirect(request.member.url(to, campaign_id))
 
 
 def sent(request: MemberRequest) -> QueryDict | None:

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences import services
@@ -33,9 +32,10 @@ from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Deferred, Outcome, Reply
 from sending.smtp import Phase as SmtpPhase
 from tests.builders import make_contact, make_running_campaign
-from tests.sending.planner.hours import set_time, virtual_time
+from tests.sending.planner.hours import set_time
 from tests.sending.planner.life import committed
 from tests.sending.planner.stage import DAY, HOUR, make_sender, make_team
+from tests.sending.planner.stories import tell
 
 START = datetime(2027, 3, 24, 8, tzinfo=UTC)
 FATES: dict[str, Outcome | None] = {
@@ -220,14 +220,4 @@ class Edits(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_whatever_is_edited_while_it_runs_nobody_gets_a_step_twice_or_is_passed_over() -> None:
-    few = settings(
-        max_examples=10,
-        stateful_step_count=25,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],  # a story of 25 acts is told faster than it is shortened
-        suppress_health_check=list(HealthCheck),
-    )
-    with virtual_time():
-        run_state_machine_as_test(Edits, settings=few)
+    tell(Edits, examples=10)

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.db.models import F
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
@@ -24,6 +23,7 @@ from sending.planner.states import StopReason
 from tests.sending.planner.hours import virtual_time
 from tests.sending.planner.life import BRANCHED, FATES, MINUTE, Life, committed
 from tests.sending.planner.stage import DAY, HOUR
+from tests.sending.planner.stories import tell
 
 PEOPLE = st.integers(0, 3) | st.integers(0, 11)
 CAMPAIGNS = st.integers(0, 2)
@@ -156,17 +156,7 @@ class Weeks(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_whatever_happens_in_whatever_order_each_promise_is_kept() -> None:
-    few = settings(
-        max_examples=15,
-        stateful_step_count=25,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],  # a story of 25 acts is told faster than it is shortened
-        suppress_health_check=list(HealthCheck),
-    )
-    with virtual_time():
-        run_state_machine_as_test(Weeks, settings=few)
+    tell(Weeks, examples=15)
 
 
 @pytest.mark.django_db
