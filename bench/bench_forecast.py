@@ -19,8 +19,8 @@ from campaigns.sequences.services import Schedule
 from sending.mailboxes.budgets import database_now
 from sending.pacing.outlook import forecast_of
 from sending.pacing.simulation import simulate
-from sending.planner.forecast import HORIZON
-from sending.planner.scenes import scene_of
+from sending.planner.forecast.foresight import HORIZON
+from sending.planner.forecast.scenes import scene_of
 from sending.planner.services import launch, set_senders
 from sending.reports.waterfall import waterfall_of
 

@@ -26,10 +26,10 @@ from sending.mailboxes.services import store_passwords
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
+from sending.planner.claim.throttling import set_throttles
 from sending.planner.models import CampaignGround, CampaignMailbox, Enrollment
 from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
-from sending.planner.throttling import set_throttles
 from sending.sandbox.world import WorldInfo
 from sending.smtp import Security
 from sending.smtp.dkim import SigningKey, make_private_key

@@ -21,10 +21,10 @@ from sending.mailboxes import services as mailboxes
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
+from sending.planner.claim.throttling import set_throttles
 from sending.planner.models import Enrollment
 from sending.planner.services import launch, set_senders
 from sending.planner.states import EnrollmentState
-from sending.planner.throttling import set_throttles
 from sending.smtp import Security
 
 # A thousand times faster: a greylisting of five minutes takes 0.3 s, a day of doubt a minute and a half.

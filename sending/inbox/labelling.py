@@ -13,8 +13,8 @@ from outreach.kit import clock, gate
 from sending.bounces import ABSENCE, Kind
 from sending.inbox.models import InboundMessage
 from sending.outbox.leading import lead_on_at_rest, reached_by
-from sending.planner.leading import Answer, Led, lead, take_back_lead
 from sending.planner.models import Enrollment
+from sending.planner.progress.leading import Answer, Led, lead, take_back_lead
 from sending.planner.services import stop
 from sending.planner.states import StopReason
 

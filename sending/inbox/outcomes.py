@@ -24,7 +24,7 @@ from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.pacing import Pace
 from sending.pacing.health import Cause
-from sending.planner.guards import watch
+from sending.planner.progress.guards import watch
 from sending.planner.services import postpone, stop, stop_contact
 from sending.planner.states import StopReason
 

@@ -21,13 +21,13 @@ from sending.outbox.letters import COLUMNS, fault_of_sender, first_letter, job_o
 from sending.outbox.models import OutboundMessage
 from sending.outbox.retries import call_off, claim_retries
 from sending.outbox.states import MessageState
-from sending.planner import picking
-from sending.planner.aside import set_aside
-from sending.planner.facts import Sender
-from sending.planner.picking import Pick, Round
+from sending.planner.claim import picking
+from sending.planner.claim.aside import set_aside
+from sending.planner.claim.facts import Sender
+from sending.planner.claim.picking import Pick, Round
+from sending.planner.claim.throttling import InHand
 from sending.planner.services import stop
 from sending.planner.states import StopReason
-from sending.planner.throttling import InHand
 from sending.smtp import Unbuildable
 
 _IN_HAND = """

@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.leading import Reached, lead_nowhere, lead_on
+from sending.planner.progress.leading import Reached, lead_nowhere, lead_on
 
 _IN_HAND = [MessageState.CLAIMED, MessageState.DOT_PENDING, MessageState.DEFERRED, MessageState.IN_DOUBT]
 _LEFT = [MessageState.DOT_PENDING, MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]

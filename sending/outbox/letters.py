@@ -17,8 +17,8 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.outbox.writing import content_of
 from sending.pacing import draw_gap, gap_seed
-from sending.planner.facts import Sender
-from sending.planner.picking import Pick
+from sending.planner.claim.facts import Sender
+from sending.planner.claim.picking import Pick
 from sending.smtp import Message, Unbuildable, build, make_message_id, opt_out_by_mail, reply_subject, trim_references
 from sending.smtp.dkim import SigningKey
 

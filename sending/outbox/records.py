@@ -32,9 +32,9 @@ from sending.outbox.models import Attempt
 from sending.outbox.services import confirm_sent
 from sending.outbox.states import AttemptOutcome, MessageState
 from sending.pacing.health import Cause
-from sending.planner.advancing import Sent, advance
-from sending.planner.guards import watch
 from sending.planner.models import Enrollment
+from sending.planner.progress.advancing import Sent, advance
+from sending.planner.progress.guards import watch
 from sending.planner.services import stop
 from sending.planner.states import StopReason
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Unreachable, Withdrawn

@@ -21,9 +21,9 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
 from sending.pacing.throttles import Throttle
-from sending.planner import asking
-from sending.planner.facts import NewLeads, Sender
-from sending.planner.picking import Round
+from sending.planner.claim import asking
+from sending.planner.claim.facts import NewLeads, Sender
+from sending.planner.claim.picking import Round
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
 

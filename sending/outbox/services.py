@@ -12,7 +12,7 @@ from sending.mailboxes.budgets import database_now
 from sending.outbox.events import entry_about
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.advancing import Sent, advance
+from sending.planner.progress.advancing import Sent, advance
 
 
 def confirm_sent(message_pk: int, *, evidence: str) -> bool:

@@ -14,7 +14,7 @@ from sending.outbox.cancels import cancel_stopped
 from sending.outbox.leading import lead_on_at_rest
 from sending.outbox.recovery import ask_journals
 from sending.outbox.states import MessageState
-from sending.planner.advancing import Sent, advance
+from sending.planner.progress.advancing import Sent, advance
 
 # Before the mark nothing can have left: it is simply tried again, uncharged.
 _FREE_UNMARKED = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sending.outbox.jobs import Letter
-from sending.planner.facts import Sender
+from sending.planner.claim.facts import Sender
 from sending.smtp import Message, build, opt_out_by_mail
 from sending.smtp.dkim import SigningKey, sign
 

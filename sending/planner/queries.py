@@ -16,8 +16,8 @@ from campaigns.sequences.positions import position_in
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import Rotation
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
-from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 
 ANY_HOLD, NO_HOLD = "any", "none"

@@ -27,8 +27,8 @@ from sending.mailboxes.states import MailboxState
 from sending.pacing.receivers import NAMES, Receiver
 from sending.pacing.rotation import Rotation, matched
 from sending.planner import queries, services
+from sending.planner.forecast.shares import shares_of
 from sending.planner.forms import SendersForm
-from sending.planner.shares import shares_of
 from sending.planner.tagging import tags_of, tags_there
 
 _MEANINGS = {

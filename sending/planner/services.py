@@ -26,14 +26,14 @@ from sending.mailboxes.budgets import database_now
 from sending.pacing import HoldCode, Pace
 from sending.pacing.receivers import DOMAINS, Receiver
 from sending.pacing.rotation import Rotation
-from sending.planner.branching import due_behind
+from sending.planner.claim.branching import due_behind
+from sending.planner.claim.facts import zone_of
 from sending.planner.entries import entry_of
 from sending.planner.errors import NotReady
-from sending.planner.facts import zone_of
 from sending.planner.lawful.grounds import LACKS_CONSENT, Whom, consent_asked, law_obstacles
 from sending.planner.models import CampaignMailbox, CampaignRotation, Enrollment
 from sending.planner.queries import rotation_of
-from sending.planner.readiness import broken_segments, obstacles
+from sending.planner.review.readiness import broken_segments, obstacles
 from sending.planner.states import ENROLLMENT_MOVES, EnrollmentState, StopReason
 from sending.planner.tagging import choose_tags, follow_tags, tagged
 

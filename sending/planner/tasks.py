@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sending.planner import ending, learning, services, tagging
+from sending.planner import ending, services, tagging
+from sending.planner.progress import learning
 
 
 @shared_task(name="planner.grow")

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.planner import (
-    forecast_views,
-    gap_views,
-    ground_views,
-    health_views,
-    path_views,
-    preview_views,
-    senders_views,
-    views,
-    why_views,
-)
+from sending.planner import ground_views, senders_views, views
+from sending.planner.audience import gap_views, health_views
+from sending.planner.explain import views as why_views
+from sending.planner.forecast import views as forecast_views
+from sending.planner.paths import views as path_views
+from sending.planner.preview import views as preview_views
 
 app_name = "planner"
 urlpatterns = [

@@ -25,16 +25,16 @@ from sending.mailboxes.budgets import database_now
 from sending.mailboxes.queries import mailbox_for
 from sending.pacing import HoldCode
 from sending.planner import queries, services
-from sending.planner.books import books_of
+from sending.planner.claim.books import books_of
+from sending.planner.claim.facts import senders_of
+from sending.planner.claim.throttling import set_throttles, throttle_values
 from sending.planner.ending import archive, stop_campaign
 from sending.planner.errors import NotReady
-from sending.planner.facts import senders_of
 from sending.planner.forms import ThrottlesForm
-from sending.planner.guards import campaign_alarms, mailbox_alarms, why_paused
-from sending.planner.readiness import stalls
+from sending.planner.progress.guards import campaign_alarms, mailbox_alarms, why_paused
 from sending.planner.review import review_of
+from sending.planner.review.readiness import stalls
 from sending.planner.states import EnrollmentState, StopReason
-from sending.planner.throttling import set_throttles, throttle_values
 
 _FOLDER = "sending/planner"
 _KNOWN = {

@@ -13,9 +13,9 @@ from sending.mailboxes.models import Mailbox
 from sending.outbox.letters import first_letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.writing import content_of
-from sending.planner.facts import senders_of
-from sending.planner.picking import Pick
-from sending.planner.preview import PreviewedStep, previewed
+from sending.planner.claim.facts import senders_of
+from sending.planner.claim.picking import Pick
+from sending.planner.preview.shown import PreviewedStep, previewed
 from sending.smtp import make_message_id
 
 

@@ -19,8 +19,8 @@ from outreach.kit.htmx import render_region
 from sending.domains.keys import KeyLost
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import Mailbox
-from sending.planner.preview import carriers_of
-from sending.planner.sampling import contact_shown
+from sending.planner.preview.sampling import contact_shown
+from sending.planner.preview.shown import carriers_of
 from sending.proofs.exact import Exact, NoProof
 from sending.proofs.exact import exact as exact_of
 from sending.proofs.spam import NoScore, asked_once, digest_of

@@ -12,8 +12,8 @@ from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.states import CLOSED, CampaignState
 from sending.pacing.scenario import Scenario
+from sending.planner.forecast.scenes import scene_of, sharers
 from sending.planner.models import Enrollment
-from sending.planner.scenes import scene_of, sharers
 from sending.planner.states import EnrollmentState
 from sending.rehearsal.errors import Forbidden, NotPossible
 

@@ -21,9 +21,9 @@ from sending.outbox.records import OUTCOMES, answer_of
 from sending.pacing import UNTIL_MENDED, Pace
 from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
-from sending.planner.facts import zone_of
+from sending.planner.claim.facts import zone_of
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
-from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 from sending.rehearsal.casting import Cast
 from sending.rehearsal.oracle import Departure, Leg, check

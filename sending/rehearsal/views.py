@@ -20,7 +20,7 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.outbox.states import AttemptOutcome
-from sending.planner.columns import chart_of
+from sending.planner.forecast.columns import chart_of
 from sending.planner.states import EnrollmentState
 from sending.rehearsal import queries, services
 from sending.rehearsal.errors import NotPossible

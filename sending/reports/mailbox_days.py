@@ -11,8 +11,8 @@ from sending.ledger.days import bounds_of
 from sending.ledger.kinds import StretchScope
 from sending.ledger.stretches import stretches_between
 from sending.mailboxes.models import Mailbox
-from sending.planner.past import mailbox_pauses
-from sending.planner.places import Place, place_of
+from sending.planner.explain.past import mailbox_pauses
+from sending.planner.explain.places import Place, place_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.outbox.models import OutboundMessage
-from sending.planner.facts import zone_of
+from sending.planner.claim.facts import zone_of
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
-from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState
 
 _WAYS = 20

@@ -23,8 +23,8 @@ from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
-from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState
 
 WENT = "went"  # sent, or in doubt for so long that it counts as sent

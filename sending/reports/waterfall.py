@@ -18,12 +18,12 @@ from sending.mailboxes.models import Mailbox
 from sending.pacing import Pace
 from sending.pacing.history import Span
 from sending.pacing.receivers import Receiver
-from sending.planner.branching import due_behind
-from sending.planner.facts import zone_by
+from sending.planner.claim.branching import due_behind
+from sending.planner.claim.facts import zone_by
+from sending.planner.claim.rotating import sharings_of
+from sending.planner.explain.past import campaign_pauses, mailbox_pauses
+from sending.planner.explain.places import Place, place_of
 from sending.planner.models import CampaignMailbox, Enrollment
-from sending.planner.past import campaign_pauses, mailbox_pauses
-from sending.planner.places import Place, place_of
-from sending.planner.rotating import sharings_of
 from sending.reports.core import SENT, DayOfCampaign, LastWord, Way, counted
 
 _SENT = """

@@ -9,11 +9,11 @@ from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from sending.planner.lawful.grounds import lawful
 from sending.planner.queries import audience_size, senders_of_campaign
-from sending.planner.readiness import obstacles
 from sending.planner.review.authentication import senders_gate
 from sending.planner.review.compliance import law_gate
 from sending.planner.review.gates import audience_gate, content_gate, obstacles_of, schedule_gate
 from sending.planner.review.lights import Gate, Light, gate
+from sending.planner.review.readiness import obstacles
 
 
 @dataclass(frozen=True, slots=True)

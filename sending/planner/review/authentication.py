@@ -15,7 +15,7 @@ from sending.mailboxes.models import MAIL, ConnectionTest, Mailbox
 from sending.mailboxes.presets import by_server
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
-from sending.planner.guards import mailbox_alarms
+from sending.planner.progress.guards import mailbox_alarms
 from sending.planner.review.gates import AMBER, GREEN, obstacles_of
 from sending.planner.review.lights import Evidence, Gate, gate
 

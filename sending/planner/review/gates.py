@@ -11,8 +11,8 @@ from campaigns.templating import Severity, lint
 from outreach.accounts.models import Workspace
 from outreach.kit.words import number, plural
 from sending.mailboxes.budgets import database_now
+from sending.planner.audience.health import audience_health
 from sending.planner.errors import Obstacle
-from sending.planner.health import audience_health
 from sending.planner.review.lights import Evidence, Gate, Light, forbidding, gate
 
 GREEN, AMBER, RED = Light.GREEN, Light.AMBER, Light.RED

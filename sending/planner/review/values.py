@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outreach.kit.words import plural
-from sending.planner.gaps import MOST_LOOKED, Guard
+from sending.planner.audience.gaps import MOST_LOOKED, Guard
 from sending.planner.review.lights import Evidence, Gate, Light, gate
 
 _WHERE = ("Who, and what to write instead", "planner:gaps")

@@ -23,10 +23,10 @@ from sending.ledger.models import Event
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
-from sending.planner.advancing import Sent, advance
 from sending.planner.ending import archive, call_off_ended
-from sending.planner.leading import Answer, Led, Reached, lead
 from sending.planner.models import Enrollment
+from sending.planner.progress.advancing import Sent, advance
+from sending.planner.progress.leading import Answer, Led, Reached, lead
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import make_branch, make_member, make_message, make_open_windows, make_step

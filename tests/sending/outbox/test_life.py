@@ -11,8 +11,8 @@ from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.services import store_passwords
 from sending.outbox.models import Attempt
 from sending.outbox.states import MessageState
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
-from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 from sending.sandbox.world import SandboxWorld
 from tests.builders import make_contact, make_member, make_running_campaign, make_sandbox_mailbox, make_workspace

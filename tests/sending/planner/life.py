@@ -31,8 +31,8 @@ from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
-from sending.planner.leading import Answer, lead
 from sending.planner.models import CampaignHold, CampaignMailbox, CampaignRotation, Enrollment
+from sending.planner.progress.leading import Answer, lead
 from sending.planner.queries import standing_of
 from sending.planner.services import set_senders, stop
 from sending.planner.states import EnrollmentState, StopReason

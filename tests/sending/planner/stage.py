@@ -17,9 +17,9 @@ from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.states import MailboxState
-from sending.planner import picking
+from sending.planner.claim import picking
+from sending.planner.claim.picking import Pick
 from sending.planner.models import Enrollment
-from sending.planner.picking import Pick
 from tests.builders import (
     make_contact,
     make_enrollment,

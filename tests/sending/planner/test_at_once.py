@@ -15,10 +15,10 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import MailboxClock
 from sending.pacing import HoldCode
-from sending.planner import picking
+from sending.planner.claim import picking
+from sending.planner.claim.picking import Pick
 from sending.planner.errors import NotReady
 from sending.planner.models import Enrollment
-from sending.planner.picking import Pick
 from sending.planner.queries import held_by_reason
 from sending.planner.services import launch, pause, resume
 from sending.planner.states import EnrollmentState

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
-from sending.planner.books import books_of
-from sending.planner.facts import senders_of
+from sending.planner.claim.books import books_of
+from sending.planner.claim.facts import senders_of
 from tests.builders import make_running_campaign
 from tests.sending.planner.stage import (
     DAY,

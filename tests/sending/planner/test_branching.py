@@ -14,8 +14,8 @@ from campaigns.sequences.states import ReplyClass
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox
+from sending.planner.forecast.scenes import scene_of
 from sending.planner.models import Enrollment
-from sending.planner.scenes import scene_of
 from sending.planner.services import release
 from tests.builders import make_branch, make_running_campaign, make_step
 from tests.sending.planner.stage import (

@@ -19,9 +19,9 @@ from sending.pacing import HoldCode
 from sending.pacing.changes import Change, changed
 from sending.pacing.rotation import Rotation
 from sending.pacing.simulation import simulate
-from sending.planner.forecast import assumption_of, foresee
+from sending.planner.forecast.foresight import assumption_of, foresee
+from sending.planner.forecast.scenes import scene_of
 from sending.planner.models import Enrollment
-from sending.planner.scenes import scene_of
 from sending.planner.services import pause, set_senders
 from tests.builders import make_contact, make_office_hours, make_running_campaign
 from tests.sending.planner.hours import set_time, virtual_time

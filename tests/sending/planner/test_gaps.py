@@ -18,13 +18,13 @@ from campaigns.templating.language import MAX_SOURCE
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from sending.mailboxes.models import Mailbox
-from sending.planner import gaps
-from sending.planner.gap_rows import VISIBLE
-from sending.planner.gaps import guard_of, next_who_lacks
+from sending.planner.audience import gaps
+from sending.planner.audience.gap_rows import VISIBLE
+from sending.planner.audience.gaps import guard_of, next_who_lacks
+from sending.planner.claim.wordings import Unfit, wording_of
 from sending.planner.models import Enrollment
 from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
-from sending.planner.wordings import Unfit, wording_of
 from tests.builders import make_audience, make_contact, make_list, make_member
 from tests.sending.planner.pages import make_draft, page_of, post, read, signed_in, text_of
 from tests.sending.planner.stage import make_team

@@ -21,7 +21,7 @@ from sending.outbox import leases
 from sending.outbox.claims import claim
 from sending.outbox.jobs import Result
 from sending.outbox.records import record_results
-from sending.planner.guards import campaign_alarms, mailbox_alarms, watch, why_paused
+from sending.planner.progress.guards import campaign_alarms, mailbox_alarms, watch, why_paused
 from sending.planner.services import resume
 from sending.smtp import Phase, Refused, Reply
 from tests.builders import make_running_campaign

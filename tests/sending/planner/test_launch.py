@@ -20,11 +20,11 @@ from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.services import record
+from sending.planner.audience.health import audience_health
 from sending.planner.errors import NotReady
-from sending.planner.health import audience_health
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.queries import audience_size, standing_of
-from sending.planner.readiness import stalls
+from sending.planner.review.readiness import stalls
 from sending.planner.services import enroll_audience, grow_audiences, launch, pause, resume, set_senders
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import (

@@ -17,7 +17,7 @@ from sending.planner import services
 from sending.planner.errors import NotReady
 from sending.planner.lawful.grounds import state_ground
 from sending.planner.models import CampaignGround, Enrollment
-from sending.planner.readiness import stalls
+from sending.planner.review.readiness import stalls
 from sending.planner.services import enroll_audience, grow_audiences, launch
 from tests.builders import make_contact, make_import
 from tests.sending.planner.pages import make_draft, post, text_of

@@ -15,7 +15,7 @@ from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
-from sending.planner.learning import learn_from_outcomes, met_by
+from sending.planner.progress.learning import learn_from_outcomes, met_by
 from sending.planner.states import EnrollmentState
 from tests.builders import make_campaign, make_contact, make_enrollment, make_suppression
 from tests.sending.planner.stage import DAY, database_time, make_team

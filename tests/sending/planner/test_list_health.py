@@ -16,7 +16,7 @@ from campaigns.sequences.services import leave_out_roles
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
-from sending.planner.health import audience_health, health_of, records_of
+from sending.planner.audience.health import audience_health, health_of, records_of
 from sending.planner.states import EnrollmentState
 from tests.builders import (
     make_audience,

@@ -12,7 +12,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.services import Schedule, save_schedule
 from outreach.accounts.access import Member
-from sending.planner.upcoming import upcoming
+from sending.planner.forecast.upcoming import upcoming
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.pages import make_draft, read
 from tests.sending.planner.stage import make_team

@@ -16,9 +16,9 @@ from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import note_synced
 from sending.outbox import leases
 from sending.pacing import HoldCode
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import CampaignHold, Enrollment
 from sending.planner.queries import held_by_reason, people_of, standing_of
-from sending.planner.reasons import with_reasons
 from tests.builders import make_running_campaign
 from tests.sending.planner.stage import (
     DAY,

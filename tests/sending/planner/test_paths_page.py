@@ -15,8 +15,8 @@ from campaigns.sequences.queries import steps_of
 from campaigns.sequences.services import add_path, create_campaign, duplicate_step, move_step, remove_path, remove_step
 from outreach.accounts.access import Member
 from sending.planner.models import Enrollment
-from sending.planner.path_picture import picture_of
-from sending.planner.pathways import lanes_of
+from sending.planner.paths.pathways import lanes_of
+from sending.planner.paths.picture import picture_of
 from tests.builders import make_branch, make_running_campaign, make_step
 from tests.sending.planner.pages import signed_in
 from tests.sending.planner.stage import DAY, database_time, make_people, make_sender, make_team, pick

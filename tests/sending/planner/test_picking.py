@@ -14,9 +14,9 @@ from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.states import MailboxState
 from sending.pacing import HoldCode
-from sending.planner import picking
+from sending.planner.claim import picking
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
-from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import make_contact, make_enrollment, make_running_campaign, make_suppression
 from tests.sending.planner.stage import (

@@ -6,7 +6,7 @@ import pytest
 
 from sending.pacing import DropCode, HoldCode
 from sending.pacing.history import Cause
-from sending.planner.places import Place, place_of
+from sending.planner.explain.places import Place, place_of
 from sending.planner.states import StopReason
 from sending.reports.core import LATER
 

@@ -197,7 +197,7 @@ def test_a_wording_goes_only_to_addresses_that_a_mailbox_has_proven(
     for stranger in ("ceo@prospect.test", member.user.email, "saved@acme.example"):
         assert "to nobody else" in text_of(sent(member, variant, recipient=stranger))
     assert not ConnectionTest.objects.exists()
-    with serving_in_thread(server) as running, caplog.at_level("INFO", "sending.planner.preview_views"):
+    with serving_in_thread(server) as running, caplog.at_level("INFO", "sending.planner.preview.views"):
         Mailbox.objects.update(smtp_port=running.port, smtp_security="plain")
         rested(Mailbox.objects.get(address="me@acme.example"))
         mailbox = Mailbox.objects.get(address="me@acme.example")

@@ -14,8 +14,8 @@ from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.outbox.claims import claim
 from sending.pacing import HoldCode
+from sending.planner.explain.places import Place, place_of
 from sending.planner.models import CampaignHold, Enrollment
-from sending.planner.places import Place, place_of
 from sending.planner.queries import held_by_reason
 from tests.builders import make_running_campaign
 from tests.sending.planner.stage import (

@@ -17,9 +17,9 @@ from campaigns.sequences.queries import holiday_regions_of
 from campaigns.sequences.services import close
 from outreach.accounts.access import Member
 from sending.pacing import HoldCode
-from sending.planner.advancing import Sent, advance
+from sending.planner.explain.present import present_of
 from sending.planner.models import Enrollment
-from sending.planner.present import present_of
+from sending.planner.progress.advancing import Sent, advance
 from tests.builders import make_contact, make_enrollment, make_running_campaign, make_workspace
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.stage import emails, make_people, make_sender, make_team, pick

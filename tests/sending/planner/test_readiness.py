@@ -18,7 +18,7 @@ from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import NotReady
 from sending.planner.models import CampaignMailbox, Enrollment
-from sending.planner.readiness import obstacles, stalls
+from sending.planner.review.readiness import obstacles, stalls
 from sending.planner.services import launch
 from tests.builders import make_audience, make_campaign, make_list, make_open_windows, make_step
 from tests.builders import make_sender as carry

@@ -13,8 +13,8 @@ from campaigns.sequences.states import CampaignState
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.pacing import DropCode, HoldCode
+from sending.planner.forecast.scenes import Scene, scene_of
 from sending.planner.models import Enrollment
-from sending.planner.scenes import Scene, scene_of
 from sending.planner.services import postpone
 from sending.planner.states import EnrollmentState
 from tests.builders import make_audience, make_contact, make_list, make_running_campaign, make_suppression

@@ -16,9 +16,9 @@ from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
 from sending.pacing.history import Cause
-from sending.planner.advancing import Sent, advance
+from sending.planner.explain.present import present_of
 from sending.planner.models import Enrollment
-from sending.planner.present import present_of
+from sending.planner.progress.advancing import Sent, advance
 from sending.planner.services import postpone, release, stop, stop_contact, take_back
 from sending.planner.states import EnrollmentState, StopReason
 from tests.builders import make_contact, make_enrollment, make_office_hours, make_open_windows, make_suppression

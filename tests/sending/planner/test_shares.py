@@ -14,8 +14,8 @@ from campaigns.sequences.models import Campaign, Variant
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing import HoldCode
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
-from sending.planner.reasons import with_reasons
 from sending.planner.states import EnrollmentState
 from tests.builders import make_running_campaign
 from tests.sending.planner.stage import (

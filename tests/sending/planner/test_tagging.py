@@ -12,9 +12,9 @@ from outreach.accounts.access import Member
 from sending.mailboxes.forms import MailboxForm, initial_of
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.planner.ending import stop_campaign
+from sending.planner.forecast.shares import receivers_of, shares_of
 from sending.planner.models import CampaignMailbox
 from sending.planner.services import launch, set_senders
-from sending.planner.shares import receivers_of, shares_of
 from sending.planner.tagging import follow_tags, tags_of
 from tests.sending.planner.pages import make_draft, post, read
 from tests.sending.planner.stage import make_sender, make_team

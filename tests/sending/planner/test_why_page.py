@@ -17,8 +17,8 @@ from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import pause as pause_mailbox
 from sending.mailboxes.states import MailboxState
 from sending.pacing import HoldCode
+from sending.planner.explain.past import past_day
 from sending.planner.models import Enrollment
-from sending.planner.past import past_day
 from sending.planner.queries import enrollment_for
 from sending.planner.services import pause, postpone, resume, stop
 from sending.planner.states import StopReason

@@ -9,10 +9,10 @@ from sending.pacing import HoldCode
 from sending.pacing.history import Cause
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
+from sending.planner.explain.past import past_day
+from sending.planner.explain.present import Present, present_of
+from sending.planner.explain.remedies import prospect_of
 from sending.planner.models import CampaignMailbox, Enrollment
-from sending.planner.past import past_day
-from sending.planner.present import Present, present_of
-from sending.planner.remedies import prospect_of
 from sending.planner.services import set_senders
 from sending.reports.core import SENT
 from sending.reports.waterfall import waterfall_of

@@ -12,7 +12,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Variant
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import Mailbox
-from sending.planner.sampling import Whom, whom_to_show
+from sending.planner.preview.sampling import Whom, whom_to_show
 from sending.proofs.exact import NoProof, exact
 from tests.builders import make_audience, make_contact, make_list
 from tests.sending.planner.pages import make_draft, page_of, signed_in

@@ -1,0 +1,88 @@
+"""When a campaign's messages go out, when it is done, and what a change would make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from campaigns.calendar import closed_between
+from campaigns.sequences.models import Campaign
+from outreach.kit import clock
+from sending.ledger.days import last_days
+from sending.ledger.kinds import EventKind
+from sending.ledger.queries import totals
+from sending.mailboxes.budgets import database_now
+from sending.mailboxes.models import Mailbox
+from sending.pacing.changes import Change, changed
+from sending.pacing.outlook import Forecast, forecast_of
+from sending.pacing.scenario import Scenario
+from sending.pacing.simulation import simulate
+from sending.planner.forecast.scenes import scene_of
+
+HORIZON = timedelta(days=500)
+_HISTORY_DAYS = 90
+# Fewer messages than this tell nothing about how many people answer.
+_ENOUGH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """The share of people who are not written to again behind each message, and from how many messages it is known.
+
+    messages is 0 where a person has set the share, or where too little is known to assume any.
+    """
+
+    stop_share: float
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A forecast, the same with a change if one is asked for, and what both rest on."""
+
+    forecast: Forecast
+    changed: Forecast | None
+    mailboxes: Mapping[int, Mailbox]
+    stuck: Mapping[str, int]
+    assumption: Assumption
+    closed: Sequence[tuple[date, str]] = ()  # days until its end that would have had windows, with what closes them
+
+
+def foresee(campaign: Campaign, *, change: Change | None = None, stop_share: float | None = None) -> Foreseen:
+    """Return the forecast of a campaign as if it ran from this minute on; stop_share None: as the past tells."""
+    # The same minute asks the same question, so that turning a page does not reckon it all again.
+    scene = scene_of(campaign, now=database_now().replace(second=0, microsecond=0))
+    assumption = Assumption(stop_share) if stop_share is not None else assumption_of(campaign)
+    scenario = replace(scene.scenario, stop_share=assumption.stop_share)
+    zone = ZoneInfo(campaign.workspace.time_zone)
+    other = _reckoned(changed(scenario, campaign.pk, change), campaign.pk, zone) if change else None
+    forecast = _reckoned(scenario, campaign.pk, zone)
+    closed = _closed(scenario, campaign.pk, zone, other or forecast)
+    return Foreseen(forecast, other, scene.mailboxes, scene.stuck, assumption, closed)
+
+
+def assumption_of(campaign: Campaign) -> Assumption:
+    """Return which share of the workspace's messages of late ended a sequence: by an answer, a bounce, an opt-out."""
+    zone = ZoneInfo(campaign.workspace.time_zone)
+    since = last_days(_HISTORY_DAYS, now=clock.now(), zone=zone)[0]
+    counted = totals(campaign.workspace_id, since=since)
+    sent = counted[EventKind.SENT]
+    if sent < _ENOUGH:
+        return Assumption(0.0)
+    return Assumption(min(1.0, counted[EventKind.STOPPED] / sent), sent)
+
+
+def _closed(scenario: Scenario, campaign_id: int, zone: ZoneInfo, forecast: Forecast) -> list[tuple[date, str]]:
+    schedule = scenario.campaign(campaign_id).schedule
+    days = closed_between(schedule, zone, scenario.now, forecast.ends_at or scenario.now)
+    return [(day, schedule.names.get(day, "")) for day in days]
+
+
+@lru_cache(maxsize=8)
+def _reckoned(scenario: Scenario, campaign_id: int, zone: ZoneInfo) -> Forecast:
+    campaign = scenario.campaign(campaign_id)
+    run = simulate(scenario, until=scenario.now + HORIZON)
+    return forecast_of(run, campaign_id, [step.position for step in campaign.steps], zone)

@@ -1,0 +1,1 @@
+"""The paths of a campaign: their picture, the branches between them, and those that cannot be followed."""

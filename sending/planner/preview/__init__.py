@@ -1,0 +1,1 @@
+"""What a real contact would get, before anything is sent."""
