@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 
+from sending.bounces.charsets import decoded
+
 MAX_HEADER_BYTES = 256 * 1024
 MAX_HEADERS = 1_000
 MAX_PARTS = 200
@@ -25,10 +27,6 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _BOUNDARY_LINE = re.compile(rb"^--([\w'()+,./:=?-]{8,70})\r?\n[Cc]ontent-", re.MULTILINE)
 _SPACE = re.compile(r"\s+")
-# Python codecs that are no charsets of a mail, and cost much or run away on hostile input.
-_NO_CHARSETS = frozenset(
-    ["punycode", "idna", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "undefined"]
-)
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -90,14 +88,19 @@ def parameter(value: str, name: str) -> str:
 
 def text_of_leaf(raw: bytes, leaf: Leaf, limit: int) -> str:
     """Return the decoded text of a leaf, at most limit characters, without control characters."""
-    content = raw[leaf.start : min(leaf.end, leaf.start + limit * 4)]
+    content = content_of_leaf(raw, leaf, limit * 4)
+    named = parameter(header(leaf.headers, "content-type"), "charset").lower()
+    text = decoded(content, named, is_markup=leaf.content_type == "text/html")
+    return clean(text.replace("\r\n", "\n").replace("\r", "\n"))[:limit]
+
+
+def content_of_leaf(raw: bytes, leaf: Leaf, most: int) -> bytes:
+    """Return the bytes that a leaf holds, of its first `most` encoded ones."""
+    content = raw[leaf.start : min(leaf.end, leaf.start + most)]
     encoding = header(leaf.headers, "content-transfer-encoding").strip().lower()
     if encoding == "base64":
-        content = _base64(content)
-    elif encoding == "quoted-printable":
-        content = binascii.a2b_qp(content)
-    text = _decode(content, parameter(header(leaf.headers, "content-type"), "charset").lower())
-    return clean(text.replace("\r\n", "\n").replace("\r", "\n"))[:limit]
+        return _base64(content)
+    return binascii.a2b_qp(content) if encoding == "quoted-printable" else content
 
 
 def clean(text: str) -> str:
@@ -171,18 +174,6 @@ def _base64(content: bytes) -> bytes:
     except binascii.Error:
         plain = _NO_BASE64.sub(b"", content)
         return binascii.a2b_base64(plain[: len(plain) // 4 * 4])
-
-
-def _decode(content: bytes, charset: str) -> str:
-    if charset and charset not in _NO_CHARSETS and charset not in {"utf-8", "us-ascii", "ascii"}:
-        with contextlib.suppress(LookupError, ValueError):
-            return content.decode(charset)
-    if b"\x1b$" in content:
-        return content.decode("iso2022_jp", "replace")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def _decoded(value: str) -> str:

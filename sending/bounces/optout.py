@@ -6,14 +6,8 @@ import re
 
 from sending.bounces.kinds import Category, Evidence, Kind, Verdict
 from sending.bounces.mail import Mail
+from sending.bounces.quoting import split
 
-# What a person wrote themselves stands above the quoted message.
-_QUOTE = re.compile(
-    r"^(>|on .{5,120} wrote:|am .{5,120} schrieb|le .{5,120} a écrit|el .{5,120} escribió|w dniu .{5,120}napisał"
-    r"|op .{5,120} schreef|-{2,}\s*(original|ursprüngliche|forwarded)|_{10,}|from:\s|von:\s|de:\s)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 _WHOLE = re.compile(
     r"^\W*(please\s+)?(unsubscribe|stop|remove( me)?|opt[ -]?out|no thanks?,? (please )?(remove|unsubscribe)( me)?"
     r"|abmelden|austragen|désinscrire|desinscribir|baja|wypisz( mnie)?|afmelden|cancellami)( please| bitte)?\W*$",
@@ -37,15 +31,6 @@ _SUBJECT = re.compile(r"^\s*(re:\s*)?(unsubscribe|opt[ -]?out|remove|abmelden|st
 MOST_WORDS = 60
 
 
-def own_words(text: str) -> str:
-    """Return what the writer added: without the quoted message and without the signature."""
-    for cut in (_QUOTE, _SIGNATURE):
-        found = cut.search(text)
-        if found:
-            text = text[: found.start()]
-    return text.strip()
-
-
 def asked_by_program(mail: Mail) -> Verdict | None:
     """Return the verdict of an opt-out that a mail program sends when its "unsubscribe" is pressed, else None.
 
@@ -60,13 +45,19 @@ def opt_out(mail: Mail) -> Verdict | None:
     """Return the verdict of an opt-out, None for anything else. A long answer that mentions one is a human reply."""
     if _SUBJECT.match(mail.subject):
         return _verdict("subject", mail.subject)
-    words = own_words(mail.text[:20_000])
+    pieces = split(mail.text[:20_000])
+    words = "\n".join([pieces.own, *_below_closing(pieces.signature)]).strip()
     if not words or len(words.split()) > MOST_WORDS:
         return None
     found = next((hit for line in words.split("\n") if (hit := _WHOLE.match(line.strip()))), None) or _PHRASE.search(
         words
     )
     return _verdict("words", found[0]) if found else None
+
+
+def _below_closing(signature: str) -> list[str]:
+    """Return what stands below "Thanks," where a name is expected: some put their wish there."""
+    return [] if signature.startswith("--") else signature.split("\n")[1:2]
 
 
 def _verdict(rule: str, words: str) -> Verdict:

@@ -9,7 +9,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sending.bounces import Category, Kind, classify_mail, parse_mail
-from sending.bounces.optout import own_words
 from sending.sandbox import letters
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -176,11 +175,6 @@ def test_a_mail_of_many_parts_and_great_depth_is_bounded() -> None:
     assert len(parse_mail(deep).parts) <= 200
     assert len(parse_mail(wide).parts) <= 200
     assert len(parse_mail(b"Subject: x\r\n\r\n" + b"y" * 5_000_000).text) <= 1_000_000
-
-
-def test_own_words_leave_quote_and_signature_out() -> None:
-    assert own_words("Yes.\n\n-- \nAnna\n") == "Yes."
-    assert own_words("Yes.\n\nAm 24.11.2026 um 09:30 schrieb Olivia:\n> hi") == "Yes."
 
 
 def _fields(original: letters.Original) -> dict[str, str]:
