@@ -196,7 +196,7 @@ def test_a_campaign_that_fails_does_not_keep_the_others_from_growing(
             raise DataError("a value that its condition cannot compare")
         return real(campaign)
 
-    monkeypatch.setattr("sending.planner.services.audience_ids", audience_ids)
+    monkeypatch.setattr("sending.planner.services.enrolling.audience_ids", audience_ids)
     assert grow_audiences() == 1
     assert Enrollment.objects.filter(campaign=growing).count() == 2
     assert [(one.message, vars(one)["campaign_id"]) for one in caplog.records] == [
@@ -205,7 +205,7 @@ def test_a_campaign_that_fails_does_not_keep_the_others_from_growing(
 
 
 def test_an_audience_grows_in_parts_that_a_pause_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sending.planner.services._PART", 2)
+    monkeypatch.setattr("sending.planner.services.enrolling._PART", 2)
     member = make_team()
     campaign = make_growing(member, "acme")
     make_people(member, 5, company="acme")
@@ -219,7 +219,7 @@ def test_an_audience_grows_in_parts_that_a_pause_comes_between(monkeypatch: pyte
         record(entries)
         Campaign.objects.update(state=CampaignState.PAUSED)
 
-    monkeypatch.setattr("sending.planner.services.record", paused_behind)
+    monkeypatch.setattr("sending.planner.services.enrolling.record", paused_behind)
     assert grow_audiences() == 2
 
 
@@ -254,7 +254,7 @@ def test_a_list_that_goes_while_a_campaign_grows_lets_nobody_in_whom_it_excluded
         never.delete()
         return ids
 
-    monkeypatch.setattr("sending.planner.services.audience_ids", read_and_gone)
+    monkeypatch.setattr("sending.planner.services.enrolling.audience_ids", read_and_gone)
     assert grow_audiences() == 0
     assert Enrollment.objects.get(campaign=campaign).contact.email == "first@acme.example"
 
@@ -270,7 +270,7 @@ def test_a_list_that_goes_while_a_campaign_is_launched_lets_nobody_in_at_all(mon
         never.delete()
         return ids
 
-    monkeypatch.setattr("sending.planner.services.audience_ids", read_and_gone)
+    monkeypatch.setattr("sending.planner.services.enrolling.audience_ids", read_and_gone)
     with pytest.raises(NotReady, match="The segment Welcome cannot be read"):
         launch(member, campaign)
     campaign.refresh_from_db()

@@ -1,0 +1,24 @@
+"""Change who is written to: launch, pause, resume, stop, release."""
+
+from __future__ import annotations
+
+from sending.planner.services.enrolling import enroll_audience, grow_audiences
+from sending.planner.services.people import postpone, release, stop, stop_contact, take_back
+from sending.planner.services.running import launch, pause, resume
+from sending.planner.services.senders import set_senders
+from sending.planner.services.waking import wake
+
+__all__ = [
+    "enroll_audience",
+    "grow_audiences",
+    "launch",
+    "pause",
+    "postpone",
+    "release",
+    "resume",
+    "set_senders",
+    "stop",
+    "stop_contact",
+    "take_back",
+    "wake",
+]

@@ -1,0 +1,68 @@
+"""Choose which mailboxes carry a campaign, and how new contacts come to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.services.holding import locked
+from outreach.accounts.access import Member
+from sending.pacing.rotation import Rotation
+from sending.planner.models import CampaignMailbox, CampaignRotation
+from sending.planner.queries import rotation_of
+from sending.planner.services.waking import wake
+from sending.planner.tagging import choose_tags, tagged
+
+
+def set_senders(  # noqa: PLR0913  # what a person chooses on one page
+    member: Member,
+    campaign: Campaign,
+    mailbox_ids: Sequence[int],
+    *,
+    rotation: Rotation | None = None,
+    weights: Mapping[int, int] | None = None,
+    tags: Sequence[str] | None = None,
+) -> None:
+    """Make exactly these mailboxes of the workspace carry the campaign, and say how new contacts come to them.
+
+    tags: beside them, whichever mailboxes have one of these, now or later; where None is given, the tags stay.
+    weights are by mailbox, 1 to 100; mailboxes that are not named keep theirs, and so does the campaign where no
+    rotation is named. Another rotation or another weight lets the turns begin anew. Whoever was written to keeps
+    the mailbox. Raises IllegalMove for a stopped or an archived campaign.
+    """
+    wanted = set(member.workspace.mailbox_set.filter(pk__in=mailbox_ids).values_list("pk", flat=True))
+    with transaction.atomic():
+        locked(campaign.pk)
+        rows = CampaignMailbox.objects.filter(campaign=campaign)
+        known = {row.mailbox_id: row for row in rows.select_for_update(no_key=True).order_by("pk")}
+        if tags is not None:
+            choose_tags(campaign, tags)
+        by_tag = set(tagged(campaign)) - wanted
+        rows.exclude(mailbox__in=wanted | by_tag).delete()
+        CampaignMailbox.objects.bulk_create(
+            [
+                CampaignMailbox(campaign=campaign, mailbox_id=pk, by_tag=pk in by_tag)
+                for pk in sorted((wanted | by_tag) - known.keys())
+            ],
+            ignore_conflicts=True,  # the tags of all campaigns may be followed at this moment
+        )
+        rows.filter(mailbox__in=wanted, by_tag=True).update(by_tag=False)
+        rows.filter(mailbox__in=by_tag, by_tag=False).update(by_tag=True)
+        chosen = {pk: value for pk, value in (weights or {}).items() if pk in wanted | by_tag}
+        _set_rotation(campaign, rotation, chosen)
+        wake(campaign.pk)
+
+
+def _set_rotation(campaign: Campaign, rotation: Rotation | None, weights: Mapping[int, int]) -> None:
+    rows = CampaignMailbox.objects.filter(campaign=campaign).order_by("pk")
+    changed = [row for row in rows if weights.get(row.mailbox_id, row.weight) != row.weight]
+    for row in changed:
+        row.weight = weights[row.mailbox_id]
+    CampaignMailbox.objects.bulk_update(changed, ["weight"])
+    before = rotation_of(campaign)
+    wanted = rotation or before
+    if changed or wanted != before:
+        CampaignRotation.objects.update_or_create(campaign=campaign, defaults={"mode": wanted})
+        rows.update(moved=0.0, is_keen=True, waits_since=None, held_until=None, receivers=None)

@@ -1,0 +1,27 @@
+"""Let mailboxes look for work again."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import connection, transaction
+
+from sending.planner.models import CampaignMailbox
+
+_WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
+
+
+def wake(campaign_id: int, *, mailbox_id: int | None = None) -> None:
+    """Let the next tick look at the campaign's mailboxes (and one more): there is new work. Gaps and limits stay.
+
+    After the commit, and one mailbox at a time: marks lock several clocks in an order of their own, and a transaction
+    that held some of them here could wait for one in a circle.
+    """
+    transaction.on_commit(partial(_wake, campaign_id, mailbox_id), robust=True)
+
+
+def _wake(campaign_id: int, also: int | None) -> None:
+    rows = CampaignMailbox.objects.filter(campaign=campaign_id).values_list("mailbox", flat=True)
+    for mailbox_id in sorted({*rows, *([also] if also else [])}):
+        with connection.cursor() as cursor:
+            cursor.execute(_WAKE, [mailbox_id])
