@@ -294,7 +294,8 @@ class RemovedPart(models.Model):
     """A step or a wording that was removed from a draft, kept to be brought back (see services/removals.py)."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="removed")
-    content = models.JSONField()  # of a step: its columns and "wordings"; of a wording: "step" (an id) and "wordings"
+    # of a step: its columns, "wordings" and "branches" (behind it); of a wording: "step" (an id) and "wordings"
+    content = models.JSONField()
     removed_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     removed_at = models.DateTimeField(auto_now_add=True)
 

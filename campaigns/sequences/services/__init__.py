@@ -18,7 +18,7 @@ from campaigns.sequences.services.paths import (
     remove_path,
     rename_path,
 )
-from campaigns.sequences.services.removals import bring_back, take_step_out, take_variant_out
+from campaigns.sequences.services.removals import Returned, bring_back, take_step_out, take_variant_out
 from campaigns.sequences.services.schedules import LONGEST_AHEAD, OFFICE_HOURS, Schedule, close, save_schedule
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
@@ -48,6 +48,7 @@ __all__ = [
     "USUAL_WAITS",
     "Fallback",
     "Fork",
+    "Returned",
     "Schedule",
     "Text",
     "add_branch",

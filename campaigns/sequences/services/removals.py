@@ -1,7 +1,9 @@
-"""What was removed from a draft, kept to be brought back: steps with their wordings, and single wordings."""
+"""What was removed from a draft, kept to be brought back: steps with wordings and branches, and single wordings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +11,8 @@ from django.db.models import F
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences.errors import BadEdit, IllegalMove
-from campaigns.sequences.models import Campaign, RemovedPart, Step, Variant
+from campaigns.sequences.forks import who_takes
+from campaigns.sequences.models import Branch, Campaign, Path, RemovedPart, Step, Variant
 from campaigns.sequences.positions import MAIN, block_of, path_of, place_in, position_in
 from campaigns.sequences.services.holding import draft
 from campaigns.sequences.services.steps import MOST_STEPS, USUAL_WAITS, remove_step
@@ -20,16 +23,32 @@ from outreach.accounts.models import User
 MOST_KEPT = 20  # for each campaign: the oldest give way
 _OF_STEP = ("position", "wait_amount", "wait_unit", "thread")
 _OF_WORDING = ("label", "weight", "subject", "body_text", "body_html")
+_OF_BRANCH = ("place", "kind", "where", "reply", "path_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A step that came back, or whose wording did; and what of it could not, in words."""
+
+    step: Step
+    lost: Sequence[str] = ()
 
 
 def take_step_out(step: Step, *, by: User | None = None) -> None:
-    """Remove a step of a draft, and keep it and its wordings as they stand. Raises IllegalMove as remove_step does."""
+    """Remove a step of a draft, and keep it, its wordings and the branches behind it as they stand.
+
+    Raises IllegalMove as remove_step does.
+    """
     with transaction.atomic():
         campaign = draft(step.campaign_id)
         current = Step.objects.filter(pk=step.pk).first() or step
         content = _columns(current, _OF_STEP)
         content["wordings"] = [
             _columns(one, _OF_WORDING) for one in Variant.objects.filter(step=step).order_by("label")
+        ]
+        content["branches"] = [
+            {**_columns(one, _OF_BRANCH), "path_name": one.path.name if one.path else ""}
+            for one in Branch.objects.filter(step=step).select_related("path").order_by("place")
         ]
         remove_step(step)
         _keep(campaign, content, by)
@@ -45,8 +64,8 @@ def take_variant_out(variant: Variant, *, by: User | None = None) -> None:
             _keep(current.step.campaign, content, by)
 
 
-def bring_back(part: RemovedPart, *, by: User | None = None) -> Step:
-    """Put a removed part where it was, and return its step. A step is the last where its path has become shorter.
+def bring_back(part: RemovedPart, *, by: User | None = None) -> Returned:
+    """Put a removed part where it was. A step is the last where its path has become shorter.
 
     Raises IllegalMove where the campaign was launched, or the step of a wording is gone, or somebody was faster;
     BadEdit where there is no place for it any more.
@@ -57,8 +76,9 @@ def bring_back(part: RemovedPart, *, by: User | None = None) -> Step:
         if not taken:
             raise IllegalMove("Somebody else brought it back.")
         if "step" in part.content:
-            return _wording_back(campaign, part.content, by)
-        return _step_back(campaign, part.content, by)
+            return Returned(_wording_back(campaign, part.content, by))
+        step = _step_back(campaign, part.content, by)
+        return Returned(step, _branches_back(step, part.content.get("branches", ())))
 
 
 def _wording_back(campaign: Campaign, content: dict[str, Any], by: User | None) -> Step:
@@ -92,11 +112,24 @@ def _step_back(campaign: Campaign, content: dict[str, Any], by: User | None) -> 
     return step
 
 
+def _branches_back(step: Step, branches: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Set up the branches behind a step whose paths still stand; return in words which do not."""
+    standing = set(Path.objects.filter(campaign=step.campaign_id).values_list("pk", flat=True))
+    there = [one for one in branches if one["path_id"] is None or one["path_id"] in standing]
+    Branch.objects.bulk_create(Branch(step=step, **{name: one[name] for name in _OF_BRANCH}) for one in there)
+    return [
+        f"The branch “{who_takes(one['kind'], one['where'], one['reply'])}” did not come back: the path "
+        f"“{one['path_name']}” that it led to is gone."
+        for one in branches
+        if one not in there
+    ]
+
+
 def _keep(campaign: Campaign, content: dict[str, Any], by: User | None) -> None:
     RemovedPart.objects.create(campaign=campaign, content=content, removed_by=by)
     newest = RemovedPart.objects.filter(campaign=campaign).order_by("-pk").values("pk")[:MOST_KEPT]
     RemovedPart.objects.filter(campaign=campaign).exclude(pk__in=list(newest.values_list("pk", flat=True))).delete()
 
 
-def _columns(row: Step | Variant, names: tuple[str, ...]) -> dict[str, Any]:
+def _columns(row: Step | Variant | Branch, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -120,7 +118,11 @@ def step_removal(request: MemberRequest, pk: int) -> HttpResponse:
 def removed_back(request: MemberRequest, pk: int) -> HttpResponse:
     """Bring back a step or a wording that was removed from a draft."""
     part = queries.removed_for(request.member, pk)
-    act = partial(services.bring_back, part, by=request.member.user)
+
+    def act() -> None:
+        for words in services.bring_back(part, by=request.member.user).lost:
+            messages.warning(request, words)
+
     return attempt(request, part.campaign_id, act, f"{part.title} is back.")
 
 

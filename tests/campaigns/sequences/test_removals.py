@@ -6,9 +6,9 @@ import pytest
 
 from campaigns.sequences import queries, services
 from campaigns.sequences.errors import IllegalMove
-from campaigns.sequences.models import Campaign, RemovedPart, Step, Variant
-from campaigns.sequences.services import Text
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.models import Branch, Campaign, RemovedPart, Step, Variant
+from campaigns.sequences.services import Fork, Text
+from campaigns.sequences.states import BranchKind, CampaignState, ReplyClass
 from outreach.accounts.access import Member
 from tests.campaigns.sequences.browser import client_of, form_to, page_of
 from tests.campaigns.sequences.drafts import make_draft, make_editor, outline, set_state, step_at, wording_of
@@ -74,6 +74,57 @@ def test_a_wording_whose_step_is_gone_waits_for_it_and_nothing_comes_back_twice(
     with pytest.raises(IllegalMove, match="Somebody else brought it back"):
         services.bring_back(step)
     assert Step.objects.filter(campaign=campaign).count() == 3
+
+
+def branches(campaign: Campaign) -> list[tuple[int, int, str, str, str, str | None]]:
+    rows = Branch.objects.filter(step__campaign=campaign).order_by("step__position", "place")
+    return list(rows.values_list("step__position", "place", "kind", "where", "reply", "path__name"))
+
+
+def test_a_step_comes_back_with_the_branches_behind_it(campaign: Campaign) -> None:
+    path = services.add_path(campaign, "Bosses")
+    step = step_at(campaign, 2)
+    for fork in (
+        Fork(BranchKind.FIELD, path.pk, where="title contains CTO"),
+        Fork(BranchKind.FIELD, None, where="city is Bonn"),
+        Fork(BranchKind.REPLY, path.pk, reply=ReplyClass.POSITIVE),
+        Fork(BranchKind.EVERYBODY, path.pk),
+    ):
+        services.add_branch(step, fork)
+    before = branches(campaign)
+    services.take_step_out(step)
+    assert branches(campaign) == []
+    assert services.bring_back(queries.removed_of(campaign)[0]).lost == []
+    assert branches(campaign) == before
+    assert len(before) == 4
+
+
+def test_a_branch_whose_path_is_gone_meanwhile_is_told_and_the_others_come_back(
+    campaign: Campaign, member: Member
+) -> None:
+    gone, stays = services.add_path(campaign, "Bosses"), services.add_path(campaign, "Others")
+    step = step_at(campaign, 2)
+    services.add_branch(step, Fork(BranchKind.FIELD, gone.pk, where="title contains CTO"))
+    services.add_branch(step, Fork(BranchKind.REPLY, gone.pk, reply=ReplyClass.OUT_OF_OFFICE))
+    services.add_branch(step, Fork(BranchKind.EVERYBODY, stays.pk))
+    services.take_step_out(step)
+    services.remove_path(gone)
+    services.add_path(campaign, "Bosses")  # another one, under the same number and name
+    client, part = client_of(member), queries.removed_of(campaign)[0]
+    back = member.url("sequences:removed_back", part.pk)
+    page = page_of(client, member, campaign)
+    assert "with 3 branches" in page
+    answer = client.post(back, form_to(page, back).fields, follow=True).text
+    for who in ("title contains CTO", "out of office"):
+        assert f"The branch “{who}” did not come back: the path “Bosses” that it led to is gone." in answer
+    assert branches(campaign) == [(2, 3, "everybody", "", "", "Others")]
+
+
+def test_a_step_that_was_removed_before_branches_were_kept_comes_back(campaign: Campaign) -> None:
+    services.take_step_out(step_at(campaign, 2))
+    (part,) = queries.removed_of(campaign)
+    del part.content["branches"]
+    assert services.bring_back(part).step.position == 2
 
 
 def test_twenty_removed_parts_are_kept(campaign: Campaign) -> None:
