@@ -222,6 +222,7 @@ class Variant(models.Model):
     is_kept = models.BooleanField(default=True, db_default=True)  # saved by a person; False = kept while they typed
     saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     saved_at = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(null=True)  # of what is kept while they type: since when it is one version
 
     class Meta:
         db_table = "sequences_variant"

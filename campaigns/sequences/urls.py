@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.sequences.views import audience, campaigns, files, language, schedules, steps, variants, versions
+from campaigns.sequences.views import (
+    audience,
+    campaigns,
+    files,
+    language,
+    restoring,
+    schedules,
+    steps,
+    variants,
+    versions,
+)
 
 app_name = "sequences"
 urlpatterns = [
@@ -30,7 +40,7 @@ urlpatterns = [
     path("removed/<int:pk>", steps.removed_back, name="removed_back"),
     path("variants/<int:pk>/kept", versions.variant_keep, name="variant_keep"),
     path("variants/<int:pk>/versions", versions.variant_versions, name="variant_versions"),
-    path("variants/<int:pk>/restored", versions.variant_restore, name="variant_restore"),
+    path("variants/<int:pk>/restored", restoring.variant_restore, name="variant_restore"),
     path("variants/<int:pk>/copy", variants.variant_copy, name="variant_copy"),
     path("variants/<int:pk>/removal", variants.variant_removal, name="variant_removal"),
 ]

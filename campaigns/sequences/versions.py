@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.http import HttpRequest
+
 from campaigns.sequences.models import Variant, WordingVersion
+from outreach.kit.paging import Page, paged
+
+PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,32 @@ class Version:
         return self.came_from or self.number
 
 
+@dataclass(frozen=True, slots=True)
+class VersionsPage:
+    """A page of the versions of a wording, the newest first, each with the one before it (None: it is the first).
+
+    rows and the links to other pages: see outreach.kit.paging.
+    """
+
+    pairs: Sequence[tuple[Version, Version | None]]
+    rows: Page[WordingVersion]
+
+
 def versions_of(variant: Variant) -> list[Version]:
-    """Return the versions of a wording, the newest first."""
+    """Return all versions of a wording, the newest first."""
     rows = WordingVersion.objects.filter(variant=variant).select_related("saved_by").order_by("-number")
     return [_current(variant), *(_version(row) for row in rows)]
+
+
+def versions_page(request: HttpRequest, variant: Variant) -> VersionsPage:
+    """Return the page of versions that the request asks for; the one that stands is on top of the first."""
+    rows = WordingVersion.objects.filter(variant=variant).select_related("saved_by")
+    page = paged(request, rows, by="id", size=PAGE_SIZE)
+    shown = [_version(row) for row in page.rows]
+    if not page.newer:
+        shown.insert(0, _current(variant))
+    before = version_of(variant, shown[-1].number - 1) if shown else None
+    return VersionsPage(list(zip(shown, [*shown[1:], before], strict=True)), page)
 
 
 def version_of(variant: Variant, number: int) -> Version | None:

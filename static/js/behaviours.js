@@ -8,6 +8,7 @@ import { close, open } from "./behaviours/dialog.js";
 import copy from "./behaviours/copy.js";
 import dropzone from "./behaviours/dropzone.js";
 import { insert, palette, remember } from "./behaviours/insert.js";
+import keeping from "./behaviours/keeping.js";
 import { restWhileUsed } from "./behaviours/live.js";
 import { keepPlace } from "./behaviours/place.js";
 import timeZone from "./behaviours/time_zone.js";
@@ -28,6 +29,7 @@ const behaviours = {
   copy,
   dropzone,
   insert,
+  keeping,
   open,
   palette,
   remember,

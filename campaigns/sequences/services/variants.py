@@ -20,7 +20,7 @@ from campaigns.sequences.versions import version_of
 from outreach.accounts.models import User
 from outreach.kit import clock
 
-# What is kept while somebody types is one version for so long; what they save is always one of its own.
+# What one person types is one version for so long, from the first thing kept; what they save is always one of its own.
 ONE_SITTING = timedelta(minutes=10)
 
 
@@ -97,7 +97,8 @@ def save_variant(
 def keep_variant(variant: Variant, text: Text, *, seen: str, by: User) -> Variant:
     """Keep what somebody has typed so far in a draft, and return the wording as it stands then.
 
-    What one person types within ten minutes is one version, until they save it. The text may be broken: the launch
+    What one person types within ten minutes of the first thing kept is one version, until they save it; who types for
+    an hour leaves a version of each ten minutes. The text may be broken: the launch
     looks at it, and so does whoever saves it. Raises IllegalMove once the campaign was launched, Overtaken, and BadEdit
     for HTML that is not taken.
     """
@@ -107,7 +108,7 @@ def keep_variant(variant: Variant, text: Text, *, seen: str, by: User) -> Varian
         current = variant_now(variant)
         refuse_overtaken(seen, seen_variant(current), "this wording")
         since = clock.now() - ONE_SITTING
-        goes_on = not current.is_kept and current.saved_by_id == by.pk and current.saved_at and current.saved_at > since
+        goes_on = not current.is_kept and current.saved_by_id == by.pk and current.begun_at and current.begun_at > since
         if _is_same(current, text):
             Variant.objects.filter(pk=current.pk).update(weight=text.weight)
         elif goes_on:
@@ -203,6 +204,7 @@ def _write(current: Variant, text: Text, *, by: User | None, came_from: int | No
         is_kept=is_kept,
         saved_by=by,
         saved_at=clock.now(),
+        begun_at=None if is_kept else clock.now(),
     )
 
 

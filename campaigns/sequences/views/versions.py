@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.sequences import queries, services
@@ -17,11 +16,9 @@ from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.forms import VariantForm
 from campaigns.sequences.models import Variant
 from campaigns.sequences.seen import seen_variant
-from campaigns.sequences.states import LAUNCHED
 from campaigns.sequences.variables import known_variables
-from campaigns.sequences.versions import Version, redo_of, undo_of, version_of, versions_of
-from campaigns.sequences.views.changes import changes_page
-from campaigns.sequences.views.frame import FOLDER, attempt, editor_context, may_change_it
+from campaigns.sequences.versions import Version, redo_of, undo_of, versions_page
+from campaigns.sequences.views.frame import FOLDER, editor_context, may_change_it
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -55,47 +52,23 @@ def variant_keep(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, f"{FOLDER}/_kept.html", {**_kept(kept, form), "is_answer": True})
 
 
-@require_POST
-@member_page(Role.MEMBER)
-def variant_restore(request: MemberRequest, pk: int) -> HttpResponse:
-    """Bring an earlier version back: at once in a draft, and else after a look at what it changes."""
-    variant = queries.variant_for(request.member, pk)
-    asked = request.POST.get("number", "")
-    old = version_of(variant, int(asked)) if asked.isdecimal() and len(asked) < 6 else None
-    if old is None:
-        messages.error(request, "There is no such version of this wording.")
-        return redirect(request.member.url("sequences:variant_versions", pk))
-    if variant.step.campaign.state in LAUNCHED:
-        text = services.Text(old.subject, old.body_text, old.body_html, variant.weight)
-        return changes_page(request, variant, text, seen=seen_variant(variant), came_from=old.origin)
-    by, number = request.member.user, old.number
-    return attempt(
-        request,
-        variant.step.campaign_id,
-        lambda: services.restore_variant(variant, number, by=by),
-        f"Step {variant.step.name}, wording {variant.label} reads as in version {old.origin} again.",
-    )
-
-
 @require_GET
 @member_page(Role.VIEWER)
 def variant_versions(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show every version of a wording, and what changed in each."""
+    """Show the versions of a wording by pages, and what changed in each."""
     variant = queries.variant_for(request.member, pk)
     campaign = variant.step.campaign
-    versions = versions_of(variant)
+    page = versions_page(request, variant)
     made_from = messages_made_from(pk)
     context = editor_context(
         campaign,
         variant=variant,
-        rows=[(_card(one, before), made_from.get(one.number, 0)) for one, before in _pairs(versions)],
+        seen=seen_variant(variant),
+        rows=[(_card(one, before), made_from.get(one.number, 0)) for one, before in page.pairs],
+        page=page.rows,
         may_change=may_change_it(request, campaign),
     )
     return render_region(request, f"{FOLDER}/versions.html", context, region="versions")
-
-
-def _pairs(versions: list[Version]) -> list[tuple[Version, Version | None]]:
-    return list(zip(versions, [*versions[1:], None], strict=True))
 
 
 def _card(version: Version, before: Version | None) -> VersionCard:

@@ -7,6 +7,7 @@ from django.test import Client
 
 from campaigns.sequences import services
 from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.seen import seen_variant
 from campaigns.sequences.services import Text
 from outreach.accounts.access import Member
 from sending.outbox.effects import effects_of_edit, made_from
@@ -129,7 +130,8 @@ def test_a_former_text_is_brought_back_into_a_launched_campaign_after_a_look(
 ) -> None:
     wording = wording_of(campaign)
     services.save_variant(wording, Text("A question", "newer"))
-    shown = client.post(member.url("sequences:variant_restore", wording.pk), {"number": str(wording.version)})
+    asked = {"number": str(wording.version), "seen": seen_variant(wording_of(campaign))}
+    shown = client.post(member.url("sequences:variant_restore", wording.pk), asked)
     assert wording_of(campaign).body_text == "newer"
     assert (
         send(client, form_to(shown.text, member.url("sequences:variant_save", wording.pk)), sure="1").status_code == 302
