@@ -106,7 +106,13 @@ class InboundMessage(models.Model):
     answers = models.ForeignKey(
         OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="answers", db_index=False
     )
-    matched_by = models.CharField(max_length=20, blank=True)  # references | original_id | address | ""
+    matched_by = models.CharField(max_length=20, blank=True)  # a MatchedBy
+    followed = models.CharField(max_length=500, blank=True, default="", db_default="")  # what was done, in words
+    # what it may belong to, until a person says so or says no; suggested_words stay
+    suggested = models.ForeignKey(
+        OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    suggested_words = models.CharField(max_length=300, blank=True, default="", db_default="")
     seen_at = models.DateTimeField(null=True)  # opened by a person
     label = models.CharField(max_length=13, blank=True, default="", db_default="")  # what a person says that it says
     labelled_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
@@ -132,6 +138,8 @@ class InboundMessage(models.Model):
             models.Index(fields=["contact", "-received_at"], name="inbox_of_contact"),
             # whether it is the first of its kind from a person in a campaign
             models.Index(fields=["enrollment", "kind"], name="inbox_of_enrollment"),
+            # what waits for a person to say whether it belongs together; a message that is deleted
+            models.Index(fields=["suggested"], condition=models.Q(suggested__isnull=False), name="inbox_suggestions"),
             # story of a message, and how many answered each wording
             models.Index(fields=["answers", "kind"], name="inbox_answers"),
         ]

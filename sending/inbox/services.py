@@ -16,6 +16,7 @@ from sending.inbox.matching import Match, MatchedBy, is_our_own, match
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import Arrival, act
 from sending.inbox.person import EMPTY
+from sending.inbox.suggestions import Suggestion, suggest
 from sending.inbox.understanding import Understood, content_key, understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
@@ -42,7 +43,10 @@ def take_in(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
         found = match(mailbox, mail.mail, mail.verdict, received_at=received_at)
         if mail.verdict.kind in _PERSONAL and is_our_own(mailbox, mail.mail, found.contact):
             mail, found = _own(mail), _NOBODY
-        row = _store(mailbox, raw, key, mail, found)
+        maybe = None
+        if found.message is None and found.contact is None and mail.verdict.kind is not Kind.OTHER:
+            maybe = suggest(mailbox, mail.mail, mail.verdict, received_at=received_at)
+        row = _store(mailbox, raw, key, mail, found, maybe=maybe)
         if found.message is not None and found.names_us:
             confirm_sent(found.message.pk, evidence=f"{mail.verdict.kind.replace('_', ' ')} received")
         act(Arrival(mailbox, row, mail.mail, mail.verdict, found))
@@ -84,7 +88,9 @@ def _is_from_erased(mailbox: Mailbox, mail: Understood, found: Match) -> bool:
     return bool(erased_among(mailbox.workspace_id, [key_of(mail.mail.from_address)]))
 
 
-def _store(mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Match) -> InboundMessage:
+def _store(  # noqa: PLR0913  # what is known of it
+    mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Match, *, maybe: Suggestion | None = None
+) -> InboundMessage:
     message, verdict = found.message, mail.verdict
     content: dict[str, Any] = {
         "message_id": mail.mail.message_id[:998],
@@ -96,7 +102,10 @@ def _store(mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Ma
         "evidence": [{"layer": one.layer, "rule": one.rule, "words": one.words} for one in verdict.evidence],
     }
     if _is_from_erased(mailbox, mail, found):
-        content = EMPTY  # it is in the mailbox; here nothing of them is kept any more
+        maybe = None
+        content = {
+            name: value for name, value in EMPTY.items() if not name.startswith("suggested")
+        }  # it is in the mailbox; here nothing of them is kept any more
     return InboundMessage.objects.create(
         **content,
         workspace_id=mailbox.workspace_id,
@@ -110,4 +119,6 @@ def _store(mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Ma
         enrollment=message.enrollment if message else None,
         answers=message,
         matched_by=found.by,
+        suggested=maybe.message if maybe else None,
+        suggested_words=maybe.words if maybe else "",
     )
