@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,12 +59,11 @@ def match(mailbox: Mailbox, mail: Mail, verdict: Verdict, *, received_at: dateti
 
     What a report carries comes first: its header may name only the thread that the returned message is in.
     """
-    threaded = (mail.in_reply_to, *reversed(mail.references))
     domain = with_ascii_domain(mailbox.address).rpartition("@")[2]
     for by, ids in (
         (MatchedBy.ORIGINAL_ID, verdict.original_message_ids),
         (MatchedBy.TOKEN, ids_by_token(mail, domain=domain) if verdict.kind in _MAY_HAVE_TOKENS else ()),
-        (MatchedBy.REFERENCES, threaded),
+        (MatchedBy.REFERENCES, named_by(mail)),
     ):
         message = _by_message_id(mailbox, [one for one in ids if one][:_MOST_IDS])
         if message is not None:
@@ -71,6 +71,11 @@ def match(mailbox: Mailbox, mail: Mail, verdict: Verdict, *, received_at: dateti
     if verdict.kind in _REPORTS:
         return Match(MatchedBy.NOTHING)  # machines write them: a person's address on one is forged
     return _by_address(mailbox, mail.from_address, received_at)
+
+
+def named_by(mail: Mail) -> Sequence[str]:
+    """Return the Message-IDs that a mail says it answers, in the order in which they prove most."""
+    return (mail.in_reply_to, *reversed(mail.references))
 
 
 def is_our_own(mailbox: Mailbox, mail: Mail, contact: Contact | None) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from campaigns.contacts.parts import Person, PersonPart, Section
-from sending.inbox.models import InboundMessage
+from sending.inbox.models import InboundMessage, Thread, ThreadWords
 
 # That there was a mail, of what kind, and that it need not be read again.
 EMPTY: dict[str, Any] = {
@@ -21,6 +21,12 @@ _VALUES = (
     "evidence", "raw", "label", "labelled_at", "followed",
 )  # fmt: skip
 
+_EMPTY_THREAD = {"writer": "", "topic": "", "name": "", "address": "", "subject": "", "snippet": ""}
+_THREAD_VALUES = (
+    "mailbox__address", "name", "address", "subject", "snippet", "newest_at", "says", "mails", "heard_at", "written_at",
+    "state", "snoozed_until",
+)  # fmt: skip
+
 
 def _mails(person: Person) -> QuerySet[InboundMessage]:
     theirs = Q(contact=person.contact_id)
@@ -29,16 +35,27 @@ def _mails(person: Person) -> QuerySet[InboundMessage]:
     return InboundMessage.objects.filter(theirs, workspace=person.workspace_id)
 
 
+def _threads(person: Person) -> QuerySet[Thread]:
+    theirs = Q(contact=person.contact_id)
+    for spelling in person.spellings:
+        theirs |= Q(writer=spelling) | Q(address__iexact=spelling)
+    return Thread.objects.filter(theirs, workspace=person.workspace_id)
+
+
 def _gives(person: Person) -> Sequence[Section]:
     rows = [
         {**row, "raw": bytes(row["raw"]).decode("utf-8", "replace")}
         for row in _mails(person).order_by("pk").values(*_VALUES)
     ]
-    return (Section("Mails that came in", rows),)
+    threads = list(_threads(person).order_by("pk").values(*_THREAD_VALUES))
+    return (Section("Mails that came in", rows), Section("Conversations", threads))
 
 
 def _erases(person: Person) -> None:
     _mails(person).update(**EMPTY)
+    ids = list(_threads(person).values_list("pk", flat=True))
+    ThreadWords.objects.filter(thread__in=ids).delete()
+    Thread.objects.filter(pk__in=ids).update(**_EMPTY_THREAD, version=F("version") + 1)
 
 
 def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
@@ -47,9 +64,9 @@ def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int
 
 
 PART = PersonPart(
-    holds=frozenset({"inbox.InboundMessage"}),
+    holds=frozenset({"inbox.InboundMessage", "inbox.Thread", "inbox.ThreadWords"}),
     gives=_gives,
     erases=_erases,
     active=_active,
-    ties={"inbox.inboundmessage": "they wrote to us"},
+    ties={"inbox.inboundmessage": "they wrote to us", "inbox.thread": "they wrote to us"},
 )

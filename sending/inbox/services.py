@@ -12,11 +12,13 @@ from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Evidence, Kind, Verdict
 from sending.imap import RawMail
-from sending.inbox.matching import Match, MatchedBy, is_our_own, match
+from sending.inbox.labelling import class_of
+from sending.inbox.matching import Match, MatchedBy, is_our_own, match, named_by
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import Arrival, act
 from sending.inbox.person import EMPTY
 from sending.inbox.suggestions import Suggestion, suggest
+from sending.inbox.threads.placing import place
 from sending.inbox.understanding import Understood, content_key, understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
@@ -50,6 +52,7 @@ def take_in(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
         if found.message is not None and found.names_us:
             confirm_sent(found.message.pk, evidence=f"{mail.verdict.kind.replace('_', ' ')} received")
         act(Arrival(mailbox, row, mail.mail, mail.verdict, found))
+        place(row, named_by(mail.mail), class_of(row))
     return row
 
 
@@ -62,7 +65,9 @@ def keep(mailbox: Mailbox, raw: RawMail, *, why: str) -> InboundMessage | None:
         gate.hold_shut(mailbox.workspace_id)
         if _is_known(mailbox, key):
             return None
-        return _store(mailbox, raw, key, Understood(nothing.mail, verdict), _NOBODY)
+        row = _store(mailbox, raw, key, Understood(nothing.mail, verdict), _NOBODY)
+        place(row, (), None)
+        return row
 
 
 def _is_known(mailbox: Mailbox, key: str) -> bool:

@@ -20,9 +20,11 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Kind, Mail, Verdict
+from sending.inbox.labelling import class_of
 from sending.inbox.matching import Match, MatchedBy
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import Arrival, act
+from sending.inbox.threads.placing import belong
 from sending.inbox.understanding import understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
@@ -76,6 +78,7 @@ def accept(member: Member, row: InboundMessage) -> bool:
         understood = understand(bytes(current.raw))
         found = Match(MatchedBy.PERSON, message, message.contact)
         act(Arrival(current.mailbox, current, understood.mail, understood.verdict, found))
+        belong(current, class_of(current))
     return True
 
 
