@@ -40,7 +40,9 @@ NAVIGATION = (
         "g m",
         also=("reports:message", "reports:doubts", "reports:doubts_chosen"),
     ),
-    NavItem("Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b", also=("reports:mailbox_day",)),
+    NavItem(
+        "Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b", also=("reports:mailbox_day", "inbox:reading")
+    ),
     NavItem("Domains", "globe", "domains:list", "domains", "g d"),
     NavItem(
         "Suppressions",
@@ -98,6 +100,7 @@ MADE_FROM = "sending.outbox.effects.made_from"
 
 # What an upper room adds to the page of a mailbox, by its id.
 MAILBOX_BOOK = "planner:book"
+MAILBOX_READING = "inbox:reading"
 # What an upper room tells of a template, by its id, and of all of them.
 TEMPLATE_RESULTS = "reports:template"
 LIBRARY_RESULTS = "reports:templates"

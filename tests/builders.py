@@ -20,7 +20,7 @@ from outreach.kit.addresses import parse_address
 from sending.bounces import Kind
 from sending.domains.keys import sealed as sealed_key
 from sending.domains.models import DomainKey
-from sending.inbox.models import InboundMessage
+from sending.inbox.models import InboundMessage, SetAside
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import store_passwords
 from sending.mailboxes.states import MailboxState
@@ -187,6 +187,15 @@ def make_inbound(
         text=text,
         raw=b"",
         **columns,
+    )
+
+
+def make_set_aside(mailbox: Mailbox, **values: object) -> SetAside:
+    """Make a mail that was tried three times and could not be taken in."""
+    at = datetime(2026, 1, 5, 10, tzinfo=UTC)
+    columns = {"folder": "INBOX", "uid": 7, "raw": b"Subject: Odd\r\n\r\n", "reason": "It broke.", **values}
+    return SetAside.objects.create(
+        mailbox=mailbox, key=uuid.uuid4().hex, tries=3, tried_at=at, aside_at=at, received_at=at, **columns
     )
 
 

@@ -51,7 +51,12 @@ class Stage(StrEnum):
 
 
 class ImapError(ConnectionError):
-    """Base: the mailbox could not be read. `cause` is a word for programs (see explain); secrets are masked."""
+    """Base: the mailbox could not be read. `cause` is a word for programs (see explain); secrets are masked.
+
+    uid: of the one mail that it was about, over IMAP; 0 where it was about no single mail.
+    """
+
+    uid = 0
 
     def __init__(self, words: str, *, cause: str, stage: Stage, dialogue: Transcript = ()) -> None:
         super().__init__(words)

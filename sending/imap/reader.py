@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 from imapclient.imap_utf7 import decode, encode
 
-from sending.imap.account import Account
+from sending.imap.account import Account, ImapError
 from sending.imap.line import opened
 from sending.imap.opening import ImapLine
 from sending.smtp.outcomes import Line as Said
@@ -20,6 +21,9 @@ TIMEOUT_S = 60.0
 # A reading ends before the lease on its mailbox does (sending.inbox.reading.LEASE_S).
 MOST_S = 270.0
 CHUNK = 50
+# So many UIDs are asked about at once: of a folder of half a million mails, its list of UIDs is never held as a whole.
+_WINDOW = 10_000
+_A_DAY = timedelta(days=1)
 _HEADER = ("HEADER", "Message-ID")
 _MOST_COPIES = 100  # mails that one search for copies may find: there is one for each message, or two
 # In this order: a folder with two uses has the first. RFC 6154.
@@ -72,6 +76,7 @@ class Reader:
         self._client = line.client
         self._line = line
         self._selected = ""
+        self._uidnext = 0
 
     @property
     def dialogue(self) -> Transcript:
@@ -101,18 +106,56 @@ class Reader:
                 uidnext = max(uids, default=0) + 1
             state = FolderState(int(info.get(b"UIDVALIDITY", 0)), int(uidnext), exists)
             self._plausible(state.uidvalidity, state.uidnext)
+            self._uidnext = state.uidnext
             return state
 
-    def fetch_since(self, folder: Folder, last_uid: int, *, limit: int, max_bytes: int) -> Iterator[RawMail]:
-        """Yield the mails behind last_uid in order of their UIDs, at most `limit`; no mail becomes seen by it."""
-        uids = self._uids_behind(folder, last_uid)[:limit]
+    def fetch_since(
+        self, folder: Folder, last_uid: int, *, limit: int, max_bytes: int, since: datetime | None = None
+    ) -> Iterator[RawMail]:
+        """Yield the mails behind last_uid in order of their UIDs, at most `limit`; no mail becomes seen by it.
+
+        since: what the server got before is passed over, and its text never crosses the wire. Of what one mail was to
+        blame for, the error tells its UID.
+        """
+        uids = self.uids_behind(folder, last_uid, since=since)
+        mails = (self.fetch(folder, some, max_bytes=max_bytes, since=since) for some in uids)
+        yield from islice(chain.from_iterable(mails), limit)
+
+    def fetch(
+        self, folder: Folder, uids: Sequence[int], *, max_bytes: int, since: datetime | None = None
+    ) -> Iterator[RawMail]:
+        """Yield these mails, in this order; those that are gone, or older than `since`, are left out."""
         for start in range(0, len(uids), CHUNK):
             chunk = uids[start : start + CHUNK]
-            known = self._sizes(chunk)
+            known = self._sizes(folder, chunk)
             for uid in chunk:
-                mail = self._fetch_one(folder, uid, known[uid], max_bytes) if uid in known else None
+                if uid not in known or _is_before(known[uid], since):
+                    continue
+                mail = self._fetch_one(folder, uid, known[uid], max_bytes)
                 if mail is not None:  # another client may have removed it meanwhile
                     yield mail
+
+    def uids_behind(
+        self, folder: Folder, last_uid: int, *, up_to: int | None = None, since: datetime | None = None
+    ) -> Iterator[list[int]]:
+        """Yield the UIDs behind last_uid, sorted, in pieces that are never empty. since: by the day, and one more.
+
+        Where many numbers are free, the pieces grow: of four thousand million, twenty questions find the few that are
+        taken.
+        """
+        self._select(folder)
+        width, end = _WINDOW, self._uidnext - 1 if up_to is None else up_to
+        while True:
+            first, last = last_uid + 1, last_uid + width
+            # "n:*" finds also what has come meanwhile.
+            stop = last if last < end else "*" if up_to is None else up_to
+            span = f"{first}:{stop}"
+            found = [uid for uid in self._search(span, since) if uid > last_uid]
+            if found:
+                yield found
+            if last >= end:
+                return
+            last_uid, width = last, _WINDOW if found else width * 2
 
     def find_message_ids(self, folder: Folder, message_ids: Sequence[str]) -> set[str]:
         """Return those of the Message-IDs that mails of the folder have. Absence is no proof of not having been sent.
@@ -133,23 +176,24 @@ class Reader:
         if self._selected != folder.name:
             self.state(folder)
 
-    def _uids_behind(self, folder: Folder, last_uid: int) -> list[int]:
-        self._select(folder)
+    def _search(self, span: str, since: datetime | None) -> list[int]:
+        """Return UIDs of the span, sorted; "n:*" always names the last mail, also when its UID is below n."""
+        # The server compares days, in whatever zone it lives.
+        asked = ["UID", span, *(["SINCE", (since - _A_DAY).date()] if since else [])]
         with self._asking():
-            found = self._client.search(["UID", f"{last_uid + 1}:*"])
-            # "n:*" always names the last mail, also when its UID is below n.
-            uids = sorted({int(uid) for uid in found if uid > last_uid})
+            uids = sorted({int(uid) for uid in self._client.search(asked)})
             self._plausible(*uids[-1:])
             return uids
 
-    def _sizes(self, uids: Sequence[int]) -> dict[int, dict[bytes, Any]]:
+    def _sizes(self, folder: Folder, uids: Sequence[int]) -> dict[int, dict[bytes, Any]]:
+        self._select(folder)
         with self._asking():
             found: dict[int, dict[bytes, Any]] = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
             return found
 
     def _fetch_one(self, folder: Folder, uid: int, about: dict[bytes, Any], max_bytes: int) -> RawMail | None:
         # One byte more than is kept tells whether there is more: some servers only guess at the size.
-        with self._asking(f"mail {uid} of {folder.name}"), self._line.wire.expecting(max_bytes + 1):
+        with _blaming(uid), self._asking(f"mail {uid} of {folder.name}"), self._line.wire.expecting(max_bytes + 1):
             got = self._client.fetch([uid], [f"BODY.PEEK[]<0.{max_bytes + 1}>"]).get(uid, {})
             raw = next((value for name, value in got.items() if name.startswith(b"BODY[]")), None) or b""
             if not isinstance(raw, bytes):
@@ -175,6 +219,21 @@ class Reader:
     def _plausible(self, *numbers: int) -> None:
         if not all(0 <= number <= _MOST_NUMBER for number in numbers):
             raise self._line.misbehaved(f"The server gave a number that cannot be ({max(numbers)}).")
+
+
+@contextmanager
+def _blaming(uid: int) -> Iterator[None]:
+    """Tell with an error which mail it was about."""
+    try:
+        yield
+    except ImapError as error:
+        error.uid = uid
+        raise
+
+
+def _is_before(about: dict[bytes, Any], since: datetime | None) -> bool:
+    came = _utc(about.get(b"INTERNALDATE"))
+    return since is not None and came is not None and came < since
 
 
 @contextmanager

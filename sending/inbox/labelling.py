@@ -12,7 +12,6 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
 from sending.bounces import ABSENCE, Kind
 from sending.inbox.models import InboundMessage
-from sending.inbox.threads.placing import say
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.models import Enrollment
 from sending.planner.progress.leading import Answer, Led, lead, take_back_lead
@@ -49,7 +48,6 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led |
         current.label = says or ""
         current.labelled_by, current.labelled_at = (member.user, clock.now()) if says else (None, None)
         current.save(update_fields=["label", "labelled_by", "labelled_at"])
-        say(current, class_of(current))
         if current.enrollment is None or current.kind not in LABELLED:
             return None
         return _follow(current, current.enrollment, before)
@@ -61,7 +59,7 @@ def led_by_itself(row: InboundMessage) -> Led | None:
     Whoever has answered, or of whose answers a person has said something, is left where that has led them.
     """
     says = class_of(row)
-    if says is None or row.enrollment is None:
+    if says is None or row.enrollment is None or row.is_back_fill:
         return None
     gate.hold_shut(row.workspace_id)
     if InboundMessage.objects.filter(enrollment=row.enrollment).exclude(label="").exists():

@@ -7,13 +7,18 @@ be among it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from functools import partial
 
 from django.db import transaction
 from django.db.models.functions import Now
 
+from outreach.kit import clock
 from sending.imap import ImapError, Item, Maildrop, RawMail
-from sending.inbox.models import DropItem, MailFolder
+from sending.inbox.aside import ENDED, MOST_TRIES, WITHHELD, Place, note_failed, take, try_again
+from sending.inbox.folders import beginning_of, counted
+from sending.inbox.models import DropItem, MailFolder, SetAside
+from sending.inbox.seen import Reading, Seen
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 
@@ -23,46 +28,77 @@ MARK = "\tPOP3"
 _MOST_REFUSED = 20
 
 
-def read_maildrop(
-    mailbox: Mailbox, drop: Maildrop, take: Callable[[Mailbox, RawMail], bool], *, most: int, max_bytes: int
-) -> tuple[int, int, bool]:
-    """Take in what is new; return how many mails were read, how many of them were new, and whether that was all.
+def read_maildrop(mailbox: Mailbox, drop: Maildrop, *, most: int, max_bytes: int) -> Reading:
+    """Take in what is new, at most so many mails.
 
-    take: takes in one mail, True when it is new. Raises ImapError, also for a mail that the server would not give:
-    then after the others.
+    Raises ImapError, also for a mail that the server would not give: then after the others. One that it refuses for
+    the third time is set aside.
     """
-    items = drop.items()
-    _begin(mailbox, items)
+    began, items = clock.now(), drop.items()
+    tries = _begin(mailbox, items)
     known = set(DropItem.objects.filter(mailbox=mailbox).values_list("uidl", flat=True))
     _forget(mailbox, known, items)
     unread = [item for item in items if item.uidl not in known]
-    seen = new = 0
+    marks = MailFolder.objects.filter(mailbox=mailbox, name=MARK)
+    seen = Seen()
+    if unread:
+        with counted(marks):
+            seen = _take_all(mailbox, drop, unread[:most], is_suspect=tries >= MOST_TRIES, max_bytes=max_bytes)
+        if drop.is_spent or len(unread) > most:
+            return Reading.of(seen)
+    fetch = partial(_fetch_again, drop, {item.uidl: item for item in items}, max_bytes)
+    again = try_again(mailbox, fetch, before=began)
+    marks.update(synced_at=Now(), tries=0)
+    return Reading.of(seen + Seen(again, again), is_complete=not drop.is_spent)
+
+
+def _take_all(mailbox: Mailbox, drop: Maildrop, unread: Collection[Item], *, is_suspect: bool, max_bytes: int) -> Seen:
+    seen = Seen()
     refusals: list[ImapError] = []
-    for item in unread[:most]:
+    for item in unread:
+        place = Place(MARK, uidl=item.uidl)
         try:
             raw = drop.fetch(item, max_bytes=max_bytes)
         except ImapError as error:
             refusals.append(error)
             if error.cause != "refused" or len(refusals) > _MOST_REFUSED:
                 raise
+            if note_failed(mailbox, place, None, WITHHELD.format(words=error)):
+                refusals.pop()
+                _remember(mailbox, [item])
             continue
-        new += take(mailbox, raw)
-        seen += 1
+        if is_suspect:
+            is_suspect = False
+            note_failed(mailbox, place, raw, ENDED, tries=0)
+            seen += Seen(1)
+        elif raw.internaldate is not None and raw.internaldate < beginning_of(mailbox):
+            seen += Seen(1)
+        else:
+            seen += Seen(1, take(mailbox, raw, place))
         _remember(mailbox, [item])
+        MailFolder.objects.filter(mailbox=mailbox, name=MARK).update(tries=1)
         if drop.is_spent:
-            return seen, new, False
+            return seen
     if refusals:
         raise refusals[0]
-    MailFolder.objects.filter(mailbox=mailbox, name=MARK).update(synced_at=Now())
-    return seen, new, len(unread) <= most
+    return seen
 
 
-def _begin(mailbox: Mailbox, items: Collection[Item]) -> None:
-    """Remember what lies there before the first reading, together with the mark that says so."""
+def _fetch_again(drop: Maildrop, items: dict[str, Item], max_bytes: int, row: SetAside) -> RawMail | None:
+    item = items.get(row.uidl)
+    return drop.fetch(item, max_bytes=max_bytes) if item else None
+
+
+def _begin(mailbox: Mailbox, items: Collection[Item]) -> int:
+    """Remember what lies there before the first reading, together with the mark that says so.
+
+    Returns how many readings have begun since the last mail and did not come to an end.
+    """
     with transaction.atomic():
-        _, is_first = MailFolder.objects.get_or_create(mailbox=mailbox, name=MARK)
+        mark, is_first = MailFolder.objects.get_or_create(mailbox=mailbox, name=MARK)
         if is_first and not OutboundMessage.objects.filter(mailbox=mailbox, dot_at__isnull=False).exists():
             _remember(mailbox, items)
+    return mark.tries
 
 
 def _remember(mailbox: Mailbox, items: Collection[Item]) -> None:

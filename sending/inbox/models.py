@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -11,12 +10,9 @@ from campaigns.sequences.states import ReplyClass
 from outreach.accounts.models import User, Workspace
 from sending.bounces import Kind
 from sending.inbox.states import Seen
-from sending.inbox.threads.models import Thread, ThreadWords
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
-
-__all__ = ["DropItem", "InboundMessage", "MailFolder", "MailboxSync", "SentSearch", "Thread", "ThreadWords"]
 
 
 class MailFolder(models.Model):
@@ -27,6 +23,14 @@ class MailFolder(models.Model):
     uid_validity = models.BigIntegerField(default=0)
     last_uid = models.BigIntegerField(default=0)
     synced_at = models.DateTimeField(null=True)  # the last time it was read to its end
+    # Its numbers were void: nothing older is read again. Null: from when the mailbox was connected.
+    since = models.DateTimeField(null=True)
+    looked_back_at = models.DateTimeField(null=True)  # when its last two days were gone through once more
+    # A back-fill has come so far in it, and ends where the regular reading had begun; null: it has not come here yet.
+    fill_uid = models.BigIntegerField(default=0, db_default=0)
+    fill_end = models.BigIntegerField(null=True)
+    # Readings that began at the mail behind last_uid and did not come to an end: what ends us thrice is set aside.
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "inbox_folder"
@@ -48,11 +52,39 @@ class DropItem(models.Model):
         ]
 
 
+class SetAside(models.Model):
+    """A mail that could not be taken in: tried again by the next readings, and after three tries left for a person."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="set_aside", db_index=False)
+    key = models.CharField(max_length=64)  # sha256 of its bytes; of a mail that the server withholds, of its place
+    folder = models.CharField(max_length=255)
+    uid_validity = models.BigIntegerField(default=0)
+    uid = models.BigIntegerField(default=0)
+    uidl = models.CharField(max_length=70, blank=True)  # over POP3, instead of the three above
+    raw = models.BinaryField(null=True)  # as it came; null: the server would not give it
+    truncated = models.BooleanField(default=False)
+    received_at = models.DateTimeField(null=True)
+    size = models.BigIntegerField(default=0)  # in bytes
+    is_back_fill = models.BooleanField(default=False)
+    reason = models.CharField(max_length=500)  # of the last try, in words
+    tries = models.PositiveSmallIntegerField(default=0)  # counted before each of them, so that a crash counts
+    met_at = models.DateTimeField(db_default=Now())
+    tried_at = models.DateTimeField(db_default=Now())
+    aside_at = models.DateTimeField(null=True)  # null: it is tried again by itself
+
+    class Meta:
+        db_table = "inbox_set_aside"
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "key"], name="inbox_set_aside_once"),
+        ]
+
+
 class MailboxSync(models.Model):
     """When a mailbox is read next, and how the last reading went."""
 
     mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE, related_name="sync")
     next_at = models.DateTimeField(db_default=Now())
+    planned_at = models.DateTimeField(null=True)  # when next_at was said; what is sent afterwards brings it forward
     lease_until = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(null=True)  # all folders read to their end
     failures = models.PositiveSmallIntegerField(default=0)
@@ -63,6 +95,26 @@ class MailboxSync(models.Model):
         indexes = [
             # tick: mailboxes whose turn it is
             models.Index(fields=["next_at"], name="inbox_sync_next"),
+        ]
+
+
+class BackFill(models.Model):
+    """Mail from before a mailbox was connected, or read, that a person has asked for: it may stop, and never sends."""
+
+    mailbox = models.OneToOneField(Mailbox, primary_key=True, on_delete=models.CASCADE, related_name="back_fill")
+    days = models.PositiveSmallIntegerField()
+    since = models.DateTimeField()
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    asked_at = models.DateTimeField(db_default=Now())
+    looked_at = models.PositiveIntegerField(default=0)  # mails
+    taken_in = models.PositiveIntegerField(default=0)  # of them, those that were new
+    left = models.PositiveIntegerField(null=True)  # null: not counted yet
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "inbox_back_fill"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(days__range=(1, 365)), name="inbox_back_fill_days"),
         ]
 
 
@@ -97,6 +149,9 @@ class InboundMessage(models.Model):
     text = models.TextField(blank=True)
     raw = models.BinaryField()  # as it came, cut at the size cap: rules can be run again over history
     truncated = models.BooleanField(default=False)
+    is_back_fill = models.BooleanField(
+        default=False, db_default=False
+    )  # older than the reading: it makes nothing leave
     received_at = models.DateTimeField()
     stored_at = models.DateTimeField(db_default=Now())
 
@@ -110,14 +165,7 @@ class InboundMessage(models.Model):
     answers = models.ForeignKey(
         OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="answers", db_index=False
     )
-    matched_by = models.CharField(max_length=20, blank=True)  # a MatchedBy
-    followed = models.CharField(max_length=500, blank=True, default="", db_default="")  # what was done, in words
-    # what it may belong to, until a person says so or says no; suggested_words stay
-    suggested = models.ForeignKey(
-        OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
-    )
-    suggested_words = models.CharField(max_length=300, blank=True, default="", db_default="")
-    thread = models.ForeignKey(Thread, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False)
+    matched_by = models.CharField(max_length=20, blank=True)  # references | original_id | address | ""
     seen_at = models.DateTimeField(null=True)  # opened by a person
     label = models.CharField(max_length=13, blank=True, default="", db_default="")  # what a person says that it says
     labelled_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
@@ -143,12 +191,6 @@ class InboundMessage(models.Model):
             models.Index(fields=["contact", "-received_at"], name="inbox_of_contact"),
             # whether it is the first of its kind from a person in a campaign
             models.Index(fields=["enrollment", "kind"], name="inbox_of_enrollment"),
-            # what waits for a person to say whether it belongs together; a message that is deleted
-            models.Index(fields=["suggested"], condition=models.Q(suggested__isnull=False), name="inbox_suggestions"),
             # story of a message, and how many answered each wording
             models.Index(fields=["answers", "kind"], name="inbox_answers"),
-            # a conversation, newest first
-            models.Index(fields=["thread", "-received_at", "-id"], name="inbox_of_thread"),
-            # the mail that another one names; hashed, as an id may be longer than an entry of a tree
-            HashIndex(fields=["message_id"], condition=~models.Q(message_id=""), name="inbox_by_message_id"),
         ]

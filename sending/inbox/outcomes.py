@@ -34,9 +34,6 @@ LONGEST_ABSENCE = timedelta(days=366)
 _DAY = timedelta(days=1)
 _YEAR = timedelta(days=365)
 _SEASON = timedelta(days=92)
-_NOBODY = "Nobody of ours was found for it, so nothing follows from it."
-# A report that does not name our message proves nothing: anybody can write one.
-_FORGED = "It carries no Message-ID or token of a message that we sent. Anybody could have written it: nothing follows."
 _SUPPRESSING = [category for category in Category if category.suppresses]
 
 
@@ -51,41 +48,31 @@ class Arrival:
     match: Match
 
 
-def act(arrival: Arrival) -> str:
-    """Do what the kind of the mail asks for, and say in words what was done; the words are kept beside the mail.
-
-    What is of no kind, or from nobody of ours, is only kept.
-    """
-    words = _ACTIONS.get(arrival.verdict.kind, _only_keep)(arrival)
-    if words:
-        InboundMessage.objects.filter(pk=arrival.row.pk).update(followed=words[:500])
-    return words
+def act(arrival: Arrival) -> None:
+    """Do what the kind of the mail asks for. What is of no kind, or from nobody of ours, is only kept."""
+    _ACTIONS.get(arrival.verdict.kind, _only_keep)(arrival)
 
 
-def _reply(arrival: Arrival) -> str:
+def _reply(arrival: Arrival) -> None:
     message = arrival.match.message
     if message is None:
-        return _NOBODY  # somebody writes on their own
+        return  # nobody was written to: somebody writes on their own
     if _is_first(arrival):
         _tell(arrival, EventKind.REPLIED)
-    if not message.campaign.stop_on_reply:
-        return "The campaign goes on after replies."
-    stopped = stop(message.enrollment, StopReason.REPLIED, detail=arrival.mail.subject)
-    return "The sequence was stopped." if stopped else "The sequence was over already."
+    if message.campaign.stop_on_reply:
+        stop(message.enrollment, StopReason.REPLIED, detail=arrival.mail.subject)
 
 
-def _auto_reply(arrival: Arrival) -> str:
+def _auto_reply(arrival: Arrival) -> None:
     message = arrival.match.message
     if message is None:
-        return _NOBODY
+        return
     until = _back_at(arrival)
     if _is_first(arrival):
         _tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())
     words = f"Out of office: {arrival.mail.subject}"
     led_by_itself(arrival.row)
-    if postpone(message.enrollment, until, words=words):
-        return f"The next message waits until {until:%d %B %Y}."
-    return "Nothing is to come before that day."
+    postpone(message.enrollment, until, words=words)
 
 
 def _back_at(arrival: Arrival) -> datetime:
@@ -106,16 +93,16 @@ def _coming(day: date, received: date) -> date:
     return next_year if received - day > _YEAR / 2 and next_year - received < _SEASON else day
 
 
-def _bounce(arrival: Arrival) -> str:
+def _bounce(arrival: Arrival) -> None:
     message = arrival.match.message
     if message is None or not arrival.match.names_us:
-        return _FORGED
+        return  # a report that does not name our message proves nothing: anybody can write one
     is_hard = arrival.verdict.category.suppresses and _is_about(arrival.verdict, message)
     earlier = _earlier(arrival).filter(answers=message)
     if not is_hard:
         if not earlier.exists():
             _tell(arrival, EventKind.BOUNCED_SOFT)
-        return "Counted as not delivered; the address stays as it is."
+        return
     if not earlier.filter(category__in=_SUPPRESSING).exists():
         _tell(arrival, EventKind.BOUNCED_HARD)
         watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
@@ -124,7 +111,6 @@ def _bounce(arrival: Arrival) -> str:
     # Whoever has got another address since then goes on there.
     if contact.email_key == key_of(message.recipient):
         stop_contact(contact, StopReason.BOUNCED, detail=_words(arrival))
-    return f"{message.recipient} is suppressed: it does not exist. Its sequences were stopped."
 
 
 def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:
@@ -137,20 +123,19 @@ def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:
     return key_of(message.recipient) in {key_of(one) for one in verdict.recipients}
 
 
-def _complaint(arrival: Arrival) -> str:
+def _complaint(arrival: Arrival) -> None:
     message = arrival.match.message
     if message is None or not arrival.match.names_us:
-        return _FORGED
+        return
     if _is_first(arrival):
         _tell(arrival, EventKind.COMPLAINED)
         note(message.mailbox_id, Cause.COMPLAINT, f"{message.recipient} reported a message as spam.")
         watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
     _suppress(arrival, [message.recipient, message.contact.email_key], SuppressionReason.COMPLAINED)
     stop_contact(message.contact, StopReason.COMPLAINED, detail=_words(arrival))
-    return f"{message.recipient} is suppressed in the whole workspace, all sequences were stopped."
 
 
-def _opt_out(arrival: Arrival) -> str:
+def _opt_out(arrival: Arrival) -> None:
     """Never write again to whoever asks for it, known or not, nor to the person whom our message went to."""
     message, contact = arrival.match.message, arrival.match.contact
     if contact is not None and _is_first(arrival):
@@ -161,13 +146,10 @@ def _opt_out(arrival: Arrival) -> str:
     writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=key_of(arrival.mail.from_address))
     for one in {row.pk: row for row in [*([contact] if contact else []), *writer]}.values():
         stop_contact(one, StopReason.OPTED_OUT, detail=_words(arrival))
-    who = message.recipient if message else arrival.mail.from_address
-    return f"{who} is suppressed in the whole workspace, all sequences were stopped."
 
 
-def _only_keep(_arrival: Arrival) -> str:
+def _only_keep(_arrival: Arrival) -> None:
     """Kept and shown, never dropped; nothing follows from it."""
-    return ""
 
 
 def _suppress(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason) -> None:
@@ -216,7 +198,7 @@ def _tell(arrival: Arrival, kind: EventKind, **data: Any) -> None:
     )
 
 
-_ACTIONS: dict[Kind, Callable[[Arrival], str]] = {
+_ACTIONS: dict[Kind, Callable[[Arrival], None]] = {
     Kind.HUMAN_REPLY: _reply,
     Kind.AUTO_REPLY: _auto_reply,
     Kind.BOUNCE: _bounce,

@@ -12,13 +12,10 @@ from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Evidence, Kind, Verdict
 from sending.imap import RawMail
-from sending.inbox.labelling import class_of
-from sending.inbox.matching import Match, MatchedBy, is_our_own, match, named_by
+from sending.inbox.matching import Match, MatchedBy, is_our_own, match
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import Arrival, act
 from sending.inbox.person import EMPTY
-from sending.inbox.suggestions import Suggestion, suggest
-from sending.inbox.threads.placing import place
 from sending.inbox.understanding import Understood, content_key, understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
@@ -27,9 +24,10 @@ _PERSONAL = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY, Kind.OPT_OUT})
 _NOBODY = Match(MatchedBy.NOTHING)
 
 
-def take_in(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
+def take_in(mailbox: Mailbox, raw: RawMail, *, is_back_fill: bool = False) -> InboundMessage | None:
     """Store a mail and act on it; None when it is known already.
 
+    is_back_fill: mail from before the mailbox was read stops whom it has to stop, and makes nothing leave.
     The mail and what follows from it commit together: a crash leaves neither or both, and a second reading is a no-op.
     """
     mail = understand(raw.raw)
@@ -45,29 +43,11 @@ def take_in(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
         found = match(mailbox, mail.mail, mail.verdict, received_at=received_at)
         if mail.verdict.kind in _PERSONAL and is_our_own(mailbox, mail.mail, found.contact):
             mail, found = _own(mail), _NOBODY
-        maybe = None
-        if found.message is None and found.contact is None and mail.verdict.kind is not Kind.OTHER:
-            maybe = suggest(mailbox, mail.mail, mail.verdict, received_at=received_at)
-        row = _store(mailbox, raw, key, mail, found, maybe=maybe)
-        if found.message is not None and found.names_us:
+        row = _store(mailbox, raw, key, mail, found, is_back_fill=is_back_fill)
+        if found.message is not None and found.names_us and not is_back_fill:
             confirm_sent(found.message.pk, evidence=f"{mail.verdict.kind.replace('_', ' ')} received")
         act(Arrival(mailbox, row, mail.mail, mail.verdict, found))
-        place(row, named_by(mail.mail), class_of(row))
     return row
-
-
-def keep(mailbox: Mailbox, raw: RawMail, *, why: str) -> InboundMessage | None:
-    """Store a mail that could not be taken in, so that a person sees it; None when it is known already."""
-    nothing = understand(b"")
-    key = content_key(nothing.mail, raw.raw)
-    verdict = Verdict(Kind.OTHER, Category.NONE, (Evidence("unreadable", "not-taken-in", why),), confidence=0)
-    with transaction.atomic():
-        gate.hold_shut(mailbox.workspace_id)
-        if _is_known(mailbox, key):
-            return None
-        row = _store(mailbox, raw, key, Understood(nothing.mail, verdict), _NOBODY)
-        place(row, (), None)
-        return row
 
 
 def _is_known(mailbox: Mailbox, key: str) -> bool:
@@ -93,8 +73,8 @@ def _is_from_erased(mailbox: Mailbox, mail: Understood, found: Match) -> bool:
     return bool(erased_among(mailbox.workspace_id, [key_of(mail.mail.from_address)]))
 
 
-def _store(  # noqa: PLR0913  # what is known of it
-    mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Match, *, maybe: Suggestion | None = None
+def _store(  # noqa: PLR0913  # the columns of one row
+    mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Match, *, is_back_fill: bool
 ) -> InboundMessage:
     message, verdict = found.message, mail.verdict
     content: dict[str, Any] = {
@@ -107,16 +87,14 @@ def _store(  # noqa: PLR0913  # what is known of it
         "evidence": [{"layer": one.layer, "rule": one.rule, "words": one.words} for one in verdict.evidence],
     }
     if _is_from_erased(mailbox, mail, found):
-        maybe = None
-        content = {
-            name: value for name, value in EMPTY.items() if not name.startswith("suggested")
-        }  # it is in the mailbox; here nothing of them is kept any more
+        content = EMPTY  # it is in the mailbox; here nothing of them is kept any more
     return InboundMessage.objects.create(
         **content,
         workspace_id=mailbox.workspace_id,
         mailbox=mailbox,
         content_key=key,
         truncated=raw.truncated,
+        is_back_fill=is_back_fill,
         received_at=_received_at(raw),
         kind=verdict.kind,
         category=verdict.category,
@@ -124,6 +102,4 @@ def _store(  # noqa: PLR0913  # what is known of it
         enrollment=message.enrollment if message else None,
         answers=message,
         matched_by=found.by,
-        suggested=maybe.message if maybe else None,
-        suggested_words=maybe.words if maybe else "",
     )

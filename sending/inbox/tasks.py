@@ -11,6 +11,7 @@ MOST = 500
 @app.task(name="inbox.tick")
 def tick() -> None:
     """Hand out the mailboxes whose reading is due."""
+    reading.hasten()
     for mailbox_id in reading.lease_due(most=MOST):
         read.delay(mailbox_id)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.inbox import views
-from sending.inbox.threads import views as threads
+from sending.inbox import reading_views, views
 
 app_name = "inbox"
 urlpatterns = [
-    path("", threads.thread_list, name="list"),
-    path("threads/<int:pk>", threads.thread_detail, name="thread"),
-    path("threads/<int:pk>/reading", threads.thread_read, name="thread_read"),
-    path("threads/<int:pk>/done", threads.thread_done, name="thread_done"),
-    path("threads/<int:pk>/open", threads.thread_open, name="thread_open"),
-    path("mails", views.inbound_list, name="mails"),
+    path("", views.inbound_list, name="list"),
+    path("aside", reading_views.set_aside, name="set_aside"),
+    path("aside/<int:pk>/again", reading_views.set_aside_again, name="set_aside_again"),
+    path("mailboxes/<int:pk>", reading_views.reading, name="reading"),
+    path("mailboxes/<int:pk>/now", reading_views.reading_now, name="reading_now"),
+    path("mailboxes/<int:pk>/back-fill", reading_views.back_fill, name="back_fill"),
     path("<int:pk>", views.inbound_detail, name="detail"),
     path("<int:pk>/label", views.inbound_label, name="label"),
 ]

@@ -14,6 +14,7 @@ from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.bounces import Kind
 from sending.inbox import queries
+from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import LABELLED, class_of, label
 
 _FOLDER = "sending/inbox"
@@ -27,7 +28,8 @@ def inbound_list(request: MemberRequest) -> HttpResponse:
     kind = Kind(wanted) if wanted in set(Kind) else None
     page = paged(request, queries.inbound_of(request.member, kind=kind), by="received_at")
     unreadable = queries.unreadable_of(request.member)
-    context = {"page": page, "kinds": list(Kind), "kind": kind, "unreadable": unreadable}
+    aside = set_aside_count(request.member)
+    context = {"page": page, "kinds": list(Kind), "kind": kind, "unreadable": unreadable, "aside": aside}
     return render_region(request, f"{_FOLDER}/list.html", context, region="inbound")
 
 

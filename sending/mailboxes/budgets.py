@@ -11,6 +11,7 @@ from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.presets import by_server
 from sending.mailboxes.states import MEANINGS, MailboxState
 from sending.pacing import Hold, Limits, MailboxFacts, Pace, Usage, bound_by, daily_budget, decide, mailbox_gates
+from sending.pacing.gates import is_read_lately
 from sending.pacing.health import FULL, halved, idle_spells
 
 _USAGE = """
@@ -33,6 +34,7 @@ class Budget:
     health: int  # in percent
     hold: Hold | None
     synced_at: datetime | None
+    is_fresh: bool  # read lately enough for its follow-ups
 
     @property
     def free(self) -> int:
@@ -123,6 +125,7 @@ def _budget(clock: MailboxClock, usage: Usage, *, now: datetime) -> Budget:
         health=facts.limits.health,
         hold=hold,
         synced_at=clock.synced_at,
+        is_fresh=is_read_lately(clock.synced_at, now=now, pace=facts.pace),
     )
 
 

@@ -110,10 +110,14 @@ def address_gate(address: AddressFacts, *, is_follow_up: bool, now: datetime, pa
     return SEND
 
 
+def is_read_lately(synced_at: datetime | None, *, now: datetime, pace: Pace) -> bool:
+    """Say whether a mailbox that was read to its end at this instant has no answer that nobody knows of."""
+    return synced_at is not None and now - synced_at <= pace.shrink(FRESHNESS, floor=FRESHNESS_FLOOR)
+
+
 def freshness_gate(box: MailboxFacts) -> Verdict:
     """Say whether the mailbox was read lately enough for its follow-ups: a reply that nobody has seen stops them."""
-    limit = box.pace.shrink(FRESHNESS, floor=FRESHNESS_FLOOR)
-    if box.synced_at is not None and box.now - box.synced_at <= limit:
+    if is_read_lately(box.synced_at, now=box.now, pace=box.pace):
         return SEND
     read = f"last read at {box.synced_at:%H:%M} UTC" if box.synced_at else "not read yet"
     words = f"The mailbox was {read}; a follow-up waits until we know that there is no reply."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from functools import partial
 
-from outreach.kit.commits import after_commit
+from django.db import connection, transaction
+
 from sending.planner.models import CampaignMailbox
 
 _WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
@@ -16,7 +17,7 @@ def wake(campaign_id: int, *, mailbox_id: int | None = None) -> None:
     After the commit, and one mailbox at a time: marks lock several clocks in an order of their own, and a transaction
     that held some of them here could wait for one in a circle.
     """
-    after_commit(_wake, campaign_id, mailbox_id)
+    transaction.on_commit(partial(_wake, campaign_id, mailbox_id), robust=True)
 
 
 def _wake(campaign_id: int, also: int | None) -> None:

@@ -15,9 +15,10 @@ from sending.chaos.faultsmtpd import Act, close, say
 from sending.imap import Protocol
 from sending.inbox import reading as reading_of
 from sending.inbox.models import DropItem, InboundMessage, MailboxSync
-from sending.inbox.reading import Reading, read
+from sending.inbox.reading import read
+from sending.inbox.seen import Reading
 from sending.inbox.states import Seen
-from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -187,5 +188,7 @@ def test_a_message_in_doubt_waits_for_no_proof_from_a_mailbox_without_folders() 
 def test_pop3_servers_are_asked_more_seldom() -> None:
     server = FaultPop3()
     with begun(server) as mailbox:
+        Spending.objects.create(mailbox=mailbox)
+        read(mailbox.pk)
         next_at = MailboxSync.objects.get(mailbox=mailbox).next_at
         assert timedelta(minutes=4) < next_at - clock.now() < timedelta(minutes=6)

@@ -9,11 +9,12 @@ from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from outreach.kit import clock
-from sending.bounces import Kind
 from sending.imap import Folder, FolderState, RawMail
-from sending.inbox import reading
-from sending.inbox.models import InboundMessage, MailboxSync, MailFolder
+from sending.inbox import aside, reading
+from sending.inbox.folders import read_folder
+from sending.inbox.models import InboundMessage, MailboxSync, MailFolder, SetAside
 from sending.inbox.reading import read
+from sending.inbox.seen import Reading
 from sending.inbox.services import take_in
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import store_passwords
@@ -42,7 +43,7 @@ def texts() -> list[str]:
 
 def test_new_mail_is_read_once(world: SandboxWorld, scene: Scene) -> None:
     put(world, scene.mailbox, mail("One", in_reply_to=scene.message.message_id))
-    assert (read(scene.mailbox.pk).taken_in, read(scene.mailbox.pk)) == (1, reading.Reading(is_complete=True))
+    assert (read(scene.mailbox.pk).taken_in, read(scene.mailbox.pk)) == (1, Reading(is_complete=True))
     assert texts() == ["One"]
     assert scene.stands == (EnrollmentState.STOPPED, StopReason.REPLIED)
 
@@ -94,7 +95,29 @@ def test_new_uidvalidity_reads_the_folder_anew_and_takes_in_only_what_is_new(wor
     assert after.uid_validity != before.uid_validity
     assert found.taken_in == 1
     assert texts() == ["Known", "New"]
-    assert read(scene.mailbox.pk) == reading.Reading(is_complete=True)
+    assert read(scene.mailbox.pk) == Reading(is_complete=True)
+
+
+def test_numbers_that_are_given_anew_by_a_server_put_back_to_an_older_copy_hide_no_mail(
+    world: SandboxWorld, scene: Scene
+) -> None:
+    """Its UIDVALIDITY stays: only that its next number lies below one that we know tells of it."""
+    put(world, scene.mailbox, mail("Known", in_reply_to=scene.message.message_id))
+    read(scene.mailbox.pk)
+    MailFolder.objects.filter(name="INBOX").update(last_uid=900)
+    put(world, scene.mailbox, mail("Under a number that was used", in_reply_to=scene.message.message_id))
+    found = read(scene.mailbox.pk)
+    assert (found.taken_in, found.known) == (1, 1)
+    assert MailFolder.objects.get(name="INBOX").last_uid == 2
+
+
+def test_a_mail_that_appears_under_a_lower_number_is_found_within_a_day(world: SandboxWorld, scene: Scene) -> None:
+    put(world, scene.mailbox, mail("Late", in_reply_to=scene.message.message_id))
+    MailFolder.objects.filter(name="INBOX").update(last_uid=1)
+    assert read(scene.mailbox.pk).taken_in == 0
+    MailFolder.objects.update(looked_back_at=clock.now() - timedelta(days=1, minutes=1))
+    assert read(scene.mailbox.pk).taken_in == 1
+    assert read(scene.mailbox.pk) == Reading(is_complete=True), "once a day"
 
 
 def test_crash_between_taking_in_and_the_place_mark_is_a_mail_read_twice(world: SandboxWorld, scene: Scene) -> None:
@@ -115,35 +138,102 @@ def test_hostile_mails_do_not_hide_those_behind_them(world: SandboxWorld, scene:
     assert scene.stands == (EnrollmentState.STOPPED, StopReason.REPLIED)
 
 
-def test_mail_that_breaks_us_is_kept_and_shown(
+def breaks_on(word: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(mailbox: Mailbox, raw: RawMail, **how: bool) -> InboundMessage | None:
+        if word in raw.raw:
+            raise ZeroDivisionError
+        return take_in(mailbox, raw, **how)
+
+    monkeypatch.setattr(aside, "take_in", broken)
+
+
+def test_mail_that_breaks_us_is_set_aside_after_three_tries_and_hides_none(
     world: SandboxWorld, scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
-        if b"Poison" in raw.raw:
-            raise ZeroDivisionError
-        return take_in(mailbox, raw)
-
-    monkeypatch.setattr(reading, "take_in", broken)
+    breaks_on(b"Poison", monkeypatch)
     put_in_order(world, scene.mailbox, mail("Poison"), mail("Behind"))
-    assert read(scene.mailbox.pk).taken_in == 2
-    kept, behind = InboundMessage.objects.order_by("id")
-    assert (kept.kind, b"Poison" in bytes(kept.raw)) == (Kind.OTHER, True)
-    assert kept.evidence == [{"layer": "unreadable", "rule": "not-taken-in", "words": "ZeroDivisionError"}]
-    assert behind.text.strip() == "Behind"
-    assert "inbox.not_taken_in" in caplog.text
+    synced_at = MailboxClock.objects.get().synced_at
+    assert read(scene.mailbox.pk).taken_in == 1
+    assert texts() == ["Behind"]
+    assert MailboxClock.objects.get().synced_at == synced_at, "it may be an answer: follow-ups wait"
+    for tries in (2, 3):
+        assert read(scene.mailbox.pk) == Reading(is_complete=True)
+        assert SetAside.objects.get().tries == tries
+    row = SetAside.objects.get()
+    assert (b"Poison" in bytes(row.raw or b""), row.aside_at is not None) == (True, True)
+    assert "ZeroDivisionError" in row.reason
+    assert "inbox.set_aside" in caplog.text
+    assert MailboxClock.objects.get().synced_at != synced_at, "a person has to look at it; the others go on"
     MailFolder.objects.update(last_uid=0)
-    assert read(scene.mailbox.pk).taken_in == 0, "it is known when it is met again"
+    read(scene.mailbox.pk)
+    assert SetAside.objects.count() == 1, "it is known when it is met again"
+
+
+def test_mail_that_broke_us_once_is_taken_in_by_the_next_reading(
+    world: SandboxWorld, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(world, scene.mailbox, mail("Odd", in_reply_to=scene.message.message_id))
+    with monkeypatch.context() as patched:
+        breaks_on(b"Odd", patched)
+        assert read(scene.mailbox.pk).taken_in == 0
+    assert read(scene.mailbox.pk).taken_in == 1
+    assert (texts(), SetAside.objects.count()) == (["Odd"], 0)
+    assert scene.stands == (EnrollmentState.STOPPED, StopReason.REPLIED)
+
+
+class Killed(BaseException):
+    """What no program catches: the process is gone, and nothing more is written down."""
+
+
+def test_mail_that_ends_the_process_three_times_hides_none_and_is_tried_no_more_than_six_times(
+    world: SandboxWorld, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def deadly(mailbox: Mailbox, raw: RawMail, **how: bool) -> InboundMessage | None:
+        if b"Deadly" in raw.raw:
+            tries.append(raw.uid)
+            raise Killed
+        return take_in(mailbox, raw, **how)
+
+    monkeypatch.setattr(aside, "take_in", deadly)
+    put_in_order(world, scene.mailbox, mail("Before"), mail("Deadly"), mail("Behind"))
+    for _ in range(3):
+        with pytest.raises(Killed):
+            read(scene.mailbox.pk)
+    assert texts() == ["Before"]
+    assert read(scene.mailbox.pk).taken_in == 1, "what lies behind it comes first"
+    for _ in range(3):
+        with pytest.raises(Killed):
+            read(scene.mailbox.pk)
+    assert texts() == ["Before", "Behind"]
+    assert SetAside.objects.get().aside_at is None
+    for _ in range(2):
+        assert read(scene.mailbox.pk) == Reading(is_complete=True)
+    assert len(tries) == 6
+    assert SetAside.objects.get().reason == aside.ENDED
+    assert SetAside.objects.get().aside_at is not None
+
+
+def test_mail_that_was_under_way_in_three_killed_readings_is_taken_in_by_the_fourth(
+    world: SandboxWorld, scene: Scene
+) -> None:
+    put(world, scene.mailbox, mail("Innocent", in_reply_to=scene.message.message_id))
+    MailFolder.objects.filter(name="INBOX").update(tries=3)
+    assert read(scene.mailbox.pk).taken_in == 0
+    assert read(scene.mailbox.pk).taken_in == 1
+    assert (texts(), SetAside.objects.count()) == (["Innocent"], 0)
 
 
 def test_mail_is_read_again_when_the_database_went_away(
     world: SandboxWorld, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
+    def away(mailbox: Mailbox, raw: RawMail, **how: bool) -> InboundMessage | None:
         raise OperationalError
 
     put(world, scene.mailbox, mail("Later"))
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "take_in", away)
+        patched.setattr(aside, "take_in", away)
         found = read(scene.mailbox.pk)
     assert "fault on our side" in found.problem
     sync = MailboxSync.objects.get()
@@ -156,14 +246,14 @@ def test_mail_is_read_again_when_the_database_went_away(
 def test_a_reply_is_read_again_when_the_session_was_ended_under_a_reader_that_stood_still(
     world: SandboxWorld, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def frozen(mailbox: Mailbox, raw: RawMail) -> InboundMessage | None:
+    def frozen(mailbox: Mailbox, raw: RawMail, **how: bool) -> InboundMessage | None:
         with transaction.atomic():
             stand_still()
-            return take_in(mailbox, raw)
+            return take_in(mailbox, raw, **how)
 
     put(world, scene.mailbox, mail("Yes", in_reply_to=scene.message.message_id))
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "take_in", frozen)
+        patched.setattr(aside, "take_in", frozen)
         assert "fault on our side" in read(scene.mailbox.pk).problem
     assert not InboundMessage.objects.exists(), "it was not put away as unreadable"
     assert read(scene.mailbox.pk).taken_in == 1
@@ -240,7 +330,7 @@ class Overtaken:
     def state(self, _folder: Folder) -> FolderState:
         return FolderState(uidvalidity=1, uidnext=1_000, exists=1)
 
-    def fetch_since(self, _folder: Folder, last_uid: int, **_bounds: int) -> list[RawMail]:
+    def fetch_since(self, _folder: Folder, last_uid: int, **_bounds: object) -> list[RawMail]:
         MailFolder.objects.filter(name="INBOX").update(**self.meanwhile)
         return [RawMail(last_uid + 1, clock.now(), 1, mail("Late"), truncated=False)]
 
@@ -252,6 +342,6 @@ class Overtaken:
 )
 def test_late_reader_moves_no_place_mark(scene: Scene, meanwhile: dict[str, int]) -> None:
     late = Overtaken(**meanwhile)
-    reading._read_folder(scene.mailbox, late, Folder("INBOX", "inbox"), most=10)  # type: ignore[arg-type]
+    read_folder(scene.mailbox, late, Folder("INBOX", "inbox"), most=10)  # type: ignore[arg-type]
     assert MailFolder.objects.get(name="INBOX").last_uid == meanwhile["last_uid"]
     assert texts() == ["Late"], "what it read counts all the same"
