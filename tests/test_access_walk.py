@@ -105,7 +105,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:roles", "sequences:growth", "planner:campaign_health",
         "planner:forecast", "planner:forecast_summary", "planner:next_sends",
         "planner:gaps", "planner:gaps_gate", "planner:fallback",
-        "rehearsal:list",
+        "rehearsal:list", "rehearsal:newest",
         "planner:people", "reports:results", "reports:campaign_file",
         "reports:day",
     ),

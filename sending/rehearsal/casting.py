@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +37,7 @@ class Cast:
     contact_ids: tuple[int, ...]
     enrollment_ids: tuple[int, ...]
     left_out: int  # people of the campaign beyond MOST_PEOPLE
+    left_out_beside: Mapping[int, int]  # and, by campaign, of those that share its mailboxes
     scenario: (
         Scenario | None
     )  # what a forecast starts from at the same instant, where it is asked for and all take part
@@ -79,6 +81,7 @@ def _read(campaign: Campaign, begins_at: datetime, *, with_forecast: bool) -> Ca
         contact_ids=tuple(sorted({*taken, *(contact for _, contact in people)})),
         enrollment_ids=tuple(sorted(pk for pk, _ in people)),
         left_out=left_out[campaign.pk],
+        left_out_beside={pk: count for pk, count in left_out.items() if pk != campaign.pk and count},
         scenario=scene_of(campaign, now=begins_at).scenario if with_forecast and not any(left_out.values()) else None,
     )
 

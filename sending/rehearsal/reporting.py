@@ -124,8 +124,13 @@ class Reporter:
             ],
             findings=[*self._stops(), *self._people(ending)],
             others=[
-                {"campaign": plan.name, "id": plan.id, "messages": self._others[plan.id]}
-                for plan in plans(list(self._others)).values()
+                {
+                    "campaign": plan.name,
+                    "id": plan.id,
+                    "messages": self._others[plan.id],
+                    "left_out": self._cast.left_out_beside.get(plan.id, 0),
+                }
+                for plan in plans([*{*self._others, *self._cast.left_out_beside}]).values()
             ],
             forecast=self._forecast(self._cast.scenario, now) if self._cast.scenario else None,
         )

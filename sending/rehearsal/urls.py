@@ -9,6 +9,7 @@ from sending.rehearsal import views
 app_name = "rehearsal"
 urlpatterns = [
     path("<int:pk>/rehearsals", views.rehearsals, name="list"),
+    path("<int:pk>/rehearsals/newest", views.newest, name="newest"),
     path("rehearsals/<int:pk>", views.detail, name="detail"),
     path("rehearsals/<int:pk>/cancellation", views.cancel, name="cancel"),
     path("rehearsals/<int:pk>/messages", views.message_list, name="messages"),

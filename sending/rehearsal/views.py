@@ -23,6 +23,7 @@ from sending.outbox.states import AttemptOutcome
 from sending.planner.forecast.columns import chart_of
 from sending.planner.states import EnrollmentState
 from sending.rehearsal import queries, services
+from sending.rehearsal.casting import MOST_PEOPLE
 from sending.rehearsal.errors import NotPossible
 from sending.rehearsal.findings import ending_words, found_in
 from sending.rehearsal.forms import RehearsalForm
@@ -56,6 +57,24 @@ def rehearsals(request: MemberRequest, pk: int) -> HttpResponse:
         campaign, form=form, rows=queries.rehearsals_of(campaign), obstacle=queries.obstacle_of(campaign)
     )
     return render_region(request, f"{_FOLDER}/list.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def newest(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say in a few words how the newest rehearsal went, for the review of the campaign."""
+    campaign = campaign_for(request.member, pk)
+    row = next(iter(queries.rehearsals_of(campaign)), None)
+    found = found_in(row) if row else []
+    context = editor_context(
+        campaign,
+        rehearsal=row,
+        is_under_way=row is not None and row.state in UNFINISHED,
+        grave=sum(one.tone == "red" for one in found),
+        found=len(found),
+        obstacle="" if row else queries.obstacle_of(campaign),
+    )
+    return render_region(request, f"{_FOLDER}/newest.html", context, region="newest")
 
 
 @require_GET
@@ -182,6 +201,8 @@ def _report(row: Rehearsal) -> dict[str, Any]:
         "chart": chart,
         "steps": [(name, tone) for name, (_, tone) in zip(names, chart.tones, strict=True)],
         "days": [(one.day, list(zip(names, one.day.counts, strict=True))) for one in chart.columns],
+        "left_out_beside": any(one.get("left_out") for one in report.get("others", ())),
+        "most_people": MOST_PEOPLE,
         "broken": sum(one["broken"] for one in report.get("checks", ())),
     }
 

@@ -56,13 +56,14 @@ def test_people_are_counted_over_all_campaigns_and_the_played_one_goes_first(mon
     member = make_team()
     mailbox = make_sender(member)
     people = make_people(member, 6)
-    make_running_campaign(member, tuple(people[3:]), (mailbox,), steps=1, name="Beside")
+    beside = make_running_campaign(member, tuple(people[3:]), (mailbox,), steps=1, name="Beside")
     draft = make_draft(member, people[:3], (mailbox,))
     with curtain():
         cast = cast_of(draft.pk, begins_at=START)
     assert len(cast.audience) == 3
     assert len(cast.enrollment_ids) == 2
     assert cast.left_out == 0, "of its own"
+    assert cast.left_out_beside == {beside.pk: 1}, "and whose they are is named"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -21,10 +23,13 @@ from campaigns.sequences.models import Campaign, SendWindow, Variant
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from sending.rehearsal import services
 from sending.rehearsal.errors import NotPossible
 from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
+from sending.rehearsal.performance import Orders
 from sending.rehearsal.services import KEPT, cancel, run_rehearsal, start_rehearsal, sweep_rehearsals
 from sending.rehearsal.states import RehearsalState
+from sending.rehearsal.telling import Arrival, Message, Report, Standing, Told
 from sending.sandbox.behaviour import Behaviour
 from tests.builders import make_member, make_office_hours
 from tests.sending.planner.stage import make_sender, make_team
@@ -46,6 +51,14 @@ def draft(member: Member) -> Campaign:
 def start(member: Member, draft: Campaign, **shares: int) -> Rehearsal:
     found = {Behaviour(name): share for name, share in shares.items()}
     return start_rehearsal(member, draft, days=30, seed=1, shares=found, hint=False)
+
+
+def sent_to(contact: Contact, at: datetime) -> Message:
+    message_id = f"<{contact.pk}@acme.example>"
+    mail = f"To: {contact.email}\r\n\r\nHello".encode()
+    return Message(
+        contact.pk, contact.email, "me@acme.example", 1, "A", at, "accepted", "250", "Hello", message_id, mail
+    )
 
 
 def state_of(row: Rehearsal) -> str:
@@ -220,3 +233,84 @@ def _sweep_until_queued(row: Rehearsal) -> None:
         assert time.monotonic() < deadline, "the lock stays"
         sweep_rehearsals()
         time.sleep(0.01)
+
+
+def test_an_erasure_in_the_middle_takes_the_person_out_and_nothing_of_them_comes_later(
+    member: Member, draft: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept = Contact.objects.order_by("pk")[:2]
+
+    @contextmanager
+    def played(orders: Orders) -> Iterator[Iterator[Told]]:
+        yield told(orders.begins_at)
+
+    def told(at: datetime) -> Iterator[Told]:
+        for one in (gone, kept):
+            yield sent_to(one, at)
+        assert RehearsedMessage.objects.count() == 2
+        erase(member, gone, typed=gone.email, why="Asked by mail")
+        sweep_erasures()
+        for one in (gone, kept):
+            yield Arrival(f"<{one.pk}@acme.example>", at, "reply", "human_reply", "Re: Hello", one.email.encode())
+            yield sent_to(one, at)
+            yield Standing(one.pk, one.email, "stopped", "replied", f"{one.email} answered", 2, at, None)
+        broken = {"promise": "Once", "broken": 2, "examples": [gone.pk, kept.pk]}
+        yield Report("done", at, people=2, left_out=0, checks=[broken])
+
+    monkeypatch.setattr(services, "_MOST_AT_ONCE", 1)
+    monkeypatch.setattr(services, "played", played)
+    row = start(member, draft)
+    run_rehearsal(row.pk)
+    row.refresh_from_db()
+    assert row.state == "done"
+    assert list(RehearsedMessage.objects.values_list("contact", flat=True)) == [kept.pk, kept.pk]
+    assert list(RehearsedArrival.objects.values_list("message__contact", flat=True)) == [kept.pk]
+    assert list(RehearsedPerson.objects.values_list("contact", flat=True)) == [kept.pk]
+    assert row.report is not None
+    assert row.report["checks"][0]["examples"] == [kept.pk]
+    tables = (RehearsedMessage, RehearsedArrival, RehearsedPerson)
+    assert gone.email not in str([row.report, *(list(table.objects.values()) for table in tables)])
+    client = Client()
+    client.force_login(member.user)
+    assert "for one to p1@example1.com" in client.get(member.url("rehearsal:detail", row.pk)).text
+
+
+def test_an_erasure_before_it_begins_lets_the_person_take_no_part(member: Member, draft: Campaign) -> None:
+    gone = Contact.objects.get(email="p0@example0.com")
+    erase(member, gone, typed=gone.email, why="Asked by mail")
+    row = start(member, draft, reply=1000)
+    run_rehearsal(row.pk)
+    row.refresh_from_db()
+    assert row.report is not None
+    assert row.report["people"] == RehearsedPerson.objects.count() == 2
+    assert gone.email not in str(list(RehearsedMessage.objects.values()))
+
+
+def test_the_review_says_how_the_last_rehearsal_went_and_leads_there_and_back(member: Member, draft: Campaign) -> None:
+    client = Client()
+    client.force_login(member.user)
+    url = member.url("rehearsal:newest", draft.pk)
+    assert url in client.get(member.url("planner:review", draft.pk)).text
+    assert "Not rehearsed yet." in client.get(url).text
+    row = start(member, draft)
+    assert "A rehearsal is under way" in client.get(url).text
+    report = {
+        "people": 3,
+        "ending": "done",
+        "checks": [],
+        "findings": [],
+        "others": [{"campaign": "Beside", "id": draft.pk, "messages": 3, "left_out": 7}],
+    }
+    Rehearsal.objects.filter(pk=row.pk).update(
+        state=RehearsalState.DONE, finished_at=clock.now(), begins_at=clock.now(), now_at=clock.now(), report=report
+    )
+    assert "Nothing found" in client.get(url).text
+    finding = {"code": "nothing", "tone": "red", "count": 0, "words": ""}
+    Rehearsal.objects.filter(pk=row.pk).update(report=report | {"findings": [finding]})
+    assert "Some of it would have gone wrong" in client.get(url).text
+    page = client.get(member.url("rehearsal:detail", row.pk)).text
+    assert f'href="{member.url("planner:review", draft.pk)}"' in page
+    assert "7 people of it did not take part" in page
+    cancelled = Rehearsal.objects.filter(pk=row.pk)
+    cancelled.update(state=RehearsalState.CANCELLED, report=None)
+    assert "was called off" in client.get(url).text
