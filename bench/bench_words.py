@@ -24,7 +24,9 @@ Would a short call {this|next} week suit you?
 """
 _PLAIN = _TEXT.replace("{Hi|Hello}", "Hi").replace("{this|next}", "this")
 _VALUES = {"first_name": "Ada", "city": "Bern", "company": "Engines Ltd", "title": "CTO", "sender.name": "Olive"}
-_SENDER = SenderValues(name="Olive", email="olive@acme.example", signature="Olive\nAcme, 1 Main Street")
+_SENDER = SenderValues(
+    name="Olive", email="olive@acme.example", signature="Olive\nAcme, 1 Main Street", postal_address=""
+)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from campaigns.templating.reference import SAMPLE
 from outreach.accounts.models import Workspace
 
 LONGEST_TRIAL = 2_000
-_SENDER = SenderValues(name="Olive", email="olive@acme.example", signature="Olive\nAcme")
+_OLIVE = ("Olive", "olive@acme.example", "Olive\nAcme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,10 @@ def trial_of(workspace: Workspace, source: str) -> Trial:
     problems = (*check_spin(source), *check(source, known=known_variables(workspace.pk)))
     if problems:
         return Trial(source, reader, problems=problems)
+    sender = SenderValues(*_OLIVE, postal_address=workspace.postal_address)
     try:
         template = compile_template(spin(source, seed=f"trial:{contact.pk if contact else 0}"))
-        return Trial(source, reader, reads=render(template, values_for(contact, _SENDER) if contact else SAMPLE))
+        return Trial(source, reader, reads=render(template, values_for(contact, sender) if contact else SAMPLE))
     except MissingValue as error:
         return Trial(source, reader, lacks=tuple(sorted(error.names)))
     except TemplateProblem as problem:

@@ -25,11 +25,12 @@ _SIGNATURE = "sender.signature"
 
 @dataclass(frozen=True, slots=True)
 class SenderValues:
-    """What a template may say about the mailbox that sends."""
+    """What a template may say about whoever sends: the mailbox, and the workspace that it belongs to."""
 
     name: str
     email: str
     signature: str
+    postal_address: str  # of the workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def values_for(contact: Contact, sender: SenderValues) -> dict[str, str]:
         "sender.name": sender.name,
         "sender.email": sender.email,
         _SIGNATURE: sender.signature,
+        "sender.postal_address": sender.postal_address,
     }
     custom = {name: str(value) for name, value in contact.fields.items() if name not in standard and value is not None}
     return {name: clean_text(value) for name, value in {**custom, **standard}.items()}

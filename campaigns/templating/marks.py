@@ -67,6 +67,15 @@ def place(source: str, at: int) -> tuple[int, int]:
     return source.count("\n", 0, at) + 1, at - source.rfind("\n", 0, at)
 
 
+def prints(source: str, name: str) -> bool:
+    """Say whether a text has a mark that prints a variable, whatever stands around it; no for an unreadable text."""
+    word = re.compile(r"(?<![\w.])" + r"\s*\.\s*".join(map(re.escape, name.split("."))) + r"(?![\w.])")
+    try:
+        return any(mark.opening == "{{" and word.search(source, mark.start, mark.end) for mark in _marks(source))
+    except TemplateProblem:
+        return False
+
+
 class Finder:
     """Finds where in the marks of one source a word stands, quoted texts left out."""
 

@@ -26,6 +26,7 @@ SAMPLE = {
     "employees": "1,200",
     "signed_on": "2026-03-09",
     "sender.name": "Olive",
+    "sender.postal_address": "Engines Ltd, 1 Main Street, London",
 }
 
 

@@ -70,7 +70,8 @@ class WorkspaceSettingsForm(WorkspaceForm):
         required=False,
         label="Postal address",
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
-        help_text="Law asks for it in each commercial mail (CAN-SPAM, 15 USC 7704): it belongs into your signatures.",
+        help_text="Law asks for it in each commercial mail (CAN-SPAM, 15 USC 7704): put it into your signatures, or "
+        "{{ sender.postal_address }} into the wordings.",
     )
 
 

@@ -9,7 +9,7 @@ from campaigns.templating.lint.links import links
 from campaigns.templating.lint.page import page_of
 from campaigns.templating.lint.tone import tone
 from campaigns.templating.lint.weight import weight
-from campaigns.templating.marks import marks_of
+from campaigns.templating.marks import marks_of, prints
 from campaigns.templating.problems import TemplateProblem
 
 __all__ = ["Finding", "Identity", "Severity", "lint"]
@@ -25,12 +25,14 @@ def lint(
     """
     found = empty_fallbacks(f"{subject}\n{body}\n{html}")
     places_signature = "sender.signature" in f"{body}{html}"
+    shows_address = prints(body, "sender.postal_address")
     subject, body, html = _bare(subject), _bare(body), _bare(html)
     page = page_of(html)
     found += [*honesty(subject, is_first=is_first), *tokens(f"{subject}\n{body}\n{page.text}")]
     found += [*links(body, page), *weight(subject, body, html, page), *tone(f"{subject}\n{body}", html)]
     if signed is not None:
-        found += identity(body, signed, is_first=is_first, places_signature=places_signature)
+        text = f"{body}\n{signed.address}" if shows_address else body
+        found += identity(text, signed, is_first=is_first, places_signature=places_signature)
     return sorted(found, key=lambda one: list(Severity).index(one.severity))
 
 

@@ -34,7 +34,8 @@ def identity(body: str, signed: Identity, *, is_first: bool, places_signature: b
             severity,
             "The postal address stands neither in the text nor in each sender's signature.",
             "Commercial mail says where its sender can be found (15 USC 7704(a)(5), CASL).",
-            "Put it into the wording, under the signature." if places_signature else "Put it into the signatures.",
+            "Write {{ sender.postal_address }} into the wording"
+            + (", under the signature." if places_signature else ", or put it into the signatures."),
         )
 
 

@@ -23,6 +23,7 @@ from campaigns.templating import (
 )
 from campaigns.templating.fallbacks import USUAL
 from campaigns.templating.rendering import MAX_VALUE
+from outreach.accounts.models import Workspace
 from sending.planner.audience.gap_rows import Row, rows_of
 from sending.planner.queries import senders_of_campaign
 
@@ -31,7 +32,7 @@ MOST_LOOKED = 200_000
 PAGE = 50
 _MOST_KNOWN = 50_000
 # Every mailbox says something: what it lacks is told of the mailbox, not of each contact.
-_SOMEBODY = SenderValues(name="x", email="x@example.com", signature="x")
+_SOMEBODY = SenderValues(name="x", email="x@example.com", signature="x", postal_address="x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +260,10 @@ def _mailboxes(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, Sequen
                 except TemplateProblem:
                     continue
     found: list[tuple[str, Sequence[str]]] = []
+    address = Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id)
     for mailbox in senders_of_campaign(campaign).values():
         own = {"sender.name": mailbox.display_name, "sender.signature": mailbox.signature}
+        own["sender.postal_address"] = address
         lacking = [name for name, value in own.items() if name in bare and not clean_text(value).strip()]
         if lacking:
             found.append((mailbox.address, lacking))

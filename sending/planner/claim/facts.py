@@ -34,6 +34,7 @@ class Sender:
     display_name: str
     reply_to: str
     signature: str
+    postal_address: str  # of its workspace
     pace: Pace
     facts: MailboxFacts
     follow_ups_held: bool = False  # as the last claim left it
@@ -97,6 +98,7 @@ def _sender(clock: MailboxClock, usage: Usage, *, now: datetime) -> Sender:
         display_name=mailbox.display_name,
         reply_to=mailbox.reply_to,
         signature=mailbox.signature,
+        postal_address=mailbox.workspace.postal_address,
         pace=facts.pace,
         facts=facts,
         follow_ups_held=clock.follow_up_hold_until is not None,

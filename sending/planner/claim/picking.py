@@ -286,7 +286,12 @@ def _make(  # noqa: PLR0913  # the pieces of one message
 ) -> Pick | Hold | Drop:
     if not isinstance(verdict, Send):
         return verdict
-    values = SenderValues(name=sender.display_name, email=sender.address, signature=sender.signature)
+    values = SenderValues(
+        name=sender.display_name,
+        email=sender.address,
+        signature=sender.signature,
+        postal_address=sender.postal_address,
+    )
     variant = step.variant_for(contact.pk) if step.variants else None
     wording = wording_of(step, variant, contact, values)
     if isinstance(wording, Unfit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from campaigns.contacts.models import Contact
@@ -9,6 +10,8 @@ from campaigns.sequences.plans import PlannedStep, PlannedVariant
 from campaigns.sequences.wording import SenderValues, Wording, word
 from campaigns.templating import MissingValue, TemplateProblem
 from sending.pacing import HoldCode
+
+_ADDRESS = "sender.postal_address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,16 @@ def wording_of(
     try:
         return word(step, variant, contact, sender)
     except MissingValue as error:
-        names = ", ".join(sorted(error.names))
-        return Unfit(HoldCode.MISSING_VALUE, f"Step {step.name} uses {names}, which this contact lacks.")
+        return Unfit(HoldCode.MISSING_VALUE, f"Step {step.name} uses {_lacking(error.names)}.")
     except TemplateProblem as error:
         words = f"Step {step.name} {variant.label}, line {error.line}: {error.message}"
         return Unfit(HoldCode.BAD_TEMPLATE, words)
+
+
+def _lacking(names: Collection[str]) -> str:
+    """Say who lacks which of the values: whoever can mend it looks there."""
+    theirs = [name for name in names if not name.startswith("sender.")]
+    ours = [name for name in names if name.startswith("sender.") and name != _ADDRESS]
+    address = [name for name in names if name == _ADDRESS]
+    whose = (("this contact", theirs), ("its mailbox", ours), ("the workspace", address))
+    return ", and ".join(f"{', '.join(sorted(some))}, which {who} lacks" for who, some in whose if some)

@@ -37,8 +37,8 @@ class PreviewedStep:
 def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> list[PreviewedStep]:
     """Return every step and wording as this contact would read it from the mailbox."""
     plan = plans([campaign.pk])[campaign.pk]
-    sender = sender_values(mailbox)
-    signed = Identity(Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id))
+    address = Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id)
+    sender, signed = sender_values(mailbox, address), Identity(address)
     shown: list[PreviewedStep] = []
     for step in plan.steps:
         theirs = step.variant_for(contact.pk) if step.variants else None
@@ -64,11 +64,11 @@ def carriers_of(campaign: Campaign) -> list[Mailbox]:
     return list(Mailbox.objects.filter(campaigns__campaign=campaign).order_by("pk"))
 
 
-def sender_values(mailbox: Mailbox | None) -> SenderValues:
+def sender_values(mailbox: Mailbox | None, postal_address: str) -> SenderValues:
     """Return what a wording may say about a mailbox, or about one that is still to be chosen."""
     if mailbox is None:
-        return SenderValues(name="Your name", email="you@example.com", signature="")
-    return SenderValues(name=mailbox.display_name, email=mailbox.address, signature=mailbox.signature)
+        return SenderValues("Your name", "you@example.com", signature="", postal_address=postal_address)
+    return SenderValues(mailbox.display_name, mailbox.address, mailbox.signature, postal_address)
 
 
 def _findings(subject: str, wording: Wording, step: PlannedStep, signed: Identity) -> Sequence[Finding]:

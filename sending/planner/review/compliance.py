@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
+from campaigns.templating import prints
 from campaigns.templating.lint.lists import opt_out_words
 from outreach.kit.words import plural
 from sending.mailboxes.models import Mailbox
@@ -17,6 +18,7 @@ from sending.planner.lawful.law import Need
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
 
+_ADDRESS = "sender.postal_address"
 # Words by which a mail says where it has the address from, in the languages most written in.
 # They only decide between green and "look at it": a person knows better.
 _SOURCE = re.compile(
@@ -57,11 +59,16 @@ def _address(address: str, plan: CampaignPlan, signatures: Mapping[str, str]) ->
         f"step {step.name} {variant.label}"
         for step in plan.steps
         for variant in step.variants
-        if not shown_below and known not in _plain(variant.body_text)
+        if not shown_below and known not in _plain(variant.body_text) and not prints(variant.body_text, _ADDRESS)
     ]
     if places:
         words = f"The postal address is known, but {_some(places)} and the signatures do not show it."
-        yield Evidence(AMBER, words, "Put it under the text or into the signatures.", "sequences:sequence")
+        yield Evidence(
+            AMBER,
+            words,
+            f"Write {{{{ {_ADDRESS} }}}} under the text, or put it into the signatures.",
+            "sequences:sequence",
+        )
     else:
         yield Evidence(GREEN, f"The postal address stands in each message: {address.splitlines()[0]}.")
 

@@ -52,7 +52,10 @@ def full_campaign(member: Member) -> Campaign:
     campaign = make_draft(member, steps=3, name="Autumn: Größe?")
     services.save_step(step_at(campaign, 2), wait_amount=2, wait_unit=WaitUnit.BUSINESS_DAYS, thread=StepThread.NEW)
     second = services.add_variant(step_at(campaign, 1))
-    services.save_variant(second, services.Text("Second", "Hello {{ first_name|default('there') }}", weight=3))
+    services.save_variant(
+        second,
+        services.Text("Second", "Hello {{ first_name|default('there') }}\n{{ sender.postal_address }}", weight=3),
+    )
     schedule = services.Schedule(
         time_zone="Europe/Berlin",
         use_contact_zone=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from campaigns.calendar import Wait, WaitUnit
@@ -11,8 +13,8 @@ from campaigns.sequences.states import StepThread
 from campaigns.sequences.wording import SenderValues, values_for, word
 from campaigns.templating import STANDARD, MissingValue, TemplateProblem
 
-OLIVIA = SenderValues("Olivia", "olivia@acme.example", "Olivia\nAcme, 1 Main Street")
-UNSIGNED = SenderValues("Olivia", "olivia@acme.example", " \n ")
+OLIVIA = SenderValues("Olivia", "olivia@acme.example", "Olivia\nAcme, 1 Main Street", "1 Main Street")
+UNSIGNED = SenderValues("Olivia", "olivia@acme.example", " \n ", "")
 
 
 def contact(**values: object) -> Contact:
@@ -58,6 +60,7 @@ def test_every_standard_variable_has_its_value() -> None:
         "sender.name": "Olivia",
         "sender.email": "olivia@acme.example",
         "sender.signature": "Olivia\nAcme, 1 Main Street",
+        "sender.postal_address": "1 Main Street",
     }
     assert set(values_for(contact(), OLIVIA)) == set(STANDARD)
 
@@ -66,6 +69,15 @@ def test_a_custom_field_cannot_take_the_place_of_a_standard_one_and_nothing_is_w
     values = values_for(contact(fields={"email": "evil@x.com", "sender.email": "evil@x.com", "plan": None}), OLIVIA)
     assert (values["email"], values["sender.email"]) == ("ada@example.com", "olivia@acme.example")
     assert "plan" not in values
+
+
+def test_the_postal_address_stands_where_it_is_put_and_holds_where_there_is_none() -> None:
+    html = "<p>{{ sender.postal_address }}</p>"
+    _, text, page = worded(text="Hi\n{{ sender.postal_address }}", html=html, by=replace(OLIVIA, postal_address="<1>"))
+    assert (text, page.splitlines()[0]) == ("Hi\n<1>\n\n-- \nOlivia\nAcme, 1 Main Street\n", "<p>&lt;1&gt;</p>")
+    with pytest.raises(MissingValue, match=r"sender\.postal_address"):
+        worded(text="{{ sender.postal_address }}", by=UNSIGNED)
+    assert worded(text="Hi {{ sender.postal_address|d('there') }}", by=UNSIGNED)[1] == "Hi there"
 
 
 def test_half_a_name_is_no_full_name_with_a_gap() -> None:
@@ -110,7 +122,7 @@ def test_a_choice_that_places_the_signature_counts_where_it_is_drawn() -> None:
 
 def test_the_html_part_is_escaped_and_signed_like_the_text() -> None:
     ada = contact(first_name="<img src=x onerror=alert(1)>")
-    olivia = SenderValues("Olivia", "olivia@acme.example", "Olivia <b>\nAcme")
+    olivia = SenderValues("Olivia", "olivia@acme.example", "Olivia <b>\nAcme", "")
     _, text, html = worded(text="Hi {{ first_name }}", html="<p>Hi {{ first_name }}</p>\n", to=ada, by=olivia)
     assert text == "Hi <img src=x onerror=alert(1)>\n\n-- \nOlivia <b>\nAcme\n"
     assert html == ("<p>Hi &lt;img src=x onerror=alert(1)&gt;</p>\n<p>Olivia &lt;b&gt;<br>\nAcme</p>\n")

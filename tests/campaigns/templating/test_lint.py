@@ -205,6 +205,9 @@ def test_postal_address_counts_in_the_text_or_in_each_signature() -> None:
     assert lint("A question", f"{OPT_OUT}\n{address}", signed=one) == []
     assert lint("", OPT_OUT, is_first=False, signed=one)[0].severity == Severity.NOTE
     assert [found.code for found in lint("A question", OPT_OUT, signed=Identity(address, ()))] == ["no_address_line"]
+    assert lint("A question", f"{OPT_OUT}\n{{{{ sender . postal_address }}}}", signed=one) == [], "it will stand there"
+    asked_for = f"{OPT_OUT}{{% if sender.postal_address %}}{{% endif %}}{{{{ sender.postal_address_2 }}}}"
+    assert [found.code for found in lint("A question", asked_for, signed=one)] == ["no_address_line"]
 
 
 def test_lists_are_whole_and_every_group_has_its_words() -> None:

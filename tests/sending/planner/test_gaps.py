@@ -16,6 +16,7 @@ from campaigns.sequences.wording import SenderValues
 from campaigns.templating import clean_text
 from campaigns.templating.language import MAX_SOURCE
 from outreach.accounts.access import Member
+from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from sending.mailboxes.models import Mailbox
 from sending.planner.audience import gaps
@@ -31,7 +32,7 @@ from tests.sending.planner.stage import make_team
 
 pytestmark = pytest.mark.django_db
 
-US = SenderValues(name="x", email="x@example.com", signature="x")
+US = SenderValues(name="x", email="x@example.com", signature="x", postal_address="x")
 # Each of another kind: what is there, blank in every way, unfit, or not what a filter reads.
 PEOPLE: tuple[dict[str, object], ...] = (
     {"first_name": "Ada", "company": "Engines", "fields": {"size": "1,200", "signed": "2026-03-09"}},
@@ -176,6 +177,13 @@ def test_a_mailbox_without_what_a_wording_shows_is_told(member: Member) -> None:
     campaign = make_mixed(member, "Yours, {{ sender.name }} {{ sender.signature|d('us') }}")
     Mailbox.objects.update(display_name=" ", signature="")
     assert guard_of(campaign).mailboxes == [("me@acme.example", ["sender.name"])]
+
+
+def test_a_workspace_without_the_postal_address_that_a_wording_shows_is_told(member: Member) -> None:
+    campaign = make_mixed(member, "Yours, {{ sender.postal_address }}")
+    assert guard_of(campaign).mailboxes == []
+    Workspace.objects.update(postal_address=" ")
+    assert guard_of(campaign).mailboxes == [("me@acme.example", ["sender.postal_address"])]
 
 
 def test_one_click_gives_a_fallback_in_every_wording_and_nobody_is_held_any_more(member: Member) -> None:

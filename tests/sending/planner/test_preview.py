@@ -15,6 +15,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.states import StepThread
 from outreach.accounts.access import Member
+from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
 from sending.mailboxes.models import ConnectionTest, Mailbox, Spending
@@ -137,6 +138,15 @@ def test_what_a_filter_would_mind_is_told_of_what_is_really_read(member: Member,
     page = signed_in(member).get(member.url("planner:preview", campaign.pk))
     assert [one.code for one in page.context["steps"][0].findings] == ["no_address_line"]
     assert "1 remark of a filter or a reader" in text_of(page)
+    Variant.objects.update(body_text="Hi {{ first_name }}, unsubscribe here\n{{ sender.postal_address }}")
+    page = signed_in(member).get(member.url("planner:preview", campaign.pk))
+    assert page.context["steps"][0].findings == []
+    assert "unsubscribe here 1 Main Street, Springfield" in text_of(page)
+    Workspace.objects.update(postal_address="")
+    told = text_of(signed_in(member).get(member.url("planner:preview", campaign.pk)))
+    assert "Step 1 uses sender.postal_address, which the workspace lacks." in told
+    Workspace.objects.update(postal_address="1 Main Street, Springfield")
+    Variant.objects.update(body_text="Hi {{ first_name }}, unsubscribe here")
     Mailbox.objects.update(signature="Me\n1 Main Street\nSpringfield")
     Contact.objects.filter(email="p0@example.com").update(first_name="BUY NOW!! VERY CHEAP")
     page = signed_in(member).get(member.url("planner:preview", campaign.pk))

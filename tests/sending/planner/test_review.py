@@ -70,6 +70,10 @@ def test_every_gate_is_green_where_all_is_in_order(member: Member, campaign: Cam
     )
     assert (review.reds, review.ambers, review.size) == (0, 0, 2)
     assert "Every gate is green." in read(member, "review", campaign.pk)
+    Variant.objects.update(body_text=HONEST.replace("1 Main Street, Springfield", "{{ sender.postal_address }}"))
+    assert "The postal address stands in each message" in words(review_of(campaign), "law", Light.GREEN)
+    Variant.objects.update(body_text=HONEST.replace("1 Main Street, Springfield", ""))
+    assert "{{ sender.postal_address }} under the text" in read(member, "review", campaign.pk)
     assert launch(member, campaign) == 2
 
 
