@@ -68,7 +68,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:create", "sequences:from_file", "planner:list", "planner:throttles", "sequences:closed_days",
         "sequences:language",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
-        "mailboxes:limit", "domains:list", "inbox:list", "inbox:set_aside", "reports:home",
+        "mailboxes:limit", "domains:list", "inbox:list", "inbox:mails", "inbox:set_aside", "reports:home",
         "guard:standstill", "guard:confirmation", "reports:log", "reports:messages", "reports:messages_file",
         "reports:doubts", "reports:doubts_chosen",
         "library:templates", "library:template_new", "library:snippets", "library:snippet_new",
@@ -132,6 +132,9 @@ SAMPLES: dict[str, Args] = {
     **_each(lambda w: (w.domain_key.pk,), "domains:check", "domains:removal"),
     **_each(lambda w: (w.inbound.pk,), "inbox:detail", "inbox:label"),
     **_each(lambda w: (w.aside.pk,), "inbox:set_aside_again"),
+    **_each(
+        lambda w: (w.thread.pk,), "inbox:thread", "inbox:thread_read", "inbox:thread_done", "inbox:thread_open"
+    ),
     **_each(
         lambda w: (w.rehearsed.rehearsal_id,),
         "rehearsal:detail", "rehearsal:cancel", "rehearsal:messages", "rehearsal:people",

@@ -50,7 +50,8 @@ from outreach.accounts.programs import Wish, create_key
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from sending.domains.models import DomainKey
-from sending.inbox.models import InboundMessage, SetAside
+from sending.inbox.models import InboundMessage, SetAside, Thread
+from sending.inbox.threads.placing import place
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.models import Mailbox
@@ -91,6 +92,7 @@ class World:
     enrollment: Enrollment
     message: OutboundMessage
     inbound: InboundMessage
+    thread: Thread
     aside: SetAside
     rehearsed: RehearsedMessage
     arrival: RehearsedArrival
@@ -211,6 +213,7 @@ def make_world(marker: str) -> World:
     TemplateUse.objects.create(
         template=template, variant=variant, digest=marker, used_by=owner.user, used_at=clock.now()
     )
+    inbound = builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message)
     return World(
         marker=marker,
         workspace=workspace,
@@ -243,7 +246,8 @@ def make_world(marker: str) -> World:
             subject=f"Re: {marker}",
             raw=marker.encode(),
         ),
-        inbound=builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message),
+        inbound=inbound,
+        thread=place(inbound, (), None),
         aside=builders.make_set_aside(mailbox, reason=f"{marker} reason"),
         template=template,
         snippet=builders.make_snippet(workspace, f"{marker} snippet", f"{marker} text"),

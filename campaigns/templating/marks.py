@@ -14,6 +14,7 @@ from campaigns.templating.problems import TemplateProblem
 
 # More than any letter has; a limit on marks is a limit on everything that is done for each of them.
 MAX_MARKS = 1_000
+MAX_MARK = 4_000  # characters of one: what is longer is refused before a parser takes it apart
 _WORD = 60  # characters of a word that are looked for
 
 _OPENING = re.compile(r"\{[{%#]")
@@ -36,7 +37,7 @@ class Mark:
 
 
 def marks_of(source: str) -> list[Mark]:
-    """Return the marks in order. Raises TemplateProblem at one that is never closed, and when there are too many."""
+    """Return the marks in order. Raises TemplateProblem at one never closed or too long, and at one too many."""
     return list(_marks(source))
 
 
@@ -49,6 +50,10 @@ def _marks(source: str) -> Iterator[Mark]:
             raise TemplateProblem(f"A text may hold {MAX_MARKS:,} template marks at most.", code="too_complex")
         opening = opened[0]
         at = _end(source, opened.start(), opening)
+        if at - opened.start() > MAX_MARK and opening != "{#":
+            line, column = place(source, opened.start())
+            words = f"This {opening} has {at - opened.start():,} characters; {MAX_MARK:,} is the most."
+            raise TemplateProblem(words, line=line, column=column, code="too_complex")
         yield Mark(opened.start(), at, opening)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from campaigns.templating.admission import MAX_CONSTANT
 from campaigns.templating.admission import MAX_DEPTH as MAX_NESTING
 from campaigns.templating.language import MAX_SOURCE, MAX_TOKENS
-from campaigns.templating.marks import MAX_MARKS
+from campaigns.templating.marks import MAX_MARK, MAX_MARKS
 from campaigns.templating.rendering import MAX_OUTPUT, MAX_VALUE
 from campaigns.templating.spinning import MAX_CHOICES
 from campaigns.templating.spinning import MAX_DEPTH as MAX_CHOICE_NESTING
@@ -143,6 +143,7 @@ LIMITS: Sequence[tuple[str, str]] = (
         "the text of one part",
         f"{MAX_SOURCE:,} characters, {MAX_MARKS:,} marks, {MAX_TOKENS:,} signs inside and around them",
     ),
+    ("one mark", f"{MAX_MARK:,} characters"),
     ("nesting", f"{MAX_NESTING} deep; of choices {MAX_CHOICE_NESTING} deep, {MAX_CHOICES} choices at most"),
     ("a quoted text", f"{MAX_CONSTANT:,} characters"),
     ("one value in a message", f"{MAX_VALUE:,} characters; a longer one holds the message, nothing is cut in silence"),

@@ -9,11 +9,11 @@ from __future__ import annotations
 # its shape in static/css/components/badge.css.
 _TONES = {
     "green": "positive address_valid signing sent accepted delivered finished done passed ok success settled",
-    "blue": "running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
+    "blue": "test_mail running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
     "violet": "replied human_reply branched",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
-    "olive": "held paused mailbox_paused ended",
+    "olive": "held paused mailbox_paused ended growth_held",
     "pink": "in_doubt assumed_sent sent_again",
     "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
     "not_sendable",
@@ -23,6 +23,8 @@ _TONES = {
 _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.split()}
 # Where the value alone would not tell a person what happens.
 _WORDS = {
+    "ground_stated": "Ground to write",
+    "growth_held": "Left out of the growth",
     "claimed": "Connecting",
     "dot_pending": "Handing over",
     "human_reply": "Reply",

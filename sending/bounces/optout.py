@@ -27,7 +27,9 @@ _PHRASE = re.compile(
     r"|schrijf mij uit|verwijder mij|geen (verdere )?(e-?mails|berichten)",
     re.IGNORECASE,
 )
-_SUBJECT = re.compile(r"^\s*(re:\s*)?(unsubscribe|opt[ -]?out|remove|abmelden|stop)\s*$", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"^\s*(re:\s*)?(unsubscribe([ +][\w-]{16,64})?|opt[ -]?out|remove|abmelden|stop)\s*$", re.IGNORECASE
+)
 MOST_WORDS = 60
 
 

@@ -12,6 +12,7 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
 from sending.bounces import ABSENCE, Kind
 from sending.inbox.models import InboundMessage
+from sending.inbox.threads.placing import say
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.models import Enrollment
 from sending.planner.progress.leading import Answer, Led, lead, take_back_lead
@@ -48,6 +49,7 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led |
         current.label = says or ""
         current.labelled_by, current.labelled_at = (member.user, clock.now()) if says else (None, None)
         current.save(update_fields=["label", "labelled_by", "labelled_at"])
+        say(current, class_of(current))
         if current.enrollment is None or current.kind not in LABELLED:
             return None
         return _follow(current, current.enrollment, before)

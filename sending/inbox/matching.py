@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,16 +11,18 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from campaigns.contacts.models import Contact
 from outreach.kit.addresses import BadAddress, key_of, parse_address
-from sending.bounces import Kind, Mail, Verdict
+from sending.bounces import Kind, Mail, Verdict, ids_by_token
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
+from sending.smtp import with_ascii_domain
 
 # Our Message-IDs are looked up in the order in which they prove most; a hostile mail may name thousands.
 _MOST_IDS = 50
 # Of the clocks of two mail servers; a mail that is older than our message by more than this does not answer it.
 _SKEW = timedelta(days=1)
 _REPORTS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.DELIVERED, Kind.COMPLAINT})
+_MAY_HAVE_TOKENS = _REPORTS | {Kind.OPT_OUT}
 _LEFT = [MessageState.DOT_PENDING, MessageState.SENT, MessageState.IN_DOUBT, MessageState.ASSUMED_SENT]
 # Of what waits to be sent again, a copy may have arrived.
 _HAS_LEFT = Q(state__in=_LEFT) | Q(again_at__isnull=False)
@@ -30,7 +33,9 @@ class MatchedBy(StrEnum):
 
     REFERENCES = "references"  # In-Reply-To or References names our message
     ORIGINAL_ID = "original_id"  # a report carries our Message-ID
+    TOKEN = "token"  # noqa: S105  # a report or an opt-out carries the token of our List-Unsubscribe
     ADDRESS = "address"  # the sender is a contact
+    PERSON = "person"  # somebody of the team says so
     NOTHING = ""
 
 
@@ -44,8 +49,8 @@ class Match:
 
     @property
     def names_us(self) -> bool:
-        """The mail carries the Message-ID of a message of ours that was handed over: only who got it knows it."""
-        named = self.by in {MatchedBy.REFERENCES, MatchedBy.ORIGINAL_ID}
+        """The mail names a message of ours that was handed over, by an id or token that only who got it has."""
+        named = self.by in {MatchedBy.REFERENCES, MatchedBy.ORIGINAL_ID, MatchedBy.TOKEN}
         return named and self.message is not None and self.message.dot_at is not None
 
 
@@ -54,14 +59,23 @@ def match(mailbox: Mailbox, mail: Mail, verdict: Verdict, *, received_at: dateti
 
     What a report carries comes first: its header may name only the thread that the returned message is in.
     """
-    threaded = (mail.in_reply_to, *reversed(mail.references))
-    for by, ids in ((MatchedBy.ORIGINAL_ID, verdict.original_message_ids), (MatchedBy.REFERENCES, threaded)):
+    domain = with_ascii_domain(mailbox.address).rpartition("@")[2]
+    for by, ids in (
+        (MatchedBy.ORIGINAL_ID, verdict.original_message_ids),
+        (MatchedBy.TOKEN, ids_by_token(mail, domain=domain) if verdict.kind in _MAY_HAVE_TOKENS else ()),
+        (MatchedBy.REFERENCES, named_by(mail)),
+    ):
         message = _by_message_id(mailbox, [one for one in ids if one][:_MOST_IDS])
         if message is not None:
             return Match(by, message, message.contact)
     if verdict.kind in _REPORTS:
         return Match(MatchedBy.NOTHING)  # machines write them: a person's address on one is forged
     return _by_address(mailbox, mail.from_address, received_at)
+
+
+def named_by(mail: Mail) -> Sequence[str]:
+    """Return the Message-IDs that a mail says it answers, in the order in which they prove most."""
+    return (mail.in_reply_to, *reversed(mail.references))
 
 
 def is_our_own(mailbox: Mailbox, mail: Mail, contact: Contact | None) -> bool:

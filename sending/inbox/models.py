@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -10,9 +11,12 @@ from campaigns.sequences.states import ReplyClass
 from outreach.accounts.models import User, Workspace
 from sending.bounces import Kind
 from sending.inbox.states import Seen
+from sending.inbox.threads.models import Thread, ThreadWords
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
+
+__all__ = ["DropItem", "InboundMessage", "MailFolder", "MailboxSync", "SentSearch", "Thread", "ThreadWords"]
 
 
 class MailFolder(models.Model):
@@ -165,7 +169,14 @@ class InboundMessage(models.Model):
     answers = models.ForeignKey(
         OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="answers", db_index=False
     )
-    matched_by = models.CharField(max_length=20, blank=True)  # references | original_id | address | ""
+    matched_by = models.CharField(max_length=20, blank=True)  # a MatchedBy
+    followed = models.CharField(max_length=500, blank=True, default="", db_default="")  # what was done, in words
+    # what it may belong to, until a person says so or says no; suggested_words stay
+    suggested = models.ForeignKey(
+        OutboundMessage, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    suggested_words = models.CharField(max_length=300, blank=True, default="", db_default="")
+    thread = models.ForeignKey(Thread, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False)
     seen_at = models.DateTimeField(null=True)  # opened by a person
     label = models.CharField(max_length=13, blank=True, default="", db_default="")  # what a person says that it says
     labelled_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
@@ -191,6 +202,12 @@ class InboundMessage(models.Model):
             models.Index(fields=["contact", "-received_at"], name="inbox_of_contact"),
             # whether it is the first of its kind from a person in a campaign
             models.Index(fields=["enrollment", "kind"], name="inbox_of_enrollment"),
+            # what waits for a person to say whether it belongs together; a message that is deleted
+            models.Index(fields=["suggested"], condition=models.Q(suggested__isnull=False), name="inbox_suggestions"),
             # story of a message, and how many answered each wording
             models.Index(fields=["answers", "kind"], name="inbox_answers"),
+            # a conversation, newest first
+            models.Index(fields=["thread", "-received_at", "-id"], name="inbox_of_thread"),
+            # the mail that another one names; hashed, as an id may be longer than an entry of a tree
+            HashIndex(fields=["message_id"], condition=~models.Q(message_id=""), name="inbox_by_message_id"),
         ]

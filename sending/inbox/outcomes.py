@@ -34,6 +34,9 @@ LONGEST_ABSENCE = timedelta(days=366)
 _DAY = timedelta(days=1)
 _YEAR = timedelta(days=365)
 _SEASON = timedelta(days=92)
+_NOBODY = "Nobody of ours was found for it, so nothing follows from it."
+# A report that does not name our message proves nothing: anybody can write one.
+_FORGED = "It carries no Message-ID or token of a message that we sent. Anybody could have written it: nothing follows."
 _SUPPRESSING = [category for category in Category if category.suppresses]
 
 
@@ -48,31 +51,41 @@ class Arrival:
     match: Match
 
 
-def act(arrival: Arrival) -> None:
-    """Do what the kind of the mail asks for. What is of no kind, or from nobody of ours, is only kept."""
-    _ACTIONS.get(arrival.verdict.kind, _only_keep)(arrival)
+def act(arrival: Arrival) -> str:
+    """Do what the kind of the mail asks for, and say in words what was done; the words are kept beside the mail.
+
+    What is of no kind, or from nobody of ours, is only kept.
+    """
+    words = _ACTIONS.get(arrival.verdict.kind, _only_keep)(arrival)
+    if words:
+        InboundMessage.objects.filter(pk=arrival.row.pk).update(followed=words[:500])
+    return words
 
 
-def _reply(arrival: Arrival) -> None:
+def _reply(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None:
-        return  # nobody was written to: somebody writes on their own
+        return _NOBODY  # somebody writes on their own
     if _is_first(arrival):
         _tell(arrival, EventKind.REPLIED)
-    if message.campaign.stop_on_reply:
-        stop(message.enrollment, StopReason.REPLIED, detail=arrival.mail.subject)
+    if not message.campaign.stop_on_reply:
+        return "The campaign goes on after replies."
+    stopped = stop(message.enrollment, StopReason.REPLIED, detail=arrival.mail.subject)
+    return "The sequence was stopped." if stopped else "The sequence was over already."
 
 
-def _auto_reply(arrival: Arrival) -> None:
+def _auto_reply(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None:
-        return
+        return _NOBODY
     until = _back_at(arrival)
     if _is_first(arrival):
         _tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())
     words = f"Out of office: {arrival.mail.subject}"
     led_by_itself(arrival.row)
-    postpone(message.enrollment, until, words=words)
+    if postpone(message.enrollment, until, words=words):
+        return f"The next message waits until {until:%d %B %Y}."
+    return "Nothing is to come before that day."
 
 
 def _back_at(arrival: Arrival) -> datetime:
@@ -93,16 +106,16 @@ def _coming(day: date, received: date) -> date:
     return next_year if received - day > _YEAR / 2 and next_year - received < _SEASON else day
 
 
-def _bounce(arrival: Arrival) -> None:
+def _bounce(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None or not arrival.match.names_us:
-        return  # a report that does not name our message proves nothing: anybody can write one
+        return _FORGED
     is_hard = arrival.verdict.category.suppresses and _is_about(arrival.verdict, message)
     earlier = _earlier(arrival).filter(answers=message)
     if not is_hard:
         if not earlier.exists():
             _tell(arrival, EventKind.BOUNCED_SOFT)
-        return
+        return "Counted as not delivered; the address stays as it is."
     if not earlier.filter(category__in=_SUPPRESSING).exists():
         _tell(arrival, EventKind.BOUNCED_HARD)
         watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
@@ -111,6 +124,7 @@ def _bounce(arrival: Arrival) -> None:
     # Whoever has got another address since then goes on there.
     if contact.email_key == key_of(message.recipient):
         stop_contact(contact, StopReason.BOUNCED, detail=_words(arrival))
+    return f"{message.recipient} is suppressed: it does not exist. Its sequences were stopped."
 
 
 def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:
@@ -123,19 +137,20 @@ def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:
     return key_of(message.recipient) in {key_of(one) for one in verdict.recipients}
 
 
-def _complaint(arrival: Arrival) -> None:
+def _complaint(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None or not arrival.match.names_us:
-        return
+        return _FORGED
     if _is_first(arrival):
         _tell(arrival, EventKind.COMPLAINED)
         note(message.mailbox_id, Cause.COMPLAINT, f"{message.recipient} reported a message as spam.")
         watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
     _suppress(arrival, [message.recipient, message.contact.email_key], SuppressionReason.COMPLAINED)
     stop_contact(message.contact, StopReason.COMPLAINED, detail=_words(arrival))
+    return f"{message.recipient} is suppressed in the whole workspace, all sequences were stopped."
 
 
-def _opt_out(arrival: Arrival) -> None:
+def _opt_out(arrival: Arrival) -> str:
     """Never write again to whoever asks for it, known or not, nor to the person whom our message went to."""
     message, contact = arrival.match.message, arrival.match.contact
     if contact is not None and _is_first(arrival):
@@ -146,10 +161,13 @@ def _opt_out(arrival: Arrival) -> None:
     writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=key_of(arrival.mail.from_address))
     for one in {row.pk: row for row in [*([contact] if contact else []), *writer]}.values():
         stop_contact(one, StopReason.OPTED_OUT, detail=_words(arrival))
+    who = message.recipient if message else arrival.mail.from_address
+    return f"{who} is suppressed in the whole workspace, all sequences were stopped."
 
 
-def _only_keep(_arrival: Arrival) -> None:
+def _only_keep(_arrival: Arrival) -> str:
     """Kept and shown, never dropped; nothing follows from it."""
+    return ""
 
 
 def _suppress(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason) -> None:
@@ -198,7 +216,7 @@ def _tell(arrival: Arrival, kind: EventKind, **data: Any) -> None:
     )
 
 
-_ACTIONS: dict[Kind, Callable[[Arrival], None]] = {
+_ACTIONS: dict[Kind, Callable[[Arrival], str]] = {
     Kind.HUMAN_REPLY: _reply,
     Kind.AUTO_REPLY: _auto_reply,
     Kind.BOUNCE: _bounce,

@@ -9,15 +9,22 @@ from typing import Any
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 
 from campaigns.contacts.parts import Person, PersonPart, Section
-from sending.inbox.models import InboundMessage, SetAside
+from sending.inbox.models import InboundMessage, SetAside, Thread, ThreadWords
 
 # That there was a mail, of what kind, and that it need not be read again.
 EMPTY: dict[str, Any] = {
     "message_id": "", "from_name": "", "from_address": "", "subject": "", "text": "", "raw": b"", "evidence": [],
+    "followed": "", "suggested": None, "suggested_words": "",
 }  # fmt: skip
 _VALUES = (
     "mailbox__address", "received_at", "kind", "category", "message_id", "from_name", "from_address", "subject", "text",
-    "evidence", "raw", "label", "labelled_at",
+    "evidence", "raw", "label", "labelled_at", "followed",
+)  # fmt: skip
+
+_EMPTY_THREAD = {"writer": "", "topic": "", "name": "", "address": "", "subject": "", "snippet": ""}
+_THREAD_VALUES = (
+    "mailbox__address", "name", "address", "subject", "snippet", "newest_at", "says", "mails", "heard_at", "written_at",
+    "state", "snoozed_until",
 )  # fmt: skip
 
 
@@ -28,16 +35,28 @@ def _mails(person: Person) -> QuerySet[InboundMessage]:
     return InboundMessage.objects.filter(theirs, workspace=person.workspace_id)
 
 
+def _threads(person: Person) -> QuerySet[Thread]:
+    theirs = Q(contact=person.contact_id)
+    for spelling in person.spellings:
+        theirs |= Q(writer=spelling) | Q(address__iexact=spelling)
+    return Thread.objects.filter(theirs, workspace=person.workspace_id)
+
+
 def _gives(person: Person) -> Sequence[Section]:
     rows = [
         {**row, "raw": bytes(row["raw"]).decode("utf-8", "replace")}
         for row in _mails(person).order_by("pk").values(*_VALUES)
     ]
+    threads = list(_threads(person).order_by("pk").values(*_THREAD_VALUES))
     unread = [
         {**row, "raw": bytes(row["raw"] or b"").decode("utf-8", "replace")}
         for row in _unread(person).order_by("pk").values("mailbox__address", "received_at", "reason", "raw")
     ]
-    return (Section("Mails that came in", rows), Section("Mails that could not be taken in", unread))
+    return (
+        Section("Mails that came in", rows),
+        Section("Conversations", threads),
+        Section("Mails that could not be taken in", unread),
+    )
 
 
 def _unread(person: Person) -> QuerySet[SetAside]:
@@ -52,6 +71,9 @@ def _unread(person: Person) -> QuerySet[SetAside]:
 
 def _erases(person: Person) -> None:
     _mails(person).update(**EMPTY)
+    ids = list(_threads(person).values_list("pk", flat=True))
+    ThreadWords.objects.filter(thread__in=ids).delete()
+    Thread.objects.filter(pk__in=ids).update(**_EMPTY_THREAD, version=F("version") + 1)
     _unread(person).delete()
 
 
@@ -61,9 +83,9 @@ def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int
 
 
 PART = PersonPart(
-    holds=frozenset({"inbox.InboundMessage", "inbox.SetAside"}),
+    holds=frozenset({"inbox.InboundMessage", "inbox.SetAside", "inbox.Thread", "inbox.ThreadWords"}),
     gives=_gives,
     erases=_erases,
     active=_active,
-    ties={"inbox.inboundmessage": "they wrote to us"},
+    ties={"inbox.inboundmessage": "they wrote to us", "inbox.thread": "they wrote to us"},
 )

@@ -12,10 +12,13 @@ from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Evidence, Kind, Verdict
 from sending.imap import RawMail
-from sending.inbox.matching import Match, MatchedBy, is_our_own, match
+from sending.inbox.labelling import class_of
+from sending.inbox.matching import Match, MatchedBy, is_our_own, match, named_by
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import Arrival, act
 from sending.inbox.person import EMPTY
+from sending.inbox.suggestions import Suggestion, suggest
+from sending.inbox.threads.placing import place
 from sending.inbox.understanding import Understood, content_key, understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
@@ -43,10 +46,14 @@ def take_in(mailbox: Mailbox, raw: RawMail, *, is_back_fill: bool = False) -> In
         found = match(mailbox, mail.mail, mail.verdict, received_at=received_at)
         if mail.verdict.kind in _PERSONAL and is_our_own(mailbox, mail.mail, found.contact):
             mail, found = _own(mail), _NOBODY
-        row = _store(mailbox, raw, key, mail, found, is_back_fill=is_back_fill)
+        maybe = None
+        if found.message is None and found.contact is None and mail.verdict.kind is not Kind.OTHER:
+            maybe = suggest(mailbox, mail.mail, mail.verdict, received_at=received_at)
+        row = _store(mailbox, raw, key, mail, found, maybe=maybe, is_back_fill=is_back_fill)
         if found.message is not None and found.names_us and not is_back_fill:
             confirm_sent(found.message.pk, evidence=f"{mail.verdict.kind.replace('_', ' ')} received")
         act(Arrival(mailbox, row, mail.mail, mail.verdict, found))
+        place(row, named_by(mail.mail), class_of(row))
     return row
 
 
@@ -74,7 +81,14 @@ def _is_from_erased(mailbox: Mailbox, mail: Understood, found: Match) -> bool:
 
 
 def _store(  # noqa: PLR0913  # the columns of one row
-    mailbox: Mailbox, raw: RawMail, key: str, mail: Understood, found: Match, *, is_back_fill: bool
+    mailbox: Mailbox,
+    raw: RawMail,
+    key: str,
+    mail: Understood,
+    found: Match,
+    *,
+    maybe: Suggestion | None,
+    is_back_fill: bool,
 ) -> InboundMessage:
     message, verdict = found.message, mail.verdict
     content: dict[str, Any] = {
@@ -87,7 +101,10 @@ def _store(  # noqa: PLR0913  # the columns of one row
         "evidence": [{"layer": one.layer, "rule": one.rule, "words": one.words} for one in verdict.evidence],
     }
     if _is_from_erased(mailbox, mail, found):
-        content = EMPTY  # it is in the mailbox; here nothing of them is kept any more
+        maybe = None
+        content = {
+            name: value for name, value in EMPTY.items() if not name.startswith("suggested")
+        }  # it is in the mailbox; here nothing of them is kept any more
     return InboundMessage.objects.create(
         **content,
         workspace_id=mailbox.workspace_id,
@@ -102,4 +119,6 @@ def _store(  # noqa: PLR0913  # the columns of one row
         enrollment=message.enrollment if message else None,
         answers=message,
         matched_by=found.by,
+        suggested=maybe.message if maybe else None,
+        suggested_words=maybe.words if maybe else "",
     )

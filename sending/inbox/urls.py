@@ -5,10 +5,16 @@ from __future__ import annotations
 from django.urls import path
 
 from sending.inbox import reading_views, views
+from sending.inbox.threads import views as threads
 
 app_name = "inbox"
 urlpatterns = [
-    path("", views.inbound_list, name="list"),
+    path("", threads.thread_list, name="list"),
+    path("threads/<int:pk>", threads.thread_detail, name="thread"),
+    path("threads/<int:pk>/reading", threads.thread_read, name="thread_read"),
+    path("threads/<int:pk>/done", threads.thread_done, name="thread_done"),
+    path("threads/<int:pk>/open", threads.thread_open, name="thread_open"),
+    path("mails", views.inbound_list, name="mails"),
     path("aside", reading_views.set_aside, name="set_aside"),
     path("aside/<int:pk>/again", reading_views.set_aside_again, name="set_aside_again"),
     path("mailboxes/<int:pk>", reading_views.reading, name="reading"),

@@ -14,6 +14,8 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     ENDED = "ended"  # a person stopped it for good; data.contacts were still to be written to
     ARCHIVED = "archived"  # a person put it away
+    GROUND_STATED = "ground_stated"  # a person said, or took back, on what ground it writes; data.by, before, after
+    GROWTH_HELD = "growth_held"  # people of its audience are left out of its growth; data.words says why
     ENROLLED = "enrolled"  # a contact entered a campaign
     # why something did not go out now
     HELD = "held"  # a gate said "not now"; data has code, words and until
@@ -43,6 +45,15 @@ class EventKind(StrEnum):
     # one mailbox
     MAILBOX_PAUSED = "mailbox_paused"
     MAILBOX_RESUMED = "mailbox_resumed"
+    TEST_MAIL = "test_mail"  # a person sent a test from it, of data.step perhaps; data.by, data.to; counted nowhere
+
+
+# The decisions about a campaign or a mailbox as a whole: rare among the events of its people.
+OF_CAMPAIGN = (
+    EventKind.LAUNCHED, EventKind.PAUSED, EventKind.RESUMED, EventKind.ENDED, EventKind.ARCHIVED,
+    EventKind.GROUND_STATED, EventKind.GROWTH_HELD, EventKind.ENROLLED, EventKind.TEST_MAIL,
+)  # fmt: skip
+OF_MAILBOX = (EventKind.MAILBOX_PAUSED, EventKind.MAILBOX_RESUMED, EventKind.TEST_MAIL)
 
 
 class StretchScope(StrEnum):

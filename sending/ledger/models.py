@@ -45,6 +45,13 @@ class Event(models.Model):
             models.Index(fields=["mailbox_id", "-id"], name="ledger_of_mailbox"),
         ]
 
+    @property
+    def said(self) -> str:
+        """What was said, or why, and who did it; "" where the kind says it all."""
+        said = next((str(self.data[name]) for name in ("words", "text", "reason") if self.data.get(name)), "")
+        by = str(self.data.get("by", ""))
+        return said if by in said else f"{said} By {by}.".strip()
+
 
 _FOLDED = models.Q(is_fresh=False)
 

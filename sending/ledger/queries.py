@@ -44,12 +44,19 @@ def per_day(
     return days
 
 
-def feed(member: Member, *, kinds: Collection[EventKind] = (), limit: int = 30) -> Sequence[Event]:
-    """Return the newest events of the workspace."""
-    rows = Event.objects.filter(workspace=member.workspace)
+def feed(
+    member: Member,
+    *,
+    kinds: Collection[EventKind] = (),
+    campaign_id: int | None = None,
+    mailbox_id: int | None = None,
+    limit: int = 30,
+) -> Sequence[Event]:
+    """Return the newest events of the workspace, of one campaign or of one mailbox."""
+    rows = events_of(member, campaign_id=campaign_id, mailbox_id=mailbox_id)
     if kinds:
         rows = rows.filter(kind__in=kinds)
-    return list(rows.order_by("-at", "-id")[:limit])
+    return list(rows[:limit])
 
 
 def events_of(

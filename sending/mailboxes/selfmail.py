@@ -14,13 +14,13 @@ from django.db.models import QuerySet
 
 from campaigns.contacts.queries import is_suppressed
 from outreach.accounts.access import Member
-from outreach.accounts.queries import members_of
 from outreach.kit import clock, gate
 from outreach.kit.addresses import BadAddress, parse_address
 from outreach.kit.crypto import SealBroken
 from sending.domains.keys import KeyLost, signatures_of
 from sending.guard.queries import why_nothing_leaves
 from sending.mailboxes.arrivals import CUT_OFF, explain_arrival
+from sending.mailboxes.audit import Sending, Shown
 from sending.mailboxes.budgets import database_now, facts_of, limits_of, usages_of
 from sending.mailboxes.connections import smtp_server
 from sending.mailboxes.errors import MailboxError
@@ -75,6 +75,7 @@ class Proof:
     text: str
     html: str = ""
     list_unsubscribe: str = ""
+    shown: Shown | None = None
 
 
 @dataclass
@@ -84,6 +85,7 @@ class _Trial:
     mailbox: Mailbox
     recipient: str
     message_id: str
+    sending: Sending
     proof: Proof | None = None
     row: ConnectionTest | None = None
     session: Session | None = field(default=None, repr=False)
@@ -94,16 +96,7 @@ class _Trial:
 
 
 def recipients_for(member: Member, mailbox: Mailbox) -> list[str]:
-    """Return the only addresses that get a test mail: the mailbox's own, then those of the workspace's members."""
-    addresses = [mailbox.address, *(one.user.email for one in members_of(member))]
-    found: dict[str, str] = {}
-    for address in addresses:
-        found.setdefault(address.lower(), address)
-    return list(found.values())
-
-
-def proven_recipients(member: Member, mailbox: Mailbox) -> list[str]:
-    """Return the only addresses that get a wording: the mailbox's own, the person's, and the other mailboxes'.
+    """Return the only addresses that get a test mail: the mailbox's own, the person's, and the other mailboxes'.
 
     Nobody proves the address of an account, so an account alone may be a stranger's: all but the mailbox that sends
     count only when they are mailboxes of this workspace whose connection test has passed. At most MOST_PROVEN.
@@ -127,14 +120,14 @@ def send_to_self(member: Member, mailbox: Mailbox, recipient: str, *, proof: Pro
 
     With a proof it reads like a message of a campaign. It is none: nobody is enrolled, and no campaign counts it.
     """
-    if proof is not None and recipient not in proven_recipients(member, mailbox):
-        raise NotNow("A wording goes as a test to tested mailboxes of this workspace, to nobody else.")
-    if proof is None and recipient not in recipients_for(member, mailbox):
-        raise NotNow("A test mail goes to the mailbox itself or to a member of this workspace, to nobody else.")
+    if recipient not in recipients_for(member, mailbox):
+        raise NotNow("A test mail goes to the mailbox itself or to a tested one of this workspace, to nobody else.")
     words = _forbidden(mailbox, recipient) or obstacle_of(mailbox)
     if words:
         raise NotNow(words)
-    trial = _Trial(mailbox, recipient, make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex), proof)
+    sending = Sending(member.user.email, mailbox, recipient, proof.shown if proof else None)
+    message_id = make_message_id(mailbox.address.rpartition("@")[2], uuid4().hex)
+    trial = _Trial(mailbox, recipient, message_id, sending, proof)
     try:
         envelope, content = Envelope(mailbox.address, recipient), _content(member, trial)
     except (Unbuildable, KeyLost, ValueError) as error:
@@ -182,6 +175,7 @@ def _charge(trial: _Trial) -> bool:
         gap_s = draw_gap(limits_of(watch.mailbox), pace, seed=trial.message_id).total_seconds()
         day_s = pace.day.total_seconds()
         spend([Spent(trial.mailbox.pk, database_now(), is_new_lead=False, gap_s=gap_s, day_s=day_s)])
+        trial.sending.begun()
         trial.row = _stored(trial, CUT_OFF, passed=False)
     return True
 
@@ -227,12 +221,17 @@ def _judged(trial: _Trial, server: Server, outcome: Outcome) -> ConnectionTest:
 
 
 def _stored(trial: _Trial, told: Explanation, *, passed: bool, lines: Sequence[Line] = ()) -> ConnectionTest:
+    """Keep what became of a test mail. The word of a program that dies is stored with the charge, and is no failure."""
     columns = columns_of(told, lines, passed=passed)
-    if trial.row is None:
-        return ConnectionTest.objects.create(mailbox=trial.mailbox, protocol=MAIL, recipient=trial.recipient, **columns)
-    ConnectionTest.objects.filter(pk=trial.row.pk).update(**columns)
-    trial.row.refresh_from_db()
-    return trial.row
+    with transaction.atomic():
+        if not passed and told is not CUT_OFF:
+            trial.sending.failed(told.what)
+        if trial.row is None:
+            about = {"mailbox": trial.mailbox, "protocol": MAIL, "recipient": trial.recipient}
+            return ConnectionTest.objects.create(**about, **columns)
+        ConnectionTest.objects.filter(pk=trial.row.pk).update(**columns)
+        trial.row.refresh_from_db()
+        return trial.row
 
 
 def _content(member: Member, trial: _Trial) -> bytes:

@@ -58,7 +58,7 @@ def mailbox_tests(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def mailbox_test_mail(request: MemberRequest, pk: int) -> HttpResponse:
-    """Send one real message from the mailbox to itself or to a member of the workspace."""
+    """Send one real message from the mailbox to itself or to a tested one of the workspace."""
     mailbox = queries.mailbox_for(request.member, pk)
     try:
         result = send_to_self(request.member, mailbox, request.POST.get("recipient", ""))

@@ -16,7 +16,8 @@ from outreach.kit.addresses import BadAddress
 from outreach.kit.htmx import render_region
 from outreach.slots import MAILBOX_BOOK, MAILBOX_READING
 from sending.imap import Protocol
-from sending.ledger.queries import totals
+from sending.ledger.kinds import OF_MAILBOX
+from sending.ledger.queries import feed, totals
 from sending.mailboxes import queries, services
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.ceilings import warnings_of
@@ -148,6 +149,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "tests": queries.newest_tests(mailbox),
         "watched": watched(pk),
         "test_at_once": may_act and takes_test_now(request.session, pk),
+        "story": feed(request.member, kinds=OF_MAILBOX, mailbox_id=pk, limit=8),
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
         "way_out": way_out(MailboxState(mailbox.state), SignInKind(mailbox.sign_in)),
         "sign_in": queries.sign_in_of(mailbox),

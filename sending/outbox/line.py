@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from sending.outbox.jobs import Job
-from sending.smtp import Envelope, Outcome, Phase, Server, Session, SessionError, Unreachable, Withdrawn
+from sending.smtp import Envelope, Outcome, Phase, Server, Session, SessionError, Unreachable, Withdrawn, token_of
 from sending.smtp import Line as Said
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Line:
                 self._session = await Session.open(self._server, listener=self._hear)
             except SessionError as error:
                 return error.outcome
-        envelope = Envelope(sender=job.sender, recipient=job.recipient, envelope_id=str(job.letter.pk))
+        envelope = Envelope(sender=job.sender, recipient=job.recipient, envelope_id=token_of(job.letter.message_id))
         outcome = await self._session.send(envelope, job.content, before_dot=before_dot)
         if not self._session.usable:
             await self.close()

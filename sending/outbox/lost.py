@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import partial
-
-from django.db import transaction
 
 from outreach.env import env
 from outreach.kit import statements
+from outreach.kit.commits import after_commit
 from sending.guard.services import found_older
 from sending.outbox.jobs import Letter
 
@@ -46,5 +44,5 @@ def put_back(left: Sequence[Letter]) -> set[int]:
     [(has_lost_claims,)] = statements.run(_HAS_LOST_CLAIMS, [ids, [one.enrollment_id for one in left]])
     if found or has_lost_claims:
         log.error("outbox.database_is_older marks=%s", len(found))
-        transaction.on_commit(partial(found_older, env().journal_dir), robust=True)
+        after_commit(found_older, env().journal_dir)
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,6 +14,7 @@ from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
 from outreach.kit import clock, gate, statements
+from outreach.kit.commits import after_commit
 from outreach.kit.rows import copy_rows
 from sending.bounces import Category
 from sending.ledger.kinds import EventKind
@@ -161,7 +161,7 @@ def record_results(results: Sequence[Result]) -> list[bool]:
             watch(campaign_ids={one.campaign_id for one in gone}, mailbox_ids={one.mailbox_id for one in gone})
         # After the commit, and one at a time: marks lock several clocks in an order of their own.
         put_off = [one for one in live if one.aftermath.state is MessageState.DEFERRED]
-        transaction.on_commit(partial(_wake, put_off), robust=True)
+        after_commit(_wake, put_off)
     return [one.letter.pk in kept for one in endings]
 
 

@@ -28,7 +28,7 @@ from sending.outbox.records import record_results
 from sending.outbox.sweeper import settle_stopped
 from sending.pacing import RECHECK, UNTIL_MENDED, Pace
 from sending.pacing.rotation import Rotation
-from sending.planner.forecast.scenes import draft_number
+from sending.planner.forecast.people import draft_number
 from sending.planner.models import CampaignRotation, Enrollment
 from sending.planner.progress.advancing import Sent, advance
 from sending.planner.services import enroll_audience

@@ -67,7 +67,7 @@ _COPIED: Mapping[str, str] = {
 _LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "domains_key": {"private_key": "''::bytea"},  # see _sign_with_another
     "outbox_message": {"body_text": "''", "body_html": "''"},
-    "inbox_message": {"text": "''", "raw": "''::bytea", "evidence": "'[]'::jsonb"},
+    "inbox_message": {"text": "''", "raw": "''::bytea", "evidence": "'[]'::jsonb", "thread_id": "NULL"},
 }
 # The people of a draft come onto the stage as a list of their own (see play.py).
 _NOT_COPIED = frozenset({"sequences_audience_list", "sequences_audience_segment"})

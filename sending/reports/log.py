@@ -77,7 +77,7 @@ def lines_of(member: Member, events: Collection[Event]) -> Sequence[Line]:
             event,
             contacts.get(event.contact_id or 0, ""),
             campaigns.get(event.campaign_id or 0, ""),
-            next((str(event.data[name]) for name in ("words", "text", "reason") if event.data.get(name)), ""),
+            event.said,
             event.data.get("inbound"),
         )
         for event in events

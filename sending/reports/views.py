@@ -13,7 +13,7 @@ from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import OF_CAMPAIGN, EventKind
 from sending.ledger.queries import feed, totals
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.queries import mailboxes_of
@@ -26,6 +26,7 @@ from sending.reports.log import LogFilters, lines_of, log_filters_from, log_of
 from sending.reports.results import results_of
 
 _FOLDER = "sending/reports"
+_STORY = 8  # decisions on a campaign's page; the log has them all
 
 
 @require_GET
@@ -105,5 +106,6 @@ def results(request: MemberRequest, pk: int) -> HttpResponse:
         senders=budgets_of(queries.senders_of(campaign)),
         days=last_days_of(request.member, pk),
         day_kinds=DAY_KINDS,
+        story=feed(request.member, kinds=OF_CAMPAIGN, campaign_id=pk, limit=_STORY),
     )
     return render_region(request, f"{_FOLDER}/results.html", context, region="live")

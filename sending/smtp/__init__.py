@@ -4,7 +4,7 @@ aiosmtplib opens a connection (EHLO, TLS, AUTH); from there our own transaction 
 because what a lost answer means depends on which side of the dot it was lost.
 """
 
-from sending.smtp.envelope import Envelope
+from sending.smtp.envelope import Envelope, with_ascii_domain
 from sending.smtp.explain import Explanation, explain
 from sending.smtp.mime import (
     Message,
@@ -13,6 +13,7 @@ from sending.smtp.mime import (
     make_message_id,
     opt_out_by_mail,
     reply_subject,
+    token_of,
     trim_references,
 )
 from sending.smtp.opening import SessionError
@@ -37,5 +38,6 @@ __all__ = [
     "RFC5321", "Accepted", "AuthKind", "BlockingTokens", "Deferred", "Envelope", "Explanation", "InDoubt", "Line",
     "Message", "Outcome", "Phase", "Refused", "Reply", "Security", "Server", "Session", "SessionError", "Side",
     "Timeouts", "TokenError", "TokenRefused", "TokenUnavailable", "Tokens", "Unbuildable", "Unreachable", "Withdrawn",
-    "build", "explain", "make_message_id", "opt_out_by_mail", "reply_subject", "trim_references",
+    "build", "explain", "make_message_id", "opt_out_by_mail", "reply_subject", "token_of",
+    "trim_references", "with_ascii_domain",
 ]  # fmt: skip

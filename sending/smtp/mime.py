@@ -100,9 +100,18 @@ def make_message_id(domain: str, token: str) -> str:
     return _checked(_MESSAGE_ID, f"<{token}@{ascii_domain}>", "Message-ID")
 
 
-def opt_out_by_mail(address: str) -> str:
-    """Return the link by which a recipient writes an opt-out to the mailbox (RFC 2369)."""
-    return f"mailto:{address}?subject=unsubscribe"
+def token_of(message_id: str) -> str:
+    """Return the part of our Message-ID that nobody can guess, and whoever has got the message has."""
+    return message_id.strip("<>").partition("@")[0]
+
+
+def opt_out_by_mail(address: str, *, message_id: str = "") -> str:
+    """Return the link by which a recipient writes an opt-out to the mailbox (RFC 2369).
+
+    With a Message-ID of ours its local part is named: whoever has got the message has it.
+    """
+    token = token_of(message_id)
+    return f"mailto:{address}?subject=unsubscribe{f'%20{token}' if token else ''}"
 
 
 def reply_subject(subject: str) -> str:

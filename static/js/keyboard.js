@@ -1,4 +1,5 @@
-// Keys: "/" search, "g" and a letter go to a page, j and k walk along rows, "?" shows the keys, Ctrl+K the palette.
+// Keys: "/" search, "g" and a letter go to a page, j and k walk along rows, "?" shows the keys, Ctrl+K the palette; what
+// else a page offers by a key carries data-key.
 const PAUSE_MS = 900; // between "g" and its letter
 let went = -Infinity;
 
@@ -9,13 +10,30 @@ const show = (selector) => {
 };
 
 const walk = (step) => {
-  const links = [...document.querySelectorAll("tbody a.table-main")].filter((link) => link.checkVisibility());
+  const links = [...document.querySelectorAll("tbody a.table-main, [data-walk] a")].filter((link) => link.checkVisibility());
   if (!links.length) return;
-  const row = document.activeElement?.closest("tr");
-  const now = links.findIndex((link) => link === document.activeElement || link.closest("tr") === row);
+  const row = document.activeElement?.closest("tr, [data-walk] li");
+  const isHere = (link) => link === document.activeElement || (row && link.closest("tr, li") === row);
+  const focused = links.findIndex(isHere);
+  const now = focused < 0 ? links.findIndex((link) => link.getAttribute("aria-current") === "true") : focused;
   const next = links[now < 0 ? 0 : Math.max(0, Math.min(links.length - 1, now + step))];
   next.focus();
   next.scrollIntoView({ block: "nearest" });
+};
+
+// A page's own keys: the control that carries data-key="x" is pressed, opened or entered by x.
+const press = (key) => {
+  const controls = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+  const control = controls.find((one) => one.checkVisibility() && !one.disabled);
+  if (!control) return false;
+  if (control.matches("textarea, select, input")) {
+    control.focus();
+    control.scrollIntoView({ block: "nearest" });
+  } else if (control.localName === "summary") {
+    control.parentElement.open = true;
+    (control.parentElement.querySelector("select, input:not([type=hidden]), textarea, button") ?? control).focus();
+  } else control.click();
+  return true;
 };
 
 const acts = {
@@ -45,7 +63,7 @@ document.addEventListener("keydown", (event) => {
   else if (Object.hasOwn(acts, event.key)) {
     event.preventDefault();
     acts[event.key]();
-  }
+  } else if (event.key.length === 1 && press(event.key)) event.preventDefault();
 });
 
 // The palette: what is typed narrows the list, Enter goes to its first entry, the arrows walk along it.

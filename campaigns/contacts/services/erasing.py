@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from functools import partial
 
 from django.db import connection, transaction
 
@@ -22,6 +21,7 @@ from outreach.accounts.access import Member
 from outreach.accounts.models import User
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
+from outreach.kit.commits import after_commit
 
 WHY_LIMIT = 200
 _AGAIN = timedelta(minutes=1)  # a message is on its way
@@ -85,7 +85,7 @@ def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None =
         Contact.objects.filter(pk=contact.pk, erased_at=None).update(erased_at=now)
         for part in parts():
             part.halts(person)
-        transaction.on_commit(partial(carry_out, row.pk), robust=True)
+        after_commit(carry_out, row.pk)
     return row
 
 

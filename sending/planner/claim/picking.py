@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from uuid import UUID
-
-from django.db import transaction
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
 from campaigns.sequences.wording import SenderValues, Wording
+from outreach.kit.commits import after_commit
 from sending.mailboxes.budgets import database_now
 from sending.pacing import (
     RECHECK,
@@ -198,7 +196,7 @@ class _Judging:
         if self._result.dropped:
             contacts = [self._contacts[one.contact_id] for one, _ in self._result.dropped]
             dropped = [(contact.workspace_id, contact.email_key) for contact in contacts]
-            transaction.on_commit(partial(suppress_strangers, dropped), robust=True)  # it takes gates
+            after_commit(suppress_strangers, dropped)  # it takes gates
         return self._picks
 
     def _consider(self, one: Candidate, *, may_pass_share: bool = False) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from typing import NamedTuple
+from datetime import datetime
 
-from django.db.models import Max, Q
+from django.db.models import Max
 
-from campaigns.contacts.queries import providers_of, suppressed_keys
-from campaigns.sequences.audience import audience_contacts
+from campaigns.contacts.queries import providers_of
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import CampaignState
@@ -20,8 +18,8 @@ from sending.mailboxes.budgets import limits_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.states import MailboxState
-from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace, Send, address_gate
-from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
+from sending.pacing import Pace
+from sending.pacing.receivers import is_free_mail
 from sending.pacing.rotation import Rotation, Turn
 from sending.pacing.scenario import (
     Outgo,
@@ -29,24 +27,14 @@ from sending.pacing.scenario import (
     Scenario,
     ScenarioCampaign,
     ScenarioMailbox,
-    ScenarioPerson,
     ScenarioStep,
 )
 from sending.pacing.throttles import ThrottleLimits
-from sending.pacing.waits import opening_after, wait_over
-from sending.planner.claim.addresses import Addresses
-from sending.planner.claim.facts import zone_by
 from sending.planner.claim.rotating import sharings_of
 from sending.planner.claim.throttling import limits_of as throttles_of_workspaces
+from sending.planner.forecast.people import WAITING, Lines, Row, audience_rows, enrolled, receiver_by
 from sending.planner.forecast.roads import Roads
 from sending.planner.models import CampaignMailbox, Enrollment
-from sending.planner.states import EnrollmentState
-
-_ROW = (
-    "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
-    "contact__country", "contact__region", "contact__email_key", "contact_id", "contact__domain", "receiver",
-    "last_sent_at", "absent_until", "led_to", "led_until",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +62,13 @@ def scene_of(
         row.pk: row
         for row in Mailbox.objects.filter(pk__in={pk for one, pk in pairs if one in campaign_ids}).order_by("pk")
     }
-    rows = _enrolled(campaign_ids) + (_audience(campaign) if campaign.state == CampaignState.DRAFT else [])
+    rows = enrolled(campaign_ids) + (audience_rows(campaign) if campaign.state == CampaignState.DRAFT else [])
     carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
     throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
     touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
     known = providers_of({row.domain for row in rows} | {one.domain for one in touches}) if throttles else {}
     watched = _watched(rows, throttles, touches, known)
-    lines = _Lines(loaded, pace, now, mended=mended, watched=watched)
+    lines = Lines(loaded, pace, now, mended=mended, watched=watched)
     people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
     scenario = Scenario(
         now=now,
@@ -102,168 +90,6 @@ def sharers(campaign: Campaign) -> tuple[set[int], set[int]]:
     return campaign_ids, {pk for one, pk in pairs if one in campaign_ids}
 
 
-def draft_number(contact_id: int) -> int:
-    """Return what stands for the enrollment that a launch would make of a contact: no enrollment has such a number."""
-    return _DRAFTS + contact_id
-
-
-_DRAFTS = 1 << 62
-_WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
-
-
-class _Row(NamedTuple):
-    """What is read of somebody who waits; of a draft's audience, what a launch would make of them."""
-
-    pk: int
-    campaign_id: int
-    mailbox_id: int | None
-    state: str
-    next_position: int
-    due_at: datetime | None
-    hold_code: str
-    zone_name: str
-    country: str
-    region: str
-    email_key: str
-    contact_id: int
-    domain: str
-    receiver: str
-    last_sent_at: datetime | None = None
-    absent_until: datetime | None = None
-    led_to: int | None = None
-    led_until: datetime | None = None
-
-
-def _enrolled(campaign_ids: Collection[int]) -> list[_Row]:
-    led = Q(state=EnrollmentState.STOPPED, led_to__isnull=False)  # by their answer, once nothing is under way
-    rows = Enrollment.objects.filter(Q(state__in=_WAITING) | led, campaign__in=campaign_ids)
-    return [_Row(*row) for row in rows.values_list(*_ROW)]
-
-
-def _audience(campaign: Campaign) -> list[_Row]:
-    """Return the contacts whom a launch would enroll."""
-    rows = audience_contacts(campaign).order_by("pk")
-    columns = ("pk", "time_zone", "country", "region", "email_key", "domain")
-    found = list(rows.values_list(*columns))
-    known = providers_of({domain for *_, domain in found})
-    return [
-        _Row(
-            draft_number(pk),
-            campaign.pk,
-            None,
-            EnrollmentState.ACTIVE,
-            1,
-            None,
-            "",
-            zone_name,
-            country,
-            region,
-            key,
-            pk,
-            domain,
-            _receiver(domain, known),
-        )
-        for pk, zone_name, country, region, key, domain in found
-    ]
-
-
-class _Lines:
-    """Turns rows into the people of a scenario."""
-
-    def __init__(
-        self,
-        loaded: Mapping[int, CampaignPlan],
-        pace: Pace,
-        now: datetime,
-        *,
-        mended: Collection[int],
-        watched: Collection[str],
-    ) -> None:
-        """Watched are the domains that a throttle could hold."""
-        self._plans = loaded
-        self._mended = mended
-        self._watched = watched
-        self._pace = pace
-        self._now = now
-        self._zones: dict[tuple[int, str, str, str], tzinfo] = {}
-        self.roads = {pk: Roads(plan) for pk, plan in loaded.items()}
-        self.stuck: dict[int, Counter[str]] = defaultdict(Counter)
-
-    def of(self, rows: Sequence[_Row], *, carrying: Collection[int], workspace_id: int) -> list[ScenarioPerson]:
-        """Return those for whom a step is to come by itself; count those for whom none is."""
-        suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
-        addresses = Addresses({row.domain for row in rows})
-        for pk, roads in self.roads.items():
-            roads.ask([row.contact_id for row in rows if row.campaign_id == pk])
-        found = []
-        for row in rows:
-            if row.email_key in suppressed:
-                self.stuck[row.campaign_id][DropCode.SUPPRESSED] += 1
-            elif unfit := self._unfit(row, addresses):
-                self.stuck[row.campaign_id][unfit] += 1
-            elif row.hold_code in UNTIL_MENDED and row.pk not in self._mended:
-                self.stuck[row.campaign_id][row.hold_code] += 1
-            elif row.mailbox_id is not None and row.mailbox_id not in carrying:
-                self.stuck[row.campaign_id][HoldCode.MAILBOX_STATE] += 1
-            else:
-                found += self._person(row)
-        return found
-
-    def _unfit(self, row: _Row, addresses: Addresses) -> str:
-        """Return what leaves the address out, or holds it for a second look that nobody can foresee; "" for nothing."""
-        facts = addresses.facts(row.email_key, row.domain, skips_roles=self._plans[row.campaign_id].skips_roles)
-        verdict = address_gate(facts, is_follow_up=row.mailbox_id is not None, now=self._now, pace=self._pace)
-        return "" if isinstance(verdict, Send) else verdict.code.value
-
-    def _person(self, row: _Row) -> list[ScenarioPerson]:
-        """Return somebody with the step that is to come, if any; a message on its way counts as sent now."""
-        plan, roads = self._plans[row.campaign_id], self.roads[row.campaign_id]
-        zone = self._zone(row.campaign_id, row.zone_name, row.country, row.region)
-        way = roads.way_of(row.contact_id)
-        due = row.due_at or self._now
-        if row.led_to is not None:
-            place, due = roads.place_of(row.led_to, way), max(self._now, row.led_until or self._now)
-        elif row.state == EnrollmentState.SENDING:
-            place = roads.behind(row.next_position, way)
-            if place is not None:
-                due = max(self._over(plan, place, self._now, zone), row.absent_until or self._now)
-        else:
-            place = roads.place_of(row.next_position, way)
-            is_lifted = row.pk in self._mended and bool(row.hold_code)
-            due = self._now if is_lifted else due
-            has_ways = plan.has_ways or bool(plan.path_names)
-            if place is not None and row.last_sent_at is not None and (is_lifted or has_ways):
-                due = max(due, row.led_until or self._over(plan, place, row.last_sent_at, zone))  # no hold shortens it
-                due = due if is_lifted else opening_after(due, plan.schedule, zone)
-        if place is None:
-            if roads.is_stuck(self._position_of(row), way):
-                self.stuck[row.campaign_id][HoldCode.BROKEN_BRANCH] += 1
-            return []
-        domain = row.domain if row.domain in self._watched else ""
-        receiver = Receiver(row.receiver)
-        return [
-            ScenarioPerson(
-                row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain, receiver, way
-            )
-        ]
-
-    @staticmethod
-    def _position_of(row: _Row) -> int:
-        """Return where somebody stands, or will once the message that is on its way has left."""
-        if row.led_to is not None:
-            return row.led_to
-        return row.next_position + (row.state == EnrollmentState.SENDING)
-
-    def _over(self, plan: CampaignPlan, place: int, since: datetime, zone: tzinfo) -> datetime:
-        return wait_over(since, plan.steps[place].wait, zone, self._pace, closed=plan.schedule.holidays)
-
-    def _zone(self, campaign_id: int, zone_name: str, country: str, region: str) -> tzinfo:
-        key = campaign_id, zone_name, country, region
-        if key not in self._zones:
-            self._zones[key] = zone_by(self._plans[campaign_id], zone_name, country, region)[1]
-        return self._zones[key]
-
-
 def _touches(workspace_id: int, since: datetime) -> tuple[Received, ...]:
     rows = Spending.objects.filter(workspace_id=workspace_id, spent_at__gt=since).order_by("spent_at")
     return tuple(
@@ -271,19 +97,15 @@ def _touches(workspace_id: int, since: datetime) -> tuple[Received, ...]:
     )
 
 
-def _receiver(domain: str, known: Mapping[str, str]) -> Receiver:
-    return receiver_of(domain, known=known.get(domain, ""))
-
-
 def _watched(
-    rows: Sequence[_Row], throttles: ThrottleLimits, touches: Sequence[Received], known: Mapping[str, str]
+    rows: Sequence[Row], throttles: ThrottleLimits, touches: Sequence[Received], known: Mapping[str, str]
 ) -> set[str]:
     """Return the domains that throttles could hold: those that several people share, and those of limited providers."""
     if not throttles:
         return set()
     people = {(row.domain, row.contact_id) for row in rows} | {(one.domain, one.contact_id) for one in touches}
     shared = {domain for domain, count in Counter(domain for domain, _ in people).items() if count > 1}
-    limited = {domain for domain, _ in people if throttles.receivers.get(_receiver(domain, known))}
+    limited = {domain for domain, _ in people if throttles.receivers.get(receiver_by(domain, known))}
     return {domain for domain in shared if not is_free_mail(domain)} | limited
 
 
@@ -293,7 +115,7 @@ def _pairs(campaign: Campaign) -> set[tuple[int, int]]:
     ids = {campaign.pk, *running.values_list("pk", flat=True)}
     chosen = CampaignMailbox.objects.filter(campaign__in=ids).values_list("campaign_id", "mailbox_id")
     # Follow-ups stay with their mailbox, also when the campaign has other senders by now.
-    bound = Enrollment.objects.filter(campaign__in=ids, state__in=_WAITING, mailbox__isnull=False)
+    bound = Enrollment.objects.filter(campaign__in=ids, state__in=WAITING, mailbox__isnull=False)
     return {*chosen, *bound.values_list("campaign_id", "mailbox_id").order_by().distinct()}
 
 

@@ -16,7 +16,7 @@ from sending.mailboxes.models import Mailbox
 from sending.pacing.outlook import Forecast
 from sending.planner.claim.facts import zone_of
 from sending.planner.forecast.foresight import foresee
-from sending.planner.forecast.scenes import draft_number
+from sending.planner.forecast.people import draft_number
 from sending.planner.models import Enrollment
 
 

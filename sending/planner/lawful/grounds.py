@@ -17,6 +17,8 @@ from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from outreach.kit.words import plural
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
 from sending.planner.errors import NotReady, Obstacle
 from sending.planner.lawful.law import Need, Rule, country_of_domain, name_of, rule_of, rules
 from sending.planner.models import CampaignGround
@@ -56,6 +58,17 @@ class Whom(StrEnum):
     AUDIENCE = "audience"
     ENROLLED = "enrolled"  # in the campaign, and something is still to come for them
     OUTSIDE = "outside"  # of the audience, those who are not in the campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """On what ground a campaign writes, and how its owner knows."""
+
+    basis: LegalBasis = LegalBasis.UNSTATED
+    words: str = ""
+
+    def __str__(self) -> str:
+        return f"{basis_words(self.basis)} (“{self.words}”)" if self.words else basis_words(self.basis)
 
 
 @dataclass
@@ -139,15 +152,32 @@ def state_ground(member: Member, campaign: Campaign, basis: LegalBasis, words: s
     """
     with transaction.atomic():
         current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-        if current.state in CLOSED:
+        rows = CampaignGround.objects.filter(campaign=campaign)
+        row = rows.first()
+        before = Stated(LegalBasis(row.basis), row.words) if row else Stated()
+        after = Stated(basis, words[:LONGEST_WORDS]) if basis is not LegalBasis.UNSTATED else Stated()
+        is_same = after == before and (row is None or row.stated_by == member.user.email)
+        if current.state in CLOSED or is_same:
             return
         if basis is LegalBasis.UNSTATED:
-            CampaignGround.objects.filter(campaign=campaign).delete()
-            _refuse_needed(current)
-            return
-        about = {"basis": basis, "words": words[:LONGEST_WORDS], "stated_by": member.user.email}
-        CampaignGround.objects.update_or_create(campaign=campaign, defaults={**about, "stated_at": clock.now()})
+            rows.delete()
+        else:
+            about = {"basis": after.basis, "words": after.words, "stated_by": member.user.email}
+            CampaignGround.objects.update_or_create(campaign=campaign, defaults={**about, "stated_at": clock.now()})
         _refuse_needed(current)
+        _tell(current, member, before, after)
+
+
+def _tell(campaign: Campaign, member: Member, before: Stated, after: Stated) -> None:
+    """Let the campaign's story say who has changed the ground, and from what to what."""
+    data = {
+        "by": member.user.email,
+        "words": f"{member.user.email} has stated the ground: {after}. Before: {before}.",
+        "before": {"basis": before.basis.value, "words": before.words},
+        "after": {"basis": after.basis.value, "words": after.words},
+    }
+    kind = EventKind.GROUND_STATED
+    record([Entry(campaign.workspace_id, kind, clock.now(), campaign_id=campaign.pk, data=data)])
 
 
 def _refuse_needed(campaign: Campaign) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -20,17 +19,14 @@ from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from sending.mailboxes.audit import Shown
 from sending.mailboxes.models import Mailbox
-from sending.mailboxes.selfmail import NotNow, Proof, proven_recipients, send_to_self
+from sending.mailboxes.selfmail import NotNow, Proof, recipients_for, send_to_self
 from sending.planner.preview.sampling import Whom, contact_by_address, contact_shown, whom_to_show
 from sending.planner.preview.shown import PreviewedStep, carriers_of, preview, previewed
 from sending.smtp import opt_out_by_mail
 
-log = logging.getLogger(__name__)
-
 _FOLDER = "sending/planner"
-# Who sent which wording to whom.
-_SENT = "planner.test_mail_%s person=%s campaign=%s step=%s variant=%s mailbox=%s recipient=%r"
 _PARTS, _WIDTHS = ("text", "html"), ("desktop", "phone")
 # The HTML of a mail is shown as it is: in a frame of its own that runs nothing and fetches nothing.
 _POLICY: Mapping[str, list[str]] = {
@@ -65,7 +61,7 @@ def preview_page(request: MemberRequest, pk: int) -> HttpResponse:
         steps=preview(campaign, contact, mailbox) if contact else [],
         part=_one_of(_PARTS, request.GET.get("part", "")),
         width=_one_of(_WIDTHS, request.GET.get("width", "")),
-        recipients=proven_recipients(request.member, mailbox) if mailbox else [],
+        recipients=recipients_for(request.member, mailbox) if mailbox else [],
     )
     return render_region(request, f"{_FOLDER}/preview.html", context)
 
@@ -86,30 +82,27 @@ def preview_html(request: MemberRequest, pk: int) -> HttpResponse:
 def preview_mail(request: MemberRequest, pk: int) -> HttpResponse:
     """Send a wording, as the contact would read it, to oneself."""
     shown, mailbox = _shown(request, pk)
-    campaign_id = variant_for(request.member, pk).step.campaign_id
+    campaign = variant_for(request.member, pk).step.campaign
     if shown.wording is None:
         messages.error(request, f"No test mail was sent. {shown.problem}")
     elif mailbox is None:
         messages.error(request, "No test mail was sent. No mailbox carries the campaign.")
     else:
-        _send(request, mailbox, shown, campaign_id=campaign_id)
+        _send(request, mailbox, shown, campaign)
     kept = urlencode({name: request.POST.get(name, "") for name in ("contact", "mailbox", "part", "width")})
-    return redirect(f"{request.member.url('planner:preview', campaign_id)}?{kept}#variant{pk}")
+    return redirect(f"{request.member.url('planner:preview', campaign.pk)}?{kept}#variant{pk}")
 
 
-def _send(request: MemberRequest, mailbox: Mailbox, shown: PreviewedStep, *, campaign_id: int) -> None:
+def _send(request: MemberRequest, mailbox: Mailbox, shown: PreviewedStep, campaign: Campaign) -> None:
     assert shown.wording is not None
-    proof = Proof(shown.subject, shown.wording.text, shown.wording.html, opt_out_by_mail(mailbox.address))
+    about = Shown(campaign.pk, campaign.name, shown.name, shown.variant.label, shown.variant.id)
+    proof = Proof(shown.subject, shown.wording.text, shown.wording.html, opt_out_by_mail(mailbox.address), about)
     recipient = request.POST.get("recipient", "")[:254]
-    who = (request.member.user.pk, campaign_id, shown.step.id, shown.variant.id, mailbox.pk, recipient)
-    log.info(_SENT, "asked", *who)  # before its first byte, so that a crash leaves it told
     try:
         result = send_to_self(request.member, mailbox, recipient, proof=proof)
     except NotNow as error:
-        log.info(_SENT, "refused", *who)
         messages.error(request, f"No test mail was sent. {error}")
     else:
-        log.info(_SENT, "passed" if result.passed else "failed", *who)
         if result.passed:
             messages.success(request, f"Step {shown.name} {shown.variant.label} has left for {recipient}.")
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sending.planner.services.enrolling import enroll_audience, grow_audiences
+from sending.planner.services.enrolling import enroll_audience
+from sending.planner.services.growing import grow_audiences
 from sending.planner.services.people import postpone, release, stop, stop_contact, take_back
 from sending.planner.services.running import launch, pause, resume
 from sending.planner.services.senders import set_senders

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from django.db import connection
 
-from django.db import connection, transaction
-
+from outreach.kit.commits import after_commit
 from sending.planner.models import CampaignMailbox
 
 _WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
@@ -17,7 +16,7 @@ def wake(campaign_id: int, *, mailbox_id: int | None = None) -> None:
     After the commit, and one mailbox at a time: marks lock several clocks in an order of their own, and a transaction
     that held some of them here could wait for one in a circle.
     """
-    transaction.on_commit(partial(_wake, campaign_id, mailbox_id), robust=True)
+    after_commit(_wake, campaign_id, mailbox_id)
 
 
 def _wake(campaign_id: int, also: int | None) -> None:

@@ -33,7 +33,7 @@ def signed_in(member: Member, **headers: str) -> Client:
 
 
 def inbox(member: Member, query: str = "", **headers: str) -> str:
-    answer = signed_in(member, **headers).get(member.url("inbox:list") + query)
+    answer = signed_in(member, **headers).get(member.url("inbox:mails") + query)
     assert answer.status_code == 200
     return answer.text
 
@@ -78,7 +78,7 @@ def test_empty_inbox_and_empty_filter_say_different_things(scene: Scene) -> None
     add(scene, 1, kind=Kind.HUMAN_REPLY)
     page = inbox(scene.member, "?kind=complaint")
     assert "Nothing came back yet" not in page
-    assert f'href="{scene.member.url("inbox:list")}"' in page
+    assert f'href="{scene.member.url("inbox:mails")}"' in page
 
 
 def test_region_alone_is_the_region_of_the_page(scene: Scene) -> None:
@@ -92,7 +92,7 @@ def test_region_alone_is_the_region_of_the_page(scene: Scene) -> None:
 def test_page_asks_as_often_for_20_mails_as_for_1(
     scene: Scene, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    client, url = signed_in(scene.member), scene.member.url("inbox:list")
+    client, url = signed_in(scene.member), scene.member.url("inbox:mails")
     add(scene, 0, contact=scene.contact)
     with CaptureQueriesContext(connection) as for_one:
         client.get(url)
@@ -116,7 +116,7 @@ def test_hostile_words_are_shown_as_words(scene: Scene, headers: dict[str, str])
     row = add(scene, 1, subject=EVIL)
     evidence = [{"layer": EVIL, "rule": EVIL, "words": EVIL}]
     InboundMessage.objects.update(from_address=EVIL, text=EVIL, from_name=EVIL, evidence=evidence)
-    for url in (scene.member.url("inbox:list"), scene.member.url("inbox:detail", row.pk)):
+    for url in (scene.member.url("inbox:mails"), scene.member.url("inbox:detail", row.pk)):
         page = signed_in(scene.member, **headers).get(url).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ member }}{% url" in page, "shown, escaped once, not run"
@@ -127,7 +127,7 @@ def test_viewers_read_and_strangers_find_nothing(scene: Scene) -> None:
     row = add(scene, 1)
     viewer = make_member(scene.workspace, Role.VIEWER)
     stranger = make_member(make_workspace("other"))
-    for url in (scene.member.url("inbox:list"), scene.member.url("inbox:detail", row.pk)):
+    for url in (scene.member.url("inbox:mails"), scene.member.url("inbox:detail", row.pk)):
         assert signed_in(viewer).get(url).status_code == 200
         assert signed_in(stranger).get(url).status_code == 404
         assert Client().get(url).status_code == 302

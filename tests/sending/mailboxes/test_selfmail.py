@@ -20,6 +20,8 @@ from outreach.accounts.roles import Role
 from sending.chaos.faultsmtpd import Act, FaultServer, close, hang, say, serving_in_thread
 from sending.guard.core import Kind
 from sending.guard.models import Finding, Installation
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
 from sending.mailboxes import selfmail
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.models import ConnectionTest, Mailbox, MailboxClock, Spending
@@ -73,13 +75,17 @@ def test_the_mail_leaves_and_is_charged_and_told(member: Member, world: SandboxW
         send_to_self(member, mailbox, "me1@acme.test")
     assert len(world.accepted()) == before + 1
     assert list(ConnectionTest.objects.all()) == [row]
+    event = Event.objects.get()
+    assert (event.kind, event.mailbox_id, event.campaign_id) == (EventKind.TEST_MAIL, mailbox.pk, None)
+    assert (event.data["by"], event.data["to"]) == (member.user.email, "me1@acme.test")
+    assert event.said == f"{member.user.email} sends a test mail to me1@acme.test."
 
 
 def test_the_message_is_what_a_person_would_recognise(member: Member) -> None:
-    teammate = make_member(member.workspace, Role.VIEWER, email="teammate@acme.test")
+    make_mailbox(member.workspace, "teammate@acme.test", state=MailboxState.PAUSED)
     server = FaultServer({})
     with at(member, server, display_name="Ada Löwe", reply_to="answers@acme.test") as mailbox:
-        assert send_to_self(member, mailbox, teammate.user.email).passed
+        assert send_to_self(member, mailbox, "teammate@acme.test").passed
     (taken,) = server.accepted
     letter = message_from_bytes(taken, policy=SMTP)
     assert (letter["From"], letter["To"]) == ("Ada Löwe <me@acme.test>", "teammate@acme.test")
@@ -93,8 +99,11 @@ def test_nobody_else_can_be_written_to(member: Member) -> None:
     make_member(make_workspace("other"), Role.OWNER, email="stranger@other.test")
     server = FaultServer({})
     with at(member, server) as mailbox:
-        assert recipients_for(member, mailbox) == [ME, member.user.email]
-        for address in ("stranger@other.test", "", f"{ME}, x@other.test", "ME@acme.test"):
+        make_member(member.workspace, Role.VIEWER, email="ceo@prospect.test")
+        make_mailbox(member.workspace, "saved@acme.test", state=MailboxState.UNTESTED)
+        assert recipients_for(member, mailbox) == [ME]
+        nobody = ("stranger@other.test", "", f"{ME}, x@other.test", "ME@acme.test", "saved@acme.test")
+        for address in (*nobody, "ceo@prospect.test", member.user.email):
             with pytest.raises(NotNow, match="to nobody else"):
                 send_to_self(member, mailbox, address)
     assert server.accepted == []
@@ -102,9 +111,10 @@ def test_nobody_else_can_be_written_to(member: Member) -> None:
 
 
 def test_an_address_that_stands_twice_is_offered_once(member: Member) -> None:
-    make_member(member.workspace, Role.MEMBER, email="Me@acme.test".lower())
-    mailbox = make_mailbox(member.workspace, "ME@acme.test")
-    assert recipients_for(member, mailbox) == ["ME@acme.test", member.user.email]
+    own = make_mailbox(member.workspace, member.user.email.upper(), state=MailboxState.ACTIVE)
+    mailbox = make_mailbox(member.workspace, "ME@acme.test", state=MailboxState.ACTIVE)
+    assert recipients_for(member, mailbox) == ["ME@acme.test", own.address]
+    assert recipients_for(member, own) == [own.address, "ME@acme.test"]
 
 
 def held(mailbox: Mailbox) -> None:
@@ -243,6 +253,9 @@ def test_each_end_is_told_and_what_left_is_charged(
     assert PASSWORD not in str(row.transcript)
     assert Spending.objects.count() == charged
     assert list(ConnectionTest.objects.all()) == [row]
+    *begun, end = Event.objects.filter(kind=EventKind.TEST_MAIL).order_by("id")
+    assert len(begun) == charged
+    assert end.said == f"The test mail of {member.user.email} to {ME}: {row.what}"
     mailbox.refresh_from_db()
     assert mailbox.state == (MailboxState.NEEDS_SIGN_IN if "auth" in script else MailboxState.ACTIVE)
 
@@ -283,6 +296,7 @@ def test_a_program_that_dies_after_the_mail_has_left_leaves_a_word(
     assert not row.passed
     assert "stopped after the message had left" in row.what
     assert Spending.objects.count() == 1
+    assert Event.objects.get().said == f"{member.user.email} sends a test mail to {ME}."
 
 
 def test_a_password_that_no_key_opens_is_told(member: Member, setting: Callable[[str, str], None]) -> None:

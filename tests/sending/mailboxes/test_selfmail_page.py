@@ -35,6 +35,7 @@ def test_the_outcome_stands_on_the_page_with_its_dialogue(admin: Client, member:
     assert "RCPT TO:<me@acme.test>" in text
     assert PASSWORD not in html
     assert "callout-green" in html
+    assert f"Test mail {member.user.email} sends a test mail to me@acme.test." in text
     assert "No test mail can leave now. The mailbox keeps a gap between two messages." in text
 
 
@@ -63,12 +64,14 @@ def test_only_an_active_mailbox_offers_it_and_the_others_say_why(
     assert "No test mail can leave now. The mailbox" in text_of(html)
 
 
-def test_the_mailbox_and_the_members_are_offered_and_nobody_else(admin: Client, member: Member) -> None:
+def test_tested_mailboxes_are_offered_and_nobody_else(admin: Client, member: Member) -> None:
     make_member(member.workspace, Role.VIEWER, email="viewer@acme.test")
-    make_member(make_workspace("other"), Role.OWNER, email="stranger@other.test")
+    make_mailbox(make_workspace("other"), "stranger@other.test", state=MailboxState.ACTIVE)
+    make_mailbox(member.workspace, "tested@acme.test", state=MailboxState.PAUSED)
+    make_mailbox(member.workspace, "saved@acme.test", state=MailboxState.UNTESTED)
     mailbox = rested(make_mailbox(member.workspace, ME, state=MailboxState.ACTIVE))
     html = page(admin, member, "mailboxes:detail", mailbox.pk)
-    assert re.findall(r"<option>(.*?)</option>", html) == [ME, member.user.email, "viewer@acme.test"]
+    assert re.findall(r"<option>(.*?)</option>", html) == [ME, "tested@acme.test"]
 
 
 def test_viewers_are_neither_offered_it_nor_told_of_the_members(client: Client, member: Member) -> None:

@@ -205,7 +205,7 @@ def test_a_campaign_that_fails_does_not_keep_the_others_from_growing(
 
 
 def test_an_audience_grows_in_parts_that_a_pause_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sending.planner.services.enrolling._PART", 2)
+    monkeypatch.setattr("sending.planner.services.growing._PART", 2)
     member = make_team()
     campaign = make_growing(member, "acme")
     make_people(member, 5, company="acme")
@@ -219,7 +219,7 @@ def test_an_audience_grows_in_parts_that_a_pause_comes_between(monkeypatch: pyte
         record(entries)
         Campaign.objects.update(state=CampaignState.PAUSED)
 
-    monkeypatch.setattr("sending.planner.services.enrolling.record", paused_behind)
+    monkeypatch.setattr("sending.planner.services.growing.record", paused_behind)
     assert grow_audiences() == 2
 
 

@@ -13,14 +13,13 @@ from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
-from sending.planner import services
 from sending.planner.errors import NotReady
 from sending.planner.lawful.grounds import state_ground
 from sending.planner.models import CampaignGround, Enrollment
 from sending.planner.review.readiness import stalls
 from sending.planner.services import enroll_audience, grow_audiences, launch
 from tests.builders import make_contact, make_import
-from tests.sending.planner.pages import make_draft, post, text_of
+from tests.sending.planner.pages import make_draft, post, signed_in, text_of
 from tests.sending.planner.stage import make_team
 
 pytestmark = pytest.mark.django_db
@@ -61,8 +60,9 @@ def test_growth_enrolls_whom_the_law_allows_and_tells_who_waits_for_what(member:
     assert grow_audiences() == 2
     late = Enrollment.objects.order_by("-pk")[:2].values_list("contact__email", flat=True)
     assert set(late) == {"yes@firma.de", "hello@firm.co.uk"}
-    words = Event.objects.get(kind=EventKind.ENROLLED).data["words"]
-    assert words.startswith("2 came into the audience. Left out: ")
+    assert Event.objects.get(kind=EventKind.ENROLLED).said == "2 came into the audience."
+    words = Event.objects.get(kind=EventKind.GROWTH_HELD).said
+    assert words.startswith("Left out of its growth: 1 person in Austria without consent on record")
     assert "1 person in Germany without consent on record" in words
     assert [one.words.split(" without")[0] for one in stalls(campaign)] == [
         "1 person in Austria",
@@ -73,6 +73,59 @@ def test_growth_enrolls_whom_the_law_allows_and_tells_who_waits_for_what(member:
     assert (grow_audiences(), stalls(campaign)) == (2, ())
 
 
+def test_why_a_growth_enrolls_nobody_is_told_when_it_changes_and_not_at_each_look(
+    member: Member, campaign: Campaign
+) -> None:
+    grow(member, campaign)
+
+    def told() -> list[str]:
+        return [one.said for one in Event.objects.filter(kind=EventKind.GROWTH_HELD).order_by("id")]
+
+    grow_audiences()
+    assert told() == []
+    add(campaign, "late@firma.de")
+    for _ in range(3):
+        assert grow_audiences() == 0
+    add(campaign, "later@firma.de")
+    assert grow_audiences() == 0, "one more of them is no other reason"
+    assert [words.split(" without")[0] for words in told()] == ["Left out of its growth: 1 person in Germany"]
+    add(campaign, "chef@firma.com", country="AT")
+    grow_audiences()
+    (another,) = told()[1:]
+    assert "2 people in Germany" in another
+    assert "1 person in Austria" in another
+    state_ground(member, campaign, LegalBasis.CONSENT, "Forms of the fair.")
+    assert (grow_audiences(), grow_audiences()) == (3, 0)
+    assert told()[2:] == ["Nobody is left out of its growth any more."]
+
+
+def test_who_states_a_ground_or_takes_it_back_stands_in_the_story_with_what_was_before(
+    member: Member, campaign: Campaign
+) -> None:
+    def said() -> list[str]:
+        return [one.said for one in Event.objects.filter(kind=EventKind.GROUND_STATED).order_by("id")]
+
+    me = member.user.email
+    state_ground(member, campaign, LegalBasis.INTEREST, "They exhibit.")
+    state_ground(member, campaign, LegalBasis.INTEREST, "They exhibit.")
+    interest = "Legitimate interest, weighed against theirs (“They exhibit.”)"
+    assert said() == [f"{me} has stated the ground: {interest}. Before: Not stated."]
+    answer = post(member, "ground", campaign.pk, basis="contract", words="Customers.")
+    assert answer.status_code == 302
+    contract = "They are customers, or asked to become so (“Customers.”)"
+    assert said()[1:] == [f"{me} has stated the ground: {contract}. Before: {interest}."]
+    event = Event.objects.order_by("-id")[0]
+    assert (event.campaign_id, event.data["before"]["basis"], event.data["after"]["words"]) == (
+        campaign.pk,
+        "interest",
+        "Customers.",
+    )
+    state_ground(member, campaign, LegalBasis.UNSTATED, "")
+    assert said()[2:] == [f"{me} has stated the ground: Not stated. Before: {contract}."]
+    page = text_of(signed_in(member).get(member.url("reports:results", campaign.pk)))
+    assert f"Ground to write {said()[2]}" in page
+
+
 def test_a_launch_judges_whom_it_has_enrolled(
     member: Member, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +133,7 @@ def test_a_launch_judges_whom_it_has_enrolled(
         add(asked, "late@firma.de")  # comes in between the look at the audience and the statement
         return enroll_audience(asked)
 
-    monkeypatch.setattr(services, "enroll_audience", enroll_with_one_more)
+    monkeypatch.setattr("sending.planner.services.running.enroll_audience", enroll_with_one_more)
     with pytest.raises(NotReady, match="1 person in Germany without consent"):
         launch(member, campaign)
     assert not Enrollment.objects.exists()

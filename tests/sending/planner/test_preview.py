@@ -18,6 +18,7 @@ from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
+from sending.ledger.models import Event
 from sending.mailboxes.models import ConnectionTest, Mailbox, Spending
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
@@ -194,8 +195,8 @@ def test_a_test_mail_goes_to_nobody_else_and_not_with_a_hole(member: Member, cam
     assert not ConnectionTest.objects.exists()
 
 
-def test_a_wording_goes_only_to_addresses_that_a_mailbox_has_proven(
-    member: Member, campaign: Campaign, caplog: pytest.LogCaptureFixture
+def test_a_wording_goes_only_to_addresses_that_a_mailbox_has_proven_and_it_is_kept_who_sent_which(
+    member: Member, campaign: Campaign
 ) -> None:
     make_member(member.workspace, Role.VIEWER, email="ceo@prospect.test")
     make_mailbox(member.workspace, "tested@acme.example", state=MailboxState.PAUSED)
@@ -207,17 +208,20 @@ def test_a_wording_goes_only_to_addresses_that_a_mailbox_has_proven(
     for stranger in ("ceo@prospect.test", member.user.email, "saved@acme.example"):
         assert "to nobody else" in text_of(sent(member, variant, recipient=stranger))
     assert not ConnectionTest.objects.exists()
-    with serving_in_thread(server) as running, caplog.at_level("INFO", "sending.planner.preview.views"):
+    assert not Event.objects.exists()
+    with serving_in_thread(server) as running:
         Mailbox.objects.update(smtp_port=running.port, smtp_security="plain")
         rested(Mailbox.objects.get(address="me@acme.example"))
         mailbox = Mailbox.objects.get(address="me@acme.example")
         told = text_of(sent(member, variant, mailbox=mailbox.pk, recipient="tested@acme.example"))
     assert "has left for tested@acme.example" in told
-    whole = (
-        f"person={member.user.pk} campaign={campaign.pk} step={variant.step_id} variant={variant.pk} "
-        f"mailbox={mailbox.pk} recipient='tested@acme.example'"
-    )
-    assert caplog.messages[-2:] == [f"planner.test_mail_asked {whole}", f"planner.test_mail_passed {whole}"]
+    event = Event.objects.get()
+    assert (event.kind, event.campaign_id, event.mailbox_id) == ("test_mail", campaign.pk, mailbox.pk)
+    assert (event.data["step"], event.data["variant"], event.data["variant_id"]) == ("1", "A", variant.pk)
+    assert event.said == (f"{member.user.email} sends step 1 A of “{campaign.name}” to tested@acme.example as a test.")
+    story = text_of(signed_in(member).get(member.url("reports:results", campaign.pk)))
+    assert f"Test mail {event.said}" in story
+    assert f"Test mail {event.said}" in text_of(signed_in(member).get(member.url("mailboxes:detail", mailbox.pk)))
 
 
 def test_viewers_look_and_send_nothing(member: Member, campaign: Campaign) -> None:

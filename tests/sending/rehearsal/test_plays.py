@@ -18,7 +18,8 @@ from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import Rotation
 from sending.pacing.simulation import simulate
-from sending.planner.forecast.scenes import draft_number, scene_of
+from sending.planner.forecast.people import draft_number
+from sending.planner.forecast.scenes import scene_of
 from sending.planner.models import Enrollment
 from sending.planner.services import set_senders
 from sending.planner.states import EnrollmentState

@@ -34,6 +34,7 @@ from outreach.kit import clock
 from sending.guard.models import Stranger
 from sending.guard.prints import person_print
 from sending.inbox.models import InboundMessage
+from sending.inbox.threads.placing import place
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.queries import totals
@@ -75,6 +76,7 @@ def make_person(member: Member) -> Contact:
     InboundMessage.objects.filter(contact=contact).update(
         from_address=email.upper(), from_name=SECRET, text=SECRET, raw=SECRET.encode(), evidence=[{"words": SECRET}]
     )
+    place(InboundMessage.objects.get(contact=contact), (), None)
     rehearsal = Rehearsal.objects.create(
         workspace=workspace, campaign=message.campaign, days=30, state="done", finished_at=DAY,
         report={

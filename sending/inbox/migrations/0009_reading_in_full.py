@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0005_labels_looked_at'),
+        ('inbox', '0008_threads_of_mails'),
         ('mailboxes', '0012_tags'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,1 @@
+"""Conversations: mails that belong together, what a team does with them, and how they are found again."""

@@ -1,0 +1,110 @@
+"""Conversations, one row each, and the words by which they are found."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+
+from campaigns.contacts.models import Contact
+from outreach.accounts.models import User, Workspace
+from sending.inbox.threads.states import ThreadState
+from sending.mailboxes.models import Mailbox
+from sending.planner.models import Enrollment
+
+_TALK = Q(is_talk=True, state=ThreadState.OPEN)
+
+
+class Thread(models.Model):
+    """One conversation: with a person of a campaign, or with whoever wrote on their own."""
+
+    # The indexes below begin with these keys.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="threads", db_index=False)
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="threads", db_index=False)
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="threads", db_index=False)
+    enrollment = models.OneToOneField(Enrollment, null=True, on_delete=models.SET_NULL, related_name="thread")
+    writer = models.CharField(max_length=320, blank=True)  # normalised address of who began it, where no campaign did
+    topic = models.CharField(max_length=32, blank=True)  # print of the subject without Re:, where no campaign began it
+
+    name = models.CharField(max_length=200, blank=True)  # of who wrote last
+    address = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(max_length=998, blank=True)
+    snippet = models.CharField(max_length=160, blank=True)  # how the newest mail begins
+    newest_at = models.DateTimeField()  # of the newest mail, ours or theirs
+    newest_kind = models.CharField(max_length=12, blank=True)  # of the newest mail that came in
+    says = models.CharField(max_length=13, blank=True, db_default="")  # class of the newest answer
+    mails = models.PositiveIntegerField(db_default=0)  # that came in
+    heard_at = models.DateTimeField(null=True)  # the newest mail of a person
+    written_at = models.DateTimeField(null=True)  # the newest answer of ours, not of a campaign
+
+    is_talk = models.BooleanField(db_default=False)  # a person wrote in it
+    is_unread = models.BooleanField(db_default=False)
+    is_awaiting = models.BooleanField(db_default=False)
+    state = models.CharField(max_length=8, default=ThreadState.OPEN, db_default=ThreadState.OPEN)
+    snoozed_until = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    version = models.PositiveIntegerField(db_default=0)  # raised by each change: a page knows whether it is behind
+
+    class Meta:
+        db_table = "inbox_thread"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=list(ThreadState)), name="inbox_known_thread_state"),
+            models.CheckConstraint(
+                condition=Q(state=ThreadState.SNOOZED, snoozed_until__isnull=False)
+                | ~Q(state=ThreadState.SNOOZED) & Q(snoozed_until__isnull=True),
+                name="inbox_snoozed_has_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ThreadState.DONE, done_at__isnull=False)
+                | ~Q(state=ThreadState.DONE) & Q(done_at__isnull=True),
+                name="inbox_done_has_time",
+            ),
+        ]
+        indexes = [
+            # one for each scope, in the order of its list
+            models.Index(fields=["workspace", "-newest_at", "-id"], condition=_TALK, name="inbox_talks"),
+            models.Index(
+                fields=["workspace", "-newest_at", "-id"], condition=_TALK & Q(is_unread=True), name="inbox_unread"
+            ),
+            models.Index(
+                fields=["workspace", "-newest_at", "-id"], condition=_TALK & Q(is_awaiting=True), name="inbox_awaiting"
+            ),
+            models.Index(
+                fields=["assignee", "workspace", "-newest_at", "-id"],
+                condition=Q(state=ThreadState.OPEN, assignee__isnull=False),
+                name="inbox_mine",
+            ),
+            models.Index(
+                fields=["workspace", "-newest_at", "-id"], condition=Q(state=ThreadState.SNOOZED), name="inbox_snoozed"
+            ),
+            models.Index(
+                fields=["workspace", "-newest_at", "-id"], condition=Q(state=ThreadState.DONE), name="inbox_done"
+            ),
+            models.Index(
+                fields=["workspace", "-newest_at", "-id"],
+                condition=Q(is_talk=False, state=ThreadState.OPEN),
+                name="inbox_machines",
+            ),
+            # tick: whose snooze is over
+            models.Index(fields=["snoozed_until"], condition=Q(state=ThreadState.SNOOZED), name="inbox_waking"),
+            # placing: the conversation of a writer who is in no campaign
+            models.Index(fields=["mailbox", "writer", "topic"], name="inbox_of_writer"),
+            # the contact's conversations; also whoever deletes the contact
+            models.Index(fields=["contact", "-newest_at"], name="inbox_threads_of_contact"),
+        ]
+
+
+class ThreadWords(models.Model):
+    """The words of a conversation, for the search; apart, as a change of the row would write each of them anew."""
+
+    thread = models.OneToOneField(Thread, primary_key=True, on_delete=models.CASCADE, related_name="words")
+    words = SearchVectorField()
+
+    class Meta:
+        db_table = "inbox_thread_words"
+        indexes = [
+            # search
+            GinIndex(fields=["words"], name="inbox_words"),
+        ]

@@ -1,0 +1,194 @@
+"""Which conversation a mail belongs to, and what its row says of it: in the transaction that stores the mail."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from campaigns.sequences.states import ReplyClass
+from outreach.kit.addresses import key_of
+from sending.bounces import Kind
+from sending.inbox.models import InboundMessage
+from sending.inbox.threads.models import Thread
+from sending.inbox.threads.states import ThreadState
+
+# A person wrote these. A machine's mail neither wakes a conversation nor makes it unread.
+PERSONAL = frozenset({Kind.HUMAN_REPLY, Kind.OPT_OUT})
+_MOST_IDS = 50  # a hostile mail may name thousands
+_SNIPPET = 160
+_SPACE = re.compile(r"\s+")
+_RE = re.compile(r"^\s*(?:(?:re|aw|fwd?|wg|sv|vs|antw|rif|tr|r|i|ynt|odp)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_QUOTE = re.compile(r"^\s*>")
+# A tsvector has an end (1 MB); what a person writes in one mail is shorter than this.
+_WORDS_OF_A_MAIL = 20_000
+_WORDS_OF_A_THREAD = 200_000
+_ADD_WORDS = """
+INSERT INTO inbox_thread_words AS w (thread_id, words) VALUES (%(thread)s, to_tsvector('simple', %(text)s))
+ON CONFLICT (thread_id) DO UPDATE SET words = w.words || EXCLUDED.words WHERE pg_column_size(w.words) < %(most)s
+"""
+
+
+def place(row: InboundMessage, named: Sequence[str], says: ReplyClass | None) -> Thread:
+    """Put a stored mail into its conversation, and let the conversation's row tell of it.
+
+    named: the Message-IDs that it names, in the order in which they prove most. Runs inside the caller's transaction,
+    which holds the workspace's gate: no two mails make the same conversation.
+    """
+    thread = _thread_of(row, [one for one in named if one][:_MOST_IDS]) or _begin(row)
+    InboundMessage.objects.filter(pk=row.pk).update(thread=thread)
+    row.thread = thread
+    _tell(thread, row, says)
+    add_words(thread.pk, " ".join((row.from_name, row.from_address, row.subject, row.text[:_WORDS_OF_A_MAIL])))
+    return thread
+
+
+def say(row: InboundMessage, says: ReplyClass | None) -> None:
+    """Let the conversation follow what a person says of one of its mails, where that is its newest answer."""
+    if row.thread_id is None:
+        return
+    newest = InboundMessage.objects.filter(thread=row.thread_id, kind__in=[*PERSONAL, Kind.AUTO_REPLY])
+    if newest.order_by("-received_at", "-pk").values_list("pk", flat=True).first() == row.pk:
+        Thread.objects.filter(pk=row.thread_id).update(says=says or "", version=F("version") + 1)
+
+
+def belong(row: InboundMessage, says: ReplyClass | None) -> None:
+    """Put a mail, of which a person has said whose it is, into their conversation. Inside the caller's transaction.
+
+    Where they have none yet, the one that the mail has begun becomes theirs, with what else was written in it.
+    """
+    before = row.thread
+    if before is None or row.enrollment_id is None or before.enrollment_id is not None:
+        return
+    theirs = Thread.objects.filter(enrollment=row.enrollment_id).first()
+    if theirs is None:
+        Thread.objects.filter(pk=before.pk).update(
+            enrollment=row.enrollment_id, contact=row.contact_id, writer="", topic="", version=F("version") + 1
+        )
+        return
+    place(row, (), says)
+    if not InboundMessage.objects.filter(thread=before).exists():
+        before.delete()
+    else:
+        Thread.objects.filter(pk=before.pk).update(mails=F("mails") - 1, version=F("version") + 1)
+
+
+def add_words(thread_id: int, text: str) -> None:
+    """Let a conversation be found by these words, too."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_WORDS, {"thread": thread_id, "text": text, "most": _WORDS_OF_A_THREAD})
+
+
+def topic_of(subject: str) -> str:
+    """Return the print of a subject without what answers and forwards put before it."""
+    plain = _SPACE.sub(" ", _RE.sub("", subject)).strip().casefold()
+    return hashlib.md5(plain.encode(), usedforsecurity=False).hexdigest()
+
+
+def snippet_of(text: str) -> str:
+    """Return how a mail begins, without what it quotes."""
+    lines = (line for line in text[:4000].splitlines() if line.strip() and not _QUOTE.match(line))
+    return _SPACE.sub(" ", " ".join(lines)).strip()[:_SNIPPET]
+
+
+def is_own(row: InboundMessage) -> bool:
+    """Say whether we wrote a mail ourselves, in another mail program."""
+    return any(one.get("layer") == "own" for one in row.evidence)
+
+
+def _thread_of(row: InboundMessage, named: Sequence[str]) -> Thread | None:
+    """Return the conversation that a mail goes on with, and hold its row."""
+    held = Thread.objects.select_for_update(of=("self",), no_key=True).filter(workspace=row.workspace_id)
+    if row.enrollment_id is not None:
+        found = held.filter(enrollment=row.enrollment_id).first()
+        if found is not None:
+            return found
+    if named:
+        earlier = InboundMessage.objects.filter(
+            mailbox=row.mailbox_id, message_id__in=named, thread__isnull=False, received_at__lte=row.received_at
+        )
+        by_id = dict(earlier.exclude(pk=row.pk).values_list("message_id", "thread"))
+        pk = next((by_id[one] for one in named if one in by_id), None)
+        if pk is not None:
+            return _claimed(held.get(pk=pk), row)
+    writer = key_of(row.from_address)
+    if row.enrollment_id is None and writer:
+        same = held.filter(mailbox=row.mailbox_id, writer=writer, topic=topic_of(row.subject))
+        return same.order_by("-newest_at", "-pk").first()
+    return None
+
+
+def _claimed(thread: Thread, row: InboundMessage) -> Thread | None:
+    """Return a conversation that references lead to; none that belongs to somebody else's sequence."""
+    if row.enrollment_id is None or thread.enrollment_id == row.enrollment_id:
+        return thread
+    if thread.enrollment_id is not None:
+        return None
+    Thread.objects.filter(pk=thread.pk).update(enrollment=row.enrollment_id, contact=row.contact_id)
+    return thread
+
+
+def _begin(row: InboundMessage) -> Thread:
+    alone = row.enrollment_id is None
+    return Thread.objects.create(
+        workspace_id=row.workspace_id,
+        mailbox_id=row.mailbox_id,
+        contact_id=row.contact_id,
+        enrollment_id=row.enrollment_id,
+        writer=(key_of(row.from_address) if alone else "")[:320],
+        topic=topic_of(row.subject) if alone else "",
+        subject=row.subject,
+        newest_at=row.received_at,
+        version=0,
+    )
+
+
+def _tell(thread: Thread, row: InboundMessage, says: ReplyClass | None) -> None:
+    """Let the row of a conversation, which is held, tell of a mail. One that comes late changes nothing newer."""
+    now = _what_changes(thread, row, says)
+    Thread.objects.filter(pk=thread.pk).update(**now, mails=F("mails") + 1, version=F("version") + 1)
+    for name, value in now.items():
+        setattr(thread, name, value)
+
+
+def _what_changes(thread: Thread, row: InboundMessage, says: ReplyClass | None) -> dict[str, Any]:
+    is_newest = row.received_at >= thread.newest_at or not thread.newest_kind
+    now: dict[str, Any] = {"newest_at": max(row.received_at, thread.newest_at)}
+    if is_newest:
+        now |= {"newest_kind": row.kind, "snippet": snippet_of(row.text)}
+    if thread.contact_id is None and row.contact_id is not None:
+        now["contact_id"] = row.contact_id
+    if is_own(row):
+        return now | _answered(thread, row.received_at)
+    if says is not None and is_newest:
+        now["says"] = says
+    if row.kind not in PERSONAL:
+        # Who wrote before stays on the row: a report is about them, not from them.
+        return now | ({} if thread.is_talk else {"name": row.from_name, "address": row.from_address})
+    if thread.heard_at is None or row.received_at >= thread.heard_at:
+        waits = row.kind == Kind.HUMAN_REPLY and (thread.written_at is None or row.received_at > thread.written_at)
+        now |= {
+            "heard_at": row.received_at,
+            "name": row.from_name,
+            "address": row.from_address,
+            "is_awaiting": waits,
+            "says": says or "",
+        }
+    return now | {
+        "is_talk": True,
+        "is_unread": True,
+        "state": ThreadState.OPEN,
+        "snoozed_until": None,
+        "done_at": None,
+    }
+
+
+def _answered(thread: Thread, at: datetime) -> dict[str, Any]:
+    written_at = max(at, thread.written_at or at)
+    waits = thread.is_awaiting and thread.heard_at is not None and thread.heard_at > written_at
+    return {"written_at": written_at, "is_awaiting": waits}

@@ -1,0 +1,125 @@
+"""Read conversations: lists by scope, their counts, and one of them with all that was said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.search import SearchQuery
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import Http404
+
+from outreach.accounts.access import Member
+from sending.inbox.models import InboundMessage
+from sending.inbox.threads.models import Thread
+from sending.inbox.threads.states import Scope, ThreadState
+from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
+
+MOST_COUNTED = 1000
+MOST_SHOWN = 100  # mails of each side in one conversation
+LONGEST_SEARCH = 200
+
+_TALKS = "FROM inbox_thread t WHERE t.workspace_id = %(workspace)s AND t.is_talk AND t.state = 'open'"
+_OF = "FROM inbox_thread t WHERE t.workspace_id = %(workspace)s"
+_COUNTED = {
+    Scope.ALL: _TALKS,
+    Scope.UNREAD: f"{_TALKS} AND t.is_unread",
+    Scope.AWAITING: f"{_TALKS} AND t.is_awaiting",
+    Scope.MINE: f"{_OF} AND t.assignee_id = %(user)s AND t.state = 'open'",
+    Scope.SNOOZED: f"{_OF} AND t.state = 'snoozed'",
+    Scope.DONE: f"{_OF} AND t.state = 'done'",
+    Scope.MACHINES: f"{_OF} AND NOT t.is_talk AND t.state = 'open'",
+}
+# One statement, so that all are of one instant; each reads its own index, and not beyond the bound.
+_COUNT = "(SELECT count(*) FROM (SELECT 1 {condition} LIMIT {most}) AS found)"
+_COUNTS = "SELECT " + ", ".join(_COUNT.format(condition=one, most=MOST_COUNTED) for one in _COUNTED.values())
+_NEVER_LEFT = [MessageState.CANCELLED, MessageState.CLAIMED]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One mail of a conversation: theirs (`came`) or ours (`went`)."""
+
+    at: datetime
+    came: InboundMessage | None = None
+    went: OutboundMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was said, oldest first. is_cut: there is more than is shown."""
+
+    said: Sequence[Said]
+    is_cut: bool
+
+
+def threads_of(member: Member, scope: Scope, *, search: str = "") -> QuerySet[Thread]:
+    """Return the conversations of a scope, for keyset paging by (newest_at, id). A search of ALL looks everywhere."""
+    rows = Thread.objects.filter(workspace=member.workspace).select_related("mailbox", "assignee")
+    if not (search and scope is Scope.ALL):
+        rows = _of_scope(rows, member, scope)
+    if search:
+        wanted = SearchQuery(search, search_type="websearch", config="simple")
+        rows = rows.filter(words__words=wanted)
+    return rows.order_by("-newest_at", "-id")
+
+
+def counts_of(member: Member) -> Mapping[Scope, int]:
+    """Return how many conversations each scope has, MOST_COUNTED where there are as many or more."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, {"workspace": member.workspace.pk, "user": member.user.pk})
+        row = cursor.fetchone()
+    return dict(zip(_COUNTED, row or (), strict=True))
+
+
+def thread_for(member: Member, pk: int) -> Thread:
+    """Return one conversation of the member's workspace. Raises Http404 for any other."""
+    rows = Thread.objects.select_related("mailbox", "contact", "assignee", "enrollment__campaign")
+    row = rows.filter(workspace=member.workspace, pk=pk).first()
+    if row is None:
+        raise Http404("No such conversation")
+    return row
+
+
+def conversation_of(thread: Thread) -> Conversation:
+    """Return the newest mails of both sides, in the order in which they were said."""
+    came = list(
+        InboundMessage.objects.filter(thread=thread).defer("raw").order_by("-received_at", "-pk")[: MOST_SHOWN + 1]
+    )
+    went = list(_sent(thread)[: MOST_SHOWN + 1])
+    said = [Said(row.received_at, came=row) for row in came[:MOST_SHOWN]]
+    said += [Said(row.dot_at or row.created_at, went=row) for row in went[:MOST_SHOWN]]
+    said.sort(key=lambda one: one.at)
+    return Conversation(said, is_cut=len(came) > MOST_SHOWN or len(went) > MOST_SHOWN)
+
+
+def fingerprint(rows: Sequence[Thread], *more: object) -> str:
+    """Return what changes when anything that a list shows has changed."""
+    told = repr(([(row.pk, row.version) for row in rows], more))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _of_scope(rows: QuerySet[Thread], member: Member, scope: Scope) -> QuerySet[Thread]:
+    if scope is Scope.MINE:
+        return rows.filter(assignee=member.user, state=ThreadState.OPEN)
+    if scope is Scope.SNOOZED:
+        return rows.filter(state=ThreadState.SNOOZED)
+    if scope is Scope.DONE:
+        return rows.filter(state=ThreadState.DONE)
+    if scope is Scope.MACHINES:
+        return rows.filter(is_talk=False, state=ThreadState.OPEN)
+    rows = rows.filter(is_talk=True, state=ThreadState.OPEN)
+    if scope is Scope.UNREAD:
+        return rows.filter(is_unread=True)
+    return rows.filter(is_awaiting=True) if scope is Scope.AWAITING else rows
+
+
+def _sent(thread: Thread) -> QuerySet[OutboundMessage]:
+    if thread.enrollment_id is None:
+        return OutboundMessage.objects.none()
+    rows = OutboundMessage.objects.filter(enrollment=thread.enrollment_id).exclude(state__in=_NEVER_LEFT)
+    return rows.select_related("mailbox", "campaign").order_by("-pk")
