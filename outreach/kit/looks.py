@@ -13,7 +13,7 @@ _TONES = {
     "violet": "replied human_reply branched",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
-    "olive": "held paused mailbox_paused ended growth_held",
+    "olive": "held paused mailbox_paused mailbox_cooled cooldown address_held company_paused ended growth_held",
     "pink": "in_doubt assumed_sent sent_again",
     "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
     "not_sendable",
@@ -56,6 +56,10 @@ _WORDS = {
     "bad_template": "Wording cannot be rendered",
     "mailbox_state": "Mailbox is stopped",
     "mailbox_backoff": "Server asks to wait",
+    "mailbox_cooled": "Leaves a provider alone",
+    "cooldown": "The provider distrusts the mailbox",
+    "address_held": "Address rests",
+    "company_paused": "Company is paused",
     "ok": "OK",
     "rotation": "Left to another mailbox",
     "reserved": "Places kept for follow-ups",

@@ -10,11 +10,12 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from operator import itemgetter
 
-from sending.bounces.kinds import Category, Evidence
+from sending.bounces.kinds import Category, Evidence, Verdict
 
 # Servers put the reason first; what follows is advice and links.
 MAX_TEXT = 2_000
@@ -37,6 +38,7 @@ class Rule:
     hints: tuple[Wording, ...]
     source: str
     example: str
+    resets_h: int = 0  # of a quota of whoever sends: when it is whole again at the latest
 
 
 @cache
@@ -56,11 +58,21 @@ def _layer(layer: str) -> Iterator[Rule]:
             hints=_wordings(one.get("hints", ())),
             source=one["source"],
             example=one["example"],
+            resets_h=one.get("resets_h", 0),
         )
 
 
 def _wordings(written: list[str]) -> tuple[Wording, ...]:
     return tuple(tuple(re.split(r" ?\* ?", one)) for one in written)
+
+
+def quota_wait(verdict: Verdict) -> timedelta | None:
+    """Return how long a mailbox waits whose own quota at its provider is used up; None where it is not about that."""
+    if verdict.category is not Category.RATE_LIMITED:
+        return None
+    met = {one.rule for one in verdict.evidence}
+    hours = max((rule.resets_h for rule in rules() if rule.resets_h and rule.id in met), default=0)
+    return timedelta(hours=hours) if hours else None
 
 
 def normal(text: str) -> str:

@@ -122,5 +122,5 @@ def _by_address(mailbox: Mailbox, address: str, received_at: datetime) -> Match:
 
 
 def _messages(mailbox: Mailbox) -> QuerySet[OutboundMessage]:
-    rows = OutboundMessage.objects.select_related("contact", "enrollment", "campaign")
+    rows = OutboundMessage.objects.select_related("contact__workspace", "enrollment", "campaign", "mailbox")
     return rows.filter(workspace=mailbox.workspace_id).defer("body_text", "body_html")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,22 +10,26 @@ from typing import Any
 from django.db.models import QuerySet
 
 from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import providers_of
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit.addresses import key_of
-from sending.bounces import Category, Kind, Mail, Verdict
+from sending.bounces import Category, Kind, Mail, Verdict, quota_wait
 from sending.inbox.labelling import led_by_itself
 from sending.inbox.matching import Match
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.cooling import cool_down, name_of, side_of
 from sending.mailboxes.health import note
 from sending.mailboxes.models import Mailbox
+from sending.mailboxes.services import rest
 from sending.outbox.models import OutboundMessage
+from sending.outbox.records import COOLING, REFUSALS, SOFT
 from sending.pacing import Pace
 from sending.pacing.health import Cause
 from sending.planner.progress.guards import watch
-from sending.planner.services import postpone, stop, stop_contact
+from sending.planner.services import hold_if_soft, postpone, stop, stop_contact
 from sending.planner.states import StopReason
 
 # Out of office without a date: the usual absence. A date farther away is a slip of the pen or of our reading.
@@ -113,9 +117,10 @@ def _bounce(arrival: Arrival) -> str:
     is_hard = arrival.verdict.category.suppresses and _is_about(arrival.verdict, message)
     earlier = _earlier(arrival).filter(answers=message)
     if not is_hard:
-        if not earlier.exists():
-            _tell(arrival, EventKind.BOUNCED_SOFT)
-        return "Counted as not delivered; the address stays as it is."
+        if earlier.exists():
+            return "An earlier report on the message was counted already."
+        _tell(arrival, EventKind.BOUNCED_SOFT)
+        return " ".join(["Counted as not delivered; the address stays as it is.", *_of_failure(arrival, message)])
     if not earlier.filter(category__in=_SUPPRESSING).exists():
         _tell(arrival, EventKind.BOUNCED_HARD)
         watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
@@ -125,6 +130,23 @@ def _bounce(arrival: Arrival) -> str:
     if contact.email_key == key_of(message.recipient):
         stop_contact(contact, StopReason.BOUNCED, detail=_words(arrival))
     return f"{message.recipient} is suppressed: it does not exist. Its sequences were stopped."
+
+
+def _of_failure(arrival: Arrival, message: OutboundMessage) -> Iterator[str]:
+    """Do what a failure asks for that is not the address's: each yields in words what was done."""
+    category, words = arrival.verdict.category, _words(arrival)
+    domain = key_of(message.recipient).rpartition("@")[2]
+    if wait := quota_wait(arrival.verdict):
+        rest(message.mailbox_id, wait, words, pace=Pace(arrival.mailbox.workspace.time_scale))
+        yield f"{message.mailbox.address} waits until its quota is whole again."
+    if category in REFUSALS:
+        note(message.mailbox_id, REFUSALS[category], words)
+    if category in COOLING:
+        side = side_of(domain, known=providers_of({domain}).get(domain, ""))
+        if until := cool_down(message.mailbox_id, side, words):
+            yield f"{message.mailbox.address} leaves {name_of(side)} alone until {until:%d %B, %H:%M} UTC."
+    if category in SOFT and (held := hold_if_soft(message.contact, SOFT)):
+        yield held
 
 
 def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:
@@ -210,10 +232,21 @@ def _tell(arrival: Arrival, kind: EventKind, **data: Any) -> None:
                 # of the message: a bounce counts against the mailbox that sent, whichever reads of it
                 mailbox_id=message.mailbox_id if message else arrival.mailbox.pk,
                 message_id=message.pk if message else None,
-                data={"inbound": arrival.row.pk, "category": arrival.verdict.category.value, **data},
+                data={
+                    "inbound": arrival.row.pk,
+                    "category": arrival.verdict.category.value,
+                    **_evidence(arrival),
+                    **data,
+                },
             )
         ]
     )
+
+
+def _evidence(arrival: Arrival) -> dict[str, str]:
+    """Return what the event rests on; of a person's own words nothing stands in the ledger, which outlives them."""
+    machine = arrival.verdict.kind in {Kind.BOUNCE, Kind.COMPLAINT}
+    return {"text": _words(arrival)[:300]} if machine else {}
 
 
 _ACTIONS: dict[Kind, Callable[[Arrival], str]] = {

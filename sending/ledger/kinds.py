@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     # one mailbox
     MAILBOX_PAUSED = "mailbox_paused"
     MAILBOX_RESUMED = "mailbox_resumed"
+    MAILBOX_COOLED = "mailbox_cooled"  # it leaves one provider alone for a while; data.side, data.until
     TEST_MAIL = "test_mail"  # a person sent a test from it, of data.step perhaps; data.by, data.to; counted nowhere
 
 
@@ -53,7 +54,7 @@ OF_CAMPAIGN = (
     EventKind.LAUNCHED, EventKind.PAUSED, EventKind.RESUMED, EventKind.ENDED, EventKind.ARCHIVED,
     EventKind.GROUND_STATED, EventKind.GROWTH_HELD, EventKind.ENROLLED, EventKind.TEST_MAIL,
 )  # fmt: skip
-OF_MAILBOX = (EventKind.MAILBOX_PAUSED, EventKind.MAILBOX_RESUMED, EventKind.TEST_MAIL)
+OF_MAILBOX = (EventKind.MAILBOX_PAUSED, EventKind.MAILBOX_RESUMED, EventKind.MAILBOX_COOLED, EventKind.TEST_MAIL)
 
 
 class StretchScope(StrEnum):

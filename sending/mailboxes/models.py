@@ -11,6 +11,7 @@ from outreach.accounts.models import User, Workspace
 from sending.imap import Protocol
 from sending.mailboxes.states import MailboxState, SignInKind
 from sending.pacing.health import Cause
+from sending.pacing.receivers import NAMES, Receiver
 from sending.smtp import Security
 
 ONE_PER_ADDRESS = "mailboxes_one_per_address"
@@ -195,6 +196,27 @@ class MailboxClock(models.Model):
                 name="mailboxes_clock_lease",
             ),
         ]
+
+
+class Cooldown(models.Model):
+    """A provider that a mailbox leaves alone for a while, because it distrusts it."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="cooldowns", db_index=False)
+    side = models.CharField(max_length=255)  # a Receiver, or the domain of another provider's recipients
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    words = models.CharField(max_length=300)
+
+    class Meta:
+        db_table = "mailboxes_cooldown"
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "side"], name="mailboxes_one_cooldown_per_side"),
+        ]
+
+    @property
+    def name(self) -> str:
+        """The side in words."""
+        return NAMES[Receiver(self.side)] if self.side in set(Receiver) else self.side
 
 
 class HealthChange(models.Model):

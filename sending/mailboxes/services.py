@@ -33,6 +33,13 @@ UPDATE mailboxes_clock
  WHERE mailbox_id = %s
 """
 
+_REST = """
+UPDATE mailboxes_clock SET failures = 0, backoff_words = left(%s, 300),
+       backoff_until = GREATEST(backoff_until, now() + make_interval(secs => %s))
+ WHERE mailbox_id = %s
+RETURNING backoff_until
+"""
+
 # Prepared: it runs with each record.
 _CONNECTED = """
 UPDATE mailboxes_clock SET failures = 0, backoff_until = NULL, backoff_words = ''
@@ -128,6 +135,12 @@ def back_off(mailbox_id: int, words: str, *, pace: Pace) -> None:
     step, most = pace.shrink(_BACKOFF_STEP).total_seconds(), pace.shrink(_BACKOFF_MOST).total_seconds()
     with connection.cursor() as cursor:
         cursor.execute(_BACK_OFF, [words, step, most, mailbox_id])
+
+
+def rest(mailbox_id: int, wait: timedelta, words: str, *, pace: Pace) -> None:
+    """Let the mailbox wait until its own quota is whole again; a longer wait stays."""
+    seconds = pace.shrink(wait).total_seconds()
+    statements.run(_REST, [f"Its quota is used up: {words}", seconds, mailbox_id])
 
 
 def note_connected(mailbox_ids: Sequence[int]) -> None:

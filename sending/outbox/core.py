@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from sending.bounces import Category, classify_reply
+from sending.bounces import Category, classify_reply, quota_wait
 from sending.outbox.states import MessageState
 from sending.planner.states import StopReason
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply, Unreachable, Withdrawn
@@ -37,6 +37,7 @@ class MailboxNews(StrEnum):
     BACKOFF = "backoff"  # the server cannot be reached or asks us to wait
     SIGN_IN = "sign_in"  # the server refuses the password or token
     BLOCK = "block"  # the server refuses us as a sender
+    QUOTA = "quota"  # its quota at its own provider is used up
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Aftermath:
     suppress: bool = False
     mailbox: MailboxNews = MailboxNews.FINE
     category: Category | None = None
+    rest: timedelta | None = None  # of QUOTA: until it is whole again
 
 
 def after(outcome: Outcome, *, refusals: int) -> Aftermath:
@@ -93,6 +95,8 @@ def _later(reason: str, mailbox: MailboxNews, category: Category | None = None) 
 def _deferred(phase: Phase, reply: Reply, refusals: int) -> Aftermath:
     verdict = classify_reply(reply.code, reply.enhanced, reply.text, phase=phase)
     words = f"{reply.code} {reply.text}"
+    if rest := quota_wait(verdict):
+        return _out_of_quota(phase, words, refusals, rest)
     if phase in _BEFORE_RECIPIENT:
         return _later(words, MailboxNews.BACKOFF, verdict.category)
     # RFC 5321 section 3.8: 421 closes the channel; it is about the connection, whatever it answered. It is charged all
@@ -122,9 +126,18 @@ def _try_again(
     )
 
 
+def _out_of_quota(phase: Phase, words: str, refusals: int, rest: timedelta) -> Aftermath:
+    """Let the mailbox wait until its quota is whole; whose message it was is charged as ever, so that tries end."""
+    if phase in _BEFORE_RECIPIENT:
+        return replace(_later(words, MailboxNews.QUOTA, Category.RATE_LIMITED), rest=rest)
+    return replace(_try_again(words, Category.RATE_LIMITED, refusals, mailbox=MailboxNews.QUOTA), rest=rest)
+
+
 def _refused(phase: Phase, reply: Reply, refusals: int) -> Aftermath:
     verdict = classify_reply(reply.code, reply.enhanced, reply.text, phase=phase)
     category, words = verdict.category, f"{reply.code} {reply.text}"
+    if rest := quota_wait(verdict):
+        return _out_of_quota(phase, words, refusals, rest)
     if phase is Phase.AUTH:
         return _later(words, MailboxNews.SIGN_IN, category)
     if phase in _BEFORE_RECIPIENT and not _is_too_large(phase, reply, category):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
+from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import providers_of
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
@@ -20,8 +22,9 @@ from sending.bounces import Category
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.cooling import cool_down, side_of
 from sending.mailboxes.health import note
-from sending.mailboxes.services import back_off, note_connected, refuse_sign_in, shut_out
+from sending.mailboxes.services import back_off, note_connected, refuse_sign_in, rest, shut_out
 from sending.mailboxes.spending import spend
 from sending.outbox.cancels import cancel_stopped
 from sending.outbox.core import Aftermath, MailboxNews, after
@@ -35,7 +38,7 @@ from sending.pacing.health import Cause
 from sending.planner.models import Enrollment
 from sending.planner.progress.advancing import Sent, advance
 from sending.planner.progress.guards import watch
-from sending.planner.services import stop
+from sending.planner.services import hold_if_soft, stop
 from sending.planner.states import StopReason
 from sending.smtp import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Unreachable, Withdrawn
 
@@ -98,12 +101,15 @@ OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
 }
 _TEXT_LIMIT = 4000
 # What a refusal says about the mailbox's reputation: distrust cuts its health, a policy only keeps it from growing.
-_REFUSALS = {
+REFUSALS = {
     Category.REPUTATION_BLOCK: Cause.BLOCK,
     Category.AUTH_FAILED: Cause.BLOCK,
     Category.POLICY_BLOCK: Cause.REFUSAL,
     Category.CONTENT_BLOCK: Cause.REFUSAL,
 }
+SOFT = (Category.MAILBOX_FULL, Category.TEMPORARY)  # not now: three on three days, and the address rests
+# The recipient's provider distrusts the mailbox or its domain: more to it would only make that worse.
+COOLING = frozenset({Category.REPUTATION_BLOCK, Category.AUTH_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,9 @@ def record_results(results: Sequence[Result]) -> list[bool]:
         spend([one.job.spent_at(now) for one in live if one.asked_in_vain or one in marked_anew])
         _end_sequences(live, now)
         _tell_mailboxes(live)
+        for one in live:
+            if one.aftermath.state is MessageState.FAILED and one.aftermath.category in SOFT:
+                hold_if_soft(Contact.objects.select_related("workspace").get(pk=one.letter.contact_id), SOFT)
         gone = [one.letter for one in live if one.aftermath.suppress]
         if gone:
             watch(campaign_ids={one.campaign_id for one in gone}, mailbox_ids={one.mailbox_id for one in gone})
@@ -281,20 +290,36 @@ def _suppress(one: _Ending, now: datetime) -> None:
     record([_entry(one, EventKind.SUPPRESSED, now)])
 
 
+def _cool_down(distrusted: Sequence[_Ending]) -> None:
+    """Let mailboxes leave those alone that distrust them, each in one order; a blocked one sends nothing anyway."""
+    found = {
+        (one.letter.mailbox_id, one.job.recipient_key.rpartition("@")[2]): one.aftermath.reason
+        for one in distrusted
+        if one.aftermath.mailbox is not MailboxNews.BLOCK
+    }
+    known = providers_of({domain for _, domain in found}) if found else {}
+    sides = {(pk, side_of(domain, known=known.get(domain, ""))): words for (pk, domain), words in found.items()}
+    for (mailbox_id, side), words in sorted(sides.items()):
+        cool_down(mailbox_id, side, words)
+
+
 def _tell_mailboxes(live: Sequence[_Ending]) -> None:
     news = {one.letter.mailbox_id: one for one in live if one.aftermath.mailbox is not MailboxNews.FINE}
     # What was called back may never have met the server: it proves no connection.
     fine = {one.letter.mailbox_id for one in live if not isinstance(one.result.outcome, Withdrawn)} - set(news)
     note_connected(sorted(fine))
-    distrusted = {one.letter.mailbox_id: one for one in live if one.aftermath.category in _REFUSALS}
+    distrusted = {one.letter.mailbox_id: one for one in live if one.aftermath.category in REFUSALS}
     for mailbox_id, one in sorted(distrusted.items()):
-        note(mailbox_id, _REFUSALS[one.aftermath.category or Category.NONE], one.aftermath.reason)
+        note(mailbox_id, REFUSALS[one.aftermath.category or Category.NONE], one.aftermath.reason)
+    _cool_down([one for one in live if one.aftermath.category in COOLING])
     for mailbox_id, one in sorted(news.items()):
         match one.aftermath.mailbox:
             case MailboxNews.SIGN_IN:
                 refuse_sign_in(mailbox_id, one.aftermath.reason)
             case MailboxNews.BLOCK:
                 shut_out(mailbox_id, one.aftermath.reason, cause=Cause.BLOCK)
+            case MailboxNews.QUOTA:
+                rest(mailbox_id, one.aftermath.rest or timedelta(0), one.aftermath.reason, pace=one.job.pace)
             case MailboxNews.BACKOFF:
                 back_off(mailbox_id, one.aftermath.reason, pace=one.job.pace)
             case MailboxNews.FINE:

@@ -23,6 +23,7 @@ from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
 from sending.pacing.throttles import Throttle
 from sending.planner.claim import asking
 from sending.planner.claim.facts import NewLeads, Sender
+from sending.planner.claim.held import Held
 from sending.planner.claim.picking import Round
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
@@ -82,6 +83,7 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     throttling = current.throttling
     assert throttling is not None  # somebody has room, or nothing would be asked for
     throttling.load([message.contact for message in found])
+    standing = Held({message.mailbox_id for message in found}, [message.contact for message in found], now=current.now)
     claimed: list[OutboundMessage] = []
     called_off: list[CalledOff] = []
     held: list[tuple[OutboundMessage, Hold]] = []
@@ -96,7 +98,8 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
             sender,
             loaded[message.campaign_id],
             suppressed.get(message.pk, ""),
-            throttling.of(message.contact, message.campaign_id),
+            throttles=throttling.of(message.contact, message.campaign_id),
+            held=standing.of(message.mailbox_id, message.contact),
         )
         if isinstance(verdict, Drop):
             called_off.append(CalledOff(message, verdict.words, stop=StopReason.SUPPRESSED))
@@ -136,8 +139,14 @@ def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
     return {pk: found[one] for pk, keys in asked.items() for one in keys if one in found}
 
 
-def _judge(
-    message: OutboundMessage, sender: Sender, plan: CampaignPlan, suppressed: str, throttles: tuple[Throttle, ...]
+def _judge(  # noqa: PLR0913  # what the gates ask
+    message: OutboundMessage,
+    sender: Sender,
+    plan: CampaignPlan,
+    suppressed: str,
+    *,
+    throttles: tuple[Throttle, ...],
+    held: tuple[Hold, ...],
 ) -> Verdict:
     facts = asking.lead_facts(
         plan,
@@ -147,6 +156,7 @@ def _judge(
         suppressed=suppressed,
         new=NewLeads(),  # it was counted when it was first claimed
         throttles=throttles,
+        held=held,
     )
     return decide(lead_gates(facts, sender.facts))
 

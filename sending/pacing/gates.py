@@ -64,6 +64,7 @@ class LeadFacts:
     new_leads_today: int = 0
     new_leads_free_at: datetime | None = None
     throttles: tuple[Throttle, ...] = ()  # of the recipient's domain, company and provider
+    held: tuple[Hold, ...] = ()  # what a person or an answer holds: the address, its company, its provider
 
 
 def mailbox_gates(box: MailboxFacts) -> Iterator[Verdict]:
@@ -88,6 +89,7 @@ def lead_gates(lead: LeadFacts, box: MailboxFacts) -> Iterator[Verdict]:
     if lead.suppressed:
         yield Drop(DropCode.SUPPRESSED, lead.suppressed)
     yield address_gate(lead.address, is_follow_up=lead.is_follow_up, now=box.now, pace=box.pace)
+    yield from lead.held
     if lead.campaign_paused:
         yield Hold(HoldCode.CAMPAIGN_PAUSED, "The campaign is paused.", box.now + box.pace.shrink(RECHECK))
     yield _window(lead, box)

@@ -31,6 +31,9 @@ class HoldCode(StrEnum):
     CAMPAIGN_PAUSED = "campaign_paused"
     BROKEN_BRANCH = "broken_branch"  # which way the person goes cannot be told; a person must act
     DOMAIN_DOUBTED = "domain_doubted"  # the recipient's domain was found to take no mail, and is looked up once more
+    COOLDOWN = "cooldown"  # the recipient's provider distrusts the mailbox, which leaves it alone for a while
+    ADDRESS_HELD = "address_held"  # messages to the address came back for now, too often
+    COMPANY_PAUSED = "company_paused"  # somebody of the company has answered, and a person paused the others
 
 
 # No clock ends these: a person must act first.

@@ -5,17 +5,18 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.models import Contact
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
-from outreach.accounts.models import Workspace
+from outreach.accounts.models import User, Workspace
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import MOST_WEIGHT, Rotation
-from sending.planner.states import EnrollmentState, HoldScope, StopReason
+from sending.planner.states import EnrollmentState, HoldScope, PauseScope, StopReason
 
 
 class CampaignMailbox(models.Model):
@@ -148,6 +149,28 @@ class CampaignHold(models.Model):
             models.UniqueConstraint(fields=["campaign", "scope"], name="planner_one_hold_per_scope"),
             models.CheckConstraint(condition=Q(scope__in=list(HoldScope)), name="planner_known_hold_scope"),
             models.CheckConstraint(condition=Q(code__in=list(HoldCode)), name="planner_known_campaign_hold"),
+        ]
+
+
+class Pause(models.Model):
+    """An address, or everybody at a company's domain, that nothing is sent to for now, in whatever campaign."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    scope = models.CharField(max_length=7)
+    value = models.CharField(max_length=320, db_collation="C")  # an email_key, or a domain as contacts have it
+    words = models.CharField(max_length=300)
+    until = models.DateTimeField(null=True)  # null: until a person ends it
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "planner_pause"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "value"], name="planner_paused_once"),
+            models.CheckConstraint(condition=Q(scope__in=list(PauseScope)), name="planner_known_pause"),
+            models.CheckConstraint(
+                condition=~Q(scope=PauseScope.ADDRESS, until__isnull=True), name="planner_held_address_has_its_end"
+            ),
         ]
 
 

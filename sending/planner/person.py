@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
-from sending.planner.models import Enrollment
-from sending.planner.states import EnrollmentState
+from sending.planner.models import Enrollment, Pause
+from sending.planner.states import EnrollmentState, PauseScope
 
 _VALUES = (
     "campaign__name", "mailbox__address", "state", "stop_reason", "stop_detail", "next_position", "due_at", "hold_code",
@@ -20,7 +20,12 @@ _VALUES = (
 
 def _gives(person: Person) -> Sequence[Section]:
     rows = Enrollment.objects.filter(contact=person.contact_id).order_by("pk")
-    return (Section("Campaigns", list(rows.values(*_VALUES))),)
+    pauses = _pauses(person).values("words", "until", "created_at")
+    return (Section("Campaigns", list(rows.values(*_VALUES))), Section("Rest of the address", list(pauses)))
+
+
+def _pauses(person: Person) -> QuerySet[Pause]:
+    return Pause.objects.filter(workspace=person.workspace_id, scope=PauseScope.ADDRESS, value=person.key)
 
 
 def _erases(person: Person) -> None:
@@ -29,6 +34,7 @@ def _erases(person: Person) -> None:
         hold_detail="",
         absent_words="",
     )
+    _pauses(person).delete()
 
 
 def _active(_workspace_id: int, ids: Collection[int], since: datetime) -> set[int]:
@@ -39,7 +45,7 @@ def _active(_workspace_id: int, ids: Collection[int], since: datetime) -> set[in
 
 
 PART = PersonPart(
-    holds=frozenset({"planner.Enrollment"}),
+    holds=frozenset({"planner.Enrollment", "planner.Pause"}),
     gives=_gives,
     erases=_erases,
     active=_active,

@@ -47,6 +47,13 @@ class StopReason(StrEnum):
     ROLE_ADDRESS = "role_address"  # the address is an office's, and the campaign leaves those out
 
 
+class PauseScope(StrEnum):
+    """Whom a pause of people holds, in whatever campaign."""
+
+    ADDRESS = "address"  # one address
+    COMPANY = "company"  # everybody at a domain
+
+
 class HoldScope(StrEnum):
     """Whom a hold of a whole campaign keeps back."""
 

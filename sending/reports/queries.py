@@ -228,4 +228,5 @@ FEED_KINDS = (
     EventKind.RESUMED,
     EventKind.ENDED,
     EventKind.MAILBOX_PAUSED,
+    EventKind.MAILBOX_COOLED,
 )

@@ -9,7 +9,7 @@ from campaigns.contacts.queries import suppressed_keys
 from campaigns.sequences.plans import CampaignPlan
 from campaigns.sequences.states import CampaignState
 from sending.guard.queries import strangers_among
-from sending.pacing import AddressFacts, LeadFacts
+from sending.pacing import AddressFacts, Hold, LeadFacts
 from sending.pacing.gates import NOTHING_AGAINST
 from sending.pacing.throttles import Throttle
 from sending.planner.claim.facts import NewLeads, zone_of
@@ -25,6 +25,7 @@ def lead_facts(  # noqa: PLR0913  # what the gates ask
     new: NewLeads,
     throttles: tuple[Throttle, ...] = (),
     address: AddressFacts = NOTHING_AGAINST,
+    held: tuple[Hold, ...] = (),
 ) -> LeadFacts:
     """Return what the gates ask about a step of this contact."""
     zone_name, zone = zone_of(plan, contact)
@@ -40,6 +41,7 @@ def lead_facts(  # noqa: PLR0913  # what the gates ask
         new_leads_today=new.today,
         new_leads_free_at=new.free_at,
         throttles=throttles,
+        held=held,
     )
 
 

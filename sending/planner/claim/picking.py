@@ -39,6 +39,7 @@ from sending.planner.claim.begun import Begun
 from sending.planner.claim.books import rooms_for_new
 from sending.planner.claim.candidates import Candidate, Wish
 from sending.planner.claim.facts import Sender, senders_held_by
+from sending.planner.claim.held import Held
 from sending.planner.claim.outcomes import Move
 from sending.planner.claim.rotating import Rotating
 from sending.planner.claim.strangers import suppress_strangers
@@ -180,6 +181,7 @@ class _Judging:
         assert current.throttling is not None  # somebody has room, or nobody would be asked for
         self._throttling = current.throttling
         self._throttling.load(self._contacts.values())
+        self._held = Held({one.mailbox_id for one in found}, self._contacts.values(), now=current.now)
         self._begun = begun
         self._rotating = rotating
         self._ways = Ways(found, self._plans, self._contacts, now=current.now, paces=current.paces)
@@ -248,6 +250,7 @@ class _Judging:
             new=self._begun.of(plan.id),
             throttles=self._throttling.of(contact, plan.id),
             address=self._addresses.facts(contact.email_key, contact.domain, skips_roles=plan.skips_roles),
+            held=self._held.of(sender.id, contact),
         )
         return decide(lead_gates(facts, sender.facts))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q
@@ -34,6 +34,7 @@ from sending.planner.claim.addresses import Addresses
 from sending.planner.claim.asking import lead_facts, suppressions
 from sending.planner.claim.books import rooms_for_new
 from sending.planner.claim.facts import NewLeads, Sender, new_leads_today, senders_of
+from sending.planner.claim.held import Held
 from sending.planner.claim.rotating import Sharing, sharings_of
 from sending.planner.claim.throttling import Throttling
 from sending.planner.models import Enrollment
@@ -81,7 +82,14 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
         return Present([*own, reason], None)
     facts = _facts(row, plan, senders[0].pace, now)
     books = {} if facts.is_follow_up else rooms_for_new(senders, now=now)
-    judged = [(sender, _verdicts(facts, sender, books.get(sender.id), sharing)) for sender in senders]
+    held = Held({sender.id for sender in senders}, [row.contact], now=now)
+    judged = [
+        (
+            sender,
+            _verdicts(replace(facts, held=held.of(sender.id, row.contact)), sender, books.get(sender.id), sharing),
+        )
+        for sender in senders
+    ]
     sender, verdicts = min(judged, key=lambda pair: _end(decide(pair[1]), now))
     reasons = [*own, *_of_rotation(row, verdicts, judged, is_left=len(able) < len(carriers))]
     reasons += (_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from sending.planner.services.enrolling import enroll_audience
 from sending.planner.services.growing import grow_audiences
+from sending.planner.services.pausing import (
+    colleagues_of,
+    hold_if_soft,
+    let_address_go,
+    pause_company,
+    resume_company,
+)
 from sending.planner.services.people import postpone, release, stop, stop_contact, take_back
 from sending.planner.services.running import launch, pause, resume
 from sending.planner.services.senders import set_senders
 from sending.planner.services.waking import wake
 
 __all__ = [
+    "colleagues_of",
     "enroll_audience",
     "grow_audiences",
+    "hold_if_soft",
     "launch",
+    "let_address_go",
     "pause",
+    "pause_company",
     "postpone",
     "release",
     "resume",
+    "resume_company",
     "set_senders",
     "stop",
     "stop_contact",

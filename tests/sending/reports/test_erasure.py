@@ -41,9 +41,9 @@ from sending.ledger.queries import totals
 from sending.mailboxes.models import ConnectionTest, HealthChange, Mailbox, MailboxClock, Spending
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.models import Enrollment
+from sending.planner.models import Enrollment, Pause
 from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
-from tests.builders import make_contact, make_import, make_member, make_workspace
+from tests.builders import make_contact, make_import, make_member, make_set_aside, make_workspace
 from tests.sending.reports.test_contact_page import make_busy
 from tests.worlds import models_of_rooms, rows_of
 
@@ -77,6 +77,9 @@ def make_person(member: Member) -> Contact:
         from_address=email.upper(), from_name=SECRET, text=SECRET, raw=SECRET.encode(), evidence=[{"words": SECRET}]
     )
     place(InboundMessage.objects.get(contact=contact), (), None)
+    mailbox = InboundMessage.objects.filter(contact=contact)[0].mailbox
+    make_set_aside(mailbox, raw=f"From: {email}".encode())
+    Pause.objects.create(workspace=workspace, scope="address", value=contact.email_key, words="Full", until=DAY)
     rehearsal = Rehearsal.objects.create(
         workspace=workspace, campaign=message.campaign, days=30, state="done", finished_at=DAY,
         report={
