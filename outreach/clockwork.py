@@ -74,6 +74,11 @@ beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "inbox: wake the conversations whose snooze is over": {
+        "task": "inbox.wake",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "ledger: make one part of the many parts of each tally": {
         "task": "ledger.fold",
         "schedule": 20.0,

@@ -133,7 +133,9 @@ SAMPLES: dict[str, Args] = {
     **_each(lambda w: (w.inbound.pk,), "inbox:detail", "inbox:label"),
     **_each(lambda w: (w.aside.pk,), "inbox:set_aside_again"),
     **_each(
-        lambda w: (w.thread.pk,), "inbox:thread", "inbox:thread_read", "inbox:thread_done", "inbox:thread_open"
+        lambda w: (w.thread.pk,),
+        "inbox:thread", "inbox:thread_read", "inbox:thread_done", "inbox:thread_open", "inbox:thread_assignee",
+        "inbox:thread_snooze", "inbox:thread_label", "inbox:thread_note",
     ),
     **_each(
         lambda w: (w.rehearsed.rehearsal_id,),

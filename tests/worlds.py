@@ -52,6 +52,7 @@ from outreach.kit import clock
 from sending.domains.models import DomainKey
 from sending.inbox.models import InboundMessage, SetAside, Thread
 from sending.inbox.threads.placing import place
+from sending.inbox.threads.services import add_note, put_label
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.models import Mailbox
@@ -214,6 +215,9 @@ def make_world(marker: str) -> World:
         template=template, variant=variant, digest=marker, used_by=owner.user, used_at=clock.now()
     )
     inbound = builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message)
+    thread = place(inbound, (), None)
+    put_label(owner, thread, f"{marker} label")
+    add_note(owner, thread, f"{marker} note")
     return World(
         marker=marker,
         workspace=workspace,
@@ -247,7 +251,7 @@ def make_world(marker: str) -> World:
             raw=marker.encode(),
         ),
         inbound=inbound,
-        thread=place(inbound, (), None),
+        thread=thread,
         aside=builders.make_set_aside(mailbox, reason=f"{marker} reason"),
         template=template,
         snippet=builders.make_snippet(workspace, f"{marker} snippet", f"{marker} text"),

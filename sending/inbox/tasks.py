@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from outreach.celery import app
 from sending.inbox import reading
+from sending.inbox.threads.services import wake_sleepers
 
 MOST = 500
 
@@ -20,3 +21,9 @@ def tick() -> None:
 def read(mailbox_id: int) -> None:
     """Read one mailbox."""
     reading.read(mailbox_id)
+
+
+@app.task(name="inbox.wake")
+def wake() -> None:
+    """Bring back the conversations whose snooze is over."""
+    wake_sleepers()

@@ -5,15 +5,20 @@ from __future__ import annotations
 from django.urls import path
 
 from sending.inbox import reading_views, views
+from sending.inbox.threads import acts
 from sending.inbox.threads import views as threads
 
 app_name = "inbox"
 urlpatterns = [
     path("", threads.thread_list, name="list"),
     path("threads/<int:pk>", threads.thread_detail, name="thread"),
-    path("threads/<int:pk>/reading", threads.thread_read, name="thread_read"),
-    path("threads/<int:pk>/done", threads.thread_done, name="thread_done"),
-    path("threads/<int:pk>/open", threads.thread_open, name="thread_open"),
+    path("threads/<int:pk>/reading", acts.thread_read, name="thread_read"),
+    path("threads/<int:pk>/done", acts.thread_done, name="thread_done"),
+    path("threads/<int:pk>/open", acts.thread_open, name="thread_open"),
+    path("threads/<int:pk>/assignee", acts.thread_assignee, name="thread_assignee"),
+    path("threads/<int:pk>/snooze", acts.thread_snooze, name="thread_snooze"),
+    path("threads/<int:pk>/label", acts.thread_label, name="thread_label"),
+    path("threads/<int:pk>/note", acts.thread_note, name="thread_note"),
     path("mails", views.inbound_list, name="mails"),
     path("aside", reading_views.set_aside, name="set_aside"),
     path("aside/<int:pk>/again", reading_views.set_aside_again, name="set_aside_again"),

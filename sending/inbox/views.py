@@ -16,6 +16,7 @@ from sending.bounces import Kind
 from sending.inbox import queries
 from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import LABELLED, class_of, label
+from sending.inbox.models import InboundMessage
 
 _FOLDER = "sending/inbox"
 
@@ -55,7 +56,14 @@ def inbound_label(request: MemberRequest, pk: int) -> HttpResponse:
     wanted = request.POST.get("label", "")
     if row.kind not in LABELLED or (wanted and wanted not in set(ReplyClass)):
         messages.error(request, "That cannot be said of this mail.")
-        return redirect(request.member.url("inbox:detail", pk))
+        return _back(request, row)
     led = label(request.member, row, ReplyClass(wanted) if wanted else None)
     messages.success(request, " ".join(["Kept.", *([led.words] if led else [])]))
-    return redirect(request.member.url("inbox:detail", pk))
+    return _back(request, row)
+
+
+def _back(request: MemberRequest, row: InboundMessage) -> HttpResponse:
+    """Lead back to the mail, or to the conversation in which the word was said."""
+    if request.POST.get("back") == "thread" and row.thread_id is not None:
+        return redirect(request.member.url("inbox:thread", row.thread_id))
+    return redirect(request.member.url("inbox:detail", row.pk))

@@ -1,4 +1,4 @@
-"""Conversations, one row each, and the words by which they are found."""
+"""Conversations, one row each, with the words by which they are found, and what a team puts on them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower, Now
 
 from campaigns.contacts.models import Contact
 from outreach.accounts.models import User, Workspace
@@ -107,4 +108,46 @@ class ThreadWords(models.Model):
         indexes = [
             # search
             GinIndex(fields=["words"], name="inbox_words"),
+        ]
+
+
+class Label(models.Model):
+    """A word of the team's own for conversations. It goes with the last conversation that bears it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="thread_labels", db_index=False)
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "inbox_label"
+        constraints = [
+            models.UniqueConstraint("workspace", Lower("name"), name="inbox_label_once"),
+        ]
+
+
+class ThreadLabel(models.Model):
+    """A label on a conversation."""
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="labelled", db_index=False)
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="labelled")
+
+    class Meta:
+        db_table = "inbox_thread_label"
+        constraints = [
+            models.UniqueConstraint(fields=["thread", "label"], name="inbox_thread_label_once"),
+        ]
+
+
+class ThreadNote(models.Model):
+    """What somebody of the team writes down about a conversation; nobody else ever reads it."""
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="notes", db_index=False)
+    text = models.TextField()
+    written_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "inbox_thread_note"
+        indexes = [
+            # a conversation
+            models.Index(fields=["thread", "written_at"], name="inbox_notes_of_thread"),
         ]

@@ -13,8 +13,9 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from outreach.accounts.access import Member
+from sending.inbox.labelling import LABELLED
 from sending.inbox.models import InboundMessage
-from sending.inbox.threads.models import Thread
+from sending.inbox.threads.models import Label, Thread, ThreadNote
 from sending.inbox.threads.states import Scope, ThreadState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -42,11 +43,12 @@ _NEVER_LEFT = [MessageState.CANCELLED, MessageState.CLAIMED]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One mail of a conversation: theirs (`came`) or ours (`went`)."""
+    """One mail of a conversation, theirs (`came`) or ours (`went`), or a note of the team."""
 
     at: datetime
     came: InboundMessage | None = None
     went: OutboundMessage | None = None
+    note: ThreadNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,16 @@ class Conversation:
     is_cut: bool
 
 
-def threads_of(member: Member, scope: Scope, *, search: str = "") -> QuerySet[Thread]:
-    """Return the conversations of a scope, for keyset paging by (newest_at, id). A search of ALL looks everywhere."""
+def threads_of(member: Member, scope: Scope, *, search: str = "", label: int | None = None) -> QuerySet[Thread]:
+    """Return the conversations of a scope, for keyset paging by (newest_at, id).
+
+    A search, or a label, in ALL looks everywhere.
+    """
     rows = Thread.objects.filter(workspace=member.workspace).select_related("mailbox", "assignee")
-    if not (search and scope is Scope.ALL):
+    rows = rows.prefetch_related("labelled__label")
+    if label is not None:
+        rows = rows.filter(labelled__label=label)
+    if scope is not Scope.ALL or not (search or label):
         rows = _of_scope(rows, member, scope)
     if search:
         wanted = SearchQuery(search, search_type="websearch", config="simple")
@@ -93,8 +101,26 @@ def conversation_of(thread: Thread) -> Conversation:
     went = list(_sent(thread)[: MOST_SHOWN + 1])
     said = [Said(row.received_at, came=row) for row in came[:MOST_SHOWN]]
     said += [Said(row.dot_at or row.created_at, went=row) for row in went[:MOST_SHOWN]]
+    notes = list(thread.notes.select_related("written_by").order_by("-written_at", "-pk")[:MOST_SHOWN])
+    said += [Said(note.written_at, note=note) for note in notes]
     said.sort(key=lambda one: one.at)
     return Conversation(said, is_cut=len(came) > MOST_SHOWN or len(went) > MOST_SHOWN)
+
+
+def labels_of(member: Member) -> Sequence[Label]:
+    """Return the workspace's labels by name."""
+    return list(Label.objects.filter(workspace=member.workspace).order_by("name"))
+
+
+def labels_on(thread: Thread) -> Sequence[Label]:
+    """Return the labels of a conversation by name."""
+    return list(Label.objects.filter(labelled__thread=thread).order_by("name"))
+
+
+def newest_answer(thread: Thread) -> InboundMessage | None:
+    """Return the newest mail of a conversation of which a person may say what it says."""
+    rows = InboundMessage.objects.filter(thread=thread, kind__in=LABELLED).defer("raw", "text")
+    return rows.order_by("-received_at", "-pk").first()
 
 
 def fingerprint(rows: Sequence[Thread], *more: object) -> str:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
 
+from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import Member, MemberRequest, member_page
+from outreach.accounts.queries import members_of
 from outreach.accounts.roles import Role
+from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
+from sending.inbox.labelling import class_of
 from sending.inbox.queries import unreadable_of
-from sending.inbox.threads import queries, services
+from sending.inbox.threads import queries, snoozes
+from sending.inbox.threads.frame import query_of
 from sending.inbox.threads.models import Thread
 from sending.inbox.threads.states import SCOPE_WORDS, Scope
 
 _PAGE = "sending/inbox/threads/page.html"
-# What stays in the address while somebody works through a list.
-_KEPT = ("scope", "q", "after", "before")
 
 
 @require_GET
@@ -40,63 +43,50 @@ def thread_detail(request: MemberRequest, pk: int) -> HttpResponse:
     if request.htmx and request.GET.get("version") == str(thread.version):
         return HttpResponse(status=204)
     context = {} if request.htmx else _columns(request)
-    context |= {
-        "thread": thread,
-        "talk": queries.conversation_of(thread),
-        "query": _query_of(request.GET),
-        "may_change": request.member.may(Role.MEMBER),
-    }
+    context |= {"talk": queries.conversation_of(thread), "query": query_of(request.GET), **_of_thread(request, thread)}
     return render_region(request, _PAGE, context, region="talk")
 
 
-@require_POST
-@member_page(Role.MEMBER)
-def thread_read(request: MemberRequest, pk: int) -> HttpResponse:
-    """Mark a conversation as read, or as unread again (unread=1)."""
-    thread = queries.thread_for(request.member, pk)
-    is_read = not request.POST.get("unread")
-    changed = services.mark_read(request.member, thread, is_read=is_read)
-    if request.htmx:
-        response = HttpResponse(status=204)
-        if changed:
-            response["HX-Trigger"] = "threads"  # the list shows it at once
-        return response
-    return _back(request, None if not is_read else thread)
-
-
-@require_POST
-@member_page(Role.MEMBER)
-def thread_done(request: MemberRequest, pk: int) -> HttpResponse:
-    """Put a conversation away."""
-    services.put_away(request.member, queries.thread_for(request.member, pk))
-    return _back(request, None)
-
-
-@require_POST
-@member_page(Role.MEMBER)
-def thread_open(request: MemberRequest, pk: int) -> HttpResponse:
-    """Take a conversation up again."""
-    thread = queries.thread_for(request.member, pk)
-    services.take_up(request.member, thread)
-    return _back(request, thread)
+def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
+    """Return what the head of a conversation shows and offers."""
+    answer = queries.newest_answer(thread)
+    return {
+        "thread": thread,
+        "labels_on": queries.labels_on(thread),
+        "all_labels": queries.labels_of(request.member),
+        "answer": answer,
+        "classes": list(ReplyClass),
+        "says": class_of(answer) if answer else None,
+        "may_change": request.member.may(Role.MEMBER),
+        "people": [one.user for one in members_of(request.member) if Role(one.role).reaches(Role.MEMBER)],
+        "snoozes": snoozes.offered(clock.now(), ZoneInfo(request.member.workspace.time_zone)),
+    }
 
 
 def _columns(request: MemberRequest) -> dict[str, Any]:
     """Return what the columns of scopes and of conversations show."""
     member, asked = request.member, request.GET
     scope = Scope(asked["scope"]) if asked.get("scope") in set(Scope) else Scope.ALL
+    labels = queries.labels_of(member)
+    label = next((one for one in labels if str(one.pk) == asked.get("label")), None)
     search = asked.get("q", "").replace("\x00", "").strip()[: queries.LONGEST_SEARCH]
-    page = paged(request, queries.threads_of(member, scope, search=search), by="newest_at")
+    page = paged(
+        request, queries.threads_of(member, scope, search=search, label=label.pk if label else None), by="newest_at"
+    )
     counts = queries.counts_of(member)
     unreadable = unreadable_of(member)
-    query = _query_of(asked)
-    seen = queries.fingerprint(page.rows, counts, page.newer, page.older, [(one.pk, one.problem) for one in unreadable])
+    query = query_of(asked)
+    problems = [(one.pk, one.problem) for one in unreadable]
+    named = [(one.pk, one.name) for one in labels]
+    seen = queries.fingerprint(page.rows, counts, page.newer, page.older, problems, named)
     return {
         "page": page,
         "scope": scope,
         "scopes": [(one, SCOPE_WORDS[one], _count(counts[one])) for one in Scope],
         "scope_words": SCOPE_WORDS[scope],
         "search": search,
+        "labels": labels,
+        "label": label,
         "unreadable": unreadable,
         "query": query,
         "seen": seen,
@@ -108,22 +98,5 @@ def _count(count: int) -> str:
     return f"{queries.MOST_COUNTED - 1}+" if count >= queries.MOST_COUNTED else str(count)
 
 
-def _query_of(data: QueryDict) -> str:
-    """Return what of a query names the list, for the addresses of its conversations."""
-    kept = QueryDict(mutable=True)
-    for name in _KEPT:
-        value = data.get(name, "")
-        if value and "\x00" not in value:
-            kept[name] = value[:500]
-    return kept.urlencode()
-
-
 def _again(member: Member, query: str, seen: str) -> str:
     return f"{member.url('inbox:list')}?{query}&seen={seen}" if query else f"{member.url('inbox:list')}?seen={seen}"
-
-
-def _back(request: MemberRequest, thread: Thread | None) -> HttpResponse:
-    """Lead back to the conversation, or to the list that it was opened from."""
-    url = request.member.url("inbox:thread", thread.pk) if thread else request.member.url("inbox:list")
-    query = _query_of(QueryDict(request.POST.get("list", "")))
-    return redirect(f"{url}?{query}" if query else url)

@@ -35,6 +35,7 @@ from sending.guard.models import Stranger
 from sending.guard.prints import person_print
 from sending.inbox.models import InboundMessage
 from sending.inbox.threads.placing import place
+from sending.inbox.threads.services import add_note
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.queries import totals
@@ -76,7 +77,7 @@ def make_person(member: Member) -> Contact:
     InboundMessage.objects.filter(contact=contact).update(
         from_address=email.upper(), from_name=SECRET, text=SECRET, raw=SECRET.encode(), evidence=[{"words": SECRET}]
     )
-    place(InboundMessage.objects.get(contact=contact), (), None)
+    add_note(member, place(InboundMessage.objects.get(contact=contact), (), None), SECRET)
     mailbox = InboundMessage.objects.filter(contact=contact)[0].mailbox
     make_set_aside(mailbox, raw=f"From: {email}".encode())
     Pause.objects.create(workspace=workspace, scope="address", value=contact.email_key, words="Full", until=DAY)
