@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,16 @@ SELECT a.id, count(*), count(*) FILTER (WHERE s.spent_at > a.hour_from), count(*
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS a(id, day_from, hour_from)
   JOIN mailboxes_spending s ON s.mailbox_id = a.id AND s.spent_at > a.day_from
  GROUP BY a.id
+"""
+_PLACES = """
+SELECT m.workspace_id, sum(GREATEST(LEAST(1, b.places), b.places * c.health / 100))
+  FROM mailboxes_mailbox m
+  JOIN mailboxes_clock c ON c.mailbox_id = m.id
+ CROSS JOIN LATERAL (
+    SELECT CASE WHEN m.ramp_on THEN LEAST(m.daily_limit, m.ramp_start + m.ramp_step * c.ramp_days)
+                ELSE m.daily_limit END AS places) b
+ WHERE m.workspace_id = ANY(%s::bigint[]) AND m.state = 'active'
+ GROUP BY m.workspace_id
 """
 
 
@@ -55,6 +65,14 @@ def budgets_of(mailboxes: Sequence[Mailbox]) -> list[Budget]:
     }
     usages = usages_of(list(clocks.values()), now=now)
     return [_budget(clocks[mailbox.pk], usages[mailbox.pk], now=now) for mailbox in mailboxes if mailbox.pk in clocks]
+
+
+def places_of_day(workspace_ids: Collection[int]) -> dict[int, int]:
+    """Return how many messages the active mailboxes of workspaces may send in a rolling day, all together.
+
+    Limit, ramp and noted health; the ceilings of providers aside. One query, for thousands of mailboxes as well.
+    """
+    return {pk: int(places) for pk, places in statements.run(_PLACES, [list(workspace_ids)])}
 
 
 def usages_of(clocks: Sequence[MailboxClock], *, now: datetime) -> dict[int, Usage]:

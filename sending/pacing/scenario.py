@@ -81,7 +81,7 @@ class ScenarioPerson:
     """Somebody who waits for a step: `place` counts the campaign's steps from 0. No mailbox: nothing was sent yet.
 
     domain: of their address, where a throttle could hold them; empty where none can. receiver: who takes their mail.
-    way: which of the campaign's ways they go.
+    way: which of the campaign's ways they go. is_anybodys: their domain takes any address, existing or not.
     """
 
     id: int
@@ -94,6 +94,7 @@ class ScenarioPerson:
     domain: str = ""
     receiver: Receiver = Receiver.OTHER
     way: int = 0
+    is_anybodys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ class Scenario:
     people: tuple[ScenarioPerson, ...]
     throttles: ThrottleLimits = field(default=NO_LIMITS, hash=False)  # holds a mapping
     touches: tuple[Received, ...] = ()  # oldest first
+    catch_all_places: int | None = None  # of a rolling day, for new contacts at domains that take any address
+    catch_all_sent: tuple[datetime, ...] = ()  # when those of the last day were written to, oldest first
     known: Mapping[str, str] = field(default_factory=dict, hash=False)  # receivers by domain, told by its exchangers
     stop_share: float = 0.0  # of those who get a message, how many are not written to again; 0 to 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sending.pacing.budget import Pace
 from sending.pacing.caps import RECHECK, Cap
@@ -25,17 +25,23 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ThrottleLimits:
-    """What a workspace lets go to one side of recipients. company_per_day: people of one company in a rolling day."""
+    """What a workspace lets go to one side of recipients. company_per_day: people of one company in a rolling day.
+
+    catch_all_percent: of a day's budget, how much may go to new contacts at domains that take any address: whether
+    such an address exists is only known from a bounce, or never.
+    """
 
     domain: Rate = Rate(hour=4, day=20)
     company_per_day: int | None = 1
+    catch_all_percent: int | None = 20
     receivers: Mapping[Receiver, Rate] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.domain or self.company_per_day is not None or any(self.receivers.values()))
+        of_people = self.company_per_day is not None or self.catch_all_percent is not None
+        return bool(self.domain or of_people or any(self.receivers.values()))
 
 
-NO_LIMITS = ThrottleLimits(domain=Rate(), company_per_day=None)
+NO_LIMITS = ThrottleLimits(domain=Rate(), company_per_day=None, catch_all_percent=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,29 @@ def campaign_throttle(cap: Cap) -> Throttle:
     """Return a campaign's limit of messages a day."""
     words = f"{cap.used} of {cap.limit} messages of the campaign in the last 24 hours are sent."
     return Throttle(HoldCode.CAMPAIGN_LIMIT, cap, words)
+
+
+def catch_all_places(percent: int, budget: int) -> int:
+    """Return how many new contacts of a rolling day may be at domains that take any address; one at least."""
+    return max(1, budget * percent // 100)
+
+
+def nth_free(sent: Sequence[datetime], nth: int, day: timedelta) -> datetime | None:
+    """Return when a place of a rolling day comes back: the next one for nth = 0, the one behind it for 1, and so on.
+
+    sent: when the places in use were taken, oldest first. Whoever waits for one gets an instant of their own, so that
+    thousands do not all come back for a single place. None where all of them are in somebody's hands.
+    """
+    if not sent:
+        return None
+    days, place = divmod(nth, len(sent))
+    return sent[place] + day * (days + 1)
+
+
+def catch_all_throttle(cap: Cap) -> Throttle:
+    """Return the limit of new contacts at domains that take any address."""
+    words = f"{cap.used} new contacts of the last 24 hours are at domains that take any address; {cap.limit} at most."
+    return Throttle(HoldCode.CATCH_ALL_LIMIT, cap, words)
 
 
 def throttle_gates(throttles: Sequence[Throttle], *, now: datetime, pace: Pace) -> Iterator[Verdict]:

@@ -22,6 +22,7 @@ class HoldCode(StrEnum):
     PROVIDER_LIMIT = "provider_limit"  # enough went to the provider that receives it
     ROTATION = "rotation"  # another mailbox of the campaign goes first, or the person is left to those at its provider
     COMPANY_LIMIT = "company_limit"  # others of the same company were written to
+    CATCH_ALL_LIMIT = "catch_all_limit"  # enough new contacts of the day are at domains that take any address
     MAILBOX_STATE = "mailbox_state"  # the mailbox is paused, blocked or needs a sign-in
     MAILBOX_BACKOFF = "mailbox_backoff"  # its server asked us to wait, or cannot be reached
     SYNC_STALE = "sync_stale"  # a reply might be there that has not been read yet

@@ -33,6 +33,12 @@ class ThrottlesForm(forms.Form):
     yahoo_per_day = _limit("Yahoo and AOL a day")
     other_per_hour = _limit("All others together an hour")
     other_per_day = _limit("All others together a day")
+    catch_all_percent = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100,
+        label="New contacts at domains that take any address, in percent of a day",
+    )
 
     def columns(self) -> dict[str, int | None]:
         """Return the valid form as columns."""

@@ -108,6 +108,8 @@ class Throttles(models.Model):
     yahoo_per_day = models.PositiveIntegerField(null=True, blank=True)
     other_per_hour = models.PositiveIntegerField(null=True, blank=True)
     other_per_day = models.PositiveIntegerField(null=True, blank=True)
+    # of a day's budget, for new contacts at domains that take any address
+    catch_all_percent = models.PositiveIntegerField(null=True, blank=True, default=20, db_default=20)
 
     class Meta:
         db_table = "planner_throttles"
@@ -124,7 +126,8 @@ class Throttles(models.Model):
                 & ~Q(yahoo_per_hour=0)
                 & ~Q(yahoo_per_day=0)
                 & ~Q(other_per_hour=0)
-                & ~Q(other_per_day=0),
+                & ~Q(other_per_day=0)
+                & ~Q(catch_all_percent=0),
                 name="planner_throttles_allow_one",
             ),
         ]

@@ -248,7 +248,7 @@ class _Judging:
             is_follow_up=not one.is_new_lead,
             suppressed=self._suppressed.get(contact.pk, ""),
             new=self._begun.of(plan.id),
-            throttles=self._throttling.of(contact, plan.id),
+            throttles=self._throttling.of(contact, plan.id, is_first=one.is_new_lead),
             address=self._addresses.facts(contact.email_key, contact.domain, skips_roles=plan.skips_roles),
             held=self._held.of(sender.id, contact),
         )
@@ -271,7 +271,7 @@ class _Judging:
             self._current.new_leads[one.mailbox_id] -= 1
             self._begun.add(one.campaign_id)
             self._rotating.take(one.campaign_id, one.mailbox_id)
-        self._throttling.add(made.contact, one.campaign_id)
+        self._throttling.add(made.contact, one.campaign_id, is_first=one.is_new_lead)
         self._picks.append(made)
         self._result.sending.append(one)
 

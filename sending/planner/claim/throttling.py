@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.models import Contact
-from campaigns.contacts.queries import providers_of
+from campaigns.contacts.queries import providers_of, takers_of_any
 from outreach.accounts.models import Workspace
 from outreach.kit import statements
+from sending.mailboxes.budgets import places_of_day
 from sending.pacing import Cap, Pace
 from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
 from sending.pacing.throttles import (
@@ -26,6 +28,9 @@ from sending.pacing.throttles import (
     ThrottleLimits,
     Touch,
     campaign_throttle,
+    catch_all_places,
+    catch_all_throttle,
+    nth_free,
     throttles_of,
 )
 from sending.planner.models import Throttles
@@ -34,7 +39,7 @@ NOTHING_SET: Mapping[str, int | None] = dict.fromkeys(
     (
         "company_per_day", "domain_per_hour", "domain_per_day", "google_per_hour", "google_per_day",
         "microsoft_per_hour", "microsoft_per_day", "yahoo_per_hour", "yahoo_per_day", "other_per_hour",
-        "other_per_day",
+        "other_per_day", "catch_all_percent",
     )
 )  # fmt: skip
 _SPACE = 0x7407  # our own number space among PostgreSQL's advisory locks
@@ -63,6 +68,14 @@ SELECT a.id, count(*), min(s.spent_at)
   FROM unnest(%s::bigint[], %s::timestamptz[]) AS a(id, day_from)
   JOIN mailboxes_spending s ON s.campaign_id = a.id AND s.spent_at > a.day_from
  GROUP BY a.id
+"""
+# First messages of the rolling day to domains that take any address.
+_CATCH_ALL = """
+SELECT s.spent_at
+  FROM contacts_domain_record r
+  JOIN mailboxes_spending s ON s.workspace_id = r.workspace_id AND s.domain = r.domain AND s.spent_at > %s
+ WHERE r.workspace_id = %s AND r.takes_any AND s.is_new_lead
+ ORDER BY s.spent_at
 """
 
 
@@ -97,6 +110,30 @@ def set_throttles(workspace: Workspace, columns: Mapping[str, int | None]) -> No
     Throttles.objects.update_or_create(workspace=workspace, defaults={**NOTHING_SET, **columns})
 
 
+@dataclass(slots=True)
+class CatchAll:
+    """The new contacts of a workspace's rolling day at domains that take any address; `sent` is when, oldest first."""
+
+    places: int
+    sent: Sequence[datetime]
+    day: timedelta
+    in_hand: int = 0  # with workers, or taken by this claim
+    put_off: int = 0  # people who wait for a place
+
+    def throttle(self) -> Throttle:
+        """Return the limit as it concerns one more of them, who waits behind those who were put off before."""
+        used = len(self.sent) + self.in_hand
+        free_at = nth_free(self.sent, self.put_off, self.day)
+        self.put_off += used >= self.places
+        return catch_all_throttle(Cap(self.places, used, free_at))
+
+
+def catch_all_of(workspace_id: int, percent: int, *, now: datetime, day: timedelta) -> CatchAll:
+    """Return what of the rolling day is used and left for new contacts at domains that take any address."""
+    sent = [at for (at,) in statements.run(_CATCH_ALL, [now - day, workspace_id])]
+    return CatchAll(catch_all_places(percent, places_of_day([workspace_id]).get(workspace_id, 0)), sent, day)
+
+
 class Throttling:
     """The throttled workspaces of a claim, held until its commit."""
 
@@ -111,6 +148,7 @@ class Throttling:
         self._touches: dict[tuple[int, str], list[Touch]] = defaultdict(list)
         self._counted: dict[tuple[int, Receiver], Counted] = {}
         self._loaded: set[tuple[int, str]] = set()
+        self._catch_all: dict[int, CatchAll] = {}  # of workspaces that would write to somebody at such a domain
         self._in_hand: list[InHand] = []
         self._known: dict[str, str] = {}  # who receives the mail of domains, by what their exchangers have told
         capped = statements.run(_CAPPED, [list(paces)])
@@ -126,10 +164,14 @@ class Throttling:
             self._use_cap(one.campaign_id, None)
 
     def load(self, contacts: Iterable[Contact]) -> None:
-        """Count what went to the domains and providers of contacts: three queries at most, however many."""
+        """Count what went to the domains and providers of contacts: a few queries, however many contacts."""
+        contacts = list(contacts)
         keys = {(one.workspace_id, one.domain) for one in contacts if one.workspace_id in self._limits} - self._loaded
         if any(self._limits[pk].receivers for pk, _ in keys):
             self._known |= providers_of({domain for _, domain in keys} | {one.domain for one in self._in_hand})
+        for contact in contacts:
+            if contact.verdict == AddressVerdict.CATCH_ALL and contact.workspace_id in self._limits:
+                self._load_catch_all(contact.workspace_id)
         self._load_domains(sorted(key for key in keys if not is_free_mail(key[1])))
         wanted = {(pk, self._receiver(domain)) for pk, domain in keys} - set(self._counted)
         self._load_receivers([key for key in sorted(wanted) if self._limits[key[0]].receivers.get(key[1])])
@@ -140,13 +182,18 @@ class Throttling:
         cap = self._caps.get(campaign_id)
         return () if cap is None else (campaign_throttle(cap),)
 
-    def of(self, contact: Contact, campaign_id: int) -> tuple[Throttle, ...]:
-        """Return the limits that concern a message of the campaign to the contact, who was loaded before."""
+    def of(self, contact: Contact, campaign_id: int, *, is_first: bool = False) -> tuple[Throttle, ...]:
+        """Return the limits that concern a message of the campaign to the contact, who was loaded before.
+
+        is_first: it would be their first of the campaign, and claimed for the first time.
+        """
         limits = self._limits.get(contact.workspace_id)
-        of_campaign = self.of_campaign(campaign_id)
+        of_all = self.of_campaign(campaign_id)
         if limits is None:
-            return of_campaign
-        return of_campaign + throttles_of(
+            return of_all
+        if is_first and contact.verdict == AddressVerdict.CATCH_ALL and contact.workspace_id in self._catch_all:
+            of_all = (*of_all, self._catch_all[contact.workspace_id].throttle())
+        return of_all + throttles_of(
             limits,
             contact.pk,
             contact.domain,
@@ -157,9 +204,12 @@ class Throttling:
             known=self._known.get(contact.domain, ""),
         )
 
-    def add(self, contact: Contact, campaign_id: int) -> None:
+    def add(self, contact: Contact, campaign_id: int, *, is_first: bool = False) -> None:
         """Count one more, which this claim takes."""
-        self._use_cap(campaign_id, self._now + self._paces[contact.workspace_id].day)
+        free_at = self._now + self._paces[contact.workspace_id].day
+        self._use_cap(campaign_id, free_at)
+        if is_first and contact.verdict == AddressVerdict.CATCH_ALL and contact.workspace_id in self._catch_all:
+            self._catch_all[contact.workspace_id].in_hand += 1
         if contact.workspace_id in self._limits:
             self._touches[contact.workspace_id, contact.domain].append(Touch(contact.pk, None))
             key = contact.workspace_id, self._receiver(contact.domain)
@@ -180,6 +230,17 @@ class Throttling:
         cap = self._caps.get(campaign_id)
         if cap is not None:
             self._caps[campaign_id] = Cap(cap.limit, cap.used + 1, cap.free_at or free_at)
+
+    def _load_catch_all(self, workspace_id: int) -> None:
+        """Count the new contacts of the day at domains that take any address; what workers have in hand counts, too."""
+        percent = self._limits[workspace_id].catch_all_percent
+        if percent is None or workspace_id in self._catch_all:
+            return
+        found = catch_all_of(workspace_id, percent, now=self._now, day=self._paces[workspace_id].day)
+        in_hand = [one.domain for one in self._in_hand if one.workspace_id == workspace_id]
+        takers = takers_of_any(workspace_id, in_hand)
+        found.in_hand = sum(domain in takers for domain in in_hand)
+        self._catch_all[workspace_id] = found
 
     def _load_domains(self, keys: Collection[tuple[int, str]]) -> None:
         if not keys:
@@ -223,5 +284,6 @@ def _limits(row: Throttles) -> ThrottleLimits:
     return ThrottleLimits(
         domain=Rate(row.domain_per_hour, row.domain_per_day),
         company_per_day=row.company_per_day,
+        catch_all_percent=row.catch_all_percent,
         receivers={receiver: rate for receiver, rate in receivers.items() if rate},
     )

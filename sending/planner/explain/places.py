@@ -59,6 +59,7 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     HoldCode.DOMAIN_LIMIT: ("planner:throttles", "", "Change the throttles"),
     HoldCode.PROVIDER_LIMIT: ("planner:throttles", "", "Change the throttles"),
     HoldCode.COMPANY_LIMIT: ("planner:throttles", "", "Change the throttles"),
+    HoldCode.CATCH_ALL_LIMIT: ("planner:throttles", "", "Change the throttles"),
     HoldCode.ROTATION: ("planner:senders", "campaign", "Change the rotation"),
     HoldCode.RESERVED: ("planner:book", "mailbox", "See its account book"),
     HoldCode.MAILBOX_STATE: ("mailboxes:detail", "mailbox", "Open the mailbox"),

@@ -172,7 +172,7 @@ def _facts(row: Enrollment, plan: CampaignPlan, pace: Pace, now: datetime) -> Le
         is_follow_up=row.mailbox_id is not None,
         suppressed=suppressions({row.contact_id: row.contact}).get(row.contact_id, ""),
         new=new_leads_today({plan.id: pace}, now=now).get(plan.id, NewLeads()),
-        throttles=throttling.of(row.contact, row.campaign_id),
+        throttles=throttling.of(row.contact, row.campaign_id, is_first=row.mailbox_id is None),
         address=Addresses([row.contact.domain]).facts(
             row.contact.email_key, row.contact.domain, skips_roles=plan.skips_roles
         ),

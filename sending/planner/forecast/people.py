@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.queries import providers_of, suppressed_keys
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
@@ -26,7 +27,7 @@ from sending.planner.states import EnrollmentState
 _COLUMNS = (
     "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
     "contact__country", "contact__region", "contact__email_key", "contact_id", "contact__domain", "receiver",
-    "last_sent_at", "absent_until", "led_to", "led_until",
+    "last_sent_at", "absent_until", "led_to", "led_until", "contact__verdict",
 )  # fmt: skip
 _DRAFTS = 1 << 62
 WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
@@ -58,6 +59,7 @@ class Row(NamedTuple):
     absent_until: datetime | None = None
     led_to: int | None = None
     led_until: datetime | None = None
+    verdict: str = ""  # on the address
 
 
 def enrolled(campaign_ids: Collection[int]) -> list[Row]:
@@ -70,9 +72,9 @@ def enrolled(campaign_ids: Collection[int]) -> list[Row]:
 def audience_rows(campaign: Campaign) -> list[Row]:
     """Return the contacts whom a launch would enroll."""
     rows = audience_contacts(campaign).order_by("pk")
-    columns = ("pk", "time_zone", "country", "region", "email_key", "domain")
+    columns = ("pk", "time_zone", "country", "region", "email_key", "domain", "verdict")
     found = list(rows.values_list(*columns))
-    known = providers_of({domain for *_, domain in found})
+    known = providers_of({domain for *_, domain, _verdict in found})
     return [
         Row(
             draft_number(pk),
@@ -89,8 +91,9 @@ def audience_rows(campaign: Campaign) -> list[Row]:
             pk,
             domain,
             receiver_by(domain, known),
+            verdict=verdict,
         )
-        for pk, zone_name, country, region, key, domain in found
+        for pk, zone_name, country, region, key, domain, verdict in found
     ]
 
 
@@ -170,7 +173,17 @@ class Lines:
         receiver = Receiver(row.receiver)
         return [
             ScenarioPerson(
-                row.pk, row.campaign_id, place, due, zone, row.mailbox_id, row.contact_id, domain, receiver, way
+                row.pk,
+                row.campaign_id,
+                place,
+                due,
+                zone,
+                row.mailbox_id,
+                row.contact_id,
+                domain,
+                receiver,
+                way,
+                is_anybodys=row.verdict == AddressVerdict.CATCH_ALL,
             )
         ]
 

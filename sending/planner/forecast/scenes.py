@@ -31,6 +31,7 @@ from sending.pacing.scenario import (
 )
 from sending.pacing.throttles import ThrottleLimits
 from sending.planner.claim.rotating import sharings_of
+from sending.planner.claim.throttling import catch_all_of
 from sending.planner.claim.throttling import limits_of as throttles_of_workspaces
 from sending.planner.forecast.people import WAITING, Lines, Row, audience_rows, enrolled, receiver_by
 from sending.planner.forecast.roads import Roads
@@ -70,6 +71,8 @@ def scene_of(
     watched = _watched(rows, throttles, touches, known)
     lines = Lines(loaded, pace, now, mended=mended, watched=watched)
     people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
+    percent = throttles.catch_all_percent if any(one.is_anybodys for one in people) else None
+    catch_all = catch_all_of(campaign.workspace_id, percent, now=now, day=pace.day) if percent else None
     scenario = Scenario(
         now=now,
         pace=pace,
@@ -79,6 +82,8 @@ def scene_of(
         throttles=throttles,
         touches=tuple(one for one in touches if one.domain in watched),
         known=known,
+        catch_all_places=catch_all.places if catch_all else None,
+        catch_all_sent=tuple(catch_all.sent) if catch_all else (),
     )
     return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
 

@@ -181,6 +181,18 @@ def test_a_provider_gets_no_more_in_an_hour_than_its_limit() -> None:
     assert times(run(replace(some, people=tuple(side), throttles=few))) == [MONDAY, MONDAY + 10 * MINUTE, MONDAY + HOUR]
 
 
+def test_new_contacts_whose_existence_nobody_knows_get_their_places_of_a_day_and_keep_their_follow_ups() -> None:
+    some = scenario(5, steps=steps(2))
+    side = tuple(replace(one, is_anybodys=one.id <= 4) for one in some.people)
+    found = run(replace(some, people=side, catch_all_places=2, catch_all_sent=(MONDAY - 23 * HOUR,))).departures
+    first = {one.person_id: one.at for one in found if one.position == 1}
+    assert [pk for pk, _ in sorted(first.items(), key=lambda one: one[1])] == [1, 5, 2, 3, 4]
+    of_them = sorted(at for pk, at in first.items() if pk <= 4)
+    assert of_them[:2] == [MONDAY, MONDAY + HOUR]
+    assert all(later - earlier >= DAY for earlier, later in zip(of_them, of_them[2:], strict=False))
+    assert sum(one.position == 2 for one in found) == 5
+
+
 def test_what_was_sent_before_counts() -> None:
     some = scenario(1)
     spent = tuple(Outgo(MONDAY - 20 * HOUR + number * MINUTE) for number in range(4))

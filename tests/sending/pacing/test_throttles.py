@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from sending.pacing import Hold, HoldCode, Pace, Send, decide, lead_gates
 from sending.pacing.receivers import Receiver, is_free_mail, receiver_of
-from sending.pacing.throttles import NO_LIMITS, Counted, Rate, ThrottleLimits, Touch, throttle_gates, throttles_of
+from sending.pacing.throttles import (
+    NO_LIMITS,
+    Counted,
+    Rate,
+    ThrottleLimits,
+    Touch,
+    catch_all_places,
+    nth_free,
+    throttle_gates,
+    throttles_of,
+)
 from tests.sending.pacing.facts import NOW, box, calm, lead
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -129,3 +139,15 @@ def test_whoever_heeds_them_never_passes_them_in_any_hour_or_day(steps: list[int
     for end in sent:
         assert sum(end - HOUR < one <= end for one in sent) <= hour
         assert sum(end - DAY < one <= end for one in sent) <= day
+
+
+def test_whoever_waits_for_a_place_of_a_day_gets_an_instant_of_their_own() -> None:
+    sent = [NOW - 3 * HOUR, NOW - HOUR]
+    assert [nth_free(sent, nth, DAY) for nth in range(5)] == [
+        NOW + 21 * HOUR, NOW + 23 * HOUR, NOW + 45 * HOUR, NOW + 47 * HOUR, NOW + 69 * HOUR
+    ]  # fmt: skip
+    assert nth_free([], 0, DAY) is None
+
+
+def test_a_day_has_a_place_for_an_address_that_may_not_exist_however_small_the_budget() -> None:
+    assert [catch_all_places(20, budget) for budget in (0, 4, 10, 14, 1_000)] == [1, 1, 2, 2, 200]

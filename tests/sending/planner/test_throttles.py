@@ -10,11 +10,13 @@ from functools import partial
 import pytest
 from django.test import Client
 
-from campaigns.contacts.models import Contact
+from campaigns.contacts.core.verdicts import AddressVerdict
+from campaigns.contacts.models import Contact, DomainRecord
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
+from sending.mailboxes.states import MailboxState
 from sending.outbox.claims import claim
 from sending.outbox.jobs import Job, Result
 from sending.outbox.marks import mark
@@ -25,7 +27,17 @@ from sending.planner.claim.throttling import set_throttles, throttle_values
 from sending.planner.models import Enrollment, Throttles
 from sending.smtp import Deferred, Phase, Reply
 from tests.builders import make_contact, make_member, make_running_campaign
-from tests.sending.planner.stage import DAY, HOUR, at_once, database_time, lease, make_sender, make_team
+from tests.sending.planner.stage import (
+    DAY,
+    HOUR,
+    at_once,
+    database_time,
+    lease,
+    make_empty_campaign,
+    make_sender,
+    make_team,
+    make_waiting,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -36,6 +48,20 @@ def people(member: Member, *addresses: str) -> tuple[Contact, ...]:
 
 def colleagues(member: Member, count: int, domain: str = "acme.org") -> tuple[Contact, ...]:
     return people(member, *[f"p{n}@{domain}" for n in range(count)])
+
+
+def takers_of_all(member: Member, *contacts: Contact) -> None:
+    """Let it be learnt that the domains of these contacts refuse nobody."""
+    for one in contacts:
+        DomainRecord.objects.create(
+            workspace=member.workspace,
+            domain=one.domain,
+            written=9,
+            refused=0,
+            takes_any=True,
+            counted_at=database_time(),
+        )
+        Contact.objects.filter(pk=one.pk).update(verdict=AddressVerdict.CATCH_ALL)
 
 
 def claim_for(*mailboxes: Mailbox) -> list[Job]:
@@ -125,6 +151,39 @@ class TestOneWorker:
             sent += send(mailbox)
         assert sent == ["p0@acme.org", "p0@acme.org"]
 
+    def test_new_contacts_where_any_address_is_taken_get_a_fifth_of_a_day(self) -> None:
+        member = make_team()
+        set_throttles(member.workspace, {"catch_all_percent": 20})
+        mailbox = make_sender(member, daily_limit=10)
+        make_sender(member, "paused@acme.example", daily_limit=1_000, state=MailboxState.PAUSED)
+        unsure = people(member, *[f"p{n}@taker{n}.example" for n in range(4)])
+        takers_of_all(member, *unsure)
+        make_running_campaign(member, (*unsure, *people(member, "a@acme.org", "b@globex.org")), (mailbox,))
+        assert send(mailbox) == ["a@acme.org", "b@globex.org", "p0@taker0.example", "p1@taker1.example"]
+        assert holds() == {HoldCode.CATCH_ALL_LIMIT: 2}, "for some minutes, as what is in hand may not leave"
+        Spending.objects.filter(contact_id=unsure[1].pk).update(spent_at=database_time() + MINUTE)
+        age(timedelta())
+        assert send(mailbox) == []
+        held = Enrollment.objects.filter(state="active").order_by("pk")
+        words = "2 new contacts of the last 24 hours are at domains that take any address; 2 at most."
+        spent = [Spending.objects.get(contact_id=one.pk).spent_at for one in unsure[:2]]
+        assert [(row.hold_detail, row.due_at) for row in held] == [(words, at + DAY) for at in spent]
+        age(DAY - MINUTE)
+        assert send(mailbox) == []
+        age(3 * MINUTE)
+        assert send(mailbox) == ["p2@taker2.example", "p3@taker3.example"]
+
+    def test_who_was_written_to_there_gets_the_follow_ups(self) -> None:
+        member = make_team()
+        set_throttles(member.workspace, {"catch_all_percent": 20})
+        mailbox = make_sender(member, daily_limit=10)
+        campaign = make_empty_campaign(member, mailbox)
+        unsure = people(member, *[f"p{n}@taker{n}.example" for n in range(4)])
+        takers_of_all(member, *unsure)
+        for one in unsure:
+            make_waiting(campaign, one, mailbox, due_at=database_time())
+        assert len(send(mailbox)) == 4
+
     def test_a_retry_counts_and_waits_like_everybody(self) -> None:
         member = make_team()
         set_throttles(member.workspace, {"domain_per_hour": 2})
@@ -149,6 +208,7 @@ class TestOneWorker:
         sandbox = Workspace.objects.create(slug="sandbox", name="Sandbox", time_scale=1_440)
         assert throttle_values(usual)["company_per_day"] == 1
         assert (throttle_values(usual)["domain_per_hour"], throttle_values(usual)["domain_per_day"]) == (4, 20)
+        assert throttle_values(usual)["catch_all_percent"] == 20
         assert not any(throttle_values(sandbox).values())
 
     def test_the_usual_ones_hold_in_a_claim(self) -> None:

@@ -1,0 +1,15 @@
+from django.contrib.postgres.operations import ValidateConstraint
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+
+    atomic = False  # each look at a whole table is a transaction of its own, while everybody reads and writes
+
+    dependencies = [
+        ('planner', '0022_limit_of_addresses_at_takers_of_any'),
+    ]
+
+    operations = [
+        ValidateConstraint(model_name='enrollment', name='planner_known_hold_code'),
+    ]
