@@ -15,6 +15,7 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
+from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import class_of
 from sending.inbox.queries import unreadable_of
 from sending.inbox.threads import queries, snoozes
@@ -74,11 +75,11 @@ def _columns(request: MemberRequest) -> dict[str, Any]:
         request, queries.threads_of(member, scope, search=search, label=label.pk if label else None), by="newest_at"
     )
     counts = queries.counts_of(member)
-    unreadable = unreadable_of(member)
+    unreadable, aside = unreadable_of(member), set_aside_count(member)
     query = query_of(asked)
     problems = [(one.pk, one.problem) for one in unreadable]
     named = [(one.pk, one.name) for one in labels]
-    seen = queries.fingerprint(page.rows, counts, page.newer, page.older, problems, named)
+    seen = queries.fingerprint(page.rows, counts, page.newer, page.older, problems, named, aside)
     return {
         "page": page,
         "scope": scope,
@@ -88,6 +89,7 @@ def _columns(request: MemberRequest) -> dict[str, Any]:
         "labels": labels,
         "label": label,
         "unreadable": unreadable,
+        "aside": aside,
         "query": query,
         "seen": seen,
         "again": _again(member, query, seen),
