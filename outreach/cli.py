@@ -30,6 +30,7 @@ _IMPORT_OPTIONS = "campaigns.contacts.import_options.ImportOptions"
 _UNDO_IMPORT = "campaigns.contacts.undo_command.run_undo_import"
 _CHECK = "campaigns.contacts.command.check_addresses"
 _ADOPT = "sending.outbox.command.adopt"
+_LISTEN = "sending.inbox.command.listen"
 
 
 def main(words: list[str] | None = None) -> int:
@@ -91,6 +92,11 @@ def _adopt(options: argparse.Namespace) -> int:
     """Delegate to adopt(is_agreed, echo) -> exit status."""
     status: int = _upper(_ADOPT)(is_agreed=options.yes, echo=_echo)
     return status
+
+
+def _listen(_options: argparse.Namespace) -> int:
+    _upper(_LISTEN)(_echo)
+    return 0
 
 
 def _load_demo(_options: argparse.Namespace) -> int:
@@ -191,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, command, text in (
         ("prepare", _prepare, "migrate the database and collect static files"),
+        ("listen", _listen, "listen to mailboxes until asked to stop (IMAP IDLE)"),
         ("load-demo", _load_demo, "load the demo workspace (the mail world must run)"),
         ("docs", _docs, "write docs/settings.md"),
         ("version", _version, "print the version"),

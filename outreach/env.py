@@ -95,6 +95,12 @@ VARIABLES = (
         default="60",
     ),
     Variable(
+        "OUTREACH_IDLE_SLOTS",
+        "How many mailboxes are listened to at the same time, over IMAP connections that are kept open (0 to 2000); 0: "
+        "none. All others are read in turn.",
+        default="100",
+    ),
+    Variable(
         "OUTREACH_GOOGLE_CLIENT_ID",
         "OAuth client of this instance at Google, for mailboxes that sign in with Google (docs/oauth.md).",
         default="",
@@ -168,6 +174,7 @@ class Env:
     dns: tuple[NameServer, ...]
     allow_sign_up: bool
     lease_s: int
+    idle_slots: int
     spamd: Daemon | None
     log_json: bool
     google: OAuthClient | None
@@ -212,6 +219,7 @@ def load(environ: Mapping[str, str]) -> Env:
         dns=tuple(_name_server("OUTREACH_DNS", word) for word in _words(_text(known, "OUTREACH_DNS"))),
         allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
         lease_s=_number(known, "OUTREACH_LEASE_S", least=2, most=3600),
+        idle_slots=_number(known, "OUTREACH_IDLE_SLOTS", least=0, most=2000),
         spamd=_daemon(known, "OUTREACH_SPAMD_URL", "spamd", 783),
         log_json=_truth(known, "OUTREACH_LOG_JSON"),
         google=_client(known, "OUTREACH_GOOGLE"),

@@ -41,6 +41,12 @@ def courier(processes: int = _PROCESSES, *, name: str = "courier") -> Service:
     return Service(name, words, grace_s=_COURIER_GRACE_S, folder=ROOT)
 
 
+def listener() -> Service:
+    """Return the process that keeps connections to mailboxes open, and hears of mail at once."""
+    words = _python("outreach.cli", "listen")
+    return Service("listener", words, ready_line="listening to", grace_s=_WORKER_GRACE_S, folder=ROOT)
+
+
 def beat() -> Service:
     # Every recurring job is a short interval: nothing is worth remembering in a schedule file.
     words = ("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")

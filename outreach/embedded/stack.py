@@ -15,7 +15,7 @@ from outreach.embedded.postgres import FOLDER as CLUSTER
 from outreach.embedded.postgres import open_cluster, postgres_service, postgres_url
 from outreach.embedded.preflight import await_port, make_data_dir
 from outreach.embedded.process import Say
-from outreach.embedded.program import beat, courier, jobs, sandbox, step, web, worker
+from outreach.embedded.program import beat, courier, jobs, listener, sandbox, step, web, worker
 from outreach.embedded.supervisor import Supervisor
 from outreach.embedded.valkey import valkey_service, valkey_url
 from outreach.env import RUN_FILE, data_dir, is_given
@@ -117,7 +117,7 @@ class _Stack:
         if plan.sandbox:
             first.append(sandbox(plan.sandbox, self._folder / "sandbox"))
         await self._supervisor.start(*first)
-        await self._supervisor.start(worker(), jobs(), courier(), beat())
+        await self._supervisor.start(worker(), jobs(), courier(), listener(), beat())
 
 
 def _own_variables(plan: Plan, folder: Path, keys: InstanceKeys) -> dict[str, str]:

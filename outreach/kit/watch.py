@@ -30,6 +30,21 @@ class Watch:
         self._timer.daemon = True
         self._timer.start()
 
+    def rest(self) -> None:
+        """Look away: nothing is asked of the other side, which may be silent for long."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def again(self, most_s: float) -> None:
+        """Watch from now on for most_s, as if it were a new connection."""
+        self.rest()
+        self.most_s, self._ends = most_s, time.monotonic() + most_s
+        if self._twin is not None and not self.has_barked:
+            self._timer = threading.Timer(most_s, self._bark)
+            self._timer.daemon = True
+            self._timer.start()
+
     def end(self) -> None:
         """Let the connection be."""
         if self._timer is not None:

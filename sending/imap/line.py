@@ -32,6 +32,8 @@ BUSY = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS = 400
+# Asked after a minute of silence, then every 20 s; given up after the third silence.
+_KEEP_ALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
 _GOODBYE_S = 5.0
 
 
@@ -114,6 +116,14 @@ class Line(ABC, Generic[_Wire]):
             self.failed = True
             raise self._problem(error, about) from error
 
+    def rest(self) -> None:
+        """Watch over the connection no more: nothing is asked of the server meanwhile."""
+        self._watch.rest()
+
+    def watch_again(self, most_s: float) -> None:
+        """Watch over the connection for most_s from now on."""
+        self._watch.again(most_s)
+
     def misbehaved(self, words: str, cause: str = "garbage") -> ImapError:
         """Return the error for an answer that no server should give."""
         return self._error(Misbehaved, cause, words)
@@ -131,6 +141,7 @@ class Line(ABC, Generic[_Wire]):
             timeout_s=min(self._timeout_s, self._watch.left_s),
         )
         sock.settimeout(self._timeout_s)
+        _keep_alive(sock)
         try:
             self._watch.begin(sock)
             self.dialogue.note(Side.NOTE, f"Connected to {account.host} on port {account.port}.")
@@ -255,6 +266,14 @@ def _signed_in(kind: type[_Kind], account: Account, timeout_s: float, most_s: fl
             raise
         else:
             return line
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Let the kernel ask whether the other side is still there: routers forget connections on which nothing is said."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE:
+        if hasattr(socket, name):  # not everywhere
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _forms_of(username: str, secret: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+from typing import Any
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
@@ -23,10 +24,10 @@ class ImapLine(Line[Wire]):
     )  # fmt: skip
     others = (("220", "smtp", "an SMTP server"), ("+OK", "pop3", "a POP3 server"))
     protocol = "IMAP"
-    _client: IMAPClient | None = None
+    _client: _Client | None = None
 
     @property
-    def client(self) -> IMAPClient:
+    def client(self) -> _Client:
         assert self._client is not None
         return self._client
 
@@ -40,6 +41,17 @@ class ImapLine(Line[Wire]):
             self._sign_in()
             self.stage = Stage.READING
             self._client = _Client(self.wire, self._timeout_s)
+
+    def list_folders(self) -> list[tuple[Any, Any, Any]]:
+        """Return (flags, delimiter, name) of each folder, with its special use where the server tells it.
+
+        RFC 6154: some servers, as Cyrus, say that only to who asks for it.
+        """
+        if self.client.has_capability("SPECIAL-USE") and self.client.has_capability("LIST-EXTENDED"):
+            found: list[tuple[Any, Any, Any]] = self.client.list_with_use()
+            return found
+        plain: list[tuple[Any, Any, Any]] = self.client.list_folders()
+        return plain
 
     def _say_goodbye(self) -> None:
         self.wire.logout()
@@ -101,6 +113,11 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library carries no types
         wire.debug = 0
         self.normalise_times = False
         self.folder_encode = False
+
+    def list_with_use(self) -> Any:
+        """List all folders, and ask for the special use of each."""
+        kind, answer = self._given.list_with_use()
+        return self._proc_folder_list(answer) if kind == "OK" else self.list_folders()
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  # the library's hook
         return self._given

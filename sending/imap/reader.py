@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ class Reader:
         self._line = line
         self._selected = ""
         self._uidnext = 0
+        self._seen_next: dict[str, int] = {}  # UIDNEXT of each folder, when it was selected the last time
 
     @property
     def dialogue(self) -> Transcript:
@@ -90,7 +92,7 @@ class Reader:
         than 255) are left out.
         """
         with self._asking():
-            found = [_folder(*one) for one in self._client.list_folders()]
+            found = [_folder(*one) for one in self._line.list_folders()]
         return sorted(filter(None, found), key=lambda folder: (folder.role != "inbox", folder.name))
 
     def state(self, folder: Folder) -> FolderState:
@@ -106,7 +108,7 @@ class Reader:
                 uidnext = max(uids, default=0) + 1
             state = FolderState(int(info.get(b"UIDVALIDITY", 0)), int(uidnext), exists)
             self._plausible(state.uidvalidity, state.uidnext)
-            self._uidnext = state.uidnext
+            self._uidnext = self._seen_next[folder.name] = state.uidnext
             return state
 
     def fetch_since(
@@ -156,6 +158,52 @@ class Reader:
             if last >= end:
                 return
             last_uid, width = last, _WINDOW if found else width * 2
+
+    # -- listening (RFC 2177) --
+    @property
+    def can_idle(self) -> bool:
+        with self._asking():
+            return bool(self._client.has_capability("IDLE"))
+
+    @property
+    def sock(self) -> socket.socket:
+        """What to wait at while the server may speak unasked; `hear` first, as it may have spoken already."""
+        return self._line.wire.sock
+
+    def idle(self, folder: Folder) -> bool:
+        """Let the server say unasked what comes into the folder; say whether something has come in the meantime.
+
+        Nothing else may be asked until `end_idle`.
+        """
+        before = self._seen_next.get(folder.name, 0)
+        state = self.state(folder)
+        with self._asking():
+            self._line.wire.idle()
+        self._line.rest()
+        return state.uidnext != before
+
+    def hear(self) -> bool:
+        """Read what the server has said while it may speak; say whether mails have come or gone."""
+        changed = False
+        with self._line.told():
+            while self._line.wire.has_more:
+                changed = self._line.wire.hear() or changed
+        return changed
+
+    def hang_up(self) -> None:
+        """Say nothing more to the server, not even goodbye: while it may speak it would not understand that."""
+        self._line.failed = True
+
+    def end_idle(self, *, within_s: float, most_s: float) -> None:
+        """End listening, and watch over the connection for most_s. Raises Unreachable when it has died silently."""
+        self._line.watch_again(most_s)
+        sock = self._line.wire.sock
+        with self._line.told():
+            usual = sock.gettimeout()
+            sock.settimeout(within_s)
+            self._line.wire.done()
+            sock.settimeout(usual)
+        self._selected = ""
 
     def find_message_ids(self, folder: Folder, message_ids: Sequence[str]) -> set[str]:
         """Return those of the Message-IDs that mails of the folder have. Absence is no proof of not having been sent.

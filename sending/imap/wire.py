@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import io
 import re
 import socket
 import ssl
@@ -20,6 +21,8 @@ from sending.smtp.wire import MASK, Dialogue
 MAX_ANSWER = 8 * 1024 * 1024
 # A line takes more memory than its bytes.
 _LINE_COSTS = 100
+# What tells that mails have come or gone.
+_CHANGES = frozenset({"EXISTS", "RECENT", "EXPUNGE", "VANISHED"})
 _TAG = re.compile(r"\A[A-P]{4}[0-9]+ ")
 _REFUSAL = re.compile(rb"\A(?:\*|[A-P]{4}[0-9]+) ((?:NO|BAD|BYE)\b.*)", re.IGNORECASE | re.DOTALL)
 
@@ -45,6 +48,7 @@ class Wire(imaplib.IMAP4):
         self._is_safe = False
         self._is_secret = False
         self._most = self._left = MAX_ANSWER
+        self._idles: Any = b""
         self.refusal = ""
         super().__init__(host=host)  # the name that STARTTLS verifies
 
@@ -93,6 +97,61 @@ class Wire(imaplib.IMAP4):
             yield
         finally:
             self._most = MAX_ANSWER
+
+    def list_with_use(self) -> tuple[str, list[Any]]:
+        """List all folders with their special use (RFC 5258, 6154)."""
+        kind, answer = self._simple_command("LIST", '""', '"*"', "RETURN", "(SPECIAL-USE)")
+        kind, answer = self._untagged_response(kind, answer, "LIST")
+        return kind, answer
+
+    def idle(self) -> None:
+        """Let the server speak unasked (RFC 2177) until `done`."""
+        self._idles = self._command("IDLE")
+        while self._get_response() is not None:  # None: its "+"
+            self._require_idle()
+
+    def hear(self) -> bool:
+        """Wait for the next line that the server says unasked; say whether mails have come or gone."""
+        self._left = self._most
+        self._get_response()
+        self._require_idle()
+        heard = _CHANGES & set(self.untagged_responses)
+        self.forget()
+        return bool(heard)
+
+    def done(self) -> bool:
+        """End what `idle` has begun; say whether mails have come or gone. A dead connection shows here."""
+        tag, self._idles = self._idles, b""
+        self.send(b"DONE\r\n")
+        while not self.tagged_commands[tag]:
+            self._get_response()
+        kind, answer = cast("tuple[str, list[bytes]]", self.tagged_commands.pop(tag))
+        if kind != "OK":
+            raise self.error(answer[-1])
+        heard = _CHANGES & set(self.untagged_responses)
+        self.forget()
+        return bool(heard)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the server has said something that nobody has read. Raises Gone where it has hung up."""
+        timeout, reader = self.sock.gettimeout(), cast("io.BufferedReader", self.file)
+        self.sock.settimeout(0)
+        try:
+            if reader.peek(1):
+                return True
+            if isinstance(self.sock, ssl.SSLSocket) or not self.sock.recv(1, socket.MSG_PEEK):
+                raise Gone("The server closed the connection.")
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        finally:
+            self.sock.settimeout(timeout)
+        return True
+
+    def _require_idle(self) -> None:
+        ended = cast("tuple[str, list[bytes]] | None", self.tagged_commands.get(self._idles))
+        if ended:
+            raise self.error(ended[1][-1])
 
     def forget(self) -> None:
         """Forget what the server said unasked, so that it cannot pile up; a goodbye is kept."""

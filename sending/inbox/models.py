@@ -104,9 +104,20 @@ class MailboxSync(models.Model):
     synced_at = models.DateTimeField(null=True)  # all folders read to their end
     failures = models.PositiveSmallIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)
+    # A process that keeps a connection open and hears of mail at once; its lease keeps all others away.
+    listener = models.UUIDField(null=True)
+    listened_since = models.DateTimeField(null=True)
+    deaf_at = models.DateTimeField(null=True)  # when the server said that it cannot tell of mail (no IDLE)
 
     class Meta:
         db_table = "inbox_sync"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(listener__isnull=True, listened_since__isnull=True)
+                | models.Q(listener__isnull=False, listened_since__isnull=False, lease_until__isnull=False),
+                name="inbox_listener_has_a_lease",
+            ),
+        ]
         indexes = [
             # tick: mailboxes whose turn it is
             models.Index(fields=["next_at"], name="inbox_sync_next"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Max
@@ -18,7 +20,7 @@ from sending.inbox.filling import fill
 from sending.inbox.folders import MAX_BYTES, fetch_again, read_folder, readable
 from sending.inbox.maildrop import read_maildrop
 from sending.inbox.models import MailboxSync
-from sending.inbox.rhythm import FLOOR, POP3_USUAL, SOON, backoff, next_wait
+from sending.inbox.rhythm import FLOOR, LISTENED, POP3_USUAL, SOON, backoff, next_wait
 from sending.inbox.seen import Reading, Seen
 from sending.mailboxes.connections import reading_account
 from sending.mailboxes.models import Mailbox, Spending
@@ -33,7 +35,7 @@ MOST_MAILS = 500
 LEASE_S = 300
 
 _LEASE_DUE = """
-UPDATE inbox_sync s SET lease_until = now() + make_interval(secs => %s)
+UPDATE inbox_sync s SET lease_until = now() + make_interval(secs => %s), listener = NULL, listened_since = NULL
  WHERE s.mailbox_id = ANY(ARRAY(
     SELECT s.mailbox_id FROM inbox_sync s JOIN mailboxes_mailbox m ON m.id = s.mailbox_id
      WHERE s.next_at <= now() AND (s.lease_until IS NULL OR s.lease_until < now()) AND m.state = ANY(%s)
@@ -91,10 +93,19 @@ def read_soon(mailbox_id: int) -> None:
 
 def read(mailbox_id: int) -> Reading:
     """Read a leased mailbox to its end, or up to MOST_MAILS mails."""
+    return _read(mailbox_id, _read_over_its_protocol, listener=None)
+
+
+def read_on(mailbox_id: int, connect: Callable[[Mailbox], Reader], *, listener: UUID) -> Reading:
+    """Read a mailbox as `read` does, over a connection that its listener keeps; the lease stays the listener's."""
+    return _read(mailbox_id, lambda mailbox: _read_open(mailbox, connect(mailbox)), listener=listener)
+
+
+def _read(mailbox_id: int, over: Callable[[Mailbox], Reading], *, listener: UUID | None) -> Reading:
     mailbox = Mailbox.objects.select_related("workspace", "credential").get(pk=mailbox_id)
     started_at = clock.now()
     try:
-        reading = _read_over_its_protocol(mailbox)
+        reading = over(mailbox)
     except SignInRefused as error:
         refuse_sign_in(mailbox_id, str(error))
         reading = Reading(problem=str(error))
@@ -107,7 +118,7 @@ def read(mailbox_id: int) -> Reading:
         reading = Reading(problem="The reading was broken off by a fault on our side. It will be tried again.")
     if reading.is_complete and not waits(mailbox_id):
         note_synced(mailbox_id, started_at)
-    _plan_next(mailbox, reading)
+    _plan_next(mailbox, reading, listener)
     return reading
 
 
@@ -119,9 +130,13 @@ def _read_over_its_protocol(mailbox: Mailbox) -> Reading:
             look_for_copies(mailbox, None)
             return reading
     with open_mailbox(account) as reader:
-        reading = _read_folders(mailbox, reader)
-        look_for_copies(mailbox, reader)
-        return reading
+        return _read_open(mailbox, reader)
+
+
+def _read_open(mailbox: Mailbox, reader: Reader) -> Reading:
+    reading = _read_folders(mailbox, reader)
+    look_for_copies(mailbox, reader)
+    return reading
 
 
 def _read_folders(mailbox: Mailbox, reader: Reader) -> Reading:
@@ -135,7 +150,7 @@ def _read_folders(mailbox: Mailbox, reader: Reader) -> Reading:
     return Reading.of(seen + Seen(again, again), is_complete=True, fills=fills)
 
 
-def _plan_next(mailbox: Mailbox, reading: Reading) -> None:
+def _plan_next(mailbox: Mailbox, reading: Reading, listener: UUID | None) -> None:
     pace, protocol = Pace(mailbox.workspace.time_scale), Protocol(mailbox.reading)
     rows = MailboxSync.objects.filter(pk=mailbox.pk)
     if reading.problem:
@@ -143,14 +158,24 @@ def _plan_next(mailbox: Mailbox, reading: Reading) -> None:
         how = {"failures": F("failures") + 1, "problem": reading.problem[:500]}
         log.warning("inbox.reading_failed mailbox=%s problem=%s", mailbox.pk, reading.problem)
     elif reading.is_complete:
-        wait = timedelta(0) if reading.fills else next_wait(protocol, _since_sent(mailbox), pace=pace)
+        wait = timedelta(0) if reading.fills else _usual_wait(mailbox, is_listened_to=listener is not None)
         how = {"failures": 0, "problem": "", "synced_at": Now()}
     else:  # more is waiting: it is read on at once
         wait = timedelta(0)
         how = {"failures": 0, "problem": ""}
-    rows.update(next_at=Now() + wait, planned_at=Now(), lease_until=None, **how)
+    rows.update(next_at=Now() + wait, planned_at=Now(), **how)
+    if listener is None:
+        rows.update(lease_until=None, listener=None, listened_since=None)
 
 
-def _since_sent(mailbox: Mailbox) -> timedelta | None:
-    last = Spending.objects.filter(mailbox=mailbox).aggregate(last=Max("spent_at"))["last"]
+def _usual_wait(mailbox: Mailbox, *, is_listened_to: bool) -> timedelta:
+    pace = Pace(mailbox.workspace.time_scale)
+    if is_listened_to:
+        return pace.shrink(LISTENED, floor=FLOOR)
+    return next_wait(Protocol(mailbox.reading), since_sent(mailbox.pk), pace=pace)
+
+
+def since_sent(mailbox_id: int) -> timedelta | None:
+    """Return how long ago the mailbox has sent the last time; None when that is out of the books."""
+    last = Spending.objects.filter(mailbox=mailbox_id).aggregate(last=Max("spent_at"))["last"]
     return clock.now() - last if last else None

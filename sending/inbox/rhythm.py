@@ -16,7 +16,10 @@ USUAL = timedelta(minutes=2)
 QUIET = timedelta(minutes=10)
 # Many POP3 servers refuse who comes more often.
 POP3_USUAL = timedelta(minutes=5)
-_LIVELY = timedelta(days=1)  # most answers come within a day
+LIVELY = timedelta(days=1)  # most answers come within a day
+# A server that tells of new mail in the inbox is asked for the rest as often, and whether it is still there. Far below
+# the 29 minutes after which a server may hang up (RFC 2177), and the few after which routers forget a connection.
+LISTENED = timedelta(minutes=4)
 # Never so often that a provider objects, however fast the time of a workspace runs.
 FLOOR = timedelta(seconds=4)
 _LONGEST_BACKOFF = timedelta(hours=1)
@@ -29,7 +32,7 @@ def next_wait(protocol: Protocol, since_sent: timedelta | None, *, pace: Pace) -
     double: they are as long as what has passed since.
     """
     usual = usual_wait(protocol, pace=pace)
-    if since_sent is None or since_sent > pace.shrink(_LIVELY):
+    if since_sent is None or since_sent > pace.shrink(LIVELY):
         return max(usual, pace.shrink(QUIET, floor=FLOOR))
     return min(usual, max(pace.shrink(SOON, floor=FLOOR), since_sent)) if protocol is Protocol.IMAP else usual
 

@@ -20,7 +20,7 @@ from outreach.env import ROOT, VARIABLES, load
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-PROGRAM = ("migrate", "web", "worker", "jobs", "courier", "beat")
+PROGRAM = ("migrate", "web", "worker", "jobs", "courier", "listener", "beat")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
@@ -28,7 +28,7 @@ def test_services_are_the_program_and_its_two_servers() -> None:
     assert set(SERVICES) == {*PROGRAM, "postgres", "redis"}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "jobs", "courier", "beat", "postgres", "redis"])
+@pytest.mark.parametrize("name", ["web", "worker", "jobs", "courier", "listener", "beat", "postgres", "redis"])
 def test_each_lasting_service_has_a_health_check_and_comes_back(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] in {"CMD", "CMD-SHELL"}
@@ -83,7 +83,7 @@ def test_only_what_is_through_in_a_moment_shares_the_queue_of_ticks_and_sweeps()
 
 
 def test_web_worker_and_beat_wait_for_the_migration() -> None:
-    for name in ("web", "worker", "jobs", "courier", "beat"):
+    for name in ("web", "worker", "jobs", "courier", "listener", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 

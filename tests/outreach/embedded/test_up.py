@@ -101,7 +101,7 @@ def test_second_instance_on_the_same_data_is_refused(running: Up) -> None:
     assert running.page("/accounts/login/") == 200
 
 
-@pytest.mark.parametrize("name", ["worker", "jobs", "courier", "web", "postgres", "beat"])
+@pytest.mark.parametrize("name", ["worker", "jobs", "courier", "listener", "web", "postgres", "beat"])
 def test_service_that_dies_is_started_again(running: Up, name: str) -> None:
     (old,) = named(running.process.pid, name)
     os.kill(old, signal.SIGKILL)

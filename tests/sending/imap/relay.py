@@ -16,6 +16,11 @@ class Relay(Listening):
         self._target = (host, port)
         self.received = 0
         self.cut_after: int | None = None
+        self._forgotten: set[socket.socket] = set()
+
+    def forget(self) -> None:
+        """Carry nothing more over the connections that there are, and tell nobody, as routers do after a silence."""
+        self._forgotten = set(self._sockets)
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -27,6 +32,8 @@ class Relay(Listening):
     def _carry(self, source: socket.socket, target: socket.socket, counts: bool) -> None:  # noqa: FBT001
         with contextlib.suppress(OSError):
             while piece := source.recv(16_384):
+                if source in self._forgotten:
+                    continue
                 if counts:
                     self.received += len(piece)
                     if self.cut_after is not None and self.received > self.cut_after:
