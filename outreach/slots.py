@@ -95,6 +95,8 @@ RUNNING_PEOPLE = "sending.planner.running_people.running_among"
 
 # What an edit of a step changes for whom: (step_id, weights by label) -> campaigns.sequences.effects.Effects.
 EDIT_EFFECTS = "sending.outbox.effects.effects_of_edit"
+# Where an edit of a campaign's ways is kept, in its transaction: (campaigns.sequences.telling.Edit) -> None.
+EDIT_TOLD = "sending.planner.edits.keep_edit"
 # How many messages were made from each version of a wording: (variant_id) -> {number: count}.
 MADE_FROM = "sending.outbox.effects.made_from"
 
@@ -135,7 +137,11 @@ CAMPAIGN_TABS = (
             "sequences:rename",
         ),
     ),
-    Tab("Paths", "planner:paths", also=("planner:branch_add",)),
+    Tab(
+        "Paths",
+        "planner:paths",
+        also=("planner:branch_add", "planner:branch_change", "planner:branch_place", "planner:branch_removal"),
+    ),
     Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
     Tab("Senders", "planner:senders", also=("planner:shares",)),

@@ -120,7 +120,7 @@ SAMPLES: dict[str, Args] = {
         "planner:preview_html", "planner:preview_mail", "proofs:exact", "proofs:spam",
     ),
     **_each(lambda w: (w.path.pk,), "planner:path_name", "planner:path_removal"),
-    **_each(lambda w: (w.branch.pk,), "planner:branch_place", "planner:branch_removal"),
+    **_each(lambda w: (w.branch.pk,), "planner:branch_place", "planner:branch_removal", "planner:branch_change"),
     **_each(lambda w: (w.removed.pk,), "sequences:removed_back"),
     **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal", "planner:why", "planner:prospect"),
     **_each(
@@ -154,7 +154,8 @@ SAMPLES: dict[str, Args] = {
 BODIES: dict[str, Callable[[World], dict[str, object]]] = {
     "sequences:audience": lambda w: {"lists": [w.contact_list.pk], "segments": [w.segment.pk]},
     "planner:senders": lambda w: {"mailboxes": [w.mailbox.pk]},
-    "planner:branch_add": lambda w: {"kind": "everybody", "path": w.path.pk},
+    "planner:branch_add": lambda w: {"kind": "everybody", "path": w.path.pk, "do": "save"},
+    "planner:branch_change": lambda w: {"kind": "everybody", "path": w.path.pk, "do": "save"},
     "contacts:selected": lambda w: {"contact": [w.contact.pk], "action": "delete_confirmed"},
     "contacts:suppression_lift": lambda w: {"suppression": w.suppression.pk},
     "reports:doubts_chosen": lambda w: {"message": [w.message.pk], "action": "again"},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.http import QueryDict
 
 from campaigns.calendar import Wait, WaitUnit
-from campaigns.sequences.forms import UNITS, StepForm, VariantForm
+from campaigns.sequences.forms import StepForm, VariantForm
 from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.positions import MAIN, path_of, place_in
 from campaigns.sequences.queries import paths_of, steps_of, windows_of
@@ -136,15 +136,6 @@ def variant_form(
         may_be_broken=may_be_broken,
         is_frozen=is_frozen,
     )
-
-
-def wait_words(step: Step) -> str:
-    """Return a step's wait and thread as words."""
-    unit = dict(UNITS).get(WaitUnit(step.wait_unit), str(step.wait_unit))
-    if step.wait_amount == 1:
-        unit = unit.removesuffix("s")
-    thread = "with a new subject" if step.thread == StepThread.NEW else "in the same thread"
-    return f"{step.wait_amount} {unit} after the message before, {thread}"
 
 
 def _variants(step: Step, desk: Desk, redo: Mapping[int, int]) -> list[VariantCard]:

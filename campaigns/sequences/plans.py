@@ -6,7 +6,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -228,6 +228,20 @@ def _plan_of(text: str) -> CampaignPlan:
     )
 
 
+def with_branches(plan: CampaignPlan, step_id: int, branches: Sequence[PlannedBranch]) -> CampaignPlan:
+    """Return the plan as it would be with these branches behind a step, in their order."""
+    ways, answers = _sorted(branches)
+    steps = tuple(replace(one, ways=ways, answers=answers) if one.id == step_id else one for one in plan.steps)
+    return replace(plan, steps=steps, has_ways=any(step.ways for step in steps))
+
+
+def _sorted(branches: Sequence[PlannedBranch]) -> tuple[tuple[PlannedBranch, ...], tuple[PlannedBranch, ...]]:
+    """Return the ways and the answers among branches; whoever is left over comes last, wherever it stands."""
+    kinds = (BranchKind.FIELD, BranchKind.EVERYBODY)
+    ways = tuple(one for kind in kinds for one in branches if one.kind is kind)
+    return ways, tuple(one for one in branches if one.kind is BranchKind.REPLY)
+
+
 def _branches(rows: Sequence[Mapping[str, Any]]) -> Mapping[int, list[PlannedBranch]]:
     """Return the branches by step, in their order. One that led back would give somebody a step twice: it is none."""
     found: dict[int, list[PlannedBranch]] = defaultdict(list)
@@ -258,6 +272,7 @@ def _closed(stored: Mapping[str, Any]) -> Mapping[date, str]:
 def _planned(step: Mapping[str, Any], branches: Sequence[PlannedBranch]) -> PlannedStep:
     thread = StepThread(step["thread"])
     has_subject = opens_thread(step["position"], thread)
+    ways, answers = _sorted(branches)
     return PlannedStep(
         id=step["id"],
         position=step["position"],
@@ -275,7 +290,6 @@ def _planned(step: Mapping[str, Any], branches: Sequence[PlannedBranch]) -> Plan
             )
             for one in step["variants"] or ()
         ),
-        # whoever is left over comes last, wherever it stands
-        ways=tuple(one for kind in (BranchKind.FIELD, BranchKind.EVERYBODY) for one in branches if one.kind is kind),
-        answers=tuple(one for one in branches if one.kind is BranchKind.REPLY),
+        ways=ways,
+        answers=answers,
     )

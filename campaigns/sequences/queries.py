@@ -86,6 +86,19 @@ def branch_for(member: Member, pk: int) -> Branch:
     return row
 
 
+def branches_behind(step: Step) -> list[Branch]:
+    """Return the branches behind a step in their order, with the paths that they lead to."""
+    return list(Branch.objects.filter(step=step).select_related("path").order_by("place"))
+
+
+def branches_by_step(campaign: Campaign) -> dict[int, list[Branch]]:
+    """Return the branches of a campaign by the id of their step, in their order."""
+    found: dict[int, list[Branch]] = {}
+    for one in Branch.objects.filter(step__campaign=campaign).order_by("place"):
+        found.setdefault(one.step_id, []).append(one)
+    return found
+
+
 def paths_of(campaign: Campaign) -> Sequence[Path]:
     """Return the paths beside the main one, by number."""
     return list(Path.objects.filter(campaign=campaign).order_by("number"))

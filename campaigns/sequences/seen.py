@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from campaigns.calendar import ClosedSpan, Region, Window
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.models import Branch, Campaign, Step, Variant
 
 
 def seen_variant(variant: Variant) -> str:
@@ -17,6 +17,12 @@ def seen_variant(variant: Variant) -> str:
 def seen_step(step: Step) -> str:
     """Return the fingerprint of a step's wait and thread."""
     return _fingerprint(step.wait_amount, str(step.wait_unit), str(step.thread))
+
+
+def seen_branches(branches: Iterable[Branch]) -> str:
+    """Return the fingerprint of the branches behind a step, in their order."""
+    rows = ((one.pk, one.place, str(one.kind), one.where, str(one.reply), one.path_id) for one in branches)
+    return _fingerprint(sorted(rows, key=lambda row: row[1]))
 
 
 def seen_schedule(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from campaigns.calendar import Wait, wait_until
+from campaigns.sequences.models import Step
+from campaigns.sequences.states import StepThread
 
 # A week without a clock change or a holiday. The first message may go on each of its days, early or late.
 _MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -42,3 +44,12 @@ def days_of(waits: Sequence[Wait], *, weekdays: Collection[int] = ()) -> list[Da
         passed = [(at.date() - begin.date()).days for at, begin in zip(sent, begins, strict=True)]
         days.append(Days(min(passed), max(passed)))
     return days
+
+
+def wait_words(step: Step) -> str:
+    """Return a step's wait and thread as words."""
+    unit = str(step.wait_unit).replace("_", " ")
+    if step.wait_amount == 1:
+        unit = unit.removesuffix("s")
+    thread = "with a new subject" if step.thread == StepThread.NEW else "in the same thread"
+    return f"{step.wait_amount} {unit} after the message before, {thread}"

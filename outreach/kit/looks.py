@@ -13,7 +13,7 @@ _TONES = {
     "violet": "replied human_reply branched",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
-    "olive": "held paused mailbox_paused mailbox_cooled cooldown address_held company_paused ended growth_held",
+    "olive": "held paused mailbox_paused mailbox_cooled cooldown address_held company_paused ended growth_held edited",
     "pink": "in_doubt assumed_sent sent_again",
     "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
     "not_sendable",
@@ -29,6 +29,7 @@ _WORDS = {
     "dot_pending": "Handing over",
     "human_reply": "Reply",
     "branched": "Another way taken",
+    "edited": "Ways edited",
     "broken_branch": "Branch cannot be followed",
     "auto_reply": "Auto-reply",
     "auto_replied": "Auto-reply",

@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     ARCHIVED = "archived"  # a person put it away
     GROUND_STATED = "ground_stated"  # a person said, or took back, on what ground it writes; data.by, before, after
     GROWTH_HELD = "growth_held"  # people of its audience are left out of its growth; data.words says why
+    EDITED = "edited"  # a person changed its ways; data.words, data.by, what stood before and what after
     ENROLLED = "enrolled"  # a contact entered a campaign
     # why something did not go out now
     HELD = "held"  # a gate said "not now"; data has code, words and until
@@ -52,7 +53,7 @@ class EventKind(StrEnum):
 # The decisions about a campaign or a mailbox as a whole: rare among the events of its people.
 OF_CAMPAIGN = (
     EventKind.LAUNCHED, EventKind.PAUSED, EventKind.RESUMED, EventKind.ENDED, EventKind.ARCHIVED,
-    EventKind.GROUND_STATED, EventKind.GROWTH_HELD, EventKind.ENROLLED, EventKind.TEST_MAIL,
+    EventKind.GROUND_STATED, EventKind.GROWTH_HELD, EventKind.EDITED, EventKind.ENROLLED, EventKind.TEST_MAIL,
 )  # fmt: skip
 OF_MAILBOX = (EventKind.MAILBOX_PAUSED, EventKind.MAILBOX_RESUMED, EventKind.MAILBOX_COOLED, EventKind.TEST_MAIL)
 

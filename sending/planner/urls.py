@@ -8,6 +8,7 @@ from sending.planner import ground_views, senders_views, views
 from sending.planner.audience import gap_views, health_views
 from sending.planner.explain import views as why_views
 from sending.planner.forecast import views as forecast_views
+from sending.planner.paths import branch_views
 from sending.planner.paths import views as path_views
 from sending.planner.preview import views as preview_views
 
@@ -17,9 +18,10 @@ urlpatterns = [
     path("<int:pk>/paths", path_views.paths, name="paths"),
     path("paths/<int:pk>/name", path_views.path_name, name="path_name"),
     path("paths/<int:pk>/removal", path_views.path_removal, name="path_removal"),
-    path("steps/<int:pk>/branches", path_views.branch_add, name="branch_add"),
-    path("branches/<int:pk>/place", path_views.branch_place, name="branch_place"),
-    path("branches/<int:pk>/removal", path_views.branch_removal, name="branch_removal"),
+    path("steps/<int:pk>/branches", branch_views.branch_add, name="branch_add"),
+    path("branches/<int:pk>/place", branch_views.branch_place, name="branch_place"),
+    path("branches/<int:pk>", branch_views.branch_change, name="branch_change"),
+    path("branches/<int:pk>/removal", branch_views.branch_removal, name="branch_removal"),
     path("<int:pk>/senders", senders_views.senders, name="senders"),
     path("<int:pk>/senders/shares", senders_views.shares, name="shares"),
     path("<int:pk>/preview", preview_views.preview_page, name="preview"),

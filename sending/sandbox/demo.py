@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from campaigns.calendar import WaitUnit, Window
+from campaigns.calendar import Wait, WaitUnit, Window
 from campaigns.contacts.command import run_import
 from campaigns.contacts.models import Contact, ContactList
 from campaigns.sequences import services as sequences
@@ -167,5 +167,5 @@ def _step(campaign: Campaign, position: int, wave: _Wave) -> Step:
     if position == 1:
         return Step.objects.get(campaign=campaign, position=1)
     step = sequences.add_step(campaign)
-    sequences.save_step(step, wait_amount=wave.wait_days, wait_unit=WaitUnit.DAYS, thread=StepThread.REPLY)
+    sequences.save_step(step, wait=Wait(wave.wait_days, WaitUnit.DAYS), thread=StepThread.REPLY)
     return step

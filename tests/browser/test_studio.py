@@ -143,7 +143,12 @@ def branch(hands: Hands, campaign: Campaign) -> None:
     wording(hands, campaign, 2, "A", "", LATER)
     wording(hands, campaign, 101, "A", "", LATER)
     hands.press("Paths", within=".tabs")
-    hands.unfold("Add a branch behind step 1")
-    hands.write("Condition", "title contains CTO")
+    hands.press("Add a branch behind step 1")
+    hands.choose("Condition is about", "J")  # one key each: the rows are drawn anew with every choice
+    hands.walker.page.wait_for_selector("select[name=g0-test]")  # the tests of what was chosen
+    hands.choose("Test", "c")
+    hands.write("Value", "CTO")
+    hands.walker.page.keyboard.press("Tab")
+    hands.walker.page.wait_for_selector("text=title contains cto")  # and how many that are
     hands.press("Set it up")
     assert Branch.objects.filter(step__campaign=campaign, step__position=1).count() == 1

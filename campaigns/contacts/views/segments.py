@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -14,12 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import replace_url
 
 from campaigns.contacts import queries, services
-from campaigns.contacts.core.segments import EVERYBODY, BadQuery, Node, Vocabulary, parse, write
-from campaigns.contacts.core.segments.sheets import Sheet, node_of, sheet_of
+from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Segment
-from campaigns.contacts.queries.listing import COUNT_LIMIT, Count
-from campaigns.contacts.views.sheet import checked, sheet_context, sheet_from
+from campaigns.contacts.views.desk import desk_context, desk_of, desk_sent
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -66,22 +62,12 @@ def delete(request: MemberRequest, segment_id: int) -> HttpResponse:
     return redirect(request.member.url("contacts:segments"))
 
 
-@dataclass(slots=True)
-class _Desk:
-    """What the page shows: the condition as text and as rows, and what is wrong with it."""
-
-    where: str
-    sheet: Sheet | None
-    node: Node | None = None
-    problem: str = ""
-
-
 def _page(request: MemberRequest, row: Segment | None) -> HttpResponse:
     vocabulary = queries.vocabulary_of(request.member.workspace.pk)
     name = request.POST.get("name", row.name if row else "")[:400]
     do, status, errors = request.POST.get("do", ""), 200, []
     if request.method == "POST":
-        desk = _sent(request, vocabulary)
+        desk = desk_sent(request.POST, vocabulary)
         if do == "save" and not desk.problem and desk.node is not None:
             try:
                 kept = _keep(request, row, name, desk.where)
@@ -95,37 +81,13 @@ def _page(request: MemberRequest, row: Segment | None) -> HttpResponse:
         elif do == "save":
             status = 422
     else:
-        desk = _stored(request.GET.get("where", row.where if row else ""), vocabulary)
+        desk = desk_of(request.GET.get("where", row.where if row else ""), vocabulary)
     context = {
-        "segment": row, "name": name, "errors": errors, "is_text": desk.sheet is None or "as_text" in request.POST,
-        **_shown(request, desk, vocabulary, is_exact=do == "exact"),
+        "segment": row, "name": name, "errors": errors,
+        **desk_context(request.member, desk, vocabulary, is_exact=do == "exact"),
     }  # fmt: skip
     response = render_region(request, f"{_FOLDER}/segment.html", context, region="builder", status=status)
     return replace_url(response, f"?{urlencode({'where': desk.where})}") if request.htmx and desk.node else response
-
-
-def _stored(where: str, vocabulary: Vocabulary) -> _Desk:
-    """Return the desk for a text: of the URL, of the segment, or typed."""
-    try:
-        node = parse(where, vocabulary)
-    except BadQuery as error:
-        return _Desk(where[:10_000], None, problem=str(error))
-    return _Desk(write(node), sheet_of(node), node)
-
-
-def _sent(request: MemberRequest, vocabulary: Vocabulary) -> _Desk:
-    """Return the desk for what was filled in: the text, or the rows."""
-    if "where" in request.POST:
-        desk = _stored(request.POST["where"], vocabulary)
-        return _Desk(desk.where, None if "as_text" in request.POST else desk.sheet, desk.node, desk.problem)
-    sheet, is_good = checked(sheet_from(request.POST), vocabulary)
-    if not is_good:
-        return _Desk("", sheet, problem="Some conditions are not complete.")
-    try:
-        node = node_of(sheet, vocabulary)
-        return _Desk(write(parse(write(node), vocabulary)), sheet, node)
-    except BadQuery as error:
-        return _Desk("", sheet, problem=str(error))
 
 
 def _keep(request: MemberRequest, row: Segment | None, name: str, where: str) -> Segment:
@@ -133,24 +95,3 @@ def _keep(request: MemberRequest, row: Segment | None, name: str, where: str) ->
         return services.create_segment(request.member, name, where)
     services.change_segment(row, name, where)
     return row
-
-
-def _shown(request: MemberRequest, desk: _Desk, vocabulary: Vocabulary, *, is_exact: bool) -> dict[str, Any]:
-    count, problem = None, desk.problem
-    if desk.node is not None:
-        try:
-            rows = queries.contacts_where(
-                request.member.workspace, queries.read_condition(request.member.workspace.pk, desk.where)
-            )
-            count = Count(rows.count(), 2**63) if is_exact else Count(rows[: COUNT_LIMIT + 1].count(), COUNT_LIMIT)
-        except BadQuery as error:
-            problem = str(error)
-    sheet = sheet_context(request.member, desk.sheet, vocabulary) if desk.sheet else {}
-    return {
-        "where": desk.where,
-        "problem": problem,
-        "count": count,
-        "is_everybody": desk.node == EVERYBODY,
-        "people_query": urlencode({"where": desk.where}),
-        **sheet,
-    }

@@ -7,17 +7,18 @@ the fingerprint of what the person's page was drawn from (see seen.py); without 
 from __future__ import annotations
 
 from campaigns.sequences.services.audience import leave_out_roles, let_grow, set_audience
-from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
-from campaigns.sequences.services.fallbacks import Fallback, fallback_for, give_fallback
-from campaigns.sequences.services.paths import (
+from campaigns.sequences.services.branches import (
     Fork,
     add_branch,
-    add_path,
+    change_branch,
+    check_branch,
     move_branch,
+    moved_branches,
     remove_branch,
-    remove_path,
-    rename_path,
 )
+from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
+from campaigns.sequences.services.fallbacks import Fallback, fallback_for, give_fallback
+from campaigns.sequences.services.paths import add_path, remove_path, rename_path
 from campaigns.sequences.services.removals import Returned, bring_back, take_step_out, take_variant_out
 from campaigns.sequences.services.schedules import LONGEST_AHEAD, OFFICE_HOURS, Schedule, close, save_schedule
 from campaigns.sequences.services.steps import (
@@ -56,6 +57,8 @@ __all__ = [
     "add_step",
     "add_variant",
     "bring_back",
+    "change_branch",
+    "check_branch",
     "check_variant",
     "cleaned",
     "close",
@@ -69,6 +72,7 @@ __all__ = [
     "move_branch",
     "move_campaign",
     "move_step",
+    "moved_branches",
     "place_step",
     "remove_branch",
     "remove_path",

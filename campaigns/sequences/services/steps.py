@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
-from campaigns.calendar import WaitUnit
+from campaigns.calendar import Wait, WaitUnit
 from campaigns.sequences.errors import BadEdit, IllegalMove
 from campaigns.sequences.models import Campaign, Path, Step, Variant
 from campaigns.sequences.positions import MAIN, block_of, path_of, place_in, position_in
 from campaigns.sequences.seen import seen_step
 from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now
 from campaigns.sequences.states import CampaignState, StepThread
+from campaigns.sequences.telling import Edit, EditKind, tell
+from campaigns.sequences.timeline import wait_words
+from outreach.accounts.models import User
 
 # The waits that fit most people (days after the message before).
 USUAL_WAITS = (0, 3, 4, 7)
@@ -44,15 +47,24 @@ def add_step(campaign: Campaign, *, path: int = MAIN) -> Step:
 
 
 def save_step(
-    step: Step, *, wait_amount: int, wait_unit: WaitUnit, thread: StepThread, seen: str | None = None
+    step: Step,
+    *,
+    wait: Wait,
+    thread: StepThread,
+    seen: str | None = None,
+    who: User | None = None,
 ) -> None:
     """Set a follow-up's wait and its thread; who waits already keeps the instant. Raises BadEdit, Overtaken."""
     with transaction.atomic():
-        current = step_now(locked(step.campaign_id), step)
+        campaign = locked(step.campaign_id)
+        current = step_now(campaign, step)
         refuse_overtaken(seen, seen_step(current), "this wait")
         if current.position == 1:
             raise BadEdit("", "The first message waits for nothing and opens the thread.")
-        Step.objects.filter(pk=step.pk).update(wait_amount=wait_amount, wait_unit=wait_unit, thread=thread)
+        Step.objects.filter(pk=step.pk).update(wait_amount=wait.amount, wait_unit=wait.unit, thread=thread)
+        before, after = wait_words(current), wait_words(Step.objects.get(pk=step.pk))
+        if campaign.state != CampaignState.DRAFT and before != after:  # a draft's is kept while it is chosen
+            tell(Edit(campaign, EditKind.WAIT_CHANGED, f"Step {current.name}", who, before, after))
 
 
 def remove_step(step: Step) -> None:
@@ -65,22 +77,23 @@ def remove_step(step: Step) -> None:
         _open_with_first(step.campaign_id)
 
 
-def move_step(step: Step, *, by: int) -> None:
+def move_step(step: Step, *, by: int, who: User | None = None) -> None:
     """Move a step by places (-1 up, +1 down); nothing happens beyond an end. See place_step."""
     with transaction.atomic():
         current = step_now(draft(step.campaign_id), step)
         to = current.position + by
         if Step.objects.filter(campaign=step.campaign_id, position=to).exists():
-            place_step(current, to=place_in(to))
+            place_step(current, to=place_in(to), who=who)
 
 
-def place_step(step: Step, *, to: int) -> None:
+def place_step(step: Step, *, to: int, who: User | None = None) -> None:
     """Put a step at a place (from 1) of its path; beyond the end it becomes the last. Raises IllegalMove once launched.
 
     The waits stay at their places. Whatever comes first opens the thread, and what it displaces answers in it.
     """
     with transaction.atomic():
-        current = step_now(draft(step.campaign_id), step)
+        campaign = draft(step.campaign_id)
+        current = step_now(campaign, step)
         before = list(_steps_of(step.campaign_id, path_of(current.position)).order_by("position"))
         after = [one for one in before if one.pk != current.pk]
         after.insert(max(0, to - 1), current)
@@ -93,6 +106,9 @@ def place_step(step: Step, *, to: int) -> None:
                     thread=StepThread.REPLY if one.position == 1 else one.thread,
                 )
         _open_with_first(step.campaign_id)
+        now = Step.objects.get(pk=step.pk)
+        if now.position != current.position:
+            tell(Edit(campaign, EditKind.STEP_MOVED, f"Step {current.name}", who, current.name, now.name))
 
 
 def duplicate_step(step: Step) -> Step:

@@ -7,11 +7,11 @@ from typing import Any
 from django.http import HttpResponse
 
 from campaigns.sequences.comparing import compare
-from campaigns.sequences.editing import wait_words
 from campaigns.sequences.effects import effects_of
 from campaigns.sequences.models import Step, Variant
 from campaigns.sequences.services import Text
 from campaigns.sequences.states import StepThread, opens_thread
+from campaigns.sequences.timeline import wait_words
 from campaigns.sequences.views.frame import FOLDER, editor_context
 from outreach.accounts.access import MemberRequest
 from outreach.kit.htmx import render_region

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns.calendar import WaitUnit
+from campaigns.calendar import Wait, WaitUnit
 from campaigns.sequences import queries, services
 from campaigns.sequences.editing import QUICK, Desk, days_by_step, paths, step_form
 from campaigns.sequences.errors import SequenceError
@@ -53,7 +53,7 @@ def step_save(request: MemberRequest, pk: int) -> HttpResponse:
     is_launched = step.campaign.state in LAUNCHED
     if is_launched and form.is_valid() and form.has_changed() and not is_sure(request):
         return wait_changes_page(request, step, form.cleaned_data)
-    if form.is_valid() and saved(request, form, lambda: _save_step(step, form)):
+    if form.is_valid() and saved(request, form, lambda: _save_step(request, step, form)):
         messages.success(request, f"Step {step_name(step.position)} saved.")
         return redirect(request.member.url("sequences:sequence", step.campaign_id))
     desk = Desk(known_variables(step.campaign.workspace_id), step_forms={pk: form})
@@ -74,7 +74,7 @@ def step_keep(request: MemberRequest, pk: int) -> HttpResponse:
         words = "The campaign is launched: save to see what changes."
         return render(request, f"{FOLDER}/_wait_kept.html", {**context, "refusal": words}, status=422)
     try:
-        _save_step(step, form)
+        _save_step(request, step, form)
     except SequenceError as error:
         return render(request, f"{FOLDER}/_wait_kept.html", {**context, "refusal": str(error)}, status=422)
     now = queries.step_for(request.member, pk)
@@ -89,9 +89,11 @@ def step_place(request: MemberRequest, pk: int) -> HttpResponse:
     step = queries.step_for(request.member, pk)
     to = request.POST.get("to", "")
     if to.isdecimal() and len(to) < 4:
-        return attempt(request, step.campaign_id, lambda: services.place_step(step, to=int(to)))
+        return attempt(
+            request, step.campaign_id, lambda: services.place_step(step, to=int(to), who=request.member.user)
+        )
     by = int("down" in request.POST) - int("up" in request.POST)
-    return attempt(request, step.campaign_id, lambda: services.move_step(step, by=by))
+    return attempt(request, step.campaign_id, lambda: services.move_step(step, by=by, who=request.member.user))
 
 
 @require_POST
@@ -138,12 +140,12 @@ def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, sta
     return render_region(request, f"{FOLDER}/sequence.html", context, region="sequence", status=status)
 
 
-def _save_step(step: Step, form: StepForm) -> None:
+def _save_step(request: MemberRequest, step: Step, form: StepForm) -> None:
     data = form.cleaned_data
     services.save_step(
         step,
-        wait_amount=data["wait_amount"],
-        wait_unit=WaitUnit(data["wait_unit"]),
+        wait=Wait(data["wait_amount"], WaitUnit(data["wait_unit"])),
         thread=StepThread(data["thread"]),
         seen=data["seen"],
+        who=request.member.user,
     )

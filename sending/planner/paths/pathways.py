@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.db.models.fields.json import KT
 
+from campaigns.sequences.forks import who_takes
 from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
-from campaigns.sequences.states import BranchKind
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.planner.models import Enrollment
@@ -113,21 +113,14 @@ def _taken(campaign_id: int) -> Mapping[str, int]:
 
 def _arrows(plan: CampaignPlan, step: PlannedStep, taken: Mapping[str, int]) -> list[Arrow]:
     return [
-        Arrow(one, _words(one), "the end" if one.path is None else plan.name_of(one.path), taken.get(str(one.id), 0))
+        Arrow(
+            one,
+            who_takes(one.kind, one.where, one.reply),
+            "the end" if one.path is None else plan.name_of(one.path),
+            taken.get(str(one.id), 0),
+        )
         for one in (*step.answers, *step.ways)
     ]
-
-
-def _words(branch: PlannedBranch) -> str:
-    match branch.kind:
-        case BranchKind.FIELD:
-            return branch.where
-        case BranchKind.REPLY:
-            return (
-                f"{str(branch.reply).replace('_', ' ')} answer" if branch.reply != "out_of_office" else "out of office"
-            )
-        case BranchKind.EVERYBODY:
-            return "everybody else"
 
 
 def _stop(

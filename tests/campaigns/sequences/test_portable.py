@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from campaigns.calendar import ClosedSpan, Region, WaitUnit, Window
+from campaigns.calendar import ClosedSpan, Region, Wait, WaitUnit, Window
 from campaigns.contacts.core.fields import FieldKind
 from campaigns.contacts.models import CustomField
 from campaigns.sequences import queries, services
@@ -50,7 +50,7 @@ def elsewhere(db: None) -> Member:
 def full_campaign(member: Member) -> Campaign:
     """Write a campaign with everything that a file can hold, and an audience and a sender that it cannot."""
     campaign = make_draft(member, steps=3, name="Autumn: Größe?")
-    services.save_step(step_at(campaign, 2), wait_amount=2, wait_unit=WaitUnit.BUSINESS_DAYS, thread=StepThread.NEW)
+    services.save_step(step_at(campaign, 2), wait=Wait(2, WaitUnit.BUSINESS_DAYS), thread=StepThread.NEW)
     second = services.add_variant(step_at(campaign, 1))
     services.save_variant(
         second,

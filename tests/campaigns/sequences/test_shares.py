@@ -172,7 +172,7 @@ def test_a_follow_up_in_its_thread_needs_no_subject_one_with_a_new_subject_does(
     campaign = make_launched(make_editor())
     services.save_variant(wording_of(campaign, 2), Text("", "Hi once more"))
     step = step_at(campaign, 2)
-    services.save_step(step, wait_amount=3, wait_unit=WaitUnit.DAYS, thread=StepThread.NEW)
+    services.save_step(step, wait=Wait(3, WaitUnit.DAYS), thread=StepThread.NEW)
     with pytest.raises(BadEdit, match="needs a subject"):
         services.save_variant(wording_of(campaign, 2), Text("", "Hi once more"))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaigns.calendar import WaitUnit, Window
+from campaigns.calendar import Wait, WaitUnit, Window
 from campaigns.sequences import queries, services
 from campaigns.sequences.errors import IllegalMove, Overtaken
 from campaigns.sequences.models import Campaign, Step, Variant
@@ -63,9 +63,9 @@ def test_a_wait_that_somebody_changed_is_not_overwritten_unseen(
 ) -> None:
     campaign = make_draft(make_editor())
     step = step_at(campaign, 2)
-    services.save_step(step, wait_amount=amount, wait_unit=unit, thread=thread)
+    services.save_step(step, wait=Wait(amount, unit), thread=thread)
     with pytest.raises(Overtaken, match="this wait") as refused:
-        services.save_step(step, wait_amount=5, wait_unit=WaitUnit.DAYS, thread=StepThread.REPLY, seen=seen_step(step))
+        services.save_step(step, wait=Wait(5, WaitUnit.DAYS), thread=StepThread.REPLY, seen=seen_step(step))
     assert outline(campaign)[1][2:] == (amount, unit.value, thread.value)
     assert refused.value.seen == seen_step(step_at(campaign, 2))
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from campaigns.calendar import WaitUnit
+from campaigns.calendar import Wait, WaitUnit
 from campaigns.sequences import services
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign, Step, Variant
@@ -153,7 +153,7 @@ class Edits(RuleBasedStateMachine):
     @rule(number=ANY, wait=st.integers(1, 3), unit=st.sampled_from(list(WaitUnit)), thread=st.sampled_from(StepThread))
     def wait_otherwise(self, number: int, wait: int, unit: WaitUnit, thread: StepThread) -> None:
         with suppress(SequenceError):
-            services.save_step(self._step(number), wait_amount=wait, wait_unit=unit, thread=thread)
+            services.save_step(self._step(number), wait=Wait(wait, unit), thread=thread)
 
     # --- what holds after every act
 

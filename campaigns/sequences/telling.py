@@ -1,0 +1,53 @@
+"""Edits of a campaign's ways told to the room that keeps the story, in the transaction of the edit (see slots.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from campaigns.sequences.models import Campaign
+from outreach.accounts.models import User
+from outreach.slots import EDIT_TOLD
+
+
+class EditKind(StrEnum):
+    """What was changed."""
+
+    BRANCH_SET = "branch_set"
+    BRANCH_CHANGED = "branch_changed"
+    BRANCH_MOVED = "branch_moved"
+    BRANCH_REMOVED = "branch_removed"
+    PATH_ADDED = "path_added"
+    PATH_RENAMED = "path_renamed"
+    PATH_REMOVED = "path_removed"
+    STEP_MOVED = "step_moved"
+    WAIT_CHANGED = "wait_changed"  # of a launched campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit as it is told: the place ("Step 2"), what stood there before and what stands there now, in words.
+
+    who is None where no person is known (a program, a test).
+    """
+
+    campaign: Campaign
+    kind: EditKind
+    place: str
+    who: User | None
+    before: str = ""
+    after: str = ""
+
+
+def tell(edit: Edit) -> None:
+    """Let the edit be kept. Runs inside its transaction."""
+    _told()(edit)
+
+
+@cache
+def _told() -> Any:
+    return import_string(EDIT_TOLD)
