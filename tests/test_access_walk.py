@@ -122,7 +122,10 @@ SAMPLES: dict[str, Args] = {
     **_each(lambda w: (w.path.pk,), "planner:path_name", "planner:path_removal"),
     **_each(lambda w: (w.branch.pk,), "planner:branch_place", "planner:branch_removal", "planner:branch_change"),
     **_each(lambda w: (w.removed.pk,), "sequences:removed_back"),
-    **_each(lambda w: (w.enrollment.pk,), "planner:release", "planner:removal", "planner:why", "planner:prospect"),
+    **_each(
+        lambda w: (w.enrollment.pk,),
+        "planner:release", "planner:onward", "planner:removal", "planner:why", "planner:prospect",
+    ),
     **_each(
         lambda w: (w.mailbox.pk,), "inbox:reading", "inbox:reading_now", "inbox:back_fill",
         "mailboxes:detail", "mailboxes:edit", "mailboxes:test", "mailboxes:pause", "mailboxes:resume",

@@ -31,6 +31,7 @@ _WORDS = {
     "branched": "Another way taken",
     "edited": "Ways edited",
     "broken_branch": "Branch cannot be followed",
+    "made_already": "Has this message already",
     "auto_reply": "Auto-reply",
     "auto_replied": "Auto-reply",
     "bounced_hard": "Bounced for good",

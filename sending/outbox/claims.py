@@ -116,7 +116,7 @@ def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:
     stored = _stored([pick.enrollment_id for pick in picks if not pick.is_new_lead])
     twice = [pick for pick in picks if pick.step.id in {row.step_id for row in stored.get(pick.enrollment_id, ())}]
     if twice:
-        set_aside(twice, "A message of this step was made for them already.", now=now)
+        set_aside(twice, now=now)
         picks = [pick for pick in picks if pick not in twice]
     ids = reserve_ids("outbox_message", len(picks))
     letters = [

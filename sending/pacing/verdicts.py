@@ -31,6 +31,7 @@ class HoldCode(StrEnum):
     ABSENT = "absent"  # out of office until a date
     CAMPAIGN_PAUSED = "campaign_paused"
     BROKEN_BRANCH = "broken_branch"  # which way the person goes cannot be told; a person must act
+    MADE_ALREADY = "made_already"  # a message of the step was made for them before; a person must act
     DOMAIN_DOUBTED = "domain_doubted"  # the recipient's domain was found to take no mail, and is looked up once more
     COOLDOWN = "cooldown"  # the recipient's provider distrusts the mailbox, which leaves it alone for a while
     ADDRESS_HELD = "address_held"  # messages to the address came back for now, too often
@@ -38,7 +39,7 @@ class HoldCode(StrEnum):
 
 
 # No clock ends these: a person must act first.
-UNTIL_MENDED = frozenset({HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE, HoldCode.BROKEN_BRANCH})
+UNTIL_MENDED = frozenset({HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE, HoldCode.BROKEN_BRANCH, HoldCode.MADE_ALREADY})
 
 
 # These hold all the new contacts of a campaign alike: they are kept with it, and whoever waits stays due.

@@ -47,6 +47,7 @@ urlpatterns = [
     path("mailboxes/<int:pk>/book", views.book, name="book"),
     path("people/<int:pk>/why", why_views.why, name="why"),
     path("people/<int:pk>/prospect", why_views.prospect, name="prospect"),
+    path("people/<int:pk>/onward", views.onward, name="onward"),
     path("people/<int:pk>/release", views.release, name="release"),
     path("people/<int:pk>/removal", views.removal, name="removal"),
 ]

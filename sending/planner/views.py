@@ -185,6 +185,19 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member_page(Role.MEMBER)
+def onward(request: MemberRequest, pk: int) -> HttpResponse:
+    """Let somebody go on behind a step that was made for them already."""
+    row = queries.enrollment_for(request.member, pk)
+    words = services.go_on(row)
+    if words:
+        messages.success(request, f"{row.contact.email}: {words}")
+    else:
+        messages.error(request, f"{row.contact.email} does not wait for such a step any more.")
+    return redirect(request.member.url("planner:people", row.campaign_id))
+
+
+@require_POST
+@member_page(Role.MEMBER)
 def release(request: MemberRequest, pk: int) -> HttpResponse:
     """Look at a held contact again at once."""
     row = queries.enrollment_for(request.member, pk)

@@ -145,10 +145,16 @@ def branch(hands: Hands, campaign: Campaign) -> None:
     hands.press("Paths", within=".tabs")
     hands.press("Add a branch behind step 1")
     hands.choose("Condition is about", "J")  # one key each: the rows are drawn anew with every choice
-    hands.walker.page.wait_for_selector("select[name=g0-test]")  # the tests of what was chosen
+    drawn(hands)
     hands.choose("Test", "c")
+    drawn(hands)
     hands.write("Value", "CTO")
     hands.walker.page.keyboard.press("Tab")
-    hands.walker.page.wait_for_selector("text=title contains cto")  # and how many that are
+    drawn(hands)
     hands.press("Set it up")
     assert Branch.objects.filter(step__campaign=campaign, step__position=1).count() == 1
+
+
+def drawn(hands: Hands) -> None:
+    """Wait until the answer to what was chosen stands in the page."""
+    hands.walker.page.wait_for_function("() => !document.querySelector('.htmx-request')")

@@ -11,7 +11,7 @@ from sending.planner.services.pausing import (
     pause_company,
     resume_company,
 )
-from sending.planner.services.people import postpone, release, stop, stop_contact, take_back
+from sending.planner.services.people import go_on, postpone, release, stop, stop_contact, take_back
 from sending.planner.services.running import launch, pause, resume
 from sending.planner.services.senders import set_senders
 from sending.planner.services.waking import wake
@@ -19,6 +19,7 @@ from sending.planner.services.waking import wake
 __all__ = [
     "colleagues_of",
     "enroll_audience",
+    "go_on",
     "grow_audiences",
     "hold_if_soft",
     "launch",

@@ -1,4 +1,4 @@
-"""Change the way of one person: stop, postpone, release, take a step back."""
+"""Change the way of one person: stop, postpone, release, let go on, take a step back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import plans
+from campaigns.sequences.positions import step_name
 from outreach.kit import gate
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
@@ -126,6 +127,34 @@ def release(enrollment: Enrollment) -> datetime | None:
         record([entry_of(row, EventKind.RELEASED, now)])
         wake(row.campaign_id, mailbox_id=row.mailbox_id)
     return due
+
+
+def go_on(enrollment: Enrollment) -> str:
+    """Let somebody go on behind a step that was made for them already; return in words what comes next.
+
+    The next step waits its wait from the last message. "" when they do not wait for such a step any more.
+    """
+    with transaction.atomic():
+        held = Enrollment.objects.select_for_update(of=("self",)).select_related("contact", "workspace")
+        row = held.filter(pk=enrollment.pk, state=EnrollmentState.ACTIVE, hold_code=HoldCode.MADE_ALREADY).first()
+        if row is None:
+            return ""
+        now, position = database_now(), row.next_position + 1
+        plan, pace = plans([row.campaign_id])[row.campaign_id], Pace(row.workspace.time_scale)
+        step = plan.step_from(position)
+        due = due_behind(plan, position, row.last_sent_at or now, zone_of(plan, row.contact)[1], pace)
+        values = {"next_position": step.position if step else position, "hold_code": "", "hold_detail": ""}
+        if due is None:
+            Enrollment.objects.filter(pk=row.pk).update(
+                **values, held_since=None, state=EnrollmentState.FINISHED, due_at=None, ended_at=now
+            )
+            record([entry_of(row, EventKind.FINISHED, now)])
+            return "nothing is to come for them: they are done."
+        Enrollment.objects.filter(pk=row.pk).update(**values, held_since=None, due_at=max(now, due))
+        words = f"goes on behind step {step_name(row.next_position)}, which they have already."
+        record([entry_of(row, EventKind.RELEASED, now, words=words)])
+        wake(row.campaign_id, mailbox_id=row.mailbox_id)
+        return words
 
 
 def _wait_over(row: Enrollment) -> datetime | None:
