@@ -56,6 +56,11 @@ class StepCard:
     is_top: bool  # of its path
     is_last: bool
 
+    @property
+    def has_no_share(self) -> bool:
+        """No wording has a weight: nobody could get the step, and everybody would wait at it."""
+        return not any(one.variant.weight for one in self.variants)
+
 
 @dataclass(frozen=True, slots=True)
 class PathCards:
