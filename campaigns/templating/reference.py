@@ -90,7 +90,9 @@ CONDITIONS: Sequence[Entry] = (
 )
 
 FILTER_ENTRIES: Sequence[Entry] = (
-    Entry("default('x')", "x where the value is missing; short: d('x')", "{{ nickname|d('friend') }}", "friend"),
+    Entry(
+        "default('x')", "another text where the value is missing; short: d('x')", "{{ nickname|d('friend') }}", "friend"
+    ),
     Entry("upper", "all letters large", "{{ country|lower|upper }}", "GB"),
     Entry("lower", "all letters small", "{{ email|upper|lower }}", "ada@engines.example"),
     Entry("capitalize", "the first letter large, the others as they are", "{{ title|capitalize }}", "Chief programmer"),
@@ -105,7 +107,7 @@ FILTER_ENTRIES: Sequence[Entry] = (
     ),
     Entry(
         "replace('a', 'b')",
-        "every a replaced by b; both have 200 characters at most",
+        "each place of a text gets another one; both have 200 characters at most",
         "{{ company|replace(' Ltd', '') }}",
         "ENGINES",
     ),

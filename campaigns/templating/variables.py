@@ -22,5 +22,5 @@ STANDARD: Mapping[str, str] = {
     "sender.name": "The display name of the mailbox that sends",
     "sender.email": "The address of the mailbox that sends",
     "sender.signature": "The signature of the mailbox that sends; put under the text by itself if not used",
-    "sender.postal_address": "The postal address of the workspace, which the law asks for in each commercial mail",
+    "sender.postal_address": "The postal address of the workspace",
 }

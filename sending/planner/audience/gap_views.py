@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.comparing import compare
 from campaigns.sequences.effects import effects_of
 from campaigns.sequences.errors import SequenceError
@@ -42,6 +43,7 @@ def gaps(request: MemberRequest, pk: int) -> HttpResponse:
         after=after,
         since=since,
         most=MOST_LOOKED,
+        is_empty=campaign.state == CampaignState.DRAFT and not audience_contacts(campaign).exists(),
         may_change=request.member.may(Role.MEMBER) and campaign.state != CampaignState.ARCHIVED,
     )
     return render_region(request, "sending/planner/gaps.html", context, region="gaps")

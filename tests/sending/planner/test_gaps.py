@@ -11,6 +11,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign, Step, Variant, WordingVersion
 from campaigns.sequences.plans import plans
+from campaigns.sequences.services import set_audience
 from campaigns.sequences.states import StepThread
 from campaigns.sequences.wording import SenderValues
 from campaigns.templating import clean_text
@@ -177,6 +178,13 @@ def test_a_mailbox_without_what_a_wording_shows_is_told(member: Member) -> None:
     campaign = make_mixed(member, "Yours, {{ sender.name }} {{ sender.signature|d('us') }}")
     Mailbox.objects.update(display_name=" ", signature="")
     assert guard_of(campaign).mailboxes == [("me@acme.example", ["sender.name"])]
+
+
+def test_an_empty_audience_is_not_taken_for_one_that_lacks_nothing(member: Member) -> None:
+    campaign = make_mixed(member, "Hi there")
+    assert "Nobody lacks anything" in read(member, "gaps", campaign.pk)
+    set_audience(campaign, [])
+    assert "Nobody is in the audience yet" in read(member, "gaps", campaign.pk)
 
 
 def test_a_workspace_without_the_postal_address_that_a_wording_shows_is_told(member: Member) -> None:
