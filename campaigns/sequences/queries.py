@@ -20,7 +20,7 @@ from campaigns.sequences.models import (
     Step,
     Variant,
 )
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.states import BranchKind, CampaignState
 from outreach.accounts.access import Member
 
 
@@ -89,6 +89,12 @@ def branch_for(member: Member, pk: int) -> Branch:
 def branches_behind(step: Step) -> list[Branch]:
     """Return the branches behind a step in their order, with the paths that they lead to."""
     return list(Branch.objects.filter(step=step).select_related("path").order_by("place"))
+
+
+def has_ways(campaign: Campaign) -> bool:
+    """Say whether people of a campaign may go different ways: each follow-up is asked for its own wait there."""
+    ways = Branch.objects.filter(step__campaign=campaign).exclude(kind=BranchKind.REPLY)
+    return Path.objects.filter(campaign=campaign).exists() or ways.exists()
 
 
 def branches_by_step(campaign: Campaign) -> dict[int, list[Branch]]:

@@ -15,7 +15,7 @@ from sending.inbox.models import InboundMessage
 from sending.inbox.threads.placing import say
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.models import Enrollment
-from sending.planner.progress.leading import Answer, Led, lead, take_back_lead
+from sending.planner.progress.leading import Answer, Led, answers_that_led, lead, leads_somewhere, take_back_lead
 from sending.planner.services import stop
 from sending.planner.states import StopReason
 
@@ -73,6 +73,8 @@ def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | No
     says, words = class_of(row), row.subject
     if says is before:
         return Led(leads=False, words="That was said of it before: nothing follows from it anew.")
+    if _is_overtaken(row, enrollment):
+        return Led(leads=False, words="A later answer has led them on: nothing follows from this one.")
     by_machine = row.kind == Kind.AUTO_REPLY
     stops = enrollment.campaign.stop_on_reply and not (by_machine and says in _NO_ANSWERS)
     if by_machine and stops and before in _NO_ANSWERS:
@@ -85,8 +87,22 @@ def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | No
     return led
 
 
+def _is_overtaken(row: InboundMessage, enrollment: Enrollment) -> bool:
+    """Say whether a later answer of the same person has led them on: what is said of an older one changes nothing."""
+    later = InboundMessage.objects.filter(
+        enrollment=enrollment, kind__in=LABELLED, received_at__gt=row.received_at
+    ).defer("raw")
+    led = answers_that_led(enrollment)
+    return any(one.pk in led or (bool(one.label) and _has_branch(one, enrollment)) for one in later)
+
+
+def _has_branch(row: InboundMessage, enrollment: Enrollment) -> bool:
+    reached = reached_by(enrollment.pk, at=row.received_at, answers=row.answers_id)
+    return leads_somewhere(enrollment, ReplyClass(row.label), reached)
+
+
 def _lead(row: InboundMessage, enrollment: Enrollment, says: ReplyClass, *, by_itself: bool = False) -> Led:
     reached = partial(reached_by, enrollment.pk, at=row.received_at, answers=row.answers_id)
-    led = lead(enrollment, Answer(says, row.received_at, by_itself), reached)
+    led = lead(enrollment, Answer(says, row.received_at, by_itself, row.pk), reached)
     lead_on_at_rest([enrollment.pk])
     return led

@@ -13,9 +13,10 @@ from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import providers_of
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Kind, Mail, Verdict, quota_wait
-from sending.inbox.labelling import led_by_itself
+from sending.inbox.labelling import class_of, led_by_itself
 from sending.inbox.matching import Match
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
@@ -82,6 +83,10 @@ def _auto_reply(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None:
         return _NOBODY
+    if class_of(arrival.row) is not ReplyClass.OUT_OF_OFFICE:
+        if _is_first(arrival):
+            _tell(arrival, EventKind.AUTO_REPLIED)
+        return "A machine has got the message, and nobody is away: nothing waits for that."
     until = _back_at(arrival)
     if _is_first(arrival):
         _tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from campaigns.sequences.comparing import compare
 from campaigns.sequences.effects import effects_of
 from campaigns.sequences.models import Step, Variant
+from campaigns.sequences.queries import has_ways
 from campaigns.sequences.services import Text
 from campaigns.sequences.states import StepThread, opens_thread
 from campaigns.sequences.timeline import wait_words
@@ -54,13 +55,17 @@ def changes_page(
 def wait_changes_page(request: MemberRequest, step: Step, data: dict[str, Any]) -> HttpResponse:
     """Show what another wait or thread of a step changes. data: of the valid form."""
     effects = effects_of(step.pk)
+    is_branched = has_ways(step.campaign)
+    keeps_wait = (step.wait_amount, step.wait_unit) == (data["wait_amount"], data["wait_unit"])
     after = Step(wait_amount=data["wait_amount"], wait_unit=data["wait_unit"], thread=data["thread"])
     return _page(
         request,
         step,
         differences=[("Wait and thread", compare(wait_words(step), wait_words(after)))],
         effects=effects,
-        touched=effects.pending - effects.waiting,
+        touched=effects.pending - (0 if is_branched or keeps_wait else effects.waiting),
+        is_branched=is_branched,
+        keeps_wait=keeps_wait,
         act=request.member.url("sequences:step_save", step.pk),
         fields={name: data[name] for name in ("wait_amount", "wait_unit", "thread", "seen")},
     )

@@ -134,6 +134,7 @@ def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, sta
         paths=paths(campaign, desk),
         variables=sorted(desk.known),
         quick=[name for name in QUICK if name in desk.known],
+        is_branched=queries.has_ways(campaign),
         removed=queries.removed_of(campaign),
         may_change=may_change_it(request, campaign),
     )

@@ -11,6 +11,7 @@ from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep, 
 from campaigns.sequences.states import CampaignState, ReplyClass
 from outreach.kit import gate, statements
 from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
 from sending.pacing import HoldCode, Pace
@@ -44,11 +45,12 @@ RETURNING e.campaign_id, e.mailbox_id, e.id
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answered, and when. by_itself: the mail says it, no person has."""
+    """What somebody answered, and when. by_itself: the mail says it, no person has. id: of the mail."""
 
     reply: ReplyClass
     at: datetime
     by_itself: bool = False
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,20 @@ def lead(enrollment: Enrollment, answer: Answer, reached: Callable[[], Reached])
         return Led(leads=False, words="A message of another path was made for them already.")
     _send_on(row, plan, branch, step, answer)
     return Led(leads=True, words=words_of(plan, branch))
+
+
+def leads_somewhere(enrollment: Enrollment, reply: ReplyClass, reached: Reached) -> bool:
+    """Say whether a branch is set up for such an answer behind what somebody had when it came."""
+    plan = plans([enrollment.campaign_id])[enrollment.campaign_id]
+    return plan.answer_at(reached.behind + 1, reply) is not None
+
+
+def answers_that_led(enrollment: Enrollment) -> set[int]:
+    """Return the ids of the mails that have led somebody on."""
+    rows = Event.objects.filter(
+        contact_id=enrollment.contact_id, enrollment_id=enrollment.pk, kind=EventKind.BRANCHED, data__has_key="answer"
+    )
+    return {pk for pk in rows.values_list("data__answer", flat=True) if pk is not None}
 
 
 def take_back_lead(enrollment: Enrollment, reached: Callable[[], Reached], *, words: str, stops: bool = True) -> bool:
@@ -192,5 +208,5 @@ def _send_on(row: Enrollment, plan: CampaignPlan, branch: PlannedBranch, step: P
             where |= {"due_at": until} | _UNHELD
         wake(row.campaign_id, mailbox_id=row.mailbox_id)
     Enrollment.objects.filter(pk=row.pk).update(**where)
-    about = told(plan, branch, position=step.position, until=until.isoformat())
+    about = told(plan, branch, position=step.position, until=until.isoformat(), answer=answer.id)
     record([entry_of(row, EventKind.BRANCHED, now, **about)])

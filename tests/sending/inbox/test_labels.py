@@ -245,6 +245,33 @@ def test_another_answer_stops_whoever_was_led_on(scene: Scene) -> None:
     assert scene.stands == ("stopped", "replied")
 
 
+@pytest.mark.parametrize(("later", "position"), [(POSITIVE, 101), (AWAY, 201)])
+@pytest.mark.parametrize("corrected", [NEGATIVE, None, AWAY])
+def test_another_word_about_an_older_answer_takes_back_nothing_that_a_later_one_led_to(
+    scene: Scene, later: ReplyClass, position: int, corrected: ReplyClass | None
+) -> None:
+    first = answered(scene, ago=timedelta(hours=2))
+    says(scene, first, POSITIVE)
+    second = come_in(scene, mail("Once more.", in_reply_to=scene.message.message_id), at=clock.now())
+    says(scene, second, later)
+    assert scene.person.next_position == position
+    led = says(scene, first, corrected)
+    assert led == Led(leads=False, words="A later answer has led them on: nothing follows from this one.")
+    assert (scene.person.state, scene.person.next_position) == ("active", position)
+    first.refresh_from_db()
+    assert first.label == (corrected or ""), "it is kept all the same"
+
+
+def test_another_word_about_an_older_answer_counts_where_the_later_one_led_nowhere(scene: Scene) -> None:
+    scene.campaign.stop_on_reply = False
+    scene.campaign.save(update_fields=["stop_on_reply"])
+    first = answered(scene, ago=timedelta(hours=2))
+    says(scene, first, POSITIVE)
+    come_in(scene, mail("Once more.", in_reply_to=scene.message.message_id), at=clock.now())
+    says(scene, first, None)
+    assert (scene.person.state, scene.person.next_position) == ("active", 2)
+
+
 def test_where_answers_stop_nobody_the_label_leads_from_the_step_that_was_to_come(scene: Scene) -> None:
     scene.campaign.stop_on_reply = False
     scene.campaign.save(update_fields=["stop_on_reply"])
@@ -280,8 +307,12 @@ def test_a_mail_of_a_machine_leads_nobody_who_has_answered(scene: Scene) -> None
 
 @pytest.mark.parametrize("text", ["We have received your request.", "We will get back to you right away."])
 def test_a_machine_that_has_got_our_mail_is_no_absence(scene: Scene, text: str) -> None:
+    before = scene.person.due_at
     row = away(scene, text)
     assert scene.person.next_position == 2
+    assert (scene.person.due_at, scene.person.hold_code) == (before, ""), "and nothing waits for it"
+    row.refresh_from_db()
+    assert "nobody is away" in row.followed
     says(scene, row, NEGATIVE)
     assert scene.stands == ("stopped", "replied"), "a person has written it after all"
 

@@ -14,7 +14,7 @@ from sending.outbox.effects import effects_of_edit, made_from
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
-from tests.builders import make_contact, make_enrollment, make_mailbox, make_message
+from tests.builders import make_branch, make_contact, make_enrollment, make_mailbox, make_message
 from tests.campaigns.sequences.browser import client_of, edit, form_to, send
 from tests.campaigns.sequences.drafts import make_editor, make_launched, step_at, wording_of
 
@@ -123,6 +123,18 @@ def test_another_wait_is_shown_with_those_whose_wait_has_begun(
     assert Step.objects.get(pk=step.pk).wait_amount == 3
     send(client, form_to(shown.text, member.url("sequences:step_save", step.pk)), sure="1")
     assert Step.objects.get(pk=step.pk).wait_amount == 9
+
+
+def test_in_a_campaign_with_branches_the_page_says_that_a_longer_wait_holds_who_waits_already(
+    client: Client, member: Member, campaign: Campaign
+) -> None:
+    make_branch(step_at(campaign, 1).pk, None, where="title is boss")
+    step = step_at(campaign, 2)
+    shown = edit(client, member, campaign, "step_save", step.pk, wait_amount="9")
+    text = " ".join(shown.text.split())
+    assert "2 of the pending wait for this step already. This campaign has branches" in text
+    assert "a longer wait holds them, too" in text
+    assert "changes 8 pending" in text
 
 
 def test_a_former_text_is_brought_back_into_a_launched_campaign_after_a_look(
