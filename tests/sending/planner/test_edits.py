@@ -13,11 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from campaigns.calendar import Wait, WaitUnit
 from campaigns.sequences import services
 from campaigns.sequences.errors import SequenceError
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from campaigns.sequences.plans import plans
-from campaigns.sequences.services import Text
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.positions import MAIN, block_of, path_of, place_in
+from campaigns.sequences.services import Fork, Text
+from campaigns.sequences.states import BranchKind, StepThread
 from campaigns.sequences.versions import version_of
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
@@ -45,6 +48,11 @@ FATES: dict[str, Outcome | None] = {
 }
 ANY = st.integers(0, 5)
 DURATIONS = st.sampled_from([timedelta(0), HOUR, DAY, DAY, 2 * DAY])
+WAYS = [
+    (BranchKind.FIELD, "title is boss"),
+    (BranchKind.FIELD, "not title is boss"),
+    (BranchKind.EVERYBODY, ""),
+]
 OPEN_STATES = {"claimed", "dot_pending", "deferred", "in_doubt"}
 
 
@@ -58,11 +66,14 @@ class Edits(RuleBasedStateMachine):
         self.now = START
         set_time(START)
         self.member = make_team()
-        people = tuple(make_contact(self.member.workspace, f"p@example{n}.com") for n in range(6))
+        people = tuple(
+            make_contact(self.member.workspace, f"p@example{n}.com", title="boss" if n % 2 else "") for n in range(6)
+        )
         mailbox = make_sender(self.member)
         self.campaign = make_running_campaign(self.member, people, (mailbox,), steps=2)
         self.made: dict[int, tuple[object, ...]] = {}  # messages as they were made
-        self.at_the_end: dict[int, int] = {}  # who has finished, and how many steps there were then
+        self.at_the_end: dict[int, int] = {}  # who has finished, and how many steps their path had then
+        services.add_path(self.campaign, "Bosses")
 
     # --- work
 
@@ -141,7 +152,7 @@ class Edits(RuleBasedStateMachine):
     @rule(number=ANY, is_copy=st.booleans())
     def add_step(self, number: int, *, is_copy: bool) -> None:
         step = self._step(number)
-        if step.position < 5:
+        if place_in(step.position) < 4:
             services.duplicate_step(step) if is_copy else services.add_step(self.campaign)
 
     @rule(number=ANY, to=st.integers(1, 4), is_removed=st.booleans())
@@ -154,6 +165,29 @@ class Edits(RuleBasedStateMachine):
     def wait_otherwise(self, number: int, wait: int, unit: WaitUnit, thread: StepThread) -> None:
         with suppress(SequenceError):
             services.save_step(self._step(number), wait=Wait(wait, unit), thread=thread)
+
+    @rule(number=ANY, kind=st.sampled_from(WAYS), path=st.integers(0, 2))
+    def set_branch(self, number: int, kind: tuple[BranchKind, str], path: int) -> None:
+        with suppress(SequenceError):
+            services.add_branch(self._step(number), self._fork(kind, path))
+
+    @rule(number=ANY, kind=st.sampled_from(WAYS), path=st.integers(0, 2))
+    def change_branch(self, number: int, kind: tuple[BranchKind, str], path: int) -> None:
+        branch = self._branch(number)
+        if branch is not None:
+            with suppress(SequenceError):
+                services.change_branch(branch, self._fork(kind, path))
+
+    @rule(number=ANY, by=st.sampled_from([-1, 1, 0]))
+    def move_or_remove_branch(self, number: int, by: int) -> None:
+        branch = self._branch(number)
+        if branch is not None:
+            services.move_branch(branch, by=by) if by else services.remove_branch(branch)
+
+    @rule()
+    def add_path(self) -> None:
+        if Path.objects.filter(campaign=self.campaign).count() < 2:
+            services.add_path(self.campaign, "Others")
 
     # --- what holds after every act
 
@@ -168,21 +202,45 @@ class Edits(RuleBasedStateMachine):
 
     @invariant()
     def nobody_gets_a_step_twice_and_nobody_is_passed_over(self) -> None:
-        steps = Step.objects.filter(campaign=self.campaign).count()
         messages: dict[int, list[tuple[int, str]]] = {}
         for pk, position, state in OutboundMessage.objects.values_list("enrollment", "step__position", "state"):
             messages.setdefault(pk, []).append((position, state))
+        led: dict[int, list[int | None]] = {}
+        for event in Event.objects.filter(kind=EventKind.BRANCHED).order_by("pk"):
+            assert event.data["words"]
+            led.setdefault(event.enrollment_id or 0, []).append(event.data["path"])
         for row in Enrollment.objects.filter(campaign=self.campaign):
-            own = sorted(messages.get(row.pk, []))
-            done = [position for position, state in own if state not in OPEN_STATES]
-            if row.state in {EnrollmentState.ACTIVE, EnrollmentState.FINISHED}:
-                assert [position for position, _ in own] == done == list(range(1, row.next_position))
-            elif row.state == EnrollmentState.SENDING:
-                assert [position for position, _ in own] == list(range(1, row.next_position + 1))
-            else:
-                assert row.stop_reason
-            if row.state == EnrollmentState.FINISHED:
-                assert len(done) == self.at_the_end.setdefault(row.pk, steps)
+            self._stands_right(row, sorted(messages.get(row.pk, [])), led.get(row.pk, []))
+
+    def _stands_right(self, row: Enrollment, own: list[tuple[int, str]], led: list[int | None]) -> None:
+        """Assert that somebody has had every step of their way, in order and once, and that each turn has a reason.
+
+        own: the positions and states of their messages; led: the paths of the branches that they took.
+        """
+        positions = [position for position, _ in own]
+        done = [position for position, state in own if state not in OPEN_STATES]
+        assert len(set(positions)) == len(positions)
+        assert len(set(led)) == len(led), "a branch was taken twice"
+        here = path_of(row.next_position)
+        on_path = {
+            path: [place_in(one) for one in positions if path_of(one) == path] for path in map(path_of, positions)
+        }
+        for path, places in on_path.items():
+            assert places == list(range(1, len(places) + 1)), "a step of a path was passed over"
+            assert path in {MAIN, here, *led}
+        assert {*on_path, here} <= {MAIN, *led}, "they are on a path, and no event says why"
+        if row.state in {EnrollmentState.ACTIVE, EnrollmentState.FINISHED}:
+            assert done == positions
+            assert len(on_path.get(here, [])) == place_in(row.next_position) - 1
+            assert all(position < row.next_position for position in positions)
+        elif row.state == EnrollmentState.SENDING:
+            assert positions[-1] == row.next_position
+            assert done == positions[:-1] or done == positions
+        else:
+            assert row.stop_reason
+        if row.state == EnrollmentState.FINISHED and None not in led:
+            steps = Step.objects.filter(campaign=self.campaign, position__range=block_of(here)).count()
+            assert len(on_path.get(here, [])) == self.at_the_end.setdefault(row.pk, steps)
 
     def teardown(self) -> None:
         try:
@@ -212,6 +270,14 @@ class Edits(RuleBasedStateMachine):
     def _step(self, number: int) -> Step:
         rows = Step.objects.filter(campaign=self.campaign).order_by("position")
         return rows[number % rows.count()]
+
+    def _branch(self, number: int) -> Branch | None:
+        rows = list(Branch.objects.filter(step__campaign=self.campaign).select_related("step").order_by("pk"))
+        return rows[number % len(rows)] if rows else None
+
+    def _fork(self, kind: tuple[BranchKind, str], path: int) -> Fork:
+        row = Path.objects.filter(campaign=self.campaign, number=path).first()
+        return Fork(kind[0], row.pk if row else None, where=kind[1])
 
     def _variant(self, number: int) -> Variant:
         rows = Variant.objects.filter(step__campaign=self.campaign).select_related("step__campaign")
