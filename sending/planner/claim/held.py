@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import providers_of
 from outreach.kit import statements
 from sending.mailboxes.cooling import cooling_of, name_of, side_of
@@ -23,39 +23,56 @@ SELECT p.workspace_id, p.value, p.scope, p.until, p.words
 """
 
 
+class Addressee(Protocol):
+    """Whom a message would go to: a contact, or what a forecast knows of one."""
+
+    @property
+    def workspace_id(self) -> int: ...
+    @property
+    def email_key(self) -> str: ...
+    @property
+    def domain(self) -> str: ...
+
+
 class Held:
     """What holds some people, asked for at once; nothing holds most."""
 
-    def __init__(self, mailbox_ids: Collection[int], contacts: Iterable[Contact], *, now: datetime) -> None:
-        people = list(contacts)
+    def __init__(self, mailbox_ids: Collection[int], addressees: Iterable[Addressee], *, now: datetime) -> None:
+        people = list(addressees)
         self._now = now
         self._cooling = cooling_of(mailbox_ids, now=now) if people else {}
         self._known = providers_of({one.domain for one in people}) if self._cooling else {}
         self._paused: dict[tuple[int, str], list[Hold]] = {}
+        self._endless: dict[tuple[int, str], HoldCode] = {}  # no clock ends these
         if people:
             self._load(people)
 
-    def of(self, mailbox_id: int, contact: Contact) -> tuple[Hold, ...]:
-        """Return what holds a message of the mailbox to the contact."""
+    def of(self, mailbox_id: int | None, one: Addressee) -> tuple[Hold, ...]:
+        """Return what holds a message of the mailbox (None: of whichever) to somebody."""
         if not (self._paused or self._cooling):
             return ()
-        workspace_id = contact.workspace_id
-        found = [
-            *self._paused.get((workspace_id, contact.email_key), ()),
-            *self._paused.get((workspace_id, contact.domain), ()),
-        ]
-        cooling = self._cooling.get(mailbox_id, ())
-        side = side_of(contact.domain, known=self._known.get(contact.domain, "")) if cooling else ""
-        for one in cooling:
-            if one.side == side:
-                words = f"{name_of(side)} distrusts the mailbox, which leaves it alone for a while: {one.words}"
-                found.append(Hold(HoldCode.COOLDOWN, words[:300], one.until))
+        found = [hold for key in _keys(one) for hold in self._paused.get(key, ())]
+        cooling = self._cooling.get(mailbox_id, ()) if mailbox_id is not None else ()
+        side = side_of(one.domain, known=self._known.get(one.domain, "")) if cooling else ""
+        for left_alone in cooling:
+            if left_alone.side == side:
+                words = f"{name_of(side)} distrusts the mailbox, which leaves it alone for a while: {left_alone.words}"
+                found.append(Hold(HoldCode.COOLDOWN, words[:300], left_alone.until))
         return tuple(found)
 
-    def _load(self, people: Collection[Contact]) -> None:
-        keys = {(one.workspace_id, value) for one in people for value in (one.email_key, one.domain)}
-        asked = sorted(keys)
+    def endless(self, one: Addressee) -> HoldCode | None:
+        """Return what holds somebody until a person ends it, if anything does."""
+        return next((self._endless[key] for key in _keys(one) if key in self._endless), None)
+
+    def _load(self, people: Collection[Addressee]) -> None:
+        asked = sorted({key for one in people for key in _keys(one)})
         values = [[pk for pk, _ in asked], [value for _, value in asked], self._now]
         for pk, value, scope, until, words in statements.run(_PAUSED, values):
             hold = Hold(_CODES[PauseScope(scope)], words, until or self._now + _LOOK)
             self._paused.setdefault((pk, value), []).append(hold)
+            if until is None:
+                self._endless[pk, value] = hold.code
+
+
+def _keys(one: Addressee) -> tuple[tuple[int, str], tuple[int, str]]:
+    return (one.workspace_id, one.email_key), (one.workspace_id, one.domain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
@@ -20,14 +21,15 @@ from sending.pacing.scenario import ScenarioPerson
 from sending.pacing.waits import opening_after, wait_over
 from sending.planner.claim.addresses import Addresses
 from sending.planner.claim.facts import zone_by
+from sending.planner.claim.held import Held
 from sending.planner.forecast.roads import Roads
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState
 
 _COLUMNS = (
-    "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code", "contact__time_zone",
-    "contact__country", "contact__region", "contact__email_key", "contact_id", "contact__domain", "receiver",
-    "last_sent_at", "absent_until", "led_to", "led_until", "contact__verdict",
+    "workspace_id", "pk", "campaign_id", "mailbox_id", "state", "next_position", "due_at", "hold_code",
+    "contact__time_zone", "contact__country", "contact__region", "contact__email_key", "contact_id", "contact__domain",
+    "receiver", "last_sent_at", "absent_until", "led_to", "led_until", "contact__verdict",
 )  # fmt: skip
 _DRAFTS = 1 << 62
 WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
@@ -41,6 +43,7 @@ def draft_number(contact_id: int) -> int:
 class Row(NamedTuple):
     """What is read of somebody who waits; of a draft's audience, what a launch would make of them."""
 
+    workspace_id: int
     pk: int
     campaign_id: int
     mailbox_id: int | None
@@ -77,6 +80,7 @@ def audience_rows(campaign: Campaign) -> list[Row]:
     known = providers_of({domain for *_, domain, _verdict in found})
     return [
         Row(
+            campaign.workspace_id,
             draft_number(pk),
             campaign.pk,
             None,
@@ -123,6 +127,7 @@ class Lines:
         """Return those for whom a step is to come by itself; count those for whom none is."""
         suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
         addresses = Addresses({row.domain for row in rows})
+        held = Held(carrying, rows, now=self._now)
         for pk, roads in self.roads.items():
             roads.ask([row.contact_id for row in rows if row.campaign_id == pk])
         found = []
@@ -133,10 +138,14 @@ class Lines:
                 self.stuck[row.campaign_id][unfit] += 1
             elif row.hold_code in UNTIL_MENDED and row.pk not in self._mended:
                 self.stuck[row.campaign_id][row.hold_code] += 1
+            elif endless := held.endless(row):
+                self.stuck[row.campaign_id][endless] += 1
             elif row.mailbox_id is not None and row.mailbox_id not in carrying:
                 self.stuck[row.campaign_id][HoldCode.MAILBOX_STATE] += 1
             else:
-                found += self._person(row)
+                # A mailbox that is left to choose may be one that no provider distrusts.
+                until = max((one.until for one in held.of(row.mailbox_id, row)), default=None)
+                found += self._person(row) if until is None else _not_before(until, self._person(row))
         return found
 
     def _unfit(self, row: Row, addresses: Addresses) -> str:
@@ -202,6 +211,10 @@ class Lines:
         if key not in self._zones:
             self._zones[key] = zone_by(self._plans[campaign_id], zone_name, country, region)[1]
         return self._zones[key]
+
+
+def _not_before(until: datetime, people: Sequence[ScenarioPerson]) -> list[ScenarioPerson]:
+    return [replace(one, due_at=max(one.due_at, until)) for one in people]
 
 
 def receiver_by(domain: str, known: Mapping[str, str]) -> Receiver:

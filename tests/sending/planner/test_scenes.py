@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.states import CampaignState
-from sending.mailboxes.models import Mailbox
+from sending.mailboxes.models import Cooldown, Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.pacing import DropCode, HoldCode
+from sending.pacing.receivers import Receiver
 from sending.planner.forecast.scenes import Scene, scene_of
-from sending.planner.models import Enrollment
+from sending.planner.models import Enrollment, Pause
 from sending.planner.services import postpone
-from sending.planner.states import EnrollmentState
+from sending.planner.states import EnrollmentState, PauseScope
 from tests.builders import make_audience, make_contact, make_list, make_running_campaign, make_suppression
 from tests.builders import make_sender as carry
 from tests.sending.planner.pages import make_draft, make_mixed
@@ -64,6 +65,29 @@ def test_people_who_need_somebody_to_act_are_counted_apart() -> None:
     assert found.stuck == {HoldCode.MISSING_VALUE: 1, HoldCode.MAILBOX_STATE: 1, DropCode.SUPPRESSED: 1}
     assert [one.id for one in found.scenario.people] == [rows[3].pk, rows[4].pk]
     assert [one.id for one in found.scenario.mailboxes] == [mailbox.pk]
+
+
+def test_what_a_pause_or_a_provider_that_distrusts_the_mailbox_holds_is_foreseen_as_long() -> None:
+    member = make_team()
+    mailbox = make_sender(member)
+    addresses = ("p@resting.example", "p@paused.example", "p@gmail.com", "p@free.example")
+    campaign = make_running_campaign(
+        member, tuple(make_contact(member.workspace, one) for one in addresses), (mailbox,)
+    )
+    resting, paused, distrustful, free = Enrollment.objects.order_by("pk")
+    now = database_time()
+    for value, scope, until in (
+        (addresses[0], PauseScope.ADDRESS, now + 30 * DAY), ("paused.example", PauseScope.COMPANY, None)
+    ):  # fmt: skip
+        Pause.objects.create(workspace=member.workspace, scope=scope, value=value, until=until, words="For a reason.")
+    Cooldown.objects.create(mailbox=mailbox, side=Receiver.GOOGLE, since=now, until=now + DAY, words="550 Spam")
+    Enrollment.objects.filter(pk=distrustful.pk).update(mailbox=mailbox, begun_at=now)
+    found = scene(campaign)
+    assert found.stuck == {HoldCode.COMPANY_PAUSED: 1}
+    assert {one.id: one.due_at for one in found.scenario.people} == {
+        resting.pk: now + 30 * DAY, distrustful.pk: now + DAY, free.pk: now
+    }  # fmt: skip
+    assert paused.pk not in {one.id for one in found.scenario.people}
 
 
 def test_campaigns_that_share_mailboxes_take_part_also_by_way_of_others_and_no_further() -> None:
@@ -116,7 +140,7 @@ def test_many_people_cost_no_more_queries_than_one() -> None:
     carry(campaign, make_sender(member, "b@acme.example"))
     with CaptureQueriesContext(connection) as many:
         scene(other)
-    assert len(few) == len(many) <= 19
+    assert len(few) == len(many) <= 21
 
 
 def test_a_sandbox_is_foreseen_at_its_own_pace() -> None:
