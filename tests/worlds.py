@@ -50,7 +50,7 @@ from outreach.accounts.programs import Wish, create_key
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from sending.domains.models import DomainKey
-from sending.inbox.models import InboundMessage, SetAside, Thread
+from sending.inbox.models import InboundMessage, SetAside, Thread, WordRule
 from sending.inbox.threads.placing import place
 from sending.inbox.threads.services import add_note, put_label
 from sending.ledger.kinds import EventKind
@@ -95,6 +95,7 @@ class World:
     inbound: InboundMessage
     thread: Thread
     aside: SetAside
+    word_rule: WordRule
     rehearsed: RehearsedMessage
     arrival: RehearsedArrival
     template: StepTemplate
@@ -215,6 +216,7 @@ def make_world(marker: str) -> World:
         template=template, variant=variant, digest=marker, used_by=owner.user, used_at=clock.now()
     )
     inbound = builders.make_inbound(mailbox, subject=f"{marker} answer", contact=contact, answers=message)
+    InboundMessage.objects.filter(pk=inbound.pk).update(raw=f"Content-Type: application/pdf\r\n\r\n{marker}".encode())
     thread = place(inbound, (), None)
     put_label(owner, thread, f"{marker} label")
     add_note(owner, thread, f"{marker} note")
@@ -252,6 +254,9 @@ def make_world(marker: str) -> World:
         ),
         inbound=inbound,
         thread=thread,
+        word_rule=WordRule.objects.create(
+            workspace=workspace, about="bounce", words=f"{marker} words", means="temporary"
+        ),
         aside=builders.make_set_aside(mailbox, reason=f"{marker} reason"),
         template=template,
         snippet=builders.make_snippet(workspace, f"{marker} snippet", f"{marker} text"),

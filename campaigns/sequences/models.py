@@ -7,7 +7,7 @@ from django.db import models
 from campaigns.calendar.waits import LONGEST, WaitUnit
 from campaigns.contacts.models import ContactList, Segment
 from campaigns.sequences.positions import step_name
-from campaigns.sequences.states import BranchKind, CampaignState, Priority, ReplyClass, StepThread
+from campaigns.sequences.states import BRANCHING, BranchKind, CampaignState, Priority, StepThread
 from outreach.accounts.models import User, Workspace
 
 
@@ -264,7 +264,7 @@ class Branch(models.Model):
             # an answer ends the sequence by itself: a branch for it leads on
             models.CheckConstraint(
                 condition=models.Q(kind=BranchKind.FIELD, reply="") & ~models.Q(where="")
-                | models.Q(kind=BranchKind.REPLY, where="", reply__in=list(ReplyClass), path__isnull=False)
+                | models.Q(kind=BranchKind.REPLY, where="", reply__in=list(BRANCHING), path__isnull=False)
                 | models.Q(kind=BranchKind.EVERYBODY, where="", reply=""),
                 name="sequences_branch_by_its_kind",
             ),

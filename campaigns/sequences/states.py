@@ -63,9 +63,17 @@ class BranchKind(StrEnum):
 
 
 class ReplyClass(StrEnum):
-    """What an answer says, by a machine's own word (out of office) or by that of a person of the team."""
+    """What an answer says, by the mail's own words or by that of a person of the team."""
 
     POSITIVE = "positive"
     NEUTRAL = "neutral"
     NEGATIVE = "negative"
+    REFERRAL = "referral"  # somebody else is to be asked
+    NOT_NOW = "not_now"  # later, perhaps from a day on
+    OPT_OUT = "opt_out"  # asks not to be written to; leads nowhere, and suppresses where a person says so
     OUT_OF_OFFICE = "out_of_office"
+    OTHER = "other"  # a person has read it, and it is none of these
+
+
+# Those that a way may be set up for: after an opt-out there is none.
+BRANCHING = tuple(one for one in ReplyClass if one not in {ReplyClass.OPT_OUT, ReplyClass.OTHER})

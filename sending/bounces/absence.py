@@ -113,7 +113,7 @@ def return_date(mail: Mail) -> date | None:
     year = _year(mail)
     for word in _BACK.finditer(text):
         around = text[word.end() : word.end() + _WIDTH]
-        found = _date_in(around, year)
+        found = date_in(around, year)
         if found is not None:
             return found
     return None
@@ -124,7 +124,8 @@ def _year(mail: Mail) -> int | None:
     return int(found[1]) if found else None
 
 
-def _date_in(text: str, year: int | None) -> date | None:
+def date_in(text: str, year: int | None) -> date | None:
+    """Return the first day that the text names; one without a year is of this one."""
     if found := _ISO.search(text):
         return _date(int(found[1]), int(found[2]), int(found[3]))
     if found := _DOTTED.search(text):

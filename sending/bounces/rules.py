@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -54,15 +54,16 @@ def _layer(layer: str) -> Iterator[Rule]:
             id=one["id"],
             layer=layer,
             category=Category(one["category"]),
-            words=_wordings(one.get("words", ())),
-            hints=_wordings(one.get("hints", ())),
+            words=wordings(one.get("words", ())),
+            hints=wordings(one.get("hints", ())),
             source=one["source"],
             example=one["example"],
             resets_h=one.get("resets_h", 0),
         )
 
 
-def _wordings(written: list[str]) -> tuple[Wording, ...]:
+def wordings(written: Sequence[str]) -> tuple[Wording, ...]:
+    """Return wordings as they are looked for; " * " in one stands for at most GAP signs."""
     return tuple(tuple(re.split(r" ?\* ?", one)) for one in written)
 
 
@@ -119,10 +120,10 @@ def _first(told: str, index: dict[str, list[tuple[int, Rule, Wording]]]) -> tupl
     """Return the first rule in order that the text meets: only wordings that begin like some place of it are tried."""
     keys = index.keys() & {told[place : place + _KEY] for place in range(len(told))}
     tried = sorted((one for key in (*keys, "") for one in index.get(key, ())), key=itemgetter(0))
-    return next(((rule, met) for _, rule, wording in tried if (met := _met(told, wording))), None)
+    return next(((rule, met) for _, rule, wording in tried if (met := met_by(told, wording))), None)
 
 
-def _met(told: str, wording: Wording) -> str:
+def met_by(told: str, wording: Wording) -> str:
     """Return the words that meet the wording, "" where none do."""
     start = told.find(wording[0])
     while start >= 0:

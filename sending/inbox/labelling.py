@@ -6,17 +6,21 @@ from functools import partial
 
 from django.db import transaction
 
+from campaigns.contacts.services import suppress
+from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
+from outreach.kit.addresses import key_of
 from sending.bounces import ABSENCE, Kind
-from sending.inbox.models import InboundMessage
+from sending.inbox.guessing import rule_of
+from sending.inbox.models import InboundMessage, LabelChange
 from sending.inbox.threads.placing import say
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.models import Enrollment
 from sending.planner.progress.leading import Answer, Led, answers_that_led, lead, leads_somewhere, take_back_lead
-from sending.planner.services import stop
+from sending.planner.services import stop, stop_contact
 from sending.planner.states import StopReason
 
 LABELLED = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY})  # what somebody wrote, or a machine for them
@@ -25,12 +29,19 @@ _NO_ANSWERS = (None, ReplyClass.OUT_OF_OFFICE)  # of a mail that a machine has s
 
 
 def class_of(row: InboundMessage) -> ReplyClass | None:
-    """Return the class of a mail; None for an answer of which nobody has said what it says, and for all else.
+    """Return the class of a mail, also a guessed one; None where nobody knows what it says, and for all else."""
+    return _known(row) or (ReplyClass(row.guess) if row.guess else None)
+
+
+def _known(row: InboundMessage) -> ReplyClass | None:
+    """Return the class that may lead on: a person's word, an absence, or the guess of a rule that is certain.
 
     A machine that has got our mail is no absence: something in it has to say that somebody is away.
     """
     if row.label:
         return ReplyClass(row.label)
+    if row.guess and row.guess_is_certain:
+        return ReplyClass(row.guess)
     is_away = row.kind == Kind.AUTO_REPLY and any(one["rule"] == ABSENCE for one in row.evidence)
     return ReplyClass.OUT_OF_OFFICE if is_away else None
 
@@ -45,11 +56,17 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led |
     with transaction.atomic():
         gate.hold_shut(row.workspace_id)
         current = InboundMessage.objects.select_for_update(of=("self",), no_key=True).defer("raw").get(pk=row.pk)
-        before = class_of(current)
+        before, thought = _known(current), class_of(current)
         current.label = says or ""
         current.labelled_by, current.labelled_at = (member.user, clock.now()) if says else (None, None)
         current.save(update_fields=["label", "labelled_by", "labelled_at"])
         say(current, class_of(current))
+        LabelChange.objects.create(
+            message=current, before=thought or "", after=says or "", rule=rule_of(current), by=member.user
+        )
+        if says is ReplyClass.OPT_OUT:
+            _opt_out(member, current)
+            return None
         if current.enrollment is None or current.kind not in LABELLED:
             return None
         return _follow(current, current.enrollment, before)
@@ -60,17 +77,32 @@ def led_by_itself(row: InboundMessage) -> Led | None:
 
     Whoever has answered, or of whose answers a person has said something, is left where that has led them.
     """
-    says = class_of(row)
+    says = _known(row)
     if says is None or row.enrollment is None or row.is_back_fill:
         return None
     gate.hold_shut(row.workspace_id)
     if InboundMessage.objects.filter(enrollment=row.enrollment).exclude(label="").exists():
         return None
+    if row.kind == Kind.HUMAN_REPLY:
+        # It has stopped the sequence, as every answer; only the first one leads on from there without a person.
+        others = InboundMessage.objects.filter(enrollment=row.enrollment, kind=Kind.HUMAN_REPLY).exclude(pk=row.pk)
+        return None if others.exists() else _lead(row, row.enrollment, says)
     return _lead(row, row.enrollment, says, by_itself=True)
 
 
+def _opt_out(member: Member, row: InboundMessage) -> None:
+    """Never write again to whoever a person says has asked for that."""
+    words = f"{member.user.email} read it in an answer: {row.subject}"[:300]
+    keys = [key_of(row.from_address), *([row.contact.email_key] if row.contact else [])]
+    for key in dict.fromkeys(one for one in keys if one):
+        suppress(member.workspace, key, SuppressionReason.OPTED_OUT, evidence=words)
+    if row.contact is not None:
+        stop_contact(row.contact, StopReason.OPTED_OUT, detail=words)
+    InboundMessage.objects.filter(pk=row.pk).update(followed=f"{', '.join(keys)} is suppressed: {words}"[:500])
+
+
 def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | None) -> Led | None:
-    says, words = class_of(row), row.subject
+    says, words = _known(row), row.subject
     if says is before:
         return Led(leads=False, words="That was said of it before: nothing follows from it anew.")
     if _is_overtaken(row, enrollment):

@@ -200,6 +200,11 @@ class InboundMessage(models.Model):
     suggested_words = models.CharField(max_length=300, blank=True, default="", db_default="")
     thread = models.ForeignKey(Thread, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False)
     seen_at = models.DateTimeField(null=True)  # opened by a person
+    # what the rules take it to say; where that is certain, it may lead on by itself
+    guess = models.CharField(max_length=13, blank=True, default="", db_default="")
+    guess_is_certain = models.BooleanField(default=False, db_default=False)
+    named_address = models.CharField(max_length=320, blank=True, default="", db_default="")  # whom a referral names
+    again_on = models.DateField(null=True)  # from when "not now" may be asked again
     label = models.CharField(max_length=13, blank=True, default="", db_default="")  # what a person says that it says
     labelled_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     labelled_at = models.DateTimeField(null=True)
@@ -213,6 +218,9 @@ class InboundMessage(models.Model):
                 condition=models.Q(label="", labelled_at__isnull=True)
                 | models.Q(label__in=list(ReplyClass), labelled_at__isnull=False),
                 name="inbox_known_label",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(guess="") | models.Q(guess__in=list(ReplyClass)), name="inbox_known_guess"
             ),
         ]
         indexes = [
@@ -232,4 +240,51 @@ class InboundMessage(models.Model):
             models.Index(fields=["thread", "-received_at", "-id"], name="inbox_of_thread"),
             # the mail that another one names; hashed, as an id may be longer than an entry of a tree
             HashIndex(fields=["message_id"], condition=~models.Q(message_id=""), name="inbox_by_message_id"),
+        ]
+
+
+class LabelChange(models.Model):
+    """What a person said of an answer, and what was thought of it before: never changed, and learnt from."""
+
+    message = models.ForeignKey(InboundMessage, on_delete=models.CASCADE, related_name="label_changes")
+    before = models.CharField(max_length=13, blank=True)  # the label, or the guess; "" = nothing
+    after = models.CharField(max_length=13, blank=True)
+    rule = models.CharField(max_length=40, blank=True)  # that had guessed
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "inbox_label_change"
+        indexes = [
+            # whether a person has corrected a rule before
+            models.Index(fields=["rule", "-id"], condition=~models.Q(rule=""), name="inbox_corrected_rules"),
+        ]
+
+
+class WordRule(models.Model):
+    """What a workspace takes words to mean that no rule of the program knows: a person has read them, and says so.
+
+    Ended and never deleted: mails tell by its number because of which words they are what they are.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    about = models.CharField(max_length=6)  # a sending.inbox.unknowns.core.About
+    words = models.CharField(max_length=200)  # lower case; " * " stands for at most 80 signs
+    means = models.CharField(max_length=20)  # a Category, or a ReplyClass
+    changed = models.PositiveIntegerField(default=0)  # mails of the past, when it was saved
+    made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    made_at = models.DateTimeField(db_default=Now())
+    ended_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "inbox_word_rule"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "about", "words"],
+                condition=models.Q(ended_at__isnull=True),
+                name="inbox_word_rule_once",
+            ),
+            models.CheckConstraint(condition=models.Q(about__in=["bounce", "answer"]), name="inbox_known_rule"),
+            models.CheckConstraint(condition=~models.Q(words=""), name="inbox_rule_has_words"),
         ]

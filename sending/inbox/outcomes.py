@@ -74,9 +74,12 @@ def _reply(arrival: Arrival) -> str:
     if _is_first(arrival):
         _tell(arrival, EventKind.REPLIED)
     if not message.campaign.stop_on_reply:
+        led_by_itself(arrival.row)
         return "The campaign goes on after replies."
     stopped = stop(message.enrollment, StopReason.REPLIED, detail=arrival.mail.subject)
-    return "The sequence was stopped." if stopped else "The sequence was over already."
+    led = led_by_itself(arrival.row)
+    way = f" {led.words}" if led is not None and led.leads else ""
+    return f"The sequence was stopped.{way}" if stopped else f"The sequence was over already.{way}"
 
 
 def _auto_reply(arrival: Arrival) -> str:

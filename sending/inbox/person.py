@@ -14,11 +14,12 @@ from sending.inbox.models import InboundMessage, SetAside, Thread, ThreadNote, T
 # That there was a mail, of what kind, and that it need not be read again.
 EMPTY: dict[str, Any] = {
     "message_id": "", "from_name": "", "from_address": "", "subject": "", "text": "", "raw": b"", "evidence": [],
-    "followed": "", "suggested": None, "suggested_words": "",
+    "followed": "", "suggested": None, "suggested_words": "", "named_address": "",
 }  # fmt: skip
 _VALUES = (
     "mailbox__address", "received_at", "kind", "category", "message_id", "from_name", "from_address", "subject", "text",
     "evidence", "raw", "label", "labelled_at", "followed",
+    "guess", "named_address", "again_on",
 )  # fmt: skip
 
 _EMPTY_THREAD = {"writer": "", "topic": "", "name": "", "address": "", "subject": "", "snippet": ""}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
 
 from outreach.accounts.access import Member
 from sending.bounces import Kind
+from sending.bounces.attachments import attachments_of
 from sending.inbox.models import InboundMessage, MailboxSync
+from sending.pacing.receivers import is_free_mail
+from sending.planner.services import colleagues_of, company_pause
 
 
 def inbound_of(member: Member, *, kind: Kind | None = None) -> QuerySet[InboundMessage]:
@@ -23,10 +27,22 @@ def inbound_of(member: Member, *, kind: Kind | None = None) -> QuerySet[InboundM
 def inbound_for(member: Member, pk: int) -> InboundMessage:
     """Return one inbound mail of the member's workspace. Raises Http404 for any other."""
     rows = InboundMessage.objects.filter(workspace=member.workspace, pk=pk).defer("raw")
-    row = rows.select_related("contact", "mailbox", "answers", "enrollment__campaign", "labelled_by").first()
+    row = rows.select_related(
+        "contact", "mailbox", "answers", "enrollment__campaign", "labelled_by", "suggested__contact"
+    ).first()
     if row is None:
         raise Http404("No such mail")
     return row
+
+
+def decisions_about(row: InboundMessage) -> dict[str, Any]:
+    """Return what a person may decide about a mail beside its class, and what is attached to it."""
+    raw = bytes(InboundMessage.objects.values_list("raw", flat=True).get(pk=row.pk))
+    found: dict[str, Any] = {"attachments": attachments_of(raw)}
+    if row.contact is not None and row.kind == Kind.HUMAN_REPLY and not is_free_mail(row.contact.domain):
+        paused = company_pause(row.workspace_id, row.contact.domain)
+        found |= {"colleagues": colleagues_of(row.contact).values("contact").distinct().count(), "pause": paused}
+    return found
 
 
 def unreadable_of(member: Member) -> Sequence[MailboxSync]:

@@ -12,6 +12,7 @@ from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Evidence, Kind, Verdict
 from sending.imap import RawMail
+from sending.inbox.guessing import Guess, guess
 from sending.inbox.labelling import class_of
 from sending.inbox.matching import Match, MatchedBy, is_our_own, match, named_by
 from sending.inbox.models import InboundMessage
@@ -20,6 +21,7 @@ from sending.inbox.person import EMPTY
 from sending.inbox.suggestions import Suggestion, suggest
 from sending.inbox.threads.placing import place
 from sending.inbox.understanding import Understood, content_key, understand
+from sending.inbox.unknowns.services import known_answer, known_bounce
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
 
@@ -33,7 +35,7 @@ def take_in(mailbox: Mailbox, raw: RawMail, *, is_back_fill: bool = False) -> In
     is_back_fill: mail from before the mailbox was read stops whom it has to stop, and makes nothing leave.
     The mail and what follows from it commit together: a crash leaves neither or both, and a second reading is a no-op.
     """
-    mail = understand(raw.raw)
+    mail = _by_rules_of(mailbox, understand(raw.raw))
     key = content_key(mail.mail, raw.raw)
     if _is_known(mailbox, key):
         return None  # without the gate: a folder that is read anew is full of these
@@ -49,12 +51,19 @@ def take_in(mailbox: Mailbox, raw: RawMail, *, is_back_fill: bool = False) -> In
         maybe = None
         if found.message is None and found.contact is None and mail.verdict.kind is not Kind.OTHER:
             maybe = suggest(mailbox, mail.mail, mail.verdict, received_at=received_at)
-        row = _store(mailbox, raw, key, mail, found, maybe=maybe, is_back_fill=is_back_fill)
+        says = guess(mailbox.workspace_id, mail.mail, mail.verdict, received_at=received_at)
+        says = says or known_answer(mailbox.workspace_id, mail.mail, mail.verdict)
+        row = _store(mailbox, raw, key, mail, found, maybe=maybe, says=says, is_back_fill=is_back_fill)
         if found.message is not None and found.names_us and not is_back_fill:
             confirm_sent(found.message.pk, evidence=f"{mail.verdict.kind.replace('_', ' ')} received")
         act(Arrival(mailbox, row, mail.mail, mail.verdict, found))
         place(row, named_by(mail.mail), class_of(row))
     return row
+
+
+def _by_rules_of(mailbox: Mailbox, mail: Understood) -> Understood:
+    """Return the mail with what the workspace's own rules know of it."""
+    return Understood(mail.mail, known_bounce(mailbox.workspace_id, mail.mail, mail.verdict))
 
 
 def _is_known(mailbox: Mailbox, key: str) -> bool:
@@ -88,6 +97,7 @@ def _store(  # noqa: PLR0913  # the columns of one row
     found: Match,
     *,
     maybe: Suggestion | None,
+    says: Guess | None,
     is_back_fill: bool,
 ) -> InboundMessage:
     message, verdict = found.message, mail.verdict
@@ -98,7 +108,11 @@ def _store(  # noqa: PLR0913  # the columns of one row
         "subject": mail.mail.subject[:998],
         "text": mail.mail.text,
         "raw": raw.raw,
-        "evidence": [{"layer": one.layer, "rule": one.rule, "words": one.words} for one in verdict.evidence],
+        "evidence": [
+            {"layer": one.layer, "rule": one.rule, "words": one.words}
+            for one in (*verdict.evidence, *([says.evidence] if says else []))
+        ],
+        "named_address": says.address[:320] if says else "",
     }
     if _is_from_erased(mailbox, mail, found):
         maybe = None
@@ -119,6 +133,9 @@ def _store(  # noqa: PLR0913  # the columns of one row
         enrollment=message.enrollment if message else None,
         answers=message,
         matched_by=found.by,
+        guess=says.says if says else "",
+        guess_is_certain=bool(says and says.is_certain),
+        again_on=says.on if says else None,
         suggested=maybe.message if maybe else None,
         suggested_words=maybe.words if maybe else "",
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.inbox import reading_views, views
+from sending.inbox import deciding_views, reading_views, views
 from sending.inbox.threads import acts
 from sending.inbox.threads import views as threads
+from sending.inbox.unknowns import views as unknowns
 
 app_name = "inbox"
 urlpatterns = [
@@ -25,6 +26,12 @@ urlpatterns = [
     path("mailboxes/<int:pk>", reading_views.reading, name="reading"),
     path("mailboxes/<int:pk>/now", reading_views.reading_now, name="reading_now"),
     path("mailboxes/<int:pk>/back-fill", reading_views.back_fill, name="back_fill"),
+    path("unknown", unknowns.unknowns, name="unknowns"),
+    path("unknown/rules", unknowns.rule_add, name="rule_add"),
+    path("unknown/rules/<int:pk>/end", unknowns.rule_end, name="rule_end"),
     path("<int:pk>", views.inbound_detail, name="detail"),
+    path("<int:pk>/suggestion", deciding_views.suggestion, name="suggestion"),
+    path("<int:pk>/company", deciding_views.company, name="company"),
+    path("<int:pk>/attachments/<int:number>", deciding_views.attached, name="attached"),
     path("<int:pk>/label", views.inbound_label, name="label"),
 ]

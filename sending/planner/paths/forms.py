@@ -23,6 +23,8 @@ _REPLIES = (
     (ReplyClass.POSITIVE, "Positive"),
     (ReplyClass.NEUTRAL, "Neutral"),
     (ReplyClass.NEGATIVE, "Negative"),
+    (ReplyClass.REFERRAL, "Somebody else is named"),
+    (ReplyClass.NOT_NOW, "Not now"),
     (ReplyClass.OUT_OF_OFFICE, "Out of office"),
 )
 

@@ -6,6 +6,7 @@ from sending.planner.services.enrolling import enroll_audience
 from sending.planner.services.growing import grow_audiences
 from sending.planner.services.pausing import (
     colleagues_of,
+    company_pause,
     hold_if_soft,
     let_address_go,
     pause_company,
@@ -18,6 +19,7 @@ from sending.planner.services.waking import wake
 
 __all__ = [
     "colleagues_of",
+    "company_pause",
     "enroll_audience",
     "go_on",
     "grow_audiences",

@@ -44,6 +44,11 @@ def colleagues_of(contact: Contact) -> QuerySet[Enrollment]:
     return rows.none() if is_free_mail(contact.domain) else rows
 
 
+def company_pause(workspace_id: int, domain: str) -> Pause | None:
+    """Return the pause of a company, None where it goes on."""
+    return Pause.objects.filter(workspace=workspace_id, scope=PauseScope.COMPANY, value=domain).first()
+
+
 def pause_company(member: Member, contact: Contact) -> int:
     """Let nothing more go to anybody at the contact's company until a person ends it; returns how many wait there.
 

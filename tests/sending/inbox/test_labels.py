@@ -57,7 +57,7 @@ def says(scene: Scene, row: InboundMessage, what: ReplyClass | None) -> Led | No
 
 
 def answered(scene: Scene, *, ago: timedelta = timedelta(hours=1)) -> InboundMessage:
-    return come_in(scene, mail(in_reply_to=scene.message.message_id), at=clock.now() - ago)
+    return come_in(scene, mail("About your mail.", in_reply_to=scene.message.message_id), at=clock.now() - ago)
 
 
 def away(scene: Scene, text: str = "I am away.") -> InboundMessage:

@@ -76,6 +76,7 @@ proxymap unix - - n - - proxymap
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
+smtp unix - - n - - smtp
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
@@ -117,15 +118,18 @@ class Postfix:
 
 
 @contextmanager
-def running(users: Sequence[str]) -> Iterator[Postfix]:
-    """Serve these users of mail.test while the block lasts; skip the test where the package is missing."""
+def running(users: Sequence[str], *, settings: str = "") -> Iterator[Postfix]:
+    """Serve these users of mail.test while the block lasts; skip the test where the package is missing.
+
+    settings: more lines of main.cf.
+    """
     required("postfix")
     if os.geteuid() != 0 and shutil.which("newuidmap") is None:
         pytest.skip("needs Debian's package uidmap")
     folder = Path(tempfile.mkdtemp(prefix="outreach-postfix-"))
     folder.chmod(0o755)  # its daemons run under other accounts
     port = free_port()
-    _write(folder, users, port)
+    _write(folder, users, port, settings)
     script = _PREPARE.format(folder=folder, queues=_QUEUES)
     namespace = [] if os.geteuid() == 0 else ["unshare", "--map-auto", "--map-root-user"]
     with (folder / "said").open("wb") as said:
@@ -147,13 +151,13 @@ def running(users: Sequence[str]) -> Iterator[Postfix]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(folder: Path, users: Sequence[str], port: int) -> None:
+def _write(folder: Path, users: Sequence[str], port: int, settings: str) -> None:
     conf = folder / "conf"
     conf.mkdir()
     maps = ", ".join(f"{{ {user}@{DOMAIN} = {user}/ }}" for user in users)
     pair = leaf(HOST)
     (conf / "main.cf").write_text(
-        _MAIN.format(folder=folder, host=HOST, domain=DOMAIN, maps=maps, size_limit=SIZE_LIMIT)
+        _MAIN.format(folder=folder, host=HOST, domain=DOMAIN, maps=maps, size_limit=SIZE_LIMIT) + settings
     )
     (conf / "master.cf").write_text(_MASTER.format(host=HOST, port=port))
     (conf / "cert.pem").write_text(pair.pem)
