@@ -7,25 +7,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
-from django.db.models.fields.json import KT
 
 from campaigns.sequences.forks import who_takes
 from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
+from outreach.kit import statements
 from sending.ledger.kinds import EventKind
-from sending.ledger.models import Event
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState
+
+LOOKED_AT = 20_000  # turns of a campaign, the newest
+# By the index ledger_of_campaign: nothing older is read.
+_TURNS = """
+SELECT branch, count(DISTINCT enrollment_id), count(*)
+  FROM (SELECT enrollment_id, (data ->> 'branch')::bigint AS branch
+          FROM ledger_event WHERE campaign_id = %s AND kind = %s ORDER BY at DESC, id DESC LIMIT %s) newest
+ GROUP BY branch
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A branch, and how many people have taken it. target: the name of its path, or of the end."""
+    """A branch, and how many people have taken it. target: the name of its path, or of the end.
+
+    at_least: there are more turns than are looked at, so it may be more.
+    """
 
     branch: PlannedBranch
     words: str
     target: str
     taken: int
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Stop:
 class Lane:
     """A path with its steps. on_it: who is to get something there; done, stopped: whose way ended there.
 
-    came: how many have taken a branch that leads there; of the main path, everybody.
+    came: how many have taken a branch that leads there, or (at_least) more; of the main path, everybody.
     """
 
     number: int
@@ -57,6 +69,7 @@ class Lane:
     stopped: int
     came: int
     is_reached: bool
+    at_least: bool = False
 
     @property
     def is_main(self) -> bool:
@@ -93,6 +106,7 @@ def lanes_of(plan: CampaignPlan) -> list[Lane]:
             stopped=by_path[number][EnrollmentState.STOPPED] + by_path[number][EnrollmentState.SKIPPED],
             came=sum(standing.values()) if number == MAIN else came[number],
             is_reached=number == MAIN or number in reached,
+            at_least=number != MAIN and taken.at_least,
         )
         for number, name in names
     ]
@@ -106,18 +120,32 @@ def _standing(campaign_id: int) -> Mapping[tuple[int, str], int]:
     }
 
 
-def _taken(campaign_id: int) -> Mapping[str, int]:
-    rows = Event.objects.filter(campaign_id=campaign_id, kind=EventKind.BRANCHED).order_by()
-    return dict(rows.values_list(KT("data__branch")).annotate(count=Count("enrollment_id", distinct=True)))
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """How many people took each branch, by its id, among the newest turns; at_least: there are older ones."""
+
+    people: Mapping[int, int]
+    at_least: bool
+
+    def by(self, branch: PlannedBranch) -> int:
+        return self.people.get(branch.id, 0)
 
 
-def _arrows(plan: CampaignPlan, step: PlannedStep, taken: Mapping[str, int]) -> list[Arrow]:
+def _taken(campaign_id: int) -> _Taken:
+    """Count the newest turns of a campaign: however many there are, the page costs no more than so many."""
+    rows = statements.run(_TURNS, [campaign_id, EventKind.BRANCHED.value, LOOKED_AT + 1])
+    people = {branch: count for branch, count, _ in rows}
+    return _Taken(people, at_least=sum(turns for *_, turns in rows) > LOOKED_AT)
+
+
+def _arrows(plan: CampaignPlan, step: PlannedStep, taken: _Taken) -> list[Arrow]:
     return [
         Arrow(
             one,
             who_takes(one.kind, one.where, one.reply),
             "the end" if one.path is None else plan.name_of(one.path),
-            taken.get(str(one.id), 0),
+            taken.by(one),
+            taken.at_least,
         )
         for one in (*step.answers, *step.ways)
     ]

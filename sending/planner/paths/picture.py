@@ -112,7 +112,7 @@ def _along(box: Box, to: Box) -> Line:
 def _away(box: Box, arrow: Arrow, slot: int, to: Box | None) -> Line:
     x, y = box.x + _NODE // 2, box.y + _HEIGHT + _EDGE * slot
     words = arrow.words if len(arrow.words) <= _LONGEST else f"{arrow.words[: _LONGEST - 1]}…"
-    label, is_answer = f"{words} ({arrow.taken:,})", arrow.branch.reply is not None
+    label, is_answer = f"{words} ({'≥ ' if arrow.at_least else ''}{arrow.taken:,})", arrow.branch.reply is not None
     if to is None:
         end = (box.x + _NODE + 8, y)
         return Line(f"M{x} {box.y + _HEIGHT}V{y}H{end[0]}", label, x + 6, y - 6, is_answer, end=end)

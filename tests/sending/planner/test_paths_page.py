@@ -16,7 +16,11 @@ from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import steps_of
 from campaigns.sequences.services import add_path, create_campaign, duplicate_step, move_step, remove_path, remove_step
 from outreach.accounts.access import Member
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import record
+from sending.planner.entries import entry_of
 from sending.planner.models import Enrollment
+from sending.planner.paths import pathways
 from sending.planner.paths.pathways import lanes_of
 from sending.planner.paths.picture import picture_of
 from tests.builders import make_branch, make_running_campaign, make_step
@@ -173,6 +177,26 @@ def test_a_taken_branch_is_counted_for_each_person(client: Client, member: Membe
     bosses = lanes_of(plans([campaign.pk])[campaign.pk])[1]
     assert (bosses.came, bosses.on_it) == (2, 2)
     assert "(2 people took it)" in client.get(member.url("planner:paths", campaign.pk)).text
+
+
+def test_of_more_turns_than_are_looked_at_the_page_says_at_least(
+    client: Client, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_running_campaign(member, make_people(member, 4), (make_sender(member),), steps=1)
+    path = Path.objects.create(campaign=campaign, number=1, name="Bosses")
+    make_step(campaign, 101)
+    made = make_branch(step_at(campaign, 1).pk, path)
+    people = list(Enrollment.objects.order_by("pk"))
+    data = {"branch": made.pk, "path": 1, "words": "Bosses."}
+    record([entry_of(row, EventKind.BRANCHED, database_time(), **data) for row in (people[0], *people)])
+    main, bosses = lanes_of(plans([campaign.pk])[campaign.pk])
+    assert (bosses.came, bosses.at_least, main.at_least) == (4, False, False), "nobody counts twice"
+    monkeypatch.setattr(pathways, "LOOKED_AT", 2)
+    bosses = lanes_of(plans([campaign.pk])[campaign.pk])[1]
+    assert (bosses.came, bosses.at_least) == (3, True)
+    page = client.get(member.url("planner:paths", campaign.pk)).text
+    assert "at least 3 people took it" in page
+    assert "at least 3 came by a branch" in page
 
 
 def test_each_arrow_of_the_picture_leads_to_the_right_and_down(draft: Campaign) -> None:
