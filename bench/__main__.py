@@ -11,6 +11,7 @@ from bench import (
     bench_import,
     bench_pass,
     bench_queue,
+    bench_reading,
     bench_rehearsal,
     bench_send,
     bench_tls,
@@ -28,6 +29,7 @@ BENCHES = {
     "words": bench_words.main,
     "rehearsal": bench_rehearsal.main,
     "bounces": bench_bounces.main,
+    "reading": bench_reading.main,
 }
 
 

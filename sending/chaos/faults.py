@@ -10,6 +10,7 @@ from sending.chaos.endings import kept_connections, lost_answers
 from sending.chaos.limits import nonsense, tarpits
 from sending.chaos.people import at_random
 from sending.chaos.plan import Size, Subject
+from sending.chaos.readers import killed_readers
 from sending.chaos.refusals import refused
 from sending.chaos.restored import restores
 from sending.chaos.shortages import disks, machine
@@ -46,6 +47,10 @@ FAULTS: Mapping[str, Subject] = {
     "F15": Subject("every refusal that servers are known for", lambda _: [refused]),
     "F16": Subject("kept connections that die between two messages", lambda _: [kept_connections]),
     "F17": Subject("second stack on a copy of everything", lambda size: twins(is_short=size.is_short)),
+    "F20": Subject(
+        "reader killed while it takes mail in, numbers void in between",
+        lambda size: [partial(killed_readers, kills=3 if size.is_short else 50)],
+    ),
     "F23": Subject(
         "paused, resumed, edited, stopped, suppressed, deleted at random",
         lambda size: [partial(at_random, actions=60 if size.is_short else 1000)],
