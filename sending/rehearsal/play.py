@@ -210,7 +210,7 @@ class Play:
         """Return the next instant at which something can happen, None when nothing can."""
         looks = dict(statements.run(_LOOKS))
         for pk, at in looks.items():
-            if at <= self.now and counts.get(pk) == 0:  # who is due may not go, and no instant is known
+            if at <= self.now and not counts.get(pk):  # who is due may not go, and no instant is known
                 looks[pk] = self.now + self._pace.shrink(RECHECK)
                 statements.run(_LOOK_LATER, [looks[pk], pk])
         ahead = [*looks.values(), *(at for at, *_ in self._coming[:1])]

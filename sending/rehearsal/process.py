@@ -28,8 +28,10 @@ _AROUND_S = 300.0  # for the stage and the report, beside the play
 _MOMENT_S = 0.5
 _PIECE = 64 * 1024
 _MOST_BYTES = 64 * 1024 * 1024  # of a line
-# Without its folder a process has no journal to write to and no key to the guard; the stage has no guard either.
-_NOT_PASSED_ON = frozenset({"OUTREACH_JOURNAL_DIR", "DJANGO_SETTINGS_MODULE"})
+_NOT_PASSED_ON = frozenset({"OUTREACH_JOURNAL_DIR_FILE", "DJANGO_SETTINGS_MODULE"})
+# A process without its folder has no journal to write to and no key to the guard; the stage has no guard either, and
+# with a key nothing could be leased there. It is named: what is only left out stands in the run file of `outreach up`.
+_NO_JOURNAL = {"OUTREACH_JOURNAL_DIR": os.devnull}
 
 
 def play_orders(orders: IO[bytes], out: IO[bytes]) -> None:
@@ -120,4 +122,4 @@ def _words(orders: Orders) -> bytes:
 
 def _environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
-    return {**own, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return {**own, **_NO_JOURNAL, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +157,21 @@ with connection.cursor() as cursor:
     assert len(said) == 6
     assert all("a rehearsal opens no connection" in line for line in said[:5]), said
     assert said[5] == "('on',)"
+
+
+def test_a_rehearsal_beside_a_running_stack_has_no_key_to_its_guard_and_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "guard.json").write_text("of another database")
+    (tmp_path / "run.env").write_text(f"OUTREACH_JOURNAL_DIR={tmp_path / 'journal'}\n")
+    monkeypatch.setenv("OUTREACH_DATA_DIR", str(tmp_path))
+    member = make_team()
+    draft = make_draft(member, make_people(member, 1), (make_sender(member),), steps=1)
+    with played(Orders(draft.pk, START, START + DAY, most_s=10)) as lines:
+        told = [one for one in lines if one is not None]
+    assert len(of(told, Message)) == 1
+    assert report_of(told).ending == "done"
 
 
 def test_a_rehearsal_without_anybody_to_write_to_says_so() -> None:
