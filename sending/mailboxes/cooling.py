@@ -93,7 +93,8 @@ def cooling_of(mailbox_ids: Collection[int], *, now: datetime) -> dict[int, list
     return found
 
 
-def cooling_in(workspace_id: int) -> Sequence[Cooldown]:
-    """Return all cooldowns of a workspace that last, the longest first."""
+def cooling_in(workspace_id: int, *, mailbox_id: int | None = None) -> Sequence[Cooldown]:
+    """Return the cooldowns of a workspace, or of one mailbox there, that last, the longest first."""
     rows = Cooldown.objects.filter(mailbox__workspace=workspace_id, until__gt=database_now())
+    rows = rows if mailbox_id is None else rows.filter(mailbox=mailbox_id)
     return list(rows.select_related("mailbox").order_by("-until")[:20])

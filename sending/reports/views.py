@@ -16,6 +16,7 @@ from outreach.kit.paging import paged
 from sending.ledger.kinds import OF_CAMPAIGN, EventKind
 from sending.ledger.queries import feed, totals
 from sending.mailboxes.budgets import budgets_of
+from sending.mailboxes.cooling import cooling_in
 from sending.mailboxes.queries import mailboxes_of
 from sending.outbox.states import MessageState
 from sending.planner.queries import held_by_reason, standing_of
@@ -41,6 +42,7 @@ def home(request: MemberRequest) -> HttpResponse:
         "in_doubt": queries.in_doubt(member),
         "held": queries.waiting_by_reason(member),
         "needs": queries.mailboxes_that_need_you(member),
+        "cooling": cooling_in(member.workspace.pk),
         "checklist": queries.checklist_of(member),
         "campaigns": [(campaign, standings.get(campaign.pk)) for campaign in campaigns],
         "feed": lines_of(member, feed(member, kinds=queries.FEED_KINDS)),

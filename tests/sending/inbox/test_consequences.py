@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
+from django.test import Client
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
@@ -76,6 +77,17 @@ def test_a_cooldown_is_told_once_lasts_longer_the_second_time_and_ends(scene: Sc
     cool_down(scene.mailbox.pk, "google", "long ago")
     later = Cooldown.objects.get()
     assert later.until - later.since == FIRST
+
+
+def test_home_and_the_mailbox_tell_of_a_cooldown_and_a_person_ends_it(scene: Scene) -> None:
+    cool_down(scene.mailbox.pk, "google", "550 5.7.1 blocked")
+    client = Client()
+    client.force_login(scene.member.user)
+    assert "me@acme.example leaves Google alone" in client.get(scene.member.url("reports:home")).text
+    page = client.get(scene.member.url("mailboxes:detail", scene.mailbox.pk)).text
+    assert "550 5.7.1 blocked" in page
+    client.post(scene.member.url("mailboxes:warm_up", scene.mailbox.pk), {"side": "google"})
+    assert "leaves Google alone" not in client.get(scene.member.url("reports:home")).text
 
 
 def test_a_sandbox_cools_nothing_down(scene: Scene) -> None:
