@@ -73,7 +73,9 @@ class Edits(RuleBasedStateMachine):
         self.campaign = make_running_campaign(self.member, people, (mailbox,), steps=2)
         self.made: dict[int, tuple[object, ...]] = {}  # messages as they were made
         self.at_the_end: dict[int, int] = {}  # who has finished, and how many steps their path had then
-        services.add_path(self.campaign, "Bosses")
+        path = services.add_path(self.campaign, "Bosses")
+        Variant.objects.filter(step__position=101).update(subject="Hello", body_text="For bosses")
+        services.add_branch(self._step(0), Fork(BranchKind.FIELD, path.pk, where="title is boss"))
 
     # --- work
 
