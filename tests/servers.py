@@ -52,6 +52,7 @@ _stack = contextlib.ExitStack()
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(args: list[str]) -> None:
     """Start the servers before the settings are read; a worker of pytest-xdist finds those of its run."""
+    _keep_bytecode()
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         _own_redis_database(worker)
     elif not {"--help", "-h", "--version", "--fixtures", "--markers"} & set(args):
@@ -60,6 +61,12 @@ def pytest_load_initial_conftests(args: list[str]) -> None:
 
 def pytest_unconfigure() -> None:
     _stack.close()
+
+
+def _keep_bytecode() -> None:
+    """Compile the program and its tests once, not in each process of each run: that is half of what a start costs."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def _own_redis_database(worker: str) -> None:
