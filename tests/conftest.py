@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,3 +69,11 @@ def migrate(name: str) -> None:
     finally:
         connection.close()  # a database in use cannot be copied
         connection.settings_dict["NAME"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chromium_ends() -> Iterator[None]:
+    """End the Chromium that the first window of this run has started."""
+    yield
+    if chromium := sys.modules.get("tests.browser.chromium"):
+        chromium.end()

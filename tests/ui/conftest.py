@@ -40,8 +40,8 @@ def opened(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Opened:
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
 
     @contextmanager
-    def window(*, width: int = WIDE, dark: bool = False) -> Iterator[Walker]:
-        with browser(live_server.url, width=width, dark=dark) as walker:
+    def window(*, width: int = WIDE, dark: bool = False, themes: bool = False) -> Iterator[Walker]:
+        with browser(live_server.url, width=width, dark=dark, themes=themes) as walker:
             walker.page.context.add_cookies(
                 [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
             )

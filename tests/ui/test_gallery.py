@@ -10,10 +10,9 @@ from tests.ui.conftest import Opened
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_axe_and_the_policy_find_nothing_in_any_component(opened: Opened, width: int, dark: bool) -> None:  # noqa: FBT001
-    with opened(width=width, dark=dark) as walker:
+@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (NARROW, True)])
+def test_axe_and_the_policy_find_nothing_in_any_component(opened: Opened, width: int, *, dark: bool) -> None:
+    with opened(width=width, dark=dark, themes=True) as walker:
         page = walker.page
         page.get_by_role("button", name="Ask first").click()
         page.locator("#question[open]").wait_for()

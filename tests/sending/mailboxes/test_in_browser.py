@@ -26,7 +26,7 @@ from tests.sending.mailboxes.test_selfmail import at
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Opened = Callable[..., AbstractContextManager[Walker]]
-looks = pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (WIDE, True), (NARROW, False), (NARROW, True)])
+looks = pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (NARROW, True)])
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def opened(live_server: Any, monkeypatch: pytest.MonkeyPatch, admin: Client) -> 
 
     @contextmanager
     def window(path: str, *, width: int = WIDE, dark: bool = False) -> Iterator[Walker]:
-        with browser(live_server.url, width=width, dark=dark) as walker:
+        with browser(live_server.url, width=width, dark=dark, themes=True) as walker:
             walker.page.context.add_cookies(
                 [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
             )
@@ -87,7 +87,7 @@ def test_a_test_mail_is_sent_and_its_dialogue_shown(opened: Opened, member: Memb
         opened(member.url("mailboxes:detail", mailbox.pk), width=width, dark=dark) as walker,
     ):
         for words in ("The server has taken the message", "The account has sent more than"):
-            walker.page.get_by_label("To", exact=True).select_option(member.user.email)
+            walker.page.get_by_label("To", exact=True).select_option(mailbox.address)
             walker.submit("Send a test mail")
             assert walker.page.get_by_text(words).is_visible()
     assert len(server.accepted) == 1
@@ -106,7 +106,7 @@ def test_a_connection_test_is_watched_line_by_line_and_explained(
         page = walker.page
         page.get_by_role("button", name="Test now").click()
         page.get_by_text("AUTH PLAIN ********").wait_for()
-        assert page.get_by_text("Running").is_visible()
+        assert page.get_by_text("Running").first.is_visible()  # both servers are asked at the same time
         page.get_by_text("Type both again").wait_for()
         assert page.get_by_text("Running").is_visible()
         page.get_by_text("235 2.7.0 welcome").wait_for()
