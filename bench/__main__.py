@@ -9,6 +9,7 @@ from bench import (
     bench_contacts,
     bench_forecast,
     bench_import,
+    bench_inbox,
     bench_pass,
     bench_queue,
     bench_reading,
@@ -30,6 +31,7 @@ BENCHES = {
     "rehearsal": bench_rehearsal.main,
     "bounces": bench_bounces.main,
     "reading": bench_reading.main,
+    "inbox": bench_inbox.main,
 }
 
 

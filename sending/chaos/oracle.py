@@ -18,6 +18,7 @@ from itertools import pairwise
 from sending.chaos.receiver import Acceptance
 from sending.chaos.results import Findings
 from sending.mailboxes.models import Mailbox
+from sending.outbox.events import position_of
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
@@ -63,9 +64,7 @@ class Case:
 
 def judge(case: Case, log: Sequence[Acceptance]) -> Findings:
     """Compare the servers' log with every message of the workspaces, when nothing moves any more."""
-    rows = list(
-        OutboundMessage.objects.filter(workspace__in=case.workspaces).select_related("step", "campaign__workspace")
-    )
+    rows = list(OutboundMessage.objects.filter(workspace__in=case.workspaces).select_related("step", "workspace"))
     taken = Counter(one.message_id for one in log)
     by_id = {row.message_id: row for row in rows}
     doubts = [row for row in rows if row.state in {MessageState.IN_DOUBT, MessageState.ASSUMED_SENT}]
@@ -121,7 +120,8 @@ def _unsettled(case: Case, rows: Sequence[OutboundMessage]) -> Iterable[str]:
     people = list(Enrollment.objects.filter(workspace__in=case.workspaces))
     if len(people) + case.deleted != case.people:
         yield f"O6 {case.people} people began, {len(people)} are here"
-    made = {(row.enrollment_id, row.step.position): row for row in rows}
+    rows = [row for row in rows if row.enrollment_id is not None]  # answers are nobody's step
+    made = {(row.enrollment_id, position_of(row)): row for row in rows}
     if len(made) != len(rows):
         yield "O6 two messages of one step"
     busy = {row.enrollment_id for row in rows if row.state in _OPEN}
@@ -143,7 +143,7 @@ def _overspent(rows: Sequence[OutboundMessage]) -> Iterable[str]:
     for row in rows:
         if row.dot_at is not None:
             marks[row.mailbox_id].append(row.dot_at)
-            scales[row.mailbox_id] = row.campaign.workspace.time_scale
+            scales[row.mailbox_id] = row.workspace.time_scale
     for mailbox in Mailbox.objects.filter(pk__in=marks):
         times, scale = sorted(marks[mailbox.pk]), scales[mailbox.pk]
         for name, most, span in (

@@ -100,7 +100,9 @@ def _by_message_id(mailbox: Mailbox, ids: list[str]) -> OutboundMessage | None:
     if not ids:
         return None
     found = {row.message_id: row for row in _messages(mailbox).filter(message_id__in=ids)}
-    return next((found[one] for one in ids if one in found), None)
+    named = [found[one] for one in ids if one in found]
+    # Who answers an answer of ours answers the campaign before it, which stops.
+    return next((one for one in named if one.enrollment_id is not None), next(iter(named), None))
 
 
 def _by_address(mailbox: Mailbox, address: str, received_at: datetime) -> Match:

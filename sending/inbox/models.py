@@ -11,12 +11,14 @@ from campaigns.sequences.states import ReplyClass
 from outreach.accounts.models import User, Workspace
 from sending.bounces import Kind
 from sending.inbox.states import Seen
-from sending.inbox.threads.models import Label, Thread, ThreadLabel, ThreadNote, ThreadWords
+from sending.inbox.threads.models import Answer, Draft, Label, Thread, ThreadLabel, ThreadNote, ThreadWords
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
 
 __all__ = [
+    "Answer",
+    "Draft",
     "DropItem",
     "InboundMessage",
     "Label",

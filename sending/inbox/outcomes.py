@@ -40,6 +40,7 @@ _DAY = timedelta(days=1)
 _YEAR = timedelta(days=365)
 _SEASON = timedelta(days=92)
 _NOBODY = "Nobody of ours was found for it, so nothing follows from it."
+_ANSWERED = "It goes on with a conversation: no campaign waits for it."
 # A report that does not name our message proves nothing: anybody can write one.
 _FORGED = "It carries no Message-ID or token of a message that we sent. Anybody could have written it: nothing follows."
 _SUPPRESSING = [category for category in Category if category.suppresses]
@@ -71,6 +72,8 @@ def _reply(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None:
         return _NOBODY  # somebody writes on their own
+    if message.campaign is None or message.enrollment is None:
+        return _ANSWERED  # by References a mail is matched to what the campaign sent before it
     if _is_first(arrival):
         _tell(arrival, EventKind.REPLIED)
     if not message.campaign.stop_on_reply:
@@ -86,6 +89,8 @@ def _auto_reply(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None:
         return _NOBODY
+    if message.enrollment is None:
+        return _ANSWERED
     if class_of(arrival.row) is not ReplyClass.OUT_OF_OFFICE:
         if _is_first(arrival):
             _tell(arrival, EventKind.AUTO_REPLIED)
@@ -98,6 +103,10 @@ def _auto_reply(arrival: Arrival) -> str:
     if postpone(message.enrollment, until, words=words):
         return f"The next message waits until {until:%d %B %Y}."
     return "Nothing is to come before that day."
+
+
+def _campaigns(message: OutboundMessage) -> list[int]:
+    return [] if message.campaign_id is None else [message.campaign_id]
 
 
 def _back_at(arrival: Arrival) -> datetime:
@@ -131,7 +140,7 @@ def _bounce(arrival: Arrival) -> str:
         return " ".join(["Counted as not delivered; the address stays as it is.", *_of_failure(arrival, message)])
     if not earlier.filter(category__in=_SUPPRESSING).exists():
         _tell(arrival, EventKind.BOUNCED_HARD)
-        watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
+        watch(campaign_ids=_campaigns(message), mailbox_ids=[message.mailbox_id])
     contact = message.contact
     _suppress(arrival, [message.recipient], SuppressionReason.NO_SUCH_ADDRESS)
     # Whoever has got another address since then goes on there.
@@ -174,7 +183,7 @@ def _complaint(arrival: Arrival) -> str:
     if _is_first(arrival):
         _tell(arrival, EventKind.COMPLAINED)
         note(message.mailbox_id, Cause.COMPLAINT, f"{message.recipient} reported a message as spam.")
-        watch(campaign_ids=[message.campaign_id], mailbox_ids=[message.mailbox_id])
+        watch(campaign_ids=_campaigns(message), mailbox_ids=[message.mailbox_id])
     _suppress(arrival, [message.recipient, message.contact.email_key], SuppressionReason.COMPLAINED)
     stop_contact(message.contact, StopReason.COMPLAINED, detail=_words(arrival))
     return f"{message.recipient} is suppressed in the whole workspace, all sequences were stopped."

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 
 from campaigns.contacts.parts import Person, PersonPart, Section
-from sending.inbox.models import InboundMessage, SetAside, Thread, ThreadNote, ThreadWords
+from sending.inbox.models import Draft, InboundMessage, SetAside, Thread, ThreadNote, ThreadWords
 
 # That there was a mail, of what kind, and that it need not be read again.
 EMPTY: dict[str, Any] = {
@@ -54,9 +54,11 @@ def _gives(person: Person) -> Sequence[Section]:
         for row in _unread(person).order_by("pk").values("mailbox__address", "received_at", "reason", "raw")
     ]
     notes = ThreadNote.objects.filter(thread__in=_threads(person)).order_by("pk")
+    drafts = Draft.objects.filter(thread__in=_threads(person)).order_by("pk")
     return (
         Section("Mails that came in", rows),
         Section("Conversations", threads),
+        Section("Answers begun", list(drafts.values("text", "kept_at", "author__email"))),
         Section("Notes on conversations", list(notes.values("text", "written_at", "written_by__email"))),
         Section("Mails that could not be taken in", unread),
     )
@@ -77,6 +79,7 @@ def _erases(person: Person) -> None:
     ids = list(_threads(person).values_list("pk", flat=True))
     ThreadWords.objects.filter(thread__in=ids).delete()
     ThreadNote.objects.filter(thread__in=ids).delete()
+    Draft.objects.filter(thread__in=ids).delete()
     Thread.objects.filter(pk__in=ids).update(**_EMPTY_THREAD, version=F("version") + 1)
     _unread(person).delete()
 
@@ -88,7 +91,7 @@ def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int
 
 PART = PersonPart(
     holds=frozenset(
-        {"inbox.InboundMessage", "inbox.SetAside", "inbox.Thread", "inbox.ThreadNote", "inbox.ThreadWords"}
+        f"inbox.{name}" for name in ("Draft", "InboundMessage", "SetAside", "Thread", "ThreadNote", "ThreadWords")
     ),
     gives=_gives,
     erases=_erases,

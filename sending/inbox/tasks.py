@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from outreach.celery import app
 from sending.inbox import reading
+from sending.inbox.threads.answers import settle_answers
 from sending.inbox.threads.services import wake_sleepers
 
 MOST = 500
@@ -25,5 +26,6 @@ def read(mailbox_id: int) -> None:
 
 @app.task(name="inbox.wake")
 def wake() -> None:
-    """Bring back the conversations whose snooze is over."""
+    """Bring back the conversations whose snooze is over, and tell of answers that have ended."""
     wake_sleepers()
+    settle_answers()

@@ -20,6 +20,9 @@ urlpatterns = [
     path("threads/<int:pk>/snooze", acts.thread_snooze, name="thread_snooze"),
     path("threads/<int:pk>/label", acts.thread_label, name="thread_label"),
     path("threads/<int:pk>/note", acts.thread_note, name="thread_note"),
+    path("threads/<int:pk>/answer", acts.thread_answer, name="thread_answer"),
+    path("threads/<int:pk>/draft", acts.thread_draft, name="thread_draft"),
+    path("threads/<int:pk>/call-back", acts.thread_call_back, name="thread_call_back"),
     path("mails", views.inbound_list, name="mails"),
     path("aside", reading_views.set_aside, name="set_aside"),
     path("aside/<int:pk>/again", reading_views.set_aside_again, name="set_aside_again"),
@@ -33,5 +36,6 @@ urlpatterns = [
     path("<int:pk>/suggestion", deciding_views.suggestion, name="suggestion"),
     path("<int:pk>/company", deciding_views.company, name="company"),
     path("<int:pk>/attachments/<int:number>", deciding_views.attached, name="attached"),
+    path("<int:pk>/layout", views.inbound_layout, name="layout"),
     path("<int:pk>/label", views.inbound_label, name="label"),
 ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from csp.decorators import csp
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.sequences.states import ReplyClass
@@ -16,9 +20,23 @@ from sending.bounces import Kind
 from sending.inbox import queries
 from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import LABELLED, class_of, label
+from sending.inbox.layout import shown
 from sending.inbox.models import InboundMessage
+from sending.inbox.understanding import understand
 
 _FOLDER = "sending/inbox"
+# The frame of a stranger's mail runs nothing and fetches nothing, whatever the cleaning had left.
+_POLICY: Mapping[str, list[str]] = {
+    "default-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "frame-ancestors": ["'self'"],
+    "sandbox": [],
+}
+_FRAME = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<meta name="referrer" content="no-referrer"><title>Layout of the mail</title></head><body>{}</body></html>'
+)
 
 
 @require_GET
@@ -47,6 +65,17 @@ def inbound_detail(request: MemberRequest, pk: int) -> HttpResponse:
         **queries.decisions_about(row),
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
+
+
+@require_GET
+@member_page(Role.VIEWER)
+@xframe_options_sameorigin
+@csp(dict(_POLICY))  # type: ignore[arg-type]  # it passes on whatever a view takes
+def inbound_layout(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show the HTML of a mail, made harmless, for its frame."""
+    row = queries.inbound_for(request.member, pk)
+    html = understand(bytes(row.raw)).mail.html if row.raw else ""
+    return HttpResponse(_FRAME.format(shown(html)))
 
 
 @require_POST

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from django.db import connection
+from django.db.models.functions import Now
 
+from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 
 # Of what was to be sent again an earlier copy has left: it goes on to count as sent.
@@ -30,3 +32,10 @@ def cancel_stopped(ids: Sequence[int], *, states: Collection[MessageState], word
     with connection.cursor() as cursor:
         cursor.execute(_CANCEL, [words, list(ids), [state.value for state in states]])
         return {pk for (pk,) in cursor.fetchall()}
+
+
+def cancel_answer(pk: int, *, words: str) -> bool:
+    """Cancel an answer that waits; False where it has been claimed meanwhile. Inside the caller's transaction."""
+    waiting = OutboundMessage.objects.filter(pk=pk, enrollment=None, state=MessageState.DEFERRED)
+    gone = waiting.update(state=MessageState.CANCELLED, retry_at=None, reason=words[:500], ended_at=Now())
+    return bool(gone)

@@ -103,7 +103,8 @@ def _give_up(letter: Letter, reason: str, *, now: datetime) -> None:
         ).update(state=MessageState.FAILED, reason=reason[:500], lease_until=None, ended_at=now)
         if moved:
             record([entry_about(message, EventKind.FAILED, now, words=reason)])
-        stop(message.enrollment, StopReason.NOT_SENDABLE, detail=reason)
+        if message.enrollment is not None:
+            stop(message.enrollment, StopReason.NOT_SENDABLE, detail=reason)
 
 
 def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:
@@ -139,5 +140,5 @@ def _stored(enrollment_ids: Sequence[int]) -> dict[int, list[OutboundMessage]]:
     )
     stored: dict[int, list[OutboundMessage]] = {}
     for row in rows:
-        stored.setdefault(row.enrollment_id, []).append(row)
+        stored.setdefault(row.enrollment_id or 0, []).append(row)
     return stored

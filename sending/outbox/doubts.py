@@ -17,7 +17,7 @@ from outreach.accounts.roles import Role
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
-from sending.outbox.events import entry_about
+from sending.outbox.events import entry_about, position_of
 from sending.outbox.models import OutboundMessage
 from sending.outbox.services import confirm_sent
 from sending.outbox.states import DOUBTS, MessageState
@@ -35,6 +35,7 @@ class NotAgain(StrEnum):
     GONE_ON = "a later step of its sequence is under way"
     CALLED_OFF = "its sequence was called off"
     CLOSED = "its campaign is closed"
+    ANSWER = "it is an answer: write another one in its conversation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,13 @@ def why_not_again(message: OutboundMessage, *, last_position: int) -> NotAgain |
     """
     if message.state not in DOUBTS:
         return NotAgain.NO_DOUBT
+    if message.campaign is None or message.enrollment is None:
+        return NotAgain.ANSWER
     if message.campaign.state not in _OPEN_CAMPAIGNS:
         return NotAgain.CLOSED
     if message.enrollment.state in {EnrollmentState.STOPPED, EnrollmentState.SKIPPED}:
         return NotAgain.CALLED_OFF
-    return NotAgain.GONE_ON if last_position > message.step.position else None
+    return NotAgain.GONE_ON if last_position > position_of(message) else None
 
 
 def last_positions(enrollment_ids: Sequence[int]) -> dict[int, int]:
@@ -106,12 +109,14 @@ def _send_again(member: Member, pk: int) -> NotAgain | None:
         # The message before its sequence, as everywhere; a claim passes by what is held here.
         held = OutboundMessage.objects.select_for_update(of=("self",), no_key=True)
         message = held.select_related("step", "campaign").get(pk=pk)
+        if message.enrollment_id is None or message.campaign_id is None:
+            return NotAgain.ANSWER
         message.enrollment = Enrollment.objects.select_for_update(no_key=True).get(pk=message.enrollment_id)
         last = last_positions([message.enrollment_id])[message.enrollment_id]
         why_not = why_not_again(message, last_position=last)
         if why_not is not None:
             return why_not
-        if not take_back(message.enrollment_id, message.step.position):
+        if not take_back(message.enrollment_id, position_of(message)):
             return NotAgain.CALLED_OFF
         words = f"To be sent again, as {member.user.email} decided: it may arrive twice."
         # The attempt stays until the next claim: its own answer, should it still come, is proof.

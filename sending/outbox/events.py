@@ -23,3 +23,8 @@ def entry_about(message: OutboundMessage | Letter, kind: EventKind, at: datetime
         message_id=message.pk,
         data=data,
     )
+
+
+def position_of(message: OutboundMessage) -> int:
+    """Return the place of a message's step, which is loaded; 0 of an answer."""
+    return message.step.position if message.step else 0

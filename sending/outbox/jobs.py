@@ -20,14 +20,14 @@ class Letter:
     attempt_number: int
     refusals: int
     workspace_id: int
-    campaign_id: int
+    campaign_id: int | None  # of a step; none of the four of an answer
     contact_id: int
-    enrollment_id: int
-    step_id: int
-    variant_id: int
+    enrollment_id: int | None
+    step_id: int | None
+    variant_id: int | None
     wording_version: int
     mailbox_id: int
-    position: int
+    position: int  # of the step, 0 of an answer
     message_id: str
     in_reply_to: str
     references: str

@@ -47,7 +47,7 @@ class Dot:
     number: int
     message_id: str
     subject: str
-    enrollment_id: int
+    enrollment_id: int  # it, step and wording: 0 of an answer
     step_id: int
     variant_id: int
     mailbox_id: int
@@ -201,7 +201,10 @@ def _is_sound(message_id: str, subject: str, person: str, *numbers: float) -> bo
     number, at, *ids = numbers
     texts = "\0" not in message_id + subject and len(message_id) <= 255 and len(subject) <= 998
     known = texts and _PRINT.fullmatch(person) is not None
-    return known and 0 < number < 2**15 and 0 <= at < _FAR_AWAY_S and all(0 < one < 2**63 for one in ids)
+    *step, mailbox = ids
+    is_answer = not any(step)  # what a person wrote belongs to no step
+    possible = 0 < mailbox < 2**63 and (is_answer or all(0 < one < 2**63 for one in step))
+    return known and possible and 0 < number < 2**15 and 0 <= at < _FAR_AWAY_S
 
 
 def _outcome(word: str, phase: Phase, reply: Reply, cause: str) -> Outcome:

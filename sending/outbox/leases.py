@@ -96,6 +96,9 @@ SELECT c.mailbox_id, GREATEST(
                   JOIN sequences_campaign k ON k.id = m.campaign_id AND k.state = 'running'
                  WHERE m.mailbox_id = c.mailbox_id AND m.state = 'deferred'
                  ORDER BY m.retry_at LIMIT 1),
+               (SELECT m.retry_at FROM outbox_message m
+                 WHERE m.mailbox_id = c.mailbox_id AND m.state = 'deferred' AND m.campaign_id IS NULL
+                 ORDER BY m.retry_at LIMIT 1),
                now() + make_interval(secs => %(safety)s)))) AS look_at
   FROM mailboxes_clock c
  WHERE c.lease_owner = %(owner)s AND c.mailbox_id = ANY(%(ids)s)

@@ -12,6 +12,7 @@ from campaigns.contacts.core.suppressing import usual_keys
 from campaigns.contacts.models import Contact
 from campaigns.sequences.states import StepThread
 from outreach.kit.addresses import parse_address
+from sending.outbox.events import position_of
 from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -77,7 +78,7 @@ def stored_letter(message: OutboundMessage) -> Letter:
         variant_id=message.variant_id,
         wording_version=message.wording_version,
         mailbox_id=message.mailbox_id,
-        position=message.step.position,
+        position=position_of(message),
         message_id=message.message_id,
         in_reply_to=message.in_reply_to,
         references=message.references,
@@ -111,7 +112,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None) 
         address = parse_address(letter.recipient)
     except ValueError as error:
         raise Unbuildable(f"This is no address that a mail can be sent to: {letter.recipient[:80]!r}") from error
-    seed = gap_seed(letter.enrollment_id, letter.step_id)
+    seed = gap_seed(letter.enrollment_id or 0, letter.step_id or letter.pk)
     return Job(
         letter=letter,
         sender=sender.address,

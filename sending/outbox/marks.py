@@ -26,6 +26,8 @@ WITH asked AS (
       FROM unnest(%(key_ids)s::bigint[], %(workspaces)s::bigint[], %(scopes)s::varchar[], %(values)s::varchar[])
         AS k(id, workspace_id, scope, value)
       JOIN contacts_suppression s USING (workspace_id, scope, value)
+      -- an answer that a person confirmed in spite of it
+     WHERE ((SELECT d.despite_until FROM outbox_message d WHERE d.id = k.id) >= s.created_at) IS NOT TRUE
 )
 UPDATE outbox_message m
    SET state = 'dot_pending', dot_at = clock_timestamp(),
@@ -33,8 +35,8 @@ UPDATE outbox_message m
   FROM asked a
  WHERE m.id = a.id AND m.attempt = a.attempt AND m.state || '' = 'claimed'
    AND m.lease_until > clock_timestamp() AND m.not_after > clock_timestamp()
-   AND (SELECT e.state FROM planner_enrollment e WHERE e.id = m.enrollment_id) = 'sending'
-   AND (SELECT c.state FROM sequences_campaign c WHERE c.id = m.campaign_id) = 'running'
+   AND (m.enrollment_id IS NULL OR (SELECT e.state FROM planner_enrollment e WHERE e.id = m.enrollment_id) = 'sending')
+   AND (m.campaign_id IS NULL OR (SELECT c.state FROM sequences_campaign c WHERE c.id = m.campaign_id) = 'running')
    AND (SELECT b.state FROM mailboxes_mailbox b WHERE b.id = m.mailbox_id) = 'active'
    AND (SELECT k.lease_owner FROM mailboxes_clock k WHERE k.mailbox_id = m.mailbox_id) = a.owner
    AND m.id NOT IN (SELECT id FROM forbidden)
@@ -54,8 +56,8 @@ SELECT CASE
          ELSE 'another worker has taken over'
        END
   FROM outbox_message m
-  JOIN planner_enrollment e ON e.id = m.enrollment_id
-  JOIN sequences_campaign c ON c.id = m.campaign_id
+  LEFT JOIN planner_enrollment e ON e.id = m.enrollment_id
+  LEFT JOIN sequences_campaign c ON c.id = m.campaign_id
   JOIN mailboxes_mailbox b ON b.id = m.mailbox_id
  WHERE m.id = %(id)s
 """  # noqa: S608  # a condition of our own

@@ -24,17 +24,22 @@ _HAS_PASSED_DOT = [
 class OutboundMessage(models.Model):
     """One message to one person: UNIQUE(enrollment, step) is the promise that nobody is written to twice.
 
+    Or an answer that a person wrote, which belongs to no step.
+
     Message-ID and wording are fixed when the row is made, so that a legitimate retry is the same message.
     """
 
     # Each index is written three times in the life of a message: keys that begin another one have none of their own.
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="messages", db_index=False)
-    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    # campaign, enrollment, step and variant: all of a step's message, none of an answer that a person wrote
+    campaign = models.ForeignKey(Campaign, null=True, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    enrollment = models.ForeignKey(
+        Enrollment, null=True, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="messages", db_index=False)
     # steps and wordings that carried mail cannot vanish from under their messages
-    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="messages")
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="messages")
+    step = models.ForeignKey(Step, null=True, on_delete=models.PROTECT, related_name="messages")
+    variant = models.ForeignKey(Variant, null=True, on_delete=models.PROTECT, related_name="messages")
     wording_version = models.PositiveSmallIntegerField(default=1, db_default=1)  # of the variant, as it was then
     mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="messages", db_index=False)
     message_id = models.CharField(max_length=255)  # with angle brackets, as on the wire
@@ -59,6 +64,8 @@ class OutboundMessage(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     dot_at = models.DateTimeField(null=True)  # when the durable mark before the body was set
     again_at = models.DateTimeField(null=True)  # when a person had it sent again: an earlier copy may have arrived
+    # of an answer to somebody suppressed: a person confirmed it then; what is suppressed later holds it again
+    despite_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -68,6 +75,12 @@ class OutboundMessage(models.Model):
             models.UniqueConstraint(fields=["enrollment", "step"], name="outbox_one_message_per_enrollment_step"),
             models.UniqueConstraint(fields=["message_id"], name="outbox_message_id_once"),
             models.CheckConstraint(condition=Q(state__in=list(MessageState)), name="outbox_known_state"),
+            models.CheckConstraint(
+                condition=Q(campaign=None, enrollment=None, step=None, variant=None)
+                | Q(despite_until=None, campaign__isnull=False, enrollment__isnull=False)
+                & Q(step__isnull=False, variant__isnull=False),
+                name="outbox_step_or_answer",
+            ),
             models.CheckConstraint(
                 condition=Q(state=MessageState.SENT, sent_at__isnull=False)
                 | ~Q(state=MessageState.SENT) & Q(sent_at__isnull=True),
@@ -101,6 +114,12 @@ class OutboundMessage(models.Model):
             ),
             # claim: refused messages whose next try has come
             models.Index(fields=["mailbox", "retry_at"], condition=Q(state=MessageState.DEFERRED), name="outbox_retry"),
+            # claim: answers, which go before all else
+            models.Index(
+                fields=["mailbox", "retry_at"],
+                condition=Q(state=MessageState.DEFERRED, campaign__isnull=True),
+                name="outbox_answers_due",
+            ),
             # sweeper: what has been in doubt for a day; home: how many are
             models.Index(
                 fields=["workspace", "dot_at"],

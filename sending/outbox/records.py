@@ -158,7 +158,7 @@ def record_results(results: Sequence[Result]) -> list[bool]:
         cancelled = cancel_stopped(withdrawn, states=[MessageState.CLAIMED, MessageState.DEFERRED])
         record(list(_entries(live, cancelled, now)))
         sent = [one.letter for one in live if one.aftermath.state is MessageState.SENT]
-        advance([Sent(letter.enrollment_id, letter.position, now) for letter in sent])
+        advance([Sent(one.enrollment_id, one.position, now) for one in sent if one.enrollment_id is not None])
         spend([one.job.spent_at(now) for one in live if one.asked_in_vain or one in marked_anew])
         _end_sequences(live, now)
         _tell_mailboxes(live)
@@ -167,7 +167,8 @@ def record_results(results: Sequence[Result]) -> list[bool]:
                 hold_if_soft(Contact.objects.select_related("workspace").get(pk=one.letter.contact_id), SOFT)
         gone = [one.letter for one in live if one.aftermath.suppress]
         if gone:
-            watch(campaign_ids={one.campaign_id for one in gone}, mailbox_ids={one.mailbox_id for one in gone})
+            campaigns = {one.campaign_id for one in gone if one.campaign_id is not None}
+            watch(campaign_ids=campaigns, mailbox_ids={one.mailbox_id for one in gone})
         # After the commit, and one at a time: marks lock several clocks in an order of their own.
         put_off = [one for one in live if one.aftermath.state is MessageState.DEFERRED]
         after_commit(_wake, put_off)
@@ -273,7 +274,10 @@ def _entry(one: _Ending, kind: EventKind, at: datetime) -> Entry:
 
 
 def _end_sequences(live: Sequence[_Ending], now: datetime) -> None:
-    ended = {one.letter.enrollment_id: one for one in live if one.aftermath.stop}
+    for one in live:
+        if one.letter.enrollment_id is None and one.aftermath.suppress:
+            _suppress(one, now)
+    ended = {pk: one for one in live if one.aftermath.stop and (pk := one.letter.enrollment_id) is not None}
     if not ended:
         return
     for row in Enrollment.objects.filter(pk__in=ended).order_by("pk"):

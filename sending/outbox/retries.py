@@ -8,15 +8,19 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.db.models import Q
 
+from campaigns.contacts.core.suppressing import usual_keys
+from campaigns.contacts.models import Suppression
+from campaigns.contacts.queries import rare_keys, rare_scopes
 from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.kit import gate, statements
 from outreach.kit.addresses import key_of
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.outbox import leases
-from sending.outbox.cancels import cancel_stopped
-from sending.outbox.events import entry_about
+from sending.outbox.cancels import cancel_answer, cancel_stopped
+from sending.outbox.events import entry_about, position_of
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
@@ -41,6 +45,19 @@ SELECT m.id
        FOR UPDATE OF m SKIP LOCKED
  ) m
 """
+# Answers go before all that a campaign sends.
+_DUE_ANSWERS = """
+SELECT m.id
+  FROM unnest(%s::bigint[], %s::integer[]) AS a(id, most)
+ CROSS JOIN LATERAL (
+    SELECT m.id
+      FROM outbox_message m
+     WHERE m.mailbox_id = a.id AND m.state = 'deferred' AND m.campaign_id IS NULL AND m.retry_at <= %s
+     ORDER BY m.retry_at, m.id
+     LIMIT a.most
+       FOR UPDATE OF m SKIP LOCKED
+ ) m
+"""
 _CLAIM = """
 UPDATE outbox_message m
    SET state = 'claimed', attempt = v.attempt, attempt_number = m.attempt_number + 1, lease_until = %s,
@@ -54,6 +71,9 @@ UPDATE outbox_message m
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS v(id, until, words)
  WHERE m.id = v.id AND m.state = 'deferred'
 """
+
+
+_ANSWER_LEAVES_WITHIN = timedelta(hours=12)  # from its claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,47 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     What must not be tried again is returned, for call_off after the claim: it needs the gates of its workspaces, which
     are taken before anything else is locked. Runs inside the caller's transaction.
     """
+    answers, called_off = _claim_answers(current)
+    retried, gone = _claim_steps(current)
+    return answers + retried, called_off + gone
+
+
+def _claim_answers(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]]:
+    """Claim the answers of people that are due. They are no campaign's: only the mailbox and the address are asked."""
+    wanting = {pk: places for pk, places in current.room.items() if places > 0}
+    ids = [pk for (pk,) in statements.run(_DUE_ANSWERS, [list(wanting), list(wanting.values()), current.now])]
+    if not ids:
+        return [], []
+    found = list(OutboundMessage.objects.select_related("contact").filter(pk__in=ids).order_by("retry_at", "pk"))
+    claimed, called_off = [], []
+    for message in found:
+        words = why_held(message)
+        if words:
+            called_off.append(CalledOff(message, words, stop=None))
+            continue
+        current.room[message.mailbox_id] -= 1
+        message.not_after = current.now + _ANSWER_LEAVES_WITHIN
+        claimed.append(message)
+    _claim(claimed, now=current.now)
+    return claimed, called_off
+
+
+def why_held(answer: OutboundMessage) -> str:
+    """Return which suppression keeps an answer from leaving, "" where none does that a person has not overruled."""
+    key = key_of(answer.recipient)
+    words = asking.why_suppressed({(answer.workspace_id, key)}).get((answer.workspace_id, key), "")
+    if not words or answer.despite_until is None:
+        return words
+    place = answer.workspace_id
+    keys = [*usual_keys(key), *rare_keys(place, key, rare_scopes([place]))]
+    theirs = Q(pk__in=[])
+    for scope, value in keys:
+        theirs |= Q(scope=scope, value=value)
+    rows = Suppression.objects.filter(theirs, workspace=place, created_at__gt=answer.despite_until)
+    return words if rows.exists() else ""
+
+
+def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]]:
     wanting = {pk: places for pk, places in current.room.items() if places > 0}
     ids = [pk for (pk,) in statements.run(_DUE, [list(wanting), list(wanting.values()), current.now])]
     if not ids:
@@ -78,7 +139,7 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     found = list(
         OutboundMessage.objects.select_related("contact", "enrollment", "step").filter(pk__in=ids).order_by("retry_at")
     )
-    loaded = plans({message.campaign_id for message in found})
+    loaded = plans({pk for message in found if (pk := message.campaign_id) is not None})
     suppressed = _suppressed(found)
     throttling = current.throttling
     assert throttling is not None  # somebody has room, or nothing would be asked for
@@ -89,6 +150,8 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     held: list[tuple[OutboundMessage, Hold]] = []
     for message in found:
         sender = current.senders[message.mailbox_id]
+        assert message.enrollment is not None  # answers have no campaign that runs
+        assert message.campaign_id is not None
         if message.enrollment.state == EnrollmentState.STOPPED:
             words = message.enrollment.stop_detail or "The sequence was called off."
             called_off.append(CalledOff(message, words, stop=None))
@@ -122,9 +185,13 @@ def call_off(found: Sequence[CalledOff], *, now: datetime) -> None:
             gate.hold_shut(one.message.workspace_id)
             # The message before its sequence, as everywhere: who deletes its person, or records, holds it already.
             OutboundMessage.objects.select_for_update(no_key=True).filter(pk=one.message.pk).first()
-            if one.stop is not None:
-                stop(one.message.enrollment, one.stop, detail=one.words)
-            if cancel_stopped([one.message.pk], states=[MessageState.DEFERRED], words=one.words):
+            if one.message.enrollment is None:
+                gone = cancel_answer(one.message.pk, words=one.words)
+            else:
+                if one.stop is not None:
+                    stop(one.message.enrollment, one.stop, detail=one.words)
+                gone = bool(cancel_stopped([one.message.pk], states=[MessageState.DEFERRED], words=one.words))
+            if gone:
                 record([entry_about(one.message, EventKind.CANCELLED, now, words=one.words)])
 
 
@@ -152,7 +219,7 @@ def _judge(  # noqa: PLR0913  # what the gates ask
         plan,
         message.contact,
         # Who may have got it already may have answered: it waits for a fresh reading, as a follow-up does.
-        is_follow_up=message.step.position > 1 or message.again_at is not None,
+        is_follow_up=position_of(message) > 1 or message.again_at is not None,
         suppressed=suppressed,
         new=NewLeads(),  # it was counted when it was first claimed
         throttles=throttles,

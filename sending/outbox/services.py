@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
-from sending.outbox.events import entry_about
+from sending.outbox.events import entry_about, position_of
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.progress.advancing import Sent, advance
@@ -33,6 +33,7 @@ def confirm_sent(message_pk: int, *, evidence: str) -> bool:
     row = OutboundMessage.objects.select_related("step").get(pk=message_pk)
     assert row.sent_at is not None  # set in the move
     words = f"It was in doubt; proved by: {evidence}"
-    record([entry_about(row, EventKind.SENT, now, words=words, position=row.step.position)])
-    advance([Sent(row.enrollment_id, row.step.position, row.sent_at)])
+    record([entry_about(row, EventKind.SENT, now, words=words, position=position_of(row))])
+    if row.enrollment_id is not None:
+        advance([Sent(row.enrollment_id, position_of(row), row.sent_at)])
     return True

@@ -18,7 +18,7 @@ from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.spending import Spent, spend
-from sending.outbox.events import entry_about
+from sending.outbox.events import entry_about, position_of
 from sending.outbox.jobs import Job, Result
 from sending.outbox.journal import Dot, End, recipient_print
 from sending.outbox.letters import stored_letter
@@ -228,7 +228,7 @@ def _tell(row: OutboundMessage, dot: Dot) -> None:
     spent = Spent(
         mailbox_id=dot.mailbox_id,
         at=min(_instant(dot.at), database_now()),
-        is_new_lead=row.step.position == 1,
+        is_new_lead=position_of(row) == 1,
         gap_s=0.0,
         day_s=Pace(row.workspace.time_scale).day.total_seconds(),
         workspace_id=row.workspace_id,
@@ -237,7 +237,7 @@ def _tell(row: OutboundMessage, dot: Dot) -> None:
         domain=key_of(row.recipient).rpartition("@")[2],
     )
     spend([spent])
-    record([entry_about(row, EventKind.IN_DOUBT, database_now(), words=_LOST, position=row.step.position)])
+    record([entry_about(row, EventKind.IN_DOUBT, database_now(), words=_LOST, position=position_of(row))])
 
 
 def _instant(seconds: float) -> datetime:

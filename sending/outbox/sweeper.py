@@ -52,12 +52,13 @@ _ASSUME = """
 UPDATE outbox_message m
    SET state = 'assumed_sent', ended_at = now(),
        reason = left('In doubt for a day, without evidence against it. ' || m.reason, 500)
-  FROM sequences_step s, accounts_workspace w
- WHERE s.id = m.step_id AND w.id = m.workspace_id AND m.id = ANY(ARRAY(
+  FROM accounts_workspace w
+ WHERE w.id = m.workspace_id AND m.id = ANY(ARRAY(
     SELECT d.id FROM outbox_message d JOIN accounts_workspace w ON w.id = d.workspace_id
      WHERE d.state = 'in_doubt' AND d.dot_at < now() - interval '24 hours' / w.time_scale
      ORDER BY d.id LIMIT 1000 FOR UPDATE OF d SKIP LOCKED))
-RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.mailbox_id, s.position, m.dot_at
+RETURNING m.id, m.workspace_id, m.campaign_id, m.contact_id, m.enrollment_id, m.mailbox_id,
+          (SELECT s.position FROM sequences_step s WHERE s.id = m.step_id), m.dot_at
 """
 _STOPPED = """
 SELECT d.id, d.workspace_id, d.campaign_id, d.contact_id, d.enrollment_id, d.mailbox_id
@@ -88,7 +89,7 @@ def sweep() -> dict[str, int]:
         assumed = _run(_ASSUME)
         _tell(assumed, EventKind.ASSUMED_SENT)
         if assumed:
-            advance([Sent(row[4], row[6], row[7]) for row in assumed])
+            advance([Sent(row[4], row[6], row[7]) for row in assumed if row[4] is not None])
     return counts | {"in_doubt": len(doubted), "assumed_sent": len(assumed)} | settle_stopped()
 
 

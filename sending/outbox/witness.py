@@ -87,7 +87,7 @@ class Witness:
 def _dot_of(job: Job) -> Dot:
     letter = job.letter
     return Dot(
-        letter.attempt, letter.attempt_number, letter.message_id, letter.subject, letter.enrollment_id, letter.step_id,
-        letter.variant_id, letter.mailbox_id, recipient_print(letter.message_id, job.recipient_key),
-        person_print(job.recipient_key), time.time(),
+        letter.attempt, letter.attempt_number, letter.message_id, letter.subject, letter.enrollment_id or 0,
+        letter.step_id or 0, letter.variant_id or 0, letter.mailbox_id,
+        recipient_print(letter.message_id, job.recipient_key), person_print(job.recipient_key), time.time(),
     )  # fmt: skip

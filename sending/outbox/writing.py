@@ -14,7 +14,8 @@ def content_of(letter: Letter, sender: Sender, key: SigningKey | None) -> bytes:
     The same letter gives the same bytes at each try, so that a retry is the same message.
 
     List-Unsubscribe (RFC 2369) offers the mailto form: the mail comes back to the mailbox, where it is read as an
-    opt-out that counts at once, of the person whom the token in it names.
+    opt-out that counts at once, of the person whom the token in it names. An answer of
+    one person to another has none.
     """
     content = build(
         Message(
@@ -30,7 +31,12 @@ def content_of(letter: Letter, sender: Sender, key: SigningKey | None) -> bytes:
             date=letter.created_at,
             in_reply_to=letter.in_reply_to,
             references=tuple(letter.references.split()),
-            list_unsubscribe=opt_out_by_mail(sender.address, message_id=letter.message_id),
+            list_unsubscribe=_opt_out(letter, sender),
         )
     )
     return sign(content, key, at=letter.created_at) if key else content
+
+
+def _opt_out(letter: Letter, sender: Sender) -> str:
+    is_answer = letter.enrollment_id is None
+    return "" if is_answer else opt_out_by_mail(sender.address, message_id=letter.message_id)

@@ -61,7 +61,7 @@ class Reporter:
         if isinstance(one.outcome, Accepted):
             self._left.append(Departure(letter.mailbox_id, one.at, letter.contact_id))
         if letter.campaign_id != self._cast.campaign_id:
-            self._others[letter.campaign_id] += isinstance(one.outcome, Accepted)
+            self._others[letter.campaign_id or 0] += isinstance(one.outcome, Accepted)
             return None
         if isinstance(one.outcome, Accepted):
             self._legs.append(self._leg(one))
@@ -71,7 +71,7 @@ class Reporter:
             recipient=letter.recipient,
             mailbox=one.job.sender,
             position=letter.position,
-            label=self._labels.get(letter.variant_id, ""),
+            label=self._labels.get(letter.variant_id or 0, ""),
             at=one.at,
             outcome=OUTCOMES[type(one.outcome)].value,
             words=" ".join(str(part) for part in (code, enhanced, text) if part),
@@ -144,9 +144,9 @@ class Reporter:
 
     def _leg(self, one: Tried) -> Leg:
         letter = one.job.letter
-        zone = self._zones[letter.enrollment_id]
+        zone = self._zones[letter.enrollment_id or 0]
         return Leg(
-            person=letter.enrollment_id,
+            person=letter.enrollment_id or 0,
             contact_id=letter.contact_id,
             position=letter.position,
             mailbox_id=letter.mailbox_id,

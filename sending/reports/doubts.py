@@ -49,6 +49,8 @@ class Doubt:
     def onward(self) -> str:
         """What comes after it for the person, in words; "" while its sequence waits for it."""
         enrollment = self.message.enrollment
+        if enrollment is None:
+            return "It is an answer: nothing comes after it by itself."
         match enrollment.state:
             case EnrollmentState.FINISHED:
                 return "It was the last step."
@@ -93,7 +95,7 @@ def chosen_doubts(member: Member, ids: Sequence[int]) -> Sequence[Doubt]:
 
 def told(member: Member, messages: Sequence[OutboundMessage]) -> Sequence[Doubt]:
     """Return what is known about the messages, in two queries."""
-    last = last_positions([one.enrollment_id for one in messages])
+    last = last_positions([pk for one in messages if (pk := one.enrollment_id) is not None])
     searches = SentSearch.objects.in_bulk([one.pk for one in messages])
     day = Pace(member.workspace.time_scale).shrink(_COUNTS_AFTER)
     return [
@@ -101,7 +103,7 @@ def told(member: Member, messages: Sequence[OutboundMessage]) -> Sequence[Doubt]
             message=one,
             search=searches.get(one.pk),
             counts_at=one.dot_at + day if one.dot_at and one.state == MessageState.IN_DOUBT else None,
-            why_not=why_not_again(one, last_position=last.get(one.enrollment_id, 0)),
+            why_not=why_not_again(one, last_position=last.get(one.enrollment_id or 0, 0)),
         )
         for one in messages
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -11,9 +13,11 @@ from django.views.decorators.http import require_POST
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
-from sending.inbox.threads import queries, services, snoozes
+from sending.inbox.threads import answers, queries, services, snoozes
 from sending.inbox.threads.frame import back
 from sending.inbox.threads.services import NotPossible
+
+_AT_ONCE = timedelta(minutes=1)
 
 
 @require_POST
@@ -102,6 +106,65 @@ def thread_note(request: MemberRequest, pk: int) -> HttpResponse:
     except NotPossible as error:
         messages.error(request, str(error))
     return back(request, thread)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def thread_answer(request: MemberRequest, pk: int) -> HttpResponse:
+    """Put an answer up to be sent; what cannot be is kept as the draft."""
+    thread = queries.thread_for(request.member, pk)
+    text = request.POST.get("text", "")
+    try:
+        row = answers.answer(request.member, thread, _wish(request, text))
+    except NotPossible as error:
+        answers.keep_draft(request.member, thread, text)
+        messages.error(request, str(error))
+    else:
+        waits = row.message.retry_at is not None and row.message.retry_at > clock.now() + _AT_ONCE
+        messages.success(request, "It leaves when you said." if waits else "It leaves as soon as its mailbox may send.")
+    return back(request, thread)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def thread_draft(request: MemberRequest, pk: int) -> HttpResponse:
+    """Keep what somebody has written so far."""
+    thread = queries.thread_for(request.member, pk)
+    answers.keep_draft(request.member, thread, request.POST.get("text", ""))
+    return HttpResponse(status=204) if request.htmx else back(request, thread)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def thread_call_back(request: MemberRequest, pk: int) -> HttpResponse:
+    """Take an answer back that nobody has claimed yet."""
+    thread = queries.thread_for(request.member, pk)
+    try:
+        answers.call_back(request.member, thread, _number(request.POST.get("message", "")))
+        messages.success(request, "Called back. Its words are your draft.")
+    except NotPossible as error:
+        messages.error(request, str(error))
+    return back(request, thread)
+
+
+def _wish(request: MemberRequest, text: str) -> answers.Wish:
+    """Read what somebody wants to answer. Raises NotPossible."""
+    zone = ZoneInfo(request.member.workspace.time_zone)
+    at = request.POST.get("at", "")
+    send_at = snoozes.read(at, clock.now(), zone) if at else None
+    if at and send_at is None:
+        raise NotPossible("The time to send it at has to lie ahead.")
+    try:
+        token = UUID(request.POST.get("token", ""))
+    except ValueError as error:
+        raise NotPossible("The form was not sent whole: try again.") from error
+    return answers.Wish(
+        text=text,
+        token=token,
+        quotes=bool(request.POST.get("quotes")),
+        send_at=send_at,
+        confirmed=bool(request.POST.get("confirmed")),
+    )
 
 
 def _number(text: str) -> int:

@@ -12,6 +12,7 @@ from campaigns.contacts.models import Contact
 from outreach.accounts.models import User, Workspace
 from sending.inbox.threads.states import ThreadState
 from sending.mailboxes.models import Mailbox
+from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
 
 _TALK = Q(is_talk=True, state=ThreadState.OPEN)
@@ -150,4 +151,38 @@ class ThreadNote(models.Model):
         indexes = [
             # a conversation
             models.Index(fields=["thread", "written_at"], name="inbox_notes_of_thread"),
+        ]
+
+
+class Draft(models.Model):
+    """What somebody has begun to answer: kept for them, and for nobody else."""
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="drafts", db_index=False)
+    author = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    text = models.TextField()
+    kept_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "inbox_draft"
+        constraints = [
+            models.UniqueConstraint(fields=["thread", "author"], name="inbox_draft_once"),
+        ]
+
+
+class Answer(models.Model):
+    """Who has answered in a conversation with which message, and on whose word in spite of a suppression."""
+
+    message = models.OneToOneField(OutboundMessage, primary_key=True, on_delete=models.CASCADE, related_name="answer")
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="answers")
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    token = models.UUIDField(unique=True)  # of the form: sent twice, it answers once
+    written_at = models.DateTimeField(db_default=Now())
+    overruled = models.CharField(max_length=500, blank=True, db_default="")  # the suppression that the author saw
+    is_settled = models.BooleanField(db_default=False)  # its end was told to the conversation
+
+    class Meta:
+        db_table = "inbox_answer"
+        indexes = [
+            # tick: answers whose end nobody has told yet
+            models.Index(fields=["message"], condition=Q(is_settled=False), name="inbox_answers_under_way"),
         ]

@@ -9,17 +9,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
-from sending.inbox.threads.models import Thread
+from sending.inbox.threads.models import Answer, Thread
 from sending.inbox.threads.states import ThreadState
+from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
 
 # A person wrote these. A machine's mail neither wakes a conversation nor makes it unread.
 PERSONAL = frozenset({Kind.HUMAN_REPLY, Kind.OPT_OUT})
+_FORBIDS = frozenset({Kind.OPT_OUT, Kind.COMPLAINT})
 _MOST_IDS = 50  # a hostile mail may name thousands
 _SNIPPET = 160
 _SPACE = re.compile(r"\s+")
@@ -44,6 +47,8 @@ def place(row: InboundMessage, named: Sequence[str], says: ReplyClass | None) ->
     InboundMessage.objects.filter(pk=row.pk).update(thread=thread)
     row.thread = thread
     _tell(thread, row, says)
+    if row.kind in _FORBIDS:
+        _withhold(row)
     add_words(thread.pk, " ".join((row.from_name, row.from_address, row.subject, row.text[:_WORDS_OF_A_MAIL])))
     return thread
 
@@ -101,6 +106,16 @@ def is_own(row: InboundMessage) -> bool:
     return any(one.get("layer") == "own" for one in row.evidence)
 
 
+def _withhold(row: InboundMessage) -> None:
+    """Let no answer leave that was confirmed in spite of an earlier suppression: they have asked again."""
+    theirs = Q(recipient__iexact=row.from_address)
+    if row.contact_id is not None:
+        theirs |= Q(contact=row.contact_id)
+    under_way = Answer.objects.filter(is_settled=False, thread__workspace=row.workspace_id).exclude(overruled="")
+    waiting = OutboundMessage.objects.filter(theirs, pk__in=list(under_way.values_list("pk", flat=True)))
+    waiting.filter(state__in=[MessageState.DEFERRED, MessageState.CLAIMED]).update(despite_until=None)
+
+
 def _thread_of(row: InboundMessage, named: Sequence[str]) -> Thread | None:
     """Return the conversation that a mail goes on with, and hold its row."""
     held = Thread.objects.select_for_update(of=("self",), no_key=True).filter(workspace=row.workspace_id)
@@ -108,6 +123,10 @@ def _thread_of(row: InboundMessage, named: Sequence[str]) -> Thread | None:
         found = held.filter(enrollment=row.enrollment_id).first()
         if found is not None:
             return found
+    if row.answers_id is not None:
+        answered = Answer.objects.filter(message=row.answers_id).values_list("thread", flat=True).first()
+        if answered is not None:
+            return held.get(pk=answered)
     if named:
         earlier = InboundMessage.objects.filter(
             mailbox=row.mailbox_id, message_id__in=named, thread__isnull=False, received_at__lte=row.received_at

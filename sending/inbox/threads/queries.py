@@ -9,13 +9,14 @@ from datetime import datetime
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import Http404
 
 from outreach.accounts.access import Member
 from sending.inbox.labelling import LABELLED
 from sending.inbox.models import InboundMessage
-from sending.inbox.threads.models import Label, Thread, ThreadNote
+from sending.inbox.threads.models import Answer, Label, Thread, ThreadNote
 from sending.inbox.threads.states import Scope, ThreadState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -38,6 +39,8 @@ _COUNTED = {
 # One statement, so that all are of one instant; each reads its own index, and not beyond the bound.
 _COUNT = "(SELECT count(*) FROM (SELECT 1 {condition} LIMIT {most}) AS found)"
 _COUNTS = "SELECT " + ", ".join(_COUNT.format(condition=one, most=MOST_COUNTED) for one in _COUNTED.values())
+# Told by the head of a mail, which is not read whole for it.
+_HAS_HTML = "position('text/html'::bytea IN substring(inbox_message.raw FROM 1 FOR 65536)) > 0"
 _NEVER_LEFT = [MessageState.CANCELLED, MessageState.CLAIMED]
 
 
@@ -96,7 +99,11 @@ def thread_for(member: Member, pk: int) -> Thread:
 def conversation_of(thread: Thread) -> Conversation:
     """Return the newest mails of both sides, in the order in which they were said."""
     came = list(
-        InboundMessage.objects.filter(thread=thread).defer("raw").order_by("-received_at", "-pk")[: MOST_SHOWN + 1]
+        InboundMessage.objects.filter(thread=thread)
+        .defer("raw")
+        .select_related("mailbox")
+        .annotate(has_html=RawSQL(_HAS_HTML, (), output_field=BooleanField()))  # noqa: S611  # words of our own
+        .order_by("-received_at", "-pk")[: MOST_SHOWN + 1]
     )
     went = list(_sent(thread)[: MOST_SHOWN + 1])
     said = [Said(row.received_at, came=row) for row in came[:MOST_SHOWN]]
@@ -145,7 +152,10 @@ def _of_scope(rows: QuerySet[Thread], member: Member, scope: Scope) -> QuerySet[
 
 
 def _sent(thread: Thread) -> QuerySet[OutboundMessage]:
-    if thread.enrollment_id is None:
-        return OutboundMessage.objects.none()
-    rows = OutboundMessage.objects.filter(enrollment=thread.enrollment_id).exclude(state__in=_NEVER_LEFT)
-    return rows.select_related("mailbox", "campaign").order_by("-pk")
+    """Return our messages: those of the sequence that left or wait, and every answer."""
+    answers = Answer.objects.filter(thread=thread).order_by("-pk").values_list("pk", flat=True)
+    theirs = Q(pk__in=list(answers[: MOST_SHOWN + 1]))
+    if thread.enrollment_id is not None:
+        theirs |= Q(enrollment=thread.enrollment_id) & ~Q(state__in=_NEVER_LEFT)
+    rows = OutboundMessage.objects.filter(theirs).select_related("mailbox", "campaign", "answer__author")
+    return rows.order_by("-pk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -19,8 +20,9 @@ from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import class_of
 from sending.inbox.queries import unreadable_of
 from sending.inbox.threads import queries, snoozes
+from sending.inbox.threads.answers import ground_of
 from sending.inbox.threads.frame import query_of
-from sending.inbox.threads.models import Thread
+from sending.inbox.threads.models import Draft, Thread
 from sending.inbox.threads.states import SCOPE_WORDS, Scope
 
 _PAGE = "sending/inbox/threads/page.html"
@@ -44,6 +46,8 @@ def thread_detail(request: MemberRequest, pk: int) -> HttpResponse:
     if request.htmx and request.GET.get("version") == str(thread.version):
         return HttpResponse(status=204)
     context = {} if request.htmx else _columns(request)
+    if not request.htmx:
+        context |= _of_answer(request, thread)
     context |= {"talk": queries.conversation_of(thread), "query": query_of(request.GET), **_of_thread(request, thread)}
     return render_region(request, _PAGE, context, region="talk")
 
@@ -62,6 +66,12 @@ def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
         "people": [one.user for one in members_of(request.member) if Role(one.role).reaches(Role.MEMBER)],
         "snoozes": snoozes.offered(clock.now(), ZoneInfo(request.member.workspace.time_zone)),
     }
+
+
+def _of_answer(request: MemberRequest, thread: Thread) -> dict[str, Any]:
+    """Return what the form of an answer shows; it stays while the conversation beside it is asked for again."""
+    draft = Draft.objects.filter(thread=thread, author=request.member.user).first()
+    return {"ground": ground_of(thread), "draft": draft, "token": uuid4()}
 
 
 def _columns(request: MemberRequest) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def test_a_person_without_an_outcome_is_found(workspace: Workspace, change: Call
 def test_more_doubts_than_were_in_hand_are_found(workspace: Workspace) -> None:
     row = OutboundMessage.objects.get(recipient="ada@x.test")
     OutboundMessage.objects.filter(pk=row.pk).update(state=MessageState.IN_DOUBT, sent_at=None)
-    Enrollment.objects.filter(pk=row.enrollment_id).update(state=EnrollmentState.SENDING, next_position=1)
+    Enrollment.objects.filter(messages=row).update(state=EnrollmentState.SENDING, next_position=1)
     assert rules(found(workspace, bound=1)) == set()
     assert rules(found(workspace, bound=0)) == {"O7"}
 
@@ -152,7 +152,7 @@ def test_more_doubts_than_were_in_hand_are_found(workspace: Workspace) -> None:
 def test_a_doubt_that_a_sent_folder_could_have_settled_is_found(workspace: Workspace) -> None:
     row = OutboundMessage.objects.get(recipient="ada@x.test")
     OutboundMessage.objects.filter(pk=row.pk).update(state=MessageState.IN_DOUBT, sent_at=None)
-    Enrollment.objects.filter(pk=row.enrollment_id).update(state=EnrollmentState.SENDING, next_position=1)
+    Enrollment.objects.filter(messages=row).update(state=EnrollmentState.SENDING, next_position=1)
     assert rules(found(workspace, bound=1, witnessed=[workspace.pk])) == {"O7"}
     untaken = [one for one in log_of(workspace) if one.recipient != "ada@x.test"]
     assert rules(found(workspace, untaken, bound=1, witnessed=[workspace.pk])) == set(), "there is no copy"

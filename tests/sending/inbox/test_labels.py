@@ -48,7 +48,7 @@ def scene() -> Scene:
         path = Path.objects.create(campaign=scene.campaign, number=number, name=name)
         step = make_step(scene.campaign, number * 100 + 1).step
         Step.objects.filter(pk=step.pk).update(wait_amount=2)
-        make_branch(scene.message.step_id, path, reply=POSITIVE if number == 1 else AWAY)
+        make_branch(scene.message.step_id or 0, path, reply=POSITIVE if number == 1 else AWAY)
     return scene
 
 

@@ -78,7 +78,7 @@ def test_reply_by_address_goes_to_the_mailbox_that_reads_it(scene: Scene) -> Non
     newer = second_campaign(scene, scene.contact, other)
     come_in(scene, mail(), mailbox=scene.mailbox)
     assert scene.stands == REPLIED
-    assert Enrollment.objects.get(pk=newer.enrollment_id).state == EnrollmentState.ACTIVE
+    assert Enrollment.objects.get(messages=newer).state == EnrollmentState.ACTIVE
 
 
 def test_mail_that_is_older_than_our_message_is_no_answer_by_its_address(scene: Scene) -> None:

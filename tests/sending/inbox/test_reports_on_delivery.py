@@ -50,7 +50,7 @@ def test_hard_bounce_suppresses_exactly_its_address_and_stops(scene: Scene) -> N
 def test_hard_bounce_stops_the_person_in_every_campaign(scene: Scene) -> None:
     other = second_campaign(scene, scene.contact, make_mailbox(scene.workspace, "me2@acme.example"))
     come_in(scene, dsn(scene.message.message_id))
-    assert Enrollment.objects.get(pk=other.enrollment_id).stop_reason == StopReason.BOUNCED
+    assert Enrollment.objects.get(messages=other).stop_reason == StopReason.BOUNCED
 
 
 def test_a_complaint_halves_the_budget_of_the_mailbox_that_sent(scene: Scene) -> None:
@@ -219,7 +219,7 @@ def test_complaint_suppresses_in_the_whole_workspace(scene: Scene) -> None:
     assert (row.kind, row.matched_by) == (Kind.COMPLAINT, "original_id")
     assert scene.suppressed() == {ADA: SuppressionReason.COMPLAINED}
     assert scene.stands == (EnrollmentState.STOPPED, StopReason.COMPLAINED)
-    assert Enrollment.objects.get(pk=other.enrollment_id).stop_reason == StopReason.COMPLAINED
+    assert Enrollment.objects.get(messages=other).stop_reason == StopReason.COMPLAINED
     assert scene.counted() == {EventKind.COMPLAINED: 1, EventKind.SUPPRESSED: 1, EventKind.STOPPED: 2}
 
 
@@ -229,7 +229,7 @@ def test_opt_out_suppresses_in_the_whole_workspace(scene: Scene, *, named: bool)
     come_in(scene, mail("Please remove me.", in_reply_to=scene.message.message_id if named else ""))
     assert scene.suppressed() == {ADA: SuppressionReason.OPTED_OUT}
     assert scene.stands == (EnrollmentState.STOPPED, StopReason.OPTED_OUT)
-    assert Enrollment.objects.get(pk=other.enrollment_id).stop_reason == StopReason.OPTED_OUT
+    assert Enrollment.objects.get(messages=other).stop_reason == StopReason.OPTED_OUT
     assert scene.counted() == {EventKind.OPTED_OUT: 1, EventKind.SUPPRESSED: 1, EventKind.STOPPED: 2}
 
 
@@ -239,7 +239,7 @@ def test_opt_out_from_another_address_counts_for_both(scene: Scene) -> None:
     come_in(scene, mail("unsubscribe", sender="ada@home.example", in_reply_to=scene.message.message_id))
     assert set(scene.suppressed()) == {ADA, "ada@home.example"}
     assert scene.stands == (EnrollmentState.STOPPED, StopReason.OPTED_OUT)
-    assert Enrollment.objects.get(pk=also.enrollment_id).stop_reason == StopReason.OPTED_OUT
+    assert Enrollment.objects.get(messages=also).stop_reason == StopReason.OPTED_OUT
 
 
 def test_opt_out_after_a_corrected_address_counts_for_both(scene: Scene) -> None:

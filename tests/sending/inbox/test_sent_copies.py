@@ -70,13 +70,15 @@ class Witness:
         """Return one more message in doubt of the same mailbox."""
         contact = make_contact(self.scene.workspace, f"{name}@x.example")
         enrollment = enroll(self.scene.campaign, contact, self.scene.mailbox)
-        message = make_message(enrollment, self.scene.message.variant, self.scene.mailbox, at=AT)
+        variant = self.scene.message.variant
+        assert variant is not None
+        message = make_message(enrollment, variant, self.scene.mailbox, at=AT)
         return into_doubt(message)
 
 
 def into_doubt(message: OutboundMessage) -> OutboundMessage:
     OutboundMessage.objects.filter(pk=message.pk).update(state=MessageState.IN_DOUBT, sent_at=None)
-    Enrollment.objects.filter(pk=message.enrollment_id).update(state=EnrollmentState.SENDING, due_at=None)
+    Enrollment.objects.filter(messages=message).update(state=EnrollmentState.SENDING, due_at=None)
     return message
 
 

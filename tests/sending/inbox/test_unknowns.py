@@ -54,7 +54,7 @@ def test_a_kept_rule_tells_the_past_and_what_comes(scene: Scene) -> None:
     other = second_campaign(scene, make_contact(scene.workspace, "eve@x.example"), scene.mailbox)
     later = come_in(scene, dsn(other.message_id, to="eve@x.example", message_id="<dsn-9@mx.example>", **ODD))
     assert later.category == "bad_mailbox"
-    assert Enrollment.objects.get(pk=other.enrollment_id).stop_reason == "bounced"
+    assert Enrollment.objects.get(messages=other).stop_reason == "bounced"
 
 
 def test_a_rule_never_unsays_what_the_program_knows(scene: Scene) -> None:

@@ -365,6 +365,7 @@ def test_a_message_that_cannot_be_built_ends_alone(world: SandboxWorld) -> None:
     assert stage.accepted()
     broken = OutboundMessage.objects.get(contact=bad)
     assert broken.state == MessageState.FAILED
+    assert broken.enrollment is not None
     assert broken.enrollment.stop_reason == StopReason.NOT_SENDABLE
 
 

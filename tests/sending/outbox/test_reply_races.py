@@ -104,6 +104,7 @@ def test_a_reply_that_is_stored_before_the_mark_wins_in_thirty_random_meetings(p
             record_results([Result(job, Withdrawn(), clock.now(), clock.now())])
         row = OutboundMessage.objects.select_related("enrollment").get(pk=job.letter.pk)
         assert row.state == (MessageState.DOT_PENDING if meeting.marked else MessageState.CANCELLED)
+        assert row.enrollment is not None
         assert (row.enrollment.state, row.enrollment.stop_reason) == ("stopped", "replied")
         outcomes.add(meeting.marked)
     assert outcomes == {True, False}, "both have come first"

@@ -100,7 +100,7 @@ def test_a_suppression_of_the_old_or_the_new_address_ends_the_tries(address: str
         MessageState.CANCELLED,
         f"{address} is suppressed: manual.",
     )
-    assert post.messages[0].enrollment.stop_reason == StopReason.SUPPRESSED
+    assert Enrollment.objects.get(messages=post.messages[0]).stop_reason == StopReason.SUPPRESSED
 
 
 # -- gates of retries --

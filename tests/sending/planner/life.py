@@ -168,7 +168,7 @@ class Life:
             jobs = claim(owner, mailboxes)
         for job in jobs:
             self._judge_way(job)
-            self._judge_match(Enrollment.objects.select_related("mailbox").get(pk=job.letter.enrollment_id))
+            self._judge_match(Enrollment.objects.select_related("mailbox").get(messages=job.letter.pk))
         return jobs
 
     def answer(self, row: Enrollment, reply: ReplyClass) -> None:
@@ -185,7 +185,7 @@ class Life:
 
     def _judge_way(self, job: Job) -> None:
         """Judge which way somebody goes whose message was made in this claim: by the title that they have now."""
-        row = Enrollment.objects.select_related("contact").get(pk=job.letter.enrollment_id)
+        row = Enrollment.objects.select_related("contact").get(messages=job.letter.pk)
         before = [one.position for one in self.book if one.enrollment_id == row.pk]
         if row.campaign_id != self.campaigns[BRANCHED].pk or job.letter.attempt_number > 1 or not before:
             return
@@ -218,8 +218,8 @@ class Life:
 
     def write_down(self, job: Job) -> None:
         """Enter a message that has passed its mark, and judge it."""
-        left = Left(job.letter.enrollment_id, job.letter.position, job.letter.mailbox_id, self.now)
-        row = Enrollment.objects.select_related("contact", "campaign", "mailbox").get(pk=job.letter.enrollment_id)
+        left = Left(job.letter.enrollment_id or 0, job.letter.position, job.letter.mailbox_id, self.now)
+        row = Enrollment.objects.select_related("contact", "campaign", "mailbox").get(messages=job.letter.pk)
         self._judge_person(left, row)
         self._judge_mailbox(left, row.mailbox)
         self.book.append(left)

@@ -47,4 +47,4 @@ def live(begin: datetime, end: datetime | None = None) -> list[Departure]:
 
 
 def _departure(letter: Letter, at: datetime) -> Departure:
-    return Departure(at, letter.mailbox_id, letter.campaign_id, letter.enrollment_id, letter.position)
+    return Departure(at, letter.mailbox_id, letter.campaign_id or 0, letter.enrollment_id or 0, letter.position)

@@ -198,6 +198,7 @@ class Edits(RuleBasedStateMachine):
         for one in OutboundMessage.objects.select_related("variant"):
             facts = (one.enrollment_id, one.step_id, one.variant_id, one.wording_version, one.subject, one.body_text)
             assert self.made.setdefault(one.pk, facts) == facts
+            assert one.variant is not None
             version = version_of(one.variant, one.wording_version)
             assert version is not None
             assert version.body_text == one.body_text, "its version says something else"

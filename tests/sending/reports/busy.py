@@ -125,6 +125,7 @@ def make_busy(member: Member, name: str = "Autumn", *, done_count: int = 60) -> 
     busy.answer(replied, told=EventKind.REPLIED)
     busy.answer(replied)  # the same person writes again
     also = busy.write("also", busy.other, **ended, stop_reason=StopReason.REPLIED)
+    assert also.enrollment is not None
     busy.answer(busy.write_to(also.enrollment, busy.follow_up), told=EventKind.REPLIED)
     bounced = busy.write("bounced", busy.first, **ended, stop_reason=StopReason.BOUNCED)
     busy.answer(bounced, Kind.BOUNCE, EventKind.BOUNCED_HARD)

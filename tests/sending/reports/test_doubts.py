@@ -179,6 +179,7 @@ def test_a_persons_word_settles_all_that_are_ticked(quiet: Busy) -> None:
 def test_what_cannot_be_sent_again_is_named_and_left_alone(quiet: Busy) -> None:
     going, called_off = doubt(quiet, "ada"), doubt(quiet, "off", **STOPPED)
     gone = assumed(quiet, "gone")
+    assert gone.enrollment is not None
     quiet.write_to(gone.enrollment, quiet.follow_up)
     page = act(quiet, "again", going, called_off, gone)
     assert "<h1>Send 1 message again?</h1>" in page

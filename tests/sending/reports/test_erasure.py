@@ -34,6 +34,7 @@ from outreach.kit import clock
 from sending.guard.models import Stranger
 from sending.guard.prints import person_print
 from sending.inbox.models import InboundMessage
+from sending.inbox.threads.answers import keep_draft
 from sending.inbox.threads.placing import place
 from sending.inbox.threads.services import add_note
 from sending.ledger.kinds import EventKind
@@ -77,10 +78,13 @@ def make_person(member: Member) -> Contact:
     InboundMessage.objects.filter(contact=contact).update(
         from_address=email.upper(), from_name=SECRET, text=SECRET, raw=SECRET.encode(), evidence=[{"words": SECRET}]
     )
-    add_note(member, place(InboundMessage.objects.get(contact=contact), (), None), SECRET)
+    thread = place(InboundMessage.objects.get(contact=contact), (), None)
+    add_note(member, thread, SECRET)
+    keep_draft(member, thread, SECRET)
     mailbox = InboundMessage.objects.filter(contact=contact)[0].mailbox
     make_set_aside(mailbox, raw=f"From: {email}".encode())
     Pause.objects.create(workspace=workspace, scope="address", value=contact.email_key, words="Full", until=DAY)
+    assert message.campaign is not None
     rehearsal = Rehearsal.objects.create(
         workspace=workspace, campaign=message.campaign, days=30, state="done", finished_at=DAY,
         report={

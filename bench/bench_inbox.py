@@ -1,0 +1,152 @@
+"""The inbox with 50,000 conversations: server time of every scope, of searches, and of a conversation.
+
+`make bench ARGS=inbox`, or `python -m tests.servers --durable python -m bench.bench_inbox [CONVERSATIONS]`: it works
+in a database of its own, which it drops again. A time is that of the whole answer as the server makes it. The line to
+hold is 100 ms at p95.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import setup_databases, teardown_databases
+
+from bench.scene import make_owner
+from outreach.accounts.access import Member
+from outreach.kit import clock
+from outreach.kit.rows import copy_rows, reserve_ids
+from sending.inbox.models import Thread
+from sending.mailboxes.models import Mailbox
+
+CONVERSATIONS = 50_000
+LINE_MS = 100.0
+_ROUNDS = 20
+_MAILS_OF_LONGEST = 300
+_WORDS = tuple(f"word{number}" for number in range(5_000))
+_THREAD = (
+    "id", "workspace_id", "mailbox_id", "writer", "topic", "name", "address", "subject", "snippet", "newest_at",
+    "newest_kind", "says", "mails", "heard_at", "is_talk", "is_unread", "is_awaiting", "state", "snoozed_until",
+    "done_at", "assignee_id", "version",
+)  # fmt: skip
+_MAIL = (
+    "workspace_id", "mailbox_id", "thread_id", "content_key", "message_id", "from_name", "from_address", "subject",
+    "text", "raw", "truncated", "received_at", "kind", "category", "evidence", "matched_by",
+)  # fmt: skip
+_TELL_WORDS = """
+INSERT INTO inbox_thread_words (thread_id, words)
+SELECT thread_id, to_tsvector('simple', concat_ws(' ', from_name, from_address, subject, text)) FROM inbox_message
+ON CONFLICT DO NOTHING
+"""
+
+
+def main(conversations: int = CONVERSATIONS) -> None:
+    """Print p50 and p95 of each way to look at the inbox."""
+    names = setup_databases(verbosity=0, interactive=False)
+    try:
+        member = make_owner()
+        begun = time.perf_counter()
+        load(member, conversations)
+        print(f"{conversations:,} conversations loaded in {time.perf_counter() - begun:.0f} s")
+        static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+        with override_settings(STORAGES={"default": memory, "staticfiles": static}):
+            measure(member)
+    finally:
+        teardown_databases(names, verbosity=0)
+
+
+def load(member: Member, count: int) -> None:
+    """Store the conversations by COPY: half open, a tenth unread, some snoozed, done, assigned or of machines."""
+    mailbox = Mailbox.objects.create(
+        workspace=member.workspace, address="me@bench.example", smtp_host="127.0.0.1", smtp_port=1,
+        smtp_username="me", imap_host="127.0.0.1", imap_port=1, imap_username="me",
+    )  # fmt: skip
+    ids = reserve_ids("inbox_thread", count)
+    copy_rows("inbox_thread", _THREAD, _threads(member, mailbox, ids))
+    copy_rows("inbox_message", _MAIL, _mails(member, mailbox, ids))
+    with connection.cursor() as cursor:
+        cursor.execute(_TELL_WORDS)
+        cursor.execute("ANALYZE inbox_thread, inbox_message, inbox_thread_words")
+
+
+def _threads(member: Member, mailbox: Mailbox, ids: list[int]) -> Iterator[tuple[object, ...]]:
+    now = clock.now()
+    for number, pk in enumerate(ids):
+        at = now - timedelta(minutes=number)
+        state = ("open", "open", "open", "done", "snoozed")[number % 5] if number % 7 else "open"
+        is_talk = number % 4 != 3
+        yield (
+            pk, member.workspace.pk, mailbox.pk, f"guest{number}@x.example", "", f"Guest {number}",
+            f"guest{number}@x.example", f"Talk {number} about the offer", "Thank you for your message", at,
+            "human_reply" if is_talk else "bounce", "", 1, at if is_talk else None, is_talk, number % 10 == 0,
+            is_talk and number % 3 == 0, state, now + timedelta(days=1) if state == "snoozed" else None,
+            at if state == "done" else None, member.user.pk if number % 20 == 0 else None, 1,
+        )  # fmt: skip
+
+
+def _mails(member: Member, mailbox: Mailbox, ids: list[int]) -> Iterator[tuple[object, ...]]:
+    chance, now = Random(7), clock.now()  # the same words in each run
+    for number, pk in enumerate(ids):
+        for part in range(_MAILS_OF_LONGEST if number == 0 else 1):
+            text = " ".join(["hello", *chance.choices(_WORDS, k=60)])
+            yield (
+                member.workspace.pk, mailbox.pk, pk, f"{pk}-{part}", f"<{pk}-{part}@x.example>", f"Guest {number}",
+                f"guest{number}@x.example", f"Talk {number} about the offer", text, b"", False,
+                now - timedelta(minutes=number, seconds=part), "human_reply", "none", "[]", "",
+            )  # fmt: skip
+
+
+def measure(member: Member) -> None:
+    client = Client()
+    client.force_login(member.user)
+    inbox = member.url("inbox:list")
+    longest = Thread.objects.order_by("id")[0]
+    middle = Thread.objects.order_by("id")[Thread.objects.count() // 2]
+    deep = _deep(client, inbox)
+    ways = {
+        **{f"scope {one}": f"{inbox}?scope={one}" for one in ("all", "unread", "awaiting", "mine", "snoozed", "done")},
+        "scope machines": f"{inbox}?scope=machines",
+        "a page far down": inbox + deep,
+        "search: a rare word": f"{inbox}?q=guest77%40x.example",
+        "search: one of 5,000 words": f"{inbox}?q=word77",
+        "search: two of them": f"{inbox}?q=word77+word78",
+        "search: a word that all have": f"{inbox}?q=hello",
+        "search: a word that nobody has": f"{inbox}?q=nowhere",
+        "a conversation": member.url("inbox:thread", middle.pk),
+        f"one of {_MAILS_OF_LONGEST} mails": member.url("inbox:thread", longest.pk),
+    }
+    slowest = 0.0
+    for name, url in ways.items():
+        p50, p95 = _timed(client, url)
+        slowest = max(slowest, p95)
+        print(f"  {name:<34} p50 {p50:6.1f} ms   p95 {p95:6.1f} ms")
+    print(f"The slowest p95 is {slowest:.1f} ms; the line is {LINE_MS:.0f} ms.")
+
+
+def _deep(client: Client, inbox: str) -> str:
+    query = ""
+    for _ in range(20):
+        query = client.get(inbox + query).context["page"].older
+    return query
+
+
+def _timed(client: Client, url: str) -> tuple[float, float]:
+    times = []
+    for _ in range(_ROUNDS + 1):
+        begun = time.perf_counter()
+        answer = client.get(url)
+        times.append(1000 * (time.perf_counter() - begun))
+        assert answer.status_code == 200, url
+    times = sorted(times[1:])
+    return statistics.median(times), times[int(len(times) * 0.95) - 1]
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:2]))

@@ -1,0 +1,235 @@
+"""Answer a person in their conversation: through the outbox, as every message of ours, and once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from campaigns.contacts.core.suppressing import usual_keys
+from campaigns.contacts.models import Contact, Suppression
+from campaigns.contacts.queries import rare_keys, rare_scopes
+from campaigns.contacts.services import create_contact
+from outreach.accounts.access import Member
+from outreach.accounts.roles import Role
+from outreach.kit import clock, gate
+from outreach.kit.addresses import BadAddress, key_of, parse_address
+from outreach.kit.commits import after_commit
+from sending.bounces import Kind
+from sending.inbox.models import InboundMessage
+from sending.inbox.threads.models import Answer, Draft, Thread
+from sending.inbox.threads.placing import PERSONAL, add_words
+from sending.inbox.threads.services import NotPossible
+from sending.inbox.understanding import understand
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import record
+from sending.mailboxes.budgets import database_now
+from sending.mailboxes.models import Mailbox
+from sending.outbox.cancels import cancel_answer
+from sending.outbox.events import entry_about
+from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
+from sending.smtp import make_message_id, reply_subject, trim_references
+
+LONGEST = 50_000  # characters
+LATEST = timedelta(days=90)
+_LONGEST_ID = 255  # of what is put into In-Reply-To
+_MOST_QUOTED = 200  # lines
+# Whoever works for the mailbox looks at it when its lease ends; others at the next tick.
+_LOOK = "UPDATE mailboxes_clock SET look_at = %s WHERE mailbox_id = %s AND look_at > %s"
+_ENDED = [MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED, MessageState.CANCELLED]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to answer. send_at: None for at once; confirmed: in spite of a suppression."""
+
+    text: str
+    token: UUID
+    quotes: bool = True
+    send_at: datetime | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an answer would go to and from. fault: why none may leave; overruled: the suppression to be confirmed."""
+
+    mail: InboundMessage | None = None
+    mailbox: Mailbox | None = None
+    recipient: str = ""
+    fault: str = ""
+    overruled: str = ""
+    references: tuple[str, ...] = ()
+
+
+def ground_of(thread: Thread) -> Ground:
+    """Return what an answer in a conversation would go to, from which mailbox, and what stands in its way."""
+    rows = InboundMessage.objects.filter(thread=thread, kind__in=PERSONAL).select_related("mailbox", "answers")
+    mail = rows.order_by("-received_at", "-pk").first()
+    if mail is None:
+        return Ground(fault="No person has written here: there is nobody to answer.")
+    if thread.contact is not None and thread.contact.erased_at is not None:
+        return Ground(fault="They were erased: nothing is written to them any more.")
+    parsed = understand(bytes(mail.raw)).mail if mail.raw else None
+    recipient = _recipient(mail, parsed.header("reply-to") if parsed else "")
+    if not recipient:
+        return Ground(mail=mail, fault="Their mail has no address that can be answered.")
+    references = tuple(one for one in (parsed.references if parsed else ()) if len(one) <= _LONGEST_ID)
+    if mail.answers is not None and mail.answers.message_id not in references:
+        references = (*references, mail.answers.message_id)
+    ground = Ground(mail=mail, mailbox=mail.mailbox, recipient=recipient, references=references)
+    return _suppressed(ground, mail)
+
+
+def answer(member: Member, thread: Thread, wish: Wish) -> Answer:
+    """Put an answer up to be sent, once for each token. Raises NotPossible.
+
+    What may leave, and when, is decided by the outbox: at the claim and at the mark.
+    """
+    member.require(Role.MEMBER)
+    text = wish.text.replace("\x00", "").strip()
+    if not text or len(text) > LONGEST:
+        raise NotPossible(f"An answer has between one and {LONGEST:,} characters.")
+    now = clock.now()
+    if wish.send_at is not None and wish.send_at > now + LATEST:
+        raise NotPossible(f"An answer waits for {LATEST.days} days at most.")
+    with transaction.atomic():
+        gate.hold_open([thread.workspace_id])  # who is suppressed from here on is met at the mark
+        held = Thread.objects.select_for_update(no_key=True).get(pk=thread.pk)
+        given = Answer.objects.filter(token=wish.token, thread=held).first()
+        if given is not None:
+            return given  # the form was sent twice
+        ground = ground_of(held)
+        if ground.fault or ground.mail is None or ground.mailbox is None:
+            raise NotPossible(ground.fault)
+        if ground.overruled and not wish.confirmed:
+            raise NotPossible(f"{ground.overruled} They have written since: confirm that you answer all the same.")
+        message = _message(held, ground, replace(wish, text=text))
+        row = Answer.objects.create(
+            message=message, thread=held, author=member.user, token=wish.token, overruled=ground.overruled
+        )
+        Draft.objects.filter(thread=held, author=member.user).delete()
+        Thread.objects.filter(pk=held.pk).update(
+            is_awaiting=False, is_unread=False, written_at=now, version=F("version") + 1
+        )
+        add_words(held.pk, text[:20_000])
+        after_commit(_look, ground.mailbox.pk, message.retry_at or now)
+    return row
+
+
+def call_back(member: Member, thread: Thread, message_id: int) -> None:
+    """Take an answer back that nobody has claimed yet; its words become the draft. Raises NotPossible."""
+    member.require(Role.MEMBER)
+    with transaction.atomic():
+        row = Answer.objects.select_related("message").filter(thread=thread, message=message_id).first()
+        if row is None or not cancel_answer(row.message_id, words=f"Called back by {member.user.email}."):
+            raise NotPossible("It is on its way already, or was called back before.")
+        record([entry_about(row.message, EventKind.CANCELLED, database_now(), words="Called back.")])
+        if not Draft.objects.filter(thread=thread, author=member.user).exists():
+            keep_draft(member, thread, row.message.body_text)
+        settle_answers([row.message_id])
+
+
+def keep_draft(member: Member, thread: Thread, text: str) -> None:
+    """Keep what somebody has written so far; nothing is no draft."""
+    member.require(Role.MEMBER)
+    plain = text.replace("\x00", "")[:LONGEST]
+    if not plain.strip():
+        Draft.objects.filter(thread=thread, author=member.user).delete()
+        return
+    Draft.objects.update_or_create(thread=thread, author=member.user, defaults={"text": plain, "kept_at": clock.now()})
+
+
+def settle_answers(ids: list[int] | None = None) -> int:
+    """Let conversations tell of answers that have ended; one that did not leave makes them await again.
+
+    Safe to run anywhere. Returns how many.
+    """
+    with transaction.atomic():
+        rows = Answer.objects.filter(is_settled=False, message__state__in=_ENDED)
+        rows = rows.filter(message__in=ids) if ids is not None else rows
+        ended = list(rows.select_for_update(of=("self",), skip_locked=True).select_related("message")[:1000])
+        Answer.objects.filter(pk__in=[one.pk for one in ended]).update(is_settled=True)
+        failed = {one.thread_id for one in ended if one.message.state in {MessageState.FAILED, MessageState.CANCELLED}}
+        gone = {one.thread_id for one in ended} - failed
+        Thread.objects.filter(pk__in=gone).update(version=F("version") + 1)
+        Thread.objects.filter(pk__in=failed).update(is_awaiting=True, is_unread=True, version=F("version") + 1)
+    return len(ended)
+
+
+def quoted(mail: InboundMessage) -> str:
+    """Return a mail as an answer quotes it, below what somebody writes."""
+    lines = mail.text.splitlines()[:_MOST_QUOTED]
+    who = mail.from_name or mail.from_address
+    return "\n".join([f"On {mail.received_at:%d %B %Y}, {who} wrote:", *(f"> {line}".rstrip() for line in lines)])
+
+
+def _recipient(mail: InboundMessage, reply_to: str) -> str:
+    for text in (reply_to, mail.from_address):
+        try:
+            return parse_address(text.rpartition("<")[2].partition(">")[0] if "<" in text else text).email
+        except BadAddress:
+            continue
+    return ""
+
+
+def _suppressed(ground: Ground, mail: InboundMessage) -> Ground:
+    """Say what suppresses the recipient, and whether their own later mail lets a person overrule it."""
+    key, place = key_of(ground.recipient), mail.workspace_id
+    theirs = Q(pk__in=[])
+    for scope, value in [*usual_keys(key), *rare_keys(place, key, rare_scopes([place]))]:
+        theirs |= Q(scope=scope, value=value)
+    newest = Suppression.objects.filter(theirs, workspace=place).order_by("-created_at").first()
+    if newest is None:
+        return ground
+    words = f"{newest.value} is suppressed: {newest.reason.replace('_', ' ')}."
+    if mail.kind == Kind.OPT_OUT or mail.received_at <= newest.created_at:
+        return replace(ground, fault=f"{words} They have not written since then, so nothing is written to them.")
+    return replace(ground, overruled=words)
+
+
+def _message(thread: Thread, ground: Ground, wish: Wish) -> OutboundMessage:
+    mail, mailbox = ground.mail, ground.mailbox
+    assert mail is not None
+    assert mailbox is not None
+    now = database_now()
+    text = f"{wish.text}\n\n{quoted(mail)}\n" if wish.quotes and mail.text.strip() else f"{wish.text}\n"
+    named = mail.message_id if len(mail.message_id) <= _LONGEST_ID else ""
+    return OutboundMessage.objects.create(
+        workspace_id=thread.workspace_id,
+        contact=_contact(thread, ground.recipient),
+        mailbox=mailbox,
+        message_id=make_message_id(mailbox.address.rpartition("@")[2], secrets.token_urlsafe(18)),
+        in_reply_to=named,
+        references=" ".join(trim_references([*ground.references, *([named] if named else [])])),
+        recipient=ground.recipient,
+        subject=reply_subject(mail.subject)[:998],
+        body_text=text,
+        state=MessageState.DEFERRED,
+        attempt=uuid4(),
+        attempt_number=0,  # nobody has tried it
+        retry_at=max(wish.send_at or now, now),
+        not_after=now + LATEST,  # its claim sets a nearer one
+        reason="Waits for its turn.",
+        despite_until=now if ground.overruled else None,
+    )
+
+
+def _contact(thread: Thread, recipient: str) -> Contact:
+    """Return whom the conversation is with; who was nobody of ours becomes a contact by being answered."""
+    if thread.contact is not None:
+        return thread.contact
+    known = Contact.objects.filter(workspace=thread.workspace_id, email_key=key_of(recipient)).first()
+    found = known or create_contact(thread.workspace, {"email": recipient}, {})
+    Thread.objects.filter(pk=thread.pk).update(contact=found)
+    return found
+
+
+def _look(mailbox_id: int, at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, [at, mailbox_id, at])

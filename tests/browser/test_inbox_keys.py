@@ -1,0 +1,72 @@
+"""The inbox by keyboard alone: walk, open, answer, snooze, label, put away; wide and on a telephone in the dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from sending.inbox.models import Draft, Label, Thread
+from sending.inbox.threads.states import ThreadState
+from tests.browser.walker import NARROW, browser
+from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, mail, make_scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def write(scene: Scene, number: int) -> None:
+    raw = mail(f"Question {number}", sender=f"Guest {number} <guest{number}@y.example>", subject=f"Talk {number}")
+    come_in(scene, raw, at=CAME_AT + days(number))
+
+
+def test_the_inbox_is_worked_through_by_keys(live_server: Any) -> None:
+    scene = make_scene()
+    for number in range(4):
+        write(scene, number)
+    client = Client()
+    client.force_login(scene.member.user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie: Any = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
+    with browser(live_server.url) as walker:
+        walker.page.context.add_cookies([cookie])
+        page, keys = walker.page, walker.page.keyboard
+        walker.open(scene.member.url("inbox:list"))
+        for key in ("j", "j", "k", "j", "Enter"):  # the second of the list
+            keys.press(key)
+        page.wait_for_url("**/threads/*")
+        page.get_by_role("heading", name="Talk 2").wait_for()
+        walker.checked()
+        keys.press("r")
+        keys.insert_text("Ten a month.")
+        page.wait_for_function("document.activeElement.id === 'answer-text'")
+        with page.expect_response("**/draft"):
+            keys.press("End")
+            keys.type("!")
+        keys.press("Tab")
+        page.evaluate("document.activeElement.blur()")
+        keys.press("l")
+        keys.insert_text("Hot")
+        keys.press("Enter")
+        page.get_by_role("link", name="Hot").first.wait_for()
+        keys.press("e")
+        page.wait_for_url("**/inbox/")
+        assert Draft.objects.get().text == "Ten a month.!"
+        assert Label.objects.get().name == "Hot"
+        assert Thread.objects.get(subject="Talk 2").state == ThreadState.DONE
+        for key in ("j", "Enter"):
+            keys.press(key)
+        page.get_by_role("heading", name="Talk 3").wait_for()
+        keys.press("s")
+        keys.press("Enter")
+        page.wait_for_url("**/inbox/")
+        assert Thread.objects.get(subject="Talk 3").state == ThreadState.SNOOZED
+        write(scene, 9)
+        page.get_by_text("Talk 9").wait_for()  # it comes by itself
+        keys.press("?")
+        page.get_by_text("Give it to somebody").wait_for()
+    with browser(live_server.url, width=NARROW, dark=True) as walker:
+        walker.page.context.add_cookies([cookie])
+        walker.open(scene.member.url("inbox:list"))
+        walker.open(scene.member.url("inbox:thread", Thread.objects.get(subject="Talk 1").pk))
