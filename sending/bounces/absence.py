@@ -28,18 +28,18 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january januar janvier enero stycznia januari gennaio jan",
-            "february februar février fevrier febrero lutego februari febbraio feb",
-            "march märz maerz mars marzo marca maart mar",
-            "april avril abril kwietnia aprile apr",
-            "may mai mayo maja mei maggio",
-            "june juni juin junio czerwca giugno jun",
-            "july juli juillet julio lipca luglio jul",
-            "august août aout agosto sierpnia augustus aug",
-            "september septembre septiembre września settembre sep sept",
-            "october oktober octobre octubre października ottobre oct okt",
-            "november novembre noviembre listopada nov",
-            "december dezember décembre decembre diciembre grudnia dicembre dec dez",
+            "january januar janvier enero stycznia januari gennaio janeiro tammikuuta ledna jan",
+            "february februar février fevrier febrero lutego februari febbraio fevereiro helmikuuta února feb",
+            "march märz maerz mars marzo marca maart março marts maaliskuuta března mar",
+            "april avril abril kwietnia aprile huhtikuuta dubna apr",
+            "may mai mayo maja mei maggio maio maj toukokuuta května",
+            "june juni juin junio czerwca giugno junho kesäkuuta června jun",
+            "july juli juillet julio lipca luglio julho heinäkuuta července jul",
+            "august août aout agosto sierpnia augustus augusti elokuuta srpna aug",
+            "september septembre septiembre września settembre setembro syyskuuta září sep sept",
+            "october oktober octobre octubre października ottobre outubro lokakuuta října oct okt",
+            "november novembre noviembre listopada novembro marraskuuta listopadu nov",
+            "december dezember décembre decembre diciembre grudnia dicembre dezembro joulukuuta prosince dec dez",
         ),
         start=1,
     )
@@ -48,11 +48,13 @@ _MONTHS = {
 _WORDS = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _BACK = re.compile(
     r"(return|back|until|through|till|zurück|wieder|bis|retour|jusqu|vuelv|regres|hasta|wrac|do dnia|powr|terug|tot"
-    r"|rientr|fino)",
+    r"|rientr|fino|volt|retorn|regress|até|tillbaka|tillbage|tilbage|tilbake|åter|fram till|takaisin|palaan|zpět|vrát)",
     re.IGNORECASE,
 )
 _ISO = re.compile(r"\b(20\d\d)-(\d{1,2})-(\d{1,2})\b")
 _DOTTED = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](20\d\d)\b")
+# "bis 19.01.": without the dot behind the month it may be any number.
+_SHORT = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.(?!\d)")
 _DAY_MONTH = re.compile(
     rf"\b(\d{{1,2}})(?:\.|st|nd|rd|th|er|\s+de|\s+of)?\s+(?:de\s+)?({_WORDS})\b\.?,?\s*(20\d\d)?",
     re.IGNORECASE,
@@ -129,11 +131,15 @@ def date_in(text: str, year: int | None) -> date | None:
     if found := _ISO.search(text):
         return _date(int(found[1]), int(found[2]), int(found[3]))
     if found := _DOTTED.search(text):
-        return _date(int(found[3]), int(found[2]), int(found[1]))
+        day, month = int(found[1]), int(found[2])
+        # Month before day, as Americans write, where it cannot be the other way round.
+        return _date(int(found[3]), month, day) if month <= 12 else _date(int(found[3]), day, month)
     for pattern, day, month in ((_DAY_MONTH, 1, 2), (_MONTH_DAY, 2, 1)):
         if found := pattern.search(text):
             named = int(found[3]) if found[3] else year
             return _date(named, _MONTHS[found[month].lower()], int(found[day])) if named else None
+    if year and (found := _SHORT.search(text)):
+        return _date(year, int(found[2]), int(found[1]))
     return None
 
 

@@ -177,5 +177,30 @@ def test_a_mail_of_many_parts_and_great_depth_is_bounded() -> None:
     assert len(parse_mail(b"Subject: x\r\n\r\n" + b"y" * 5_000_000).text) <= 1_000_000
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Ich bin bis 19.01. abwesend.",
+        "Ich bin ab dem 19.1. wieder da, vorher zurück am 19.1.",
+        "I will be back on 01/19/2026.",
+        "Estarei de volta em 19 de janeiro.",
+        "Jag är tillbaka den 19 januari.",
+        "Jeg er tilbage den 19. januar.",
+        "Palaan 19. tammikuuta.",
+        "Vrátím se 19. ledna 2026.",
+        "I am out until 2026-01-19.",
+    ],
+)
+def test_return_dates_as_they_are_written_in_europe(words: str) -> None:
+    raw = mail("Subject: Out of office\r\nAuto-Submitted: auto-replied\r\nDate: Mon, 05 Jan 2026 12:00:00 +0000", words)
+    assert classify_mail(parse_mail(raw)).return_date == date(2026, 1, 19)
+
+
+@pytest.mark.parametrize("words", ["I am back soon, version 1.2 is out.", "Until then: 3.5 of 4.", "back on 31.02."])
+def test_numbers_that_are_no_dates_are_none(words: str) -> None:
+    raw = mail("Subject: Out of office\r\nAuto-Submitted: auto-replied\r\nDate: Mon, 05 Jan 2026 12:00:00 +0000", words)
+    assert classify_mail(parse_mail(raw)).return_date is None
+
+
 def _fields(original: letters.Original) -> dict[str, str]:
     return {name: getattr(original, name) for name in letters.Original.__dataclass_fields__}
