@@ -36,6 +36,7 @@ LEASE_S = 2
 _DATA, _COPY = "postgres", "postgres.copy"
 _OURS = ("OUTREACH_", "DATABASE_URL", "REDIS_URL")
 _CALL_S = 120.0
+_PREPARE_S = 600.0  # all migrations, on a machine that has other things to do
 _RESTART_S = 1.0
 
 
@@ -55,9 +56,9 @@ class Background:
         self._thread.join(10)
         self._loop.close()
 
-    def run(self, call: Coroutine[Any, Any, T]) -> T:
+    def run(self, call: Coroutine[Any, Any, T], *, within_s: float = _CALL_S) -> T:
         """Return what the coroutine returns. Raises TimeoutError when it takes too long."""
-        return asyncio.run_coroutine_threadsafe(call, self._loop).result(_CALL_S)
+        return asyncio.run_coroutine_threadsafe(call, self._loop).result(within_s)
 
 
 class Runner:
@@ -219,7 +220,7 @@ class Servers:
             OUTREACH_PRIVATE_NETWORKS="127.0.0.0/8",
             OUTREACH_LEASE_S=str(LEASE_S),
         )
-        self._background.run(self._prepare())
+        self._background.run(self._prepare(), within_s=_PREPARE_S)
 
     def _keep_snapshots(self, conf: Path) -> None:
         """Let Valkey write a snapshot into our folder when it is told to, and read it when it starts."""
