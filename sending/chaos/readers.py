@@ -7,6 +7,7 @@ counted once, and everybody who has answered is stopped.
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import time
 from collections import Counter
@@ -33,6 +34,8 @@ _RENUMBER_EVERY = 5
 
 def killed_readers(run: Run, *, kills: int) -> None:
     """Kill the reading process `kills` times, at random moments of a reading."""
+    # The server of these mailboxes runs in this process, and would tell of each answer that it writes to a dead reader.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     witness = witness_world(run)
     people = kills
     scene, _ = witnessed_by(run, witness, people=people, steps=2)
