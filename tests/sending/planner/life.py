@@ -305,12 +305,14 @@ class Life:
     def run_out(self) -> None:
         """Let everything go on undisturbed until nothing is left to do; everybody must come to an end."""
         for _ in range(200):
-            self.settle()
+            has_moved = any(self.settle().values())
             self.read_mailboxes()
-            self.work("accepted")
-            self.check()
+            has_moved |= self.work("accepted") > 0
             to_come = Q(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING]) | Q(led_to__isnull=False)
-            if not Enrollment.objects.filter(to_come).exists():
+            is_over = not Enrollment.objects.filter(to_come).exists()
+            if has_moved or is_over:  # where nothing moved, what held before holds still
+                self.check()
+            if is_over:
                 return
             self._pass_until_something_is_due()
         stuck = list(Enrollment.objects.filter(state__in=["active", "sending"]).values())
