@@ -7,11 +7,13 @@ hold is 100 ms at p95.
 
 from __future__ import annotations
 
+import re
 import statistics
 import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from random import Random
 
 from django.db import connection
@@ -104,7 +106,7 @@ def _mails(member: Member, mailbox: Mailbox, ids: list[int]) -> Iterator[tuple[o
 
 
 def measure(member: Member) -> None:
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(member.user)
     inbox = member.url("inbox:list")
     longest = Thread.objects.order_by("id")[0]
@@ -133,7 +135,8 @@ def measure(member: Member) -> None:
 def _deep(client: Client, inbox: str) -> str:
     query = ""
     for _ in range(20):
-        query = client.get(inbox + query).context["page"].older
+        found = re.search(r'rel="next" href="([^"]+)"', client.get(inbox + query).text)
+        query = unescape(found[1]) if found else query
     return query
 
 
