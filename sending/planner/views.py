@@ -199,8 +199,14 @@ def onward(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def release(request: MemberRequest, pk: int) -> HttpResponse:
-    """Look at a held contact again at once."""
+    """Look at a held contact again at once; a rest of the address or a pause of the company ends by that."""
     row = queries.enrollment_for(request.member, pk)
+    if row.hold_code == HoldCode.ADDRESS_HELD and services.let_address_go(request.member, row.contact):
+        messages.success(request, f"{row.contact.email} rests no longer, in any campaign.")
+        return redirect(request.member.url("planner:people", row.campaign_id))
+    if row.hold_code == HoldCode.COMPANY_PAUSED and services.resume_company(request.member, row.contact.domain):
+        messages.success(request, f"Everybody at {row.contact.domain} goes on, in all campaigns.")
+        return redirect(request.member.url("planner:people", row.campaign_id))
     due = services.release(row)
     if due is None:
         messages.error(request, f"Nothing holds {row.contact.email} any more.")

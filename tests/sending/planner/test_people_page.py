@@ -10,8 +10,8 @@ from campaigns.sequences.models import Step
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.pacing import HoldCode
-from sending.planner.models import Enrollment
-from sending.planner.states import EnrollmentState, StopReason
+from sending.planner.models import Enrollment, Pause
+from sending.planner.states import EnrollmentState, PauseScope, StopReason
 from tests.builders import (
     make_running_campaign,
 )
@@ -130,6 +130,34 @@ def test_a_hold_that_is_lifted_during_the_wait_says_how_long_the_step_still_wait
     text = text_of(follow(member, post(member, "release", row.pk)))
     due = database_time() + 3 * DAY
     assert f"p2@example.com is not held any more: its step waits until {due:%d %B, %H:%M} UTC." in text
+
+
+@pytest.mark.parametrize(
+    ("code", "scope", "value", "button", "answer"),
+    [
+        (HoldCode.ADDRESS_HELD, PauseScope.ADDRESS, "p1@example.com", "Write to it again", "p1@example.com rests no"),
+        (
+            HoldCode.COMPANY_PAUSED,
+            PauseScope.COMPANY,
+            "example.com",
+            "Let example.com go on",
+            "Everybody at example.com",
+        ),
+    ],
+)
+def test_a_rest_of_an_address_and_a_pause_of_a_company_end_where_the_held_are_seen(
+    code: HoldCode, scope: PauseScope, value: str, button: str, answer: str
+) -> None:
+    member = make_team()
+    campaign = make_mixed(member)
+    row = Enrollment.objects.get(hold_code=HoldCode.WINDOW)
+    Enrollment.objects.filter(pk=row.pk).update(hold_code=code)
+    until = database_time() + DAY if scope is PauseScope.ADDRESS else None
+    Pause.objects.create(workspace=member.workspace, scope=scope, value=value, words="For a reason.", until=until)
+    assert button in read(member, "people", campaign.pk)
+    assert answer in text_of(follow(member, post(member, "release", row.pk)))
+    row.refresh_from_db()
+    assert (row.hold_code, Pause.objects.count()) == ("", 0)
 
 
 def test_asking_twice_is_answered_and_changes_nothing() -> None:
