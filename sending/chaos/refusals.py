@@ -13,7 +13,7 @@ from sending.chaos.receiver import Receiver
 from sending.chaos.scene import TIME_SCALE, Cast, Scene, are_over, plain_server
 from sending.chaos.world import Run
 from sending.mailboxes.models import Mailbox
-from sending.mailboxes.services import activate, resume
+from sending.mailboxes.services import activate
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import Attempt
 from sending.outbox.states import MessageState
@@ -67,10 +67,10 @@ _REFUSALS = (
     ),
     Refusal("550 of a policy", {"rcpt": [say(b"550 5.7.1 not wanted here\r\n")]}, (_FAILED, _SENT), refusals=1),
     Refusal(
-        "550 of a day's quota",
-        {"rcpt": [say(b"550 5.4.5 Daily user sending limit exceeded\r\n")]},
+        "550 of an hour's quota",
+        {"rcpt": [say(b"550 5.7.0 Your hourly limit of messages is reached\r\n")]},
         refusals=1,
-        mailbox=MailboxState.BLOCKED,
+        waits=(timedelta(hours=1),),
     ),
     Refusal("554 of a message refused", {"dot": [say(b"554 5.2.0 refused\r\n")]}, (_FAILED, _SENT), refusals=1),
 )
@@ -97,7 +97,7 @@ def refused(run: Run) -> None:
     for stand in stopped:
         if any(message.state == _SENT for message in stand.scene.messages):
             run.notes.append(f"{stand.refusal.name}: something left before a person had acted")
-        (activate if stand.refusal.mailbox is MailboxState.NEEDS_SIGN_IN else resume)(stand.box.pk)
+        activate(stand.box.pk)
     run.settle(seconds=60)
     for stand in stands:
         run.notes += _faults_of(stand)

@@ -169,7 +169,8 @@ def follow(walker: Walker, campaign: int) -> None:
     assert "A question about Acme" in story
     assert "MAIL FROM:<olivia@brightpath.test>" in story
     walker.open("/w/brightpath/inbox/")
-    walker.page.locator("a.table-main").first.click()
+    walker.page.locator("a.thread-row").first.click()
+    walker.page.get_by_role("link", name="What it was taken for").click()
     walker.checked()
     assert "References" in walker.page.inner_text("main")
     walker.open(f"/w/brightpath/campaigns/{campaign}/people?state=stopped")

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from outreach.embedded.ports import free_port
 from outreach.env import ROOT
 
-START_S = 60
+START_S = 150  # a first start migrates: most of it
 STOP_S = 30
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -119,6 +119,7 @@ def named(supervisor: int, service: str) -> set[int]:
         "worker": "worker@%h",
         "jobs": "jobs@%h",
         "courier": "courier@%h",
+        "listener": "listen",
     }.get(service, service)
     found = set()
     for pid in descendants(supervisor):
