@@ -10,7 +10,7 @@ from sending.bounces import Category, Evidence, Kind, Mail, Verdict, classify_ma
 
 # PostgreSQL stores neither NUL nor half a character.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_HEAD_BYTES = 64 * 1024
+HEAD_BYTES = 64 * 1024  # more are no headers of a mail
 _WORDS = 300  # characters of evidence
 
 
@@ -27,9 +27,8 @@ def understand(raw: bytes) -> Understood:
 
     Whoever writes to us chooses every byte, and a mail that breaks its reader would hide all mails behind it.
     """
-    head = re.split(rb"\r?\n\r?\n", raw[:_HEAD_BYTES], maxsplit=1)[0]
     faults: list[Evidence] = []
-    for rule, part in (("whole", raw), ("headers", head)):
+    for rule, part in (("whole", raw), ("headers", head_of(raw))):
         try:
             mail = parse_mail(part)
             verdict = classify_mail(mail)
@@ -39,6 +38,11 @@ def understand(raw: bytes) -> Understood:
             return Understood(mail, _cleaned(verdict, faults))
     verdict = Verdict(Kind.OTHER, Category.NONE, confidence=0)
     return Understood(parse_mail(b""), _cleaned(verdict, faults))
+
+
+def head_of(raw: bytes) -> bytes:
+    """Return the headers of a mail."""
+    return re.split(rb"\r?\n\r?\n", raw[:HEAD_BYTES], maxsplit=1)[0]
 
 
 def content_key(mail: Mail, raw: bytes) -> str:

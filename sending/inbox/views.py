@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from csp.decorators import csp
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
+from outreach.kit.frames import framed
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from sending.bounces import Kind
@@ -25,14 +22,6 @@ from sending.inbox.models import InboundMessage
 from sending.inbox.understanding import understand
 
 _FOLDER = "sending/inbox"
-# The frame of a stranger's mail runs nothing and fetches nothing, whatever the cleaning had left.
-_POLICY: Mapping[str, list[str]] = {
-    "default-src": ["'none'"],
-    "base-uri": ["'none'"],
-    "form-action": ["'none'"],
-    "frame-ancestors": ["'self'"],
-    "sandbox": [],
-}
 _FRAME = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<meta name="referrer" content="no-referrer"><title>Layout of the mail</title></head><body>{}</body></html>'
@@ -69,8 +58,7 @@ def inbound_detail(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @member_page(Role.VIEWER)
-@xframe_options_sameorigin
-@csp(dict(_POLICY))  # type: ignore[arg-type]  # it passes on whatever a view takes
+@framed()  # whatever the cleaning had left
 def inbound_layout(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the HTML of a mail, made harmless, for its frame."""
     row = queries.inbound_for(request.member, pk)

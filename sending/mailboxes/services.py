@@ -40,6 +40,10 @@ UPDATE mailboxes_clock SET failures = 0, backoff_words = left(%s, 300),
 RETURNING backoff_until
 """
 
+_LOOK_BY = """
+UPDATE mailboxes_clock SET look_at = COALESCE(%s::timestamptz, now())
+ WHERE mailbox_id = %s AND look_at > COALESCE(%s::timestamptz, now())
+"""
 # Prepared: it runs with each record.
 _CONNECTED = """
 UPDATE mailboxes_clock SET failures = 0, backoff_until = NULL, backoff_words = ''
@@ -141,6 +145,14 @@ def rest(mailbox_id: int, wait: timedelta, words: str, *, pace: Pace) -> None:
     """Let the mailbox wait until its own quota is whole again; a longer wait stays."""
     seconds = pace.shrink(wait).total_seconds()
     statements.run(_REST, [f"Its quota is used up: {words}", seconds, mailbox_id])
+
+
+def look_by(mailbox_id: int, at: datetime | None = None) -> None:
+    """Let the next tick from then on look at a mailbox, None for at once: there is new work. An earlier look stays.
+
+    One mailbox for each statement: marks lock several clocks in an order of their own.
+    """
+    statements.run(_LOOK_BY, [at, mailbox_id, at])
 
 
 def note_connected(mailbox_ids: Sequence[int]) -> None:

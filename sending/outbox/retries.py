@@ -144,7 +144,7 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
     throttling = current.throttling
     assert throttling is not None  # somebody has room, or nothing would be asked for
     throttling.load([message.contact for message in found])
-    standing = Held({message.mailbox_id for message in found}, [message.contact for message in found], now=current.now)
+    standing = Held(current.cooling(), [message.contact for message in found], now=current.now)
     claimed: list[OutboundMessage] = []
     called_off: list[CalledOff] = []
     held: list[tuple[OutboundMessage, Hold]] = []

@@ -10,6 +10,7 @@ from outreach.env import env
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.services import look_by
 from sending.outbox.cancels import cancel_stopped
 from sending.outbox.leading import lead_on_at_rest
 from sending.outbox.recovery import ask_journals
@@ -37,9 +38,6 @@ WITH lapsed AS (
 )
 SELECT mailbox_id FROM freed
 """
-# Whoever took the mailbox over from the dead worker may have found nothing due and put it to sleep. One row for each
-# statement: marks lock several clocks in an order of their own, and so must not meet a sweeper that does the same.
-_WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
 # After the mark it may have been accepted (of such messages nearly all were): never sent again by itself.
 _DOUBT_MARKED = """
 UPDATE outbox_message m
@@ -79,8 +77,7 @@ def sweep() -> dict[str, int]:
     told = ask_journals(folder) if folder else 0
     freed = [mailbox_id for (mailbox_id,) in _run(_FREE_UNMARKED)]
     for mailbox_id in sorted(set(freed)):
-        with connection.cursor() as cursor:
-            cursor.execute(_WAKE, [mailbox_id])
+        look_by(mailbox_id)  # whoever took it over from the dead worker may have found nothing due and put it to sleep
     counts = {"freed": len(freed), "told_by_journals": told}
     with transaction.atomic():
         doubted = _run(_DOUBT_MARKED)

@@ -50,6 +50,7 @@ from campaigns.contacts.queries.suppressions import (
     rare_scopes,
     suppressed_contacts,
     suppressed_keys,
+    suppressing,
     suppression_for,
     suppression_named,
     suppressions_of,
@@ -78,7 +79,8 @@ __all__ = [
     "listed", "lists_among", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "origin_letter",
     "preview", "progress_of", "providers_of", "rare_keys", "rare_scopes", "read_condition", "retention_of",
     "retention_runs_of", "segment_for", "segments_of", "sort_from", "suppressed_contacts", "suppressed_keys",
-    "suppression_for", "suppression_named", "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of",
+    "suppressing", "suppression_for", "suppression_named", "suppression_of", "suppressions_among", "suppressions_of",
+    "tag_names_of",
     "tags_among", "tags_with", "takers_of_any", "timeline_of", "undo_preview", "verdict_counts", "verdict_counts_among",
     "vocabulary_of", "zone_known_of",
 ]  # fmt: skip

@@ -83,7 +83,12 @@ _FORBIDS = """EXISTS (
 
 
 def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppression]:
-    """Return, for each email_key that must not be written to, the row that forbids it; two queries for all.
+    """Return, for each email_key that must not be written to, the row that forbids it first; two queries for all."""
+    return {key: rows[0] for key, rows in suppressing(workspace_id, keys).items()}
+
+
+def suppressing(workspace_id: int, keys: Collection[str]) -> dict[str, list[Suppression]]:
+    """Return, for each email_key that must not be written to, all rows that forbid it; two queries for all.
 
     A row about the address itself is told before one about its domain, a nearer domain before a farther one, and
     these before a wildcard, and that somebody was erased comes last.
@@ -99,11 +104,8 @@ def suppressed_keys(workspace_id: int, keys: Collection[str]) -> dict[str, Suppr
     found = {(row.scope, row.value): row for row in rows}
     if not found:
         return {}
-    result: dict[str, Suppression] = {}
-    for key, wanted in asked.items():
-        if row := next((found[one] for one in wanted if one in found), None):
-            result[key] = row
-    return result
+    met = {key: [found[one] for one in wanted if one in found] for key, wanted in asked.items()}
+    return {key: rows for key, rows in met.items() if rows}
 
 
 def erased_among(workspace_id: int, keys: Collection[str]) -> set[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,8 +15,10 @@ from django.views.decorators.http import require_POST
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from outreach.kit.ids import row_id
 from sending.inbox.threads import answers, queries, services, snoozes
 from sending.inbox.threads.frame import back
+from sending.inbox.threads.models import Thread
 from sending.inbox.threads.services import NotPossible
 
 _AT_ONCE = timedelta(minutes=1)
@@ -58,11 +62,7 @@ def thread_assignee(request: MemberRequest, pk: int) -> HttpResponse:
     """Give a conversation to somebody, or to nobody."""
     thread = queries.thread_for(request.member, pk)
     wanted = request.POST.get("assignee", "")
-    try:
-        services.assign(request.member, thread, _number(wanted) if wanted else None)
-    except NotPossible as error:
-        messages.error(request, str(error))
-    return back(request, thread)
+    return _tried(request, thread, partial(services.assign, request.member, thread, row_id(wanted) if wanted else None))
 
 
 @require_POST
@@ -85,15 +85,10 @@ def thread_snooze(request: MemberRequest, pk: int) -> HttpResponse:
 def thread_label(request: MemberRequest, pk: int) -> HttpResponse:
     """Put a label on a conversation (name=), or take one off (off=)."""
     thread = queries.thread_for(request.member, pk)
-    off = request.POST.get("off", "")
-    try:
-        if off:
-            services.take_label(request.member, thread, _number(off))
-        else:
-            services.put_label(request.member, thread, request.POST.get("name", ""))
-    except NotPossible as error:
-        messages.error(request, str(error))
-    return back(request, thread)
+    if off := request.POST.get("off", ""):
+        return _tried(request, thread, partial(services.take_label, request.member, thread, row_id(off)))
+    name = request.POST.get("name", "")
+    return _tried(request, thread, partial(services.put_label, request.member, thread, name))
 
 
 @require_POST
@@ -101,11 +96,7 @@ def thread_label(request: MemberRequest, pk: int) -> HttpResponse:
 def thread_note(request: MemberRequest, pk: int) -> HttpResponse:
     """Write a note of the team into a conversation."""
     thread = queries.thread_for(request.member, pk)
-    try:
-        services.add_note(request.member, thread, request.POST.get("text", ""))
-    except NotPossible as error:
-        messages.error(request, str(error))
-    return back(request, thread)
+    return _tried(request, thread, partial(services.add_note, request.member, thread, request.POST.get("text", "")))
 
 
 @require_POST
@@ -140,7 +131,7 @@ def thread_call_back(request: MemberRequest, pk: int) -> HttpResponse:
     """Take an answer back that nobody has claimed yet."""
     thread = queries.thread_for(request.member, pk)
     try:
-        answers.call_back(request.member, thread, _number(request.POST.get("message", "")))
+        answers.call_back(request.member, thread, row_id(request.POST.get("message", "")))
         messages.success(request, "Called back. Its words are your draft.")
     except NotPossible as error:
         messages.error(request, str(error))
@@ -167,6 +158,10 @@ def _wish(request: MemberRequest, text: str) -> answers.Wish:
     )
 
 
-def _number(text: str) -> int:
-    """Read the id of a row; 0, which is nobody's, for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+def _tried(request: MemberRequest, thread: Thread, act: Callable[[], object]) -> HttpResponse:
+    """Do something with a conversation, or say why it is not possible; back to it either way."""
+    try:
+        act()
+    except NotPossible as error:
+        messages.error(request, str(error))
+    return back(request, thread)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import BinaryField, F
+from django.db.models.functions import Substr
 
-from campaigns.contacts.core.suppressing import usual_keys
-from campaigns.contacts.models import Contact, Suppression
-from campaigns.contacts.queries import rare_keys, rare_scopes
+from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import suppressing
 from campaigns.contacts.services import create_contact
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
@@ -24,11 +24,12 @@ from sending.inbox.models import InboundMessage
 from sending.inbox.threads.models import Answer, Draft, Thread
 from sending.inbox.threads.placing import PERSONAL, add_words
 from sending.inbox.threads.services import NotPossible
-from sending.inbox.understanding import understand
+from sending.inbox.understanding import HEAD_BYTES, head_of, understand
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import Mailbox
+from sending.mailboxes.services import look_by
 from sending.outbox.cancels import cancel_answer
 from sending.outbox.events import entry_about
 from sending.outbox.models import OutboundMessage
@@ -39,8 +40,6 @@ LONGEST = 50_000  # characters
 LATEST = timedelta(days=90)
 _LONGEST_ID = 255  # of what is put into In-Reply-To
 _MOST_QUOTED = 200  # lines
-# Whoever works for the mailbox looks at it when its lease ends; others at the next tick.
-_LOOK = "UPDATE mailboxes_clock SET look_at = %s WHERE mailbox_id = %s AND look_at > %s"
 _ENDED = [MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED, MessageState.CANCELLED]
 
 
@@ -70,12 +69,13 @@ class Ground:
 def ground_of(thread: Thread) -> Ground:
     """Return what an answer in a conversation would go to, from which mailbox, and what stands in its way."""
     rows = InboundMessage.objects.filter(thread=thread, kind__in=PERSONAL).select_related("mailbox", "answers")
+    rows = rows.defer("raw").annotate(head=Substr("raw", 1, HEAD_BYTES, output_field=BinaryField()))  # pages ask often
     mail = rows.order_by("-received_at", "-pk").first()
     if mail is None:
         return Ground(fault="No person has written here: there is nobody to answer.")
     if thread.contact is not None and thread.contact.erased_at is not None:
         return Ground(fault="They were erased: nothing is written to them any more.")
-    parsed = understand(bytes(mail.raw)).mail if mail.raw else None
+    parsed = understand(head_of(bytes(mail.head))).mail if mail.head else None
     recipient = _recipient(mail, parsed.header("reply-to") if parsed else "")
     if not recipient:
         return Ground(mail=mail, fault="Their mail has no address that can be answered.")
@@ -118,7 +118,7 @@ def answer(member: Member, thread: Thread, wish: Wish) -> Answer:
             is_awaiting=False, is_unread=False, written_at=now, version=F("version") + 1
         )
         add_words(held.pk, text[:20_000])
-        after_commit(_look, ground.mailbox.pk, message.retry_at or now)
+        after_commit(look_by, ground.mailbox.pk, message.retry_at or now)
     return row
 
 
@@ -180,13 +180,11 @@ def _recipient(mail: InboundMessage, reply_to: str) -> str:
 
 def _suppressed(ground: Ground, mail: InboundMessage) -> Ground:
     """Say what suppresses the recipient, and whether their own later mail lets a person overrule it."""
-    key, place = key_of(ground.recipient), mail.workspace_id
-    theirs = Q(pk__in=[])
-    for scope, value in [*usual_keys(key), *rare_keys(place, key, rare_scopes([place]))]:
-        theirs |= Q(scope=scope, value=value)
-    newest = Suppression.objects.filter(theirs, workspace=place).order_by("-created_at").first()
-    if newest is None:
+    key = key_of(ground.recipient)
+    rows = suppressing(mail.workspace_id, [key]).get(key)
+    if rows is None:
         return ground
+    newest = max(rows, key=lambda row: row.created_at)
     words = f"{newest.value} is suppressed: {newest.reason.replace('_', ' ')}."
     if mail.kind == Kind.OPT_OUT or mail.received_at <= newest.created_at:
         return replace(ground, fault=f"{words} They have not written since then, so nothing is written to them.")
@@ -228,8 +226,3 @@ def _contact(thread: Thread, recipient: str) -> Contact:
     found = known or create_contact(thread.workspace, {"email": recipient}, {})
     Thread.objects.filter(pk=thread.pk).update(contact=found)
     return found
-
-
-def _look(mailbox_id: int, at: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [at, mailbox_id, at])

@@ -20,11 +20,10 @@ from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from outreach.kit.ids import row_id
 from outreach.kit.words import plural
 from sending.planner.audience.gaps import MOST_LOOKED, guard_of
 from sending.planner.review.values import values_gate
-
-_LONGEST_ID = 18  # digits
 
 
 @require_GET
@@ -50,8 +49,7 @@ def gaps(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _id_in(request: MemberRequest, name: str) -> int:
-    told = request.GET.get(name, "")
-    return int(told) if told.isdecimal() and told.isascii() and len(told) <= _LONGEST_ID else 0
+    return row_id(request.GET.get(name, ""))
 
 
 @require_GET

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from campaigns.contacts.queries import providers_of
 from outreach.kit import statements
-from sending.mailboxes.cooling import cooling_of, name_of, side_of
+from sending.mailboxes.cooling import Cooling, name_of, side_of
 from sending.pacing import Hold, HoldCode
 from sending.planner.states import PauseScope
 
@@ -37,11 +37,14 @@ class Addressee(Protocol):
 class Held:
     """What holds some people, asked for at once; nothing holds most."""
 
-    def __init__(self, mailbox_ids: Collection[int], addressees: Iterable[Addressee], *, now: datetime) -> None:
+    def __init__(
+        self, cooling: Mapping[int, Sequence[Cooling]], addressees: Iterable[Addressee], *, now: datetime
+    ) -> None:
+        """cooling: what the mailboxes in question leave alone (mailboxes.cooling.cooling_of)."""
         people = list(addressees)
         self._now = now
-        self._cooling = cooling_of(mailbox_ids, now=now) if people else {}
-        self._known = providers_of({one.domain for one in people}) if self._cooling else {}
+        self._cooling = cooling
+        self._known = providers_of({one.domain for one in people}) if cooling else {}
         self._paused: dict[tuple[int, str], list[Hold]] = {}
         self._endless: dict[tuple[int, str], HoldCode] = {}  # no clock ends these
         if people:

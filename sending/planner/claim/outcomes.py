@@ -16,6 +16,7 @@ from sending.pacing import Drop, DropCode, Hold, HoldCode
 from sending.planner.claim.candidates import Candidate
 from sending.planner.claim.facts import Sender
 from sending.planner.claim.lasting import keep_campaign_holds, keep_mailbox_holds
+from sending.planner.entries import entry_for
 from sending.planner.states import EnrollmentState, HoldScope, StopReason
 
 # By its key, whatever the planner thinks of states (see advancing).
@@ -197,7 +198,7 @@ def _store_moved(judged: Judged) -> list[Entry]:
         columns = [(move.one.enrollment_id, move.position, move.due_at) for move in judged.moved]
         statements.run(_MOVED, [list(column) for column in zip(*columns, strict=True)])
     taken = [(move.one, move.told) for move in judged.moved if move.told is not None] + judged.ended
-    return [_entry(one, EventKind.BRANCHED, judged.now, dict(told)) for one, told in taken]
+    return [entry_for(one, EventKind.BRANCHED, judged.now, dict(told)) for one, told in taken]
 
 
 def _store_sending(judged: Judged) -> None:
@@ -226,7 +227,7 @@ def _store_held(judged: Judged) -> list[Entry]:
         )
         # The story tells a hold once, when its reason changes, not at each look.
         new = [pk for pk, same in cursor.fetchall() if not same]
-    return [_entry(holds[pk][0], EventKind.HELD, judged.now, _hold_data(holds[pk][1])) for pk in new]
+    return [entry_for(holds[pk][0], EventKind.HELD, judged.now, _hold_data(holds[pk][1])) for pk in new]
 
 
 def _store_ended(judged: Judged) -> list[Entry]:
@@ -247,7 +248,7 @@ def _store_ended(judged: Judged) -> list[Entry]:
             ],
         )
     return [
-        _entry(one, _ENDINGS[state], judged.now, {"reason": reason, "words": words})
+        entry_for(one, _ENDINGS[state], judged.now, {"reason": reason, "words": words})
         for one, state, reason, words in rows
     ]
 
@@ -255,19 +256,6 @@ def _store_ended(judged: Judged) -> list[Entry]:
 def _ending(one: Candidate, drop: Drop) -> tuple[EnrollmentState, str, str]:
     state = EnrollmentState.SKIPPED if one.is_new_lead else EnrollmentState.STOPPED
     return state, _REASONS[drop.code].value, drop.words
-
-
-def _entry(one: Candidate, kind: EventKind, at: datetime, data: dict[str, Any]) -> Entry:
-    return Entry(
-        workspace_id=one.workspace_id,
-        kind=kind,
-        at=at,
-        campaign_id=one.campaign_id,
-        contact_id=one.contact_id,
-        enrollment_id=one.enrollment_id,
-        mailbox_id=one.mailbox_id,
-        data=data,
-    )
 
 
 def _hold_data(hold: Hold) -> dict[str, str]:

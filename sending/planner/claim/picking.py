@@ -6,7 +6,7 @@ in that transaction; whoever is held gets the reason and the instant of the next
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant,
 from campaigns.sequences.wording import SenderValues, Wording
 from outreach.kit.commits import after_commit
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.cooling import Cooling, cooling_of
 from sending.pacing import (
     RECHECK,
     Drop,
@@ -84,11 +85,18 @@ class Round:
     holds: dict[int, Hold] = field(default_factory=dict)
     stale: dict[int, Hold] = field(default_factory=dict)  # why the follow-ups of a mailbox wait
     throttling: Throttling | None = None  # None where no mailbox has room
+    _cooling: Mapping[int, Sequence[Cooling]] | None = None  # not asked yet
 
     @property
     def paces(self) -> dict[int, Pace]:
         """Return the pace of each workspace."""
         return {sender.workspace_id: sender.pace for sender in self.senders.values()}
+
+    def cooling(self) -> Mapping[int, Sequence[Cooling]]:
+        """Return what the mailboxes leave alone; asked once for a claim, and not where nobody is due."""
+        if self._cooling is None:
+            self._cooling = cooling_of(list(self.room), now=self.now)
+        return self._cooling
 
 
 def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
@@ -181,7 +189,7 @@ class _Judging:
         assert current.throttling is not None  # somebody has room, or nobody would be asked for
         self._throttling = current.throttling
         self._throttling.load(self._contacts.values())
-        self._held = Held({one.mailbox_id for one in found}, self._contacts.values(), now=current.now)
+        self._held = Held(current.cooling(), self._contacts.values(), now=current.now)
         self._begun = begun
         self._rotating = rotating
         self._ways = Ways(found, self._plans, self._contacts, now=current.now, paces=current.paces)

@@ -191,8 +191,8 @@ class Throttling:
         of_all = self.of_campaign(campaign_id)
         if limits is None:
             return of_all
-        if is_first and contact.verdict == AddressVerdict.CATCH_ALL and contact.workspace_id in self._catch_all:
-            of_all = (*of_all, self._catch_all[contact.workspace_id].throttle())
+        if catch_all := self._catch_all_of(contact, is_first=is_first):
+            of_all = (*of_all, catch_all.throttle())
         return of_all + throttles_of(
             limits,
             contact.pk,
@@ -206,10 +206,9 @@ class Throttling:
 
     def add(self, contact: Contact, campaign_id: int, *, is_first: bool = False) -> None:
         """Count one more, which this claim takes."""
-        free_at = self._now + self._paces[contact.workspace_id].day
-        self._use_cap(campaign_id, free_at)
-        if is_first and contact.verdict == AddressVerdict.CATCH_ALL and contact.workspace_id in self._catch_all:
-            self._catch_all[contact.workspace_id].in_hand += 1
+        self._use_cap(campaign_id, self._now + self._paces[contact.workspace_id].day)
+        if catch_all := self._catch_all_of(contact, is_first=is_first):
+            catch_all.in_hand += 1
         if contact.workspace_id in self._limits:
             self._touches[contact.workspace_id, contact.domain].append(Touch(contact.pk, None))
             key = contact.workspace_id, self._receiver(contact.domain)
@@ -230,6 +229,11 @@ class Throttling:
         cap = self._caps.get(campaign_id)
         if cap is not None:
             self._caps[campaign_id] = Cap(cap.limit, cap.used + 1, cap.free_at or free_at)
+
+    def _catch_all_of(self, contact: Contact, *, is_first: bool) -> CatchAll | None:
+        """Return what a message to the contact counts among; None for a follow-up, and where addresses are known."""
+        is_one = is_first and contact.verdict == AddressVerdict.CATCH_ALL
+        return self._catch_all.get(contact.workspace_id) if is_one else None
 
     def _load_catch_all(self, workspace_id: int) -> None:
         """Count the new contacts of the day at domains that take any address; what workers have in hand counts, too."""

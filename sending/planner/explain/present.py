@@ -11,6 +11,7 @@ from django.db.models import Q
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.positions import step_name
 from sending.guard.queries import why_nothing_leaves
+from sending.mailboxes.cooling import cooling_of
 from sending.mailboxes.models import Mailbox
 from sending.pacing import (
     RECHECK,
@@ -82,7 +83,7 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
         return Present([*own, reason], None)
     facts = _facts(row, plan, senders[0].pace, now)
     books = {} if facts.is_follow_up else rooms_for_new(senders, now=now)
-    held = Held({sender.id for sender in senders}, [row.contact], now=now)
+    held = Held(cooling_of([sender.id for sender in senders], now=now), [row.contact], now=now)
     judged = [
         (
             sender,

@@ -15,6 +15,7 @@ from campaigns.contacts.queries import providers_of, suppressed_keys
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan
+from sending.mailboxes.cooling import cooling_of
 from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace, Send, address_gate
 from sending.pacing.receivers import Receiver, receiver_of
 from sending.pacing.scenario import ScenarioPerson
@@ -127,7 +128,7 @@ class Lines:
         """Return those for whom a step is to come by itself; count those for whom none is."""
         suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
         addresses = Addresses({row.domain for row in rows})
-        held = Held(carrying, rows, now=self._now)
+        held = Held(cooling_of(carrying, now=self._now), rows, now=self._now)
         for pk, roads in self.roads.items():
             roads.ask([row.contact_id for row in rows if row.campaign_id == pk])
         found = []

@@ -14,9 +14,9 @@ from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from campaigns.templating import STANDARD, TemplateProblem, compile_template
+from outreach.kit.ids import row_id
 from sending.planner.audience.gaps import MOST_LOOKED, next_who_lacks
 
-_LONGEST_ID = 18  # digits
 # Signs that Latin letters, digits and the usual punctuation do not need: other scripts, and pictures.
 _OTHER_SCRIPT = "[^\\u0001-\\u024f\\u02b0-\\u036f\\u1e00-\\u1eff\\u2000-\\u206f\\u20a0-\\u20cf\\u2100-\\u214f]"
 _COLUMNS = frozenset(name for name in STANDARD if "." not in name and name != "full_name")
@@ -73,8 +73,7 @@ def _whom(campaign: Campaign, whom: Whom, shown: int, draw: Callable[[int, int],
 def contact_shown(campaign: Campaign, wanted: str) -> Contact | None:
     """Return the contact of the audience with this id, else the first one; None where there is nobody."""
     people = audience_contacts(campaign)
-    asked = int(wanted) if wanted.isdecimal() and wanted.isascii() and len(wanted) <= _LONGEST_ID else 0
-    return people.filter(pk=asked).first() or people.order_by("pk").first()
+    return people.filter(pk=row_id(wanted)).first() or people.order_by("pk").first()
 
 
 def contact_by_address(campaign: Campaign, address: str) -> int | None:

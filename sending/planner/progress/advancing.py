@@ -9,11 +9,12 @@ from datetime import datetime
 from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.kit import statements
 from sending.ledger.kinds import EventKind
-from sending.ledger.services import Entry, record
+from sending.ledger.services import record
 from sending.pacing import Pace
 from sending.pacing.waits import opening_after
 from sending.planner.claim.branching import due_behind
 from sending.planner.claim.facts import zone_by
+from sending.planner.entries import entry_for
 from sending.planner.progress.own_waits import let_wait
 from sending.planner.states import EnrollmentState
 
@@ -103,8 +104,8 @@ def advance(done: Sequence[Sent]) -> None:
         if code and pk not in later
     }
     record(
-        [_entry(people[pk], EventKind.FINISHED, sent_at) for pk, _, _, _, sent_at in finished]
-        + [_entry(people[pk], EventKind.HELD, sent_at, away[pk]) for pk, _, _, _, sent_at in moves if pk in away]
+        [entry_for(people[pk], EventKind.FINISHED, sent_at, {}) for pk, _, _, _, sent_at in finished]
+        + [entry_for(people[pk], EventKind.HELD, sent_at, away[pk]) for pk, _, _, _, sent_at in moves if pk in away]
     )
 
 
@@ -118,16 +119,3 @@ def _next(one: Sent, person: _Person, loaded: Mapping[int, CampaignPlan]) -> _Mo
     step = plan.step_from(position)  # None where its path is at its end and branches are asked of them
     position = step.position if step else position
     return one.enrollment_id, EnrollmentState.ACTIVE, position, opening_after(due, plan.schedule, zone), one.sent_at
-
-
-def _entry(person: _Person, kind: EventKind, at: datetime, data: Mapping[str, str] | None = None) -> Entry:
-    return Entry(
-        workspace_id=person.workspace_id,
-        kind=kind,
-        at=at,
-        campaign_id=person.campaign_id,
-        contact_id=person.contact_id,
-        enrollment_id=person.enrollment_id,
-        mailbox_id=person.mailbox_id,
-        data=dict(data or {}),
-    )

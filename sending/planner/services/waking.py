@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import connection
-
 from outreach.kit.commits import after_commit
+from sending.mailboxes.services import look_by
 from sending.planner.models import CampaignMailbox
-
-_WAKE = "UPDATE mailboxes_clock SET look_at = now() WHERE mailbox_id = %s AND look_at > now()"
 
 
 def wake(campaign_id: int, *, mailbox_id: int | None = None) -> None:
@@ -22,5 +19,4 @@ def wake(campaign_id: int, *, mailbox_id: int | None = None) -> None:
 def _wake(campaign_id: int, also: int | None) -> None:
     rows = CampaignMailbox.objects.filter(campaign=campaign_id).values_list("mailbox", flat=True)
     for mailbox_id in sorted({*rows, *([also] if also else [])}):
-        with connection.cursor() as cursor:
-            cursor.execute(_WAKE, [mailbox_id])
+        look_by(mailbox_id)

@@ -39,7 +39,7 @@ def scene() -> Scene:
 def codes(scene: Scene, contact: Contact | None = None, *, mailbox_id: int | None = None) -> list[HoldCode]:
     """Return what holds a message of the mailbox to somebody now."""
     who, box = contact or scene.contact, mailbox_id or scene.mailbox.pk
-    return [hold.code for hold in Held([box], [who], now=clock.now()).of(box, who)]
+    return [hold.code for hold in Held(cooling_of([box], now=clock.now()), [who], now=clock.now()).of(box, who)]
 
 
 def test_distrust_of_a_provider_holds_that_mailbox_from_that_provider_alone() -> None:
