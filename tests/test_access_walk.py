@@ -147,7 +147,7 @@ SAMPLES: dict[str, Args] = {
         lambda w: (w.thread.pk,),
         "inbox:thread", "inbox:thread_read", "inbox:thread_done", "inbox:thread_open", "inbox:thread_assignee",
         "inbox:thread_snooze", "inbox:thread_label", "inbox:thread_note", "inbox:thread_answer",
-        "inbox:thread_draft", "inbox:thread_call_back",
+        "inbox:thread_draft", "inbox:thread_call_back", "inbox:thread_company",
     ),
     **_each(
         lambda w: (w.rehearsed.rehearsal_id,),

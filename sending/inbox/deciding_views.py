@@ -9,12 +9,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.contacts.models import Contact
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.words import plural
 from sending.bounces.attachments import attachment
 from sending.inbox import queries, suggestions
 from sending.inbox.models import InboundMessage
+from sending.inbox.threads.frame import back
 from sending.planner.services import pause_company, resume_company
 
 
@@ -28,6 +30,9 @@ def suggestion(request: MemberRequest, pk: int) -> HttpResponse:
         messages.success(request, "Kept.")
     else:
         messages.error(request, "Nothing is suggested for it any more.")
+    if request.POST.get("back") == "thread":
+        moved = queries.inbound_for(request.member, pk)  # whose it is says in which conversation it stands
+        return back(request, moved.thread)
     return redirect(request.member.url("inbox:detail", pk))
 
 
@@ -38,14 +43,20 @@ def company(request: MemberRequest, pk: int) -> HttpResponse:
     row = queries.inbound_for(request.member, pk)
     if row.contact is None:
         messages.error(request, "Nobody of ours has written it.")
-    elif request.POST.get("resume"):
-        resume_company(request.member, row.contact.domain)
-        messages.success(request, f"Messages to {row.contact.domain} go on.")
     else:
-        held = pause_company(request.member, row.contact)
-        words = f"{plural(held, 'other contact')} in running campaigns"
-        messages.success(request, f"{row.contact.domain} is paused, with {words}, until somebody ends it.")
+        decide_company(request, row.contact)
     return redirect(request.member.url("inbox:detail", pk))
+
+
+def decide_company(request: MemberRequest, contact: Contact) -> None:
+    """Pause everybody at a contact's company, or let them go on (resume=1), and say so."""
+    if request.POST.get("resume"):
+        resume_company(request.member, contact.domain)
+        messages.success(request, f"Messages to {contact.domain} go on.")
+        return
+    held = pause_company(request.member, contact)
+    words = f"{plural(held, 'other contact')} in running campaigns"
+    messages.success(request, f"{contact.domain} is paused, with {words}, until somebody ends it.")
 
 
 @require_GET

@@ -24,7 +24,7 @@ from sending.inbox.labelling import class_of
 from sending.inbox.matching import Match, MatchedBy
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import Arrival, act
-from sending.inbox.threads.placing import belong
+from sending.inbox.threads.placing import belong, note_change
 from sending.inbox.understanding import understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
@@ -79,6 +79,7 @@ def accept(member: Member, row: InboundMessage) -> bool:
         found = Match(MatchedBy.PERSON, message, message.contact)
         act(Arrival(current.mailbox, current, understood.mail, understood.verdict, found))
         belong(current, class_of(current))
+        note_change(current.thread_id)
     return True
 
 
@@ -87,7 +88,10 @@ def decline(member: Member, row: InboundMessage) -> bool:
     member.require(Role.MEMBER)
     rows = InboundMessage.objects.filter(workspace=member.workspace, pk=row.pk, suggested__isnull=False)
     words = f"{member.user.email} said on {clock.now():%d %B %Y} that it is somebody else."
-    return bool(rows.update(suggested=None, suggested_words=words))
+    if not rows.update(suggested=None, suggested_words=words):
+        return False
+    note_change(row.thread_id)
+    return True
 
 
 def _held(member: Member, row: InboundMessage) -> InboundMessage | None:

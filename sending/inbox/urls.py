@@ -20,6 +20,7 @@ urlpatterns = [
     path("threads/<int:pk>/snooze", acts.thread_snooze, name="thread_snooze"),
     path("threads/<int:pk>/label", acts.thread_label, name="thread_label"),
     path("threads/<int:pk>/note", acts.thread_note, name="thread_note"),
+    path("threads/<int:pk>/company", acts.thread_company, name="thread_company"),
     path("threads/<int:pk>/answer", acts.thread_answer, name="thread_answer"),
     path("threads/<int:pk>/draft", acts.thread_draft, name="thread_draft"),
     path("threads/<int:pk>/call-back", acts.thread_call_back, name="thread_call_back"),

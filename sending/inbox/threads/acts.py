@@ -16,6 +16,7 @@ from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from outreach.kit.ids import row_id
+from sending.inbox.deciding_views import decide_company
 from sending.inbox.threads import answers, queries, services, snoozes
 from sending.inbox.threads.frame import back
 from sending.inbox.threads.models import Thread
@@ -97,6 +98,18 @@ def thread_note(request: MemberRequest, pk: int) -> HttpResponse:
     """Write a note of the team into a conversation."""
     thread = queries.thread_for(request.member, pk)
     return _tried(request, thread, partial(services.add_note, request.member, thread, request.POST.get("text", "")))
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def thread_company(request: MemberRequest, pk: int) -> HttpResponse:
+    """Pause everybody at the company of whom a conversation is with, or let them go on (resume=1)."""
+    thread = queries.thread_for(request.member, pk)
+    if thread.contact is None:
+        messages.error(request, "It is with nobody of ours.")
+    else:
+        decide_company(request, thread.contact)
+    return back(request, thread)
 
 
 @require_POST

@@ -83,6 +83,12 @@ def belong(row: InboundMessage, says: ReplyClass | None) -> None:
         Thread.objects.filter(pk=before.pk).update(mails=F("mails") - 1, version=F("version") + 1)
 
 
+def note_change(thread_id: int | None) -> None:
+    """Let pages that show a conversation know that they are behind."""
+    if thread_id is not None:
+        Thread.objects.filter(pk=thread_id).update(version=F("version") + 1)
+
+
 def add_words(thread_id: int, text: str) -> None:
     """Let a conversation be found by these words, too."""
     with connection.cursor() as cursor:

@@ -1,28 +1,26 @@
-"""Read conversations: lists by scope, their counts, and one of them with all that was said."""
+"""Read conversations: lists by scope, their counts, and what one of them bears."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
-from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 from django.http import Http404
 
 from outreach.accounts.access import Member
 from sending.inbox.labelling import LABELLED
 from sending.inbox.models import InboundMessage
-from sending.inbox.threads.models import Answer, Label, Thread, ThreadNote
+from sending.inbox.threads.models import Label, Thread
 from sending.inbox.threads.states import Scope, ThreadState
-from sending.outbox.models import OutboundMessage
-from sending.outbox.states import MessageState
+from sending.pacing.receivers import is_free_mail
+from sending.planner.models import Pause
+from sending.planner.services import colleagues_of, company_pause
 
 MOST_COUNTED = 1000
-MOST_SHOWN = 100  # mails of each side in one conversation
 LONGEST_SEARCH = 200
 
 _TALKS = "FROM inbox_thread t WHERE t.workspace_id = %(workspace)s AND t.is_talk AND t.state = 'open'"
@@ -39,27 +37,15 @@ _COUNTED = {
 # One statement, so that all are of one instant; each reads its own index, and not beyond the bound.
 _COUNT = "(SELECT count(*) FROM (SELECT 1 {condition} LIMIT {most}) AS found)"
 _COUNTS = "SELECT " + ", ".join(_COUNT.format(condition=one, most=MOST_COUNTED) for one in _COUNTED.values())
-# Told by the head of a mail, which is not read whole for it.
-_HAS_HTML = "position('text/html'::bytea IN substring(inbox_message.raw FROM 1 FOR 65536)) > 0"
-_NEVER_LEFT = [MessageState.CANCELLED, MessageState.CLAIMED]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One mail of a conversation, theirs (`came`) or ours (`went`), or a note of the team."""
+class Company:
+    """The company of somebody who has written. colleagues: others there to whom something may still be sent."""
 
-    at: datetime
-    came: InboundMessage | None = None
-    went: OutboundMessage | None = None
-    note: ThreadNote | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What was said, oldest first. is_cut: there is more than is shown."""
-
-    said: Sequence[Said]
-    is_cut: bool
+    domain: str
+    pause: Pause | None
+    colleagues: int
 
 
 def threads_of(member: Member, scope: Scope, *, search: str = "", label: int | None = None) -> QuerySet[Thread]:
@@ -96,24 +82,6 @@ def thread_for(member: Member, pk: int) -> Thread:
     return row
 
 
-def conversation_of(thread: Thread) -> Conversation:
-    """Return the newest mails of both sides, in the order in which they were said."""
-    came = list(
-        InboundMessage.objects.filter(thread=thread)
-        .defer("raw")
-        .select_related("mailbox")
-        .annotate(has_html=RawSQL(_HAS_HTML, (), output_field=BooleanField()))  # noqa: S611  # words of our own
-        .order_by("-received_at", "-pk")[: MOST_SHOWN + 1]
-    )
-    went = list(_sent(thread)[: MOST_SHOWN + 1])
-    said = [Said(row.received_at, came=row) for row in came[:MOST_SHOWN]]
-    said += [Said(row.dot_at or row.created_at, went=row) for row in went[:MOST_SHOWN]]
-    notes = list(thread.notes.select_related("written_by").order_by("-written_at", "-pk")[:MOST_SHOWN])
-    said += [Said(note.written_at, note=note) for note in notes]
-    said.sort(key=lambda one: one.at)
-    return Conversation(said, is_cut=len(came) > MOST_SHOWN or len(went) > MOST_SHOWN)
-
-
 def labels_of(member: Member) -> Sequence[Label]:
     """Return the workspace's labels by name."""
     return list(Label.objects.filter(workspace=member.workspace).order_by("name"))
@@ -128,6 +96,14 @@ def newest_answer(thread: Thread) -> InboundMessage | None:
     """Return the newest mail of a conversation of which a person may say what it says."""
     rows = InboundMessage.objects.filter(thread=thread, kind__in=LABELLED).defer("raw", "text")
     return rows.order_by("-received_at", "-pk").first()
+
+
+def company_of(thread: Thread) -> Company | None:
+    """Return the company of whoever has written; None where nobody did, and at free providers."""
+    if thread.contact is None or not thread.is_talk or is_free_mail(thread.contact.domain):
+        return None
+    colleagues = colleagues_of(thread.contact).values("contact").distinct().count()
+    return Company(thread.contact.domain, company_pause(thread.workspace_id, thread.contact.domain), colleagues)
 
 
 def fingerprint(rows: Sequence[Thread], *more: object) -> str:
@@ -149,13 +125,3 @@ def _of_scope(rows: QuerySet[Thread], member: Member, scope: Scope) -> QuerySet[
     if scope is Scope.UNREAD:
         return rows.filter(is_unread=True)
     return rows.filter(is_awaiting=True) if scope is Scope.AWAITING else rows
-
-
-def _sent(thread: Thread) -> QuerySet[OutboundMessage]:
-    """Return our messages: those of the sequence that left or wait, and every answer."""
-    answers = Answer.objects.filter(thread=thread).order_by("-pk").values_list("pk", flat=True)
-    theirs = Q(pk__in=list(answers[: MOST_SHOWN + 1]))
-    if thread.enrollment_id is not None:
-        theirs |= Q(enrollment=thread.enrollment_id) & ~Q(state__in=_NEVER_LEFT)
-    rows = OutboundMessage.objects.filter(theirs).select_related("mailbox", "campaign", "answer__author")
-    return rows.order_by("-pk")

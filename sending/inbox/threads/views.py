@@ -23,9 +23,11 @@ from sending.inbox.threads import queries, snoozes
 from sending.inbox.threads.answers import ground_of
 from sending.inbox.threads.frame import query_of
 from sending.inbox.threads.models import Draft, Thread
+from sending.inbox.threads.saying import conversation_of, read_place
 from sending.inbox.threads.states import SCOPE_WORDS, Scope
 
-_PAGE = "sending/inbox/threads/page.html"
+_FOLDER = "sending/inbox/threads"
+_PAGE = f"{_FOLDER}/page.html"
 
 
 @require_GET
@@ -41,15 +43,25 @@ def thread_list(request: MemberRequest) -> HttpResponse:
 @require_GET
 @member_page(Role.VIEWER)
 def thread_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show one conversation beside its list; asked again by its page (?version=), only where it has changed."""
+    """Show one conversation beside its list; asked again by its page (?version=), only where it has changed.
+
+    since: where the page that asks again begins; older: what was said before that place is shown instead.
+    """
     thread = queries.thread_for(request.member, pk)
     if request.htmx and request.GET.get("version") == str(thread.version):
         return HttpResponse(status=204)
-    context = {} if request.htmx else _columns(request)
+    since, older = read_place(request.GET.get("since", "")), read_place(request.GET.get("older", ""))
+    context = {
+        "talk": conversation_of(thread, since=since, before=older),
+        "is_earlier": older is not None,
+        "query": query_of(request.GET),
+    }
+    if request.htmx and older is not None:
+        context |= {"thread": thread, "may_change": request.member.may(Role.MEMBER)}
+        return render_region(request, f"{_FOLDER}/earlier.html", context)
     if not request.htmx:
-        context |= _of_answer(request, thread)
-    context |= {"talk": queries.conversation_of(thread), "query": query_of(request.GET), **_of_thread(request, thread)}
-    return render_region(request, _PAGE, context, region="talk")
+        context |= {**_columns(request), **_of_answer(request, thread)}
+    return render_region(request, _PAGE, context | _of_thread(request, thread), region="talk")
 
 
 def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
@@ -62,6 +74,7 @@ def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
         "answer": answer,
         "classes": list(ReplyClass),
         "says": class_of(answer) if answer else None,
+        "company": queries.company_of(thread),
         "may_change": request.member.may(Role.MEMBER),
         "people": [one.user for one in members_of(request.member) if Role(one.role).reaches(Role.MEMBER)],
         "snoozes": snoozes.offered(clock.now(), ZoneInfo(request.member.workspace.time_zone)),
