@@ -15,7 +15,8 @@ from campaigns.contacts.models import Contact
 from campaigns.contacts.states import ImportState
 from tests.builders import make_contact, make_member, make_workspace
 from tests.campaigns.contacts.test_undo import imported, undone
-from tests.sending.outbox.plain import Beside, somebody_waits_for_a_gate
+from tests.locks import somebody_waits_for_a_gate
+from tests.sending.outbox.plain import Beside
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE_S = 20

@@ -17,7 +17,7 @@ from sending.sandbox.world import SandboxWorld
 from tests.builders import make_sandbox_mailbox
 from tests.sending.inbox.scene import Scene, make_scene
 
-ACCOUNTS = {f"box{number}@acme.example": f"secret-{number}" for number in range(40)}
+ACCOUNTS = {f"box{number}@acme.example": f"secret-{number}" for number in range(300)}
 _free = itertools.count()
 
 

@@ -37,7 +37,7 @@ from tests.sending.imap.post import Post
 from tests.sending.inbox.boxes import make_box
 from tests.sending.inbox.scene import Scene, enroll, make_scene
 
-ACCOUNTS = {f"copy{number}@acme.example": f"secret-{number}" for number in range(30)}
+ACCOUNTS = {f"copy{number}@acme.example": f"secret-{number}" for number in range(60)}
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 REAL_TIME = Pace(1)
 _free = itertools.count()

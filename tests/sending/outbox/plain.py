@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from django.db import connection, connections
+from django.db import connections
 from django.db.models.functions import Now
 
 from campaigns.contacts.models import Contact
@@ -119,26 +119,6 @@ def wait_until(done: Callable[[], object], *, seconds: float = 15) -> None:
     while not done():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
-
-
-def somebody_waits_for_a_gate() -> bool:
-    """Say whether a session of the test's database waits for an advisory lock."""
-    return _somebody_waits_for("advisory")
-
-
-def somebody_waits_for_a_row() -> bool:
-    """Say whether one waits for the end of a transaction that has changed or locked a row."""
-    return _somebody_waits_for("transactionid")
-
-
-def _somebody_waits_for(kind: str) -> bool:
-    with connection.cursor() as cursor:  # pg_stat_activity would stay as it is for a whole transaction
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks w JOIN pg_locks o ON o.pid = w.pid JOIN pg_database d ON d.oid = o.database"
-            " WHERE w.locktype = %s AND NOT w.granted AND d.datname = current_database()",
-            [kind],
-        )
-        return bool(cursor.fetchone()[0])
 
 
 class Beside(Generic[T]):

@@ -26,7 +26,7 @@ from sending.planner.states import EnrollmentState
 from sending.sandbox.world import SandboxWorld
 from tests.builders import make_contact, make_member, make_running_campaign, make_sandbox_mailbox, make_workspace
 
-ACCOUNTS = {f"me{number}@acme.test": f"secret-{number}" for number in range(60)}
+ACCOUNTS = {f"me{number}@acme.test": f"secret-{number}" for number in range(300)}
 _accounts = itertools.count()
 _PAST = timedelta(seconds=1)
 

@@ -20,13 +20,13 @@ from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Reply
+from tests.locks import somebody_waits_for_a_row
 from tests.sending.outbox.plain import (
     Beside,
     Picky,
     claim_all,
     end_backoff,
     make_post,
-    somebody_waits_for_a_row,
     wait_until,
 )
 from tests.sending.outbox.stage import deliver, make_due

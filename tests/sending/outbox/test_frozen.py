@@ -19,8 +19,9 @@ from sending.outbox.sweeper import sweep
 from sending.planner.models import Enrollment
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
+from tests.locks import somebody_waits_for_a_gate
 from tests.outreach.kit.frozen import stand_still
-from tests.sending.outbox.plain import Beside, make_post, somebody_waits_for_a_gate, wait_until
+from tests.sending.outbox.plain import Beside, make_post, wait_until
 from tests.sending.outbox.stage import deliver, make_due
 from tests.sending.outbox.test_races import lapse
 

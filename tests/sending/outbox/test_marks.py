@@ -29,13 +29,13 @@ from sending.outbox.sweeper import sweep
 from sending.planner.services import pause, stop
 from sending.planner.states import StopReason
 from sending.smtp import Phase, Unreachable
+from tests.locks import somebody_waits_for_a_gate
 from tests.sending.outbox.plain import (
     Beside,
     Post,
     Telling,
     claim_all,
     make_post,
-    somebody_waits_for_a_gate,
     wait_until,
 )
 from tests.sending.outbox.stage import deliver

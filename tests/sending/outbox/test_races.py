@@ -44,7 +44,8 @@ from tests.builders import (
     make_suppression,
     make_workspace,
 )
-from tests.sending.outbox.plain import Beside, somebody_waits_for_a_row, wait_until
+from tests.locks import somebody_waits_for_a_row
+from tests.sending.outbox.plain import Beside, wait_until
 from tests.sending.outbox.stage import Stage, deliver, make_due, make_stage
 
 pytestmark = pytest.mark.django_db(transaction=True)

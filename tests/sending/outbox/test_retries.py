@@ -22,13 +22,12 @@ from sending.outbox.retries import CalledOff, call_off
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
+from tests.locks import somebody_waits_for_a_gate, somebody_waits_for_a_row
 from tests.sending.outbox.plain import (
     Beside,
     Post,
     claim_all,
     make_post,
-    somebody_waits_for_a_gate,
-    somebody_waits_for_a_row,
     wait_until,
 )  # fmt: skip
 from tests.sending.outbox.stage import deliver, make_due

@@ -28,6 +28,7 @@ from tests.builders import (
     make_running_campaign,
     make_workspace,
 )
+from tests.locks import somebody_waits
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -137,10 +138,8 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 def wait_for_a_lock(*, seconds: float = 10) -> None:
     """Wait until another session waits for a lock of ours."""
     deadline = time.monotonic() + seconds
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
+    while time.monotonic() < deadline:
+        if somebody_waits():
+            return
+        time.sleep(0.01)
     raise AssertionError("nobody waits for a lock")

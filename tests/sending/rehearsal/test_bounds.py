@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -71,9 +72,8 @@ def test_none_begins_while_the_process_of_another_is_still_there() -> None:
     member = make_team()
     draft = make_draft(member, make_people(member, 1), (make_sender(member),), steps=1)
     row = start_rehearsal(member, draft, days=7, seed=1, shares={}, hint=False)
-    front = connection.copy()
-    with front.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [WORKSPACES, member.workspace.pk])
-    run_rehearsal(row.pk)
-    assert Rehearsal.objects.get().state == "queued"
-    front.close()
+    with closing(connection.copy()) as front:
+        with front.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [WORKSPACES, member.workspace.pk])
+        run_rehearsal(row.pk)
+        assert Rehearsal.objects.get().state == "queued"

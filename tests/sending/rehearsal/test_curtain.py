@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,11 @@ from tests.sending.rehearsal.drafts import DAY, START, finding, make_draft, make
 from tests.worlds import models_of_rooms
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+HELD_GATES = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND datname = current_database()
+"""
 
 
 @contextmanager
@@ -114,8 +119,7 @@ def test_no_password_and_no_key_comes_onto_the_stage_and_no_gate_is_held_there()
     member = make_team()
     draft = make_draft(member, make_people(member, 1), (make_sender(member),))
     key = make_domain_key(member.workspace, "acme.example")
-    front = connection.copy()
-    with curtain():
+    with closing(connection.copy()) as front, curtain():
         set_stage(cast_of(draft.pk, begins_at=START))
         assert Mailbox.objects.count() == 1
         assert not Credential.objects.exists()
@@ -123,9 +127,8 @@ def test_no_password_and_no_key_comes_onto_the_stage_and_no_gate_is_held_there()
         with transaction.atomic():
             gate.hold_shut(member.workspace.pk)
             with front.cursor() as cursor:
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+                cursor.execute(HELD_GATES)
                 assert cursor.fetchone() == (0,)
-    front.close()
 
 
 def test_its_process_opens_no_socket() -> None:
