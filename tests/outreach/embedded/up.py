@@ -18,7 +18,7 @@ from types import MappingProxyType
 from outreach.embedded.ports import free_port
 from outreach.env import ROOT
 
-START_S = 150  # a first start migrates: most of it
+START_S = 90  # a first start migrates: most of it
 STOP_S = 30
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 import pytest
-from django.apps import apps
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.sequences.states import ReplyClass
 from sending.bounces import Kind
 from sending.inbox.labelling import label
-from sending.inbox.models import InboundMessage, Thread, ThreadWords
+from sending.inbox.models import InboundMessage, Thread
 from sending.inbox.suggestions import accept
 from sending.inbox.threads.placing import snippet_of, topic_of
 from sending.inbox.threads.states import ThreadState
@@ -131,39 +127,6 @@ def test_what_a_person_says_of_the_newest_answer_is_said_of_the_conversation(sce
     assert thread_of(newer).says == ""
     label(scene.member, newer, ReplyClass.POSITIVE)
     assert (thread_of(newer).says, thread_of(newer).version) == (ReplyClass.POSITIVE, version + 1)
-
-
-def test_mails_that_were_stored_before_come_into_the_same_conversations(scene: Scene) -> None:
-    rows = [
-        come_in(scene, mail("Yes", in_reply_to=scene.message.message_id)),
-        come_in(scene, stranger("One"), at=CAME_AT + days(1)),
-        come_in(scene, stranger("Two", subject="Re: A question"), at=CAME_AT + days(2)),
-        come_in(scene, dsn(scene.message.message_id), at=CAME_AT + days(3)),
-        come_in(scene, dsn("<nobody@x>", message_id="<dsn-2@mx.example>"), at=CAME_AT + days(3)),
-    ]
-    names = (
-        "is_talk",
-        "is_unread",
-        "is_awaiting",
-        "mails",
-        "newest_at",
-        "newest_kind",
-        "heard_at",
-        "subject",
-        "writer",
-    )
-    before = _told(rows, names)
-    ThreadWords.objects.all().delete()
-    InboundMessage.objects.update(thread=None)
-    Thread.objects.all().delete()
-    import_module("sending.inbox.migrations.0008_threads_of_mails").place(apps, None)
-    assert _told(rows, names) == before
-    assert ThreadWords.objects.count() == Thread.objects.count() == 3
-
-
-def _told(rows: list[InboundMessage], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    threads = [thread_of(row) for row in rows]
-    return [(threads.index(one), *(getattr(one, name) for name in names)) for one in threads]
 
 
 @pytest.mark.parametrize("subject", ["Re: Offer", "AW: re: offer", "Fwd: Re[2]:  OFFER", "  offer "])
