@@ -148,6 +148,7 @@ SAMPLES: dict[str, Args] = {
         "inbox:thread", "inbox:thread_read", "inbox:thread_done", "inbox:thread_open", "inbox:thread_assignee",
         "inbox:thread_snooze", "inbox:thread_label", "inbox:thread_note", "inbox:thread_answer",
         "inbox:thread_draft", "inbox:thread_call_back", "inbox:thread_company",
+        "inbox:thread_phrases", "inbox:thread_phrase",
     ),
     **_each(
         lambda w: (w.rehearsed.rehearsal_id,),

@@ -9,12 +9,12 @@ from campaigns.templating.language import Template, check, compile_template
 from campaigns.templating.lint import Finding, Identity, Severity, lint
 from campaigns.templating.marks import prints
 from campaigns.templating.problems import MissingValue, TemplateProblem
-from campaigns.templating.rendering import missing, render
+from campaigns.templating.rendering import left_open, missing, render, render_open
 from campaigns.templating.spinning import check_spin, has_choices, spin
 from campaigns.templating.variables import STANDARD
 
 __all__ = [
     "STANDARD", "Finding", "Identity", "MissingValue", "Severity", "Template", "TemplateProblem", "bare_uses", "check",
-    "check_spin", "clean_header", "clean_text", "compile_template", "has_choices", "lint", "missing", "prints",
-    "render", "spin", "with_fallback",
+    "check_spin", "clean_header", "clean_text", "compile_template", "has_choices", "left_open", "lint", "missing",
+    "prints", "render", "render_open", "spin", "with_fallback",
 ]  # fmt: skip

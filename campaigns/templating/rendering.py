@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from campaigns.templating.language import NOTES, Template
 from campaigns.templating.places import PLACE
@@ -12,6 +13,7 @@ from campaigns.templating.values import Empty
 MAX_VALUE = 4_096
 MAX_OUTPUT = 512_000
 _MARKS = ("{{", "}}", "{%")
+_OPEN = re.compile(rf"{PLACE.pattern}|\{{\{{[^{{}}\n]{{1,80}}\}}\}}|\{{%[^{{}}\n]{{1,80}}%\}}")
 
 
 def render(template: Template, values: Mapping[str, str], *, limit: int = MAX_OUTPUT) -> str:
@@ -34,6 +36,22 @@ def render(template: Template, values: Mapping[str, str], *, limit: int = MAX_OU
         hint = "A value of this contact holds it."
         raise TemplateProblem("The message would hold half a character.", hint=hint, code="bad_character")
     return text
+
+
+def render_open(template: Template, values: Mapping[str, str], *, limit: int = MAX_OUTPUT) -> str:
+    """Return the text for somebody who will go on writing it: what is lacking stays open, as [[its name]].
+
+    Raises TemplateProblem when a value that is used has over 4,096 characters, or the result is longer than `limit`.
+    """
+    text, lacking = _render(template, values, limit=limit)
+    if not lacking:
+        return text
+    return _render(template, {**values, **{name: f"[[{name}]]" for name in lacking}}, limit=limit)[0]
+
+
+def left_open(text: str) -> Sequence[str]:
+    """Return what a text that is to be sent still leaves open, in reading order: places, and marks of the language."""
+    return list(dict.fromkeys(found[0] for found in _OPEN.finditer(text)))
 
 
 def missing(template: Template, values: Mapping[str, str]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from django.urls import path
 
 from sending.inbox import deciding_views, reading_views, views
 from sending.inbox.threads import acts
+from sending.inbox.threads import phrase_views as phrases
 from sending.inbox.threads import views as threads
 from sending.inbox.unknowns import views as unknowns
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("threads/<int:pk>/company", acts.thread_company, name="thread_company"),
     path("threads/<int:pk>/answer", acts.thread_answer, name="thread_answer"),
     path("threads/<int:pk>/draft", acts.thread_draft, name="thread_draft"),
+    path("threads/<int:pk>/phrases", phrases.thread_phrases, name="thread_phrases"),
+    path("threads/<int:pk>/phrase", phrases.thread_phrase, name="thread_phrase"),
     path("threads/<int:pk>/call-back", acts.thread_call_back, name="thread_call_back"),
     path("mails", views.inbound_list, name="mails"),
     path("aside", reading_views.set_aside, name="set_aside"),

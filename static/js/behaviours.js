@@ -11,6 +11,7 @@ import { insert, palette, remember } from "./behaviours/insert.js";
 import keeping from "./behaviours/keeping.js";
 import { restWhileUsed } from "./behaviours/live.js";
 import { keepPlace } from "./behaviours/place.js";
+import phrases from "./behaviours/phrases.js";
 import timeZone from "./behaviours/time_zone.js";
 import { announceFailures, toast } from "./behaviours/toast.js";
 import reorder from "./behaviours/reorder.js";
@@ -32,6 +33,7 @@ const behaviours = {
   keeping,
   open,
   palette,
+  phrases,
   remember,
   reorder,
   rich,

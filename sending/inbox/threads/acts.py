@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
+from campaigns.templating import left_open
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -132,10 +134,13 @@ def thread_answer(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def thread_draft(request: MemberRequest, pk: int) -> HttpResponse:
-    """Keep what somebody has written so far."""
+    """Keep what somebody has written so far; its page is told what is still open in it."""
     thread = queries.thread_for(request.member, pk)
-    answers.keep_draft(request.member, thread, request.POST.get("text", ""))
-    return HttpResponse(status=204) if request.htmx else back(request, thread)
+    text = request.POST.get("text", "")
+    answers.keep_draft(request.member, thread, text)
+    if request.htmx:
+        return render(request, "sending/inbox/threads/_open.html", {"still_open": left_open(text[: answers.LONGEST])})
+    return back(request, thread)
 
 
 @require_POST
@@ -168,6 +173,7 @@ def _wish(request: MemberRequest, text: str) -> answers.Wish:
         quotes=bool(request.POST.get("quotes")),
         send_at=send_at,
         confirmed=bool(request.POST.get("confirmed")),
+        as_it_stands=bool(request.POST.get("as_it_stands")),
     )
 
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Substr
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import suppressing
 from campaigns.contacts.services import create_contact
+from campaigns.templating import left_open
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
@@ -45,13 +46,17 @@ _ENDED = [MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED, Mes
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to answer. send_at: None for at once; confirmed: in spite of a suppression."""
+    """What somebody wants to answer.
+
+    send_at: None for at once; confirmed: in spite of a suppression; as_it_stands: with the places that are open.
+    """
 
     text: str
     token: UUID
     quotes: bool = True
     send_at: datetime | None = None
     confirmed: bool = False
+    as_it_stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ def answer(member: Member, thread: Thread, wish: Wish) -> Answer:
     text = wish.text.replace("\x00", "").strip()
     if not text or len(text) > LONGEST:
         raise NotPossible(f"An answer has between one and {LONGEST:,} characters.")
+    if not wish.as_it_stands and (still := left_open(text)):
+        raise NotPossible(f"It still holds {', '.join(still[:5])}: write what belongs there, or say that it stays.")
     now = clock.now()
     if wish.send_at is not None and wish.send_at > now + LATEST:
         raise NotPossible(f"An answer waits for {LATEST.days} days at most.")
@@ -133,6 +140,11 @@ def call_back(member: Member, thread: Thread, message_id: int) -> None:
         if not Draft.objects.filter(thread=thread, author=member.user).exists():
             keep_draft(member, thread, row.message.body_text)
         settle_answers([row.message_id])
+
+
+def draft_of(member: Member, thread: Thread) -> str:
+    """Return what somebody has written so far, "" for nothing."""
+    return Draft.objects.filter(thread=thread, author=member.user).values_list("text", flat=True).first() or ""
 
 
 def keep_draft(member: Member, thread: Thread, text: str) -> None:

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from campaigns.sequences.states import ReplyClass
+from campaigns.templating import left_open
 from outreach.accounts.access import Member, MemberRequest, member_page
 from outreach.accounts.queries import members_of
 from outreach.accounts.roles import Role
@@ -20,9 +21,9 @@ from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import class_of
 from sending.inbox.queries import unreadable_of
 from sending.inbox.threads import queries, snoozes
-from sending.inbox.threads.answers import ground_of
+from sending.inbox.threads.answers import draft_of, ground_of
 from sending.inbox.threads.frame import query_of
-from sending.inbox.threads.models import Draft, Thread
+from sending.inbox.threads.models import Thread
 from sending.inbox.threads.saying import conversation_of, read_place
 from sending.inbox.threads.states import SCOPE_WORDS, Scope
 
@@ -83,8 +84,8 @@ def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
 
 def _of_answer(request: MemberRequest, thread: Thread) -> dict[str, Any]:
     """Return what the form of an answer shows; it stays while the conversation beside it is asked for again."""
-    draft = Draft.objects.filter(thread=thread, author=request.member.user).first()
-    return {"ground": ground_of(thread), "draft": draft, "token": uuid4()}
+    draft = draft_of(request.member, thread)
+    return {"ground": ground_of(thread), "draft": draft, "still_open": left_open(draft), "token": uuid4()}
 
 
 def _columns(request: MemberRequest) -> dict[str, Any]:

@@ -14,7 +14,7 @@ export const remember = (form) => {
   });
 };
 
-const put = (field, before, after) => {
+export const put = (field, before, after) => {
   if (field.put) {
     field.put(before, after); // an editor has a way of its own
     return;
