@@ -10,12 +10,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from json.encoder import encode_basestring
 from operator import gt, itemgetter
 from typing import TypeVar
-from zoneinfo import available_timezones
 
+from campaigns.calendar import find_zone
 from campaigns.contacts.core.columns import Columns
 from campaigns.contacts.core.countries import parse_country
 from campaigns.contacts.core.fields import (
@@ -286,17 +285,7 @@ def _country(text: str) -> str | None:
 
 
 def _zone_name(text: str) -> str | None:
-    return _zones().get(_clean(text).replace(" ", "_").lower())
-
-
-@cache
-def _zones() -> dict[str, str]:
-    """Return IANA names by their lower-case form.
-
-    Not calendar.parse_zone: it looks for the nearest name when none fits, which is too slow for a million
-    values.
-    """
-    return {name.lower(): name for name in available_timezones()}
+    return find_zone(_clean(text))  # parse_zone looks for the nearest name besides, which nobody reads here
 
 
 def _fit(cells: list[str], width: int) -> bool:

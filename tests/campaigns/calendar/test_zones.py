@@ -49,6 +49,22 @@ def test_other_names_are_refused_with_a_way_out(written: str, hint: str) -> None
     assert len(str(caught.value)) < 160
 
 
+def test_a_file_of_bad_zones_is_compared_with_few_names_each_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    likeness = zones._likeness
+
+    def likeness_counted(one: str, other: str) -> float:
+        compared.append(one)
+        return likeness(one, other)
+
+    monkeypatch.setattr(zones, "_likeness", likeness_counted)
+    names = [f"Europa/Berlin {number}" for number in range(200)]
+    for name in [*names, *names]:
+        with pytest.raises(ZoneProblem):
+            parse_zone(name)
+    assert 200 <= len(compared) <= 200 * 12, "each name of the file is compared with all zones, or more than once"
+
+
 @pytest.mark.parametrize(
     ("code", "zone"),
     [

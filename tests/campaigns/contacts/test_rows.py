@@ -50,6 +50,10 @@ def test_a_row_becomes_the_values_of_a_contact() -> None:
     }
 
 
+def test_a_zone_by_a_usual_name_is_kept_by_its_own() -> None:
+    assert read("a@x.com", "", "", "", "Eastern Time", "")["time_zone"] == "America/New_York"
+
+
 def test_a_short_and_a_long_row_are_rejected_each_with_its_width() -> None:
     assert "The row has 3 cells, the first row has 6" in refused("a@x.com", "Ada", "Ltd")
     assert "The row has 9 cells, the first row has 6" in refused("a@x.com", "Ada", "", "", "", "", "7", "8", "9")
