@@ -42,8 +42,8 @@ def run_import(
         echo(f"There is no workspace “{workspace}”. Known: {known or 'none; create one in the browser first'}.")
         return BAD_USAGE
     try:
-        with transaction.atomic():
-            row = services.store_upload(target, path.name, _pieces(path))
+        with services.received(path.name, _pieces(path)) as upload, transaction.atomic():
+            row = services.store_received(target, upload)
             take_options(row, options)
             if options.is_dry_run:
                 services.choose(row, row.mapping, list_name)

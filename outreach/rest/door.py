@@ -23,7 +23,7 @@ from outreach.accounts.models import ApiKey
 from outreach.accounts.programs import admitted
 from outreach.accounts.roles import Role
 from outreach.kit import clock
-from outreach.rest.kept import HEADER, done_once
+from outreach.rest.kept import HEADER, Settle, done_once
 from outreach.rest.limits import Rate, spend
 from outreach.rest.problems import Refused, answer, refuse
 
@@ -38,6 +38,7 @@ class ApiRequest(HttpRequest):
     member: Member  # the person whose key it is, in the key's workspace, with at most the key's role
     api_key: ApiKey
     auth: Any
+    settle: Settle  # of an operation that `prepares`: what follows is one transaction with the keeping of its answer
 
 
 class ApiKeyBearer(HttpBearer):
@@ -45,12 +46,21 @@ class ApiKeyBearer(HttpBearer):
 
     openapi_description = "An API key of the workspace: Settings, API keys."
 
-    def __init__(self, scope: Scope, role: Role, *, file_limit_bytes: int = 0, is_repeatable: bool = False) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        role: Role,
+        *,
+        file_limit_bytes: int = 0,
+        is_repeatable: bool = False,
+        prepares: bool = False,
+    ) -> None:
         super().__init__()
         self.scope = scope
         self.role = role
         self.file_limit_bytes = file_limit_bytes
         self.is_repeatable = is_repeatable
+        self.prepares = prepares
 
     def authenticate(self, request: HttpRequest, token: str) -> Member | None:  # noqa: ARG002
         return getattr(request, "member", None)
@@ -62,13 +72,20 @@ def reads(scope: Scope, **extra: Any) -> dict[str, Any]:
 
 
 def writes(
-    scope: Scope, *, role: Role = Role.MEMBER, file_limit_bytes: int = 0, is_repeatable: bool = False
+    scope: Scope,
+    *,
+    role: Role = Role.MEMBER,
+    file_limit_bytes: int = 0,
+    is_repeatable: bool = False,
+    prepares: bool = False,
 ) -> dict[str, Any]:
     """Return the arguments of an operation that changes something; file_limit_bytes where it takes a file.
 
     is_repeatable: done twice it is as done once, and it has transactions of its own, in which no answer can be kept.
+    prepares: it begins with what takes long and changes nothing, and calls request.settle() behind that.
     """
-    return _arguments(ApiKeyBearer(scope, role, file_limit_bytes=file_limit_bytes, is_repeatable=is_repeatable), {})
+    need = ApiKeyBearer(scope, role, file_limit_bytes=file_limit_bytes, is_repeatable=is_repeatable, prepares=prepares)
+    return _arguments(need, {})
 
 
 def _arguments(need: ApiKeyBearer, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +131,16 @@ def refused(_request: HttpRequest, error: Exception) -> HttpResponseBase:
 
 def _answered(request: ApiRequest, run: Run, path: Mapping[str, Any], need: ApiKeyBearer) -> HttpResponseBase:
     if request.method == "POST" and HEADER in request.headers and not need.is_repeatable:
-        return done_once(request, request.member.workspace, lambda: run(request, **path))
+        return done_once(request, request.member.workspace, lambda settle: _run(request, run, path, need, settle))
+    return _run(request, run, path, need, lambda: None)
+
+
+def _run(
+    request: ApiRequest, run: Run, path: Mapping[str, Any], need: ApiKeyBearer, settle: Settle
+) -> HttpResponseBase:
+    request.settle = settle
+    if not need.prepares:
+        settle()
     return run(request, **path)
 
 

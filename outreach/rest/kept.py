@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from outreach.accounts.models import KeptAnswer, Workspace
 from outreach.accounts.programs import KEPT_FOR
-from outreach.kit import clock
+from outreach.kit import clock, session_lock
 from outreach.rest.problems import refuse
 
 HEADER = "Idempotency-Key"
@@ -19,28 +20,49 @@ _SPACE = 0x1DE4  # our own number space among PostgreSQL's advisory locks
 _PIECE_BYTES = 256 * 1024
 
 
-def done_once(request: HttpRequest, workspace: Workspace, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+Settle = Callable[[], None]
+
+
+def done_once(
+    request: HttpRequest, workspace: Workspace, run: Callable[[Settle], HttpResponseBase]
+) -> HttpResponseBase:
     """Return what the same request was answered before, or run it and keep the answer, both or neither.
 
-    A refusal is not kept, and whatever it may have changed is undone: it can be mended and sent with the same key.
+    run is given what begins the transaction that ends with the keeping of the answer: whatever takes long and changes
+    nothing stands before it. While it runs, a lock of the session says that it does; it goes with whoever is killed,
+    and the next one with the same key does it, once. A refusal is not kept, and whatever it may have changed is
+    undone: it can be mended and sent with the same key.
     Raises Refused for a key that is used for another request, or that is being worked at.
     """
     key = _key_of(request)
     fingerprint = _fingerprint(request)
-    with transaction.atomic():
-        if not _is_mine(workspace.pk, key):
+    with session_lock.tried(_SPACE, _number_of(workspace.pk, key)) as is_mine:
+        if not is_mine:
             raise refuse(
                 409, f"A request with this {HEADER} is being worked at. Try again in a moment.",
                 code="in_progress", Retry_After="1",
             )  # fmt: skip
         if (answer := _kept(workspace, key, fingerprint)) is not None:
             return answer
-        response = run()
-        if response.status_code >= 400 or not isinstance(response, HttpResponse):
-            transaction.set_rollback(True)
-        else:
-            _keep(workspace, key, fingerprint, response)
-        return response
+        with _Settling() as settling:
+            response = run(settling.begin)
+            settling.begin()
+            if response.status_code >= 400 or not isinstance(response, HttpResponse):
+                transaction.set_rollback(True)
+            else:
+                _keep(workspace, key, fingerprint, response)
+            return response
+
+
+class _Settling(ExitStack):
+    """A transaction that begins when it is wanted, and ends with the block."""
+
+    has_begun = False
+
+    def begin(self) -> None:
+        if not self.has_begun:
+            self.enter_context(transaction.atomic())
+            self.has_begun = True
 
 
 def _key_of(request: HttpRequest) -> str:
@@ -67,13 +89,6 @@ def _fingerprint(request: HttpRequest) -> str:
                 digest.update(piece)
             file.seek(0)
     return digest.hexdigest()
-
-
-def _is_mine(workspace_id: int, key: str) -> bool:
-    """Hold the key until the end of the transaction; False while another request has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_SPACE, _number_of(workspace_id, key)])
-        return bool(cursor.fetchone()[0])
 
 
 def _number_of(workspace_id: int, key: str) -> int:

@@ -26,7 +26,6 @@ from campaigns.contacts.downloads import rejected_rows
 from campaigns.contacts.models import ContactImport
 from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
 from campaigns.contacts.states import ImportState
-from outreach.accounts.access import Member
 from outreach.accounts.keys import Scope
 from outreach.kit import clock
 from outreach.kit.paging import sliced
@@ -50,21 +49,21 @@ def imports(request: ApiRequest, cursor: Cursor = "", limit: Limit = 50) -> Any:
     "/imports",
     response={202: ImportDetail},
     summary="Import a file",
-    **writes(WRITE, file_limit_bytes=SIZE_LIMIT_BYTES),
+    **writes(WRITE, file_limit_bytes=SIZE_LIMIT_BYTES, prepares=True),
 )
 def import_file(request: ApiRequest, file: File[UploadedFile], wanted: Form[FileChoices]) -> Any:
     """Take a CSV or TSV file in any encoding, an Excel workbook, or a ZIP of one of them, and start its import.
 
     Ask `/imports/{id}` for how far it is. A file that is no table of contacts is refused with 422 and not kept.
     """
-    return Status(202, _take(request.member, file.name or "", file.chunks(_PIECE_BYTES), wanted))
+    return Status(202, _take(request, file.name or "", file.chunks(_PIECE_BYTES), wanted))
 
 
 @router.post("/imports/text", response={202: ImportDetail}, summary="Import pasted rows", **writes(WRITE))
 def import_text(request: ApiRequest, wanted: PastedText) -> Any:
     """Take a table as text, up to a million characters; otherwise as a file."""
     content = table_of(wanted.text).encode("utf-8", "replace")
-    return Status(202, _take(request.member, wanted.name or "Pasted table", [content], wanted))
+    return Status(202, _take(request, wanted.name or "Pasted table", [content], wanted))
 
 
 @router.get("/imports/{int:import_id}", response=ImportDetail, summary="Get an import", **reads(READ))
@@ -104,13 +103,16 @@ def import_rejected(request: ApiRequest, import_id: ID) -> HttpResponseBase:
     return rejected_rows(request, queries.import_for(request.member, import_id))
 
 
-def _take(member: Member, name: str, pieces: Iterable[bytes], wanted: FileChoices) -> ImportDetail:
-    """Store the file, read it as wanted, and start it if that is wanted; all of it or nothing."""
-    with transaction.atomic():
-        row = services.store_upload(member.workspace, name, pieces, by=member.user)
-        read_as(row, wanted)
-        if wanted.start:
-            start(row, wanted)
+def _take(request: ApiRequest, name: str, pieces: Iterable[bytes], wanted: FileChoices) -> ImportDetail:
+    """Take the file in, then store it, read it as wanted, and start it if that is wanted; all of it or nothing."""
+    member = request.member
+    with services.received(name, pieces) as upload:
+        request.settle()
+        with transaction.atomic():
+            row = services.store_received(member.workspace, upload, by=member.user)
+            read_as(row, wanted)
+            if wanted.start:
+                start(row, wanted)
     return _detail(queries.import_for(member, row.pk))
 
 

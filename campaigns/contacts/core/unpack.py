@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import IO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -151,14 +152,17 @@ def _taken(buffer: io.StringIO) -> bytes:
 
 def _say(record: Record, payload: str | bytes = b"") -> None:
     content = payload.encode("utf-8", "replace") if isinstance(payload, str) else payload
-    out = sys.stdout.buffer
-    out.write(record.value.encode() + len(content).to_bytes(4, "big"))
-    out.write(content)
-    out.flush()
+    write_record(sys.stdout.buffer, record, content)
+    sys.stdout.buffer.flush()
 
 
-def read_records(stream: io.BufferedIOBase) -> Iterator[tuple[Record, bytes]]:
-    """Yield what the program says. Raises EOFError when it ended before its last word."""
+def write_record(stream: IO[bytes], record: Record, content: bytes) -> None:
+    stream.write(record.value.encode() + len(content).to_bytes(4, "big"))
+    stream.write(content)
+
+
+def read_records(stream: IO[bytes]) -> Iterator[tuple[Record, bytes]]:
+    """Yield what the program says, to its END or PROBLEM. Raises EOFError when it ended before its last word."""
     while True:
         head = stream.read(5)
         if len(head) < 5:

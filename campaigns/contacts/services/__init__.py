@@ -27,6 +27,7 @@ from campaigns.contacts.services.people import (
     remove_from_list,
     rename_list,
 )
+from campaigns.contacts.services.receiving import received
 from campaigns.contacts.services.retention import keep_retention, set_retention
 from campaigns.contacts.services.running import run_import
 from campaigns.contacts.services.segments import change_segment, create_segment, delete_segment
@@ -34,16 +35,17 @@ from campaigns.contacts.services.suppression_files import Taken, import_suppress
 from campaigns.contacts.services.suppressions import Wish, lift, suppress, suppress_all, suppress_rule
 from campaigns.contacts.services.tags import add_tags, remove_tags
 from campaigns.contacts.services.undoing import run_undo, undo_import
-from campaigns.contacts.services.uploads import store_upload
+from campaigns.contacts.services.uploads import store_received, store_upload
 from campaigns.contacts.services.upserts import upsert_contacts
 
 __all__ = [
     "Taken", "Wish", "add_note", "add_tags", "add_to_list", "cancel_bulk", "cancel_check", "cancel_import",
     "change_kind", "change_segment", "choose", "confirm", "confirm_bulk", "confirm_onto", "create_contact",
-    "create_list", "create_segment", "define_fields", "delete_contacts", "delete_field", "delete_list", "delete_note",
-    "delete_segment", "edit_contact", "edit_note", "erase", "import_suppressions", "keep_retention", "label_field",
-    "learn", "lift", "list_named", "look_again", "plan_bulk", "queue_hint", "remove_from_list", "remove_tags",
-    "rename_list", "reread", "run_bulk", "run_check", "run_dry_run", "run_import", "run_undo", "set_retention",
-    "start_check", "start_dry_run", "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk",
-    "sweep_checks", "sweep_dry_runs", "sweep_erasures", "sweep_imports", "undo_import", "upsert_contacts",
+    "create_list", "create_segment", "define_fields", "delete_contacts", "delete_field", "delete_list",
+    "delete_note", "delete_segment", "edit_contact", "edit_note", "erase", "import_suppressions", "keep_retention",
+    "label_field", "learn", "lift", "list_named", "look_again", "plan_bulk", "queue_hint", "received",
+    "remove_from_list", "remove_tags", "rename_list", "reread", "run_bulk", "run_check", "run_dry_run",
+    "run_import", "run_undo", "set_retention", "start_check", "start_dry_run", "store_received", "store_upload",
+    "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks", "sweep_dry_runs", "sweep_erasures",
+    "sweep_imports", "undo_import", "upsert_contacts",
 ]  # fmt: skip

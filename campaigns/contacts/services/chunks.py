@@ -18,6 +18,14 @@ SIZE_LIMIT_BYTES = 200 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 
 
+def refuse_large(size_bytes: int) -> None:
+    """Raise BadFile for a text over the limit."""
+    if size_bytes > SIZE_LIMIT_BYTES:
+        raise BadFile(
+            f"The file is larger than {SIZE_LIMIT_BYTES // 2**20} MB. Split it, or keep only the columns you need."
+        )
+
+
 @dataclass(slots=True)
 class Stored:
     """What lies in the chunks: a text, or sheets one behind the other."""
@@ -84,10 +92,7 @@ class _Chunks:
 
     def _write(self, chunk: bytes) -> None:
         self.size_bytes += len(chunk)
-        if self.size_bytes > SIZE_LIMIT_BYTES:
-            raise BadFile(
-                f"The file is larger than {SIZE_LIMIT_BYTES // 2**20} MB. Split it, or keep only the columns you need."
-            )
+        refuse_large(self.size_bytes)
         if self.probe is not None:
             self.probe.feed(chunk)
         self._copy.write_row((self._import_id, self.number, chunk))

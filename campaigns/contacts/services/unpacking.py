@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from typing import IO
 
 from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
-from campaigns.contacts.core.unpack import Record, read_records
+from campaigns.contacts.core.unpack import Record, read_records, write_record
 from campaigns.contacts.errors import BadFile
+from campaigns.contacts.services.chunks import refuse_large
+from outreach.kit import session_lock
 
 _PROGRAM = "campaigns.contacts.core.unpack"
 # Our own number among PostgreSQL's advisory locks: one unpacking at a time, whatever the number of web threads.
@@ -27,52 +30,60 @@ _TOO_MUCH = (
 logger = logging.getLogger(__name__)
 
 
-@contextmanager
-def unpacked(file: IO[bytes]) -> Iterator[Iterator[tuple[Record, bytes]]]:
-    """Yield what the unpacking program says about the file, without its END. Must run inside a transaction.
+def unpack(file: IO[bytes], told: IO[bytes]) -> None:
+    """Write down what the unpacking program says about the file. No transaction should be open.
 
-    The records raise BadFile: for what the program says is wrong, for a program that a limit ended, and when
-    another unpacking keeps this one waiting too long.
+    Raises BadFile: for what the program says is wrong, for a program that a limit ended, for more than can be stored,
+    and when another unpacking keeps this one waiting too long.
     """
-    _wait_for_turn()
-    path = f"/dev/fd/{file.fileno()}"
-    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LC_ALL": "C.UTF-8"}
-    if temporary := os.environ.get("TMPDIR"):
-        environment["TMPDIR"] = temporary
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-s", "-m", _PROGRAM, path],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        pass_fds=[file.fileno()],
-    )
-    try:
-        yield _records(process)
-    finally:
-        process.kill()
-        process.communicate()
+    with _turn():
+        path = f"/dev/fd/{file.fileno()}"
+        environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LC_ALL": "C.UTF-8"}
+        if temporary := os.environ.get("TMPDIR"):
+            environment["TMPDIR"] = temporary
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-s", "-m", _PROGRAM, path],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            pass_fds=[file.fileno()],
+        )
+        try:
+            _write_down(process, told)
+        finally:
+            process.kill()
+            process.communicate()
 
 
-def _records(process: subprocess.Popen[bytes]) -> Iterator[tuple[Record, bytes]]:
+def _write_down(process: subprocess.Popen[bytes], told: IO[bytes]) -> None:
     assert process.stdout is not None
+    size_bytes = 0
     try:
-        for record, content in read_records(process.stdout):  # type: ignore[arg-type]  # a BufferedReader
+        for record, content in read_records(process.stdout):
             if record == Record.PROBLEM:
                 raise BadFile(content.decode())
-            if record != Record.END:
-                yield record, content
+            size_bytes += len(content)
+            refuse_large(size_bytes)
+            write_record(told, record, content)
     except EOFError as error:
         logger.warning("import.unpacking_ended", extra={"exit_code": process.wait()})
         raise BadFile(_TOO_MUCH) from error
 
 
-def _wait_for_turn() -> None:
-    """Take the lock of this transaction, so that the memory of one program is all that uploads can cost."""
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Hold the lock meanwhile, so that the memory of one program is all that uploads can cost. Raises BadFile."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = {_LOCK_WAIT_MS:d}")
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _LOCK)
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", _LOCK)
             cursor.execute("SET LOCAL lock_timeout = DEFAULT")
     except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
         raise BadFile(_BUSY) from error
+    try:
+        yield
+    finally:
+        session_lock.release(*_LOCK)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import codecs
 import io
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
-from pathlib import PurePath
-from typing import IO
+from itertools import islice
 
 from django.db import transaction
 
@@ -22,16 +19,14 @@ from campaigns.contacts.core.kinds import Typed, guess_kinds, typed_from
 from campaigns.contacts.core.sheets import Sheet
 from campaigns.contacts.core.table import Broken, Table
 from campaigns.contacts.core.titles import below_titles
-from campaigns.contacts.core.unpack import PACKED
 from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import ContactImport, ImportChunk
 from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.services.chunks import store_text, store_unpacked
-from campaigns.contacts.services.unpacking import unpacked
+from campaigns.contacts.services.receiving import Upload, file_name, received
 from campaigns.contacts.states import ImportPolicy, ImportState
 from outreach.accounts.models import User, Workspace
 
-PACKED_LIMIT_BYTES = 100 * 1024 * 1024
 _HEAD_BYTES = 256 * 1024  # of the first chunk: what the guesses are made from
 _HEAD_ROWS = 200
 READING_FIELDS = (
@@ -73,31 +68,31 @@ class Reading:
     first_row: int  # where the first one begins, counted from 1: a line of the text, a row of the sheet
 
 
-@transaction.atomic
 def store_upload(
     workspace: Workspace, filename: str, pieces: Iterable[bytes], *, by: User | None = None
 ) -> ContactImport:
+    """Take the file in, however it is packed, and store it. Raises BadFile, and then nothing is kept."""
+    with received(filename, pieces) as upload:
+        return store_received(workspace, upload, by=by)
+
+
+@transaction.atomic
+def store_received(workspace: Workspace, upload: Upload, *, by: User | None = None) -> ContactImport:
     """Store the file and return its import in state UPLOADED, with guessed dialect, columns and mapping.
 
-    pieces may have any size: of a text, a workbook (.xlsx), or a ZIP archive of one of them. Raises BadFile, and
-    then nothing is kept.
+    Raises BadFile, and then nothing is kept.
     """
-    name = file_name(filename)
-    row = ContactImport.objects.create(workspace=workspace, created_by=by, filename=name, size_bytes=0)
+    row = ContactImport.objects.create(workspace=workspace, created_by=by, filename=upload.name, size_bytes=0)
     probe = EncodingProbe()
-    head, pieces = _peeked(pieces)
-    if head.startswith(PACKED):
-        with tempfile.TemporaryFile() as file:
-            packed_bytes = _spool(pieces, file)
-            with unpacked(file) as records:
-                stored = store_unpacked(row.pk, records, probe)
+    if upload.records is None:
+        stored = store_text(row.pk, upload.pieces, probe)
     else:
-        packed_bytes, stored = 0, store_text(row.pk, pieces, probe)
-    row.size_bytes = packed_bytes if stored.sheets else stored.size_bytes
+        stored = store_unpacked(row.pk, upload.records, probe)
+    row.size_bytes = upload.packed_bytes if stored.sheets else stored.size_bytes
     if stored.size_bytes == 0:
         raise BadFile("The file is empty.")
     if stored.member:
-        row.archive, row.filename = name, file_name(stored.member)
+        row.archive, row.filename = upload.name, file_name(stored.member)
     if stored.sheets:
         _choose_sheet(row, stored.sheets)
     else:
@@ -105,11 +100,6 @@ def store_upload(
         note_reading(row, read_head(row, Wanted(probe.found())))
     row.save(update_fields=["size_bytes", "filename", "archive", "sheets", *READING_FIELDS])
     return row
-
-
-def file_name(path: str) -> str:
-    """Return the last part of a path of any system, as it is kept and shown."""
-    return PurePath(path.replace("\\", "/")).name.replace("\0", "")[-255:] or "contacts.csv"
 
 
 def read_head(row: ContactImport, wanted: Wanted) -> Reading:
@@ -215,25 +205,3 @@ def _choose_sheet(row: ContactImport, found: Sequence[Sheet]) -> None:
             return
     assert problem is not None
     raise problem
-
-
-def _peeked(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Return the first bytes, as many as tell a packed file, and all pieces."""
-    rest, head = iter(pieces), b""
-    while len(head) < len(PACKED) and (piece := next(rest, None)) is not None:
-        head += piece
-    return head, chain([head], rest)
-
-
-def _spool(pieces: Iterable[bytes], file: IO[bytes]) -> int:
-    """Write the pieces to the file and return its size. Raises BadFile over the limit."""
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > PACKED_LIMIT_BYTES:
-            raise BadFile(
-                f"The packed file is larger than {PACKED_LIMIT_BYTES // 2**20} MB. Save the sheet as CSV, or split it."
-            )
-        file.write(piece)
-    file.flush()
-    return size

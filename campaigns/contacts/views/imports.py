@@ -22,7 +22,8 @@ from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMo
 from campaigns.contacts.forms import UploadForm
 from campaigns.contacts.models import SOURCE_LIMIT, ContactImport
 from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
-from campaigns.contacts.services.uploads import PACKED_LIMIT_BYTES, Wanted
+from campaigns.contacts.services.receiving import PACKED_LIMIT_BYTES
+from campaigns.contacts.services.uploads import Wanted
 from campaigns.contacts.states import BASIS_LABELS, POLICY_WORDS, ImportPolicy, ImportState, LegalBasis
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role

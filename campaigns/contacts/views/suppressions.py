@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadFile, MayNotLift
 from campaigns.contacts.forms import LiftForm, SuppressionFileForm, SuppressionForm
-from campaigns.contacts.services.uploads import file_name
+from campaigns.contacts.services.receiving import file_name
 from campaigns.contacts.states import BINDING_REASONS, REASON_LABELS, SuppressionReason, SuppressionScope
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role

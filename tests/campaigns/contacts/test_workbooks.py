@@ -19,7 +19,7 @@ from campaigns.contacts.core.unpack import Record, read_records
 from campaigns.contacts.errors import BadFile
 from campaigns.contacts.models import Contact, ContactImport
 from campaigns.contacts.queries import preview
-from campaigns.contacts.services import uploads
+from campaigns.contacts.services import receiving
 from campaigns.contacts.services.uploads import Wanted
 from outreach.accounts.roles import Role
 from tests.builders import make_member, make_workspace
@@ -109,7 +109,7 @@ def test_an_archive_is_told_beside_the_file_in_it() -> None:
 
 @pytest.mark.django_db
 def test_a_packed_file_over_the_limit_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "PACKED_LIMIT_BYTES", 100)
+    monkeypatch.setattr(receiving, "PACKED_LIMIT_BYTES", 100)
     with pytest.raises(BadFile, match="The packed file is larger than"):
         services.store_upload(make_workspace(), "a.xlsx", [workbook(PEOPLE)])
 
