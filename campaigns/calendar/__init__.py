@@ -32,11 +32,10 @@ from campaigns.calendar.windows import (
 from campaigns.calendar.zones import ZoneProblem, find_zone, parse_zone, zone_of_country, zone_of_place
 
 __all__ = [
-    "ClockChange", "ClosedProblem", "ClosedSpan", "ComingDay", "HoursProblem", "Never", "Region",
-    "RegionProblem", "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "closed_between", "closed_names",
-    "closed_parts", "closed_text", "closed_words", "coming_days", "ending_before_plans", "find_zone",
-    "hours_text", "is_known", "is_open", "next_clock_change", "next_closed", "next_open", "next_window",
-    "open_minutes_left", "open_seconds_between", "outside_words", "parse_closed", "parse_hours", "parse_region",
-    "parse_zone", "region_label", "region_labels", "span_text", "wait_until", "window_end", "zone_of_country",
-    "zone_of_place",
+    "ClockChange", "ClosedProblem", "ClosedSpan", "ComingDay", "HoursProblem", "Never", "Region", "RegionProblem",
+    "Schedule", "Wait", "WaitUnit", "Window", "ZoneProblem", "closed_between", "closed_names", "closed_parts",
+    "closed_text", "closed_words", "coming_days", "ending_before_plans", "find_zone", "hours_text", "is_known",
+    "is_open", "next_clock_change", "next_closed", "next_open", "next_window", "open_minutes_left",
+    "open_seconds_between", "outside_words", "parse_closed", "parse_hours", "parse_region", "parse_zone",
+    "region_label", "region_labels", "span_text", "wait_until", "window_end", "zone_of_country", "zone_of_place",
 ]  # fmt: skip

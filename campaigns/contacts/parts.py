@@ -59,11 +59,18 @@ class Person:
     contact_id: int
     key: str  # email_key
     email: str  # as given; "" when it is not known any more
+    former: tuple[tuple[str, str], ...] = ()  # addresses that were theirs before: email_key, as given
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The email_keys of the address and of the former ones."""
+        return (self.key, *(key for key, _ in self.former))
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """The texts by which rows that keep what came in name the address."""
-        return tuple(dict.fromkeys(one for one in (self.key, self.email) if one))
+        """The texts by which rows that keep what came in name the addresses."""
+        texts = (self.key, self.email, *(text for address in self.former for text in address))
+        return tuple(dict.fromkeys(one for one in texts if one))
 
 
 @dataclass(frozen=True, slots=True)

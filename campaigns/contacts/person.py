@@ -46,7 +46,7 @@ _OWN = ("text", "created_at", "created_by__email", "edited_at", "edited_by__emai
 
 def _gives(person: Person) -> Sequence[Section]:
     contact = person.contact_id
-    about = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value": person.key}
+    about = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value__in": person.keys}
     rule = ("value", "reason", "evidence")
     return (
         Section("Contact", list(Contact.objects.filter(pk=contact).values(*_COLUMNS, *_ORIGIN))),

@@ -25,7 +25,7 @@ def _gives(person: Person) -> Sequence[Section]:
 
 
 def _pauses(person: Person) -> QuerySet[Pause]:
-    return Pause.objects.filter(workspace=person.workspace_id, scope=PauseScope.ADDRESS, value=person.key)
+    return Pause.objects.filter(workspace=person.workspace_id, scope=PauseScope.ADDRESS, value__in=person.keys)
 
 
 def _erases(person: Person) -> None:

@@ -1,7 +1,14 @@
 """What this room can be asked."""
 
 from campaigns.contacts.queries.dry_runs import Foreseen, dry_run_of, dry_run_progress, foreseen
-from campaigns.contacts.queries.fields import Fit, contacts_with, field_for, fields_of, fit_of, known_kinds
+from campaigns.contacts.queries.fields import (
+    Fit,
+    contacts_with,
+    field_for,
+    fields_of,
+    fit_of,
+    known_kinds,
+)
 from campaigns.contacts.queries.history import note_for, notes_of, timeline_of, zone_known_of
 from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
 from campaigns.contacts.queries.listing import (
@@ -33,7 +40,14 @@ from campaigns.contacts.queries.people import (
     tags_among,
     tags_with,
 )
-from campaigns.contacts.queries.rights import data_of, erasures_of, origin_letter, retention_of, retention_runs_of
+from campaigns.contacts.queries.rights import (
+    data_of,
+    erasures_of,
+    former_addresses,
+    origin_letter,
+    retention_of,
+    retention_runs_of,
+)
 from campaigns.contacts.queries.segments import (
     contacts_in,
     contacts_where,
@@ -70,17 +84,17 @@ from campaigns.contacts.queries.verification import (
 )
 
 __all__ = [
-    "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Kept", "Preview", "bulk_for",
-    "can_be_undone", "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in",
-    "contacts_of", "contacts_where", "contacts_with", "countries_of", "custom_names_among",
+    "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Kept", "Preview",
+    "bulk_for", "can_be_undone", "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for",
+    "contacts_in", "contacts_of", "contacts_where", "contacts_with", "countries_of", "custom_names_among",
     "custom_names_of", "data_of", "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of",
-    "field_for", "fields_of", "filters_from", "fit_of", "foreseen", "import_for", "imports_of", "is_suppressed",
-    "kept_by_cause", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for", "list_names_of",
-    "listed", "lists_among", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of", "origin_letter",
-    "preview", "progress_of", "providers_of", "rare_keys", "rare_scopes", "read_condition", "retention_of",
-    "retention_runs_of", "segment_for", "segments_of", "sort_from", "suppressed_contacts", "suppressed_keys",
-    "suppressing", "suppression_for", "suppression_named", "suppression_of", "suppressions_among", "suppressions_of",
-    "tag_names_of",
-    "tags_among", "tags_with", "takers_of_any", "timeline_of", "undo_preview", "verdict_counts", "verdict_counts_among",
-    "vocabulary_of", "zone_known_of",
+    "field_for", "fields_of", "filters_from", "fit_of", "foreseen", "former_addresses", "import_for", "imports_of",
+    "is_suppressed", "kept_by_cause", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for",
+    "list_names_of", "listed", "lists_among", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of",
+    "origin_letter", "preview", "progress_of", "providers_of", "rare_keys", "rare_scopes", "read_condition",
+    "retention_of", "retention_runs_of", "segment_for", "segments_of", "sort_from",
+    "suppressed_contacts", "suppressed_keys", "suppressing", "suppression_for", "suppression_named",
+    "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_among", "tags_with",
+    "takers_of_any", "timeline_of", "undo_preview", "verdict_counts", "verdict_counts_among", "vocabulary_of",
+    "zone_known_of",
 ]  # fmt: skip

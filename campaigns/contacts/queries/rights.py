@@ -11,11 +11,13 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
-from campaigns.contacts.models import Contact, Erasure, Retention, RetentionRun
+from campaigns.contacts.core.fields import EMAIL
+from campaigns.contacts.models import Contact, ContactEdit, Erasure, Retention, RetentionRun
 from campaigns.contacts.parts import Person, Section, parts
 from campaigns.contacts.states import LegalBasis
 from outreach.accounts.access import Member
 from outreach.kit import clock
+from outreach.kit.addresses import parse_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,30 @@ def data_of(member: Member, contact: Contact) -> PersonalData:
 
 
 def _person(member: Member, contact: Contact) -> Person:
-    return Person(member.workspace.pk, contact.pk, contact.email_key, contact.email)
+    former = tuple((one.key, one.email) for one in former_addresses(contact) if one.held_by is None)
+    return Person(member.workspace.pk, contact.pk, contact.email_key, contact.email, former)
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """An address that a contact had before it was changed by hand."""
+
+    key: str
+    email: str  # as given
+    held_by: int | None  # another contact whose address it is now
+
+
+def former_addresses(contact: Contact) -> Sequence[Former]:
+    """Return the addresses that the contact had before, the oldest first, each once."""
+    edits = ContactEdit.objects.filter(contact=contact, changes__has_key=EMAIL).order_by("made_at", "pk")
+    found: dict[str, str] = {}
+    for changes in edits.values_list("changes", flat=True):
+        email = changes[EMAIL][0]
+        found.setdefault(parse_address(email).key, email)
+    found.pop(contact.email_key, None)
+    others = Contact.objects.filter(workspace=contact.workspace_id, email_key__in=list(found), erased_at=None)
+    held = dict(others.exclude(pk=contact.pk).values_list("email_key", "pk"))
+    return [Former(key, email, held.get(key)) for key, email in found.items()]
 
 
 def erasures_of(member: Member) -> QuerySet[Erasure]:

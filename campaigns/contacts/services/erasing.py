@@ -16,11 +16,12 @@ from campaigns.contacts.errors import MayNotErase
 from campaigns.contacts.models import Contact, Erasure, Suppression
 from campaigns.contacts.parts import Person, parts
 from campaigns.contacts.prints import prints_of
+from campaigns.contacts.queries.rights import former_addresses
 from campaigns.contacts.states import OWN_WISHES, ErasureState, SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
 from outreach.accounts.models import User
 from outreach.accounts.roles import Role
-from outreach.kit import clock, gate
+from outreach.kit import clock, gate, session_lock
 from outreach.kit.commits import after_commit
 
 WHY_LIMIT = 200
@@ -51,56 +52,59 @@ def acknowledge(contact: Contact, *, why: str, wanted_by: str, by: User | None =
     with transaction.atomic():
         gate.hold_shut(workspace_id)
         contact = Contact.objects.get(pk=contact.pk)  # the address may have been changed since it was read
-        person = Person(workspace_id, contact.pk, contact.email_key, contact.email)
-        print_ = prints_of(workspace_id, person.key)[0]
-        known = Erasure.objects.filter(contact_id=contact.pk).order_by("-pk").first()
+        # Each address that was theirs has a row of its own, the present one the first.
+        known = Erasure.objects.filter(contact_id=contact.pk).order_by("pk").first()
         if known is not None and (known.state == ErasureState.WANTED or contact.erased_at is not None):
             return known  # asked for twice at once
-        row = Erasure.objects.create(
-            workspace_id=workspace_id,
-            contact_id=contact.pk,
-            print=print_,
-            address=person.key,
-            given=person.email,
-            why=" ".join(why.replace("\0", " ").split())[:WHY_LIMIT],
-            wanted_by=wanted_by,
-            wanted_at=now,
-            look_at=now,
-        )
-        said = Suppression.objects.filter(workspace=workspace_id, value=person.key, reason__in=OWN_WISHES)
-        reason = said.filter(scope=SuppressionScope.ADDRESS).values_list("reason", flat=True).first()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _BLOCK,
-                {
-                    "workspace": workspace_id,
-                    "scope": SuppressionScope.ERASED,
-                    "print": print_,
-                    "reason": reason or SuppressionReason.ERASED,
-                    "by": by.pk if by else None,
-                    "now": now,
-                },
+        former = [(one.key, one.email) for one in former_addresses(contact) if one.held_by is None]
+        rows = [
+            Erasure.objects.create(
+                workspace_id=workspace_id,
+                contact_id=contact.pk,
+                print=prints_of(workspace_id, key)[0],
+                address=key,
+                given=email,
+                why=" ".join(why.replace("\0", " ").split())[:WHY_LIMIT],
+                wanted_by=wanted_by,
+                wanted_at=now,
+                look_at=now,
             )
+            for key, email in [(contact.email_key, contact.email), *former]
+        ]
+        for row in rows:
+            _block(row, by)
         # From here on they count as erased: no list, growth or mail that comes in takes them for somebody.
         Contact.objects.filter(pk=contact.pk, erased_at=None).update(erased_at=now)
+        person = Person(workspace_id, contact.pk, contact.email_key, contact.email, tuple(former))
         for part in parts():
             part.halts(person)
-        after_commit(carry_out, row.pk)
-    return row
+        for row in rows:
+            after_commit(carry_out, row.pk)
+    return rows[0]
+
+
+def _block(row: Erasure, by: User | None) -> None:
+    """Suppress the print of an address; what the person said themselves about it stays the reason."""
+    said = Suppression.objects.filter(workspace=row.workspace_id, value=row.address, reason__in=OWN_WISHES)
+    reason = said.filter(scope=SuppressionScope.ADDRESS).values_list("reason", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BLOCK,
+            {
+                "workspace": row.workspace_id,
+                "scope": SuppressionScope.ERASED,
+                "print": row.print,
+                "reason": reason or SuppressionReason.ERASED,
+                "by": by.pk if by else None,
+                "now": row.wanted_at,
+            },
+        )
 
 
 def carry_out(erasure_id: int) -> bool:
     """Erase what the rooms know; True when nothing is left to do. Safe to run again, and twice at once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_SPACE, erasure_id % 2**31])
-        if not cursor.fetchone()[0]:
-            return False
-    try:
-        return _carry_out(erasure_id)
-    finally:
-        if connection.connection is not None and not connection.connection.broken:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_SPACE, erasure_id % 2**31])
+    with session_lock.tried(_SPACE, erasure_id % 2**31) as is_ours:
+        return is_ours and _carry_out(erasure_id)
 
 
 def sweep_erasures() -> int:

@@ -63,7 +63,13 @@ def erasure(request: MemberRequest, contact_id: int) -> HttpResponse:
         else:
             messages.success(request, "The person is erased. Nothing is sent to them any more.")
             return redirect(request.member.url("contacts:erasures"))
-    context = {"contact": contact, "form": form}
+    former = queries.former_addresses(contact)
+    context = {
+        "contact": contact,
+        "form": form,
+        "barred": [one for one in former if one.held_by is None],
+        "held": [one for one in former if one.held_by is not None],
+    }
     return render_region(request, f"{_FOLDER}/erasure.html", context, status=422 if form.errors else 200)
 
 
