@@ -23,6 +23,7 @@ task_routes = {
     "contacts.undo_import": {"queue": "jobs"},
     "contacts.run_check": {"queue": "jobs"},
     "contacts.run_bulk": {"queue": "jobs"},
+    "contacts.run_removal": {"queue": "jobs"},
     "contacts.look_again": {"queue": "jobs"},
     "contacts.sweep_erasures": {"queue": "jobs"},
     "contacts.keep_retention": {"queue": "jobs"},
@@ -124,7 +125,7 @@ beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 20},
     },
-    "contacts: go on with acts on many contacts that nobody works at": {
+    "contacts: go on with acts on many contacts, and with fields being removed, that nobody works at": {
         "task": "contacts.sweep_bulk",
         "schedule": 20.0,
         "options": {"expires": 20},

@@ -28,6 +28,10 @@ class NameTaken(BadContact):
     """An address or a name that another contact or list has; `field` says which."""
 
 
+class FieldInUse(ContactsError):
+    """A field that an import under way is bringing values for; the text names its file."""
+
+
 class NothingToCheck(ContactsError):
     """A list whose addresses no look at the DNS could tell about; the text says why."""
 

@@ -48,9 +48,15 @@ def run_bulk(bulk_id: int) -> None:
     services.run_bulk(bulk_id)
 
 
+@shared_task(name="contacts.run_removal")
+def run_removal(removal_id: int) -> None:
+    services.run_removal(removal_id)
+
+
 @shared_task(name="contacts.sweep_bulk")
 def sweep_bulk() -> None:
     services.sweep_bulk()
+    services.sweep_removals()
 
 
 @shared_task(name="contacts.sweep_erasures")

@@ -7,6 +7,7 @@ from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
+from campaigns.contacts.models.removals import FieldRemoval
 from campaigns.contacts.models.retention import SHORTEST_DAYS, Retention, RetentionRun
 from campaigns.contacts.models.segments import SEGMENT_NAME_LIMIT, Segment, SegmentUse
 from campaigns.contacts.models.suppressions import LiftedSuppression, Suppression
@@ -32,6 +33,7 @@ __all__ = [
     "DomainRecord",
     "DryRun",
     "Erasure",
+    "FieldRemoval",
     "ImportChange",
     "ImportChunk",
     "ImportTrace",

@@ -8,6 +8,7 @@ from campaigns.contacts.queries.fields import (
     fields_of,
     fit_of,
     known_kinds,
+    removals_of,
 )
 from campaigns.contacts.queries.history import note_for, notes_of, timeline_of, zone_known_of
 from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
@@ -92,7 +93,7 @@ __all__ = [
     "is_suppressed", "kept_by_cause", "known_domains", "known_kinds", "last_check_of", "lifted_of", "list_for",
     "list_names_of", "listed", "lists_among", "lists_of", "lists_with", "names_are_cut", "note_for", "notes_of",
     "origin_letter", "preview", "progress_of", "providers_of", "rare_keys", "rare_scopes", "read_condition",
-    "retention_of", "retention_runs_of", "segment_for", "segments_of", "sort_from",
+    "removals_of", "retention_of", "retention_runs_of", "segment_for", "segments_of", "sort_from",
     "suppressed_contacts", "suppressed_keys", "suppressing", "suppression_for", "suppression_named",
     "suppression_of", "suppressions_among", "suppressions_of", "tag_names_of", "tags_among", "tags_with",
     "takers_of_any", "timeline_of", "undo_preview", "verdict_counts", "verdict_counts_among", "vocabulary_of",

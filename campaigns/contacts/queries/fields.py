@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from campaigns.contacts.core.fields import FieldKind
 from campaigns.contacts.core.kinds import Typed
 from campaigns.contacts.core.typed import canonical, style_of
-from campaigns.contacts.models import CustomField
+from campaigns.contacts.models import CustomField, FieldRemoval
 from outreach.accounts.access import Member
 
 _EXAMPLES = 8
@@ -32,6 +32,11 @@ class Fit:
 
 def fields_of(member: Member) -> QuerySet[CustomField]:
     return CustomField.objects.filter(workspace=member.workspace).order_by("name")
+
+
+def removals_of(member: Member) -> QuerySet[FieldRemoval]:
+    """Return the deleted fields whose values are not gone from everybody yet."""
+    return FieldRemoval.objects.filter(workspace=member.workspace).order_by("name")
 
 
 def field_for(member: Member, field_id: int) -> CustomField:

@@ -4,7 +4,7 @@ from campaigns.contacts.services.bulk import cancel_bulk, confirm_bulk, plan_bul
 from campaigns.contacts.services.checks import cancel_check, look_again, run_check, start_check, sweep_checks
 from campaigns.contacts.services.dry_runs import run_dry_run, start_dry_run, sweep_dry_runs
 from campaigns.contacts.services.erasing import erase, sweep_erasures
-from campaigns.contacts.services.fields import change_kind, define_fields, delete_field, label_field
+from campaigns.contacts.services.fields import change_kind, define_fields, label_field
 from campaigns.contacts.services.imports import (
     cancel_import,
     choose,
@@ -28,6 +28,7 @@ from campaigns.contacts.services.people import (
     rename_list,
 )
 from campaigns.contacts.services.receiving import received
+from campaigns.contacts.services.removing import delete_field, run_removal, sweep_removals
 from campaigns.contacts.services.retention import keep_retention, set_retention
 from campaigns.contacts.services.running import run_import
 from campaigns.contacts.services.segments import change_segment, create_segment, delete_segment
@@ -45,7 +46,7 @@ __all__ = [
     "delete_note", "delete_segment", "edit_contact", "edit_note", "erase", "import_suppressions", "keep_retention",
     "label_field", "learn", "lift", "list_named", "look_again", "plan_bulk", "queue_hint", "received",
     "remove_from_list", "remove_tags", "rename_list", "reread", "run_bulk", "run_check", "run_dry_run",
-    "run_import", "run_undo", "set_retention", "start_check", "start_dry_run", "store_received", "store_upload",
-    "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks", "sweep_dry_runs", "sweep_erasures",
-    "sweep_imports", "undo_import", "upsert_contacts",
+    "run_import", "run_removal", "run_undo", "set_retention", "start_check", "start_dry_run", "store_received",
+    "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks", "sweep_dry_runs",
+    "sweep_erasures", "sweep_imports", "sweep_removals", "undo_import", "upsert_contacts",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Custom fields: come into being with the first value, are named, get another kind, go away."""
+"""Custom fields: come into being with the first value, are named, get another kind."""
 
 from __future__ import annotations
 
@@ -51,24 +51,6 @@ def change_kind(field: CustomField, typed: Typed) -> int:
             _store(field.name, {pk: new if isinstance(new, str) else "" for pk, new in changed.items()})
             after = rows[-1][0]
         return emptied
-
-
-def delete_field(field: CustomField) -> int:
-    """Take the field from everybody who has it; returns how many that were.
-
-    The field goes before its values: a condition about it cannot be read then, where one that reads and finds no value
-    would mean those whom it excluded.
-    """
-    count = after = 0
-    while True:
-        with transaction.atomic():
-            if not after:
-                CustomField.objects.filter(pk=field.pk).delete()
-            rows = _batch_of(field, after)
-            _store(field.name, dict.fromkeys((pk for pk, _ in rows), ""))
-        if not rows:
-            return count
-        count, after = count + len(rows), rows[-1][0]
 
 
 def _batch_of(field: CustomField, after: int) -> list[tuple[int, str]]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.fields import FieldKind
 from campaigns.contacts.core.kinds import CHOICES, Typed, typed_from
+from campaigns.contacts.errors import FieldInUse
 from campaigns.contacts.models import CustomField
 from campaigns.contacts.models.fields import LABEL_LIMIT
 from outreach.accounts.access import MemberRequest, member_page
@@ -24,7 +25,11 @@ _FOLDER = "campaigns/contacts"
 @member_page(Role.VIEWER)
 def fields(request: MemberRequest) -> HttpResponse:
     """Show the custom fields of the workspace."""
-    return render_region(request, f"{_FOLDER}/fields.html", {"fields": queries.fields_of(request.member)})
+    return render_region(
+        request,
+        f"{_FOLDER}/fields.html",
+        {"fields": queries.fields_of(request.member), "removals": queries.removals_of(request.member)},
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,8 +59,13 @@ def field_delete(request: MemberRequest, field_id: int) -> HttpResponse:
     if request.method == "GET":
         context = {"field": field, "count": queries.contacts_with(field)}
         return render_region(request, f"{_FOLDER}/field_delete.html", context)
-    count = services.delete_field(field)
-    messages.success(request, f"The field {field.name} is gone, with its values of {plural(count, 'contact')}.")
+    try:
+        count = services.delete_field(field)
+    except FieldInUse as error:
+        messages.error(request, str(error))
+        return redirect(request.member.url("contacts:fields"))
+    values = "its values follow" if count is None else f"with its values of {plural(count, 'contact')}"
+    messages.success(request, f"The field {field.name} is gone, {values}.")
     return redirect(request.member.url("contacts:fields"))
 
 

@@ -10,7 +10,7 @@ from campaigns.contacts.core.fields import FieldKind
 from campaigns.contacts.core.kinds import Typed
 from campaigns.contacts.core.typed import Style
 from campaigns.contacts.errors import BadContact, BadMapping
-from campaigns.contacts.models import Contact, ContactImport, CustomField
+from campaigns.contacts.models import Contact, ContactImport, CustomField, FieldRemoval
 from outreach.accounts.models import Workspace
 from tests.builders import make_contact, make_member, make_workspace
 
@@ -159,7 +159,41 @@ def test_the_values_of_many_contacts_are_rewritten_in_batches(monkeypatch: pytes
     assert (fit.typed.style, fit.contacts, fit.misfits) == (Style.COMMA, 5, 0)
     assert services.change_kind(size, fit.typed) == 0
     assert sorted(Contact.objects.values_list("fields__size", flat=True)) == ["0.5", "1.5", "2.5", "3.5", "4.5"]
+    monkeypatch.setattr("campaigns.contacts.services.removing._BATCH", 2)
     assert services.delete_field(size) == 5
+    assert not FieldRemoval.objects.exists()
+
+
+def test_a_field_of_many_goes_on_being_removed_by_a_worker_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.contacts.services.removing._BATCH", 1)
+    workspace = make_workspace()
+    client, member = Client(), make_member(workspace)
+    client.force_login(member.user)
+    size = field(workspace, "size")
+    people = [make_contact(workspace, f"{at}@x.com", fields={"size": "5", "kept": "x"}) for at in range(6)]
+    page = client.post(member.url("contacts:field_delete", size.pk), follow=True).text
+    assert "The field size is gone, its values follow." in page
+    assert "from 4 contacts so far" in page
+    again = field(workspace, "size")  # made anew meanwhile: what is written from then on is meant to stay
+    services.edit_contact(people[5], {"email": people[5].email}, {"size": "7"})
+    services.run_removal(FieldRemoval.objects.get().pk)
+    values = Contact.objects.order_by("pk").values_list("fields", flat=True)
+    assert list(values) == [{"kept": "x"}] * 5 + [{"size": "7", "kept": "x"}]
+    assert list(CustomField.objects.filter(workspace=workspace, name="size")) == [again]
+    assert not FieldRemoval.objects.exists()
+
+
+def test_a_field_that_an_import_brings_values_for_is_not_deleted() -> None:
+    workspace = make_workspace()
+    client, member = Client(), make_member(workspace)
+    client.force_login(member.user)
+    row = upload(workspace, "email;Note\nada@x.com;x\n")
+    services.confirm(row, row.mapping, None, hint=False)
+    note = CustomField.objects.get(name="note")
+    page = client.post(member.url("contacts:field_delete", note.pk), follow=True).text
+    assert "The import of people.csv brings values for it." in page
+    services.run_import(row.pk)
+    assert services.delete_field(note) == 1
 
 
 def test_a_field_that_is_deleted_goes_before_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,11 +201,14 @@ def test_a_field_that_is_deleted_goes_before_its_values(monkeypatch: pytest.Monk
     size = field(workspace, "size")
     make_contact(workspace, fields={"size": "5"})
     there: list[bool] = []
-    monkeypatch.setattr(
-        "campaigns.contacts.services.fields._store", lambda *_: there.append(CustomField.objects.exists())
-    )
+
+    def batch(_removal_id: int) -> int:
+        there.append(CustomField.objects.exists())
+        return 0
+
+    monkeypatch.setattr("campaigns.contacts.services.removing._batch", batch)
     services.delete_field(size)
-    assert there == [False, False]
+    assert there == [False]
 
 
 def test_names_are_proposed_on_the_page_and_changed_only_by_its_switch() -> None:

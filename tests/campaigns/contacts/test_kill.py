@@ -14,8 +14,16 @@ from django.db import connection
 from campaigns.contacts import services
 from campaigns.contacts.core.rows import Rejected, RowReader
 from campaigns.contacts.core.table import Broken
-from campaigns.contacts.models import Contact, ContactImport, ImportChange, ListMember, RejectedRow
-from campaigns.contacts.services import undoing
+from campaigns.contacts.models import (
+    Contact,
+    ContactImport,
+    CustomField,
+    FieldRemoval,
+    ImportChange,
+    ListMember,
+    RejectedRow,
+)
+from campaigns.contacts.services import removing, undoing
 from campaigns.contacts.services.locks import running_imports
 from campaigns.contacts.services.staging import staged_imports
 from campaigns.contacts.states import ImportState
@@ -152,6 +160,34 @@ def test_kill_9_in_an_undo_takes_nothing_back_twice_and_forgets_nothing(monkeypa
     assert row.undo["removed"] == row.rows_created - 1
     assert row.undo["kept"] == {"contacts.contactnote": 1}
     assert (row.undo["restored"], row.undo["places"]) == (len(known), len(known))
+
+
+def test_kill_9_in_the_removal_of_a_field_leaves_the_rest_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removing, "_AT_ONCE", 0)
+    member, total = make_member(make_workspace()), 2_000
+    Contact.objects.bulk_create(
+        Contact(workspace=member.workspace, email=f"p{n}@x.example", email_key=f"p{n}@x.example", domain="x.example",
+                fields={"size": "5", "kept": "x"})
+        for n in range(total)
+    )  # fmt: skip
+    size = CustomField.objects.create(workspace=member.workspace, name="size")
+    assert services.delete_field(size, hint=False) is None
+    row = FieldRemoval.objects.get()
+    with worker(row.pk, "remove") as process:
+        while row.contacts < 200 and process.poll() is None:
+            time.sleep(0.002)
+            row.refresh_from_db(fields=["contacts"])
+        process.kill()
+        process.wait(10)
+    row.refresh_from_db()
+    with_field = Contact.objects.filter(fields__has_key="size")
+    assert 200 <= row.contacts < total, "the kill did not hit it in the middle"
+    assert with_field.count() == total - row.contacts
+    assert not with_field.filter(pk__lte=row.after).exists()
+    services.run_removal(row.pk)
+    assert not with_field.exists()
+    assert Contact.objects.filter(fields={"kept": "x"}).count() == total
+    assert not FieldRemoval.objects.exists()
 
 
 def test_two_workers_on_one_import_run_it_once() -> None:
