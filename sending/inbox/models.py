@@ -180,6 +180,7 @@ class InboundMessage(models.Model):
     is_back_fill = models.BooleanField(
         default=False, db_default=False
     )  # older than the reading: it makes nothing leave
+    attached = models.JSONField(default=list, db_default=[])  # [{"number", "name", "content_type", "size_bytes"}]
     received_at = models.DateTimeField()
     stored_at = models.DateTimeField(db_default=Now())
 

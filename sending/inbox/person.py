@@ -14,11 +14,11 @@ from sending.inbox.models import Draft, InboundMessage, SetAside, Thread, Thread
 # That there was a mail, of what kind, and that it need not be read again.
 EMPTY: dict[str, Any] = {
     "message_id": "", "from_name": "", "from_address": "", "subject": "", "text": "", "raw": b"", "evidence": [],
-    "followed": "", "suggested": None, "suggested_words": "", "named_address": "",
+    "followed": "", "attached": [], "suggested": None, "suggested_words": "", "named_address": "",
 }  # fmt: skip
 _VALUES = (
     "mailbox__address", "received_at", "kind", "category", "message_id", "from_name", "from_address", "subject", "text",
-    "evidence", "raw", "label", "labelled_at", "followed",
+    "evidence", "raw", "attached", "label", "labelled_at", "followed",
     "guess", "named_address", "again_on",
 )  # fmt: skip
 

@@ -10,7 +10,6 @@ from django.http import Http404
 
 from outreach.accounts.access import Member
 from sending.bounces import Kind
-from sending.bounces.attachments import attachments_of
 from sending.inbox.models import InboundMessage, MailboxSync
 from sending.pacing.receivers import is_free_mail
 from sending.planner.services import colleagues_of, company_pause
@@ -36,9 +35,8 @@ def inbound_for(member: Member, pk: int) -> InboundMessage:
 
 
 def decisions_about(row: InboundMessage) -> dict[str, Any]:
-    """Return what a person may decide about a mail beside its class, and what is attached to it."""
-    raw = bytes(InboundMessage.objects.values_list("raw", flat=True).get(pk=row.pk))
-    found: dict[str, Any] = {"attachments": attachments_of(raw)}
+    """Return what a person may decide about a mail beside its class."""
+    found: dict[str, Any] = {}
     if row.contact is not None and row.kind == Kind.HUMAN_REPLY and not is_free_mail(row.contact.domain):
         paused = company_pause(row.workspace_id, row.contact.domain)
         found |= {"colleagues": colleagues_of(row.contact).values("contact").distinct().count(), "pause": paused}

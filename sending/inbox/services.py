@@ -20,7 +20,7 @@ from sending.inbox.outcomes import Arrival, act
 from sending.inbox.person import EMPTY
 from sending.inbox.suggestions import Suggestion, suggest
 from sending.inbox.threads.placing import place
-from sending.inbox.understanding import Understood, content_key, understand
+from sending.inbox.understanding import Understood, attached_to, content_key, understand
 from sending.inbox.unknowns.services import known_answer, known_bounce
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
@@ -108,6 +108,7 @@ def _store(  # noqa: PLR0913  # the columns of one row
         "subject": mail.mail.subject[:998],
         "text": mail.mail.text,
         "raw": raw.raw,
+        "attached": attached_to(raw.raw),
         "evidence": [
             {"layer": one.layer, "rule": one.rule, "words": one.words}
             for one in (*verdict.evidence, *([says.evidence] if says else []))

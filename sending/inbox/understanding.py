@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 
 from sending.bounces import Category, Evidence, Kind, Mail, Verdict, classify_mail, parse_mail
+from sending.bounces.attachments import attachments_of
 
 # PostgreSQL stores neither NUL nor half a character.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -38,6 +39,15 @@ def understand(raw: bytes) -> Understood:
             return Understood(mail, _cleaned(verdict, faults))
     verdict = Verdict(Kind.OTHER, Category.NONE, confidence=0)
     return Understood(parse_mail(b""), _cleaned(verdict, faults))
+
+
+def attached_to(raw: bytes) -> list[dict[str, object]]:
+    """Return what is attached to a mail, as it is kept beside it; nothing where that cannot be read."""
+    try:
+        found = attachments_of(raw)
+    except Exception:  # noqa: BLE001  # the border to the outside, as above
+        return []
+    return [asdict(one) for one in found]  # its names are clean already
 
 
 def head_of(raw: bytes) -> bytes:

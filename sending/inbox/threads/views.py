@@ -16,6 +16,7 @@ from outreach.accounts.queries import members_of
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from outreach.kit.htmx import render_region
+from outreach.kit.ids import row_id
 from outreach.kit.paging import paged
 from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import class_of
@@ -35,7 +36,7 @@ _PAGE = f"{_FOLDER}/page.html"
 @member_page(Role.VIEWER)
 def thread_list(request: MemberRequest) -> HttpResponse:
     """Show the conversations of a scope, newest first."""
-    context = _columns(request)
+    context = _columns(request, row_id(request.GET.get("open", "")))
     if request.htmx and request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=204)
     return render_region(request, _PAGE, context, region="threads")
@@ -61,7 +62,7 @@ def thread_detail(request: MemberRequest, pk: int) -> HttpResponse:
         context |= {"thread": thread, "may_change": request.member.may(Role.MEMBER)}
         return render_region(request, f"{_FOLDER}/earlier.html", context)
     if not request.htmx:
-        context |= {**_columns(request), **_of_answer(request, thread)}
+        context |= {**_columns(request, pk), **_of_answer(request, thread)}
     return render_region(request, _PAGE, context | _of_thread(request, thread), region="talk")
 
 
@@ -88,8 +89,8 @@ def _of_answer(request: MemberRequest, thread: Thread) -> dict[str, Any]:
     return {"ground": ground_of(thread), "draft": draft, "still_open": left_open(draft), "token": uuid4()}
 
 
-def _columns(request: MemberRequest) -> dict[str, Any]:
-    """Return what the columns of scopes and of conversations show."""
+def _columns(request: MemberRequest, opened: int) -> dict[str, Any]:
+    """Return what the columns of scopes and of conversations show; opened: the one that stands beside them."""
     member, asked = request.member, request.GET
     scope = Scope(asked["scope"]) if asked.get("scope") in set(Scope) else Scope.ALL
     labels = queries.labels_of(member)
@@ -116,7 +117,8 @@ def _columns(request: MemberRequest) -> dict[str, Any]:
         "aside": aside,
         "query": query,
         "seen": seen,
-        "again": _again(member, query, seen),
+        "opened": opened,
+        "again": _again(member, query, seen, opened),
     }
 
 
@@ -124,5 +126,6 @@ def _count(count: int) -> str:
     return f"{queries.MOST_COUNTED - 1}+" if count >= queries.MOST_COUNTED else str(count)
 
 
-def _again(member: Member, query: str, seen: str) -> str:
-    return f"{member.url('inbox:list')}?{query}&seen={seen}" if query else f"{member.url('inbox:list')}?seen={seen}"
+def _again(member: Member, query: str, seen: str, opened: int) -> str:
+    parts = [query, f"seen={seen}", f"open={opened}" if opened else ""]
+    return f"{member.url('inbox:list')}?{'&'.join(part for part in parts if part)}"

@@ -207,3 +207,19 @@ def test_hostile_words_are_shown_as_words(scene: Scene) -> None:
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)" in page
         assert "&amp;lt;" not in page
+
+
+def test_what_is_attached_stands_at_its_mail_and_is_given_out_to_be_saved(scene: Scene) -> None:
+    head = mail("", Mime_Version="1.0", Content_Type='multipart/mixed; boundary="b"').rstrip()
+    part = b"--b\r\nContent-Type: %s\r\nContent-Disposition: attachment; filename=%s\r\n\r\n%s\r\n"
+    html = part % (b"text/html", b'"../<b>evil</b>.html"', b"<script>alert(1)</script>")
+    row = come_in(scene, head + b"\r\n\r\n--b\r\n\r\nSee below\r\n" + html + b"--b--\r\n")
+    assert row.attached == [{"number": 1, "name": "b .html", "content_type": "text/html", "size_bytes": 25}]
+    client, url = signed_in(scene.member), scene.member.url("inbox:attached", row.pk, 1)
+    page = client.get(scene.member.url("inbox:thread", row.thread_id)).text
+    assert f'href="{url}" download' in page
+    assert "<script>alert" not in page
+    answer = client.get(url)
+    assert (answer.headers["Content-Type"], answer.content) == (
+        "application/octet-stream", b"<script>alert(1)</script>",
+    )  # fmt: skip
