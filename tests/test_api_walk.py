@@ -21,6 +21,7 @@ from outreach.accounts.models import ApiKey
 from outreach.accounts.roles import Role
 from outreach.api import openapi
 from outreach.kit import clock
+from sending.inbox.models import Answer
 from tests.builders import make_member
 from tests.programs import Program, make_key
 from tests.worlds import World, crossing_keys, every_url, make_world, rows_of
@@ -53,9 +54,18 @@ BODIES: dict[str, Any] = {
         "steps": [],
         "schedule": {"time_zone": "UTC", "windows": []},
     },
+    "PATCH /conversations/{conversation_id}": lambda _: {"state": "done"},
+    "POST /conversations/{conversation_id}/labels": lambda _: {"add": ["changed"]},
+    "POST /conversations/{conversation_id}/notes": lambda _: {"text": "changed"},
+    "POST /conversations/{conversation_id}/answers": lambda _: {"text": "changed"},
+    "PATCH /mails/{mail_id}": lambda _: {"says": "neutral"},
     "POST /suppressions": lambda _: {"value": NOBODY},
 }
-ORDER = {"POST /imports/{import_id}/dry-run": -2, "GET /imports/{import_id}/dry-run": -1}  # before it is started
+ORDER: dict[str, float] = {  # a dry run before it is started; an answer is called back before its contact is deleted
+    "POST /imports/{import_id}/dry-run": -2,
+    "GET /imports/{import_id}/dry-run": -1,
+    "DELETE /conversations/{conversation_id}/answers/{message_id}": 0.5,
+}
 IDS: dict[str, Any] = {
     "contact_id": lambda w: w.contact.pk,
     "list_id": lambda w: w.contact_list.pk,
@@ -64,6 +74,9 @@ IDS: dict[str, Any] = {
     "snippet_id": lambda w: w.snippet.pk,
     "campaign_id": lambda w: w.campaign.pk,
     "suppression_id": lambda w: w.suppression.pk,
+    "conversation_id": lambda w: w.thread.pk,
+    "mail_id": lambda w: w.inbound.pk,
+    "message_id": lambda w: Answer.objects.filter(thread=w.thread).values_list("pk", flat=True).first() or 1,
 }
 
 
@@ -88,7 +101,8 @@ class Operation:
         if self.name == "DELETE /suppressions/{suppression_id}":
             path += "?why=changed"
         body = BODIES[self.name](world) if self.method in {"POST", "PATCH"} else None
-        return program.ask(self.method, path, body)
+        once = {"Idempotency_Key": "walk-1"} if self.path.endswith("/answers") else {}
+        return program.ask(self.method, path, body, **once)
 
 
 def operations() -> Iterator[Operation]:

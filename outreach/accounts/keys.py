@@ -18,6 +18,8 @@ class Scope(StrEnum):
     CONTACTS_WRITE = "contacts:write"
     CAMPAIGNS_READ = "campaigns:read"  # what is written and planned, and the library
     CAMPAIGNS_WRITE = "campaigns:write"
+    INBOX_READ = "inbox:read"  # conversations, with every mail of them
+    INBOX_WRITE = "inbox:write"  # what a team does with them, answers among it
     SUPPRESSIONS_READ = "suppressions:read"
     SUPPRESSIONS_WRITE = "suppressions:write"
 
@@ -27,6 +29,8 @@ SCOPE_WORDS: Mapping[Scope, str] = {
     Scope.CONTACTS_WRITE: "Import, add, change and delete contacts, lists and tags",
     Scope.CAMPAIGNS_READ: "Read campaigns, templates and snippets",
     Scope.CAMPAIGNS_WRITE: "Make campaigns, templates and snippets",
+    Scope.INBOX_READ: "Read conversations and their mails",
+    Scope.INBOX_WRITE: "Label, assign, snooze and answer conversations",
     Scope.SUPPRESSIONS_READ: "Read who is never written to",
     Scope.SUPPRESSIONS_WRITE: "Suppress addresses and domains, and lift suppressions",
 }

@@ -22,12 +22,11 @@ from tests.builders import (
     make_campaign,
     make_contact,
     make_list,
-    make_member,
     make_suppression,
     make_template,
-    make_workspace,
 )
 from tests.programs import API, make_key
+from tests.sending.inbox.scene import come_in, mail, make_scene
 
 pytestmark = pytest.mark.django_db
 GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -77,12 +76,14 @@ def ask(words: list[str], key: str, ids: dict[str, int]) -> Any:
 
 def test_every_command_of_the_guide_does_what_it_says() -> None:
     cache.clear()
-    member = make_member(make_workspace())
+    scene = make_scene()
+    member, hers = scene.member, come_in(scene, mail())
     _, key = make_key(member)
     contact, suppression = make_contact(member.workspace, "before@example.com"), make_suppression(member.workspace)
     ids = {"4711": contact.pk, "7": make_list(member.workspace, "Seven").pk, "9": suppression.pk}
     ids["21"] = make_campaign(member.workspace, "Twenty-one").pk
     ids["31"] = make_template(member.workspace, "Thirty-one").pk
+    ids |= {"41": hers.thread_id or 0, "42": hers.pk}
     done = 0
     for words in commands():
         answer = ask(words, key, ids)
@@ -94,9 +95,11 @@ def test_every_command_of_the_guide_does_what_it_says() -> None:
             assert Contact.objects.get(email="bob@example.com").fields == {"remark": "tall"}
         elif words[0] == "$OUTREACH/imports/text":
             ids["13"] = answer.json()["id"]
+        elif words[0].endswith("/answers"):
+            ids["43"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 27
+    assert done == 35
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])

@@ -14,7 +14,7 @@ from django.http import Http404
 from outreach.accounts.access import Member
 from sending.inbox.labelling import LABELLED
 from sending.inbox.models import InboundMessage
-from sending.inbox.threads.models import Label, Thread
+from sending.inbox.threads.models import Answer, Label, Thread
 from sending.inbox.threads.states import Scope, ThreadState
 from sending.pacing.receivers import is_free_mail
 from sending.planner.models import Pause
@@ -75,7 +75,7 @@ def counts_of(member: Member) -> Mapping[Scope, int]:
 
 def thread_for(member: Member, pk: int) -> Thread:
     """Return one conversation of the member's workspace. Raises Http404 for any other."""
-    rows = Thread.objects.select_related("mailbox", "contact", "assignee", "enrollment__campaign")
+    rows = Thread.objects.select_related("mailbox", "workspace", "contact", "assignee", "enrollment__campaign")
     row = rows.filter(workspace=member.workspace, pk=pk).first()
     if row is None:
         raise Http404("No such conversation")
@@ -85,6 +85,19 @@ def thread_for(member: Member, pk: int) -> Thread:
 def labels_of(member: Member) -> Sequence[Label]:
     """Return the workspace's labels by name."""
     return list(Label.objects.filter(workspace=member.workspace).order_by("name"))
+
+
+def label_named(member: Member, name: str) -> Label | None:
+    """Return the workspace's label of this name, however it is written."""
+    return Label.objects.filter(workspace=member.workspace, name__iexact=" ".join(name.split())).first()
+
+
+def answer_for(thread: Thread, message_id: int) -> Answer:
+    """Return an answer that was written in a conversation. Raises Http404 for any other message."""
+    row = Answer.objects.filter(thread=thread, message=message_id).first()
+    if row is None:
+        raise Http404("No such answer")
+    return row
 
 
 def labels_on(thread: Thread) -> Sequence[Label]:

@@ -79,6 +79,13 @@ def read_place(text: str) -> Place | None:
     return place if is_known else None
 
 
+def said_by(row: InboundMessage | ThreadNote) -> Said:
+    """Return one mail, or one note, as a part of its conversation."""
+    if isinstance(row, ThreadNote):
+        return Said(Place(row.written_at, _NOTE, row.pk), note=row)
+    return Said(Place(row.received_at, _CAME, row.pk), came=row)
+
+
 def conversation_of(thread: Thread, *, since: Place | None = None, before: Place | None = None) -> Conversation:
     """Return the newest of both sides and of the notes, in the order in which it was said.
 
