@@ -36,17 +36,27 @@ LEASE_S = 300
 # Gmail bears 15 connections of an account, Dovecot 10, others fewer; people's own programs need some of them.
 MOST_OF_AN_ACCOUNT = 3
 
+# Several mailboxes may be aliases of one account, and accounts bear few connections: of each, those that are due the
+# longest, up to what is free. Counted once for all that are due, as a question for each of them would cost its square.
 _LEASE_DUE = """
-UPDATE inbox_sync s SET lease_until = now() + make_interval(secs => %s), listener = NULL, listened_since = NULL
+WITH due AS MATERIALIZED (
+  SELECT s.mailbox_id, s.next_at, m.imap_host, m.imap_username,
+         row_number() OVER (PARTITION BY m.imap_host, m.imap_username ORDER BY s.next_at, m.id) AS number
+    FROM inbox_sync s JOIN mailboxes_mailbox m ON m.id = s.mailbox_id
+   WHERE s.next_at <= now() AND (s.lease_until IS NULL OR s.lease_until < now()) AND m.state = ANY(%(readable)s)
+), busy AS MATERIALIZED (
+  SELECT m.imap_host, m.imap_username, count(*) AS connections
+    FROM inbox_sync t JOIN mailboxes_mailbox m ON m.id = t.mailbox_id
+   WHERE t.lease_until > now() AND EXISTS (SELECT 1 FROM due) GROUP BY 1, 2
+), free AS MATERIALIZED (
+  SELECT d.mailbox_id FROM due d LEFT JOIN busy b USING (imap_host, imap_username)
+   WHERE d.number + coalesce(b.connections, 0) <= %(connections)s ORDER BY d.next_at LIMIT %(most)s
+)
+UPDATE inbox_sync s SET lease_until = now() + make_interval(secs => %(lease)s), listener = NULL, listened_since = NULL
  WHERE s.mailbox_id = ANY(ARRAY(
-    SELECT s.mailbox_id FROM inbox_sync s JOIN mailboxes_mailbox m ON m.id = s.mailbox_id
-     WHERE s.next_at <= now() AND (s.lease_until IS NULL OR s.lease_until < now()) AND m.state = ANY(%s)
-       -- several mailboxes may be aliases of one account, and accounts bear few connections
-       AND (SELECT count(*) FROM mailboxes_mailbox n JOIN inbox_sync t ON t.mailbox_id = n.id
-             WHERE n.imap_host = m.imap_host AND n.imap_username = m.imap_username AND n.id <> m.id
-               AND (t.lease_until > now() OR t.lease_until IS NULL AND t.next_at <= now() AND n.state = ANY(%s)
-                    AND (t.next_at, n.id) < (s.next_at, m.id))) < %s
-     ORDER BY s.next_at LIMIT %s FOR UPDATE OF s SKIP LOCKED))
+    SELECT s.mailbox_id FROM inbox_sync s JOIN free f ON f.mailbox_id = s.mailbox_id
+     WHERE s.next_at <= now() AND (s.lease_until IS NULL OR s.lease_until < now())  -- asked again under the lock
+     ORDER BY s.next_at FOR UPDATE OF s SKIP LOCKED))
 RETURNING s.mailbox_id
 """
 # What was sent after a reading was planned brings it forward; so does whoever has mended the mailbox meanwhile.
@@ -76,7 +86,8 @@ def lease_due(*, most: int) -> list[int]:
             " WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM inbox_sync s WHERE s.mailbox_id = m.id)"
             " ON CONFLICT DO NOTHING"
         )
-        cursor.execute(_LEASE_DUE, [LEASE_S, _READABLE, _READABLE, MOST_OF_AN_ACCOUNT, most])
+        bounds = {"lease": LEASE_S, "readable": _READABLE, "connections": MOST_OF_AN_ACCOUNT, "most": most}
+        cursor.execute(_LEASE_DUE, bounds)
         return [pk for (pk,) in cursor.fetchall()]
 
 
