@@ -89,6 +89,8 @@ class Thread(models.Model):
                 condition=Q(is_talk=False, state=ThreadState.OPEN),
                 name="inbox_machines",
             ),
+            # search and labels, which look wherever a conversation lies: of a word that all have, the newest come first
+            models.Index(fields=["workspace", "-newest_at", "-id"], name="inbox_everywhere"),
             # tick: whose snooze is over
             models.Index(fields=["snoozed_until"], condition=Q(state=ThreadState.SNOOZED), name="inbox_waking"),
             # placing: the conversation of a writer who is in no campaign
