@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from sending.chaos.answering import killed_with_answers
 from sending.chaos.broker import broker, many_of_everything, tasks_twice
 from sending.chaos.endings import kept_connections, lost_answers
 from sending.chaos.limits import nonsense, tarpits
@@ -56,4 +57,8 @@ FAULTS: Mapping[str, Subject] = {
         lambda size: [partial(at_random, actions=60 if size.is_short else 1000)],
     ),
     "F24": Subject("no files, no memory, no name servers", lambda size: machine(is_short=size.is_short)),
+    "F25": Subject(
+        "worker killed with an answer from the inbox in its hand",
+        lambda size: killed_with_answers(is_short=size.is_short),
+    ),
 }

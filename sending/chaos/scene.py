@@ -68,15 +68,20 @@ class Scene:
         return list(self.campaign.messages.order_by("id"))
 
     @property
+    def answers(self) -> list[OutboundMessage]:
+        """What a person of the team has answered, which belongs to no campaign."""
+        return list(OutboundMessage.objects.filter(workspace=self.workspace_id, campaign=None).order_by("id"))
+
+    @property
     def is_over(self) -> bool:
         return are_over([self])
 
 
 def are_over(scenes: Sequence[Scene]) -> bool:
     """Say whether nobody waits and nothing is in hand: what is in doubt may stay so. Two queries, however many."""
-    campaigns = [scene.campaign.pk for scene in scenes]
-    waits = Enrollment.objects.filter(campaign__in=campaigns, state=EnrollmentState.ACTIVE).exists()
-    return not waits and not OutboundMessage.objects.filter(campaign__in=campaigns, state__in=_IN_HAND).exists()
+    workspaces = [scene.workspace_id for scene in scenes]
+    waits = Enrollment.objects.filter(workspace__in=workspaces, state=EnrollmentState.ACTIVE).exists()
+    return not waits and not OutboundMessage.objects.filter(workspace__in=workspaces, state__in=_IN_HAND).exists()
 
 
 def plain_server(port: int, **more: object) -> dict[str, object]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -26,6 +27,7 @@ from sending.chaos.scene import Cast, Scene, plain_server
 from sending.chaos.servers import LEASE_S, wait_until
 from sending.chaos.victims import children_of, holder_of, send
 from sending.chaos.world import SETTLE_S, Fault, Run, patiently
+from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.sandbox.authority import certificate
 from sending.sandbox.imapd import tls_of
@@ -96,15 +98,23 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stand:
+class Stand:
+    """A cell with its server and its scene, of which one message comes to the step."""
+
     cell: Cell
     barriers: Mapping[str, Barrier]
     receiver: Receiver
     scene: Scene
 
+    is_answer: bool = False
+
     @property
     def barrier(self) -> Barrier:
         return self.barriers[self.cell.step]
+
+    @property
+    def messages(self) -> list[OutboundMessage]:
+        return self.scene.answers if self.is_answer else self.scene.messages
 
 
 def matrix(*, is_short: bool) -> Sequence[Fault]:
@@ -128,12 +138,21 @@ def _cells(turn: int) -> Sequence[Cell]:
     return [Cell(step, verdicts[(n + turn) % 3]) for n, step in enumerate(STEPS)]
 
 
-def strike(run: Run, *, blow: Blow, cells: Sequence[Cell]) -> None:
-    """Bring every cell to its step, strike, let the servers go on, and see how each message ends."""
-    stands: list[_Stand] = []
+def strike(
+    run: Run,
+    *,
+    blow: Blow,
+    cells: Sequence[Cell],
+    set_up: Callable[[Run, Sequence[Cell]], Sequence[Stand]] | None = None,
+) -> None:
+    """Bring every cell to its step, strike, let the servers go on, and see how each message ends.
+
+    set_up: what comes to the steps; the first messages of campaigns, if nothing else is said.
+    """
+    stands: Sequence[Stand] = []
     with contextlib.ExitStack() as locks:
         run.hurries = False  # a tick for each cell would be a task for each, and there are four processes
-        stands = [_set_up(run, cell) for cell in cells]
+        stands = set_up(run, cells) if set_up else [_set_up(run, cell) for cell in cells]
         run.hurries = True
         for stand in stands:
             if stand.cell.step not in _LATE:
@@ -148,34 +167,40 @@ def strike(run: Run, *, blow: Blow, cells: Sequence[Cell]) -> None:
     run.notes += _unexpected(stands, blow)
 
 
-def _unexpected(stands: Sequence[_Stand], blow: Blow) -> list[str]:
+def _unexpected(stands: Sequence[Stand], blow: Blow) -> list[str]:
     return [
         f"{stand.cell.step}, {stand.cell.verdict}, {blow}: {message.state} ({message.reason})"
         for stand in stands
-        for message in stand.scene.messages
+        for message in stand.messages
         if message.state not in stand.cell.expected(blow)
     ]
 
 
 # -- to the steps --
-def _set_up(run: Run, cell: Cell) -> _Stand:
+def _set_up(run: Run, cell: Cell) -> Stand:
+    receiver, columns = server_of(run, cell)
+    server = plain_server(**columns)
+    return Stand(cell, receiver.barriers, receiver, run.scene(Cast(1, server, is_long=cell.step == "body")))
+
+
+def server_of(run: Run, cell: Cell) -> tuple[Receiver, dict[str, Any]]:
+    """Start the server that keeps a client at the step of a cell; returns it with what a mailbox has to know of it."""
     barriers = {step: Barrier() for step in (cell.step, _LATE.get(cell.step)) if step}
     receiver = run.receiver(cell.script(), barriers=barriers)
     authority = certificate(run.servers.folder)
     receiver.tls = tls_of(authority)
-    ca_pem = Path(authority.ca).read_text()
-    server = plain_server(receiver.port, smtp_security=Security.STARTTLS, ca_pem=ca_pem)
-    return _Stand(cell, barriers, receiver, run.scene(Cast(1, server, is_long=cell.step == "body")))
+    columns = {"smtp_security": Security.STARTTLS, "ca_pem": Path(authority.ca).read_text()}
+    return receiver, {"port": receiver.port, **columns}
 
 
-def _let_come(run: Run, stand: _Stand, locks: contextlib.ExitStack) -> None:
+def _let_come(run: Run, stand: Stand, locks: contextlib.ExitStack) -> None:
     """Bring a client from the step before its own to its own, where only a lock of ours keeps it."""
     before, here = stand.barriers[_LATE[stand.cell.step]], stand.barrier
     run.until(before.arrived.is_set, f"the step before {stand.cell.step}")
     if stand.cell.step == "invited":
         locks.enter_context(_locked(HOLD_SHUT, stand.scene.workspace_id))
     if stand.cell.step == "answered":
-        locks.enter_context(_locked(_LOCK_MESSAGE, stand.scene.messages[0].pk))
+        locks.enter_context(_locked(_LOCK_MESSAGE, stand.messages[0].pk))
     before.released.set()
     run.until(here.arrived.is_set, stand.cell.step)
     if stand.cell.step == "invited":
@@ -202,25 +227,25 @@ def _waiting(kind: str) -> bool:
 
 
 # -- the blows --
-def _victims(run: Run, stands: Sequence[_Stand]) -> set[int]:
+def _victims(run: Run, stands: Sequence[Stand]) -> set[int]:
     children = children_of(run.servers.program["courier"].pid)
     found = {holder_of(stand.barrier.port, children) for stand in stands}
     return {pid for pid in found if pid is not None}
 
 
-def _release(stands: Sequence[_Stand]) -> None:
+def _release(stands: Sequence[Stand]) -> None:
     for stand in stands:
         stand.barrier.released.set()
 
 
-def _kill_children(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+def _kill_children(run: Run, stands: Sequence[Stand], unlock: Callable[[], None]) -> None:
     for pid in _victims(run, stands):
         send(pid, signal.SIGKILL)
     unlock()
     _release(stands)
 
 
-def _kill_parent(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+def _kill_parent(run: Run, stands: Sequence[Stand], unlock: Callable[[], None]) -> None:
     courier = run.servers.program["courier"]
     courier.end(signal.SIGKILL)
     unlock()
@@ -228,7 +253,7 @@ def _kill_parent(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None])
     courier.start()
 
 
-def _end(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+def _end(run: Run, stands: Sequence[Stand], unlock: Callable[[], None]) -> None:
     courier = run.servers.program["courier"]
     send(courier.pid, signal.SIGTERM)
     unlock()
@@ -237,7 +262,7 @@ def _end(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None
     courier.start()
 
 
-def _put_to_sleep(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]) -> None:
+def _put_to_sleep(run: Run, stands: Sequence[Stand], unlock: Callable[[], None]) -> None:
     victims = _victims(run, stands)
     for pid in victims:
         send(pid, signal.SIGSTOP)
@@ -250,7 +275,7 @@ def _put_to_sleep(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None]
             send(pid, signal.SIGCONT)
 
 
-def _stop_database(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None], *, down_s: float) -> None:
+def _stop_database(run: Run, stands: Sequence[Stand], unlock: Callable[[], None], *, down_s: float) -> None:
     """Stop PostgreSQL without a checkpoint, while servers answer; nobody starts the workers again."""
     courier = run.servers.program["courier"]
     before = children_of(courier.pid)
@@ -265,7 +290,7 @@ def _stop_database(run: Run, stands: Sequence[_Stand], unlock: Callable[[], None
         run.notes.append("processes of the courier did not survive the restart of PostgreSQL")
 
 
-_BLOWS: Mapping[Blow, Callable[[Run, Sequence[_Stand], Callable[[], None]], None]] = {
+_BLOWS: Mapping[Blow, Callable[[Run, Sequence[Stand], Callable[[], None]], None]] = {
     Blow.NO_DATABASE: partial(_stop_database, down_s=_DOWN_S),
     Blow.NO_DATABASE_LONG: partial(_stop_database, down_s=60.0),
     Blow.KILL_CHILD: _kill_children,

@@ -16,7 +16,7 @@ from outreach.env import ROOT
 
 # Faults mostly wait, for leases to run out and for servers to come back: two worlds do so at the same time.
 WORLDS = (
-    ("F1", "F4", "F5", "F8", "F14"),
+    ("F1", "F4", "F5", "F8", "F14", "F25"),
     ("F2", "F3", "F6", "F7", "F11", "F15", "F16", "F20", "F23", "F24"),
 )
 CODES = [code for world in WORLDS for code in world]
