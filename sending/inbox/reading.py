@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -86,7 +87,12 @@ def lease_due(*, most: int) -> list[int]:
             " WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM inbox_sync s WHERE s.mailbox_id = m.id)"
             " ON CONFLICT DO NOTHING"
         )
-        bounds = {"lease": LEASE_S, "readable": _READABLE, "connections": MOST_OF_AN_ACCOUNT, "most": most}
+        bounds: dict[str, Any] = {
+            "lease": LEASE_S,
+            "readable": _READABLE,
+            "connections": MOST_OF_AN_ACCOUNT,
+            "most": most,
+        }
         cursor.execute(_LEASE_DUE, bounds)
         return [pk for (pk,) in cursor.fetchall()]
 
