@@ -1,4 +1,4 @@
-"""The inbox with 50,000 conversations: server time of every scope, of searches, and of a conversation.
+"""The inbox with 50,000 conversations: server time of every scope, of searches, of a conversation; and by keyboard.
 
 `make bench ARGS=inbox`, or `python -m tests.servers --durable python -m bench.bench_inbox [CONVERSATIONS]`: it works
 in a database of its own, which it drops again. A time is that of the whole answer as the server makes it. The line to
@@ -20,6 +20,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import setup_databases, teardown_databases
 
+from bench.inbox_keys import by_keyboard
 from bench.scene import make_owner
 from outreach.accounts.access import Member
 from outreach.kit import clock
@@ -60,6 +61,8 @@ def main(conversations: int = CONVERSATIONS) -> None:
         memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
         with override_settings(STORAGES={"default": memory, "staticfiles": static}):
             measure(member)
+            slowest = by_keyboard(member)
+            print(f"The longest wait of a browser for a page is {slowest:.0f} ms, the server's time and its own.")
     finally:
         teardown_databases(names, verbosity=0)
 

@@ -8,9 +8,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from campaigns.library.checking import SnippetEntry
+from campaigns.library.services import create_snippet
 from sending.inbox.models import Draft, Label, Thread
 from sending.inbox.threads.states import ThreadState
-from tests.browser.walker import NARROW, browser
+from sending.outbox.models import OutboundMessage
+from tests.browser.walker import NARROW, Walker, browser
 from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, mail, make_scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,8 +24,32 @@ def write(scene: Scene, number: int) -> None:
     come_in(scene, raw, at=CAME_AT + days(number))
 
 
+def answer(walker: Walker) -> None:
+    """Write an answer that is kept meanwhile, put a snippet into it, fill in what it leaves open, and send it."""
+    page, keys = walker.page, walker.page.keyboard
+    keys.press("r")
+    keys.insert_text("Ten a month.")
+    page.wait_for_function("document.activeElement.id === 'answer-text'")
+    with page.expect_response("**/draft"):
+        keys.press("End")
+        keys.type("!")
+    keys.press("Control+.")
+    page.locator(".phrase").wait_for()
+    keys.press("Enter")  # the only one
+    page.locator("#answer-text:focus").wait_for()
+    page.get_by_text("Still open in it").wait_for()
+    for _ in "[[first_name]]":
+        keys.press("Backspace")
+    keys.type("Bo")
+    with page.expect_navigation():
+        keys.press("Control+Enter")
+    page.get_by_text("Waits for its turn").wait_for()
+    walker.checked()
+
+
 def test_the_inbox_is_worked_through_by_keys(live_server: Any) -> None:
     scene = make_scene()
+    create_snippet(scene.member, SnippetEntry("Regards", "Yours, {{ first_name }}"))
     for number in range(4):
         write(scene, number)
     client = Client()
@@ -38,21 +65,15 @@ def test_the_inbox_is_worked_through_by_keys(live_server: Any) -> None:
         page.wait_for_url("**/threads/*")
         page.get_by_role("heading", name="Talk 2").wait_for()
         walker.checked()
-        keys.press("r")
-        keys.insert_text("Ten a month.")
-        page.wait_for_function("document.activeElement.id === 'answer-text'")
-        with page.expect_response("**/draft"):
-            keys.press("End")
-            keys.type("!")
-        keys.press("Tab")
-        page.evaluate("document.activeElement.blur()")
+        answer(walker)
         keys.press("l")
         keys.insert_text("Hot")
         keys.press("Enter")
         page.get_by_role("link", name="Hot").first.wait_for()
         keys.press("e")
         page.wait_for_url("**/inbox/")
-        assert Draft.objects.get().text == "Ten a month.!"
+        assert OutboundMessage.objects.get(campaign=None).body_text.startswith("Ten a month.!Yours, Bo\n")
+        assert not Draft.objects.exists()
         assert Label.objects.get().name == "Hot"
         assert Thread.objects.get(subject="Talk 2").state == ThreadState.DONE
         for key in ("j", "Enter"):

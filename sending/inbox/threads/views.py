@@ -61,9 +61,11 @@ def thread_detail(request: MemberRequest, pk: int) -> HttpResponse:
     if request.htmx and older is not None:
         context |= {"thread": thread, "may_change": request.member.may(Role.MEMBER)}
         return render_region(request, f"{_FOLDER}/earlier.html", context)
-    if not request.htmx:
-        context |= {**_columns(request, pk), **_of_answer(request, thread)}
-    return render_region(request, _PAGE, context | _of_thread(request, thread), region="talk")
+    context |= _of_thread(request, thread)
+    if request.htmx:
+        return render_region(request, f"{_FOLDER}/redraw.html", context)
+    context |= {**_columns(request, pk), **_of_answer(request, thread)}
+    return render_region(request, _PAGE, context)
 
 
 def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:

@@ -4,6 +4,13 @@ import { put } from "./insert.js";
 
 const text = () => document.querySelector("#answer-text");
 
+// Where nobody has put the cursor yet, it goes under what stands there.
+const insert = (field, words) => {
+  const isUntouched = !field.dataset.entered && field.value.trim();
+  if (isUntouched) field.setSelectionRange(field.value.length, field.value.length);
+  put(field, isUntouched ? `\n\n${words}` : words, "");
+};
+
 export default (section) => {
   const leave = () => {
     text()?.focus();
@@ -13,7 +20,7 @@ export default (section) => {
     const button = event.target.closest("[data-text]");
     if (!button || !text()) return;
     event.preventDefault();
-    put(text(), button.dataset.text, "");
+    insert(text(), button.dataset.text);
     text().dispatchEvent(new Event("kept")); // what it leaves open is shown at once
     leave();
   });
@@ -27,6 +34,10 @@ export default (section) => {
     }
   });
 };
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target.id === "answer-text") target.dataset.entered = "yes";
+});
 
 document.addEventListener("keydown", (event) => {
   if (!event.ctrlKey || event.key !== "." || document.activeElement?.id !== "answer-text") return;
