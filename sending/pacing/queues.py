@@ -6,14 +6,15 @@ a hold of all who are due, whatever their number.
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from heapq import heappop, heappush
 
 from sending.pacing.gates import LeadFacts
 from sending.pacing.scenario import ScenarioCampaign
 from sending.pacing.verdicts import HoldCode
 
-Turn = tuple[datetime, int]  # due, then id: the order of the claim
+_ANY = datetime.min.replace(tzinfo=UTC)
+Turn = tuple[datetime, int]  # due, then id
 
 
 class Queue:
@@ -40,6 +41,22 @@ class Queue:
 
     def __len__(self) -> int:
         return len(self._fresh) + len(self._held)
+
+    @property
+    def rank(self) -> tuple[datetime, int]:
+        """Return what orders those who may be looked at, as the claim does: new contacts by id, whenever due."""
+        assert self.turn is not None  # somebody waits
+        return self.turn if self.facts.is_follow_up else (_ANY, self.turn[1])
+
+    def gather(self, now: datetime) -> None:
+        """Let new contacts who are due stand in line by id; follow-ups stand there as they fell due."""
+        if self.facts.is_follow_up or not self._fresh or self._fresh[0][0] > now:
+            return
+        while self._fresh and self._fresh[0][0] <= now:
+            _, person_id, place = heappop(self._fresh)
+            heappush(self._held, (person_id, place))
+        self._held_until = min(self._held_until, now)
+        self._settle()
 
     def add(self, due: datetime, person_id: int, place: int) -> None:
         """Let somebody wait for the step at `place` until `due`."""

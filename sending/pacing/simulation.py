@@ -223,13 +223,15 @@ class _Simulation:
         return None
 
     def _open_queue(self, queues: Collection[Queue], facts: MailboxFacts, of: CampaignBook | None) -> Queue | None:
-        """Return the queue whose first is due earliest and may be written to; hold those who may not."""
+        """Return the queue whose first comes first and may be written to; hold those who may not."""
         now = facts.now
         while True:
             first: Queue | None = None
             for queue in queues:
-                ready = queue.ready_at
-                if ready is not None and ready <= now and (first is None or queue.turn < first.turn):  # type: ignore[operator]  # who is ready has a turn
+                if queue.ready_at is None or queue.ready_at > now:
+                    continue
+                queue.gather(now)
+                if first is None or queue.rank < first.rank:
                     first = queue
             if first is None:
                 return None

@@ -47,7 +47,8 @@ _LOOKS = """
 SELECT k.mailbox_id, k.look_at FROM mailboxes_clock k JOIN mailboxes_mailbox m ON m.id = k.mailbox_id
  WHERE m.state = 'active'
 """
-_LOOK_LATER = "UPDATE mailboxes_clock SET look_at = %s::timestamptz WHERE mailbox_id = %s"
+_LOOK_LATER = "UPDATE mailboxes_clock SET look_at = %s::timestamptz WHERE mailbox_id = ANY(%s::bigint[])"
+_DUE = "SELECT count(*) FROM planner_enrollment WHERE state = 'active' AND due_at <= %s::timestamptz"
 # Whether the campaign runs, and somebody of it is still to get something.
 _STANDING = """
 SELECT (SELECT c.state = 'running' FROM sequences_campaign c WHERE c.id = %s::bigint),
@@ -128,6 +129,7 @@ class Play:
         self._recipients = Recipients(script, steps=steps)
         self._coming: list[tuple[datetime, int, Coming]] = []
         self._count = 0
+        self._due = cast.begins_at, 0  # how many were due when mailboxes had looked in vain, and when that was
         self._pace = Pace(Workspace.objects.values_list("time_scale", flat=True).get(pk=cast.workspace_id))
         # Where campaigns deal out their new contacts, each mailbox asks what the last look of the others has left.
         self._takes_turns = CampaignRotation.objects.exclude(mode=Rotation.EVEN).exists()
@@ -206,12 +208,19 @@ class Play:
                 heapq.heappush(self._coming, (coming.at, self._count, coming))
         self._tell(one)
 
+    def _has_put_off(self) -> bool:
+        """Say whether the looks of this instant have put somebody off: then those behind are looked at, as in life."""
+        ((due,),) = statements.run(_DUE, [self.now])
+        before, self._due = self._due, (self.now, due)
+        return bool(due) and (before[0] < self.now or due < before[1])
+
     def _next(self, counts: dict[int, int]) -> datetime | None:
         """Return the next instant at which something can happen, None when nothing can."""
         looks = dict(statements.run(_LOOKS))
-        for pk, at in looks.items():
-            if at <= self.now and not counts.get(pk):  # who is due may not go, and no instant is known
-                looks[pk] = self.now + self._pace.shrink(RECHECK)
-                statements.run(_LOOK_LATER, [looks[pk], pk])
+        idle = [pk for pk, at in looks.items() if at <= self.now and not counts.get(pk)]
+        if idle and not self._has_put_off():  # who is due may not go, and no instant is known
+            later = self.now + self._pace.shrink(RECHECK)
+            looks |= dict.fromkeys(idle, later)
+            statements.run(_LOOK_LATER, [later, idle])
         ahead = [*looks.values(), *(at for at, *_ in self._coming[:1])]
         return min(ahead, default=None)

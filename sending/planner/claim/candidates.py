@@ -47,34 +47,69 @@ SELECT s.campaign_id, s.mailbox_id, w.weight, COALESCE(r.mode, 'even') <> 'even'
  WHERE s.mailbox_id = ANY(%s::bigint[])
  ORDER BY w.weight * extract(epoch FROM %s - last.begun_at) DESC NULLS FIRST, s.campaign_id, s.mailbox_id
 """.replace("{weights}", " ".join(f"WHEN '{one}' THEN {one.weight}" for one in Priority))
-# New leads belong to their campaign until a mailbox takes them.
+# New leads belong to their campaign until a mailbox takes them, and stand in line as they were enrolled: by their
+# number, whenever they are due. What puts somebody off, a closed window for one, gives their turn to nobody. Of each
+# instant at which some are due the first are found by the index, and these few are put in order; of many instants the
+# earliest and the latest, in which those stand who were put off. Nobody else is read, and nobody more is locked.
 _NEW_LEADS = """
-SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position
-  FROM unnest(%s::bigint[], %s::integer[]) AS a(id, most)
+SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position{also}
+  FROM unnest({lines}, %s::integer[]) AS a({keys}, most)
+ CROSS JOIN (SELECT %s::timestamptz AS now) clock
  CROSS JOIN LATERAL (
-    SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position
-      FROM planner_enrollment e
-     WHERE e.campaign_id = a.id AND e.state = 'active' AND e.mailbox_id IS NULL AND e.due_at <= %s
-     ORDER BY e.due_at, e.id
+    WITH RECURSIVE early(number, due_at) AS (
+        (SELECT 1, e.due_at FROM planner_enrollment e WHERE {waits} ORDER BY e.due_at LIMIT 1)
+         UNION ALL
+        SELECT i.number + 1, next.due_at
+          FROM early i
+         CROSS JOIN LATERAL (
+            SELECT e.due_at FROM planner_enrollment e WHERE {waits} AND e.due_at > i.due_at ORDER BY e.due_at LIMIT 1
+         ) next
+         WHERE i.number < GREATEST({instants}, a.most)
+    ), late(number, due_at) AS (
+        (SELECT 1, e.due_at FROM planner_enrollment e WHERE {waits} AND e.due_at > (SELECT max(due_at) FROM early)
+          ORDER BY e.due_at DESC LIMIT 1)
+         UNION ALL
+        SELECT i.number + 1, next.due_at
+          FROM late i
+         CROSS JOIN LATERAL (
+            SELECT e.due_at FROM planner_enrollment e
+             WHERE {waits} AND e.due_at > (SELECT max(due_at) FROM early) AND e.due_at < i.due_at
+             ORDER BY e.due_at DESC LIMIT 1
+         ) next
+         WHERE i.number < {instants}
+    )
+    SELECT e.*
+      FROM (
+        SELECT e.id
+          FROM (SELECT due_at FROM early UNION ALL SELECT due_at FROM late) i
+         CROSS JOIN LATERAL (
+            SELECT e.id FROM planner_enrollment e WHERE {waits} AND e.due_at = i.due_at
+             ORDER BY e.id LIMIT a.most + {in_hands}
+         ) e
+         ORDER BY e.id LIMIT a.most + {in_hands}
+      ) line
+     CROSS JOIN LATERAL (
+        SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, e.receiver
+          FROM planner_enrollment e
+         WHERE e.id = line.id AND {waits}
+           FOR UPDATE OF e SKIP LOCKED
+     ) e
      LIMIT a.most
-       FOR UPDATE OF e SKIP LOCKED
  ) e
+ ORDER BY e.id
 """
-# The same where mailboxes begin only the people of some providers: those of each provider have an order of their own.
-_NEW_LEADS_AT = """
-SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, e.receiver
-  FROM unnest(%s::bigint[], %s::varchar[], %s::integer[]) AS a(id, receiver, most)
- CROSS JOIN LATERAL (
-    SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, e.receiver, e.due_at
-      FROM planner_enrollment e
-     WHERE e.campaign_id = a.id AND e.receiver = a.receiver AND e.state = 'active' AND e.mailbox_id IS NULL
-       AND e.due_at <= %s
-     ORDER BY e.due_at, e.id
-     LIMIT a.most
-       FOR UPDATE OF e SKIP LOCKED
- ) e
- ORDER BY e.due_at, e.id
-"""
+_WAITS = "e.campaign_id = a.id{of} AND e.state = 'active' AND e.mailbox_id IS NULL AND e.due_at <= clock.now"
+# in_hands: so many at most are passed over who are in other transactions' hands.
+_BOUNDS = {"instants": 50, "in_hands": 64}
+_NEW_LEADS_OF_ALL = _NEW_LEADS.format(lines="%s::bigint[]", keys="id", also="", waits=_WAITS.format(of=""), **_BOUNDS)
+# The same where mailboxes begin only the people of some providers: those of each provider have a line of their own.
+_NEW_LEADS_AT = _NEW_LEADS.format(
+    lines="%s::bigint[], %s::varchar[]",
+    keys="id, receiver",
+    also=", e.receiver",
+    waits=_WAITS.format(of=" AND e.receiver = a.receiver"),
+    **_BOUNDS,
+)
 _LOCK_LIMITED = """
 SELECT c.id, c.workspace_id, c.new_leads_per_day,
        EXISTS (SELECT 1 FROM planner_campaign_hold h WHERE h.campaign_id = c.id AND h.scope = 'new')
@@ -233,7 +268,7 @@ class _Dealing:
     def dealt(self, now: datetime) -> dict[int, dict[int, list[Candidate]]]:
         """Return by mailbox and campaign who is dealt to it; a campaign begins where its order of mailboxes does."""
         if self._most:
-            for row in statements.run(_NEW_LEADS, [list(self._most), list(self._most.values()), now]):
+            for row in statements.run(_NEW_LEADS_OF_ALL, [list(self._most), list(self._most.values()), now]):
                 self._deal(*row, receiver="")
         if self._most_at:
             campaigns, receivers = (list(some) for some in zip(*self._most_at, strict=True))

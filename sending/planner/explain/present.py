@@ -94,7 +94,7 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
     sender, verdicts = min(judged, key=lambda pair: _end(decide(pair[1]), now))
     reasons = [*own, *_of_rotation(row, verdicts, judged, is_left=len(able) < len(carriers))]
     reasons += (_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))
-    return Present(_by_weight(reasons) or [_in_line(row, row.due_at)], sender)
+    return Present(_by_weight(reasons) or [_in_line(row, row.due_at, now)], sender)
 
 
 def _of_rotation(
@@ -207,11 +207,12 @@ def _by_weight(reasons: Sequence[Reason]) -> list[Reason]:
     return [*endless, *(one for _, _, one in sorted(ending, key=lambda row: (row[0], -row[1]), reverse=True))]
 
 
-def _in_line(row: Enrollment, due_at: datetime) -> Reason:
-    before = Q(due_at__lt=due_at) | Q(due_at=due_at, pk__lt=row.pk)
-    line = Enrollment.objects.filter(before, state=EnrollmentState.ACTIVE, mailbox=row.mailbox_id)
-    if row.mailbox_id is None:
-        line = line.filter(campaign=row.campaign_id)
+def _in_line(row: Enrollment, due_at: datetime, now: datetime) -> Reason:
+    line = Enrollment.objects.filter(state=EnrollmentState.ACTIVE, mailbox=row.mailbox_id)
+    if row.mailbox_id is None:  # as they were enrolled, whenever they were due
+        line = line.filter(campaign=row.campaign_id, due_at__lte=max(due_at, now), pk__lt=row.pk)
+    else:
+        line = line.filter(Q(due_at__lt=due_at) | Q(due_at=due_at, pk__lt=row.pk))
     ahead = line.count()
     words = "Nothing holds it: the next message is theirs." if not ahead else f"In line: {ahead:,} are before them."
     return Reason(Cause.IN_LINE, words)

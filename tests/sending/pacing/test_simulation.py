@@ -139,10 +139,21 @@ def test_a_campaign_at_its_limit_leaves_its_turns_to_the_other() -> None:
     assert [one.campaign_id for one in result.departures[:4]] == [1, 2, 2, 2]
 
 
-def test_new_contacts_whom_a_limit_holds_keep_their_order() -> None:
-    late_first = tuple(replace(one, due_at=MONDAY - one.id * HOUR) for one in people(3))
-    result = run(replace(scenario(0, daily_limit=1), people=late_first))
-    assert [one.person_id for one in result.departures] == [3, 2, 1]
+def test_new_contacts_go_in_the_order_of_their_numbers_whatever_has_put_some_of_them_off() -> None:
+    first_waits_longest = tuple(replace(one, due_at=MONDAY + (3 - one.id) * 5 * MINUTE) for one in people(3))
+    result = run(replace(scenario(0), people=first_waits_longest))
+    assert [(one.person_id, one.at) for one in result.departures] == [
+        (3, MONDAY),
+        (1, MONDAY + 10 * MINUTE),
+        (2, MONDAY + 20 * MINUTE),
+    ]
+
+
+def test_whoever_waited_for_their_window_has_lost_no_turn_to_those_of_another_zone() -> None:
+    slow = replace(LIMITS, daily=30, hourly=30, gap_min=3 * HOUR, gap_max=3 * HOUR)
+    spread = tuple(replace(one, zone=ZONES[1] if one.id < 3 else ZONES[0]) for one in people(6))
+    result = run(replace(scenario(0, limits=slow), people=spread))
+    assert [one.person_id for one in result.departures] == [3, 4, 1, 2, 5, 6], "New York opens five hours later"
 
 
 def test_campaigns_take_turns_at_a_mailbox() -> None:

@@ -18,6 +18,7 @@ from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
 from sending.pacing.scenario import Departure
 from sending.pacing.simulation import simulate
+from sending.planner.claim import picking
 from sending.planner.claim.throttling import set_throttles
 from sending.planner.forecast.scenes import scene_of
 from sending.planner.models import Enrollment
@@ -79,6 +80,23 @@ def test_every_message_leaves_when_and_from_where_it_was_foreseen(member: Member
     second = make_sender(member, "second@acme.example", daily_limit=9, hourly_limit=9, **gap, **RAMPED)
     campaign = make_campaign(member, (first, second), people=15, name="autumn")
     _comes_true(campaign, 45)
+
+
+def test_it_comes_true_where_claims_look_at_few_of_those_who_wait(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picking, "_SPARES", (1, 2))
+    gap = {"gap_min_s": 1_200, "gap_max_s": 3_600}
+    boxes = (
+        make_sender(member, "first@acme.example", daily_limit=6, hourly_limit=3, **gap),
+        make_sender(member, "second@acme.example", daily_limit=9, hourly_limit=9, **gap),
+    )
+    campaign = make_campaign(member, boxes, people=18, name="autumn", zones=("", "Europe/Athens", "Asia/Tokyo"))
+    expected = foreseen(campaign, START)
+    book = live(START)
+    assert [one.person_id for one in expected if one.position == 1] == [
+        one.person_id for one in book if one.position == 1
+    ]
 
 
 def test_campaigns_that_share_a_mailbox_are_foreseen_together(member: Member) -> None:

@@ -81,6 +81,31 @@ def test_follow_ups_go_before_new_contacts_and_the_longest_due_first() -> None:
     assert [emails(pick(mailbox)) for _ in range(3)] == [["p2@example.com"], ["p1@example.com"], ["p0@example.com"]]
 
 
+def test_a_new_contact_who_was_put_off_keeps_their_turn_before_those_whom_no_claim_had_reached() -> None:
+    member = make_team()
+    mailbox = make_sender(member, gap_min_s=360, gap_max_s=720)
+    campaign = make_running_campaign(member, make_people(member, 5), (mailbox,))
+    now = database_time()
+    held = Enrollment.objects.filter(campaign=campaign, contact__email__in=["p0@example.com", "p2@example.com"])
+    held.update(due_at=now - MINUTE, hold_code=HoldCode.WINDOW, held_since=now - HOUR)
+    Enrollment.objects.filter(campaign=campaign, contact__email="p1@example.com").update(due_at=now + MINUTE)
+    Enrollment.objects.filter(campaign=campaign, due_at__gt=now - MINUTE, due_at__lte=now).update(due_at=now - HOUR)
+    assert [emails(pick(mailbox)) for _ in range(3)] == [["p0@example.com"], ["p2@example.com"], ["p3@example.com"]]
+
+
+def test_of_many_instants_the_latest_are_looked_at_too_since_who_was_put_off_is_due_there() -> None:
+    member = make_team()
+    mailbox = make_sender(member, gap_min_s=360, gap_max_s=720)
+    campaign = make_running_campaign(member, make_people(member, 130), (mailbox,))
+    now = database_time()
+    rows = list(Enrollment.objects.filter(campaign=campaign).order_by("pk"))
+    for number, row in enumerate(rows):
+        row.due_at = now - HOUR + number * timedelta(seconds=1)
+    rows[2].due_at = now - MINUTE
+    Enrollment.objects.bulk_update(rows, ["due_at"])
+    assert [emails(pick(mailbox)) for _ in range(4)] == [[f"p{number}@example.com"] for number in range(4)]
+
+
 def test_a_follow_up_comes_from_its_own_mailbox_also_when_that_carries_the_campaign_no_more() -> None:
     member = make_team()
     first, second = make_sender(member, "first@acme.example"), make_sender(member, "second@acme.example")
