@@ -146,13 +146,14 @@ def variant_form(
 def _variants(step: Step, desk: Desk, redo: Mapping[int, int]) -> list[VariantCard]:
     variants = sorted(step.variants.all(), key=lambda one: one.label)
     undo = undo_of(variants)
+    has_subject = opens_thread(step.position, StepThread(step.thread))
     total = sum(one.weight for one in variants) or 1
     return [
         VariantCard(
             variant=one,
             form=desk.variant_forms.get(one.pk) or variant_form(one, desk.known, is_frozen=desk.is_frozen),
             share=round(100 * one.weight / total),
-            findings=lint(one.subject, one.body_text, one.body_html, is_first=step.position == 1),
+            findings=lint(one.subject, one.body_text, one.body_html, opens_thread=has_subject),
             undo=undo.get(one.pk),
             redo=redo.get(one.pk),
         )

@@ -20,15 +20,15 @@ class Fault:
 
 
 def faults_of(
-    subject: str, body_text: str, body_html: str, *, known: Collection[str], is_first: bool
+    subject: str, body_text: str, body_html: str, *, known: Collection[str], opens_thread: bool
 ) -> Iterator[Fault]:
     """Return the problems of the template language, then what the lint forbids, like a pretended answer.
 
-    known: the variables that the workspace has.
+    known: the variables that the workspace has. opens_thread: the subject is its own.
     """
     for part, source in (("subject", subject), ("body_text", body_text), ("body_html", body_html)):
         for one in (*check_spin(source), *check(source, known=known)):
             yield Fault("template", part, one.message, one.hint or "Mend the wording.", one.line)
-    for found in lint(subject, body_text, body_html, is_first=is_first):
+    for found in lint(subject, body_text, body_html, opens_thread=opens_thread):
         if found.severity is Severity.BLOCK:
             yield Fault(found.code, "", found.what, found.fix)

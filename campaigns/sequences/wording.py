@@ -15,6 +15,7 @@ from campaigns.templating import (
     clean_header,
     clean_text,
     compile_template,
+    reads_pretended,
     render,
     spin,
 )
@@ -70,7 +71,7 @@ def word(step: PlannedStep, variant: PlannedVariant, contact: Contact, sender: S
 
     The spin is drawn from step and contact, so that a retry reads the same.
     Raises MissingValue naming every value that the contact lacks, TemplateProblem when the wording is broken, or when
-    a text, or the subject of a step that opens a thread, would be empty.
+    a text, or the subject of a step that opens a thread, would be empty, or such a subject would pretend to answer.
     """
     values = values_for(contact, sender)
     seed = f"{step.id}:{contact.pk}"
@@ -79,7 +80,7 @@ def word(step: PlannedStep, variant: PlannedVariant, contact: Contact, sender: S
     html = _template(variant.body_html, seed=seed, html=True)
     parts = _rendered((subject, text, html), values)
     made = Wording(clean_header(parts[0], limit=SUBJECT_LIMIT), parts[1], parts[2])
-    _refuse_empty(made, opens_thread=step.opens_thread)
+    _refuse_unfit(made, opens_thread=step.opens_thread)
     signature = values[_SIGNATURE].strip()
     return Wording(
         made.subject,
@@ -106,9 +107,12 @@ def _rendered(templates: Sequence[Template | None], values: Mapping[str, str]) -
     return texts
 
 
-def _refuse_empty(made: Wording, *, opens_thread: bool) -> None:
+def _refuse_unfit(made: Wording, *, opens_thread: bool) -> None:
     if opens_thread and not made.subject:
         raise TemplateProblem("The message would have no subject.", hint="Write the subject.", code="empty")
+    if opens_thread and reads_pretended(made.subject):
+        words = f"The subject would read “{made.subject}” and pretend to answer something."
+        raise TemplateProblem(words, hint="Mend the subject, or the value of this contact.", code="fake_thread")
     if not made.text.strip():
         raise TemplateProblem("The message would have no text.", hint="Write the text.", code="empty")
 

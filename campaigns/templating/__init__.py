@@ -7,6 +7,7 @@ from campaigns.templating.cleaning import clean_header, clean_text
 from campaigns.templating.fallbacks import bare_uses, with_fallback
 from campaigns.templating.language import Template, check, compile_template
 from campaigns.templating.lint import Finding, Identity, Severity, lint
+from campaigns.templating.lint.pretence import may_pretend, pretends, reads_pretended
 from campaigns.templating.marks import prints
 from campaigns.templating.problems import MissingValue, TemplateProblem
 from campaigns.templating.rendering import left_open, missing, render, render_open
@@ -15,6 +16,6 @@ from campaigns.templating.variables import STANDARD
 
 __all__ = [
     "STANDARD", "Finding", "Identity", "MissingValue", "Severity", "Template", "TemplateProblem", "bare_uses", "check",
-    "check_spin", "clean_header", "clean_text", "compile_template", "has_choices", "left_open", "lint", "missing",
-    "prints", "render", "render_open", "spin", "with_fallback",
+    "check_spin", "clean_header", "clean_text", "compile_template", "has_choices", "left_open", "lint", "may_pretend",
+    "missing", "pretends", "prints", "reads_pretended", "render", "render_open", "spin", "with_fallback",
 ]  # fmt: skip

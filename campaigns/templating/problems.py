@@ -9,7 +9,8 @@ class TemplateProblem(ValueError):  # a problem that is shown, more than an erro
     """A place in a template that is refused: where (both counted from 1), why, and what may have been meant.
 
     `code` is for tests and links: syntax, not_allowed, unknown_variable, unknown_filter, wrong_kind, too_long,
-    too_complex, bad_character, spin (all of the template); value_too_long, unrendered, render, empty (of one message).
+    too_complex, bad_character, spin (all of the template); value_too_long, unrendered, render, empty,
+    fake_thread (of one message).
     """
 
     def __init__(self, message: str, *, line: int = 1, column: int = 1, hint: str = "", code: str = "syntax") -> None:

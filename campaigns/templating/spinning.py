@@ -33,6 +33,11 @@ def has_choices(source: str) -> bool:
     return any(isinstance(piece, tuple) for piece in _parsed(source))
 
 
+def pieces_of(source: str) -> Text:
+    """Return a text as it is put together: what always stands there, marks, and choices. Raises TemplateProblem."""
+    return _parsed(source)
+
+
 @lru_cache(maxsize=1_000)
 def _constant(source: str) -> str:
     """Return what a text without a choice always reads, "" where there is one: most texts vary nothing."""

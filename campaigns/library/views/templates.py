@@ -88,7 +88,7 @@ def _page(request: MemberRequest, form: TemplateForm, row: StepTemplate | None) 
         context |= {"uses": usages_of(row), "results_url": TEMPLATE_RESULTS}
         context["findings"] = [
             one
-            for one in lint(row.subject, row.body_text, is_first=bool(row.subject))
+            for one in lint(row.subject, row.body_text, row.body_html, opens_thread=bool(row.subject))
             if one.code != "open_place"  # these are what a template is for
         ]
     return render_region(request, f"{FOLDER}/template.html", context, region="template", status=status_of(form))

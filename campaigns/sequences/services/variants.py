@@ -172,7 +172,7 @@ def _refuse_gaps(variant: Variant, text: Text) -> None:
         return  # another share of a text that is being sent already: the launch or a save has looked at it
     known = known_variables(variant.step.campaign.workspace_id)
     texts = (text.subject, text.body_text, text.body_html)
-    for fault in faults_of(*texts, known=known, is_first=variant.step.position == 1):
+    for fault in faults_of(*texts, known=known, opens_thread=has_subject):
         where = f"line {fault.line}: " if fault.line else ""
         raise BadEdit(
             fault.part, f"This step is being sent, and a launch would be refused: {where}{fault.words} {fault.fix}"

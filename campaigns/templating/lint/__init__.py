@@ -9,30 +9,32 @@ from campaigns.templating.lint.links import links
 from campaigns.templating.lint.page import page_of
 from campaigns.templating.lint.tone import tone
 from campaigns.templating.lint.weight import weight
-from campaigns.templating.marks import marks_of, prints
+from campaigns.templating.marks import marks_of
 from campaigns.templating.problems import TemplateProblem
 
 __all__ = ["Finding", "Identity", "Severity", "lint"]
 
 
 def lint(
-    subject: str, body: str, html: str = "", *, is_first: bool = True, signed: Identity | None = None
+    subject: str,
+    body: str,
+    html: str = "",
+    *,
+    opens_thread: bool = True,
+    signed: Identity | None = None,
 ) -> list[Finding]:
     """Return the weaknesses of a wording as its author wrote it, or as it was rendered; the gravest first.
 
-    Names and quoted texts inside template marks do not count. `is_first` says that no mail went before it. Who signs
-    is only judged where `signed` tells it.
+    Names and quoted texts inside template marks do not count, but for a subject that pretends to answer. `opens_thread`
+    says that its subject is its own, as that of a first mail is. Who signs is only judged where `signed` tells it.
     """
+    pretended = honesty(subject) if opens_thread else ()
     found = empty_fallbacks(f"{subject}\n{body}\n{html}")
-    places_signature = "sender.signature" in f"{body}{html}"
-    shows_address = prints(body, "sender.postal_address")
+    found += identity(body, html, signed, opens_thread=opens_thread) if signed is not None else ()
     subject, body, html = _bare(subject), _bare(body), _bare(html)
     page = page_of(html)
-    found += [*honesty(subject, is_first=is_first), *tokens(f"{subject}\n{body}\n{page.text}")]
+    found += [*pretended, *tokens(f"{subject}\n{body}\n{page.text}")]
     found += [*links(body, page), *weight(subject, body, html, page), *tone(f"{subject}\n{body}", html)]
-    if signed is not None:
-        text = f"{body}\n{signed.address}" if shows_address else body
-        found += identity(text, signed, is_first=is_first, places_signature=places_signature)
     return sorted(found, key=lambda one: list(Severity).index(one.severity))
 
 

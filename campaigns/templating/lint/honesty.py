@@ -10,12 +10,12 @@ from jinja2 import nodes
 from campaigns.templating.filters import SHORT_NAMES
 from campaigns.templating.language import parsed_mark
 from campaigns.templating.lint.findings import Finding, Severity
+from campaigns.templating.lint.pretence import pretends
 from campaigns.templating.marks import marks_of
 from campaigns.templating.places import PLACE
 from campaigns.templating.problems import TemplateProblem
 from campaigns.templating.uses import uses
 
-_FAKE_THREAD = re.compile(r"\s*(?:re|fwd?|aw|wg|tr|sv|rv)\s*(?:\[\d{1,3}\])?\s*:", re.IGNORECASE)
 # What other programs call a variable: [First Name], %FIRST_NAME%, <<name>>, *|FNAME|*, ${name}.
 _FOREIGN = re.compile(
     r"\[(?:first|last|full|your|company|insert|contact)[ _-]?[a-z_ ]{0,30}\]|%[a-z]+_[a-z_]{1,30}%|<<[a-z][\w ]{0,30}>>"
@@ -24,14 +24,14 @@ _FOREIGN = re.compile(
 )
 
 
-def honesty(subject: str, *, is_first: bool) -> Iterator[Finding]:
-    """Yield what the subject pretends."""
-    if is_first and _FAKE_THREAD.match(subject):
+def honesty(subject: str) -> Iterator[Finding]:
+    """Yield what the subject of a message that opens a thread pretends, by any of its choices and quoted texts."""
+    if pretends(subject):
         yield Finding(
             "fake_thread",
             Severity.BLOCK,
-            "The first subject pretends to answer or to forward something.",
-            "There is no thread yet, and a misleading subject is unlawful (15 USC 7704(a)(2)).",
+            "The subject pretends to answer or to forward something.",
+            "The message opens a thread, and a misleading subject is unlawful (15 USC 7704(a)(2)).",
             "Drop the Re: or Fwd:.",
         )
 

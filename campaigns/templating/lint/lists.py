@@ -41,6 +41,18 @@ def shorteners() -> frozenset[str]:
     return frozenset(_known()["shorteners"]["hosts"])
 
 
+@cache
+def thread_marks() -> tuple[str, ...]:
+    """Return what stands before the subject of an answer or of a forwarded mail, without its colon."""
+    return tuple(_known()["thread_marks"]["marks"])
+
+
+@cache
+def lookalikes() -> dict[str, str]:
+    """Return the Latin letter that a letter of another alphabet looks like; both are small."""
+    return dict(_known()["lookalikes"])
+
+
 def _anywhere(words: list[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
 

@@ -19,6 +19,7 @@ from campaigns.templating import (
     clean_text,
     compile_template,
     has_choices,
+    may_pretend,
     spin,
 )
 from campaigns.templating.fallbacks import USUAL
@@ -99,6 +100,7 @@ class _Wording:
     used: tuple[str, ...]
     deciding: frozenset[str]
     drawn: tuple[tuple[str, str], ...]  # texts with choices, and the end of their seeds
+    heading: frozenset[str]  # what stands in a subject of its own
     known: dict[object, Lack | None] = field(default_factory=dict)
 
 
@@ -187,6 +189,7 @@ def _wording(step: PlannedStep, variant: PlannedVariant, place: str) -> _Wording
         used=tuple(sorted(set().union(*(one.variables for one in templates)))),
         deciding=frozenset().union(*(one.deciding for one in templates)),
         drawn=tuple((source, end) for end, source in sources.items() if source and has_choices(source)),
+        heading=compile_template(variant.subject).variables if step.opens_thread else frozenset(),
     )
 
 
@@ -211,7 +214,8 @@ def _judged(wording: _Wording, row: Row) -> Lack | None:
     key: list[object] = []
     for name in wording.used:
         value = row.values.get(name, "")
-        if "{" in value or "}" in value or len(value) > MAX_VALUE:
+        is_telling = name in wording.heading and may_pretend(value)
+        if is_telling or "{" in value or "}" in value or len(value) > MAX_VALUE:
             return _lack(wording, row)
         key.append(value if name in wording.deciding else bool(value.strip()))
     for source, end in wording.drawn:

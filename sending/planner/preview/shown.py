@@ -73,7 +73,7 @@ def sender_values(mailbox: Mailbox | None, postal_address: str) -> SenderValues:
 
 def _findings(subject: str, wording: Wording, step: PlannedStep, signed: Identity) -> Sequence[Finding]:
     """Return what a filter or a reader would mind in what is read; the signature stands in it already."""
-    return lint(subject, wording.text, wording.html, is_first=step.position == 1, signed=signed)
+    return lint(subject, wording.text, wording.html, opens_thread=step.opens_thread, signed=signed)
 
 
 def _subject_before(shown: Sequence[PreviewedStep]) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
-from campaigns.templating import prints
-from campaigns.templating.lint.lists import opt_out_words
+from campaigns.templating.lint.saying import ADDRESS, Says, always_says, says_opt_out, shows
 from outreach.kit.words import plural
 from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
@@ -18,11 +17,10 @@ from sending.planner.lawful.law import Need
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
 
-_ADDRESS = "sender.postal_address"
 # Words by which a mail says where it has the address from, in the languages most written in.
 # They only decide between green and "look at it": a person knows better.
 _SOURCE = re.compile(
-    r"\bsource\b|data_source|found (?:you|your)|came across|saw (?:you|your)"
+    r"\bsource\b|found (?:you|your)|came across|saw (?:you|your)"
     r"|(?:address|details|contact) (?:is |are |was |were )?(?:from|on|in)\b|got your|we met|met (?:you )?at|spoke at"
     r"|your (?:web ?site|profile|listing)|ihre (?:e-?mail|adresse|daten)|auf ihrer|gefunden|herkunft"
     r"|votre (?:adresse|site)|su (?:direcci[óo]n|sitio)|suo (?:indirizzo|sito)",
@@ -34,11 +32,12 @@ def law_gate(
     campaign: Campaign, plan: CampaignPlan, obstacles: Sequence[Obstacle], found: Lawful, senders: Iterable[Mailbox]
 ) -> Gate:
     """Return what the law asks of the messages and of the people."""
-    signatures = {box.address: box.signature for box in senders}
+    signatures = sorted({box.signature for box in senders})
+    address = postal_address(campaign)
     evidence = [
         # who lacks consent is told below, country by country, with the law
         *obstacles_of("law", [one for one in obstacles if one.code != "no_consent"]),
-        *_address(postal_address(campaign), plan, signatures),
+        *_address(address, plan, signatures),
         *_opt_out(plan, signatures),
         *_countries(found),
         *_notice(plan, found),
@@ -50,42 +49,30 @@ def _firsts(plan: CampaignPlan) -> list[PlannedStep]:
     return [step for step in plan.steps if path_of(step.position) == MAIN][:1]
 
 
-def _address(address: str, plan: CampaignPlan, signatures: Mapping[str, str]) -> Iterator[Evidence]:
+def _address(address: str, plan: CampaignPlan, signatures: Sequence[str]) -> Iterator[Evidence]:
     if not address:
         return  # readiness forbids it
-    known = _plain(address)
-    shown_below = bool(signatures) and all(known in _plain(one) for one in signatures.values())
-    places = [
-        f"step {step.name} {variant.label}"
-        for step in plan.steps
-        for variant in step.variants
-        if not shown_below and known not in _plain(variant.body_text) and not prints(variant.body_text, _ADDRESS)
-    ]
+    places = _silent(plan.steps, shows(address), {ADDRESS: address}, signatures)
     if places:
-        words = f"The postal address is known, but {_some(places)} and the signatures do not show it."
+        words = f"The postal address is known, but {_some(places)} and the signatures do not show it to everybody."
         yield Evidence(
             AMBER,
             words,
-            f"Write {{{{ {_ADDRESS} }}}} under the text, or put it into the signatures.",
+            f"Write {{{{ {ADDRESS} }}}} under the text, or put it into the signatures.",
             "sequences:sequence",
         )
     else:
         yield Evidence(GREEN, f"The postal address stands in each message: {address.splitlines()[0]}.")
 
 
-def _opt_out(plan: CampaignPlan, signatures: Mapping[str, str]) -> Iterator[Evidence]:
+def _opt_out(plan: CampaignPlan, signatures: Sequence[str]) -> Iterator[Evidence]:
     words = "Each message carries List-Unsubscribe; an answer that asks to stop is understood, and holds at once."
     yield Evidence(GREEN, words)
-    shown_below = bool(signatures) and all(opt_out_words().search(one) for one in signatures.values())
-    places = [
-        f"step {step.name} {variant.label}"
-        for step in plan.steps
-        for variant in step.variants
-        if not shown_below and not opt_out_words().search(variant.body_text)
-    ]
+    places = _silent(plan.steps, says_opt_out, {}, signatures)
     if places:
         fix = "Add a line such as: If you would rather not hear from me, tell me and I will not write again."
-        yield Evidence(AMBER, f"No line seems to say how to opt out in {_some(places)}.", fix, "sequences:sequence")
+        words = f"Not everybody seems to be told how to opt out in {_some(places)}."
+        yield Evidence(AMBER, words, fix, "sequences:sequence")
     elif plan.steps:
         yield Evidence(GREEN, "Each message says in words how to opt out.")
 
@@ -128,12 +115,7 @@ def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
     people = sum(one.people for one in found.countries if one.rule and one.rule.need is not Need.IDENTITY)
     if not found.is_real or not people:
         return
-    places = [
-        f"step {step.name} {variant.label}"
-        for step in _firsts(plan)
-        for variant in step.variants
-        if not _SOURCE.search(variant.body_text)
-    ]
+    places = _silent(_firsts(plan), _says_source, {"data_source": "source"}, ())
     if places:
         words = f"{_some(places).capitalize()} does not seem to say where you have the address from (GDPR, article 14)."
         yield Evidence(AMBER, words, "Say it in a sentence of the first message.", "sequences:sequence")
@@ -141,10 +123,27 @@ def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
         yield Evidence(GREEN, "The first message says where the address comes from.")
 
 
+def _says_source(text: str) -> bool:
+    return bool(_SOURCE.search(text))
+
+
+def _silent(
+    steps: Iterable[PlannedStep], says: Says, values: Mapping[str, str], signatures: Sequence[str]
+) -> list[str]:
+    """Return the wordings that do not say something in each part to everybody, whatever is drawn and holds for them."""
+    found = []
+    for step in steps:
+        for variant in step.variants:
+            name = f"step {step.name} {variant.label}"
+            if not always_says(variant.body_text, says, values, signatures=signatures):
+                found.append(name)
+            elif (html := variant.body_html.strip()) and not always_says(
+                html, says, values, signatures=signatures, html=True
+            ):
+                found.append(f"{name} (the HTML)")
+    return found
+
+
 def _some(places: Sequence[str]) -> str:
     shown = ", ".join(places[:3])
     return f"{shown} and {len(places) - 3} more" if len(places) > 3 else shown
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())

@@ -71,7 +71,8 @@ def _content(plan: CampaignPlan) -> Iterator[Evidence]:
         yield Evidence(GREEN, "Read it as a real contact would get it.", "Preview", "planner:preview")
     for step in plan.steps:
         for variant in step.variants:
-            for one in lint(variant.subject, variant.body_text, variant.body_html, is_first=step.position == 1):
+            texts = (variant.subject, variant.body_text, variant.body_html)
+            for one in lint(*texts, opens_thread=step.opens_thread):
                 if one.severity is Severity.WARN:
                     words = f"Step {step.name} {variant.label}: {one.what} {one.why}"
                     yield Evidence(AMBER, words, one.fix, where)

@@ -8,7 +8,7 @@ from campaigns.sequences.faults import faults_of
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, plans
 from campaigns.sequences.queries import audience_of, audience_segments_of
-from campaigns.sequences.states import CampaignState, StepThread
+from campaigns.sequences.states import CampaignState
 from campaigns.sequences.variables import known_variables
 from outreach.accounts.models import Workspace
 from sending.domains.keys import KeyLost, signatures_of
@@ -99,11 +99,10 @@ def _steps(plan: CampaignPlan) -> list[Obstacle]:
 
 
 def _missing_parts(step: PlannedStep, subject: str, body: str) -> list[str]:
-    needs_subject = step.position == 1 or step.thread is StepThread.NEW
     return [
         part
         for part, is_missing in (
-            ("subject", needs_subject and not subject.strip()),
+            ("subject", step.opens_thread and not subject.strip()),
             ("text", not body.strip()),
         )
         if is_missing
@@ -116,7 +115,7 @@ def _wording(plan: CampaignPlan) -> list[Obstacle]:
     for step in plan.steps:
         for variant in step.variants:
             texts = (variant.subject, variant.body_text, variant.body_html)
-            for one in faults_of(*texts, known=known, is_first=step.position == 1):
+            for one in faults_of(*texts, known=known, opens_thread=step.opens_thread):
                 where = f", line {one.line}" if one.line else ""
                 words = f"Step {step.name} {variant.label}{where}: {one.words}"
                 found.append(Obstacle(one.code, words, one.fix, "sequences:sequence"))

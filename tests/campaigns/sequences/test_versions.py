@@ -15,10 +15,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from campaigns.sequences import services
 from campaigns.sequences.errors import BadEdit, IllegalMove, Overtaken
-from campaigns.sequences.models import Campaign, Variant
+from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.seen import seen_variant
 from campaigns.sequences.services import Text
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.versions import redo_of, undo_of, versions_of
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
@@ -296,6 +296,16 @@ def test_what_forbids_a_launch_is_refused_while_the_campaign_runs_too(campaign: 
         with pytest.raises(BadEdit, match="a launch would be refused"):
             services.restore_variant(wording_of(campaign), number)
     assert wording_of(campaign).body_text == "Good day."
+
+
+def test_a_follow_up_with_a_subject_of_its_own_may_not_pretend_to_answer_either(campaign: Campaign) -> None:
+    set_state(campaign, CampaignState.RUNNING)
+    later = services.add_step(campaign)
+    Step.objects.filter(pk=later.pk).update(thread=StepThread.NEW)
+    text = Text("{Re|RE}: our call", "Good day.")
+    for act in (services.check_variant, services.save_variant):
+        with pytest.raises(BadEdit, match="pretends"):
+            act(wording_of(campaign, later.position), text)
 
 
 def test_a_wording_without_a_share_may_be_broken_until_it_gets_one(campaign: Campaign) -> None:

@@ -110,6 +110,15 @@ def test_talking_of_the_signature_is_not_placing_it() -> None:
     assert worded(text="Hi {# sender.signature #}", by=OLIVIA)[1].endswith("\n\n-- \nOlivia\nAcme, 1 Main Street\n")
 
 
+def test_a_subject_that_would_read_like_an_answer_is_refused_whatever_made_it_so() -> None:
+    for subject, company in (("{{ company }} our call", "Re:"), ("{{ company }}: our call", "R\u200be"), ("AW: x", "")):
+        with pytest.raises(TemplateProblem, match="pretend to answer") as held:
+            worded(subject, to=contact(company=company))
+        assert held.value.code == "fake_thread"
+    one = variant("")
+    assert word(step(one, position=2, thread=StepThread.REPLY), one, contact(), UNSIGNED).text == "Hi"
+
+
 def test_no_signature_leaves_the_text_alone() -> None:
     assert worded(text="Hi \n", by=UNSIGNED)[1] == "Hi \n"
 

@@ -12,8 +12,8 @@ from campaigns.templating.lint.lists import opt_out_words, shorteners, spam_grou
 GOOD = "Hi {{ first_name|default('THERE OK') }},\n\nIs {{ company }} hiring? See https://example.com/a.\n\nBob"
 
 
-def codes(subject: str = "A question", body: str = GOOD, *, is_first: bool = True) -> list[str]:
-    return [finding.code for finding in lint(subject, body, is_first=is_first)]
+def codes(subject: str = "A question", body: str = GOOD, *, opens_thread: bool = True) -> list[str]:
+    return [finding.code for finding in lint(subject, body, opens_thread=opens_thread)]
 
 
 def test_good_mail_has_no_findings() -> None:
@@ -21,10 +21,54 @@ def test_good_mail_has_no_findings() -> None:
 
 
 @pytest.mark.parametrize("subject", ["Re: hello", "RE : hello", "Fwd: x", "FW: x", "AW: x", "re[2]: x"])
-def test_fake_thread_blocks_a_first_mail_only(subject: str) -> None:
+def test_fake_thread_blocks_what_opens_a_thread_only(subject: str) -> None:
     (finding,) = lint(subject, GOOD)
     assert (finding.code, finding.severity) == ("fake_thread", Severity.BLOCK)
-    assert codes(subject, is_first=False) == []
+    assert codes(subject, opens_thread=False) == []
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "{Re|RE}: our call, {{ first_name }}",
+        "{a|{b|Re}}[2]: x",
+        "R{e|egarding}: x",
+        "{{ 'Re:' }} x",
+        "{{ company or 'RE' }}: x",
+        "{{ company|default('Fwd:') }} x",
+        "{% if company %}Hello{% else %}Re{% endif %}: x",
+        "{% if company %}{% if city %}x{% endif %}Fwd: {% endif %}x",
+        "{# a word #}Re: x",
+        "\u200bRe: x",
+        "R\u00ade\u2060 : x",
+        "\uff32\uff45\uff1a x",  # wide letters
+        "R\u0435: x",  # the Cyrillic e
+        "\u201cRe: x",
+        "Re(2): x",
+        "Antw: x",
+        "Odp: x",
+        "\u041e\u0442\u0432: x",
+        "\u56de\u590d\uff1ax",
+        "Re: {50% off",  # no template at all
+    ],
+)
+def test_pretended_answer_is_seen_in_each_guise(subject: str) -> None:
+    assert "fake_thread" in codes(subject)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["{{ first_name }}: Re: x", "R2: storage", "{Hello|Hi} Re: x", "Sales re: x", "{{ company }}: x", "Reality: x", ""],
+)
+def test_what_only_resembles_an_answer_is_fine(subject: str) -> None:
+    assert codes(subject) == []
+
+
+def test_subject_of_many_choices_is_read_at_once() -> None:
+    begun = time.perf_counter()
+    assert "fake_thread" not in codes("{a|b|{c|d}}" * 200 + "{Re|e}:")
+    assert "fake_thread" in codes("{r|e|}" * 400 + ":")
+    assert time.perf_counter() - begun < 2
 
 
 def test_subject_that_only_begins_like_a_mark_of_answers_is_fine() -> None:
@@ -203,11 +247,52 @@ def test_postal_address_counts_in_the_text_or_in_each_signature() -> None:
     (finding,) = lint("A question", OPT_OUT, signed=one)
     assert (finding.code, finding.severity) == ("no_address_line", Severity.WARN)
     assert lint("A question", f"{OPT_OUT}\n{address}", signed=one) == []
-    assert lint("", OPT_OUT, is_first=False, signed=one)[0].severity == Severity.NOTE
+    assert lint("", OPT_OUT, opens_thread=False, signed=one)[0].severity == Severity.NOTE
     assert [found.code for found in lint("A question", OPT_OUT, signed=Identity(address, ()))] == ["no_address_line"]
     assert lint("A question", f"{OPT_OUT}\n{{{{ sender . postal_address }}}}", signed=one) == [], "it will stand there"
     asked_for = f"{OPT_OUT}{{% if sender.postal_address %}}{{% endif %}}{{{{ sender.postal_address_2 }}}}"
     assert [found.code for found in lint("A question", asked_for, signed=one)] == ["no_address_line"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{Hi.|{OPT_OUT}}}",
+        f"{{{OPT_OUT}|{{{OPT_OUT}|Bye.}} }} {{Hi|{OPT_OUT}}}",
+        f"{{% if company %}}{OPT_OUT}{{% endif %}}",
+        f"{{% if company %}}{OPT_OUT}{{% elif city %}}Hi{{% else %}}{OPT_OUT}{{% endif %}}",
+        f"{{{{ company or '{OPT_OUT}' }}}}",
+        f"{{# {OPT_OUT} #}}",
+    ],
+)
+def test_line_that_only_some_would_read_does_not_count(text: str) -> None:
+    assert [one.code for one in lint("A question", text, signed=Identity(""))] == ["no_opt_out"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{{OPT_OUT}|Not interested? Tell me.}}",
+        "If you would {rather|prefer} not hear from me, {say so|tell me}.",
+        f"{{% if company %}}{OPT_OUT}{{% else %}}Unsubscribe here.{{% endif %}}",
+        f"{{Hi|Hello}} {{% if company %}}at {{{{ company }}}}{{% endif %}}. {OPT_OUT}",
+    ],
+)
+def test_line_that_everybody_reads_counts_however_it_is_made(text: str) -> None:
+    assert lint("A question", text, signed=Identity("")) == []
+
+
+def test_each_part_says_who_writes_and_how_to_make_it_stop() -> None:
+    signed = Identity("1 Main Street")
+    text, html = f"{OPT_OUT} 1 Main Street", f"<p>{OPT_OUT}<br>1 <b>Main</b> Street</p>"
+    assert lint("A question", text, html, signed=signed) == []
+    found = lint("A question", text, "<p>Just say so.</p>", signed=signed)
+    assert [(one.code, one.what.split(" not ")[0]) for one in found if one.code.startswith("no_")] == [
+        ("no_opt_out", "The HTML does"),
+        ("no_address_line", "The HTML does"),
+    ]
+    both = lint("A question", "Hi Ada.", "<p>Hi Ada.</p>", signed=Identity(""))
+    assert both[0].what == "The text and the HTML do not say how to hear no more."
 
 
 def test_lists_are_whole_and_every_group_has_its_words() -> None:

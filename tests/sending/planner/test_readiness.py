@@ -83,6 +83,11 @@ def with_a_pretended_answer(_: Campaign) -> None:
     Variant.objects.filter(step__position=1).update(subject="Re: our talk")
 
 
+def with_a_pretended_answer_in_a_new_thread(_: Campaign) -> None:
+    Step.objects.filter(position=2).update(thread=StepThread.NEW)
+    Variant.objects.filter(step__position=2).update(subject="{Once more|RE}: our call")
+
+
 def with_another_programs_placeholder(_: Campaign) -> None:
     Variant.objects.filter(step__position=2).update(body_text="Hi [First Name]")
 
@@ -133,7 +138,11 @@ def launched_before(_: Campaign) -> None:
         (without_a_text, "empty", "Step 2 A has no text.", "sequences:sequence"),
         (with_a_broken_wording, "template", "Step 1 A, line 2: ", "sequences:sequence"),
         (with_a_broken_choice, "template", "Step 1 A, line 1: ", "sequences:sequence"),
-        (with_a_pretended_answer, "fake_thread", "Step 1 A: The first subject pretends ", "sequences:sequence"),
+        (with_a_pretended_answer, "fake_thread", "Step 1 A: The subject pretends ", "sequences:sequence"),
+        (
+            with_a_pretended_answer_in_a_new_thread, "fake_thread", "Step 2 A: The subject pretends ",
+            "sequences:sequence",
+        ),
         (with_another_programs_placeholder, "unrendered_token", "Step 2 A: This would be ", "sequences:sequence"),
         (
             without_windows, "no_window", "No sending window is set, so nothing could ever go out.",

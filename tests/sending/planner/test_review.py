@@ -92,6 +92,20 @@ def test_what_is_worth_a_look_is_amber_and_does_not_forbid(member: Member, campa
     assert launch(member, campaign) == 2
 
 
+def test_the_law_is_asked_of_each_part_and_of_each_choice(member: Member, campaign: Campaign) -> None:
+    make_spotless(member, campaign)
+    Variant.objects.update(body_html="<p>Good day. I found you on the list of exhibitors.</p>")
+    told = words(review_of(campaign), "law", Light.AMBER)
+    assert "step 1 A (the HTML) and the signatures do not show it to everybody" in told
+    assert "how to opt out in step 1 A (the HTML)" in told
+    Variant.objects.update(body_html=f"<p>{HONEST}</p>")
+    assert lights(campaign)["law"] is Light.GREEN
+    Variant.objects.update(body_html="", body_text=f"{{% if company %}}{HONEST}{{% endif %}}")
+    told = words(review_of(campaign), "law", Light.AMBER)
+    assert "step 1 A and the signatures do not show it" in told
+    assert "how to opt out in step 1 A" in told
+
+
 def test_an_obstacle_makes_its_gate_red_and_leads_to_its_way_out(member: Member, campaign: Campaign) -> None:
     make_spotless(member, campaign)
     Workspace.objects.update(postal_address="")

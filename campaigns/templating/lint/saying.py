@@ -1,0 +1,47 @@
+"""Whether a part of a message says something to each of its readers: in every choice, way and signature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+
+from campaigns.templating.lint.lists import opt_out_words
+from campaigns.templating.lint.page import page_of
+from campaigns.templating.readings import readings
+
+Says = Callable[[str], bool]
+ADDRESS = "sender.postal_address"
+SIGNATURE = "sender.signature"
+_WORD = re.compile(r"\w+")
+
+
+def says_opt_out(text: str) -> bool:
+    """Say whether a text tells how to hear no more."""
+    return bool(opt_out_words().search(text))
+
+
+def shows(address: str) -> Says:
+    """Return what says whether a text shows a postal address: line ends and commas are set differently each time."""
+    wanted = _plain(address)
+    return lambda text: wanted in _plain(text)
+
+
+def always_says(
+    source: str, says: Says, values: Mapping[str, str], *, signatures: Collection[str] = (), html: bool = False
+) -> bool:
+    """Say whether a part says it in whatever it may read as. html: the part is HTML, of which the text is what is read.
+
+    values: what variables print. A signature stands below where the wording does not place it; each sender has one.
+    """
+    least = next((one for one in signatures if not says(one)), next(iter(signatures), ""))
+    below = "" if SIGNATURE in source else f"\n{least}"
+    is_said = _in_page(says) if html else says
+    return all(is_said(text) or says(below) for text in readings(source, is_said, {**values, SIGNATURE: least}))
+
+
+def _in_page(says: Says) -> Says:
+    return lambda html: says(page_of(html).text)
+
+
+def _plain(text: str) -> str:
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
