@@ -1,7 +1,7 @@
 """Back-fill: take in mail from before a mailbox was read, because a person asked for so many days of it.
 
-It goes on behind what is new, in pieces, from a place mark of its own in each folder. What it brings may stop a
-sequence or suppress an address; it leads nobody on, settles no doubt and so makes nothing leave.
+It goes on behind what is new, in pieces, from a place mark of its own in each folder; over POP3 see filling_drops. What
+it brings may stop a sequence or suppress an address; it leads nobody on, settles no doubt and so makes nothing leave.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock
-from sending.imap import Folder, Protocol, Reader
+from sending.imap import Folder, Reader
 from sending.inbox.aside import Place, take
 from sending.inbox.folders import MAX_BYTES
 from sending.inbox.models import BackFill, MailboxSync, MailFolder
@@ -36,8 +36,6 @@ def ask(member: Member, mailbox: Mailbox, days: int) -> BackFill:
     member.require(Role.MEMBER)
     if not 1 <= days <= MOST_DAYS:
         raise NoBackFill(f"Between 1 and {MOST_DAYS} days can be read.")
-    if mailbox.reading == Protocol.POP3:
-        raise NoBackFill("Over POP3 nobody can ask a server for the mails of some days. Read it over IMAP.")
     now = clock.now()
     wish = {
         "days": days, "since": now - timedelta(days=days), "asked_by": member.user, "asked_at": now,

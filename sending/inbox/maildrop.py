@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from outreach.kit import clock
 from sending.imap import ImapError, Item, Maildrop, RawMail
 from sending.inbox.aside import ENDED, MOST_TRIES, WITHHELD, Place, note_failed, take, try_again
+from sending.inbox.filling_drops import fill_from_drop
 from sending.inbox.folders import beginning_of, counted
 from sending.inbox.models import DropItem, MailFolder, SetAside
 from sending.inbox.seen import Reading, Seen
@@ -49,7 +50,9 @@ def read_maildrop(mailbox: Mailbox, drop: Maildrop, *, most: int, max_bytes: int
     fetch = partial(_fetch_again, drop, {item.uidl: item for item in items}, max_bytes)
     again = try_again(mailbox, fetch, before=began)
     marks.update(synced_at=Now(), tries=0)
-    return Reading.of(seen + Seen(again, again), is_complete=not drop.is_spent)
+    is_complete = not drop.is_spent
+    fills = is_complete and fill_from_drop(mailbox, drop, items, marks, most=most - seen.mails, max_bytes=max_bytes)
+    return Reading.of(seen + Seen(again, again), is_complete=is_complete, fills=fills)
 
 
 def _take_all(mailbox: Mailbox, drop: Maildrop, unread: Collection[Item], *, is_suspect: bool, max_bytes: int) -> Seen:

@@ -14,6 +14,7 @@ from sending.imap import Protocol
 from sending.inbox import freshness
 from sending.inbox.aside import give_another_chance
 from sending.inbox.filling import MOST_DAYS, NoBackFill, ask
+from sending.inbox.filling_drops import MOST_OF_A_DROP, OLDER_IN_A_ROW
 from sending.inbox.reading import read_soon
 from sending.mailboxes.queries import mailbox_for
 
@@ -32,6 +33,8 @@ def reading(request: MemberRequest, pk: int) -> HttpResponse:
         "is_imap": mailbox.reading == Protocol.IMAP,
         "most_days": MOST_DAYS,
         "usual_days": _USUAL_DAYS,
+        "most_of_a_drop": MOST_OF_A_DROP,
+        "older_in_a_row": OLDER_IN_A_ROW,
         "may_act": request.member.may(Role.MEMBER),
     }
     return render_region(request, f"{_FOLDER}/reading.html", context, region="reading")

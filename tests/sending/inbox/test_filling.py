@@ -102,6 +102,3 @@ def test_days_that_cannot_be_had_are_refused(scene: Scene) -> None:
     for days in (0, 366):
         with pytest.raises(NoBackFill, match="Between 1 and 365 days"):
             ask(scene.member, scene.mailbox, days)
-    scene.mailbox.reading = "pop3"
-    with pytest.raises(NoBackFill, match="Over POP3"):
-        ask(scene.member, scene.mailbox, 3)

@@ -13,8 +13,10 @@ from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from sending.chaos.faultsmtpd import Act, close, say
 from sending.imap import Protocol
+from sending.inbox import filling_drops
 from sending.inbox import reading as reading_of
-from sending.inbox.models import DropItem, InboundMessage, MailboxSync
+from sending.inbox.filling import ask
+from sending.inbox.models import BackFill, DropItem, InboundMessage, MailboxSync
 from sending.inbox.reading import read
 from sending.inbox.seen import Reading
 from sending.inbox.states import Seen
@@ -25,6 +27,7 @@ from sending.outbox.states import MessageState
 from tests.builders import make_mailbox, make_member, make_workspace
 from tests.sending.imap.faultpop3d import FaultPop3
 from tests.sending.inbox.scene import mail, make_scene
+from tests.sending.inbox.threads.test_page import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +195,55 @@ def test_pop3_servers_are_asked_more_seldom() -> None:
         read(mailbox.pk)
         next_at = MailboxSync.objects.get(mailbox=mailbox).next_at
         assert timedelta(minutes=4) < next_at - clock.now() < timedelta(minutes=6)
+
+
+def test_older_mail_that_a_person_asks_for_is_read_from_the_newest_back_in_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading_of, "MOST_MAILS", 2)
+    server = FaultPop3(mails={f"u{number}": mail_of(number, days_ago=9.5 - number) for number in range(6)})
+    with begun(server) as mailbox:
+        member = make_member(mailbox.workspace, email="asker@acme.example")
+        ask(member, mailbox, 8)
+        server.mails["new"] = mail_of(9)
+        assert read(mailbox.pk).fills
+        page = signed_in(member).get(member.url("inbox:reading", mailbox.pk)).text
+        assert "at most 6 left" in page
+        assert read(mailbox.pk).fills
+        del server.mails["u5"]  # by its owner's own program: what was looked at once may be looked at again
+        while read(mailbox.pk).fills:
+            pass
+        server.script = {"RETR 1": close()}  # nothing is asked for any more
+        assert read(mailbox.pk) == Reading(is_complete=True)
+    assert sorted(text.strip() for text in texts()) == ["Text 2", "Text 3", "Text 4", "Text 5", "Text 9"]
+    old = InboundMessage.objects.filter(is_back_fill=True)
+    assert sorted(row.text.strip() for row in old) == ["Text 2", "Text 3", "Text 4", "Text 5"]
+    done = BackFill.objects.get()
+    assert (done.taken_in, done.left, done.finished_at is not None) == (4, 0, True)
+    assert heard(server, "DELE") == []
+
+
+def test_it_ends_at_mails_that_are_older_and_at_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling_drops, "OLDER_IN_A_ROW", 2)
+    mails = {f"u{number}": mail_of(number, days_ago=30 if number != 4 else 1) for number in range(8)}
+    server = FaultPop3(mails=mails)
+    with begun(server) as mailbox:
+        member = make_member(mailbox.workspace, email="asker@acme.example")
+        ask(member, mailbox, 5)
+        assert not read(mailbox.pk).fills
+        assert heard(server, "RETR") == ["RETR 8", "RETR 7"]
+        server.mails = {f"v{number}": mail_of(number, days_ago=1) for number in range(8)}
+        read(mailbox.pk)
+        monkeypatch.setattr(filling_drops, "MOST_OF_A_DROP", 3)
+        ask(member, mailbox, 5)
+        assert not read(mailbox.pk).fills
+    assert BackFill.objects.get().looked_at == 3
+
+
+def test_a_mail_that_is_refused_does_not_hold_up_older_ones() -> None:
+    server = FaultPop3(mails={"a": mail_of(1, days_ago=1), "b": mail_of(2, days_ago=1)})
+    with begun(server) as mailbox:
+        server.script = {"RETR 2": say(b"-ERR cannot\r\n")}
+        ask(make_member(mailbox.workspace, email="asker@acme.example"), mailbox, 5)
+        assert not read(mailbox.pk).fills
+    assert [text.strip() for text in texts()] == ["Text 1"]
