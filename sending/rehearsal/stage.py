@@ -33,6 +33,11 @@ _COPIED: Mapping[str, str] = {
     "contacts_list_member": "t.contact_id = ANY(%(contacts)s)",
     "contacts_tag": "t.workspace_id = %(workspace)s",
     "contacts_tag_place": "t.contact_id = ANY(%(contacts)s)",
+    "contacts_segment": "t.workspace_id = %(workspace)s",
+    "contacts_import": "t.workspace_id = %(workspace)s",
+    "contacts_domain_record": (
+        "t.workspace_id = %(workspace)s AND t.domain IN (SELECT c.domain FROM pg_temp.contacts_contact c)"
+    ),
     "contacts_mail_domain": "t.domain IN (SELECT c.domain FROM pg_temp.contacts_contact c)",
     "contacts_suppression": (
         "t.workspace_id = %(workspace)s"
@@ -48,13 +53,17 @@ _COPIED: Mapping[str, str] = {
     "guard_stranger": "t.workspace_id = %(workspace)s OR t.workspace_id IS NULL",
     "mailboxes_mailbox": "t.id = ANY(%(mailboxes)s)",
     "mailboxes_clock": "t.mailbox_id = ANY(%(mailboxes)s)",
+    "mailboxes_cooldown": "t.mailbox_id = ANY(%(mailboxes)s) AND t.until > %(now)s",
     "mailboxes_spending": "t.workspace_id = %(workspace)s AND t.spent_at > %(now)s - interval '2 days'",
     "planner_throttles": "t.workspace_id = %(workspace)s",
+    "planner_pause": "t.workspace_id = %(workspace)s AND (t.until IS NULL OR t.until > %(now)s)",
+    "planner_campaign_ground": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_mailbox": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_rotation": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_enrollment": "t.id = ANY(%(enrollments)s)",
     "outbox_message": "t.contact_id = ANY(%(contacts)s)",
     "inbox_message": "t.contact_id = ANY(%(contacts)s)",
+    "inbox_word_rule": "t.workspace_id = %(workspace)s AND t.ended_at IS NULL",
     # what guards count, and conditions ask
     "ledger_event": (
         "t.workspace_id = %(workspace)s AND (t.at > %(now)s - interval '7 days'"
@@ -84,6 +93,9 @@ UPDATE outbox_message
        retry_at = NULL, again_at = NULL
  WHERE state IN ('claimed', 'dot_pending', 'deferred', 'in_doubt')
 """
+# What conditions name of campaigns that share no mailbox: that they are there. Nothing of them is played.
+_ELSEWHERE = "t.workspace_id = %(workspace)s AND NOT t.id = ANY(%(campaigns)s)"
+_PUT_AWAY = "UPDATE sequences_campaign SET state = 'archived' WHERE NOT id = ANY(%(campaigns)s)"
 # A copy of a table gives its constraints names of their own; statements name some of them (ON CONFLICT).
 _MISNAMED = """
 SELECT quote_ident(mine.relname), quote_ident(own.conname), quote_ident(theirs.conname)
@@ -126,6 +138,8 @@ def set_stage(cast: Cast) -> None:
             cursor.execute(f"ALTER TABLE pg_temp.{table} RENAME CONSTRAINT {own} TO {theirs}")
         for table, condition in copied.items():
             cursor.execute(_copy(table, condition), asked)
+        cursor.execute(_copy("sequences_campaign", _ELSEWHERE), asked)
+        cursor.execute(_PUT_AWAY, asked)
         for table in copied:
             _go_on_counting(cursor, table)
             cursor.execute(f"ANALYZE pg_temp.{table}")
@@ -149,6 +163,11 @@ def set_time(at: datetime) -> None:
     """Set the clock of the stage."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('rehearsal.now', %s, false)", [at.isoformat()])
+
+
+def empty_tables() -> set[str]:
+    """Return the tables that stand empty on the stage when a rehearsal begins."""
+    return set(_tables()) - _COPIED.keys() - _conditions_of_sequences().keys()
 
 
 def _tables() -> list[str]:

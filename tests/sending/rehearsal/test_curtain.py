@@ -29,7 +29,7 @@ from sending.rehearsal.models import Rehearsal
 from sending.rehearsal.performance import Orders
 from sending.rehearsal.process import played
 from sending.rehearsal.script import USUAL, Script
-from sending.rehearsal.stage import set_stage
+from sending.rehearsal.stage import empty_tables, set_stage
 from sending.rehearsal.telling import Arrival, Message, Report
 from tests.builders import make_domain_key, make_running_campaign
 from tests.sending.planner.stage import make_sender, make_team
@@ -129,6 +129,24 @@ def test_no_password_and_no_key_comes_onto_the_stage_and_no_gate_is_held_there()
             with front.cursor() as cursor:
                 cursor.execute(HELD_GATES)
                 assert cursor.fetchone() == (0,)
+
+
+def test_what_begins_empty_is_known_so_that_nothing_a_claim_asks_is_forgotten() -> None:
+    # People and keys; files, searches and acts of pages; what is counted anew; the post that came before.
+    assert empty_tables() == {
+        *("accounts_user", "accounts_membership", "accounts_api_key", "accounts_kept_answer"),
+        *("contacts_bulk_act", "contacts_bulk_part", "contacts_import_chunk", "contacts_rejected_row"),
+        *("contacts_dry_run", "contacts_import_change", "contacts_import_trace", "contacts_note", "contacts_edit"),
+        *("contacts_erasure", "contacts_retention", "contacts_retention_run", "contacts_suppression_lifted"),
+        *("contacts_field_removal", "contacts_segment_use", "contacts_check", "contacts_check_domain"),
+        *("library_template", "library_use", "library_snippet", "ledger_daily_tally", "ledger_stretch"),
+        *("guard_installation", "guard_finding", "guard_adoption"),
+        *("sequences_audience_list", "sequences_audience_segment", "planner_campaign_tag", "planner_campaign_hold"),
+        *("mailboxes_credential", "mailboxes_pending_sign_in", "mailboxes_connection_test", "mailboxes_health_change"),
+        *("outbox_attempt", "inbox_thread", "inbox_thread_words", "inbox_label", "inbox_thread_label"),
+        *("inbox_thread_note", "inbox_draft", "inbox_answer", "inbox_folder", "inbox_drop_item", "inbox_set_aside"),
+        *("inbox_sync", "inbox_back_fill", "inbox_sent_search", "inbox_label_change"),
+    }
 
 
 def test_its_process_opens_no_socket() -> None:

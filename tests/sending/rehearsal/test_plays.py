@@ -10,22 +10,22 @@ from typing import Any
 
 import pytest
 
-from campaigns.contacts.models import Contact
+from campaigns.contacts.models import Contact, ContactImport, Segment
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from outreach.accounts.access import Member
-from sending.mailboxes.models import Mailbox
+from sending.mailboxes.models import Cooldown, Mailbox
 from sending.pacing.rotation import Rotation
 from sending.pacing.simulation import simulate
 from sending.planner.forecast.people import draft_number
 from sending.planner.forecast.scenes import scene_of
-from sending.planner.models import Enrollment
+from sending.planner.models import Enrollment, Pause
 from sending.planner.services import set_senders
-from sending.planner.states import EnrollmentState
+from sending.planner.states import EnrollmentState, PauseScope
 from sending.rehearsal.telling import Arrival, Message, Standing, Told
 from sending.sandbox.behaviour import Behaviour
-from tests.builders import make_enrollment, make_message, make_running_campaign, make_step
+from tests.builders import make_campaign, make_enrollment, make_message, make_running_campaign, make_step
 from tests.sending.planner.stage import make_sender, make_team
 from tests.sending.rehearsal.drafts import DAY, START, finding, make_draft, make_people, of, play, report_of
 
@@ -129,6 +129,54 @@ def test_branches_by_field_lead_as_they_would(member: Member) -> None:
     for one in of(told, Message):
         steps[one.contact_id].append(one.position)
     assert list(steps.values()) == [[1, 101, 102], [1, 101, 102], [1], [1]]
+    assert not [one for one in report_of(told).checks if one["broken"]]
+
+
+def test_rests_and_pauses_hold_as_in_the_forecast(member: Member) -> None:
+    people = make_people(member, 4)
+    draft = make_draft(member, people, (make_sender(member, **GAP),), steps=1)
+    until = START + 9 * DAY
+    for scope, value, ends in (
+        (PauseScope.ADDRESS, people[0].email_key, until),
+        (PauseScope.COMPANY, people[1].domain, None),
+    ):
+        Pause.objects.create(workspace=member.workspace, scope=scope, value=value, words="Rests.", until=ends)
+    expected = foreseen(draft)
+    told = play(draft)
+    assert played(told) == expected
+    left = {one.contact_id: one.at for one in of(told, Message)}
+    assert left.keys() == {people[0].pk, people[2].pk, people[3].pk}
+    assert left[people[0].pk] >= until
+
+
+def test_a_provider_that_is_left_alone_is_left_alone_on_the_stage(member: Member) -> None:
+    box = make_sender(member, **GAP)
+    people = make_people(member, 2)
+    draft = make_draft(member, people, (box,), steps=1)
+    until = START + 3 * DAY
+    Cooldown.objects.create(mailbox=box, side=people[0].domain, since=START, until=until, words="Distrusts.")
+    left = {one.contact_id: one.at for one in of(play(draft), Message)}
+    assert left[people[0].pk] >= until > left[people[1].pk]
+
+
+@pytest.mark.parametrize("ask", ["segment is {segment}", "import is {file}", "not mailed in {elsewhere}"])
+def test_what_conditions_of_branches_ask_stands_on_the_stage(member: Member, ask: str) -> None:
+    people = make_people(member, 2)
+    segment = Segment.objects.create(workspace=member.workspace, name="Acme", where='company is "Acme"')
+    file = ContactImport.objects.create(workspace=member.workspace, filename="a.csv", size_bytes=1)
+    Contact.objects.filter(pk=people[0].pk).update(company="Acme", origin=file)
+    elsewhere = make_campaign(member.workspace, "Elsewhere")
+    draft = make_draft(member, people, (make_sender(member, **GAP),), steps=1)
+    path = Path.objects.create(campaign=draft, number=1, name="Aside")
+    make_step(draft, 101, subject="Of the path", body="Of the path")
+    where = ask.format(segment=segment.pk, file=file.pk, elsewhere=elsewhere.pk)
+    Branch.objects.create(
+        step=Step.objects.get(campaign=draft, position=1), place=1, kind="field", where=where, path=path
+    )
+    expected = foreseen(draft)
+    told = play(draft)
+    assert played(told) == expected
+    assert 101 in {one.position for one in of(told, Message)}
     assert not [one for one in report_of(told).checks if one["broken"]]
 
 
