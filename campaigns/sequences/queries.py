@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from django.db.models import QuerySet
 from django.http import Http404
 
 from campaigns.calendar import ClosedSpan, Region, Window
@@ -27,6 +28,13 @@ from outreach.accounts.access import Member
 def campaigns_of(member: Member) -> Sequence[Campaign]:
     """Return the workspace's campaigns, newest first."""
     return list(Campaign.objects.filter(workspace=member.workspace).order_by("-id"))
+
+
+def listed(member: Member, *, archived: bool, search: str = "") -> QuerySet[Campaign]:
+    """Return the workspace's campaigns that are archived, or those that are not, with the words in their name."""
+    rows = Campaign.objects.filter(workspace=member.workspace)
+    rows = rows.filter(state=CampaignState.ARCHIVED) if archived else rows.exclude(state=CampaignState.ARCHIVED)
+    return rows.filter(name__icontains=search) if search else rows
 
 
 def campaign_names(workspace_id: int) -> Sequence[tuple[int, str]]:

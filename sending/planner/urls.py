@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.planner import ground_views, senders_views, views
+from sending.planner import ground_views, list_views, senders_views, views
 from sending.planner.audience import gap_views, health_views
 from sending.planner.explain import views as why_views
 from sending.planner.forecast import views as forecast_views
@@ -14,7 +14,7 @@ from sending.planner.preview import views as preview_views
 
 app_name = "planner"
 urlpatterns = [
-    path("", views.campaign_list, name="list"),
+    path("", list_views.campaign_list, name="list"),
     path("<int:pk>/paths", path_views.paths, name="paths"),
     path("paths/<int:pk>/name", path_views.path_name, name="path_name"),
     path("paths/<int:pk>/removal", path_views.path_removal, name="path_removal"),

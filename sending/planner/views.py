@@ -12,21 +12,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.queries import campaign_for, campaigns_of
-from campaigns.sequences.states import CampaignState
+from campaigns.sequences.plans import plans
+from campaigns.sequences.queries import campaign_for
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
-from outreach.kit.words import plural
+from outreach.kit.words import moment, plural
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.queries import mailbox_for
 from sending.pacing import HoldCode
 from sending.planner import queries, services
 from sending.planner.claim.books import books_of
-from sending.planner.claim.facts import senders_of
+from sending.planner.claim.facts import senders_of, zone_of
 from sending.planner.claim.throttling import set_throttles, throttle_values
 from sending.planner.ending import archive, stop_campaign
 from sending.planner.errors import NotReady
@@ -43,22 +43,6 @@ _KNOWN = {
     "reason": set(StopReason),
     "begun": {"yes", "no"},
 }
-
-
-@require_GET
-@member_page(Role.VIEWER)
-def campaign_list(request: MemberRequest) -> HttpResponse:
-    """List the campaigns with where their people stand."""
-    shows_archived = request.GET.get("archived") == "yes"
-    every = campaigns_of(request.member)
-    campaigns = [one for one in every if (one.state == CampaignState.ARCHIVED) == shows_archived]
-    standings = queries.standing_of([campaign.pk for campaign in campaigns])
-    context = {
-        "rows": [(campaign, standings.get(campaign.pk)) for campaign in campaigns],
-        "shows_archived": shows_archived,
-        "others": len(every) - len(campaigns),
-    }
-    return render_region(request, f"{_FOLDER}/list.html", context)
 
 
 @require_GET
@@ -109,7 +93,7 @@ def launch(request: MemberRequest, pk: int) -> HttpResponse:
     except SequenceError as error:
         messages.error(request, str(error))
         return redirect(request.member.url("planner:review", pk))
-    messages.success(request, f"Launched: {count:,} contacts are in line.")
+    messages.success(request, f"Launched: {plural(count, 'contact is,contacts are')} in line.")
     return redirect(request.member.url("planner:people", pk))
 
 
@@ -147,11 +131,13 @@ def stop(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(request.member.url("planner:people", pk))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def archival(request: MemberRequest, pk: int) -> HttpResponse:
-    """Put the campaign away."""
+    """Ask once, then put the campaign away: it does not come back."""
     campaign = campaign_for(request.member, pk)
+    if request.method == "GET":
+        return render_region(request, f"{_FOLDER}/archival.html", editor_context(campaign))
     return _move(request, campaign, lambda: archive(request.member, campaign), "Archived: it is kept as it was.")
 
 
@@ -211,19 +197,21 @@ def release(request: MemberRequest, pk: int) -> HttpResponse:
     if due is None:
         messages.error(request, f"Nothing holds {row.contact.email} any more.")
     elif due > clock.now():
-        messages.success(
-            request, f"{row.contact.email} is not held any more: its step waits until {due:%d %B, %H:%M} UTC."
-        )
+        _, zone = zone_of(plans([row.campaign_id])[row.campaign_id], row.contact)
+        words = f"its step waits until {moment(due, zone)} by their clock."
+        messages.success(request, f"{row.contact.email} is not held any more: {words}")
     else:
         messages.success(request, f"{row.contact.email} is looked at again now.")
     return redirect(request.member.url("planner:people", row.campaign_id))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_page(Role.MEMBER)
 def removal(request: MemberRequest, pk: int) -> HttpResponse:
-    """Take a contact out of the campaign; what was sent stays in its history."""
+    """Ask once, then take a contact out of the campaign for good; what was sent stays in its history."""
     row = queries.enrollment_for(request.member, pk)
+    if request.method == "GET":
+        return render_region(request, f"{_FOLDER}/removal.html", editor_context(row.campaign, row=row))
     with transaction.atomic():
         stopped = services.stop(row, StopReason.REMOVED, detail=f"Removed by {request.member.user.email}")
     if stopped:

@@ -13,6 +13,7 @@ from campaigns.contacts.parts import Asked, Card, PersonPart
 from campaigns.contacts.queries import zone_known_of
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
+from campaigns.sequences.states import CampaignState
 from outreach.accounts.access import Member
 from outreach.kit.looks import words_of
 from sending.inbox.models import InboundMessage
@@ -61,7 +62,8 @@ def _source_of(plan: CampaignPlan, contact: Contact, name: str) -> str:
 def cards_of(member: Member, contact: Contact) -> Sequence[Card]:
     """Return the card of the campaigns, with the next message that is planned."""
     ways = ways_of(member, contact)
-    active = [way for way in ways if way.row.state == EnrollmentState.ACTIVE]
+    running = [way for way in ways if way.row.campaign.state == CampaignState.RUNNING]
+    active = [way for way in running if way.row.state == EnrollmentState.ACTIVE]
     coming = min(active, key=lambda way: way.row.due_at, default=None)
     values = {"ways": ways, "coming": coming, "contact": contact}
     return [Card("sending/reports/_contact_campaigns.html", values)]

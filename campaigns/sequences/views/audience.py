@@ -13,7 +13,7 @@ from campaigns.sequences.forms import AudienceForm
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.seen import seen_audience
 from campaigns.sequences.states import CampaignState
-from campaigns.sequences.views.frame import FOLDER, editor_context, may_change_it, saved, sent, status_of
+from campaigns.sequences.views.frame import FOLDER, attempt, editor_context, may_change_it, saved, sent, status_of
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -49,9 +49,8 @@ def audience(request: MemberRequest, pk: int) -> HttpResponse:
 def growth(request: MemberRequest, pk: int) -> HttpResponse:
     """Enroll whoever comes into the audience later, or not."""
     campaign = queries.campaign_for(request.member, pk)
-    services.let_grow(campaign, grows=request.POST.get("grows") == "on")
-    messages.success(request, "Saved.")
-    return redirect(request.member.url("sequences:audience", pk))
+    grows = request.POST.get("grows") == "on"
+    return attempt(request, pk, lambda: services.let_grow(campaign, grows=grows), "Saved.", to="sequences:audience")
 
 
 @require_POST
@@ -59,9 +58,9 @@ def growth(request: MemberRequest, pk: int) -> HttpResponse:
 def roles(request: MemberRequest, pk: int) -> HttpResponse:
     """Leave out the addresses of offices, or write to them, too."""
     campaign = queries.campaign_for(request.member, pk)
-    services.leave_out_roles(campaign, skips=request.POST.get("skips_roles") == "on")
-    messages.success(request, "Saved. Whoever was left out already stays out.")
-    return redirect(request.member.url("sequences:audience", pk))
+    skips = request.POST.get("skips_roles") == "on"
+    words = "Saved. Whoever was left out already stays out."
+    return attempt(request, pk, lambda: services.leave_out_roles(campaign, skips=skips), words, to="sequences:audience")
 
 
 def _save_audience(campaign: Campaign, form: AudienceForm) -> None:

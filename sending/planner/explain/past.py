@@ -155,7 +155,8 @@ def _wait(sent_at: datetime, position: int, plan: CampaignPlan, zone: tzinfo, pa
     if step is None or plan.ways_at(position + 1):
         words = f"Which way they go {behind} is decided when the shortest wait is over."
     else:
-        words = f"Step {step.name} waits {step.wait.amount} {step.wait.unit.replace('_', ' ')} {behind}."
+        unit = step.wait.unit.removesuffix("s").replace("_", " ")
+        words = f"Step {step.name} waits {plural(step.wait.amount, unit)} {behind}."
     return [Span(sent_at, due, Cause.WAIT, words)] if due > sent_at else []
 
 

@@ -117,7 +117,8 @@ def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
         return
     places = _silent(_firsts(plan), _says_source, {"data_source": "source"}, ())
     if places:
-        words = f"{_some(places).capitalize()} does not seem to say where you have the address from (GDPR, article 14)."
+        some = _some(places)
+        words = f"{some[0].upper()}{some[1:]} does not seem to say where you have the address from (GDPR, article 14)."
         yield Evidence(AMBER, words, "Say it in a sentence of the first message.", "sequences:sequence")
     elif plan.steps:
         yield Evidence(GREEN, "The first message says where the address comes from.")

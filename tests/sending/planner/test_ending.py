@@ -133,6 +133,8 @@ def test_the_pages_stop_prove_and_put_away(member: Member, campaign: Campaign) -
     assert "Campaign was stopped" in text
     assert "this one is stopped" in read(member, "stop", campaign.pk)
     assert "Archived campaigns" not in read(member, "list")
+    assert "Archive Autumn?" in read(member, "archival", campaign.pk)
+    assert "Autumn" in read(member, "list"), "to be asked changes nothing"
     assert post(member, "archival", campaign.pk).status_code == 302
     assert "Autumn" not in read(member, "list")
     assert "Every campaign is archived" in read(member, "list")

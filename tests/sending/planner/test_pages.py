@@ -20,6 +20,7 @@ from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.states import EnrollmentState
 from tests.builders import (
     make_audience,
+    make_campaign,
     make_contact,
     make_list,
     make_member,
@@ -211,3 +212,24 @@ def test_a_page_asks_the_same_number_of_questions_for_one_row_and_for_twenty(nam
             assert client.get(member.url(f"planner:{name}", *args)).status_code == 200
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_list_is_searched_by_name_and_goes_by_pages() -> None:
+    member = make_team()
+    for number in range(52):
+        make_campaign(member.workspace, f"Fair {number:02}")
+    first = read(member, "list")
+    assert ("Fair 51" in first, "Fair 02" in first, "Fair 01" in first, "Older" in first) == (True, True, False, True)
+    found = read(member, "list", query="?q=fair+01")
+    assert ("Fair 01" in found, "Fair 02" in found) == (True, False)
+    assert "No campaign has “%” in its name" in read(member, "list", query="?q=%25")
+
+
+@pytest.mark.parametrize("name", ["growth", "roles"])
+def test_a_switch_of_an_audience_that_came_too_late_is_told(name: str) -> None:
+    member = make_team()
+    campaign = make_draft(member)
+    Campaign.objects.update(state="archived")
+    answer = signed_in(member).post(member.url(f"sequences:{name}", campaign.pk), {}, follow=True)
+    assert answer.status_code == 200
+    assert "archived" in text_of(answer)

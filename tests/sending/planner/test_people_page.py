@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 
 import pytest
 
 from campaigns.sequences.models import Step
+from outreach.kit.words import moment
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.pacing import HoldCode
@@ -129,7 +131,7 @@ def test_a_hold_that_is_lifted_during_the_wait_says_how_long_the_step_still_wait
     Step.objects.filter(position=2).update(wait_amount=3)
     text = text_of(follow(member, post(member, "release", row.pk)))
     due = database_time() + 3 * DAY
-    assert f"p2@example.com is not held any more: its step waits until {due:%d %B, %H:%M} UTC." in text
+    assert f"p2@example.com is not held any more: its step waits until {moment(due, UTC)} by their clock." in text
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,9 @@ def test_a_person_can_be_taken_out_of_a_campaign() -> None:
     member = make_team()
     make_mixed(member)
     row = Enrollment.objects.get(contact__email="p0@example.com")
+    assert "Take p0@example.com out?" in read(member, "removal", row.pk)
+    row.refresh_from_db()
+    assert row.state == EnrollmentState.ACTIVE, "to be asked changes nothing"
     text = text_of(follow(member, post(member, "removal", row.pk)))
     assert "p0@example.com gets nothing more from this campaign." in text
     row.refresh_from_db()

@@ -17,6 +17,7 @@ from campaigns.contacts.models import Contact, ContactEdit, ContactNote, ImportC
 from campaigns.contacts.queries import timeline_of
 from campaigns.contacts.queries.history import TIMELINE_SIZE
 from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -106,6 +107,7 @@ def test_the_page_tells_everything_of_every_room_in_one_order() -> None:
         ("Held in Spring", "Away until Monday"),
         ("ada@x.com suppressed: opted out", "please stop"),
     }
+    Campaign.objects.update(state="running", launched_at=DAY)
     page = page_of(member, contact)
     for one in moments:
         assert one.title in page
@@ -115,6 +117,10 @@ def test_the_page_tells_everything_of_every_room_in_one_order() -> None:
     assert "from the country DE" in page
     assert "Held: Away until Monday" in page
     assert "Never written to: opted out" in page
+    Campaign.objects.update(state="paused")
+    page = page_of(member, contact)
+    assert "Next: step" not in page
+    assert "The campaign is paused: nothing of it goes out" in page
 
 
 def test_pages_of_the_timeline_join_without_a_gap_whatever_shares_an_instant() -> None:
