@@ -25,8 +25,8 @@ from campaigns.sequences import services as sequences
 from campaigns.sequences.services import Text
 from sending.mailboxes.models import MailboxClock
 from sending.outbox.models import OutboundMessage
-from sending.planner.claim.throttling import set_throttles
 from sending.planner.services import launch, set_senders
+from sending.planner.services.limits import set_throttles
 
 _SOURCE = shutil.which("smtp-source", path=PATH)
 MESSAGES = 5_000

@@ -26,9 +26,9 @@ from sending.mailboxes.services import store_passwords
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.claim.throttling import set_throttles
 from sending.planner.models import CampaignGround, CampaignMailbox, Enrollment
 from sending.planner.services import launch
+from sending.planner.services.limits import set_throttles
 from sending.planner.states import EnrollmentState
 from sending.sandbox.world import WorldInfo
 from sending.smtp import Security

@@ -11,18 +11,18 @@ from campaigns.sequences.models import Branch, Campaign, Step, Variant
 
 def seen_variant(variant: Variant) -> str:
     """Return the fingerprint of a wording."""
-    return _fingerprint(variant.subject, variant.body_text, variant.body_html, variant.weight)
+    return fingerprint(variant.subject, variant.body_text, variant.body_html, variant.weight)
 
 
 def seen_step(step: Step) -> str:
     """Return the fingerprint of a step's wait and thread."""
-    return _fingerprint(step.wait_amount, str(step.wait_unit), str(step.thread))
+    return fingerprint(step.wait_amount, str(step.wait_unit), str(step.thread))
 
 
 def seen_branches(branches: Iterable[Branch]) -> str:
     """Return the fingerprint of the branches behind a step, in their order."""
     rows = ((one.pk, one.place, str(one.kind), one.where, str(one.reply), one.path_id) for one in branches)
-    return _fingerprint(sorted(rows, key=lambda row: row[1]))
+    return fingerprint(sorted(rows, key=lambda row: row[1]))
 
 
 def seen_schedule(
@@ -35,13 +35,19 @@ def seen_schedule(
     spans = sorted((one.weekday, one.start, one.end) for one in windows)
     limits = (campaign.new_leads_per_day, campaign.daily_limit, str(campaign.priority))
     zone = (campaign.time_zone, campaign.use_contact_zone, str(campaign.starts_on))
-    return _fingerprint(zone, limits, spans, sorted(closed), sorted(regions))
+    return fingerprint(zone, limits, spans, sorted(closed), sorted(regions))
+
+
+def seen_closing(closed: Collection[ClosedSpan], regions: Collection[Region]) -> str:
+    """Return the fingerprint of the closed days of a workspace."""
+    return fingerprint(sorted(closed), sorted(regions))
 
 
 def seen_audience(list_ids: Collection[int], segment_ids: Collection[int] = ()) -> str:
     """Return the fingerprint of the lists and segments that a campaign writes to."""
-    return _fingerprint(sorted(list_ids), sorted(segment_ids))
+    return fingerprint(sorted(list_ids), sorted(segment_ids))
 
 
-def _fingerprint(*values: object) -> str:
+def fingerprint(*values: object) -> str:
+    """Return what stands for the values: another where one of them differs."""
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

@@ -25,7 +25,13 @@ class EditKind(StrEnum):
     PATH_RENAMED = "path_renamed"
     PATH_REMOVED = "path_removed"
     STEP_MOVED = "step_moved"
-    WAIT_CHANGED = "wait_changed"  # of a launched campaign
+    WAIT_CHANGED = "wait_changed"  # this and all below: of a launched campaign
+    STEP_ADDED = "step_added"
+    SCHEDULE_CHANGED = "schedule_changed"
+    CLOSED_DAYS_CHANGED = "closed_days_changed"  # those of the workspace
+    LIMITS_CHANGED = "limits_changed"  # of the workspace: to one company, domain, provider
+    SENDERS_CHANGED = "senders_changed"
+    AUDIENCE_CHANGED = "audience_changed"
 
 
 @dataclass(frozen=True, slots=True)

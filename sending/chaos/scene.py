@@ -21,9 +21,9 @@ from sending.mailboxes import services as mailboxes
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.claim.throttling import set_throttles
 from sending.planner.models import Enrollment
 from sending.planner.services import launch, set_senders
+from sending.planner.services.limits import set_throttles
 from sending.planner.states import EnrollmentState
 from sending.smtp import Security
 

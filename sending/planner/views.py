@@ -27,13 +27,14 @@ from sending.pacing import HoldCode
 from sending.planner import queries, services
 from sending.planner.claim.books import books_of
 from sending.planner.claim.facts import senders_of, zone_of
-from sending.planner.claim.throttling import set_throttles, throttle_values
+from sending.planner.claim.throttling import throttle_values
 from sending.planner.ending import archive, stop_campaign
 from sending.planner.errors import NotReady
 from sending.planner.forms import ThrottlesForm
 from sending.planner.progress.guards import campaign_alarms, mailbox_alarms, why_paused
 from sending.planner.review import review_of
 from sending.planner.review.readiness import stalls
+from sending.planner.services.limits import set_throttles
 from sending.planner.states import EnrollmentState, StopReason
 
 _FOLDER = "sending/planner"
@@ -65,7 +66,7 @@ def throttles(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         request.member.require(Role.ADMIN)
         if form.is_valid():
-            set_throttles(workspace, form.columns())
+            set_throttles(workspace, form.columns(), who=request.member.user)
             messages.success(request, "Saved. The next claim follows it.")
             return redirect(request.member.url("planner:throttles"))
     context = {"form": form, "may_change": request.member.may(Role.ADMIN)}

@@ -13,10 +13,12 @@ from campaigns.calendar import ClosedSpan, Region, Window
 from campaigns.sequences import queries
 from campaigns.sequences.errors import BadEdit
 from campaigns.sequences.models import Campaign, ClosedDays, HolidayRegion, SendWindow
-from campaigns.sequences.seen import seen_schedule
+from campaigns.sequences.schedule_words import changed, closing_lines, schedule_lines
+from campaigns.sequences.seen import seen_closing, seen_schedule
 from campaigns.sequences.services.holding import locked, refuse_overtaken
-from campaigns.sequences.states import Priority
-from outreach.accounts.models import Workspace
+from campaigns.sequences.states import LAUNCHED, CampaignState, Priority
+from campaigns.sequences.telling import Edit, EditKind, tell
+from outreach.accounts.models import User, Workspace
 
 LONGEST_AHEAD = timedelta(days=366)  # from now to a first day, as pages and files take it
 OFFICE_HOURS = tuple(Window(weekday, 9 * 60, 17 * 60) for weekday in range(1, 6))
@@ -37,15 +39,16 @@ class Schedule:
     starts_on: date | None = None  # before it nothing goes out, where the recipient is
 
 
-def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = None) -> None:
+def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = None, who: User | None = None) -> None:
     """Set when the campaign may send; a running campaign follows it from its next claim.
 
-    Raises BadEdit for windows that overlap, Overtaken.
+    Whoever the schedule before it held is looked at again. Raises BadEdit for windows that overlap, Overtaken.
     """
     _refuse_overlap(schedule.windows)
     with transaction.atomic():
         current = locked(campaign.pk)
         refuse_overtaken(seen, _seen_schedule(current), "this schedule")
+        before = _lines(current)
         Campaign.objects.filter(pk=campaign.pk).update(
             time_zone=schedule.time_zone,
             starts_on=schedule.starts_on,
@@ -57,16 +60,33 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
         SendWindow.objects.filter(campaign=campaign).delete()
         write_windows(campaign, schedule.windows)
         _write_closed(campaign.workspace_id, campaign, schedule.closed, schedule.regions)
+        went, came = changed(before, _lines(Campaign.objects.get(pk=campaign.pk)))
+        if current.state != CampaignState.DRAFT and (went or came):
+            tell(Edit(current, EditKind.SCHEDULE_CHANGED, "Schedule", who, went, came))
 
 
-def close(workspace: Workspace, spans: Sequence[ClosedSpan], regions: Sequence[Region] = ()) -> None:
+def close(
+    workspace: Workspace,
+    spans: Sequence[ClosedSpan],
+    regions: Sequence[Region] = (),
+    *,
+    seen: str | None = None,
+    who: User | None = None,
+) -> None:
     """Set the days on which no campaign of the workspace sends, and the regions on whose public holidays none does.
 
-    Each campaign follows it from its next claim.
+    Each campaign follows it from its next claim, and whoever the days before held is looked at again. Raises Overtaken.
     """
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two saves at once wait in line
+        days, of_regions = queries.closed_days_of(workspace.pk, None), queries.holiday_regions_of(workspace.pk, None)
+        refuse_overtaken(seen, seen_closing(days, of_regions), "these days")
         _write_closed(workspace.pk, None, spans, regions)
+        went, came = changed(closing_lines(days, of_regions), closing_lines(spans, set(regions)))
+        if went or came:
+            launched = Campaign.objects.filter(workspace=workspace, state__in=list(LAUNCHED))
+            for campaign in launched.order_by("pk"):
+                tell(Edit(campaign, EditKind.CLOSED_DAYS_CHANGED, "Closed days of the workspace", who, went, came))
 
 
 def write_windows(campaign: Campaign, windows: Sequence[Window]) -> None:
@@ -82,6 +102,12 @@ def _refuse_overlap(windows: Sequence[Window]) -> None:
     ordered = sorted(windows, key=lambda one: (one.weekday, one.start))
     if any(one.weekday == after.weekday and after.start < one.end for one, after in pairwise(ordered)):
         raise BadEdit("weekdays", "Two windows of a day overlap.")
+
+
+def _lines(campaign: Campaign) -> list[str]:
+    closed = queries.closed_days_of(campaign.workspace_id, campaign)
+    regions = queries.holiday_regions_of(campaign.workspace_id, campaign)
+    return schedule_lines(campaign, queries.windows_of(campaign), closed, regions)
 
 
 def _seen_schedule(campaign: Campaign) -> str:

@@ -33,7 +33,11 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
     form = ScheduleForm(sent(request), initial=schedule_values(campaign, windows, own), is_frozen=not may_change)
     if form.is_bound and "same" in request.POST:
         form.like_monday()
-    if form.is_valid() and not _looks(request) and saved(request, form, lambda: _save_schedule(campaign, form)):
+    if (
+        form.is_valid()
+        and not _looks(request)
+        and saved(request, form, lambda: _save_schedule(request, campaign, form))
+    ):
         messages.success(request, "Schedule saved.")
         return redirect(request.member.url("sequences:schedule", pk))
     context = editor_context(
@@ -56,7 +60,7 @@ def closed_days(request: MemberRequest) -> HttpResponse:
     initial = {"closed": closed_text(closing.spans), "regions": labels(closing.regions)}
     form = ClosedDaysForm(sent(request), initial=initial, is_frozen=not may_change)
     if form.is_valid() and not _looks(request):
-        services.close(workspace, form.cleaned_data["closed"], form.cleaned_data["regions"])
+        services.close(workspace, form.cleaned_data["closed"], form.cleaned_data["regions"], who=request.member.user)
         messages.success(request, "Saved. Every campaign follows it from its next message.")
         return redirect(request.member.url("sequences:closed_days"))
     context = {"form": form, "may_change": may_change, **_days(form, closing, workspace.time_zone)}
@@ -95,5 +99,5 @@ def _looked(request: MemberRequest, form: CampaignForm | EditForm | ClosingForm)
     return 200 if _looks(request) and form.is_valid() else status_of(form)
 
 
-def _save_schedule(campaign: Campaign, form: ScheduleForm) -> None:
-    services.save_schedule(campaign, form.schedule(), seen=form.cleaned_data["seen"])
+def _save_schedule(request: MemberRequest, campaign: Campaign, form: ScheduleForm) -> None:
+    services.save_schedule(campaign, form.schedule(), seen=form.cleaned_data["seen"], who=request.member.user)

@@ -105,11 +105,6 @@ def throttle_values(workspace: Workspace) -> dict[str, int | None]:
     return {name: getattr(row, name) for name in NOTHING_SET}
 
 
-def set_throttles(workspace: Workspace, columns: Mapping[str, int | None]) -> None:
-    """Set how much the workspace lets go to one domain, company and provider; columns that are not named are lifted."""
-    Throttles.objects.update_or_create(workspace=workspace, defaults={**NOTHING_SET, **columns})
-
-
 @dataclass(slots=True)
 class CatchAll:
     """The new contacts of a workspace's rolling day at domains that take any address; `sent` is when, oldest first."""

@@ -94,7 +94,7 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
     sender, verdicts = min(judged, key=lambda pair: _end(decide(pair[1]), now))
     reasons = [*own, *_of_rotation(row, verdicts, judged, is_left=len(able) < len(carriers))]
     reasons += (_reason(one, sender) for one in verdicts if isinstance(one, Hold | Drop))
-    return Present(_by_weight(reasons) or [_in_line(row, row.due_at, now)], sender)
+    return Present(_by_weight(_until_the_look(row, reasons, now)) or [_in_line(row, row.due_at, now)], sender)
 
 
 def _of_rotation(
@@ -146,8 +146,19 @@ def _own(row: Enrollment, plan: CampaignPlan, due_at: datetime, now: datetime) -
         until = due_at if row.hold_code == HoldCode.ABSENT else None
         return [Reason(row.hold_code, row.hold_detail, until)]
     if row.hold_code:
-        return []  # its gate is asked again
+        return []  # its gate is asked again; see _until_the_look
     return [Reason(Cause.WAIT, _waits(row, plan), due_at)]
+
+
+def _until_the_look(row: Enrollment, reasons: list[Reason], now: datetime) -> list[Reason]:
+    """Add the hold that stands with the person, where no gate says of now why they are not looked at before its end."""
+    if row.due_at is None or row.due_at <= now or not row.hold_code or row.hold_code in _OF_PERSON:
+        return reasons
+    if any(one.until is None or one.until >= row.due_at for one in reasons):
+        return reasons
+    words = f"{row.hold_detail} So it was at the last look, and until the next one it stands."
+    stored = Reason(row.hold_code, words, row.due_at)
+    return [stored, *(one for one in reasons if one.code != row.hold_code)]
 
 
 def _waits(row: Enrollment, plan: CampaignPlan) -> str:

@@ -10,13 +10,13 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from campaigns.calendar import Wait, WaitUnit
+from campaigns.calendar import ClosedSpan, Wait, WaitUnit, Window
 from campaigns.sequences import services
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from campaigns.sequences.plans import plans
 from campaigns.sequences.positions import MAIN, block_of, path_of, place_in
-from campaigns.sequences.services import Fork, Text
+from campaigns.sequences.services import Fork, Schedule, Text
 from campaigns.sequences.states import BranchKind, StepThread
 from campaigns.sequences.versions import version_of
 from sending.ledger.kinds import EventKind
@@ -29,8 +29,10 @@ from sending.outbox.marks import mark
 from sending.outbox.models import OutboundMessage
 from sending.outbox.records import record_results
 from sending.outbox.sweeper import sweep
+from sending.pacing import HoldCode
 from sending.planner.models import Enrollment
-from sending.planner.services import pause, resume, stop
+from sending.planner.services import pause, resume, set_senders, stop
+from sending.planner.services.limits import set_throttles
 from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Deferred, Outcome, Reply
 from sending.smtp import Phase as SmtpPhase
@@ -67,10 +69,16 @@ class Edits(RuleBasedStateMachine):
         set_time(START)
         self.member = make_team()
         people = tuple(
-            make_contact(self.member.workspace, f"p@example{n}.com", title="boss" if n % 2 else "") for n in range(6)
+            make_contact(
+                self.member.workspace,
+                f"p{n}@example{n // 2}.com",
+                title="boss" if n % 2 else "",
+                time_zone="Asia/Tokyo" if n == 5 else "",
+            )
+            for n in range(6)
         )
-        mailbox = make_sender(self.member)
-        self.campaign = make_running_campaign(self.member, people, (mailbox,), steps=2)
+        self.mailboxes = [make_sender(self.member), make_sender(self.member, "you@acme.example")]
+        self.campaign = make_running_campaign(self.member, people, (self.mailboxes[0],), steps=2)
         self.made: dict[int, tuple[object, ...]] = {}  # messages as they were made
         self.at_the_end: dict[int, int] = {}  # who has finished, and how many steps their path had then
         path = services.add_path(self.campaign, "Bosses")
@@ -191,6 +199,35 @@ class Edits(RuleBasedStateMachine):
         if Path.objects.filter(campaign=self.campaign).count() < 2:
             services.add_path(self.campaign, "Others")
 
+    # --- settings
+
+    @rule(weekdays=st.sets(st.integers(1, 7), min_size=1), is_theirs=st.booleans(), daily=st.sampled_from([None, 1, 2]))
+    def schedule_otherwise(self, weekdays: set[int], daily: int | None, *, is_theirs: bool) -> None:
+        windows = [Window(weekday, 540, 1020) for weekday in sorted(weekdays)]
+        with committed():
+            services.save_schedule(self.campaign, Schedule("UTC", is_theirs, windows, daily_limit=daily))
+        self._nobody_waits_for_what_stands_no_more({HoldCode.WINDOW, HoldCode.CAMPAIGN_LIMIT})
+
+    @rule(first=st.integers(0, 3), days=st.integers(0, 3))
+    def close_days(self, first: int, days: int) -> None:
+        begin = self.now.date() + timedelta(days=first)
+        spans = [ClosedSpan(begin, begin + timedelta(days=days - 1))] if days else []
+        with committed():
+            services.close(self.member.workspace, spans)
+
+    @rule(company=st.sampled_from([None, 1]), domain=st.sampled_from([None, 1, 2]))
+    def throttle(self, company: int | None, domain: int | None) -> None:
+        with committed():
+            set_throttles(self.member.workspace, {"company_per_day": company, "domain_per_day": domain})
+
+    @rule(mailboxes=st.sets(st.integers(0, 1), min_size=1))
+    def send_from_others(self, mailboxes: set[int]) -> None:
+        with committed():
+            set_senders(self.member, self.campaign, [self.mailboxes[one].pk for one in mailboxes])
+
+    def _nobody_waits_for_what_stands_no_more(self, codes: set[HoldCode]) -> None:
+        assert not Enrollment.objects.filter(hold_code__in=codes).exists()
+
     # --- what holds after every act
 
     @invariant()
@@ -251,6 +288,11 @@ class Edits(RuleBasedStateMachine):
             if campaign.state == "paused":
                 with committed():
                     resume(self.member, campaign)
+            with committed():
+                services.close(self.member.workspace, [])
+                set_throttles(self.member.workspace, {})
+                windows = [Window(weekday, 0, 1440) for weekday in range(1, 8)]
+                services.save_schedule(self.campaign, Schedule("UTC", use_contact_zone=True, windows=windows))
             for variant in Variant.objects.filter(step__campaign=campaign).select_related("step__campaign"):
                 services.save_variant(variant, Text("Hello", "Whole", weight=1))
             self._run_out()

@@ -19,10 +19,10 @@ from sending.pacing.rotation import Rotation
 from sending.pacing.scenario import Departure
 from sending.pacing.simulation import simulate
 from sending.planner.claim import picking
-from sending.planner.claim.throttling import set_throttles
 from sending.planner.forecast.scenes import scene_of
 from sending.planner.models import Enrollment
 from sending.planner.services import set_senders
+from sending.planner.services.limits import set_throttles
 from tests.builders import make_branch, make_contact, make_office_hours, make_running_campaign, make_step
 from tests.sending.planner.hours import set_time, virtual_time
 from tests.sending.planner.living import live

@@ -23,8 +23,9 @@ from sending.outbox.marks import mark
 from sending.outbox.models import OutboundMessage
 from sending.outbox.records import record_results
 from sending.pacing import HoldCode
-from sending.planner.claim.throttling import set_throttles, throttle_values
+from sending.planner.claim.throttling import throttle_values
 from sending.planner.models import Enrollment, Throttles
+from sending.planner.services.limits import set_throttles
 from sending.smtp import Deferred, Phase, Reply
 from tests.builders import make_contact, make_member, make_running_campaign
 from tests.sending.planner.stage import (

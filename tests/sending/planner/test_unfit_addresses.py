@@ -18,11 +18,11 @@ from sending.mailboxes.models import Mailbox, Spending
 from sending.mailboxes.spending import Spent, spend
 from sending.pacing import DropCode, HoldCode
 from sending.planner.claim import picking
-from sending.planner.claim.throttling import set_throttles
 from sending.planner.explain.present import present_of
 from sending.planner.forecast.scenes import scene_of
 from sending.planner.models import Enrollment
 from sending.planner.services import launch
+from sending.planner.services.limits import set_throttles
 from sending.planner.states import EnrollmentState, StopReason
 from sending.reports.waterfall import waterfall_of
 from tests.builders import make_audience, make_contact, make_list, make_running_campaign
