@@ -1,12 +1,13 @@
 """The inbox with 50,000 conversations: server time of every scope, of searches, of a conversation; and by keyboard.
 
 `make bench ARGS=inbox`, or `python -m tests.servers --durable python -m bench.bench_inbox [CONVERSATIONS]`: it works
-in a database of its own, which it drops again. A time is that of the whole answer as the server makes it. The line to
-hold is 100 ms at p95.
+in a database of its own, which it drops again. A time is that of the whole answer as the server makes it; on a busy
+machine its CPU time says more. The line to hold is 100 ms at p95.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from random import Random
 
 from django.db import connection
@@ -129,9 +131,9 @@ def measure(member: Member) -> None:
     }
     slowest = 0.0
     for name, url in ways.items():
-        p50, p95 = _timed(client, url)
+        p50, p95, cpu = _timed(client, url)
         slowest = max(slowest, p95)
-        print(f"  {name:<34} p50 {p50:6.1f} ms   p95 {p95:6.1f} ms")
+        print(f"  {name:<34} p50 {p50:6.1f} ms   p95 {p95:6.1f} ms   CPU {cpu:6.1f} ms")
     print(f"The slowest p95 is {slowest:.1f} ms; the line is {LINE_MS:.0f} ms.")
 
 
@@ -143,15 +145,27 @@ def _deep(client: Client, inbox: str) -> str:
     return query
 
 
-def _timed(client: Client, url: str) -> tuple[float, float]:
+def _timed(client: Client, url: str) -> tuple[float, float, float]:
+    """Return p50 and p95 of the time, and the mean of the CPU time, of this process and of its PostgreSQL, in ms."""
     times = []
-    for _ in range(_ROUNDS + 1):
+    client.get(url)
+    cpu = _cpu_s()
+    for _ in range(_ROUNDS):
         begun = time.perf_counter()
         answer = client.get(url)
         times.append(1000 * (time.perf_counter() - begun))
         assert answer.status_code == 200, url
-    times = sorted(times[1:])
-    return statistics.median(times), times[int(len(times) * 0.95) - 1]
+    times = sorted(times)
+    return statistics.median(times), times[int(len(times) * 0.95) - 1], 1000 * (_cpu_s() - cpu) / _ROUNDS
+
+
+def _cpu_s() -> float:
+    """Return what this process and the server's process of its connection have used so far (Linux)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ ssl_key = <{folder}/key.pem
 disable_plaintext_auth = yes
 auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0
-mail_max_userip_connections = 20
+mail_max_userip_connections = {connections}
 mail_location = maildir:~/mail:LAYOUT=fs
 mail_fsync = never
 passdb {{
@@ -120,8 +120,8 @@ class Dovecot:
 
 
 @contextmanager
-def running(accounts: Mapping[str, str]) -> Iterator[Dovecot]:
-    """Run a Dovecot with these accounts (address -> password) while the block lasts."""
+def running(accounts: Mapping[str, str], *, connections: int = 20) -> Iterator[Dovecot]:
+    """Run a Dovecot with these accounts (address -> password) while the block lasts; each bears so many connections."""
     program = required("dovecot")
     found = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     if not found.startswith("2.3."):
@@ -132,7 +132,7 @@ def running(accounts: Mapping[str, str]) -> Iterator[Dovecot]:
     folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
     try:
         ports = _free_ports(len(_PORTS))
-        _furnish(folder, accounts, ports)
+        _furnish(folder, accounts, ports, connections)
         process = _start(program, folder)
         try:
             _wait_until_ready(process, ports, folder)
@@ -144,7 +144,7 @@ def running(accounts: Mapping[str, str]) -> Iterator[Dovecot]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _furnish(folder: Path, accounts: Mapping[str, str], ports: list[int]) -> None:
+def _furnish(folder: Path, accounts: Mapping[str, str], ports: list[int], connections: int) -> None:
     pair = leaf(HOST)
     secret = pair.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -158,6 +158,7 @@ def _furnish(folder: Path, accounts: Mapping[str, str], ports: list[int]) -> Non
         "dovecot.conf": _CONFIG.format(
             **names,
             token=TOKEN,
+            connections=connections,
             **dict(zip(("imap_port", "imaps_port", "pop3_port", "pop3s_port"), ports, strict=True)),
         ),
     }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
-from sending.imap import RawMail
+from sending.imap import ImapError, RawMail, open_mailbox
 from sending.inbox import aside, reading
-from sending.inbox.models import InboundMessage, MailFolder
+from sending.inbox.models import InboundMessage, MailboxSync, MailFolder
 from sending.inbox.services import take_in
+from sending.mailboxes.connections import reading_account
 from sending.mailboxes.models import Mailbox
-from tests.builders import make_workspace
+from sending.mailboxes.services import store_passwords
+from sending.mailboxes.states import MailboxState
+from tests.builders import make_mailbox, make_workspace
 from tests.sending.imap import dovecot
 from tests.sending.imap.post import Post
 from tests.sending.inbox.scene import mail
@@ -69,3 +74,27 @@ def test_mails_that_are_expunged_in_the_middle_of_a_reading_hide_none_behind_the
     assert (found.taken_in, found.is_complete, found.problem) == (3, True, "")
     assert subjects() == ["Mail 0", "Mail 1", "Mail 4"]
     assert reading.read(mailbox.pk).taken_in == 0
+
+
+def test_aliases_of_an_account_that_bears_three_connections_are_read_without_a_refusal() -> None:
+    account = "shared@heard.test"
+    with dovecot.running({account: "secret"}, connections=3) as few:
+        for number in range(5):
+            alias = make_mailbox(
+                make_workspace(f"w{number}"), f"alias{number}@heard.test", imap_host=few.host, imap_username=account,
+                imap_port=few.imaps_port, ca_pem=few.ca_pem, state=MailboxState.ACTIVE,
+            )  # fmt: skip
+            store_passwords(alias, smtp="", imap="secret")
+            MailboxSync.objects.create(mailbox=alias)
+        leased = reading.lease_due(most=10)
+        accounts = [reading_account(one.credential) for one in Mailbox.objects.filter(pk__in=leased)]
+        with contextlib.ExitStack() as held:
+            readers = [held.enter_context(open_mailbox(one)) for one in accounts]
+            assert [len(reader.folders()) > 0 for reader in readers] == [True] * 3
+            assert reading.lease_due(most=10) == [], "no fourth beside them"
+            with pytest.raises(ImapError) as refusal, open_mailbox(accounts[0]):
+                pass
+            assert refusal.value.cause == "busy", "the server would not have borne it"
+        for pk in leased:
+            assert reading.read(pk).is_complete
+        assert len(reading.lease_due(most=10)) == 2
