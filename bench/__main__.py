@@ -12,6 +12,7 @@ from bench import (
     bench_inbox,
     bench_pass,
     bench_queue,
+    bench_races,
     bench_reading,
     bench_rehearsal,
     bench_send,
@@ -31,6 +32,7 @@ BENCHES = {
     "rehearsal": bench_rehearsal.main,
     "bounces": bench_bounces.main,
     "reading": bench_reading.main,
+    "races": bench_races.main,
     "inbox": bench_inbox.main,
 }
 

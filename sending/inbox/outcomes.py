@@ -30,7 +30,7 @@ from sending.outbox.records import COOLING, REFUSALS, SOFT
 from sending.pacing import Pace
 from sending.pacing.health import Cause
 from sending.planner.progress.guards import watch
-from sending.planner.services import hold_if_soft, postpone, stop, stop_contact
+from sending.planner.services import hold_if_soft, postpone, running_of, stop, stop_contact
 from sending.planner.states import StopReason
 
 # Out of office without a date: the usual absence. A date farther away is a slip of the pen or of our reading.
@@ -73,7 +73,7 @@ def _reply(arrival: Arrival) -> str:
     if message is None:
         return _NOBODY  # somebody writes on their own
     if message.campaign is None or message.enrollment is None:
-        return _ANSWERED  # by References a mail is matched to what the campaign sent before it
+        return _in_conversation(arrival, message.contact)
     if _is_first(arrival):
         _tell(arrival, EventKind.REPLIED)
     if not message.campaign.stop_on_reply:
@@ -85,12 +85,30 @@ def _reply(arrival: Arrival) -> str:
     return f"The sequence was stopped.{way}" if stopped else f"The sequence was over already.{way}"
 
 
+def _in_conversation(arrival: Arrival, contact: Contact) -> str:
+    """Stop what runs for a person who answers an answer of ours, by the rule of each campaign.
+
+    Where the mail's References name what a campaign sent before, it is matched to that.
+    """
+    running = [one for one in running_of(contact).select_related("campaign") if one.campaign.stop_on_reply]
+    names = [one.campaign.name for one in running if stop(one, StopReason.REPLIED, detail=arrival.mail.subject)]
+    return f"It goes on with a conversation. Stopped: {', '.join(names)}." if names else _ANSWERED
+
+
+def _away_in_conversation(arrival: Arrival, contact: Contact) -> str:
+    if class_of(arrival.row) is not ReplyClass.OUT_OF_OFFICE:
+        return _ANSWERED
+    until, words = _back_at(arrival), f"Out of office: {arrival.mail.subject}"
+    waiting = [one for one in running_of(contact) if postpone(one, until, words=words)]
+    return f"The next message waits until {until:%d %B %Y}." if waiting else _ANSWERED
+
+
 def _auto_reply(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None:
         return _NOBODY
     if message.enrollment is None:
-        return _ANSWERED
+        return _away_in_conversation(arrival, message.contact)
     if class_of(arrival.row) is not ReplyClass.OUT_OF_OFFICE:
         if _is_first(arrival):
             _tell(arrival, EventKind.AUTO_REPLIED)

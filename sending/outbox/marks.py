@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from campaigns.contacts.queries import is_suppressed, rare_keys, rare_scopes
 from outreach.kit import clock, gate, statements
 from sending.guard.clause import MAY_SEND, STANDS_STILL, params
+from sending.mailboxes.cooling import side_of
 from sending.mailboxes.spending import spend
 from sending.outbox import leases
 from sending.outbox.jobs import Job
 
+# What holds a company, an address, and a mailbox's way to a provider; of an answer that a person writes nobody asks. By
+# the row of the message (m) and what is known of its recipient (a). OR NOT EXISTS: each is looked up by its key.
+_PAUSED = """
+EXISTS (SELECT FROM planner_pause p
+         WHERE p.workspace_id = m.workspace_id AND p.value IN (a.recipient, a.domain)
+           AND (p.until IS NULL OR p.until > clock_timestamp()))
+"""
+_COOLED = """
+EXISTS (SELECT FROM mailboxes_cooldown l
+         WHERE l.mailbox_id = m.mailbox_id AND l.until > clock_timestamp()
+           AND l.side = COALESCE((SELECT d.provider FROM contacts_mail_domain d
+                                   WHERE d.domain = a.domain AND d.verdict = 'mail'
+                                     AND d.provider IN ('google', 'microsoft', 'yahoo')), a.side))
+"""
+_ASKED = """
+unnest(%(ids)s::bigint[], %(attempts)s::uuid[], %(owners)s::uuid[], %(recipients)s::varchar[], %(domains)s::varchar[],
+       %(sides)s::varchar[]) AS a(id, attempt, owner, recipient, domain, side)
+"""
 # Everything that can have changed since the claim is asked again in the statement that sets the mark. The gates are
 # held open around it (see outreach.kit.gate), so a stop or an opt-out that was acknowledged before always wins.
 # clock_timestamp(): now() is the instant at which the wait for the gates began. Each row is to be found by
 # its key: the planner takes what passes quickly for rare, and would compare all that is claimed, or all of a worker's
 # mailboxes, with all that is asked. So the state is hidden from it, and nothing is joined that is looked up.
 _MARK = f"""
-WITH asked AS (
-    SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::uuid[], %(owners)s::uuid[]) AS a(id, attempt, owner)
-), forbidden AS (
+WITH forbidden AS (
     SELECT k.id
       FROM unnest(%(key_ids)s::bigint[], %(workspaces)s::bigint[], %(scopes)s::varchar[], %(values)s::varchar[])
         AS k(id, workspace_id, scope, value)
@@ -32,7 +50,7 @@ WITH asked AS (
 UPDATE outbox_message m
    SET state = 'dot_pending', dot_at = clock_timestamp(),
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-  FROM asked a
+  FROM {_ASKED}
  WHERE m.id = a.id AND m.attempt = a.attempt AND m.state || '' = 'claimed'
    AND m.lease_until > clock_timestamp() AND m.not_after > clock_timestamp()
    AND (m.enrollment_id IS NULL OR (SELECT e.state FROM planner_enrollment e WHERE e.id = m.enrollment_id) = 'sending')
@@ -40,6 +58,7 @@ UPDATE outbox_message m
    AND (SELECT b.state FROM mailboxes_mailbox b WHERE b.id = m.mailbox_id) = 'active'
    AND (SELECT k.lease_owner FROM mailboxes_clock k WHERE k.mailbox_id = m.mailbox_id) = a.owner
    AND m.id NOT IN (SELECT id FROM forbidden)
+   AND (m.campaign_id IS NULL OR NOT ({_PAUSED} OR {_COOLED}))
    AND {MAY_SEND}
 RETURNING m.id, extract(epoch FROM m.dot_at)::float8
 """  # noqa: S608  # a condition of our own
@@ -52,14 +71,16 @@ SELECT CASE
          WHEN c.state <> 'running' THEN 'the campaign is ' || c.state
          WHEN b.state = 'needs_sign_in' THEN 'the mailbox needs a new sign-in'
          WHEN b.state <> 'active' THEN 'the mailbox is ' || b.state
+         WHEN m.campaign_id IS NOT NULL AND {_PAUSED} THEN 'the company or the address is paused'
+         WHEN m.campaign_id IS NOT NULL AND {_COOLED} THEN 'the mailbox leaves the recipient''s provider alone for now'
          WHEN m.not_after <= clock_timestamp() THEN 'the sending window had closed'
          ELSE 'another worker has taken over'
        END
   FROM outbox_message m
+  JOIN {_ASKED} ON a.id = m.id
   LEFT JOIN planner_enrollment e ON e.id = m.enrollment_id
   LEFT JOIN sequences_campaign c ON c.id = m.campaign_id
   JOIN mailboxes_mailbox b ON b.id = m.mailbox_id
- WHERE m.id = %(id)s
 """  # noqa: S608  # a condition of our own
 
 
@@ -75,9 +96,7 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
         rows = statements.run(
             _MARK,
             {
-                "ids": [job.letter.pk for job in jobs],
-                "attempts": [job.letter.attempt for job in jobs],
-                "owners": [job.owner for job in jobs],
+                **_asked(jobs),
                 "key_ids": [job.letter.pk for job, _, _ in keys],
                 "workspaces": [job.letter.workspace_id for job, _, _ in keys],
                 "scopes": [scope for _, scope, _ in keys],
@@ -91,6 +110,19 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
     return [job.letter.pk in marked for job in jobs]
 
 
+def _asked(jobs: Sequence[Job]) -> dict[str, list[Any]]:
+    """Return the columns of _ASKED."""
+    domains = [job.recipient_key.rpartition("@")[2] for job in jobs]
+    return {
+        "ids": [job.letter.pk for job in jobs],
+        "attempts": [job.letter.attempt for job in jobs],
+        "owners": [job.owner for job in jobs],
+        "recipients": [job.recipient_key for job in jobs],
+        "domains": domains,
+        "sides": [side_of(one) for one in domains],
+    }
+
+
 def _keys(jobs: Sequence[Job], places: Sequence[int]) -> Iterator[Sequence[tuple[str, str]]]:
     """Yield for each job the suppressions (scope, value) that would forbid it."""
     rare = rare_scopes(places)
@@ -101,7 +133,5 @@ def _keys(jobs: Sequence[Job], places: Sequence[int]) -> Iterator[Sequence[tuple
 def why_called_back(job: Job) -> str:
     """Return, in words, why a message was not marked; the reason may have gone meanwhile."""
     barred = is_suppressed(job.letter.workspace_id, job.recipient_key)
-    with connection.cursor() as cursor:
-        cursor.execute(_WHY, {"is_suppressed": barred, "id": job.letter.pk, **params()})
-        row = cursor.fetchone()
-    return row[0] if row else "the message is gone"
+    rows = statements.run(_WHY, {"is_suppressed": barred, **_asked([job]), **params()})
+    return rows[0][0] if rows else "the message is gone"

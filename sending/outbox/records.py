@@ -142,7 +142,9 @@ def record_results(results: Sequence[Result]) -> list[bool]:
     """Record a batch; False for each whose attempt had lost its lease (somebody else has decided by then)."""
     endings = [_Ending(result, after(result.outcome, refusals=result.job.letter.refusals)) for result in results]
     with transaction.atomic():
-        for workspace_id in sorted({one.letter.workspace_id for one in endings if one.aftermath.stop}):
+        # Marks ask for stops and cooldowns: none is set while one is written down.
+        shutting = [one for one in endings if one.aftermath.stop or one.aftermath.category in COOLING]
+        for workspace_id in sorted({one.letter.workspace_id for one in shutting}):
             gate.hold_shut(workspace_id)
         kept, now = _write_messages(endings)
         marked_anew = _put_back([one for one in endings if one.letter.pk not in kept])

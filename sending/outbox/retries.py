@@ -27,7 +27,7 @@ from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
 from sending.pacing.throttles import Throttle
 from sending.planner.claim import asking
 from sending.planner.claim.facts import NewLeads, Sender
-from sending.planner.claim.held import Held
+from sending.planner.claim.held import Held, Written
 from sending.planner.claim.picking import Round
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
@@ -144,7 +144,9 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
     throttling = current.throttling
     assert throttling is not None  # somebody has room, or nothing would be asked for
     throttling.load([message.contact for message in found])
-    standing = Held(current.cooling(), [message.contact for message in found], now=current.now)
+    written = {message.pk: Written(message.workspace_id, key_of(message.recipient)) for message in found}
+    people = [message.contact for message in found]
+    standing = Held(current.cooling(), [*people, *written.values()], now=current.now)
     claimed: list[OutboundMessage] = []
     called_off: list[CalledOff] = []
     held: list[tuple[OutboundMessage, Hold]] = []
@@ -162,7 +164,9 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
             loaded[message.campaign_id],
             suppressed.get(message.pk, ""),
             throttles=throttling.of(message.contact, message.campaign_id),
-            held=standing.of(message.mailbox_id, message.contact),
+            # For the address that stands in it, as at the mark, or their contact's of today.
+            held=standing.of(message.mailbox_id, written[message.pk])
+            or standing.of(message.mailbox_id, message.contact),
         )
         if isinstance(verdict, Drop):
             called_off.append(CalledOff(message, verdict.words, stop=StopReason.SUPPRESSED))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,6 +33,19 @@ class Addressee(Protocol):
     def email_key(self) -> str: ...
     @property
     def domain(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The address that stands in a message: its contact may have another one by now."""
+
+    workspace_id: int
+    email_key: str
+
+    @property
+    def domain(self) -> str:
+        """Return the domain, as contacts have it."""
+        return self.email_key.rpartition("@")[2]
 
 
 class Held:

@@ -12,7 +12,7 @@ from sending.planner.services.pausing import (
     pause_company,
     resume_company,
 )
-from sending.planner.services.people import go_on, postpone, release, stop, stop_contact, take_back
+from sending.planner.services.people import go_on, postpone, release, running_of, stop, stop_contact, take_back
 from sending.planner.services.running import launch, pause, resume
 from sending.planner.services.senders import set_senders
 from sending.planner.services.waking import wake
@@ -32,6 +32,7 @@ __all__ = [
     "release",
     "resume",
     "resume_company",
+    "running_of",
     "set_senders",
     "stop",
     "stop_contact",

@@ -52,8 +52,7 @@ def company_pause(workspace_id: int, domain: str) -> Pause | None:
 def pause_company(member: Member, contact: Contact) -> int:
     """Let nothing more go to anybody at the contact's company until a person ends it; returns how many wait there.
 
-    0 at a free provider, where nothing is paused. After the commit nothing new is claimed; what a worker has in hand
-    may still leave.
+    0 at a free provider, where nothing is paused. After the commit nothing is marked as leaving any more.
     """
     member.require(Role.MEMBER)
     if contact.workspace_id != member.workspace.pk or is_free_mail(contact.domain):

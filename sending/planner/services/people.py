@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import plans
@@ -80,10 +80,14 @@ def stop(enrollment: Enrollment, reason: StopReason, *, detail: str = "") -> boo
 def stop_contact(contact: Contact, reason: StopReason, *, detail: str = "") -> int:
     """Call off every sequence of a contact. Returns how many were running. Runs inside the caller's transaction."""
     gate.hold_shut(contact.workspace_id)
+    return sum(stop(enrollment, reason, detail=detail) for enrollment in running_of(contact))
+
+
+def running_of(contact: Contact) -> QuerySet[Enrollment]:
+    """Return the sequences of a contact in which something is to come, or will be where an answer leads on."""
     to_come = Q(state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING])
     to_be_led = Q(state=EnrollmentState.STOPPED, led_to__isnull=False)
-    running = Enrollment.objects.filter(to_come | to_be_led, contact=contact).order_by("pk")
-    return sum(stop(enrollment, reason, detail=detail) for enrollment in running)
+    return Enrollment.objects.filter(to_come | to_be_led, contact=contact).order_by("pk")
 
 
 def postpone(enrollment: Enrollment, until: datetime, *, words: str) -> bool:

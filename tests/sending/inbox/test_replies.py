@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
@@ -254,3 +255,44 @@ def test_mail_that_claims_to_come_from_the_future_came_now(scene: Scene) -> None
 def test_mail_without_a_time_of_the_server_came_now(scene: Scene) -> None:
     row = come_in(scene, mail(in_reply_to=scene.message.message_id), at=None)
     assert abs((clock.now() - row.received_at).total_seconds()) < 60
+
+
+# -- an answer to what somebody of the team wrote, and no campaign --
+def our_answer(scene: Scene) -> OutboundMessage:
+    """Write to the person from the inbox."""
+    return OutboundMessage.objects.create(
+        workspace=scene.workspace,
+        contact=scene.contact,
+        mailbox=scene.mailbox,
+        message_id="<ours@acme.example>",
+        recipient=scene.contact.email,
+        subject="Re: Hello",
+        state=MessageState.SENT,
+        attempt=uuid4(),
+        not_after=CAME_AT,
+        dot_at=SENT_AT,
+        sent_at=SENT_AT,
+    )
+
+
+def test_a_reply_that_names_only_our_answer_stops_what_runs_for_the_person_as_each_campaign_says(scene: Scene) -> None:
+    stands_by = second_campaign(scene, scene.contact, scene.mailbox)
+    Campaign.objects.filter(pk=stands_by.campaign_id).update(stop_on_reply=False)
+    row = come_in(scene, mail(in_reply_to=our_answer(scene).message_id, message_id="<hers@x.example>"))
+    assert row.enrollment is None
+    assert row.followed == "It goes on with a conversation. Stopped: Autumn."
+    assert scene.stands == REPLIED
+    other = Enrollment.objects.get(pk=stands_by.enrollment_id)
+    assert (other.state, other.stop_reason) == GOES_ON
+    again = come_in(scene, mail("And?", in_reply_to="<ours@acme.example>", message_id="<hers-2@x.example>"))
+    assert again.followed == "It goes on with a conversation: no campaign waits for it."
+
+
+def test_an_absence_that_answers_only_our_answer_lets_what_runs_for_the_person_wait(scene: Scene) -> None:
+    named = our_answer(scene).message_id
+    row = come_in(scene, mail("I am away until 12 January 2026.", in_reply_to=named, auto_submitted="auto-replied"))
+    assert row.followed == "The next message waits until 13 January 2026."
+    assert scene.stands == GOES_ON
+    assert scene.person.due_at == datetime(2026, 1, 13, tzinfo=UTC)
+    got = come_in(scene, mail("We have got it.", in_reply_to=named, auto_submitted="auto-replied"))
+    assert got.followed == "It goes on with a conversation: no campaign waits for it."

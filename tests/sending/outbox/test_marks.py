@@ -11,24 +11,28 @@ from django.db import connection, transaction
 from django.db.models import Func
 from django.db.models.functions import Now
 
+from campaigns.contacts.models import Contact, MailDomain
 from campaigns.contacts.services import delete_contacts, suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit import clock, gate
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.cooling import cool_down
 from sending.mailboxes.models import MailboxClock, Spending
 from sending.mailboxes.services import pause as pause_mailbox
 from sending.mailboxes.services import refuse_sign_in
 from sending.outbox import leases
+from sending.outbox.claims import claim
 from sending.outbox.jobs import Result
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.records import record_results
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
-from sending.planner.services import pause, stop
+from sending.planner.models import Pause
+from sending.planner.services import pause, pause_company, stop
 from sending.planner.states import StopReason
-from sending.smtp import Phase, Unreachable
+from sending.smtp import Phase, Unreachable, Withdrawn
 from tests.locks import somebody_waits_for_a_gate
 from tests.sending.outbox.plain import (
     Beside,
@@ -177,6 +181,27 @@ def window_over(_post: Post) -> None:
     OutboundMessage.objects.update(not_after=Now())
 
 
+def company_paused(post: Post) -> None:
+    assert pause_company(post.member, post.people[0]) == 0, "the only one there is who has answered"
+
+
+def address_rests(post: Post) -> None:
+    until = database_now() + timedelta(days=30)
+    Pause.objects.create(workspace=post.member.workspace, value="ada@x.test", scope="address", words="?", until=until)
+
+
+def distrusted_by_the_domain(post: Post) -> None:
+    with transaction.atomic():
+        assert cool_down(post.mailbox.pk, "x.test", "550 5.7.1 blocked")
+
+
+def distrusted_by_the_provider_behind_it(post: Post) -> None:
+    seen = dict.fromkeys(("checked_at", "since", "look_at"), database_now())
+    MailDomain.objects.create(domain="x.test", verdict="mail", reason="mx", provider="google", **seen)
+    with transaction.atomic():
+        assert cool_down(post.mailbox.pk, "google", "550 5.7.1 blocked")
+
+
 def deleted(post: Post) -> None:
     delete_contacts(post.member.workspace, [post.people[0].pk])
 
@@ -189,6 +214,10 @@ def deleted(post: Post) -> None:
         (campaign_paused, "the campaign is paused"),
         (mailbox_paused, "the mailbox is paused"),
         (sign_in_refused, "the mailbox needs a new sign-in"),
+        (company_paused, "the company or the address is paused"),
+        (address_rests, "the company or the address is paused"),
+        (distrusted_by_the_domain, "the mailbox leaves the recipient's provider alone for now"),
+        (distrusted_by_the_provider_behind_it, "the mailbox leaves the recipient's provider alone for now"),
         (window_over, "the sending window had closed"),
         (deleted, "the message is gone"),
     ],
@@ -209,6 +238,41 @@ def test_a_suppression_of_somebody_else_is_no_reason() -> None:
     assert [row.state for row in post.messages] == [MessageState.DOT_PENDING]
 
 
+def test_what_holds_others_is_no_reason() -> None:
+    post, other = make_post(SILENT, "ada"), make_post(SILENT, "ada", slug="other")
+    jobs = claim_all()
+    company_paused(other)
+    distrusted_by_the_domain(other)
+    with transaction.atomic():
+        assert cool_down(post.mailbox.pk, "google", "blocked")
+    Pause.objects.create(
+        workspace=post.member.workspace, value="ada@x.test", scope="address", words="over", until=database_now()
+    )
+    assert mark(jobs) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [(company_paused, "paused x.test"), (distrusted_by_the_domain, "x.test distrusts the mailbox")],
+)
+def test_what_was_called_back_waits_for_what_holds_it_also_where_its_person_has_another_address_by_now(
+    change: Callable[[Post], None], code: str
+) -> None:
+    post = make_post(SILENT, "ada")
+    (job,) = claim_all()
+    change(post)
+    Contact.objects.update(email="ada@y.test", email_key="ada@y.test", domain="y.test")
+    assert mark([job]) == [False]
+    record_results([Result(job, Withdrawn(text=why_called_back(job)), clock.now(), clock.now())])
+    (message,) = post.messages
+    assert message.reason.startswith("Called back before it left: the ")
+    assert claim(job.owner, [post.mailbox.pk]) == []
+    (message,) = post.messages
+    assert code in message.reason
+    assert message.retry_at is not None
+    assert message.retry_at > database_now() + timedelta(minutes=50)
+
+
 @pytest.mark.parametrize(
     ("change", "told", "state", "words"),
     [
@@ -218,6 +282,12 @@ def test_a_suppression_of_somebody_else_is_no_reason() -> None:
             "the campaign is paused",
             MessageState.DEFERRED,
             "Called back before it left: the campaign is paused.",
+        ),
+        (
+            company_paused,
+            "the company or the address is paused",
+            MessageState.DEFERRED,
+            "Called back before it left: the company or the address is paused.",
         ),
         (
             called_off,
