@@ -84,7 +84,7 @@ def _sign_of_sender(mail: Mail, text: str) -> str:
     submitted = mail.header("auto-submitted").lower()
     if _is_daemon(mail):
         return f"sender: {mail.from_address or mail.from_name or 'none'}"
-    if submitted.startswith("auto-notified"):
+    if submitted.startswith("auto-notified") or mail.header("list-unsubscribe"):  # of a newsletter about bounces, too
         return ""
     subject = met(mail.subject.lower(), notices().subjects)
     failure = met(text, notices().failures)

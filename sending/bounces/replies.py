@@ -8,12 +8,12 @@ from dataclasses import replace
 from sending.bounces.kinds import Category, Evidence, Kind, Verdict
 from sending.bounces.rules import by_hints, by_words
 
-# RFC 3463 and the IANA registry of RFC 5248, by "subject.detail".
+# RFC 3463 and the IANA registry of RFC 5248, by "subject.detail"; three digits: Exchange Online, learn.microsoft.com.
 _ENHANCED = {
     "1.1": Category.BAD_MAILBOX, "1.2": Category.BAD_DOMAIN, "1.3": Category.BAD_MAILBOX,
     "1.6": Category.INACTIVE_MAILBOX, "1.7": Category.SENDER_CONFIG, "1.8": Category.SENDER_CONFIG,
-    "1.10": Category.BAD_DOMAIN,
-    "2.1": Category.INACTIVE_MAILBOX, "2.2": Category.MAILBOX_FULL, "2.3": Category.MESSAGE_FORMAT,
+    "1.10": Category.BAD_DOMAIN, "1.20": Category.MESSAGE_FORMAT,
+    "2.1": Category.INACTIVE_MAILBOX, "2.4": Category.TEMPORARY, "2.14": Category.TEMPORARY, "2.2": Category.MAILBOX_FULL, "2.3": Category.MESSAGE_FORMAT,
     "3.0": Category.TEMPORARY, "3.1": Category.MAILBOX_FULL, "3.2": Category.TEMPORARY, "3.3": Category.MESSAGE_FORMAT,
     "3.4": Category.MESSAGE_FORMAT, "3.5": Category.TEMPORARY,
     "4.0": Category.TEMPORARY, "4.1": Category.TEMPORARY, "4.2": Category.TEMPORARY, "4.3": Category.TEMPORARY,
@@ -24,18 +24,31 @@ _ENHANCED = {
     "5.4": Category.MESSAGE_FORMAT, "5.5": Category.MESSAGE_FORMAT, "5.6": Category.MESSAGE_FORMAT,
     "6.0": Category.MESSAGE_FORMAT, "6.1": Category.MESSAGE_FORMAT, "6.2": Category.MESSAGE_FORMAT,
     "6.3": Category.MESSAGE_FORMAT, "6.5": Category.MESSAGE_FORMAT, "6.6": Category.MESSAGE_FORMAT,
-    "6.7": Category.MESSAGE_FORMAT, "6.9": Category.MESSAGE_FORMAT, "6.11": Category.MESSAGE_FORMAT,
-    "7.1": Category.POLICY_BLOCK, "7.2": Category.POLICY_BLOCK, "7.7": Category.MESSAGE_FORMAT,
+    "6.4": Category.MESSAGE_FORMAT, "6.7": Category.MESSAGE_FORMAT, "6.8": Category.MESSAGE_FORMAT,
+    "6.10": Category.MESSAGE_FORMAT, "6.9": Category.MESSAGE_FORMAT, "6.11": Category.MESSAGE_FORMAT,
+    "7.1": Category.POLICY_BLOCK, "7.2": Category.POLICY_BLOCK, "7.3": Category.POLICY_BLOCK,
+    "7.4": Category.POLICY_BLOCK, "7.5": Category.POLICY_BLOCK, "7.6": Category.POLICY_BLOCK, "7.7": Category.MESSAGE_FORMAT,
     "7.8": Category.SENDER_CONFIG, "7.9": Category.SENDER_CONFIG, "7.10": Category.SENDER_CONFIG,
-    "7.11": Category.SENDER_CONFIG, "7.13": Category.SENDER_CONFIG, "7.14": Category.SENDER_CONFIG,
+    "7.11": Category.SENDER_CONFIG, "7.13": Category.SENDER_CONFIG,
+    "7.14": Category.SENDER_CONFIG, "7.15": Category.POLICY_BLOCK, "7.16": Category.MESSAGE_FORMAT,
+    "7.19": Category.TEMPORARY,
     "7.17": Category.INACTIVE_MAILBOX, "7.18": Category.BAD_DOMAIN,
     "7.20": Category.AUTH_FAILED, "7.21": Category.AUTH_FAILED, "7.22": Category.AUTH_FAILED,
     "7.23": Category.AUTH_FAILED, "7.24": Category.AUTH_FAILED, "7.25": Category.AUTH_FAILED,
     "7.26": Category.AUTH_FAILED, "7.27": Category.AUTH_FAILED, "7.28": Category.REPUTATION_BLOCK,
-    "7.29": Category.SENDER_CONFIG, "7.30": Category.AUTH_FAILED, "7.32": Category.AUTH_FAILED,
+    "7.29": Category.AUTH_FAILED, "7.30": Category.SENDER_CONFIG, "7.32": Category.AUTH_FAILED,
     "7.57": Category.SENDER_CONFIG, "7.64": Category.SENDER_CONFIG, "7.124": Category.POLICY_BLOCK,
     "7.133": Category.POLICY_BLOCK, "7.134": Category.POLICY_BLOCK, "7.139": Category.SENDER_CONFIG,
-    "7.509": Category.AUTH_FAILED, "7.515": Category.AUTH_FAILED,
+    "7.12": Category.POLICY_BLOCK, "7.129": Category.POLICY_BLOCK, "7.135": Category.POLICY_BLOCK,
+    "7.136": Category.POLICY_BLOCK, "7.232": Category.RATE_LIMITED, "7.233": Category.RATE_LIMITED,
+    "7.320": Category.SENDER_CONFIG, "7.321": Category.SENDER_CONFIG, "7.322": Category.SENDER_CONFIG,
+    "7.323": Category.SENDER_CONFIG, "7.324": Category.SENDER_CONFIG, "7.325": Category.SENDER_CONFIG,
+    "7.350": Category.CONTENT_BLOCK, "7.367": Category.SENDER_CONFIG, "7.368": Category.SENDER_CONFIG,
+    "7.505": Category.POLICY_BLOCK, "7.506": Category.AUTH_FAILED, "7.508": Category.RATE_LIMITED,
+    "7.509": Category.AUTH_FAILED, "7.510": Category.REPUTATION_BLOCK, "7.512": Category.MESSAGE_FORMAT,
+    "7.515": Category.AUTH_FAILED, "7.750": Category.REPUTATION_BLOCK,
+    # Exchange Online: banned senders and addresses, tenants that have sent too much
+    **{f"7.{detail}": Category.REPUTATION_BLOCK for detail in (501, 502, 503, 511, *range(606, 650), *range(700, 708))},
 }  # fmt: skip
 # These details are used by servers for many things: words say more, and hints do.
 _VAGUE = frozenset(
@@ -134,5 +147,7 @@ def _plain(enhanced: str, text: str) -> tuple[Category, Evidence] | None:
     if spoken[1].layer == "providers" or spoken[0] is definite[0]:
         return spoken
     if definite[0].suppresses:
-        return definite if spoken[0] in _RATHER_CODED else spoken
+        # Of two that condemn the address, "no such user" is said of any: a code of the domain or of a move is exact.
+        is_vague = spoken[0] is Category.BAD_MAILBOX and definite[1].rule.startswith("rfc3463-1.")
+        return definite if is_vague or spoken[0] in _RATHER_CODED else spoken
     return definite if spoken[0].suppresses else spoken
