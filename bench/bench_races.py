@@ -26,7 +26,7 @@ def main(count: int = MEETINGS, seed: int = SEED) -> None:
         seconds = time.perf_counter() - begun
         print(f"races: {count:,} random meetings of a mark with what stops its message, seed {seed}, {seconds:.0f} s")
         for name in ("reply", "pause"):
-            print(f"  {name}: {met[name, False]:>4} times first, so that nothing left, {met[name, True]:>4} times too late")
+            print(f"  {name}: {met[name, False]:>4} times first: nothing left; {met[name, True]:>4} times too late")
         print("  marked after what stops it was stored: 0")
     finally:
         teardown_databases(names, verbosity=0)
