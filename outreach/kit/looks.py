@@ -42,6 +42,8 @@ _WORDS = {
     "rfc3464": "Delivery report",
     "rfc3834": "Marked as automatic",
     "rfc5965": "Complaint report",
+    "rfc6591": "Report on authentication",
+    "challenge": "Asks who wrote",
     "free-form": "Wording of a bounce",
     "status": "Status code",
     "code": "Answer code",

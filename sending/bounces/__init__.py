@@ -1,6 +1,7 @@
 """What came back means: SMTP replies, bounces, complaints, auto-replies, opt-outs. Pure; rules are data."""
 
 from sending.bounces.absence import ABSENCE
+from sending.bounces.complaints import AUTH_FAILURE
 from sending.bounces.kinds import Category, Evidence, Kind, Severity, Verdict
 from sending.bounces.mail import Mail, parse_mail
 from sending.bounces.mails import classify_mail
@@ -9,7 +10,8 @@ from sending.bounces.rules import quota_wait
 from sending.bounces.tokens import ids_by_token
 
 __all__ = [
-    "ABSENCE", "Category", "Evidence", "Kind", "Mail", "Severity", "Verdict", "classify_line", "classify_mail",
+    "ABSENCE", "AUTH_FAILURE", "Category", "Evidence", "Kind", "Mail", "Severity", "Verdict", "classify_line",
+    "classify_mail",
     "classify_reply", "ids_by_token", "parse_mail",
     "quota_wait",
 ]  # fmt: skip

@@ -11,7 +11,10 @@ from sending.bounces.reports import fields_of
 from sending.bounces.returned import told_by
 
 _RECIPIENTS = ("original-rcpt-to", "original-recipient", "removal-recipient", "x-hmxmroriginalrecipient")
-_NO_COMPLAINT = frozenset({"not-spam", "auth-failure", "dmarc"})
+AUTH_FAILURE = "auth-failure"  # RFC 6591, and the rule of its evidence
+_AUTH_FAILURES = frozenset({"dmarc", "dkim", "spf", "fraud", "other"})  # so called by some that report the same
+_NO_COMPLAINT = frozenset({"not-spam", "dmarc"})
+_ABOUT_AUTHENTICATION = ("auth-failure", "delivery-result", "reported-domain", "source-ip", "identity-alignment")
 # AOL, Yahoo, Outlook.com and others without a feedback-report part: who writes, and about what.
 _SUBJECT = re.compile(
     r"^\s*(complaint about message from|\[?e?mail feedback\]? ?report|email feedback report|abuse report|fw: complaint"
@@ -37,10 +40,24 @@ def complaint(mail: Mail) -> Verdict | None:
     if report is None:
         return _without_standard(mail)
     fields = fields_of(report)
-    kind = fields.get("feedback-type", "abuse").lower()
+    kind = fields.get("feedback-type", "auth-failure" if fields.get("auth-failure") else "abuse").lower()
+    if kind == AUTH_FAILURE or (kind in _AUTH_FAILURES and "auth-failure" in fields):
+        return _failed_authentication(mail, fields)
     if kind in _NO_COMPLAINT:
         return Verdict(Kind.OTHER, Category.NONE, (Evidence("rfc5965", kind, f"Feedback-Type: {kind}"),))
     return _verdict(mail, Evidence("rfc5965", "feedback-report", f"Feedback-Type: {kind}"), fields)
+
+
+def _failed_authentication(mail: Mail, fields: dict[str, str]) -> Verdict:
+    """Return what a report on failed authentication says (RFC 6591): of our domain, and nothing of the recipient.
+
+    Nobody has complained, whoever wrote the message: it may not even be ours.
+    """
+    said = "; ".join(f"{name.title()}: {fields[name]}" for name in _ABOUT_AUTHENTICATION if fields.get(name))
+    ids = tuple(one for one in told_by(mail).message_ids if one != mail.message_id)
+    return Verdict(
+        Kind.OTHER, Category.NONE, (Evidence("rfc6591", AUTH_FAILURE, said[:300]),), original_message_ids=ids
+    )
 
 
 def _without_standard(mail: Mail) -> Verdict | None:

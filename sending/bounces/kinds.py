@@ -16,6 +16,7 @@ class Kind(StrEnum):
     DELAYED = "delayed"  # a notice that delivery is still being tried
     DELIVERED = "delivered"  # a success report
     COMPLAINT = "complaint"  # reported as spam (ARF, RFC 5965)
+    CHALLENGE = "challenge"  # a program keeps our message until somebody proves to be a person
     OPT_OUT = "opt_out"  # asks not to be written to
     OTHER = "other"  # none of these; kept and shown
 

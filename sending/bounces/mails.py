@@ -1,10 +1,11 @@
-"""What a mail is: complaint, bounce, receipt, auto-reply, opt-out or a person's answer, from standard to guess."""
+"""What a mail is: complaint, challenge, bounce, receipt, auto-reply, opt-out or an answer, from standard to guess."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from sending.bounces.absence import auto_reply
+from sending.bounces.challenges import challenge
 from sending.bounces.complaints import complaint
 from sending.bounces.failures import failure_notice
 from sending.bounces.kinds import Category, Evidence, Kind, Verdict
@@ -16,6 +17,7 @@ from sending.bounces.reports import delivery_report
 _LAYERS: tuple[Callable[[Mail], Verdict | None], ...] = (
     complaint,
     json_notice,
+    challenge,
     delivery_report,
     receipt,
     failure_notice,

@@ -22,6 +22,10 @@ class Notices:
     delays: tuple[str, ...]
     deliveries: tuple[str, ...]
     phrases: tuple[str, ...]
+    challengers: tuple[str, ...]
+    proofs: tuple[str, ...]
+    kept: tuple[str, ...]
+    challenging: tuple[str, ...]
 
 
 @cache

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
-
-from django.db.models import QuerySet
 
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import providers_of
-from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
-from sending.bounces import Category, Kind, Mail, Verdict, quota_wait
+from sending.bounces import AUTH_FAILURE, Category, Kind, Verdict, quota_wait
+from sending.inbox.arrivals import Arrival, earlier_than, forbid, is_first, tell, words_of
 from sending.inbox.labelling import class_of, led_by_itself
-from sending.inbox.matching import Match
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
-from sending.ledger.services import Entry, record
 from sending.mailboxes.cooling import cool_down, name_of, side_of
 from sending.mailboxes.health import note
-from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import rest
 from sending.outbox.models import OutboundMessage
 from sending.outbox.records import COOLING, REFUSALS, SOFT
@@ -46,17 +39,6 @@ _FORGED = "It carries no Message-ID or token of a message that we sent. Anybody 
 _SUPPRESSING = [category for category in Category if category.suppresses]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A stored mail with all that is known about it."""
-
-    mailbox: Mailbox
-    row: InboundMessage
-    mail: Mail
-    verdict: Verdict
-    match: Match
-
-
 def act(arrival: Arrival) -> str:
     """Do what the kind of the mail asks for, and say in words what was done; the words are kept beside the mail.
 
@@ -74,8 +56,8 @@ def _reply(arrival: Arrival) -> str:
         return _NOBODY  # somebody writes on their own
     if message.campaign is None or message.enrollment is None:
         return _in_conversation(arrival, message.contact)
-    if _is_first(arrival):
-        _tell(arrival, EventKind.REPLIED)
+    if is_first(arrival):
+        tell(arrival, EventKind.REPLIED)
     if not message.campaign.stop_on_reply:
         led_by_itself(arrival.row)
         return "The campaign goes on after replies."
@@ -110,17 +92,40 @@ def _auto_reply(arrival: Arrival) -> str:
     if message.enrollment is None:
         return _away_in_conversation(arrival, message.contact)
     if class_of(arrival.row) is not ReplyClass.OUT_OF_OFFICE:
-        if _is_first(arrival):
-            _tell(arrival, EventKind.AUTO_REPLIED)
+        if is_first(arrival):
+            tell(arrival, EventKind.AUTO_REPLIED)
         return "A machine has got the message, and nobody is away: nothing waits for that."
     until = _back_at(arrival)
-    if _is_first(arrival):
-        _tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())
+    if is_first(arrival):
+        tell(arrival, EventKind.AUTO_REPLIED, until=until.isoformat())
     words = f"Out of office: {arrival.mail.subject}"
     led_by_itself(arrival.row)
     if postpone(message.enrollment, until, words=words):
         return f"The next message waits until {until:%d %B %Y}."
     return "Nothing is to come before that day."
+
+
+def _challenge(arrival: Arrival) -> str:
+    """Say what a person can do: nothing is clicked or answered by itself, and the sequence goes on."""
+    if arrival.match.message is None:
+        return _NOBODY
+    if is_first(arrival):
+        tell(arrival, EventKind.AUTO_REPLIED)
+    return (
+        f"A program of {arrival.match.message.recipient} keeps the message until a person proves to have written it. "
+        "Read the mail and do by hand what it asks for, if you trust it: nothing is clicked by itself. The sequence "
+        "goes on."
+    )
+
+
+def _other(arrival: Arrival) -> str:
+    """Say what a report on failed authentication asks for; all else is only kept."""
+    if not any(one.rule == AUTH_FAILURE for one in arrival.verdict.evidence):
+        return ""
+    return (
+        "It reports that a mail in the name of our domain failed a check of who sent it. Nobody has complained, and "
+        f"nobody is suppressed: look at SPF, DKIM and DMARC of the domain. {words_of(arrival)}"
+    )
 
 
 def _campaigns(message: OutboundMessage) -> list[int]:
@@ -150,26 +155,26 @@ def _bounce(arrival: Arrival) -> str:
     if message is None or not arrival.match.names_us:
         return _FORGED
     is_hard = arrival.verdict.category.suppresses and _is_about(arrival.verdict, message)
-    earlier = _earlier(arrival).filter(answers=message)
+    earlier = earlier_than(arrival).filter(answers=message)
     if not is_hard:
         if earlier.exists():
             return "An earlier report on the message was counted already."
-        _tell(arrival, EventKind.BOUNCED_SOFT)
+        tell(arrival, EventKind.BOUNCED_SOFT)
         return " ".join(["Counted as not delivered; the address stays as it is.", *_of_failure(arrival, message)])
     if not earlier.filter(category__in=_SUPPRESSING).exists():
-        _tell(arrival, EventKind.BOUNCED_HARD)
+        tell(arrival, EventKind.BOUNCED_HARD)
         watch(campaign_ids=_campaigns(message), mailbox_ids=[message.mailbox_id])
     contact = message.contact
-    _suppress(arrival, [message.recipient], SuppressionReason.NO_SUCH_ADDRESS)
+    forbid(arrival, [message.recipient], SuppressionReason.NO_SUCH_ADDRESS)
     # Whoever has got another address since then goes on there.
     if contact.email_key == key_of(message.recipient):
-        stop_contact(contact, StopReason.BOUNCED, detail=_words(arrival))
+        stop_contact(contact, StopReason.BOUNCED, detail=words_of(arrival))
     return f"{message.recipient} is suppressed: it does not exist. Its sequences were stopped."
 
 
 def _of_failure(arrival: Arrival, message: OutboundMessage) -> Iterator[str]:
     """Do what a failure asks for that is not the address's: each yields in words what was done."""
-    category, words = arrival.verdict.category, _words(arrival)
+    category, words = arrival.verdict.category, words_of(arrival)
     domain = key_of(message.recipient).rpartition("@")[2]
     if wait := quota_wait(arrival.verdict):
         rest(message.mailbox_id, wait, words, pace=Pace(arrival.mailbox.workspace.time_scale))
@@ -198,26 +203,26 @@ def _complaint(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None or not arrival.match.names_us:
         return _FORGED
-    if _is_first(arrival):
-        _tell(arrival, EventKind.COMPLAINED)
+    if is_first(arrival):
+        tell(arrival, EventKind.COMPLAINED)
         note(message.mailbox_id, Cause.COMPLAINT, f"{message.recipient} reported a message as spam.")
         watch(campaign_ids=_campaigns(message), mailbox_ids=[message.mailbox_id])
-    _suppress(arrival, [message.recipient, message.contact.email_key], SuppressionReason.COMPLAINED)
-    stop_contact(message.contact, StopReason.COMPLAINED, detail=_words(arrival))
+    forbid(arrival, [message.recipient, message.contact.email_key], SuppressionReason.COMPLAINED)
+    stop_contact(message.contact, StopReason.COMPLAINED, detail=words_of(arrival))
     return f"{message.recipient} is suppressed in the whole workspace, all sequences were stopped."
 
 
 def _opt_out(arrival: Arrival) -> str:
     """Never write again to whoever asks for it, known or not, nor to the person whom our message went to."""
     message, contact = arrival.match.message, arrival.match.contact
-    if contact is not None and _is_first(arrival):
-        _tell(arrival, EventKind.OPTED_OUT)
+    if contact is not None and is_first(arrival):
+        tell(arrival, EventKind.OPTED_OUT)
     written = [message.recipient] if message else []
     known = [contact.email_key] if contact else []
-    _suppress(arrival, [*written, *known, arrival.mail.from_address], SuppressionReason.OPTED_OUT)
+    forbid(arrival, [*written, *known, arrival.mail.from_address], SuppressionReason.OPTED_OUT)
     writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=key_of(arrival.mail.from_address))
     for one in {row.pk: row for row in [*([contact] if contact else []), *writer]}.values():
-        stop_contact(one, StopReason.OPTED_OUT, detail=_words(arrival))
+        stop_contact(one, StopReason.OPTED_OUT, detail=words_of(arrival))
     who = message.recipient if message else arrival.mail.from_address
     return f"{who} is suppressed in the whole workspace, all sequences were stopped."
 
@@ -227,67 +232,12 @@ def _only_keep(_arrival: Arrival) -> str:
     return ""
 
 
-def _suppress(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason) -> None:
-    keys = dict.fromkeys(key_of(one) for one in addresses)
-    workspace, words = arrival.mailbox.workspace, _words(arrival)
-    news = [suppress(workspace, key, reason, evidence=words) for key in keys if key]
-    if any(news):
-        _tell(arrival, EventKind.SUPPRESSED)
-
-
-def _words(arrival: Arrival) -> str:
-    return "; ".join(one.words for one in arrival.verdict.evidence)
-
-
-def _is_first(arrival: Arrival) -> bool:
-    """Say whether it is the first of its kind from this person in this campaign: rates count people, not mails."""
-    row = arrival.row
-    earlier = _earlier(arrival)
-    if row.enrollment_id:
-        return not earlier.filter(enrollment=row.enrollment_id).exists()
-    return not earlier.filter(contact=row.contact_id).exists()
-
-
-def _earlier(arrival: Arrival) -> QuerySet[InboundMessage]:
-    return InboundMessage.objects.filter(kind=arrival.row.kind).exclude(pk=arrival.row.pk)
-
-
-def _tell(arrival: Arrival, kind: EventKind, **data: Any) -> None:
-    message = arrival.match.message
-    contact = arrival.match.contact
-    record(
-        [
-            Entry(
-                workspace_id=arrival.mailbox.workspace_id,
-                kind=kind,
-                at=arrival.row.received_at,
-                campaign_id=message.campaign_id if message else None,
-                contact_id=contact.pk if contact else None,
-                enrollment_id=message.enrollment_id if message else None,
-                # of the message: a bounce counts against the mailbox that sent, whichever reads of it
-                mailbox_id=message.mailbox_id if message else arrival.mailbox.pk,
-                message_id=message.pk if message else None,
-                data={
-                    "inbound": arrival.row.pk,
-                    "category": arrival.verdict.category.value,
-                    **_evidence(arrival),
-                    **data,
-                },
-            )
-        ]
-    )
-
-
-def _evidence(arrival: Arrival) -> dict[str, str]:
-    """Return what the event rests on; of a person's own words nothing stands in the ledger, which outlives them."""
-    machine = arrival.verdict.kind in {Kind.BOUNCE, Kind.COMPLAINT}
-    return {"text": _words(arrival)[:300]} if machine else {}
-
-
 _ACTIONS: dict[Kind, Callable[[Arrival], str]] = {
     Kind.HUMAN_REPLY: _reply,
     Kind.AUTO_REPLY: _auto_reply,
     Kind.BOUNCE: _bounce,
     Kind.COMPLAINT: _complaint,
     Kind.OPT_OUT: _opt_out,
+    Kind.CHALLENGE: _challenge,
+    Kind.OTHER: _other,
 }

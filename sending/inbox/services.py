@@ -12,11 +12,12 @@ from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Evidence, Kind, Verdict
 from sending.imap import RawMail
+from sending.inbox.arrivals import Arrival
 from sending.inbox.guessing import Guess, guess
 from sending.inbox.labelling import class_of
 from sending.inbox.matching import Match, MatchedBy, is_our_own, match, named_by
 from sending.inbox.models import InboundMessage
-from sending.inbox.outcomes import Arrival, act
+from sending.inbox.outcomes import act
 from sending.inbox.person import EMPTY
 from sending.inbox.suggestions import Suggestion, suggest
 from sending.inbox.threads.placing import place
@@ -25,7 +26,7 @@ from sending.inbox.unknowns.services import known_answer, known_bounce
 from sending.mailboxes.models import Mailbox
 from sending.outbox.services import confirm_sent
 
-_PERSONAL = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY, Kind.OPT_OUT})
+_PERSONAL = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY, Kind.OPT_OUT, Kind.CHALLENGE})
 _NOBODY = Match(MatchedBy.NOTHING)
 
 

@@ -20,10 +20,11 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Kind, Mail, Verdict
+from sending.inbox.arrivals import Arrival
 from sending.inbox.labelling import class_of
 from sending.inbox.matching import Match, MatchedBy
 from sending.inbox.models import InboundMessage
-from sending.inbox.outcomes import Arrival, act
+from sending.inbox.outcomes import act
 from sending.inbox.threads.placing import belong, note_change
 from sending.inbox.understanding import understand
 from sending.mailboxes.models import Mailbox

@@ -13,10 +13,11 @@ from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
 from sending.bounces import Category, Evidence, Kind, Mail, Verdict, parse_mail
+from sending.inbox.arrivals import Arrival
 from sending.inbox.guessing import Guess
 from sending.inbox.matching import Match, MatchedBy
 from sending.inbox.models import InboundMessage, WordRule
-from sending.inbox.outcomes import Arrival, act
+from sending.inbox.outcomes import act
 from sending.inbox.threads.placing import say
 from sending.inbox.understanding import understand
 from sending.inbox.unknowns.core import LAYER, About, BadRule, Rule, clean, first, grouped, met, shape, told

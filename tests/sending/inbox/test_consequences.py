@@ -15,6 +15,7 @@ from campaigns.sequences.states import CampaignState
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from sending.bounces import Kind
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.cooling import AGAIN, FIRST, cool_down, cooling_of, warm_up
@@ -24,7 +25,18 @@ from sending.planner.claim.held import Held
 from sending.planner.models import Enrollment, Pause
 from sending.planner.services import let_address_go, pause_company, resume_company
 from tests.builders import make_contact, make_mailbox, make_member
-from tests.sending.inbox.scene import NEXT_AT, Scene, come_in, days, dsn, enroll, make_scene, second_campaign
+from tests.sending.inbox.scene import (
+    NEXT_AT,
+    Scene,
+    come_in,
+    complaint,
+    days,
+    dsn,
+    enroll,
+    mail,
+    make_scene,
+    second_campaign,
+)
 
 pytestmark = pytest.mark.django_db
 DISTRUST = {"status": "5.7.1", "said": "smtp; 550 5.7.1 Service unavailable; client host blocked using a blocklist"}
@@ -204,3 +216,26 @@ def test_only_members_of_the_workspace_pause_a_company(company: Scene) -> None:
         pause_company(make_member(company.workspace, email="v@acme.example", role=Role.VIEWER), company.contact)
     assert pause_company(make_scene("theirs", "x@y.example").member, company.contact) == 0
     assert not Pause.objects.exists()
+
+
+# -- who asks for a proof, and who reports on our domain --
+def test_a_challenge_stops_nothing_and_says_what_a_person_can_do(scene: Scene) -> None:
+    text = "Your message is waiting: Ada uses Boxbe. Click https://boxbe.example/c/1 to be delivered."
+    row = come_in(scene, mail(text, in_reply_to=scene.message.message_id))
+    assert (row.kind, row.contact) == (Kind.CHALLENGE, scene.contact)
+    assert row.followed.startswith("A program of ada@x.example keeps the message until a person proves")
+    assert (scene.stands, scene.person.due_at) == (("active", ""), NEXT_AT)
+    assert scene.counted() == {EventKind.AUTO_REPLIED: 1}
+    assert row.thread is not None
+    assert not row.thread.is_talk, "it is among those of machines"
+
+
+def test_a_report_on_authentication_suppresses_nobody(scene: Scene) -> None:
+    fields = "Feedback-Type: auth-failure\r\nAuth-Failure: dmarc\r\nReported-Domain: acme.example"
+    raw = complaint(scene.message.message_id).replace(b"Feedback-Type: abuse", fields.encode())
+    row = come_in(scene, raw)
+    assert (row.kind, row.answers) == (Kind.OTHER, scene.message)
+    assert "nobody is suppressed: look at SPF, DKIM and DMARC" in row.followed
+    assert "Reported-Domain: acme.example" in row.followed
+    assert (scene.suppressed(), scene.stands) == ({}, ("active", ""))
+    assert EventKind.COMPLAINED not in scene.counted()
