@@ -8,6 +8,7 @@ from bench import (
     bench_bounces,
     bench_contacts,
     bench_forecast,
+    bench_hostile,
     bench_import,
     bench_inbox,
     bench_pass,
@@ -33,6 +34,7 @@ BENCHES = {
     "bounces": bench_bounces.main,
     "reading": bench_reading.main,
     "races": bench_races.main,
+    "hostile": bench_hostile.main,
     "inbox": bench_inbox.main,
 }
 

@@ -27,7 +27,7 @@ _SURE_WORDS = 40  # a longer answer has more to say than its rule
 _NEAR = 160  # signs around "not now" in which its date is looked for
 _MONTH = timedelta(days=30)
 _SPACES = re.compile(r"\s+")
-_LEADING = re.compile(r"(?<!\w)[(\[\"'*_>-]+(?=\w)")
+_LEADING = re.compile(r"(?<!\w)[(\[\"'*_>-]{1,8}(?=\w)")  # bounded: a run of thousands is walked once
 _AHEAD = re.compile(
     r"\b(\d{1,2}|a|an|one|two|three|six|einem|einer|zwei|drei|sechs|un|une|deux|trois|dos|tres|seis|due|tre|sei|een|twee"
     r"|drie|zes|dwa|trzy|sześć)\s+"

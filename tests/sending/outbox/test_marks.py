@@ -287,7 +287,7 @@ def test_what_was_called_back_waits_for_what_holds_it_also_where_its_person_has_
             company_paused,
             "the company or the address is paused",
             MessageState.DEFERRED,
-            "Called back before it left: the company or the address is paused.",
+            "owner@acme.example paused x.test: somebody there has answered.",  # the next claim has found it, too
         ),
         (
             called_off,
