@@ -1,6 +1,6 @@
 """Mails that repeat one token for ever, in every place where a reader may look: what makes a careless one slow.
 
-`python -m tests.sending.bounces.hostile [BYTES]` reads all of them in a process with limits of its own and tells of the
+`python -m tests.sending.bounces.hostile BYTES [--telling]` reads all of them in a process with limits of its own and tells of the
 slowest; the suite reads some of them, `make bench ARGS=hostile` all.
 """
 
@@ -223,4 +223,4 @@ def main(size: int = 100_000, tokens: tuple[str, ...] = TOKENS) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]), *([TELLING] if "--telling" in sys.argv else []))
+    main(int(sys.argv[1]), TELLING if "--telling" in sys.argv else TOKENS)

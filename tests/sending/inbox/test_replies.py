@@ -277,12 +277,12 @@ def our_answer(scene: Scene) -> OutboundMessage:
 
 def test_a_reply_that_names_only_our_answer_stops_what_runs_for_the_person_as_each_campaign_says(scene: Scene) -> None:
     stands_by = second_campaign(scene, scene.contact, scene.mailbox)
-    Campaign.objects.filter(pk=stands_by.campaign_id).update(stop_on_reply=False)
+    Campaign.objects.filter(messages=stands_by).update(stop_on_reply=False)
     row = come_in(scene, mail(in_reply_to=our_answer(scene).message_id, message_id="<hers@x.example>"))
     assert row.enrollment is None
     assert row.followed == "It goes on with a conversation. Stopped: Autumn."
     assert scene.stands == REPLIED
-    other = Enrollment.objects.get(pk=stands_by.enrollment_id)
+    other = Enrollment.objects.get(messages=stands_by)
     assert (other.state, other.stop_reason) == GOES_ON
     again = come_in(scene, mail("And?", in_reply_to="<ours@acme.example>", message_id="<hers-2@x.example>"))
     assert again.followed == "It goes on with a conversation: no campaign waits for it."
