@@ -1,7 +1,7 @@
 """Mails that repeat one token for ever, in every place where a reader may look: what makes a careless one slow.
 
-`python -m tests.sending.bounces.hostile BYTES [--telling]` reads all of them in a process with limits of its own and tells of the
-slowest; the suite reads some of them, `make bench ARGS=hostile` all.
+`python -m tests.sending.bounces.hostile BYTES [--telling]` reads all of them, or some, in a process with a limit of its
+own, and tells of the slowest. The suite reads some, `make bench ARGS=hostile` all.
 """
 
 from __future__ import annotations
