@@ -174,7 +174,7 @@ def _charge(trial: _Trial) -> bool:
         pace = Pace(watch.mailbox.workspace.time_scale)
         gap_s = draw_gap(limits_of(watch.mailbox), pace, seed=trial.message_id).total_seconds()
         day_s = pace.day.total_seconds()
-        spend([Spent(trial.mailbox.pk, database_now(), is_new_lead=False, gap_s=gap_s, day_s=day_s)])
+        spend([Spent(trial.mailbox.pk, database_now(), is_new_lead=False, gap_s=gap_s, day_s=day_s, climbs=False)])
         trial.sending.begun()
         trial.row = _stored(trial, CUT_OFF, passed=False)
     return True

@@ -15,12 +15,14 @@ from sending.pacing.receivers import receiver_of
 
 # The instants are the database's. A day of the ramp begins with its first message and is over day_s later: who sends at
 # that very instant begins the next one, as its place in the rolling day is free by then. The ramp climbs behind a day
-# without a bad signal. Who receives the mail of a domain is what its exchangers have told, where they were asked.
+# without a bad signal; what no campaign sends begins no day. Who receives the mail of a domain is what its exchangers
+# have told, where they were asked.
 _SPEND = """
 WITH asked AS (
     SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[], %s::float8[], %s::float8[], %s::bigint[],
-                         %s::bigint[], %s::bigint[], %s::varchar[], %s::varchar[])
-        AS a(mailbox_id, spent_at, is_new, gap_s, day_s, workspace_id, campaign_id, contact_id, domain, receiver)
+                         %s::bigint[], %s::bigint[], %s::varchar[], %s::varchar[], %s::boolean[])
+        AS a(mailbox_id, spent_at, is_new, gap_s, day_s, workspace_id, campaign_id, contact_id, domain, receiver,
+             climbs)
 ), spent AS (
     INSERT INTO mailboxes_spending
            (mailbox_id, spent_at, is_new_lead, workspace_id, campaign_id, contact_id, domain, receiver)
@@ -34,10 +36,11 @@ UPDATE mailboxes_clock k
    SET free_at = GREATEST(k.free_at, m.spent_at + make_interval(secs => m.gap_s)),
        ramp_days = k.ramp_days
                    + CASE WHEN k.ramp_day_at <= m.spent_at - make_interval(secs => m.day_s)
-                               AND COALESCE(k.bad_at < k.ramp_day_at, true) THEN 1 ELSE 0 END,
-       ramp_day_at = CASE WHEN k.ramp_day_at > m.spent_at - make_interval(secs => m.day_s) THEN k.ramp_day_at
-                          ELSE m.spent_at END
-  FROM (SELECT mailbox_id, max(spent_at) AS spent_at, max(gap_s) AS gap_s, max(day_s) AS day_s
+                               AND m.climbs AND COALESCE(k.bad_at < k.ramp_day_at, true) THEN 1 ELSE 0 END,
+       ramp_day_at = CASE WHEN k.ramp_day_at > m.spent_at - make_interval(secs => m.day_s) OR NOT m.climbs
+                          THEN k.ramp_day_at ELSE m.spent_at END
+  FROM (SELECT mailbox_id, max(spent_at) AS spent_at, max(gap_s) AS gap_s, max(day_s) AS day_s,
+               bool_or(climbs) AS climbs
           FROM asked GROUP BY mailbox_id) m
   JOIN mailboxes_clock old ON old.mailbox_id = m.mailbox_id
  WHERE k.mailbox_id = m.mailbox_id
@@ -64,6 +67,7 @@ class Spent:
     campaign_id: int | None = None
     contact_id: int | None = None
     domain: str = ""  # of the recipient
+    climbs: bool = True  # counts as a day of the ramp: campaign mail does, a test or an answer shows nobody anything
 
 
 def spend(items: Sequence[Spent]) -> None:
@@ -83,6 +87,7 @@ def spend(items: Sequence[Spent]) -> None:
             [one.contact_id for one in items],
             [one.domain for one in items],
             [receiver_of(one.domain).value if one.domain else "" for one in items],
+            [one.climbs for one in items],
         ],
     )
     for mailbox_id, at, day_s, last_day_at, was_clean, health, is_new_day in rows:

@@ -67,6 +67,7 @@ class Job:
             campaign_id=letter.campaign_id,
             contact_id=letter.contact_id,
             domain=self.recipient_key.rpartition("@")[2],
+            climbs=letter.campaign_id is not None,
         )
 
 

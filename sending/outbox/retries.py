@@ -23,7 +23,7 @@ from sending.outbox.cancels import cancel_answer, cancel_stopped
 from sending.outbox.events import entry_about, position_of
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.pacing import Drop, Hold, Verdict, decide, lead_gates
+from sending.pacing import Drop, Hold, HoldCode, Verdict, decide, lead_gates
 from sending.pacing.throttles import Throttle
 from sending.planner.claim import asking
 from sending.planner.claim.facts import NewLeads, Sender
@@ -73,6 +73,8 @@ UPDATE outbox_message m
 """
 
 
+_ASKED_AGAIN = timedelta(hours=1)
+_ENDED_BY_PEOPLE = frozenset({HoldCode.ADDRESS_HELD, HoldCode.COMPANY_PAUSED, HoldCode.COOLDOWN})
 _ANSWER_LEAVES_WITHIN = timedelta(hours=12)  # from its claim
 
 
@@ -178,7 +180,7 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
             message.not_after = verdict.not_after or message.not_after
             claimed.append(message)
     _claim(claimed, now=current.now)
-    _put_off(held)
+    _put_off(held, now=current.now)
     return claimed, called_off
 
 
@@ -244,8 +246,13 @@ def _claim(messages: Sequence[OutboundMessage], *, now: datetime) -> None:
             cursor.execute(_CLAIM, [lease_until, *(list(column) for column in zip(*columns, strict=True))])
 
 
-def _put_off(held: Sequence[tuple[OutboundMessage, Hold]]) -> None:
+def _put_off(held: Sequence[tuple[OutboundMessage, Hold]], *, now: datetime) -> None:
+    """Let messages wait for what holds them; a rest that a person may end at any moment is asked again each hour."""
     if held:
-        columns = [(message.pk, hold.until, hold.words) for message, hold in held]
+        soon = now + _ASKED_AGAIN
+        columns = [
+            (message.pk, min(hold.until, soon) if hold.code in _ENDED_BY_PEOPLE else hold.until, hold.words)
+            for message, hold in held
+        ]
         with connection.cursor() as cursor:
             cursor.execute(_PUT_OFF, [list(column) for column in zip(*columns, strict=True)])

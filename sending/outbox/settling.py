@@ -235,6 +235,7 @@ def _tell(row: OutboundMessage, dot: Dot) -> None:
         campaign_id=row.campaign_id,
         contact_id=row.contact_id,
         domain=key_of(row.recipient).rpartition("@")[2],
+        climbs=row.campaign_id is not None,
     )
     spend([spent])
     record([entry_about(row, EventKind.IN_DOUBT, database_now(), words=_LOST, position=position_of(row))])

@@ -64,6 +64,17 @@ def test_a_day_of_the_ramp_is_done_when_a_message_leaves_after_it(mailbox: Mailb
     assert seen == [(0, 3 * DAY), (0, 3 * DAY), (0, 3 * DAY), (1, 2 * DAY), (2, timedelta(0))]
 
 
+def test_what_no_campaign_sends_is_no_day_of_the_ramp_and_ends_none(mailbox: Mailbox) -> None:
+    for ago in (3 * DAY, 2 * DAY, DAY):
+        spend([replace(spent(mailbox, ago), climbs=False)])
+    assert (clock_of(mailbox).ramp_days, clock_of(mailbox).ramp_day_at) == (0, None)
+    spend([spent(mailbox, 2 * DAY)])
+    spend([replace(spent(mailbox), climbs=False)])
+    assert clock_of(mailbox).ramp_days == 0
+    spend([spent(mailbox), replace(spent(mailbox), climbs=False)])
+    assert clock_of(mailbox).ramp_days == 1
+
+
 def test_many_messages_at_once_are_one_day_of_the_ramp(mailbox: Mailbox) -> None:
     spend([spent(mailbox, 2 * DAY)])
     spend([spent(mailbox), spent(mailbox), spent(mailbox)])

@@ -14,13 +14,15 @@ from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import SendWindow
 from outreach.kit import clock, gate
 from sending.chaos.faultsmtpd import FaultServer, say, serving_in_thread
+from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
 from sending.outbox.models import OutboundMessage
 from sending.outbox.retries import CalledOff, call_off
 from sending.outbox.states import MessageState
-from sending.planner.models import Enrollment
+from sending.planner.models import Enrollment, Pause
+from sending.planner.services import let_address_go
 from sending.planner.states import EnrollmentState, StopReason
 from tests.locks import somebody_waits_for_a_gate, somebody_waits_for_a_row
 from tests.sending.outbox.plain import (
@@ -114,6 +116,25 @@ def test_a_schedule_without_windows_makes_a_retry_wait_and_stops_nobody() -> Non
     assert (message.state, message.attempt_number) == (MessageState.DEFERRED, 1)
     assert "window" in message.reason
     assert post.enrollment_of("ada").state == EnrollmentState.SENDING
+
+
+def test_a_message_of_an_address_that_rests_is_asked_again_within_the_hour_and_leaves_when_a_person_ends_it() -> None:
+    with serving_in_thread(FaultServer({"rcpt": [LATER]})) as server:
+        post = make_post(server, "ada")
+        deliver()
+        now, workspace = database_now(), post.member.workspace
+        Pause.objects.create(
+            workspace=workspace, scope="address", value="ada@x.test", words="It rests.", until=now + timedelta(days=30)
+        )
+        make_due()
+        assert deliver() == 0
+        message = post.messages[0]
+        assert (message.state, message.reason) == (MessageState.DEFERRED, "It rests.")
+        assert message.retry_at is not None
+        assert message.retry_at - now < timedelta(hours=1, minutes=1)
+        assert let_address_go(post.member, post.people[0])
+        make_due()
+        assert deliver() == 1
 
 
 # -- locks --
