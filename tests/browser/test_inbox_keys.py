@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from sending.inbox.threads.states import ThreadState
 from sending.outbox.models import OutboundMessage
 from tests.browser.walker import NARROW, Walker, browser
 from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, mail, make_scene
+from tests.sending.inbox.threads.test_saying import long_talk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -22,6 +25,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def write(scene: Scene, number: int) -> None:
     raw = mail(f"Question {number}", sender=f"Guest {number} <guest{number}@y.example>", subject=f"Talk {number}")
     come_in(scene, raw, at=CAME_AT + days(number))
+
+
+@contextmanager
+def signed_in(live_server: Any, scene: Scene, **how: Any) -> Iterator[Walker]:
+    client = Client()
+    client.force_login(scene.member.user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie: Any = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
+    with browser(live_server.url, **how) as walker:
+        walker.page.context.add_cookies([cookie])
+        yield walker
 
 
 def answer(walker: Walker) -> None:
@@ -52,12 +66,7 @@ def test_the_inbox_is_worked_through_by_keys(live_server: Any) -> None:
     create_snippet(scene.member, SnippetEntry("Regards", "Yours, {{ first_name }}"))
     for number in range(4):
         write(scene, number)
-    client = Client()
-    client.force_login(scene.member.user)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    cookie: Any = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
-    with browser(live_server.url) as walker:
-        walker.page.context.add_cookies([cookie])
+    with signed_in(live_server, scene) as walker:
         page, keys = walker.page, walker.page.keyboard
         walker.open(scene.member.url("inbox:list"))
         for key in ("j", "j", "k", "j", "Enter"):  # the second of the list
@@ -87,7 +96,26 @@ def test_the_inbox_is_worked_through_by_keys(live_server: Any) -> None:
         page.get_by_text("Talk 9").wait_for()  # it comes by itself
         keys.press("?")
         page.get_by_text("Give it to somebody").wait_for()
-    with browser(live_server.url, width=NARROW, dark=True) as walker:
-        walker.page.context.add_cookies([cookie])
+    with signed_in(live_server, scene, width=NARROW, dark=True) as walker:
         walker.open(scene.member.url("inbox:list"))
         walker.open(scene.member.url("inbox:thread", Thread.objects.get(subject="Talk 1").pk))
+
+
+def test_what_was_said_before_stays_while_the_page_asks_for_itself(live_server: Any) -> None:
+    scene = make_scene()
+    thread = long_talk(scene, 45)
+    with signed_in(live_server, scene) as walker:
+        page, keys = walker.page, walker.page.keyboard
+        walker.open(scene.member.url("inbox:thread", thread.pk))
+        for oldest in ("mail 6", "Good day"):
+            keys.press("o")
+            page.get_by_text(oldest, exact=True).wait_for()
+        assert page.locator("#earlier-mails").count() == 0
+        come_in(scene, mail("One more", in_reply_to=scene.message.message_id), at=CAME_AT + days(1))
+        page.evaluate(
+            "const one = document.querySelector('#talk');"
+            "htmx.ajax('GET', one.getAttribute('hx-get'), {target: '#talk', swap: 'outerHTML'})"
+        )
+        page.get_by_text("One more", exact=True).wait_for()
+        assert page.locator(".mail-came").count() == 46
+        walker.checked()
