@@ -6,11 +6,11 @@ No answer counts or sorts a million rows: see docs/decisions/contact-list-at-a-m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, F, Func, Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
 from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
@@ -20,8 +20,9 @@ from campaigns.contacts.core.segments import LENGTH_LIMIT
 from campaigns.contacts.core.segments.values import folded
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
-from campaigns.contacts.models import Contact, ContactTag, ListMember, Tag
+from campaigns.contacts.models import Contact
 from campaigns.contacts.models.people import sort_key
+from campaigns.contacts.queries.places import Places, on_list, tag_id, tagged
 from campaigns.contacts.queries.segments import contacts_where, read_condition
 from campaigns.contacts.queries.suppressions import SUPPRESSED_CONTACTS, IsSuppressed, suppressed_contacts
 from outreach.accounts.access import Member
@@ -82,13 +83,7 @@ def contacts_of(member: Member, filters: Filters, *, every: bool = False) -> Que
     A search stops behind SEARCH_LIMIT matches and looks inside names among the NAMES_SEARCHED newest, unless `every`.
     Raises BadQuery for a condition that cannot be read: nobody is meant by it, and least of all everybody.
     """
-    rows = _narrowed(member, filters)
-    if filters.list_id is not None:
-        rows = rows.filter(list_places__contact_list=filters.list_id)
-    if filters.tag:
-        rows = rows.filter(tag_places__tag=_tag_id(member, filters.tag))
-    if filters.suppressed == "yes":
-        rows = rows.filter(pk__in=suppressed_contacts(member.workspace.pk))
+    rows = _joined(member, filters)
     if not filters.search:
         return rows
     if every:
@@ -105,19 +100,24 @@ def listed(member: Member, filters: Filters) -> tuple[QuerySet[Contact], Count]:
     if not filters.are_set:
         everybody = _of(member)
         return everybody, Count(everybody[: COUNT_LIMIT + 1].count(), COUNT_LIMIT)
+    places = _places(member, filters)
+    one_by_one = _all_of(member, filters, places)
     if filters.search:
-        ids, limit = _found(_all_of(member, filters), filters.search, newest_from=_names_from(member)), SEARCH_LIMIT
-        return _among(member, ids), Count(len(ids), limit)
-    limit = DEAR_LIMIT if filters.suppressed or filters.where else COUNT_LIMIT
-    found = contacts_of(member, filters) if filters.suppressed != "yes" else _all_of(member, filters)
-    if replace(filters, suppressed="") == Filters() and filters.suppressed == "yes":
+        ids = _found(one_by_one, filters.search, newest_from=_names_from(member))
+        return _among(member, ids), Count(len(ids), SEARCH_LIMIT)
+    is_dear = bool(filters.suppressed or filters.where)
+    limit = DEAR_LIMIT if is_dear else COUNT_LIMIT
+    if filters == Filters(suppressed="yes"):
         ids = _first_suppressed(member, limit + 1)
-    elif (places := _places(member, filters)) is not None:
-        ids = list(places[: limit + 1])
+    elif places and filters in (Filters(list_id=filters.list_id), Filters(tag=filters.tag)):
+        ids = list(places[0].ids[: limit + 1])  # who was erased is on no list and has no tag
     else:
+        # Many have the place: it is a cheap question before the dear one. Few are where to begin.
+        is_asked = filters.suppressed == "yes" or (is_dear and not all(one.are_few for one in places))
+        found = one_by_one if is_asked else _joined(member, filters, is_page=True)
         ids = list(found.order_by().values_list("pk", flat=True)[: limit + 1])
     count = Count(len(ids), limit)
-    return (_among(member, ids) if count.number <= min(limit, FEW) else _all_of(member, filters)), count
+    return (_among(member, ids) if count.number <= min(limit, FEW) else one_by_one), count
 
 
 def _of(member: Member) -> QuerySet[Contact]:
@@ -125,7 +125,7 @@ def _of(member: Member) -> QuerySet[Contact]:
     return Contact.objects.filter(workspace=member.workspace, erased_at=None)
 
 
-def _narrowed(member: Member, filters: Filters) -> QuerySet[Contact]:
+def _narrowed(member: Member, filters: Filters, *, is_page: bool) -> QuerySet[Contact]:
     """Return whom the filters leave that are conditions on the contact's own row. Raises BadQuery."""
     rows = _of(member)
     if filters.where:
@@ -137,44 +137,34 @@ def _narrowed(member: Member, filters: Filters) -> QuerySet[Contact]:
     if filters.import_id is not None:
         rows = rows.filter(origin=filters.import_id)
     if filters.suppressed == "no":
-        rows = rows.filter(~Q(IsSuppressed(member.workspace.pk)))
+        rows = rows.filter(~Q(IsSuppressed(member.workspace.pk, probes=is_page)))
     return rows
 
 
-def _all_of(member: Member, filters: Filters) -> QuerySet[Contact]:
-    """Return the same as contacts_of without its search, each condition asked of one contact after the other."""
-    rows = _narrowed(member, filters)
+def _joined(member: Member, filters: Filters, *, is_page: bool = False) -> QuerySet[Contact]:
+    """Return whom the filters but the search leave, found from wherever the database likes to begin."""
+    rows = _narrowed(member, filters, is_page=is_page)
     if filters.list_id is not None:
-        rows = rows.filter(Q(_HasPlace("contacts_list_member", "contact_list_id", filters.list_id)))
+        rows = rows.filter(list_places__contact_list=filters.list_id)
     if filters.tag:
-        rows = rows.filter(Q(_HasPlace("contacts_tag_place", "tag_id", _tag_id(member, filters.tag))))
+        rows = rows.filter(tag_places__tag=tag_id(member, filters.tag))
+    if filters.suppressed == "yes":
+        rows = rows.filter(pk__in=suppressed_contacts(member.workspace.pk))
+    return rows
+
+
+def _all_of(member: Member, filters: Filters, places: Sequence[Places]) -> QuerySet[Contact]:
+    """Return the same, each condition asked of one contact after the other."""
+    rows = _narrowed(member, filters, is_page=True)
+    for one in places:
+        rows = rows.filter(one.has_one())
     return rows.filter(Q(IsSuppressed(member.workspace.pk))) if filters.suppressed == "yes" else rows
 
 
-class _HasPlace(Func):
-    """Whether the contact of a row has a place on a list or a tag: a look for each row, never a join."""
-
-    def __init__(self, table: str, column: str, pk: int) -> None:
-        place = f"(SELECT true FROM {table} p WHERE p.{column} = {int(pk)} AND p.contact_id = %(expressions)s)"  # noqa: S608
-        super().__init__(F("pk"), template=place, output_field=BooleanField())
-
-
-def _places(member: Member, filters: Filters) -> QuerySet[ListMember, int] | QuerySet[ContactTag, int] | None:
-    """Return the ids of whom a list or a tag alone leaves, out of its own index; None for other filters.
-
-    Who was erased is on no list and has no tag.
-    """
-    if filters == Filters(list_id=filters.list_id):
-        rows = ListMember.objects.filter(contact_list=filters.list_id, contact_list__workspace=member.workspace)
-        return rows.values_list("contact_id", flat=True)
-    if filters == Filters(tag=filters.tag):
-        return ContactTag.objects.filter(tag=_tag_id(member, filters.tag)).values_list("contact_id", flat=True)
-    return None
-
-
-def _tag_id(member: Member, name: str) -> int:
-    """Return the tag's id, 0 for none: by the id the database knows how many have it."""
-    return Tag.objects.filter(workspace=member.workspace, name=name).values_list("pk", flat=True).first() or 0
+def _places(member: Member, filters: Filters) -> Sequence[Places]:
+    """Return the places of the list and of the tag that are asked for."""
+    on = [on_list(member, filters.list_id)] if filters.list_id is not None else []
+    return [*on, tagged(member, filters.tag)] if filters.tag else on
 
 
 def _among(member: Member, ids: Sequence[int]) -> QuerySet[Contact]:
