@@ -56,5 +56,5 @@ def _answered(run: Run, cell: Cell, scene: Scene) -> Stand:
     row = take_in(mailbox, RawMail(1, clock.now(), len(raw), raw, truncated=False))
     assert row is not None
     assert row.thread is not None
-    answer(scene.member, row.thread, Wish(text="Ten a month.", token=uuid4()))
+    answer(scene.member, row.thread, Wish(text="Ten a month.", token=uuid4(), mail_id=row.pk))
     return Stand(cell, receiver.barriers, receiver, scene, is_answer=True)

@@ -17,6 +17,7 @@ from sending.bounces import ABSENCE, Kind
 from sending.inbox.guessing import rule_of
 from sending.inbox.models import InboundMessage, LabelChange
 from sending.inbox.threads.placing import say
+from sending.inbox.understanding import head_of, reply_address, understand
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.models import Enrollment
 from sending.planner.progress.leading import Answer, Led, answers_that_led, lead, leads_somewhere, take_back_lead
@@ -93,8 +94,10 @@ def led_by_itself(row: InboundMessage) -> Led | None:
 def _opt_out(member: Member, row: InboundMessage) -> None:
     """Never write again to whoever a person says has asked for that."""
     words = f"{member.user.email} read it in an answer: {row.subject}"[:300]
-    keys = [key_of(row.from_address), *([row.contact.email_key] if row.contact else [])]
-    for key in dict.fromkeys(one for one in keys if one):
+    asks = reply_address(understand(head_of(bytes(row.raw))).mail)  # who writes elsewhere has opted out there, too
+    all_keys = (key_of(row.from_address), row.contact.email_key if row.contact else "", key_of(asks))
+    keys = [one for one in dict.fromkeys(all_keys) if one]
+    for key in keys:
         suppress(member.workspace, key, SuppressionReason.OPTED_OUT, evidence=words)
     if row.contact is not None:
         stop_contact(row.contact, StopReason.OPTED_OUT, detail=words)

@@ -14,6 +14,7 @@ from sending.bounces import AUTH_FAILURE, Category, Kind, Verdict, quota_wait
 from sending.inbox.arrivals import Arrival, earlier_than, forbid, is_first, tell, words_of
 from sending.inbox.labelling import class_of, led_by_itself
 from sending.inbox.models import InboundMessage
+from sending.inbox.understanding import reply_address
 from sending.ledger.kinds import EventKind
 from sending.mailboxes.cooling import cool_down, name_of, side_of
 from sending.mailboxes.health import note
@@ -219,7 +220,8 @@ def _opt_out(arrival: Arrival) -> str:
         tell(arrival, EventKind.OPTED_OUT)
     written = [message.recipient] if message else []
     known = [contact.email_key] if contact else []
-    forbid(arrival, [*written, *known, arrival.mail.from_address], SuppressionReason.OPTED_OUT)
+    theirs = [arrival.mail.from_address, reply_address(arrival.mail)]
+    forbid(arrival, [*written, *known, *theirs], SuppressionReason.OPTED_OUT)
     writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=key_of(arrival.mail.from_address))
     for one in {row.pk: row for row in [*([contact] if contact else []), *writer]}.values():
         stop_contact(one, StopReason.OPTED_OUT, detail=words_of(arrival))

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import asdict, astuple, dataclass, replace
 
+from outreach.kit.addresses import BadAddress, parse_address
 from sending.bounces import Category, Evidence, Kind, Mail, Verdict, classify_mail, parse_mail
 from sending.bounces.attachments import attachments_of
 
@@ -53,6 +54,19 @@ def attached_to(raw: bytes) -> list[dict[str, object]]:
 def head_of(raw: bytes) -> bytes:
     """Return the headers of a mail."""
     return re.split(rb"\r?\n\r?\n", raw[:HEAD_BYTES], maxsplit=1)[0]
+
+
+def reply_address(mail: Mail) -> str:
+    """Return the address that a mail asks to be answered at (Reply-To), "" where it asks for none."""
+    return address_in(mail.header("reply-to"))
+
+
+def address_in(text: str) -> str:
+    """Return the address of a header, "" where there is none that can be written to."""
+    try:
+        return parse_address(text.rpartition("<")[2].partition(">")[0] if "<" in text else text).email
+    except BadAddress:
+        return ""
 
 
 def content_key(mail: Mail, raw: bytes) -> str:

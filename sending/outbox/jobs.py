@@ -33,6 +33,7 @@ class Letter:
     references: str
     recipient: str
     recipient_name: str
+    contact_key: str  # normalised address of its contact, who may have got another one since it was made
     subject: str
     text: str
     html: str
@@ -53,6 +54,12 @@ class Job:
     pace: Pace
     gap_s: float  # of the mailbox after this message
     owner: UUID  # of the mailbox's lease
+
+    @property
+    def asked_keys(self) -> tuple[str, ...]:
+        """The normalised addresses that must not be suppressed: the one in the message, and its contact's of today."""
+        keys = (self.recipient_key, self.letter.contact_key)
+        return tuple(dict.fromkeys(one for one in keys if one))
 
     def spent_at(self, at: datetime) -> Spent:
         """Return what the message costs its mailbox."""

@@ -55,6 +55,7 @@ def first_letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now:
         references=" ".join(references),
         recipient=contact.email,
         recipient_name=_name_of(contact),
+        contact_key=contact.email_key,
         subject=reply_subject(last.subject) if last else pick.wording.subject,
         text=pick.wording.text,
         html=pick.wording.html,
@@ -84,6 +85,7 @@ def stored_letter(message: OutboundMessage) -> Letter:
         references=message.references,
         recipient=message.recipient,
         recipient_name=_name_of(message.contact),
+        contact_key=message.contact.email_key,
         subject=message.subject,
         text=message.body_text,
         html=message.body_html,
@@ -118,12 +120,18 @@ def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None) 
         sender=sender.address,
         recipient=address.email,
         recipient_key=address.key,
-        suppression_keys=tuple(usual_keys(address.key)),
+        suppression_keys=_keys_of(address.key, letter.contact_key),
         content=content_of(letter, sender, key),
         pace=sender.pace,
         gap_s=draw_gap(sender.facts.limits, sender.pace, seed=seed).total_seconds(),
         owner=owner,
     )
+
+
+def _keys_of(recipient_key: str, contact_key: str) -> tuple[tuple[str, str], ...]:
+    if contact_key in {recipient_key, ""}:
+        return tuple(usual_keys(recipient_key))
+    return tuple(dict.fromkeys([*usual_keys(recipient_key), *usual_keys(contact_key)]))
 
 
 @lru_cache(maxsize=10_000)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns.contacts.queries import is_suppressed, rare_keys, rare_scopes
+from campaigns.contacts.queries import rare_keys, rare_scopes, suppressed_keys
 from outreach.kit import clock, gate, statements
 from sending.guard.clause import MAY_SEND, STANDS_STILL, params
 from sending.mailboxes.cooling import side_of
@@ -127,11 +127,12 @@ def _keys(jobs: Sequence[Job], places: Sequence[int]) -> Iterator[Sequence[tuple
     """Yield for each job the suppressions (scope, value) that would forbid it."""
     rare = rare_scopes(places)
     for job, place in zip(jobs, places, strict=True):
-        yield (*job.suppression_keys, *rare_keys(place, job.recipient_key, rare)) if rare else job.suppression_keys
+        further = [one for key in job.asked_keys for one in rare_keys(place, key, rare)] if rare else []
+        yield (*job.suppression_keys, *further) if further else job.suppression_keys
 
 
 def why_called_back(job: Job) -> str:
     """Return, in words, why a message was not marked; the reason may have gone meanwhile."""
-    barred = is_suppressed(job.letter.workspace_id, job.recipient_key)
+    barred = bool(suppressed_keys(job.letter.workspace_id, job.asked_keys))
     rows = statements.run(_WHY, {"is_suppressed": barred, **_asked([job]), **params()})
     return rows[0][0] if rows else "the message is gone"

@@ -8,11 +8,8 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.models import Q
 
-from campaigns.contacts.core.suppressing import usual_keys
-from campaigns.contacts.models import Suppression
-from campaigns.contacts.queries import rare_keys, rare_scopes
+from campaigns.contacts.queries import suppressing
 from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.kit import gate, statements
 from outreach.kit.addresses import key_of
@@ -29,6 +26,7 @@ from sending.planner.claim import asking
 from sending.planner.claim.facts import NewLeads, Sender
 from sending.planner.claim.held import Held, Written
 from sending.planner.claim.picking import Round
+from sending.planner.claim.strangers import suppress_strangers
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
 
@@ -105,9 +103,10 @@ def _claim_answers(current: Round) -> tuple[list[OutboundMessage], list[CalledOf
     if not ids:
         return [], []
     found = list(OutboundMessage.objects.select_related("contact").filter(pk__in=ids).order_by("retry_at", "pk"))
+    suppressed = _suppressed(found)
     claimed, called_off = [], []
     for message in found:
-        words = why_held(message)
+        words = _why_held(message, suppressed.get(message.pk, ""))
         if words:
             called_off.append(CalledOff(message, words, stop=None))
             continue
@@ -118,19 +117,17 @@ def _claim_answers(current: Round) -> tuple[list[OutboundMessage], list[CalledOf
     return claimed, called_off
 
 
-def why_held(answer: OutboundMessage) -> str:
-    """Return which suppression keeps an answer from leaving, "" where none does that a person has not overruled."""
-    key = key_of(answer.recipient)
-    words = asking.why_suppressed({(answer.workspace_id, key)}).get((answer.workspace_id, key), "")
-    if not words or answer.despite_until is None:
-        return words
-    place = answer.workspace_id
-    keys = [*usual_keys(key), *rare_keys(place, key, rare_scopes([place]))]
-    theirs = Q(pk__in=[])
-    for scope, value in keys:
-        theirs |= Q(scope=scope, value=value)
-    rows = Suppression.objects.filter(theirs, workspace=place, created_at__gt=answer.despite_until)
-    return words if rows.exists() else ""
+def _why_held(answer: OutboundMessage, suppressed: str) -> str:
+    """Return which suppression keeps an answer from leaving, "" where none does that a person has not overruled.
+
+    suppressed: what stands against it, by _suppressed.
+    """
+    if not suppressed or answer.despite_until is None:
+        return suppressed
+    keys = [key for key in (key_of(answer.recipient), answer.contact.email_key) if key]
+    met = suppressing(answer.workspace_id, keys)
+    later = [row for rows in met.values() for row in rows if row.created_at > answer.despite_until]
+    return suppressed if later else ""
 
 
 def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]]:
@@ -186,6 +183,9 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
 
 def call_off(found: Sequence[CalledOff], *, now: datetime) -> None:
     """Cancel messages and end their sequences, a transaction for each, so that gates come first and in no circle."""
+    answered = {one for gone in found if gone.message.enrollment_id is None for one in _keys_of(gone.message)}
+    if answered:
+        suppress_strangers(answered)  # as whoever is met by a campaign: from now on a person can lift it
     for one in found:
         with transaction.atomic():
             gate.hold_shut(one.message.workspace_id)
@@ -203,13 +203,14 @@ def call_off(found: Sequence[CalledOff], *, now: datetime) -> None:
 
 def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
     """Return why messages must not be tried again: for the address that stands in them, or their contact's of today."""
-    # A recipient without a key cannot be built either: its claim ends it.
-    asked = {
-        message.pk: [(message.workspace_id, key) for key in (key_of(message.recipient), message.contact.email_key)]
-        for message in messages
-    }
+    # A recipient without a key cannot be built: its claim ends it.
+    asked = {message.pk: _keys_of(message) for message in messages}
     found = asking.why_suppressed({one for keys in asked.values() for one in keys})
     return {pk: found[one] for pk, keys in asked.items() for one in keys if one in found}
+
+
+def _keys_of(message: OutboundMessage) -> list[tuple[int, str]]:
+    return [(message.workspace_id, key) for key in (key_of(message.recipient), message.contact.email_key) if key]
 
 
 def _judge(  # noqa: PLR0913  # what the gates ask

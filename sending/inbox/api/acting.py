@@ -83,10 +83,10 @@ def conversation_note(request: ApiRequest, conversation_id: ID, wanted: NewNote)
     "/conversations/{int:conversation_id}/answers", response={201: AnswerOut}, summary="Answer", **writes(WRITE)
 )
 def conversation_answer(request: ApiRequest, conversation_id: ID, wanted: NewAnswer) -> Any:
-    """Answer whoever wrote last, in the thread, from the mailbox that they wrote to; it leaves by the rules of it.
+    """Answer the newest mail of a person, in the thread, from the mailbox that it came to; it leaves by its rules.
 
     Needs an `Idempotency-Key`: with the same one the same answer is never sent twice, not after 24 hours either.
-    409 where nobody may be answered, or only on somebody's word.
+    409 where nobody may be answered, or only on somebody's word, or where somebody has written since that mail.
     """
     key = request.headers.get(HEADER)
     if not key:
@@ -95,6 +95,7 @@ def conversation_answer(request: ApiRequest, conversation_id: ID, wanted: NewAns
     wish = answers.Wish(
         text=wanted.text,
         token=uuid5(NAMESPACE_URL, f"answer:{thread.workspace_id}:{thread.pk}:{key}:{wanted.model_dump_json()}"),
+        mail_id=wanted.mail_id,
         quotes=wanted.quotes,
         send_at=wanted.send_at,
         confirmed=wanted.despite_suppression,

@@ -9,7 +9,7 @@ from ninja import Schema
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from campaigns.sequences.states import ReplyClass
-from outreach.rest.values import NO_NUL, Wanted, Word, examples
+from outreach.rest.values import ID, NO_NUL, Wanted, Word, examples
 from sending.inbox.labelling import class_of
 from sending.inbox.models import InboundMessage
 from sending.inbox.threads.answers import LONGEST
@@ -133,8 +133,9 @@ class NewNote(Wanted):
 class NewAnswer(Wanted):
     """What is answered to whoever wrote last."""
 
-    model_config = examples(text="Ten a month.", quotes=True)
+    model_config = examples(text="Ten a month.", mail_id=42, quotes=True)
     text: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=NO_NUL)]
+    mail_id: ID = Field(description="Which mail is answered: the newest that a person has written in it.")
     quotes: bool = Field(True, description="Whether their mail stands below it.")
     send_at: AwareDatetime | None = Field(None, description="Not before then; at most 90 days from now.")
     despite_suppression: bool = Field(

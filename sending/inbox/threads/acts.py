@@ -170,6 +170,7 @@ def _wish(request: MemberRequest, text: str) -> answers.Wish:
     return answers.Wish(
         text=text,
         token=token,
+        mail_id=row_id(request.POST.get("mail", "")),
         quotes=bool(request.POST.get("quotes")),
         send_at=send_at,
         confirmed=bool(request.POST.get("confirmed")),

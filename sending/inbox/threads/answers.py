@@ -8,28 +8,24 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import BinaryField, F
-from django.db.models.functions import Substr
+from django.db.models import F
 
 from campaigns.contacts.models import Contact
-from campaigns.contacts.queries import suppressing
 from campaigns.contacts.services import create_contact
 from campaigns.templating import left_open
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
-from outreach.kit.addresses import BadAddress, key_of, parse_address
 from outreach.kit.commits import after_commit
-from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
+from sending.inbox.threads.ground import LONGEST_ID, Ground, ground_of, writer_of
 from sending.inbox.threads.models import Answer, Draft, Thread
-from sending.inbox.threads.placing import PERSONAL, add_words
+from sending.inbox.threads.placing import add_words
 from sending.inbox.threads.services import NotPossible
-from sending.inbox.understanding import HEAD_BYTES, head_of, understand
+from sending.inbox.understanding import address_in
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
-from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import look_by
 from sending.outbox.cancels import cancel_answer
 from sending.outbox.events import entry_about
@@ -39,7 +35,6 @@ from sending.smtp import make_message_id, reply_subject, trim_references
 
 LONGEST = 50_000  # characters
 LATEST = timedelta(days=90)
-_LONGEST_ID = 255  # of what is put into In-Reply-To
 _MOST_QUOTED = 200  # lines
 _ENDED = [MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED, MessageState.CANCELLED]
 
@@ -48,47 +43,17 @@ _ENDED = [MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.FAILED, Mes
 class Wish:
     """What somebody wants to answer.
 
-    send_at: None for at once; confirmed: in spite of a suppression; as_it_stands: with the places that are open.
+    mail_id: of the mail that is answered, as its author has read it; send_at: None for at once; confirmed: in spite of
+    a suppression; as_it_stands: with the places that are open.
     """
 
     text: str
     token: UUID
+    mail_id: int
     quotes: bool = True
     send_at: datetime | None = None
     confirmed: bool = False
     as_it_stands: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What an answer would go to and from. fault: why none may leave; overruled: the suppression to be confirmed."""
-
-    mail: InboundMessage | None = None
-    mailbox: Mailbox | None = None
-    recipient: str = ""
-    fault: str = ""
-    overruled: str = ""
-    references: tuple[str, ...] = ()
-
-
-def ground_of(thread: Thread) -> Ground:
-    """Return what an answer in a conversation would go to, from which mailbox, and what stands in its way."""
-    rows = InboundMessage.objects.filter(thread=thread, kind__in=PERSONAL).select_related("mailbox", "answers")
-    rows = rows.defer("raw").annotate(head=Substr("raw", 1, HEAD_BYTES, output_field=BinaryField()))  # pages ask often
-    mail = rows.order_by("-received_at", "-pk").first()
-    if mail is None:
-        return Ground(fault="No person has written here: there is nobody to answer.")
-    if thread.contact is not None and thread.contact.erased_at is not None:
-        return Ground(fault="They were erased: nothing is written to them any more.")
-    parsed = understand(head_of(bytes(mail.head))).mail if mail.head else None
-    recipient = _recipient(mail, parsed.header("reply-to") if parsed else "")
-    if not recipient:
-        return Ground(mail=mail, fault="Their mail has no address that can be answered.")
-    references = tuple(one for one in (parsed.references if parsed else ()) if len(one) <= _LONGEST_ID)
-    if mail.answers is not None and mail.answers.message_id not in references:
-        references = (*references, mail.answers.message_id)
-    ground = Ground(mail=mail, mailbox=mail.mailbox, recipient=recipient, references=references)
-    return _suppressed(ground, mail)
 
 
 def answer(member: Member, thread: Thread, wish: Wish) -> Answer:
@@ -114,8 +79,11 @@ def answer(member: Member, thread: Thread, wish: Wish) -> Answer:
         ground = ground_of(held)
         if ground.fault or ground.mail is None or ground.mailbox is None:
             raise NotPossible(ground.fault)
+        if ground.mail.pk != wish.mail_id:  # what is written may be meant for somebody else
+            who = ground.mail.from_address or "Somebody"
+            raise NotPossible(f"{who} has written since: read that first, then say again what is to be answered.")
         if ground.overruled and not wish.confirmed:
-            raise NotPossible(f"{ground.overruled} They have written since: confirm that you answer all the same.")
+            raise NotPossible(f"{ground.overruled} Please confirm that you answer all the same.")
         message = _message(held, ground, replace(wish, text=text))
         row = Answer.objects.create(
             message=message, thread=held, author=member.user, token=wish.token, overruled=ground.overruled
@@ -181,38 +149,16 @@ def quoted(mail: InboundMessage) -> str:
     return "\n".join([f"On {mail.received_at:%d %B %Y}, {who} wrote:", *(f"> {line}".rstrip() for line in lines)])
 
 
-def _recipient(mail: InboundMessage, reply_to: str) -> str:
-    for text in (reply_to, mail.from_address):
-        try:
-            return parse_address(text.rpartition("<")[2].partition(">")[0] if "<" in text else text).email
-        except BadAddress:
-            continue
-    return ""
-
-
-def _suppressed(ground: Ground, mail: InboundMessage) -> Ground:
-    """Say what suppresses the recipient, and whether their own later mail lets a person overrule it."""
-    key = key_of(ground.recipient)
-    rows = suppressing(mail.workspace_id, [key]).get(key)
-    if rows is None:
-        return ground
-    newest = max(rows, key=lambda row: row.created_at)
-    words = f"{newest.value} is suppressed: {newest.reason.replace('_', ' ')}."
-    if mail.kind == Kind.OPT_OUT or mail.received_at <= newest.created_at:
-        return replace(ground, fault=f"{words} They have not written since then, so nothing is written to them.")
-    return replace(ground, overruled=words)
-
-
 def _message(thread: Thread, ground: Ground, wish: Wish) -> OutboundMessage:
     mail, mailbox = ground.mail, ground.mailbox
     assert mail is not None
     assert mailbox is not None
     now = database_now()
     text = f"{wish.text}\n\n{quoted(mail)}\n" if wish.quotes and mail.text.strip() else f"{wish.text}\n"
-    named = mail.message_id if len(mail.message_id) <= _LONGEST_ID else ""
+    named = mail.message_id if len(mail.message_id) <= LONGEST_ID else ""
     return OutboundMessage.objects.create(
         workspace_id=thread.workspace_id,
-        contact=_contact(thread, ground.recipient),
+        contact=_contact(thread, ground),
         mailbox=mailbox,
         message_id=make_message_id(mailbox.address.rpartition("@")[2], secrets.token_urlsafe(18)),
         in_reply_to=named,
@@ -230,11 +176,11 @@ def _message(thread: Thread, ground: Ground, wish: Wish) -> OutboundMessage:
     )
 
 
-def _contact(thread: Thread, recipient: str) -> Contact:
-    """Return whom the conversation is with; who was nobody of ours becomes a contact by being answered."""
-    if thread.contact is not None:
-        return thread.contact
-    known = Contact.objects.filter(workspace=thread.workspace_id, email_key=key_of(recipient)).first()
-    found = known or create_contact(thread.workspace, {"email": recipient}, {})
-    Thread.objects.filter(pk=thread.pk).update(contact=found)
+def _contact(thread: Thread, ground: Ground) -> Contact:
+    """Return who wrote what is answered; who was nobody of ours becomes a contact by being answered."""
+    assert ground.mail is not None
+    address = address_in(ground.mail.from_address) or ground.recipient
+    found = writer_of(ground) or create_contact(thread.workspace, {"email": address}, {})
+    if thread.contact_id is None:
+        Thread.objects.filter(pk=thread.pk).update(contact=found)
     return found

@@ -11,8 +11,9 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.ids import row_id
 from sending.inbox.threads import queries
-from sending.inbox.threads.answers import draft_of, ground_of, keep_draft
+from sending.inbox.threads.answers import draft_of, keep_draft
 from sending.inbox.threads.frame import back, query_of
+from sending.inbox.threads.ground import ground_of
 from sending.inbox.threads.phrases import phrase_for, phrases_of
 
 

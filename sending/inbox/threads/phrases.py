@@ -12,7 +12,7 @@ from campaigns.sequences.wording import SenderValues, values_for
 from campaigns.templating import TemplateProblem, compile_template, left_open, render_open, spin
 from outreach.accounts.access import Member
 from outreach.kit.addresses import key_of
-from sending.inbox.threads.answers import Ground
+from sending.inbox.threads.ground import Ground
 from sending.inbox.threads.models import Thread
 
 AT_HAND = 12  # of each kind, by name; a search narrows them

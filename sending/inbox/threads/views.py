@@ -22,8 +22,9 @@ from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import class_of
 from sending.inbox.queries import unreadable_of
 from sending.inbox.threads import queries, snoozes
-from sending.inbox.threads.answers import draft_of, ground_of
+from sending.inbox.threads.answers import draft_of
 from sending.inbox.threads.frame import query_of
+from sending.inbox.threads.ground import ground_of
 from sending.inbox.threads.models import Thread
 from sending.inbox.threads.saying import conversation_of, read_place
 from sending.inbox.threads.states import SCOPE_WORDS, Scope

@@ -132,7 +132,8 @@ def test_a_class_is_corrected_on_an_answer_and_on_nothing_else(scene: Scene, pro
 
 
 def test_an_answer_is_put_up_once_also_long_after_the_kept_answer_is_gone(scene: Scene, program: Program) -> None:
-    url, wanted = f"/conversations/{hers(scene).thread_id}/answers", {"text": "Ten a month."}
+    row = hers(scene)
+    url, wanted = f"/conversations/{row.thread_id}/answers", {"text": "Ten a month.", "mail_id": row.pk}
     assert refused(program.ask("POST", url, wanted)) == (400, "idempotency_key_needed")
     first = program.ask("POST", url, wanted, Idempotency_Key="crm-7")
     assert first.status_code == 201
@@ -141,15 +142,17 @@ def test_an_answer_is_put_up_once_also_long_after_the_kept_answer_is_gone(scene:
     KeptAnswer.objects.all().delete()  # a day has passed
     late = program.ask("POST", url, wanted, Idempotency_Key="crm-7")
     assert [one.json()["id"] for one in (first, again, late)] == [first.json()["id"]] * 3
-    row = OutboundMessage.objects.get(answer__isnull=False)
-    assert (row.recipient, row.in_reply_to, row.state) == ("ada@x.example", "", MessageState.DEFERRED)
-    assert row.body_text.startswith("Ten a month.\n\nOn ")
+    made = OutboundMessage.objects.get(answer__isnull=False)
+    assert (made.recipient, made.in_reply_to, made.state) == ("ada@x.example", "", MessageState.DEFERRED)
+    assert made.body_text.startswith("Ten a month.\n\nOn ")
 
 
 def test_an_answer_is_called_back_until_it_is_on_its_way(scene: Scene, program: Program) -> None:
-    url = f"/conversations/{hers(scene).thread_id}/answers"
+    row = hers(scene)
+    url = f"/conversations/{row.thread_id}/answers"
     later = (clock.now() + timedelta(days=1)).isoformat()
-    made = program.ask("POST", url, {"text": "Later.", "send_at": later, "quotes": False}, Idempotency_Key="1")
+    wanted = {"text": "Later.", "mail_id": row.pk, "send_at": later, "quotes": False}
+    made = program.ask("POST", url, wanted, Idempotency_Key="1")
     assert program.ask("DELETE", f"{url}/{made.json()['id']}").status_code == 204
     assert (Draft.objects.get().text, OutboundMessage.objects.get(answer__isnull=False).state) == (
         "Later.\n", MessageState.CANCELLED,
@@ -161,10 +164,11 @@ def test_an_answer_is_called_back_until_it_is_on_its_way(scene: Scene, program: 
 def test_what_holds_an_answer_on_the_page_holds_it_here(scene: Scene, program: Program) -> None:
     row = hers(scene)
     url = f"/conversations/{row.thread_id}/answers"
-    opened = program.ask("POST", url, {"text": "Hi [[first_name]]"}, Idempotency_Key="1")
+    opened = program.ask("POST", url, {"text": "Hi [[first_name]]", "mail_id": row.pk}, Idempotency_Key="1")
     assert refused(opened) == (409, "not_possible")
     suppress(scene.workspace, "ada@x.example", SuppressionReason.MANUAL, evidence="By phone")
-    held = program.ask("POST", url, {"text": "Hi", "despite_suppression": True}, Idempotency_Key="2")
+    wanted = {"text": "Hi", "mail_id": row.pk, "despite_suppression": True}
+    held = program.ask("POST", url, wanted, Idempotency_Key="2")
     assert refused(held) == (409, "not_possible"), "they have not written since"
     assert "suppressed" in held.json()["detail"]
     assert not OutboundMessage.objects.filter(answer__isnull=False).exists()

@@ -20,7 +20,9 @@ from outreach.kit import clock
 from sending.chaos.faultsmtpd import FaultServer, close, say, serving_in_thread
 from sending.inbox.models import Answer, Draft, InboundMessage, Thread
 from sending.inbox.services import take_in
-from sending.inbox.threads.answers import Wish, answer, call_back, ground_of, settle_answers
+from sending.inbox.threads.answers import Wish, answer, call_back, settle_answers
+from sending.inbox.threads.ground import ground_of
+from sending.inbox.threads.placing import PERSONAL
 from sending.inbox.threads.services import NotPossible
 from sending.outbox import courier
 from sending.outbox.marks import mark
@@ -66,7 +68,12 @@ def her_mail(post: Post, text: str, *, sender: str = "Ada <ada@x.test>", message
 
 
 def wish(text: str = "Ten a month.", **values: object) -> Wish:
-    return Wish(text=text, token=uuid4(), **values)  # type: ignore[arg-type]
+    """Wish to answer the newest mail, where the values name no other."""
+    newest = (
+        InboundMessage.objects.filter(kind__in=PERSONAL).order_by("-received_at", "-pk").values_list("pk", flat=True)
+    )
+    given = {"text": text, "token": uuid4(), "mail_id": newest.first() or 0, **values}
+    return Wish(**given)  # type: ignore[arg-type]
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -295,12 +302,14 @@ def test_the_page_answers_keeps_a_draft_and_refuses_in_words(server: FaultServer
     page = client.get(post.member.url("inbox:thread", thread.pk)).text
     assert "Half of</textarea>" in page
     assert "Answer ada@x.test from me@acme.example" in page
-    post_to("thread_answer", text="", token=str(uuid4()))
-    post_to("thread_answer", text="Words", token="nonsense")
-    post_to("thread_answer", text="Words", token=str(uuid4()), at="2020-01-01T09:00")
+    hers = str(InboundMessage.objects.get().pk)
+    post_to("thread_answer", text="", token=str(uuid4()), mail=hers)
+    post_to("thread_answer", text="Words", token="nonsense", mail=hers)
+    post_to("thread_answer", text="Words", token=str(uuid4()), mail=hers, at="2020-01-01T09:00")
+    post_to("thread_answer", text="Words", token=str(uuid4()))
     assert not Answer.objects.exists()
     assert Draft.objects.get().text == "Words", "what could not be sent is not lost"
-    post_to("thread_answer", text="Ten", token=str(uuid4()))
+    post_to("thread_answer", text="Ten", token=str(uuid4()), mail=hers)
     page = client.get(post.member.url("inbox:thread", thread.pk)).text
     assert "Waits for its turn" in page
     post_to("thread_call_back", message=str(answered(thread).pk))

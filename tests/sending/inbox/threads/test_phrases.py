@@ -11,7 +11,7 @@ from campaigns.contacts.models import Contact
 from campaigns.library.checking import SnippetEntry, TemplateEntry
 from campaigns.library.services import create_snippet, create_template
 from campaigns.templating import compile_template, left_open, render_open
-from sending.inbox.models import Draft, Thread
+from sending.inbox.models import Draft, InboundMessage, Thread
 from sending.inbox.threads.answers import Wish, answer, keep_draft
 from sending.inbox.threads.services import NotPossible
 from sending.outbox.models import OutboundMessage
@@ -84,10 +84,11 @@ def test_without_scripts_an_entry_is_put_under_the_draft(scene: Scene) -> None:
 def test_an_answer_with_something_open_leaves_only_on_somebodys_word(scene: Scene) -> None:
     thread, client = talk(scene), signed_in(scene.member)
     url = scene.member.url("inbox:thread_answer", thread.pk)
+    hers = InboundMessage.objects.get().pk
     for text in ("Hi [[first_name]]", "Hi {{ first_name }}", "{% if x %}Hi"):
         with pytest.raises(NotPossible, match="still holds"):
-            answer(scene.member, thread, Wish(text=text, token=uuid4()))
-    sent = {"text": "Write [[name]] there", "token": str(uuid4())}
+            answer(scene.member, thread, Wish(text=text, token=uuid4(), mail_id=hers))
+    sent = {"text": "Write [[name]] there", "token": str(uuid4()), "mail": str(hers)}
     assert "still holds [[name]]" in client.post(url, sent, follow=True).text
     assert Draft.objects.get().text == "Write [[name]] there"
     client.post(url, {**sent, "as_it_stands": "1"})
