@@ -23,7 +23,6 @@ class Campaign(models.Model):
     new_leads_per_day = models.PositiveIntegerField(null=True)  # None = as many as the mailboxes carry
     daily_limit = models.PositiveIntegerField(null=True)  # messages of all steps; None = as many as fall due
     priority = models.CharField(max_length=6, default=Priority.NORMAL)
-    stop_on_reply = models.BooleanField(default=True)
     # Whoever comes onto its lists or into its segments after the launch is enrolled, too.
     grows = models.BooleanField(default=False, db_default=False)
     skips_roles = models.BooleanField(default=True, db_default=True)  # addresses of offices are left out

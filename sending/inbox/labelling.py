@@ -111,7 +111,7 @@ def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | No
     if _is_overtaken(row, enrollment):
         return Led(leads=False, words="A later answer has led them on: nothing follows from this one.")
     by_machine = row.kind == Kind.AUTO_REPLY
-    stops = enrollment.campaign.stop_on_reply and not (by_machine and says in _NO_ANSWERS)
+    stops = not (by_machine and says in _NO_ANSWERS)
     if by_machine and stops and before in _NO_ANSWERS:
         stop(enrollment, StopReason.REPLIED, detail=words)  # a person wrote it after all
     led = None if says is None else _lead(row, enrollment, says)

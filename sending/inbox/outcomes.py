@@ -59,9 +59,6 @@ def _reply(arrival: Arrival) -> str:
         return _in_conversation(arrival, message.contact)
     if is_first(arrival):
         tell(arrival, EventKind.REPLIED)
-    if not message.campaign.stop_on_reply:
-        led_by_itself(arrival.row)
-        return "The campaign goes on after replies."
     stopped = stop(message.enrollment, StopReason.REPLIED, detail=arrival.mail.subject)
     led = led_by_itself(arrival.row)
     way = f" {led.words}" if led is not None and led.leads else ""
@@ -69,11 +66,11 @@ def _reply(arrival: Arrival) -> str:
 
 
 def _in_conversation(arrival: Arrival, contact: Contact) -> str:
-    """Stop what runs for a person who answers an answer of ours, by the rule of each campaign.
+    """Stop what runs for a person who answers an answer of ours.
 
     Where the mail's References name what a campaign sent before, it is matched to that.
     """
-    running = [one for one in running_of(contact).select_related("campaign") if one.campaign.stop_on_reply]
+    running = running_of(contact).select_related("campaign")
     names = [one.campaign.name for one in running if stop(one, StopReason.REPLIED, detail=arrival.mail.subject)]
     return f"It goes on with a conversation. Stopped: {', '.join(names)}." if names else _ANSWERED
 

@@ -61,7 +61,6 @@ def _file_of(campaign: Campaign) -> CampaignFile:
         )
     return CampaignFile(
         name=_line(campaign.name),
-        stop_on_reply=campaign.stop_on_reply,
         skips_roles=campaign.skips_roles,
         schedule=_schedule(campaign),
         steps=by_path.get(0, []),

@@ -49,7 +49,7 @@ def import_file(member: Member, file: CampaignFile) -> Imported:
     notes: list[str] = []
     with transaction.atomic():
         campaign = services.create_campaign(member, file.name)
-        Campaign.objects.filter(pk=campaign.pk).update(stop_on_reply=file.stop_on_reply, skips_roles=file.skips_roles)
+        Campaign.objects.filter(pk=campaign.pk).update(skips_roles=file.skips_roles)
         try:
             services.save_schedule(campaign, _schedule(file.schedule, notes))
         except BadEdit as error:

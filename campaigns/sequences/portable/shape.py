@@ -164,7 +164,6 @@ class CampaignFile(Part):
     format: Literal["outreach-campaign"] = "outreach-campaign"
     version: Literal[1] = 1
     name: Name
-    stop_on_reply: bool = True
     skips_roles: bool = Field(True, description="Addresses of offices such as info@ are left out.")
     schedule: SchedulePart
     steps: Annotated[list[StepPart], Field(max_length=_MOST_STEPS)]

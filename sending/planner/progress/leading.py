@@ -118,7 +118,8 @@ def answers_that_led(enrollment: Enrollment) -> set[int]:
 def take_back_lead(enrollment: Enrollment, reached: Callable[[], Reached], *, words: str, stops: bool = True) -> bool:
     """Take somebody back from where an answer has led them, and leave them stopped by it.
 
-    stops = False: answers stop nobody here. They go on behind what they had, when they would have without the answer.
+    stops = False: a machine wrote it, and nobody has answered. They go on behind what they had, when they would have
+    without it.
 
     False where it has led nowhere, or the first message there is under way: it cannot be called back.
     reached is asked while the row is held. Runs inside the caller's transaction.

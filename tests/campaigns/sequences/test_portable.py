@@ -68,7 +68,7 @@ def full_campaign(member: Member) -> Campaign:
         starts_on=date(2026, 12, 1),
     )
     services.save_schedule(campaign, schedule)
-    Campaign.objects.filter(pk=campaign.pk).update(stop_on_reply=False, skips_roles=False)
+    Campaign.objects.filter(pk=campaign.pk).update(skips_roles=False)
     warm, cold = (Path.objects.create(campaign=campaign, number=n, name=f"Path {n}") for n in (2, 5))
     for path, position in ((warm, 201), (cold, 501)):
         step = Step.objects.create(campaign=campaign, position=position, wait_amount=1)

@@ -47,7 +47,7 @@ def test_a_new_campaign_is_a_draft_in_office_hours_with_one_empty_message() -> N
     campaign = services.create_campaign(member, "Autumn")
     plan = plans([campaign.pk])[campaign.pk]
     assert (plan.state, plan.zone_name, plan.use_contact_zone) == (CampaignState.DRAFT, "Europe/Warsaw", True)
-    assert (plan.new_leads_per_day, campaign.stop_on_reply) == (None, True)
+    assert plan.new_leads_per_day is None
     assert [(one.weekday, one.start, one.end) for one in plan.schedule.windows] == [(d, 540, 1020) for d in range(1, 6)]
     assert outline(campaign) == [(1, "", 0, "days", "new")]
     assert (campaign.created_by, campaign.workspace) == (member.user, member.workspace)

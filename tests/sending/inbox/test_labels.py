@@ -167,14 +167,11 @@ def test_another_word_takes_back_what_the_first_has_led_to(scene: Scene) -> None
 
 
 def test_what_was_made_for_somebody_on_a_path_is_not_called_back_by_another_word(scene: Scene) -> None:
-    row = answered(scene)
+    row = away(scene)
     says(scene, row, POSITIVE)
     first = Step.objects.get(campaign=scene.campaign, position=101)
     make_message(scene.person, first.variants.get(), scene.mailbox)
     Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None)
-    scene.campaign.stop_on_reply = False
-    scene.campaign.save(update_fields=["stop_on_reply"])
-    says(scene, row, NEGATIVE)
     says(scene, row, AWAY)
     assert (scene.person.state, scene.person.next_position, scene.person.led_to) == ("sending", 101, None)
 
@@ -262,37 +259,6 @@ def test_another_word_about_an_older_answer_takes_back_nothing_that_a_later_one_
     assert first.label == (corrected or ""), "it is kept all the same"
 
 
-def test_another_word_about_an_older_answer_counts_where_the_later_one_led_nowhere(scene: Scene) -> None:
-    scene.campaign.stop_on_reply = False
-    scene.campaign.save(update_fields=["stop_on_reply"])
-    first = answered(scene, ago=timedelta(hours=2))
-    says(scene, first, POSITIVE)
-    come_in(scene, mail("Once more.", in_reply_to=scene.message.message_id), at=clock.now())
-    says(scene, first, None)
-    assert (scene.person.state, scene.person.next_position) == ("active", 2)
-
-
-def test_where_answers_stop_nobody_the_label_leads_from_the_step_that_was_to_come(scene: Scene) -> None:
-    scene.campaign.stop_on_reply = False
-    scene.campaign.save(update_fields=["stop_on_reply"])
-    row = answered(scene)
-    assert scene.person.due_at == NEXT_AT
-    says(scene, row, POSITIVE)
-    assert (scene.person.state, scene.person.next_position) == ("active", 101)
-
-
-def test_where_answers_stop_nobody_a_word_that_is_taken_back_lets_them_go_on_as_before(scene: Scene) -> None:
-    scene.campaign.stop_on_reply = False
-    scene.campaign.save(update_fields=["stop_on_reply"])
-    row = answered(scene)
-    says(scene, row, POSITIVE)
-    says(scene, row, None)
-    person = scene.person
-    assert (person.state, person.next_position, person.led_until) == ("active", 2, None)
-    assert person.due_at is not None
-    assert person.due_at < clock.now(), "its wait was over long ago"
-
-
 def test_a_mail_of_a_machine_leads_nobody_whom_a_person_has_led(scene: Scene) -> None:
     says(scene, answered(scene), POSITIVE)
     away(scene)
@@ -365,10 +331,8 @@ def test_a_word_without_a_branch_stops_whoever_is_on_the_path_of_the_one_before(
 
 
 def test_the_first_message_of_a_path_waits_behind_the_one_that_was_under_way(scene: Scene) -> None:
-    scene.campaign.stop_on_reply = False
-    scene.campaign.save(update_fields=["stop_on_reply"])
     row = answered(scene, ago=timedelta(days=5))
-    Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None)
+    Enrollment.objects.update(state=EnrollmentState.SENDING, due_at=None, stop_reason="", stop_detail="", ended_at=None)
     says(scene, row, POSITIVE)
     now = clock.now()
     advance([Sent(scene.person.pk, 2, now)])

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from campaigns.sequences.models import Campaign
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from sending.bounces import Kind
@@ -96,13 +95,6 @@ def test_second_reply_of_a_person_is_kept_and_counted_once(scene: Scene) -> None
     come_in(scene, mail("Two", in_reply_to=scene.message.message_id))
     assert InboundMessage.objects.filter(answers=scene.message).count() == 2
     assert scene.counted() == {EventKind.REPLIED: 1, EventKind.STOPPED: 1}
-
-
-def test_campaign_that_goes_on_after_replies_counts_them_and_stops_nobody(scene: Scene) -> None:
-    Campaign.objects.update(stop_on_reply=False)
-    come_in(scene, mail(in_reply_to=scene.message.message_id))
-    assert scene.stands == GOES_ON
-    assert scene.counted() == {EventKind.REPLIED: 1}
 
 
 def test_reply_that_names_a_message_in_doubt_proves_that_it_was_sent(scene: Scene) -> None:
@@ -275,15 +267,14 @@ def our_answer(scene: Scene) -> OutboundMessage:
     )
 
 
-def test_a_reply_that_names_only_our_answer_stops_what_runs_for_the_person_as_each_campaign_says(scene: Scene) -> None:
+def test_a_reply_that_names_only_our_answer_stops_what_runs_for_the_person(scene: Scene) -> None:
     stands_by = second_campaign(scene, scene.contact, scene.mailbox)
-    Campaign.objects.filter(messages=stands_by).update(stop_on_reply=False)
     row = come_in(scene, mail(in_reply_to=our_answer(scene).message_id, message_id="<hers@x.example>"))
     assert row.enrollment is None
-    assert row.followed == "It goes on with a conversation. Stopped: Autumn."
+    assert row.followed.startswith("It goes on with a conversation. Stopped: ")
     assert scene.stands == REPLIED
     other = Enrollment.objects.get(messages=stands_by)
-    assert (other.state, other.stop_reason) == GOES_ON
+    assert (other.state, other.stop_reason) == REPLIED
     again = come_in(scene, mail("And?", in_reply_to="<ours@acme.example>", message_id="<hers-2@x.example>"))
     assert again.followed == "It goes on with a conversation: no campaign waits for it."
 
