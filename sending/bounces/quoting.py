@@ -1,7 +1,7 @@
 """Split the text of an answer: what its writer added, their signature, and what was written before. Pure, bounded.
 
-Line by line, with plain words (data/quotes.toml): no library for this is among the project's, and the known ones search
-hostile text with nested patterns. What cannot be told apart stays with the writer's own words, so that nothing that
+Line by line, with plain words (data/quotes.toml): the libraries for this search hostile text with nested patterns, see
+docs/decisions/splitting-answers.md. What cannot be told apart stays with the writer's own words, so that nothing that
 somebody has said is hidden.
 """
 
