@@ -23,6 +23,7 @@ from sending.outbox.states import MessageState
 from sending.pacing import Drop, Hold, HoldCode, Verdict, decide, lead_gates
 from sending.pacing.throttles import Throttle
 from sending.planner.claim import asking
+from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.claim.facts import NewLeads, Sender
 from sending.planner.claim.held import Held, Written
 from sending.planner.claim.picking import Round
@@ -146,6 +147,7 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
     written = {message.pk: Written(message.workspace_id, key_of(message.recipient)) for message in found}
     people = [message.contact for message in found]
     standing = Held(current.cooling(), [*people, *written.values()], now=current.now)
+    consents = Consents(map(_addressed, found), current.paces)
     claimed: list[OutboundMessage] = []
     called_off: list[CalledOff] = []
     held: list[tuple[OutboundMessage, Hold]] = []
@@ -166,6 +168,7 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
             # For the address that stands in it, as at the mark, or their contact's of today.
             held=standing.of(message.mailbox_id, written[message.pk])
             or standing.of(message.mailbox_id, message.contact),
+            no_consent=consents.lacking(message.campaign_id, message.contact_id),
         )
         if isinstance(verdict, Drop):
             called_off.append(CalledOff(message, verdict.words, stop=StopReason.SUPPRESSED))
@@ -201,6 +204,12 @@ def call_off(found: Sequence[CalledOff], *, now: datetime) -> None:
                 record([entry_about(one.message, EventKind.CANCELLED, now, words=one.words)])
 
 
+def _addressed(message: OutboundMessage) -> Addressed:
+    assert message.campaign_id is not None  # answers are claimed by themselves
+    contact = message.contact
+    return Addressed(message.workspace_id, message.campaign_id, contact.pk, contact.country, contact.domain)
+
+
 def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
     """Return why messages must not be tried again: for the address that stands in them, or their contact's of today."""
     # A recipient without a key cannot be built: its claim ends it.
@@ -221,6 +230,7 @@ def _judge(  # noqa: PLR0913  # what the gates ask
     *,
     throttles: tuple[Throttle, ...],
     held: tuple[Hold, ...],
+    no_consent: str,
 ) -> Verdict:
     facts = asking.lead_facts(
         plan,
@@ -231,6 +241,7 @@ def _judge(  # noqa: PLR0913  # what the gates ask
         new=NewLeads(),  # it was counted when it was first claimed
         throttles=throttles,
         held=held,
+        no_consent=no_consent,
     )
     return decide(lead_gates(facts, sender.facts))
 

@@ -59,6 +59,7 @@ class LeadFacts:
     is_follow_up: bool
     suppressed: str = ""  # in words, when it is
     address: AddressFacts = NOTHING_AGAINST
+    no_consent: str = ""  # in words, where the law needs one that is not on record
     campaign_paused: bool = False
     new_leads_limit: int | None = None  # of the campaign, per rolling day
     new_leads_today: int = 0
@@ -89,6 +90,8 @@ def lead_gates(lead: LeadFacts, box: MailboxFacts) -> Iterator[Verdict]:
     if lead.suppressed:
         yield Drop(DropCode.SUPPRESSED, lead.suppressed)
     yield address_gate(lead.address, is_follow_up=lead.is_follow_up, now=box.now, pace=box.pace)
+    if lead.no_consent:
+        yield Hold(HoldCode.NO_CONSENT, lead.no_consent, box.now + box.pace.shrink(RECHECK))
     yield from lead.held
     if lead.campaign_paused:
         yield Hold(HoldCode.CAMPAIGN_PAUSED, "The campaign is paused.", box.now + box.pace.shrink(RECHECK))

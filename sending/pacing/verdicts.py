@@ -35,11 +35,20 @@ class HoldCode(StrEnum):
     DOMAIN_DOUBTED = "domain_doubted"  # the recipient's domain was found to take no mail, and is looked up once more
     COOLDOWN = "cooldown"  # the recipient's provider distrusts the mailbox, which leaves it alone for a while
     ADDRESS_HELD = "address_held"  # messages to the address came back for now, too often
+    NO_CONSENT = "no_consent"  # the law of the recipient's country needs a consent that is not on record
     COMPANY_PAUSED = "company_paused"  # somebody of the company has answered, and a person paused the others
 
 
 # No clock ends these: a person must act first.
-UNTIL_MENDED = frozenset({HoldCode.MISSING_VALUE, HoldCode.BAD_TEMPLATE, HoldCode.BROKEN_BRANCH, HoldCode.MADE_ALREADY})
+UNTIL_MENDED = frozenset(
+    {
+        HoldCode.MISSING_VALUE,
+        HoldCode.BAD_TEMPLATE,
+        HoldCode.BROKEN_BRANCH,
+        HoldCode.MADE_ALREADY,
+        HoldCode.NO_CONSENT,
+    }
+)
 
 
 # These hold all the new contacts of a campaign alike: they are kept with it, and whoever waits stays due.

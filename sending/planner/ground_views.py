@@ -16,8 +16,9 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from sending.planner.errors import NotReady
 from sending.planner.forms import GroundForm
-from sending.planner.lawful.grounds import basis_words, lawful, state_ground
+from sending.planner.lawful.grounds import basis_words, lawful
 from sending.planner.lawful.law import version
+from sending.planner.lawful.stating import state_ground
 
 _FOLDER = "sending/planner"
 

@@ -72,6 +72,8 @@ def _title(one: Mapping[str, Any]) -> str:  # noqa: PLR0911  # a sentence for ea
             return "A mailbox would have stopped"
         case "mend" if one["reason"] == HoldCode.MISSING_VALUE:
             return f"{people} would wait, since a value is missing"
+        case "mend" if one["reason"] == HoldCode.NO_CONSENT:
+            return f"{people} would wait, since their consent is not on record"
         case "mend":
             return f"{people} would wait, since a wording is broken"
         case "skipped":

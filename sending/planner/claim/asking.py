@@ -26,6 +26,7 @@ def lead_facts(  # noqa: PLR0913  # what the gates ask
     throttles: tuple[Throttle, ...] = (),
     address: AddressFacts = NOTHING_AGAINST,
     held: tuple[Hold, ...] = (),
+    no_consent: str = "",
 ) -> LeadFacts:
     """Return what the gates ask about a step of this contact."""
     zone_name, zone = zone_of(plan, contact)
@@ -36,6 +37,7 @@ def lead_facts(  # noqa: PLR0913  # what the gates ask
         is_follow_up=is_follow_up,
         suppressed=suppressed,
         address=address,
+        no_consent=no_consent,
         campaign_paused=plan.state is not CampaignState.RUNNING,
         new_leads_limit=plan.new_leads_per_day,
         new_leads_today=new.today,

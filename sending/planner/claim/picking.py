@@ -39,6 +39,7 @@ from sending.planner.claim.asking import lead_facts, suppressions
 from sending.planner.claim.begun import Begun
 from sending.planner.claim.books import rooms_for_new
 from sending.planner.claim.candidates import Candidate, Wish
+from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.claim.facts import Sender, senders_held_by
 from sending.planner.claim.held import Held
 from sending.planner.claim.outcomes import Move
@@ -189,6 +190,7 @@ class _Judging:
         assert current.throttling is not None  # somebody has room, or nobody would be asked for
         self._throttling = current.throttling
         self._throttling.load(self._contacts.values())
+        self._consents = Consents((self._addressed(one) for one in found), current.paces)
         self._held = Held(current.cooling(), self._contacts.values(), now=current.now)
         self._begun = begun
         self._rotating = rotating
@@ -249,6 +251,10 @@ class _Judging:
         else:
             self._result.ended.append((one, to.told))
 
+    def _addressed(self, one: Candidate) -> Addressed:
+        contact = self._contacts[one.contact_id]
+        return Addressed(one.workspace_id, one.campaign_id, one.contact_id, contact.country, contact.domain)
+
     def _verdict(self, one: Candidate, plan: CampaignPlan, contact: Contact, sender: Sender) -> Verdict:
         facts = lead_facts(
             plan,
@@ -259,6 +265,7 @@ class _Judging:
             throttles=self._throttling.of(contact, plan.id, is_first=one.is_new_lead),
             address=self._addresses.facts(contact.email_key, contact.domain, skips_roles=plan.skips_roles),
             held=self._held.of(sender.id, contact),
+            no_consent=self._consents.lacking(plan.id, contact.pk),
         )
         return decide(lead_gates(facts, sender.facts))
 

@@ -34,6 +34,7 @@ from sending.pacing.rotation import Rotation, match_words
 from sending.planner.claim.addresses import Addresses
 from sending.planner.claim.asking import lead_facts, suppressions
 from sending.planner.claim.books import rooms_for_new
+from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.claim.facts import NewLeads, Sender, new_leads_today, senders_of
 from sending.planner.claim.held import Held
 from sending.planner.claim.rotating import Sharing, sharings_of
@@ -178,6 +179,7 @@ def _facts(row: Enrollment, plan: CampaignPlan, pace: Pace, now: datetime) -> Le
     """Return what the gates ask about the person, whichever mailbox of the workspace would carry the message."""
     throttling = Throttling({row.workspace_id: pace}, now=now, is_claim=False)
     throttling.load([row.contact])
+    person = Addressed(row.workspace_id, row.campaign_id, row.contact_id, row.contact.country, row.contact.domain)
     return lead_facts(
         plan,
         row.contact,
@@ -188,6 +190,7 @@ def _facts(row: Enrollment, plan: CampaignPlan, pace: Pace, now: datetime) -> Le
         address=Addresses([row.contact.domain]).facts(
             row.contact.email_key, row.contact.domain, skips_roles=plan.skips_roles
         ),
+        no_consent=Consents([person], {row.workspace_id: pace}).lacking(row.campaign_id, row.contact_id),
     )
 
 

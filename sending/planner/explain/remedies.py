@@ -111,6 +111,7 @@ _MENDED = {
     HoldCode.MISSING_VALUE: "If the missing value were filled in",
     HoldCode.BAD_TEMPLATE: "If the wording were mended",
     HoldCode.BROKEN_BRANCH: "If the branch were mended",
+    HoldCode.NO_CONSENT: "If their consent were recorded",
     HoldCode.MADE_ALREADY: "If they went on behind it",
 }
 

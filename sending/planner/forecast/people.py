@@ -21,6 +21,7 @@ from sending.pacing.receivers import Receiver, receiver_of
 from sending.pacing.scenario import ScenarioPerson
 from sending.pacing.waits import opening_after, wait_over
 from sending.planner.claim.addresses import Addresses
+from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.claim.facts import zone_by
 from sending.planner.claim.held import Held
 from sending.planner.forecast.roads import Roads
@@ -33,6 +34,7 @@ _COLUMNS = (
     "receiver", "last_sent_at", "absent_until", "led_to", "led_until", "contact__verdict",
 )  # fmt: skip
 _DRAFTS = 1 << 62
+_KEPT = UNTIL_MENDED - {HoldCode.NO_CONSENT}  # known from their hold alone; the consent is asked for anew
 WAITING = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
 
 
@@ -128,6 +130,7 @@ class Lines:
         """Return those for whom a step is to come by itself; count those for whom none is."""
         suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
         addresses = Addresses({row.domain for row in rows})
+        consents = Consents((_addressed(row) for row in rows), {workspace_id: self._pace})
         held = Held(cooling_of(carrying, now=self._now), rows, now=self._now)
         for pk, roads in self.roads.items():
             roads.ask([row.contact_id for row in rows if row.campaign_id == pk])
@@ -137,7 +140,9 @@ class Lines:
                 self.stuck[row.campaign_id][DropCode.SUPPRESSED] += 1
             elif unfit := self._unfit(row, addresses):
                 self.stuck[row.campaign_id][unfit] += 1
-            elif row.hold_code in UNTIL_MENDED and row.pk not in self._mended:
+            elif row.pk not in self._mended and consents.lacking(row.campaign_id, row.contact_id):
+                self.stuck[row.campaign_id][HoldCode.NO_CONSENT] += 1
+            elif row.hold_code in _KEPT and row.pk not in self._mended:
                 self.stuck[row.campaign_id][row.hold_code] += 1
             elif endless := held.endless(row):
                 self.stuck[row.campaign_id][endless] += 1
@@ -212,6 +217,10 @@ class Lines:
         if key not in self._zones:
             self._zones[key] = zone_by(self._plans[campaign_id], zone_name, country, region)[1]
         return self._zones[key]
+
+
+def _addressed(row: Row) -> Addressed:
+    return Addressed(row.workspace_id, row.campaign_id, row.contact_id, row.country, row.domain)
 
 
 def _not_before(until: datetime, people: Sequence[ScenarioPerson]) -> list[ScenarioPerson]:

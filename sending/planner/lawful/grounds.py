@@ -7,19 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.db import connection, transaction
+from django.db import connection
 
 from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.states import CLOSED, CampaignState
-from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
-from outreach.kit import clock
 from outreach.kit.words import plural
-from sending.ledger.kinds import EventKind
-from sending.ledger.services import Entry, record
-from sending.planner.errors import NotReady, Obstacle
+from sending.planner.errors import Obstacle
 from sending.planner.lawful.law import Need, Rule, country_of_domain, name_of, rule_of, rules
 from sending.planner.models import CampaignGround
 
@@ -132,58 +127,22 @@ def law_obstacles(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> list[Obstac
     ]
 
 
+def consents() -> list[str]:
+    """Return the grounds that are a consent in the sense of the law."""
+    return sorted(one.value for one in _SUFFICES[Need.CONSENT])
+
+
 def consent_asked(campaign: Campaign) -> tuple[list[str], list[str]]:
     """Return the values of LACKS_CONSENT: whose law needs a consent here, and the grounds that are one.
 
     No country where the campaign states such a ground for all, or its people are invented.
     """
-    enough = _SUFFICES[Need.CONSENT]
+    enough = consents()
     ground = CampaignGround.objects.filter(campaign=campaign).first()
     is_real = Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) == 1
     asked = is_real and not (ground and LegalBasis(ground.basis) in enough)
     codes = [code for rule in rules() if rule.need is Need.CONSENT for code in rule.countries] if asked else []
-    return codes, [one.value for one in enough]
-
-
-def state_ground(member: Member, campaign: Campaign, basis: LegalBasis, words: str) -> None:
-    """Keep on what ground a campaign writes, in the words of whoever answers for it; unstated takes it back.
-
-    Raises NotReady where people of a launched campaign, for whom something is still to come, need the one before.
-    """
-    with transaction.atomic():
-        current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-        rows = CampaignGround.objects.filter(campaign=campaign)
-        row = rows.first()
-        before = Stated(LegalBasis(row.basis), row.words) if row else Stated()
-        after = Stated(basis, words[:LONGEST_WORDS]) if basis is not LegalBasis.UNSTATED else Stated()
-        is_same = after == before and (row is None or row.stated_by == member.user.email)
-        if current.state in CLOSED or is_same:
-            return
-        if basis is LegalBasis.UNSTATED:
-            rows.delete()
-        else:
-            about = {"basis": after.basis, "words": after.words, "stated_by": member.user.email}
-            CampaignGround.objects.update_or_create(campaign=campaign, defaults={**about, "stated_at": clock.now()})
-        _refuse_needed(current)
-        _tell(current, member, before, after)
-
-
-def _tell(campaign: Campaign, member: Member, before: Stated, after: Stated) -> None:
-    """Let the campaign's story say who has changed the ground, and from what to what."""
-    data = {
-        "by": member.user.email,
-        "words": f"{member.user.email} has stated the ground: {after}. Before: {before}.",
-        "before": {"basis": before.basis.value, "words": before.words},
-        "after": {"basis": after.basis.value, "words": after.words},
-    }
-    kind = EventKind.GROUND_STATED
-    record([Entry(campaign.workspace_id, kind, clock.now(), campaign_id=campaign.pk, data=data)])
-
-
-def _refuse_needed(campaign: Campaign) -> None:
-    """Raise where a launched campaign would go on writing to people who need another ground."""
-    if campaign.state != CampaignState.DRAFT and (found := law_obstacles(campaign, Whom.ENROLLED)):
-        raise NotReady(tuple(found))
+    return codes, enough
 
 
 def basis_words(basis: str) -> str:

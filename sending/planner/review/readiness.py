@@ -11,13 +11,16 @@ from campaigns.sequences.queries import audience_of, audience_segments_of
 from campaigns.sequences.states import CampaignState
 from campaigns.sequences.variables import known_variables
 from outreach.accounts.models import Workspace
+from outreach.kit.words import plural
 from sending.domains.keys import KeyLost, signatures_of
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.states import MailboxState
+from sending.pacing import HoldCode
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.grounds import Whom, law_obstacles
-from sending.planner.models import CampaignMailbox
+from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.paths.broken import broken_branches
+from sending.planner.states import EnrollmentState
 
 
 def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
@@ -46,9 +49,21 @@ def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
         *_schedule(plan),
         *broken_branches(plan),
         *_senders(campaign),
+        *_consents(campaign),
         *(broken_segments(campaign, "so nobody of it is added") if campaign.grows else ()),
         *(law_obstacles(campaign, Whom.OUTSIDE) if campaign.grows else ()),
     )
+
+
+def _consents(campaign: Campaign) -> list[Obstacle]:
+    """Return who of a running campaign waits for a consent: their country became known when they were in it."""
+    waiting = Enrollment.objects.filter(campaign=campaign, state=EnrollmentState.ACTIVE, hold_code=HoldCode.NO_CONSENT)
+    count = waiting.count()
+    if not count:
+        return []
+    words = f"{plural(count, 'person waits,people wait')} for a consent that the law of their country needs."
+    fix = "State the ground, import them with their consent, or take them out."
+    return [Obstacle("no_consent_now", words, fix, "planner:ground")]
 
 
 def broken_segments(campaign: Campaign, so: str = "") -> list[Obstacle]:

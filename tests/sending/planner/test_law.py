@@ -13,14 +13,26 @@ from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
+from sending.pacing import HoldCode, Pace
+from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.errors import NotReady
-from sending.planner.lawful.grounds import state_ground
+from sending.planner.explain.present import present_of
+from sending.planner.forecast.foresight import foresee
+from sending.planner.lawful.stating import state_ground
 from sending.planner.models import CampaignGround, Enrollment
 from sending.planner.review.readiness import stalls
 from sending.planner.services import enroll_audience, grow_audiences, launch
-from tests.builders import make_contact, make_import
+from tests.builders import make_contact, make_import, make_running_campaign
 from tests.sending.planner.pages import make_draft, post, signed_in, text_of
-from tests.sending.planner.stage import make_team
+from tests.sending.planner.stage import (
+    database_time,
+    emails,
+    make_empty_campaign,
+    make_sender,
+    make_team,
+    make_waiting,
+    pick,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -156,3 +168,57 @@ def test_a_ground_that_people_need_is_not_taken_back_while_they_are_written_to(
     Enrollment.objects.update(state="finished", due_at=None)
     state_ground(member, campaign, LegalBasis.UNSTATED, "")
     assert not CampaignGround.objects.exists()
+
+
+def test_whoever_turns_out_to_need_consent_is_held_until_it_is_on_record(member: Member) -> None:
+    mailbox = make_sender(member)
+    ada, bob = make_contact(member.workspace, "ada@firm.com"), make_contact(member.workspace, "bob@firm.com")
+    campaign = make_running_campaign(member, (ada, bob), (mailbox,), steps=2)
+    CampaignGround.objects.all().delete()
+    Contact.objects.filter(pk=ada.pk).update(country="DE")  # by an edit, an import, a program: whatever made it known
+    assert emails(pick(mailbox)) == ["bob@firm.com"]
+    row = enrollment_of(ada)
+    assert row.hold_code == HoldCode.NO_CONSENT
+    assert row.hold_detail.startswith("No consent is on record, and ")
+    assert row.hold_detail.endswith("needs it for people in Germany.")
+    assert present_of(row, now=database_time()).binding.code == HoldCode.NO_CONSENT
+    assert [one.words for one in stalls(campaign)] == [
+        "1 person waits for a consent that the law of their country needs."
+    ]
+    assert foresee(campaign).stuck == {HoldCode.NO_CONSENT: 1}
+    page = text_of(signed_in(member).get(member.url("planner:people", campaign.pk)))
+    assert "1 person held: their law needs a consent that is not on record" in page
+    state_ground(member, campaign, LegalBasis.CONSENT, "Forms of the fair.")
+    assert emails(pick(mailbox)) == ["ada@firm.com"]
+    assert stalls(campaign) == ()
+
+
+def test_a_follow_up_and_a_retry_wait_for_the_consent_too(member: Member) -> None:
+    mailbox = make_sender(member)
+    campaign = make_empty_campaign(member, mailbox)
+    ada = make_contact(member.workspace, "ada@firma.de")
+    make_waiting(campaign, ada, mailbox, due_at=database_time())
+    CampaignGround.objects.all().delete()
+    assert not pick(mailbox)
+    assert enrollment_of(ada).hold_code == HoldCode.NO_CONSENT
+    Contact.objects.filter(pk=ada.pk).update(origin=make_import(member.workspace, legal_basis=LegalBasis.CONSENT))
+    Enrollment.objects.update(due_at=database_time())
+    assert emails(pick(mailbox)) == ["ada@firma.de"]
+
+
+def test_the_consent_of_people_whom_no_law_asks_about_costs_no_query(
+    member: Member, django_assert_num_queries: Any
+) -> None:
+    people = [Addressed(member.workspace.pk, 1, pk, country, "firm.com") for pk, country in enumerate(("", "US", "GB"))]
+    with django_assert_num_queries(0):
+        found = Consents(people, {member.workspace.pk: Pace()})
+    assert not any(found.lacking(1, pk) for pk in range(3))
+    germans = [Addressed(member.workspace.pk, 1, pk, "", "firma.de") for pk in range(50)]
+    with django_assert_num_queries(1):
+        assert Consents(germans, {member.workspace.pk: Pace()}).lacking(1, 7)
+    with django_assert_num_queries(0):
+        assert not Consents(germans, {member.workspace.pk: Pace(1_000)}).lacking(1, 7), "they are invented"
+
+
+def enrollment_of(contact: Contact) -> Enrollment:
+    return Enrollment.objects.select_related("contact", "campaign", "mailbox", "workspace").get(contact=contact)

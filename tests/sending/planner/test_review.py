@@ -15,8 +15,9 @@ from outreach.accounts.roles import Role
 from sending.domains.states import KeyState
 from sending.mailboxes.models import ConnectionTest, Mailbox, MailboxClock
 from sending.planner.errors import NotReady
-from sending.planner.lawful.grounds import lawful, state_ground
+from sending.planner.lawful.grounds import lawful
 from sending.planner.lawful.law import Need, country_of_domain, rule_of, rules
+from sending.planner.lawful.stating import state_ground
 from sending.planner.models import CampaignGround
 from sending.planner.review import Review, review_of
 from sending.planner.review.lights import Light

@@ -132,7 +132,7 @@ def test_the_books_hold_the_rolling_day() -> None:
 
 def test_many_people_cost_no_more_queries_than_one() -> None:
     member = make_team()
-    campaign = make_running_campaign(member, make_people(member, 1), (make_sender(member),))
+    campaign = make_running_campaign(member, make_people(member, 1, country="DE"), (make_sender(member),))
     with CaptureQueriesContext(connection) as few:
         scene(campaign)
     people = tuple(make_contact(member.workspace, f"x{n}@example{n}.com", country="DE") for n in range(30))
@@ -140,7 +140,7 @@ def test_many_people_cost_no_more_queries_than_one() -> None:
     carry(campaign, make_sender(member, "b@acme.example"))
     with CaptureQueriesContext(connection) as many:
         scene(other)
-    assert len(few) == len(many) <= 21
+    assert len(few) == len(many) <= 22
 
 
 def test_a_sandbox_is_foreseen_at_its_own_pace() -> None:

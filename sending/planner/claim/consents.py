@@ -1,0 +1,57 @@
+"""Whose law needs a consent that nobody has on record: asked at each claim, since a country may become known late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from outreach.kit import statements
+from sending.pacing import Pace
+from sending.planner.lawful.grounds import consents
+from sending.planner.lawful.law import Need, country_of_domain, name_of, rule_of
+
+# Of those whose country asks for it: who came by no import that states a consent, in a campaign that states none.
+_LACKING = """
+SELECT a.campaign_id, a.contact_id
+  FROM unnest(%s::bigint[], %s::bigint[]) AS a(campaign_id, contact_id)
+ WHERE NOT EXISTS (SELECT 1 FROM planner_campaign_ground g
+                    WHERE g.campaign_id = a.campaign_id AND g.basis = ANY(%s::varchar[]))
+   AND NOT EXISTS (SELECT 1 FROM contacts_contact c JOIN contacts_import i ON i.id = c.origin_id
+                    WHERE c.id = a.contact_id AND i.legal_basis = ANY(%s::varchar[]))
+"""
+
+
+class Addressed(NamedTuple):
+    """Somebody whom a campaign would write to; country is "" where none is known."""
+
+    workspace_id: int
+    campaign_id: int
+    contact_id: int
+    country: str
+    domain: str
+
+
+class Consents:
+    """What is known of the consent of some people: no query where no law asks for it, else one for all."""
+
+    def __init__(self, people: Iterable[Addressed], paces: Mapping[int, Pace]) -> None:
+        """Paces are by workspace: the people of one whose time is speeded up are invented."""
+        asked: dict[tuple[int, int], str] = {}
+        for one in people:
+            code = one.country or country_of_domain(one.domain)
+            rule = rule_of(code) if code else None
+            if rule is not None and rule.need is Need.CONSENT and paces[one.workspace_id].scale == 1:
+                asked[one.campaign_id, one.contact_id] = code
+        self._lacking: dict[tuple[int, int], str] = {}
+        if asked:
+            enough = consents()
+            values = [[pk for pk, _ in asked], [pk for _, pk in asked], enough, enough]
+            self._lacking = {(one, other): asked[one, other] for one, other in statements.run(_LACKING, values)}
+
+    def lacking(self, campaign_id: int, contact_id: int) -> str:
+        """Return why somebody may not be written to, "" where a consent is on record or none is needed."""
+        code = self._lacking.get((campaign_id, contact_id))
+        rule = rule_of(code) if code else None
+        if code is None or rule is None:
+            return ""
+        return f"No consent is on record, and {rule.law} needs it for people in {name_of(code)}."

@@ -1,0 +1,60 @@
+"""State on what ground a campaign writes, in the words of whoever answers for it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from campaigns.contacts.states import LegalBasis
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.states import CLOSED, CampaignState
+from outreach.accounts.access import Member
+from outreach.kit import clock
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.pacing import HoldCode
+from sending.planner.errors import NotReady
+from sending.planner.lawful.grounds import LONGEST_WORDS, Stated, Whom, law_obstacles
+from sending.planner.models import CampaignGround
+from sending.planner.services.reopening import reopen
+
+
+def state_ground(member: Member, campaign: Campaign, basis: LegalBasis, words: str) -> None:
+    """Keep on what ground a campaign writes, in the words of whoever answers for it; unstated takes it back.
+
+    Raises NotReady where people of a launched campaign, for whom something is still to come, need the one before.
+    """
+    with transaction.atomic():
+        current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        rows = CampaignGround.objects.filter(campaign=campaign)
+        row = rows.first()
+        before = Stated(LegalBasis(row.basis), row.words) if row else Stated()
+        after = Stated(basis, words[:LONGEST_WORDS]) if basis is not LegalBasis.UNSTATED else Stated()
+        is_same = after == before and (row is None or row.stated_by == member.user.email)
+        if current.state in CLOSED or is_same:
+            return
+        if basis is LegalBasis.UNSTATED:
+            rows.delete()
+        else:
+            about = {"basis": after.basis, "words": after.words, "stated_by": member.user.email}
+            CampaignGround.objects.update_or_create(campaign=campaign, defaults={**about, "stated_at": clock.now()})
+        _refuse_needed(current)
+        _tell(current, member, before, after)
+        reopen(current.pk, [HoldCode.NO_CONSENT], words="The ground was stated anew, so they are looked at again.")
+
+
+def _tell(campaign: Campaign, member: Member, before: Stated, after: Stated) -> None:
+    """Let the campaign's story say who has changed the ground, and from what to what."""
+    data = {
+        "by": member.user.email,
+        "words": f"{member.user.email} has stated the ground: {after}. Before: {before}.",
+        "before": {"basis": before.basis.value, "words": before.words},
+        "after": {"basis": after.basis.value, "words": after.words},
+    }
+    kind = EventKind.GROUND_STATED
+    record([Entry(campaign.workspace_id, kind, clock.now(), campaign_id=campaign.pk, data=data)])
+
+
+def _refuse_needed(campaign: Campaign) -> None:
+    """Raise where a launched campaign would go on writing to people who need another ground."""
+    if campaign.state != CampaignState.DRAFT and (found := law_obstacles(campaign, Whom.ENROLLED)):
+        raise NotReady(tuple(found))
