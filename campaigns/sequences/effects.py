@@ -14,11 +14,12 @@ from outreach.slots import EDIT_EFFECTS, MADE_FROM
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of those who still wait for a step get one of its wordings, by the shares of now and of then."""
+    """How many of those who still wait for a step get one of its wordings, by the shares of now, of then, of both."""
 
     label: str
     now: int
     then: int
+    stays: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ class Effects:
     shares: Sequence[Share] = ()
     is_about: bool = False
     waiting: int = 0  # of the pending, those whose wait for the step has begun: it keeps its end
+    may_come: int = 0  # not pending: they stand where a branch may still lead them to the step's path
+
+    @property
+    def moved(self) -> int:
+        """Return how many of the pending get another wording then."""
+        return max(self.pending - sum(one.stays for one in self.shares), 0)
 
     def of(self, label: str) -> Share | None:
         """Return how many get a wording."""

@@ -112,6 +112,8 @@ class StepForm(EditForm):
         label="Thread",
         widget=forms.Select(attrs={"aria-label": "Thread"}),
     )
+    # shown where it is lacking: a launched step that opens a thread of its own from now on
+    subject = forms.CharField(max_length=500, required=False, label="Subject of the new thread")
 
 
 class LetterField(forms.CharField):

@@ -9,6 +9,7 @@ from campaigns.contacts.models import ContactList, Segment
 from campaigns.sequences.positions import step_name
 from campaigns.sequences.states import BRANCHING, BranchKind, CampaignState, Priority, StepThread
 from outreach.accounts.models import User, Workspace
+from outreach.kit.words import plural
 
 
 class Campaign(models.Model):
@@ -291,10 +292,11 @@ class WordingVersion(models.Model):
 
 
 class RemovedPart(models.Model):
-    """A step or a wording that was removed from a draft, kept to be brought back (see services/removals.py)."""
+    """A path, a step or a wording that was removed from a draft, kept to be brought back (see services/removals.py)."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="removed")
-    # of a step: its columns, "wordings" and "branches" (behind it); of a wording: "step" (an id) and "wordings"
+    # of a step: its columns, "id", "path_id", "wordings" and "branches" (behind it); of a wording: "step" (an id) and
+    # "wordings"; of a path: "path" (id, number, name), "steps" (as above) and "leading" (the branches to it)
     content = models.JSONField()
     removed_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     removed_at = models.DateTimeField(auto_now_add=True)
@@ -305,6 +307,8 @@ class RemovedPart(models.Model):
     @property
     def title(self) -> str:
         """Return what it was, and how its text begins."""
+        if path := self.content.get("path"):
+            return f"Path {path['number']}: {path['name']}, {plural(len(self.content['steps']), 'message')}"
         first = self.content["wordings"][0]
         is_wording = "step" in self.content
         what = f"Wording {first['label']}" if is_wording else f"Step {step_name(self.content['position'])}"

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from campaigns.sequences.dealing import deal
 from campaigns.sequences.effects import Effects, Share
 from campaigns.sequences.models import Step, Variant
+from campaigns.sequences.plans import plans
 from campaigns.sequences.positions import block_of, path_of
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -41,6 +42,7 @@ def effects_of_edit(step_id: int, weights: Mapping[str, int]) -> Effects:
         sent=made["sent"],
         shares=_shares(step_id, looked_at, now, {**now, **weights}, scale=count / (len(looked_at) or 1)),
         is_about=count > len(looked_at),
+        may_come=_coming(step).count(),
         waiting=pending.filter(next_position=step.position, last_sent_at__isnull=False).count(),
     )
 
@@ -54,22 +56,58 @@ def made_from(variant_id: int) -> dict[int, int]:
 def _pending(step: Step) -> QuerySet[Enrollment]:
     """Return those of the step's path who have not come past it and have no message of it."""
     first, _ = block_of(path_of(step.position))
+    return _without(step).filter(next_position__range=(first, step.position))
+
+
+def _without(step: Step) -> QuerySet[Enrollment]:
+    """Return those of the campaign who are under way and have no message of the step."""
     return Enrollment.objects.filter(
         ~Exists(OutboundMessage.objects.filter(enrollment=OuterRef("pk"), step=step)),
         campaign=step.campaign_id,
         state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING],
-        next_position__range=(first, step.position),
     )
+
+
+def _coming(step: Step) -> QuerySet[Enrollment]:
+    """Return those who stand on another path, where a branch may still lead them to the step's."""
+    plan = plans([step.campaign_id])[step.campaign_id]
+    found = Q(pk__in=())
+    paths, seen = [path_of(step.position)], set[int]()
+    while paths:
+        path = paths.pop()
+        for one in plan.steps:
+            first, last = block_of(path_of(one.position))
+            if any(branch.path == path for branch in one.answers):  # an answer leads on wherever they stand behind it
+                found |= Q(next_position__range=(first, last))
+            elif any(branch.path == path for branch in one.ways):
+                behind = next((other.position for other in plan.steps if other.position > one.position), last)
+                found |= Q(next_position__range=(first, min(behind, last)))
+            else:
+                continue
+            if path_of(one.position) not in seen:
+                seen.add(path_of(one.position))
+                paths.append(path_of(one.position))
+    return _without(step).filter(found)
 
 
 def _shares(
     step_id: int, contacts: Sequence[int], now: Mapping[str, int], then: Mapping[str, int], *, scale: float
 ) -> list[Share]:
     before, after = _dealt(step_id, contacts, now), _dealt(step_id, contacts, then)
-    return [Share(label, round(before[label] * scale), round(after[label] * scale)) for label in sorted(then)]
+    stays = Counter(one for one, other in zip(before, after, strict=True) if one == other)
+    return [
+        Share(
+            label,
+            now=round(before.count(label) * scale),
+            then=round(after.count(label) * scale),
+            stays=round(stays[label] * scale),
+        )
+        for label in sorted(then)
+    ]
 
 
-def _dealt(step_id: int, contacts: Sequence[int], weights: Mapping[str, int]) -> Counter[str]:
+def _dealt(step_id: int, contacts: Sequence[int], weights: Mapping[str, int]) -> list[str]:
+    """Return the label that each of the contacts gets, "" where no wording has a share."""
     labels = sorted(label for label, weight in weights.items() if weight > 0)
     shares = [weights[label] for label in labels]
-    return Counter(labels[deal(step_id, contact, shares)] for contact in contacts) if shares else Counter()
+    return [labels[deal(step_id, contact, shares)] if shares else "" for contact in contacts]

@@ -167,5 +167,5 @@ def _step(campaign: Campaign, position: int, wave: _Wave) -> Step:
     if position == 1:
         return Step.objects.get(campaign=campaign, position=1)
     step = sequences.add_step(campaign)
-    sequences.save_step(step, wait=Wait(wave.wait_days, WaitUnit.DAYS), thread=StepThread.REPLY)
+    sequences.save_step(step, sequences.Joining(Wait(wave.wait_days, WaitUnit.DAYS), StepThread.REPLY))
     return step

@@ -54,7 +54,7 @@ def put_in(member: Member, template: StepTemplate, variant: Variant, text: Text,
 def foresee(member: Member, template: StepTemplate, variant: Variant, text: Text, *, seen: str) -> None:
     """Keep that a wording of a launched campaign may become this, before a person is sure of it; nothing changes yet.
 
-    Raises BadEdit for what cannot be sent, Overtaken.
+    Raises BadEdit for what cannot be sent, Overtaken, IllegalMove where nothing is changed any more.
     """
     check_variant(variant, text, seen=seen)
     note_use(member, template, variant, text)

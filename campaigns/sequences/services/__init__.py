@@ -19,12 +19,14 @@ from campaigns.sequences.services.branches import (
 from campaigns.sequences.services.campaigns import create_campaign, move_campaign, rename
 from campaigns.sequences.services.fallbacks import Fallback, fallback_for, give_fallback
 from campaigns.sequences.services.paths import add_path, remove_path, rename_path
-from campaigns.sequences.services.removals import Returned, bring_back, take_step_out, take_variant_out
+from campaigns.sequences.services.removals import Returned, bring_back, take_path_out, take_step_out, take_variant_out
 from campaigns.sequences.services.schedules import LONGEST_AHEAD, OFFICE_HOURS, Schedule, close, save_schedule
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
     USUAL_WAITS,
+    Joining,
     add_step,
+    check_step,
     duplicate_step,
     move_step,
     place_step,
@@ -49,6 +51,7 @@ __all__ = [
     "USUAL_WAITS",
     "Fallback",
     "Fork",
+    "Joining",
     "Returned",
     "Schedule",
     "Text",
@@ -59,6 +62,7 @@ __all__ = [
     "bring_back",
     "change_branch",
     "check_branch",
+    "check_step",
     "check_variant",
     "cleaned",
     "close",
@@ -85,6 +89,7 @@ __all__ = [
     "save_step",
     "save_variant",
     "set_audience",
+    "take_path_out",
     "take_step_out",
     "take_variant_out",
 ]

@@ -10,10 +10,15 @@ from campaigns.sequences.states import CLOSED, CampaignState
 def locked(campaign_id: int) -> Campaign:
     """Return the campaign as it stands, its row held until the end of the transaction; claims are not kept waiting."""
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
+    refuse_closed(campaign)
+    return campaign
+
+
+def refuse_closed(campaign: Campaign) -> None:
+    """Raise IllegalMove for a campaign of which nothing is changed any more."""
     if campaign.state in CLOSED:
         what = "An archived" if campaign.state == CampaignState.ARCHIVED else "A stopped"
         raise IllegalMove(f"{what} campaign is kept as it was.")
-    return campaign
 
 
 def draft(campaign_id: int) -> Campaign:

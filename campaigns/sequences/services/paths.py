@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import transaction
 
 from campaigns.sequences.errors import BadEdit
@@ -13,10 +16,11 @@ from campaigns.sequences.telling import Edit, EditKind, tell
 from outreach.accounts.models import User
 
 
-def add_path(campaign: Campaign, name: str, *, who: User | None = None) -> Path:
+def add_path(campaign: Campaign, name: str, *, who: User | None = None, again: Mapping[str, Any] | None = None) -> Path:
     """Add a sub-sequence, with one empty message. Raises BadEdit for a name that is taken or empty, and at the limit.
 
-    Nobody comes there before a branch leads to it.
+    Nobody comes there before a branch leads to it. again: the id and the number of one that was removed and comes
+    back, without a message; the number is another one where it is taken.
     """
     with transaction.atomic():
         locked(campaign.pk)
@@ -27,8 +31,13 @@ def add_path(campaign: Campaign, name: str, *, who: User | None = None) -> Path:
         number = max(taken, default=0) + 1
         if number > MOST_PATHS:  # paths of a draft were removed before
             number = min(set(range(1, MOST_PATHS + 1)) - taken)
-        path = Path.objects.create(campaign=campaign, number=number, name=name.strip())
-        add_step(campaign, path=path.number)
+        if again and again["number"] not in taken:
+            number = again["number"]
+        path = Path.objects.create(
+            pk=again["id"] if again else None, campaign=campaign, number=number, name=name.strip()
+        )
+        if not again:
+            add_step(campaign, path=path.number)
         tell(Edit(campaign, EditKind.PATH_ADDED, f"Path {path.number}", who, after=path.name))
     return path
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
@@ -10,7 +12,8 @@ from campaigns.sequences.errors import BadEdit, IllegalMove
 from campaigns.sequences.models import Campaign, Path, Step, Variant
 from campaigns.sequences.positions import MAIN, block_of, path_of, place_in, position_in
 from campaigns.sequences.seen import seen_step
-from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now
+from campaigns.sequences.services.holding import draft, locked, refuse_closed, refuse_overtaken, step_now
+from campaigns.sequences.services.variants import Text, refuse_unsendable, save_variant
 from campaigns.sequences.states import CampaignState, StepThread
 from campaigns.sequences.telling import Edit, EditKind, tell
 from campaigns.sequences.timeline import wait_words
@@ -46,25 +49,63 @@ def add_step(campaign: Campaign, *, path: int = MAIN) -> Step:
     return step
 
 
-def save_step(
-    step: Step,
-    *,
-    wait: Wait,
-    thread: StepThread,
-    seen: str | None = None,
-    who: User | None = None,
-) -> None:
-    """Set a follow-up's wait and its thread; who waits already keeps the instant. Raises BadEdit, Overtaken."""
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """How a follow-up joins the message before it.
+
+    subject: of the thread that it opens, for those of its wordings which have none; only asked for once launched.
+    """
+
+    wait: Wait
+    thread: StepThread
+    subject: str = ""
+
+
+def save_step(step: Step, joining: Joining, *, seen: str | None = None, who: User | None = None) -> None:
+    """Set a follow-up's wait and its thread; who waits already keeps the instant.
+
+    Raises Overtaken, and BadEdit, also where a launched campaign would be left with a subject that cannot be sent.
+    """
     with transaction.atomic():
         campaign = locked(step.campaign_id)
         current = step_now(campaign, step)
-        refuse_overtaken(seen, seen_step(current), "this wait")
-        if current.position == 1:
-            raise BadEdit("", "The first message waits for nothing and opens the thread.")
+        headed = _headed(campaign, current, joining, seen)
+        wait, thread = joining.wait, joining.thread
         Step.objects.filter(pk=step.pk).update(wait_amount=wait.amount, wait_unit=wait.unit, thread=thread)
+        for variant, text in headed:
+            save_variant(variant, text, by=who)
         before, after = wait_words(current), wait_words(Step.objects.get(pk=step.pk))
         if campaign.state != CampaignState.DRAFT and before != after:  # a draft's is kept while it is chosen
             tell(Edit(campaign, EditKind.WAIT_CHANGED, f"Step {current.name}", who, before, after))
+
+
+def check_step(step: Step, joining: Joining, *, seen: str | None = None) -> None:
+    """Raise what save_step would raise, and write nothing."""
+    campaign = Campaign.objects.get(pk=step.campaign_id)
+    refuse_closed(campaign)
+    _headed(campaign, step_now(campaign, step), joining, seen)
+
+
+def _headed(campaign: Campaign, current: Step, joining: Joining, seen: str | None) -> list[tuple[Variant, Text]]:
+    """Return the wordings being sent that get the subject of a thread which the step has not opened so far."""
+    refuse_overtaken(seen, seen_step(current), "this wait")
+    if current.position == 1:
+        raise BadEdit("", "The first message waits for nothing and opens the thread.")
+    if campaign.state == CampaignState.DRAFT or joining.thread == current.thread or joining.thread != StepThread.NEW:
+        return []
+    variants = list(Variant.objects.filter(step=current, weight__gt=0).select_related("step__campaign"))
+    bare = [one for one in variants if not one.subject.strip()]
+    if bare and not joining.subject.strip():
+        labels = ", ".join(one.label for one in bare)
+        words = f"This step is being sent, and wording {labels} has no subject of its own. Write the one of the thread."
+        raise BadEdit("subject", words)
+    texts = [
+        (one, Text(joining.subject if one in bare else one.subject, one.body_text, one.body_html, one.weight))
+        for one in variants
+    ]
+    for one, text in texts:
+        refuse_unsendable(one, text, has_subject=True)
+    return [(one, text) for one, text in texts if one in bare]
 
 
 def remove_step(step: Step) -> None:

@@ -13,7 +13,7 @@ from campaigns.sequences.faults import faults_of
 from campaigns.sequences.markup import MarkupProblem, clean_html
 from campaigns.sequences.models import Step, Variant, WordingVersion
 from campaigns.sequences.seen import seen_variant
-from campaigns.sequences.services.holding import draft, locked, refuse_overtaken, step_now, variant_now
+from campaigns.sequences.services.holding import draft, locked, refuse_closed, refuse_overtaken, step_now, variant_now
 from campaigns.sequences.states import CampaignState, StepThread, opens_thread
 from campaigns.sequences.variables import known_variables
 from campaigns.sequences.versions import version_of
@@ -153,6 +153,7 @@ def check_variant(variant: Variant, text: Text, *, seen: str | None = None) -> N
     """Raise what save_variant would raise, and write nothing."""
     text = cleaned(text)
     current = variant_now(variant)
+    refuse_closed(current.step.campaign)
     refuse_overtaken(seen, seen_variant(current), "this wording")
     if current.step.campaign.state != CampaignState.DRAFT:
         _refuse_gaps(current, text)
@@ -163,13 +164,23 @@ def _refuse_gaps(variant: Variant, text: Text) -> None:
         if not Variant.objects.filter(step=variant.step_id, weight__gt=0).exclude(pk=variant.pk).exists():
             raise BadEdit("weight", "This step is being sent: one of its wordings needs a share.")
         return
+    is_sent_already = bool(variant.weight) and _is_same(variant, text)
     has_subject = opens_thread(variant.step.position, StepThread(variant.step.thread))
+    refuse_unsendable(variant, text, has_subject=has_subject, is_sent_already=is_sent_already)
+
+
+def refuse_unsendable(variant: Variant, text: Text, *, has_subject: bool, is_sent_already: bool = False) -> None:
+    """Raise BadEdit for a text that cannot be sent, or should not: what a launch would refuse.
+
+    has_subject: the step opens a thread. is_sent_already: only what nobody could get at all is refused, for the launch
+    or a save has looked at the rest.
+    """
     if has_subject and not text.subject.strip():
         raise BadEdit("subject", "This step is being sent: it needs a subject.")
     if not text.body_text.strip():
         raise BadEdit("body_text", "This step is being sent: it needs a text.")
-    if variant.weight and _is_same(variant, text):
-        return  # another share of a text that is being sent already: the launch or a save has looked at it
+    if is_sent_already:
+        return
     known = known_variables(variant.step.campaign.workspace_id)
     texts = (text.subject, text.body_text, text.body_html)
     for fault in faults_of(*texts, known=known, opens_thread=has_subject):

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from campaigns.sequences.comparing import compare
-from campaigns.sequences.effects import effects_of
+from campaigns.sequences.effects import Effects, effects_of
 from campaigns.sequences.models import Step, Variant
 from campaigns.sequences.queries import has_ways
 from campaigns.sequences.services import Text
@@ -36,20 +36,30 @@ def changes_page(
     ]
     fields: dict[str, Any] = {"subject": text.subject} if has_subject else {}
     is_weighed = variant.weight != text.weight
+    differences = [(name, compare(old, new)) for name, old, new in parts if old != new]
     effects = effects_of(step.pk, {variant.label: text.weight})
-    theirs = effects.of(variant.label)
     fields |= {"body_text": text.body_text, "body_html": text.body_html, "weight": text.weight, "seen": seen}
     return _page(
         request,
         step,
         variant=variant,
-        differences=[(name, compare(old, new)) for name, old, new in parts if old != new],
+        differences=differences,
         weight=(variant.weight, text.weight) if is_weighed else None,
         effects=effects,
-        touched=theirs.then if theirs and not is_weighed else effects.pending,
+        touched=_touched(effects, variant.label, is_weighed=is_weighed, is_written=bool(differences)),
         act=request.member.url("sequences:variant_save", variant.pk),
         fields={**fields, **({"came_from": came_from} if came_from else {})},
     )
+
+
+def _touched(effects: Effects, label: str, *, is_weighed: bool, is_written: bool) -> int:
+    """Return how many of the pending get something else: another wording, or another text of the one they keep."""
+    theirs = effects.of(label)
+    if theirs is None:
+        return effects.pending
+    if not is_weighed:
+        return theirs.then
+    return effects.moved + (theirs.stays if is_written else 0)
 
 
 def wait_changes_page(request: MemberRequest, step: Step, data: dict[str, Any]) -> HttpResponse:
@@ -61,13 +71,16 @@ def wait_changes_page(request: MemberRequest, step: Step, data: dict[str, Any]) 
     return _page(
         request,
         step,
-        differences=[("Wait and thread", compare(wait_words(step), wait_words(after)))],
+        differences=[
+            ("Wait and thread", compare(wait_words(step), wait_words(after))),
+            *([("Subject, where there is none", compare("", data["subject"]))] if data["subject"] else []),
+        ],
         effects=effects,
         touched=effects.pending - (0 if is_branched or keeps_wait else effects.waiting),
         is_branched=is_branched,
         keeps_wait=keeps_wait,
         act=request.member.url("sequences:step_save", step.pk),
-        fields={name: data[name] for name in ("wait_amount", "wait_unit", "thread", "seen")},
+        fields={name: data[name] for name in ("wait_amount", "wait_unit", "thread", "subject", "seen")},
     )
 
 

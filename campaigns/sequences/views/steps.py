@@ -52,8 +52,9 @@ def step_save(request: MemberRequest, pk: int) -> HttpResponse:
     form = step_form(step, request.POST)
     is_launched = step.campaign.state in LAUNCHED
     if is_launched and form.is_valid() and form.has_changed() and not is_sure(request):
-        return wait_changes_page(request, step, form.cleaned_data)
-    if form.is_valid() and saved(request, form, lambda: _save_step(request, step, form)):
+        if saved(request, form, lambda: services.check_step(step, _joining(form), seen=form.cleaned_data["seen"])):
+            return wait_changes_page(request, step, form.cleaned_data)
+    elif form.is_valid() and saved(request, form, lambda: _save_step(request, step, form)):
         messages.success(request, f"Step {step_name(step.position)} saved.")
         return redirect(request.member.url("sequences:sequence", step.campaign_id))
     desk = Desk(known_variables(step.campaign.workspace_id), step_forms={pk: form})
@@ -142,11 +143,10 @@ def sequence_page(request: MemberRequest, campaign: Campaign, desk: Desk, *, sta
 
 
 def _save_step(request: MemberRequest, step: Step, form: StepForm) -> None:
+    services.save_step(step, _joining(form), seen=form.cleaned_data["seen"], who=request.member.user)
+
+
+def _joining(form: StepForm) -> services.Joining:
     data = form.cleaned_data
-    services.save_step(
-        step,
-        wait=Wait(data["wait_amount"], WaitUnit(data["wait_unit"])),
-        thread=StepThread(data["thread"]),
-        seen=data["seen"],
-        who=request.member.user,
-    )
+    wait = Wait(data["wait_amount"], WaitUnit(data["wait_unit"]))
+    return services.Joining(wait, StepThread(data["thread"]), data["subject"])

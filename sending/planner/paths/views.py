@@ -54,10 +54,11 @@ def path_name(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def path_removal(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a path of a draft."""
+    """Remove a path of a draft; it can be brought back."""
     path = path_for(request.member, pk)
-    act = partial(services.remove_path, path, who=request.member.user)
-    return attempt(request, path.campaign_id, act, f"{path.name} is removed.", to=_PAGE)
+    act = partial(services.take_path_out, path, by=request.member.user)
+    words = f"{path.name} is removed. Below the steps of the sequence it can be brought back."
+    return attempt(request, path.campaign_id, act, words, to=_PAGE)
 
 
 def _add(request: MemberRequest, campaign: Campaign, form: PathForm) -> None:

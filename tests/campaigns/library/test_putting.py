@@ -161,13 +161,23 @@ def test_wording_is_kept_as_a_template_from_which_it_then_came(client: Client, m
     assert ("changed since" in page, "Autumn, step 1, wording A" in page) == (True, True)
 
 
-def test_archived_campaign_is_kept_as_it_was(client: Client, member: Member, template: StepTemplate) -> None:
+def test_archived_campaign_is_kept_as_it_was(client: Client, member: Member) -> None:
     campaign = make_draft(member)
-    url = put_url(member, campaign, template)
+    url = put_url(member, campaign, make_template(member.workspace))
     (form,) = forms_of(client.get(url).text)
-    set_state(campaign, CampaignState.ARCHIVED)
-    send(client, form, to=url)
+    for state, words in ((CampaignState.STOPPED, "A stopped"), (CampaignState.ARCHIVED, "An archived")):
+        set_state(campaign, state)
+        answer = send(client, form, to=url)
+        assert answer.status_code == 302, "refused before anything is shown"
+        assert f"{words} campaign is kept as it was." in client.get(url).text
     assert wording_of(campaign).body_text == FIRST.body_text
+    assert not TemplateUse.objects.exists()
+
+
+def test_page_of_a_template_tells_what_a_filter_would_mind_in_its_html(client: Client, member: Member) -> None:
+    row = make_template(member.workspace, html='<p>Hi</p><img src="https://acme.example/logo.png">')
+    page = client.get(member.url("library:template", row.pk)).text
+    assert "An image has no words that stand for it." in page
 
 
 def test_snippets_are_at_hand_in_the_editor(client: Client, member: Member) -> None:

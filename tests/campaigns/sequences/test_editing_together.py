@@ -93,6 +93,19 @@ def test_a_launched_campaign_is_edited_and_told_what_it_does_not_take(client: Cl
     assert [len(step.variants) for step in plans([campaign.pk])[campaign.pk].steps] == [1, 1, 1]
 
 
+def test_a_follow_up_that_opens_a_thread_from_now_on_asks_for_its_subject_first(client: Client, member: Member) -> None:
+    campaign = make_launched(member)
+    pk = step_at(campaign, 2).pk
+    url = member.url("sequences:step_save", pk)
+    refused = edit(client, member, campaign, "step_save", pk, thread="new")
+    assert refused.status_code == 422
+    assert "wording A has no subject of its own" in refused.text
+    asked = send(client, form_to(refused.text, url), subject="Another matter")
+    assert "Subject, where there is none" in asked.text
+    assert send(client, form_to(asked.text, url), sure="1").status_code == 302
+    assert (step_at(campaign, 2).thread, wording_of(campaign, 2).subject) == ("new", "Another matter")
+
+
 def test_a_share_that_was_taken_stays_for_the_history(client: Client, member: Member, campaign: Campaign) -> None:
     services.add_variant(step_at(campaign, 1))
     set_state(campaign, CampaignState.PAUSED)

@@ -7,6 +7,9 @@ from html import unescape
 
 import pytest
 
+from campaigns.contacts.core.fields import FieldKind
+from campaigns.contacts.services import define_fields
+from campaigns.sequences.variables import known_variables
 from outreach.accounts.access import Member
 from tests.builders import make_contact
 from tests.campaigns.sequences.browser import client_of, htmx_of
@@ -39,6 +42,11 @@ def test_reference_tells_filters_limits_and_the_fields_of_the_workspace(member: 
         "64,000 characters",
     ):
         assert words in page, words
+
+
+def test_a_field_is_known_however_many_newer_contacts_lack_it(member: Member) -> None:
+    define_fields(member.workspace.pk, {"industry": (FieldKind.TEXT, "Industry")})
+    assert "industry" in known_variables(member.workspace.pk)
 
 
 def test_a_text_is_tried_on_the_newest_contact(member: Member) -> None:

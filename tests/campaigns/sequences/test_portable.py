@@ -50,7 +50,7 @@ def elsewhere(db: None) -> Member:
 def full_campaign(member: Member) -> Campaign:
     """Write a campaign with everything that a file can hold, and an audience and a sender that it cannot."""
     campaign = make_draft(member, steps=3, name="Autumn: Größe?")
-    services.save_step(step_at(campaign, 2), wait=Wait(2, WaitUnit.BUSINESS_DAYS), thread=StepThread.NEW)
+    services.save_step(step_at(campaign, 2), services.Joining(Wait(2, WaitUnit.BUSINESS_DAYS), StepThread.NEW))
     second = services.add_variant(step_at(campaign, 1))
     services.save_variant(
         second,

@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.sequences import queries, services
 from campaigns.sequences.errors import IllegalMove
-from campaigns.sequences.models import Branch, Campaign, RemovedPart, Step, Variant
+from campaigns.sequences.models import Branch, Campaign, Path, RemovedPart, Step, Variant
 from campaigns.sequences.services import Fork, Text
 from campaigns.sequences.states import BranchKind, CampaignState, ReplyClass
 from outreach.accounts.access import Member
@@ -73,6 +73,8 @@ def test_a_wording_whose_step_is_gone_waits_for_it_and_nothing_comes_back_twice(
     services.bring_back(step)
     with pytest.raises(IllegalMove, match="Somebody else brought it back"):
         services.bring_back(step)
+    services.bring_back(wording)
+    assert wording_of(campaign, 2, "B")
     assert Step.objects.filter(campaign=campaign).count() == 3
 
 
@@ -116,15 +118,70 @@ def test_a_branch_whose_path_is_gone_meanwhile_is_told_and_the_others_come_back(
     assert "with 3 branches" in page
     answer = client.post(back, form_to(page, back).fields, follow=True).text
     for who in ("title contains CTO", "out of office"):
-        assert f"The branch “{who}” did not come back: the path “Bosses” that it led to is gone." in answer
+        assert f"The branch “{who}” did not come back: the path “Bosses” that it led to is gone, " in answer
     assert branches(campaign) == [(2, 3, "everybody", "", "", "Others")]
+
+
+def test_a_step_of_a_path_does_not_come_back_into_another_one_under_its_number(campaign: Campaign) -> None:
+    gone = services.add_path(campaign, "Bosses")
+    services.add_step(campaign, path=1)
+    services.take_step_out(step_at(campaign, 102))
+    services.take_path_out(gone)
+    assert services.add_path(campaign, "Others").number == gone.number
+    path, step = queries.removed_of(campaign)
+    with pytest.raises(IllegalMove, match="path of this step is gone"):
+        services.bring_back(step)
+    services.bring_back(path)
+    assert services.bring_back(step).step == step_at(campaign, 202)
+    assert sorted(one.position for one in campaign.steps.all()) == [1, 2, 3, 101, 201, 202]
+
+
+def test_a_removed_path_comes_back_with_its_steps_and_the_branches_in_it_and_to_it(
+    campaign: Campaign, member: Member
+) -> None:
+    path, last = services.add_path(campaign, "Bosses"), services.add_path(campaign, "Last")
+    services.add_step(campaign, path=path.number)
+    services.save_variant(wording_of(campaign, 101), Text("", "Dear boss"))
+    services.add_branch(step_at(campaign, 1), Fork(BranchKind.FIELD, path.pk, where="title contains CTO"))
+    services.add_branch(step_at(campaign, 2), Fork(BranchKind.REPLY, path.pk, reply=ReplyClass.POSITIVE))
+    services.add_branch(step_at(campaign, 101), Fork(BranchKind.EVERYBODY, last.pk))
+    before, steps = branches(campaign), outline(campaign)
+    client = client_of(member)
+    client.post(member.url("planner:path_removal", path.pk))
+    assert (branches(campaign), len(outline(campaign))) == ([], len(steps) - 2)
+    page = page_of(client, member, campaign)
+    assert "Path 1: Bosses, 2 messages" in page
+    back = member.url("sequences:removed_back", queries.removed_of(campaign)[0].pk)
+    assert client.post(back, form_to(page, back).fields).status_code == 302
+    assert (branches(campaign), outline(campaign)) == (before, steps)
+
+
+def test_what_of_a_path_cannot_come_back_is_told(campaign: Campaign) -> None:
+    path, last = services.add_path(campaign, "Bosses"), services.add_path(campaign, "Last")
+    services.add_branch(step_at(campaign, 1), Fork(BranchKind.EVERYBODY, path.pk))
+    services.add_branch(step_at(campaign, 2), Fork(BranchKind.EVERYBODY, path.pk))
+    services.add_branch(step_at(campaign, 101), Fork(BranchKind.FIELD, last.pk, where="title contains CTO"))
+    services.take_path_out(path)
+    services.add_branch(step_at(campaign, 1), Fork(BranchKind.EVERYBODY, None))
+    services.take_step_out(step_at(campaign, 2))
+    Path.objects.create(campaign=campaign, number=1, name="Bosses")
+    part = next(one for one in queries.removed_of(campaign) if "path" in one.content)
+    lost = services.bring_back(part).lost
+    assert [one.partition(" did not")[0] for one in lost] == [
+        "The branch “title contains CTO”",
+        "The branch “everybody else” that led there",
+        "The branch “everybody else” that led there",
+    ]
+    assert list(campaign.paths.order_by("number").values_list("number", "name")) == [
+        (1, "Bosses"), (2, "Last"), (3, "Bosses (2)"),
+    ]  # fmt: skip
 
 
 def test_a_step_that_was_removed_before_branches_were_kept_comes_back(campaign: Campaign) -> None:
     services.take_step_out(step_at(campaign, 2))
     (part,) = queries.removed_of(campaign)
     del part.content["branches"]
-    assert services.bring_back(part).step.position == 2
+    assert services.bring_back(part).step == step_at(campaign, 2)
 
 
 def test_twenty_removed_parts_are_kept(campaign: Campaign) -> None:

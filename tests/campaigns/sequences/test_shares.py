@@ -172,7 +172,15 @@ def test_a_follow_up_in_its_thread_needs_no_subject_one_with_a_new_subject_does(
     campaign = make_launched(make_editor())
     services.save_variant(wording_of(campaign, 2), Text("", "Hi once more"))
     step = step_at(campaign, 2)
-    services.save_step(step, wait=Wait(3, WaitUnit.DAYS), thread=StepThread.NEW)
+    for subject, words in (("", "wording A has no subject of its own"), ("{Re|RE}: our call", "pretends to answer")):
+        joining = services.Joining(Wait(3, WaitUnit.DAYS), StepThread.NEW, subject)
+        for act in (services.check_step, services.save_step):
+            with pytest.raises(BadEdit, match=words):
+                act(step, joining)
+    assert step_at(campaign, 2).thread == StepThread.REPLY
+    services.save_step(step, services.Joining(Wait(3, WaitUnit.DAYS), StepThread.NEW, "Another matter"))
+    kept = wording_of(campaign, 2)
+    assert (kept.subject, kept.body_text, kept.version) == ("Another matter", "Hi once more", 4)
     with pytest.raises(BadEdit, match="needs a subject"):
         services.save_variant(wording_of(campaign, 2), Text("", "Hi once more"))
 

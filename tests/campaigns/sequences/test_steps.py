@@ -74,7 +74,7 @@ def test_a_sequence_has_twenty_steps_at_most() -> None:
 @pytest.mark.parametrize("unit", [WaitUnit.DAYS, WaitUnit.BUSINESS_DAYS, WaitUnit.HOURS])
 def test_a_follow_up_waits_days_business_days_or_hours(unit: WaitUnit) -> None:
     campaign = written(steps=2)
-    services.save_step(step_at(campaign, 2), wait=Wait(5, unit), thread=StepThread.NEW)
+    services.save_step(step_at(campaign, 2), services.Joining(Wait(5, unit), StepThread.NEW))
     step = plans([campaign.pk])[campaign.pk].steps[1]
     assert (step.wait.amount, step.wait.unit, step.thread) == (5, unit, StepThread.NEW)
 
@@ -82,13 +82,13 @@ def test_a_follow_up_waits_days_business_days_or_hours(unit: WaitUnit) -> None:
 def test_the_first_message_waits_for_nothing_whoever_asks() -> None:
     campaign = written(steps=2)
     with pytest.raises(BadEdit, match="waits for nothing"):
-        services.save_step(step_at(campaign, 1), wait=Wait(5, WaitUnit.HOURS), thread=StepThread.REPLY)
+        services.save_step(step_at(campaign, 1), services.Joining(Wait(5, WaitUnit.HOURS), StepThread.REPLY))
     assert outline(campaign)[0] == (1, "1", 0, "days", "new")
 
 
 def test_a_moved_follow_up_leaves_the_waits_at_their_places_and_keeps_its_thread() -> None:
     campaign = written(steps=3)
-    services.save_step(step_at(campaign, 3), wait=Wait(9, WaitUnit.HOURS), thread=StepThread.NEW)
+    services.save_step(step_at(campaign, 3), services.Joining(Wait(9, WaitUnit.HOURS), StepThread.NEW))
     services.move_step(step_at(campaign, 3), by=-1)
     assert outline(campaign) == [
         (1, "1", 0, "days", "new"),
@@ -138,7 +138,7 @@ def test_a_copy_stands_behind_its_step_with_its_wordings_and_shares() -> None:
     campaign = written(steps=3)
     second = services.add_variant(step_at(campaign, 2))
     services.save_variant(second, services.Text("", "other", weight=3))
-    services.save_step(step_at(campaign, 2), wait=Wait(5, WaitUnit.HOURS), thread=StepThread.REPLY)
+    services.save_step(step_at(campaign, 2), services.Joining(Wait(5, WaitUnit.HOURS), StepThread.REPLY))
     copy = services.duplicate_step(step_at(campaign, 2))
     assert [(place, text) for place, text, *_ in outline(campaign)] == [(1, "1"), (2, "2"), (3, "2"), (4, "3")]
     assert outline(campaign)[2][2:] == (5, "hours", "reply")
@@ -213,7 +213,7 @@ def test_a_launched_campaign_keeps_the_order_of_its_steps(state: CampaignState) 
 @pytest.mark.parametrize("state", LAUNCHED)
 def test_a_launched_campaign_takes_new_waits_and_further_steps(state: CampaignState) -> None:
     campaign = set_state(written(steps=2), state)
-    services.save_step(step_at(campaign, 2), wait=Wait(8, WaitUnit.BUSINESS_DAYS), thread=StepThread.REPLY)
+    services.save_step(step_at(campaign, 2), services.Joining(Wait(8, WaitUnit.BUSINESS_DAYS), StepThread.REPLY))
     services.add_step(campaign)
     assert outline(campaign)[1:] == [(2, "2", 8, "business_days", "reply"), (3, "", 4, "days", "reply")]
 
@@ -224,7 +224,7 @@ def test_an_archived_campaign_is_kept_as_it_was() -> None:
     before = outline(campaign)
     for edit in (
         lambda: services.add_step(campaign),
-        lambda: services.save_step(step, wait=Wait(1, WaitUnit.DAYS), thread=StepThread.NEW),
+        lambda: services.save_step(step, services.Joining(Wait(1, WaitUnit.DAYS), StepThread.NEW)),
         lambda: services.remove_step(step),
         lambda: services.move_step(step, by=-1),
         lambda: services.add_variant(step),

@@ -63,9 +63,9 @@ def test_a_wait_that_somebody_changed_is_not_overwritten_unseen(
 ) -> None:
     campaign = make_draft(make_editor())
     step = step_at(campaign, 2)
-    services.save_step(step, wait=Wait(amount, unit), thread=thread)
+    services.save_step(step, services.Joining(Wait(amount, unit), thread))
     with pytest.raises(Overtaken, match="this wait") as refused:
-        services.save_step(step, wait=Wait(5, WaitUnit.DAYS), thread=StepThread.REPLY, seen=seen_step(step))
+        services.save_step(step, services.Joining(Wait(5, WaitUnit.DAYS), StepThread.REPLY), seen=seen_step(step))
     assert outline(campaign)[1][2:] == (amount, unit.value, thread.value)
     assert refused.value.seen == seen_step(step_at(campaign, 2))
 

@@ -6,15 +6,16 @@ import pytest
 from django.test import Client
 
 from campaigns.sequences import services
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.sequences.models import Campaign, Path, Step, Variant
 from campaigns.sequences.seen import seen_variant
 from campaigns.sequences.services import Text
+from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import Member
 from sending.outbox.effects import effects_of_edit, made_from
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
-from tests.builders import make_branch, make_contact, make_enrollment, make_mailbox, make_message
+from tests.builders import make_branch, make_contact, make_enrollment, make_mailbox, make_message, make_step
 from tests.campaigns.sequences.browser import client_of, edit, form_to, send
 from tests.campaigns.sequences.drafts import make_editor, make_launched, step_at, wording_of
 
@@ -71,6 +72,39 @@ def test_the_shares_are_those_that_the_claim_would_deal(campaign: Campaign) -> N
     dealt = effects_of_edit(step.pk, {}).shares
     assert [one.then for one in shares] == [one.now for one in dealt]
     assert sum(one.then for one in shares) == 6
+
+
+def test_another_share_touches_those_alone_who_get_another_wording(
+    client: Client, member: Member, campaign: Campaign
+) -> None:
+    step = step_at(campaign, 1)
+    second = Variant.objects.create(step=step, label="B", subject="x", body_text="y", weight=1)
+    now = {one.label: one.now for one in effects_of_edit(step.pk, {}).shares}
+    assert now["A"] + now["B"] == 6
+    found = effects_of_edit(step.pk, {"B": 0})
+    assert (found.pending, found.moved) == (6, now["B"])
+    shown = client.post(member.url("sequences:variant_removal", second.pk))
+    assert f"changes {now['B']} pending" in shown.text
+    both = edit(client, member, campaign, "variant_save", second.pk, body_text="z", weight="2")
+    more = effects_of_edit(step.pk, {"B": 2})
+    stay = sum(one.stays for one in more.shares if one.label == "B")
+    assert f"changes {more.moved + stay} pending" in both.text, "whoever changes, and whoever stays at what is changed"
+
+
+def test_whoever_may_still_come_by_a_branch_is_told(client: Client, member: Member, campaign: Campaign) -> None:
+    first, second = (Path.objects.create(campaign=campaign, number=number, name=f"P{number}") for number in (1, 2))
+    wording, last = make_step(campaign, 101, subject="", body="Hi"), make_step(campaign, 201, subject="", body="Ho")
+    assert effects_of_edit(wording.step_id, {}).may_come == 0
+    branch = make_branch(step_at(campaign, 1).pk, first)
+    make_branch(wording.step_id, second, where="title is boss")
+    assert [effects_of_edit(one.step_id, {}).may_come for one in (wording, last)] == [8, 8], "two are past it"
+    Enrollment.objects.filter(contact__email="p0@x.example").update(next_position=102)
+    assert [effects_of_edit(one.step_id, {}).may_come for one in (wording, last)] == [7, 8]
+    shown = edit(client, member, campaign, "variant_save", wording.pk, body_text="Hello")
+    assert "changes 0 pending, 7 may still come" in shown.text
+    branch.delete()
+    make_branch(step_at(campaign, 1).pk, first, reply=ReplyClass.POSITIVE)
+    assert effects_of_edit(wording.step_id, {}).may_come == 9, "an answer leads on from wherever they stand"
 
 
 def test_messages_are_counted_by_the_version_that_they_were_made_from(campaign: Campaign) -> None:

@@ -174,7 +174,7 @@ class Edits(RuleBasedStateMachine):
     @rule(number=ANY, wait=st.integers(1, 3), unit=st.sampled_from(list(WaitUnit)), thread=st.sampled_from(StepThread))
     def wait_otherwise(self, number: int, wait: int, unit: WaitUnit, thread: StepThread) -> None:
         with suppress(SequenceError):
-            services.save_step(self._step(number), wait=Wait(wait, unit), thread=thread)
+            services.save_step(self._step(number), services.Joining(Wait(wait, unit), thread))
 
     @rule(number=ANY, kind=st.sampled_from(WAYS), path=st.integers(0, 2))
     def set_branch(self, number: int, kind: tuple[BranchKind, str], path: int) -> None:
