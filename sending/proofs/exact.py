@@ -44,7 +44,7 @@ def exact(campaign: Campaign, variant_id: int, contact: Contact, mailbox: Mailbo
     """
     shown = previewed(campaign, variant_id, contact, mailbox)
     if shown is None:
-        raise NoProof("This wording has no share any more.")
+        raise NoProof("This wording is gone.")
     if shown.wording is None:
         raise NoProof(shown.problem)
     (sender,) = senders_of([mailbox], now=now)

@@ -25,6 +25,7 @@ from campaigns.templating import (
 from campaigns.templating.fallbacks import USUAL
 from campaigns.templating.rendering import MAX_VALUE
 from outreach.accounts.models import Workspace
+from sending.planner.audience.ahead import Ahead
 from sending.planner.audience.gap_rows import Row, rows_of
 from sending.planner.queries import senders_of_campaign
 
@@ -107,9 +108,10 @@ class _Wording:
 def guard_of(campaign: Campaign, *, name: str = "", after: int = 0, since: int | None = None) -> Guard:
     """Return who of a campaign's people would be held by which step for want of what.
 
-    Of a draft these are its audience, of a launched campaign whoever is still in it, by the steps to come. The page of
-    people holds those behind the id `after`, with `name` only those who lack that value. The look, which is what the
-    numbers are about, begins behind the id `since`, else behind `after`. Streams; bounded by MOST_LOOKED contacts.
+    Of a draft these are its audience, of a launched campaign whoever is still in it, each by the steps that may come to
+    them (see ahead.py). The page of people holds those behind the id `after`, with `name` only those who lack that
+    value. The look, which is what the numbers are about, begins behind the id `since`, else behind `after`.
+    Streams; bounded by MOST_LOOKED contacts.
     """
     plan = plans([campaign.pk])[campaign.pk]
     wordings, broken = _wordings(plan)
@@ -118,12 +120,13 @@ def guard_of(campaign: Campaign, *, name: str = "", after: int = 0, since: int |
     page: list[Person] = []
     people = unfit = looked = 0
     until = None
-    for row in rows:
+    ahead = Ahead(plan)
+    for row in ahead.asked(rows):
         if looked == MOST_LOOKED:
             until = row.id - 1
             break
         looked += 1
-        person = _person(plan, wordings, row)
+        person = _person(ahead.steps_of(row), wordings, row)
         if person is None:
             continue
         people += 1
@@ -152,10 +155,11 @@ def next_who_lacks(campaign: Campaign, *, behind: int) -> tuple[int | None, bool
     wordings, _ = _wordings(plan)
     later = _rows(campaign, plan, wordings.values(), after=behind)
     sooner = takewhile(lambda row: row.id <= behind, _rows(campaign, plan, wordings.values(), after=0))
-    for looked, row in enumerate(chain(later, sooner)):
+    ahead = Ahead(plan)
+    for looked, row in enumerate(ahead.asked(chain(later, sooner))):
         if looked == MOST_LOOKED:
             return None, False
-        if _person(plan, wordings, row) is not None:
+        if _person(ahead.steps_of(row), wordings, row) is not None:
             return row.id, True
     return None, True
 
@@ -198,10 +202,10 @@ def _full(wording: _Wording) -> bool:
     return _lack(wording, Row(0, "x@example.com", 1, dict.fromkeys(wording.used, "x"))) is not None
 
 
-def _person(plan: CampaignPlan, wordings: Mapping[tuple[int, int], _Wording], row: Row) -> Person | None:
+def _person(steps: Iterable[PlannedStep], wordings: Mapping[tuple[int, int], _Wording], row: Row) -> Person | None:
     lacks = []
-    for step in plan.steps:
-        if step.position < row.position or not step.variants:
+    for step in steps:
+        if not step.variants:
             continue
         wording = wordings.get((step.id, step.variant_for(row.id).id))
         if wording is not None and (lack := _judged(wording, row)) is not None:

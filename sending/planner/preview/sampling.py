@@ -71,9 +71,16 @@ def _whom(campaign: Campaign, whom: Whom, shown: int, draw: Callable[[int, int],
 
 
 def contact_shown(campaign: Campaign, wanted: str) -> Contact | None:
-    """Return the contact of the audience with this id, else the first one; None where there is nobody."""
+    """Return the contact with this id, of the audience or enrolled; the first of the audience where none is asked for.
+
+    None where there is no such contact: nobody else is shown in their place.
+    """
     people = audience_contacts(campaign)
-    return people.filter(pk=row_id(wanted)).first() or people.order_by("pk").first()
+    if not wanted:
+        return people.order_by("pk").first()
+    enrolled = Contact.objects.filter(enrollments__campaign=campaign)
+    pk = row_id(wanted)
+    return people.filter(pk=pk).first() or enrolled.filter(pk=pk).first()
 
 
 def contact_by_address(campaign: Campaign, address: str) -> int | None:

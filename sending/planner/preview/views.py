@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for, variant_for
 from campaigns.sequences.views.frame import editor_context
@@ -39,7 +40,7 @@ def preview_page(request: MemberRequest, pk: int) -> HttpResponse:
     campaign = campaign_for(request.member, pk)
     if request.GET.get("whom") or request.GET.get("address"):
         return _shown_another(request, campaign)
-    contact, carriers = contact_shown(campaign, request.GET.get("contact", "")), carriers_of(campaign)
+    contact, carriers = _contact(request, campaign), carriers_of(campaign)
     mailbox = _chosen(carriers, request.GET.get("mailbox", ""))
     context = editor_context(
         campaign,
@@ -107,9 +108,21 @@ def _shown_another(request: MemberRequest, campaign: Campaign) -> HttpResponse:
         found, nobody = whom_to_show(campaign, whom, shown=shown.pk if shown else 0, draw=_draw)
     if found is None:
         messages.error(request, nobody)
-        found = shown.pk if shown else 0
+        found = shown.pk if shown else None
     kept = {name: request.GET[name] for name in ("mailbox", "part", "width") if name in request.GET}
-    return redirect(f"{request.path}?{urlencode({'contact': found, **kept})}")
+    return redirect(f"{request.path}?{urlencode({'contact': found or '', **kept})}")
+
+
+def _contact(request: MemberRequest, campaign: Campaign) -> Contact | None:
+    """Return the contact that is asked for, else the first of the audience, and say so."""
+    wanted = request.GET.get("contact", "")
+    contact = contact_shown(campaign, wanted)
+    if contact is None and wanted:
+        contact = contact_shown(campaign, "")
+        if contact:
+            words = "The contact who was asked for is neither in the audience nor enrolled. This is somebody else: "
+            messages.error(request, f"{words}the first of the audience.")
+    return contact
 
 
 def _draw(least: int, most: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
+from outreach.kit.words import plural
 from sending.planner.lawful.grounds import lawful
 from sending.planner.queries import audience_size, senders_of_campaign
 from sending.planner.review.authentication import senders_gate
@@ -18,10 +19,19 @@ from sending.planner.review.readiness import obstacles
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All gates of a draft; size: everybody in its audience."""
+    """The gates of a draft that are asked at once; size: everybody in its audience.
+
+    apart: those that take longer. Each is asked by itself, below the others, and counts in none of the numbers.
+    """
 
     gates: Sequence[Gate]
     size: int
+    apart: Sequence[str] = ("values", "forecast")
+
+    @property
+    def apart_words(self) -> str:
+        more = plural(len(self.apart), "more gate is,more gates are")
+        return f"{more} asked below, each by itself, and not counted here."
 
     @property
     def reds(self) -> int:
@@ -33,7 +43,7 @@ class Review:
 
 
 def review_of(campaign: Campaign) -> Review:
-    """Return the gates of a campaign as they stand; the forecast has a gate of its own, which takes longer."""
+    """Return the gates of a campaign as they stand, but for those that are asked apart."""
     plan = plans([campaign.pk])[campaign.pk]
     found = obstacles(campaign)
     size = audience_size(campaign)

@@ -9,10 +9,10 @@ from django.db import connection
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.audience import audience_contacts
-from campaigns.sequences.models import Campaign, Step, Variant, WordingVersion
+from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant, WordingVersion
 from campaigns.sequences.plans import plans
 from campaigns.sequences.services import set_audience
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.states import ReplyClass, StepThread
 from campaigns.sequences.wording import SenderValues
 from campaigns.templating import clean_text
 from campaigns.templating.language import MAX_SOURCE
@@ -27,7 +27,7 @@ from sending.planner.claim.wordings import Unfit, wording_of
 from sending.planner.models import Enrollment
 from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
-from tests.builders import make_audience, make_contact, make_list, make_member
+from tests.builders import make_audience, make_branch, make_contact, make_list, make_member, make_step
 from tests.sending.planner.pages import make_draft, page_of, post, read, signed_in, text_of
 from tests.sending.planner.stage import make_team
 
@@ -164,6 +164,26 @@ def test_of_a_launched_campaign_those_count_who_are_still_in_it_by_the_steps_to_
     assert guard_of(campaign).people == 0
     Enrollment.objects.update(next_position=1, state=EnrollmentState.FINISHED, due_at=None)
     assert guard_of(campaign).people == 0
+
+
+def test_nobody_is_counted_for_a_path_that_no_branch_leads_them_to(member: Member) -> None:
+    campaign = make_mixed(member, "Hi {{ last_name|d('you') }}")
+    Contact.objects.update(country="US", fields={})
+    german, lacking = Contact.objects.filter(email__in=["m0@example.com", "m4@example.com"]).order_by("pk")
+    Contact.objects.filter(pk__in=[german.pk, lacking.pk]).update(country="DE")
+    Contact.objects.filter(pk=german.pk).update(fields={"anrede": "Frau"})
+    first = Step.objects.get(campaign=campaign, position=1)
+    germans = Path.objects.create(campaign=campaign, number=1, name="Germans")
+    make_step(campaign, 101, body="Guten Tag {{ anrede }}")
+    branch = make_branch(first.pk, germans, where="country is DE")
+    assert [one.email for one in guard_of(campaign).page] == ["m4@example.com"]
+    assert next_who_lacks(campaign, behind=0) == (lacking.pk, True)
+    Branch.objects.filter(pk=branch.pk).update(where="country is nowhere (")
+    assert guard_of(campaign).people == len(PEOPLE) - 1, "where nobody can tell, anything may come"
+    Branch.objects.filter(pk=branch.pk).delete()
+    assert guard_of(campaign).people == 0, "nothing leads there"
+    make_branch(first.pk, germans, reply=ReplyClass.POSITIVE)
+    assert guard_of(campaign).people == len(PEOPLE) - 1, "an answer may lead anybody there"
 
 
 def test_a_wording_that_nobody_can_get_is_told_apart(member: Member) -> None:

@@ -77,7 +77,9 @@ def test_a_contact_that_is_not_of_the_audience_is_not_previewed(wanted: str) -> 
     member = make_team()
     campaign = make_draft(member)
     make_contact(member.workspace, "aside@example.com", first_name="Aside")
-    assert "For Ada0" in read(member, "preview", campaign.pk, query=f"?contact={wanted}")
+    text = read(member, "preview", campaign.pk, query=f"?contact={wanted}")
+    assert "For Ada0" in text
+    assert "neither in the audience nor enrolled. This is somebody else" in text
 
 
 def test_the_preview_marks_the_wording_that_the_contact_will_get() -> None:

@@ -11,8 +11,8 @@ from django.db import connection
 from django.http import HttpResponseBase
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.contacts.models import Contact
-from campaigns.sequences.models import Campaign, Step, Variant
+from campaigns.contacts.models import Contact, ListMember
+from campaigns.sequences.models import Campaign, Path, Step, Variant
 from campaigns.sequences.states import StepThread
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
@@ -23,7 +23,16 @@ from sending.mailboxes.models import ConnectionTest, Mailbox, Spending
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
-from tests.builders import make_audience, make_contact, make_list, make_mailbox, make_member
+from tests.builders import (
+    make_audience,
+    make_branch,
+    make_contact,
+    make_enrollment,
+    make_list,
+    make_mailbox,
+    make_member,
+    make_step,
+)
 from tests.sending.mailboxes.test_selfmail import rested
 from tests.sending.planner.pages import make_draft, page_of, read, signed_in, text_of
 from tests.sending.planner.stage import make_team
@@ -113,6 +122,49 @@ def test_follow_ups_show_the_subject_of_their_thread(member: Member, campaign: C
     Variant.objects.create(step=last, label="A", body_text="Last")
     page = signed_in(member).get(member.url("planner:preview", campaign.pk))
     assert [one.subject for one in page.context["steps"]] == ["For Ada0", "Re: For Ada0", "Other", "Re: Other"]
+
+
+def test_a_path_answers_in_the_thread_from_which_a_branch_leads_there(member: Member, campaign: Campaign) -> None:
+    make_step(campaign, 2, subject="Second thread", body="Later")
+    Step.objects.filter(position=2).update(thread=StepThread.NEW, wait_amount=1)
+    path, further = (Path.objects.create(campaign=campaign, number=number, name=f"P{number}") for number in (1, 2))
+    for position in (101, 102, 201):
+        make_step(campaign, position, subject="of no use", body="On a path")
+        Step.objects.filter(position=position).update(thread=StepThread.REPLY, wait_amount=1)
+    make_branch(Step.objects.get(position=1).pk, path)
+    make_branch(Step.objects.get(position=102).pk, further)
+    page = signed_in(member).get(member.url("planner:preview", campaign.pk))
+    assert [(one.name, one.subject) for one in page.context["steps"]] == [
+        ("1", "For Ada0"), ("2", "Second thread"), ("1.1", "Re: For Ada0"), ("1.2", "Re: For Ada0"),
+        ("2.1", "Re: For Ada0"),
+    ]  # fmt: skip
+    Step.objects.filter(position=102).update(thread=StepThread.NEW)
+    page = signed_in(member).get(member.url("planner:preview", campaign.pk))
+    assert [one.subject for one in page.context["steps"]][-1] == "Re: of no use"
+    exact = signed_in(member).get(member.url("proofs:exact", Variant.objects.get(step__position=101).pk))
+    assert "Subject: Re: For Ada0" in page_of(exact)
+
+
+def test_a_wording_without_a_share_is_shown_and_marked(member: Member, campaign: Campaign) -> None:
+    step = Step.objects.get()
+    Variant.objects.create(step=step, label="B", weight=0, subject="Other", body_text="Half done, {{ first_name }}.")
+    text = read(member, "preview", campaign.pk)
+    assert "wording B No share yet" in text
+    assert "Half done, Ada0." in text
+
+
+def test_who_has_left_the_audience_is_shown_while_enrolled_and_nobody_else_in_their_place(
+    member: Member, campaign: Campaign
+) -> None:
+    left = Contact.objects.get(email="p2@example.com")
+    ListMember.objects.filter(contact=left).delete()
+    url = f"{member.url('planner:preview', campaign.pk)}?contact={left.pk}"
+    assert "This is somebody else: the first of the audience." in text_of(signed_in(member).get(url))
+    variant = Variant.objects.get()
+    for name in ("planner:preview_html", "proofs:exact"):
+        assert signed_in(member).get(f"{member.url(name, variant.pk)}?contact={left.pk}").status_code == 404
+    make_enrollment(campaign, left)
+    assert "For Ada2" in read(member, "preview", campaign.pk, query=f"?contact={left.pk}")
 
 
 def test_the_html_part_stands_in_a_frame_that_runs_and_fetches_nothing(member: Member, campaign: Campaign) -> None:
