@@ -76,7 +76,8 @@ def try_again(mailbox: Mailbox, fetch: Fetch, *, before: datetime) -> int:
     Raises ImapError when the connection broke.
     """
     taken = 0
-    for row in SetAside.objects.filter(mailbox=mailbox, aside_at=None, tried_at__lt=before).order_by("id"):
+    waiting = SetAside.objects.filter(mailbox=mailbox, aside_at=None, tried_at__lt=before).order_by("id")
+    for row in waiting.defer("raw"):
         if row.tries >= MOST_TRIES:
             _note(row, ENDED, row.tries)
             continue

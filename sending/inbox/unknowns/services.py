@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import BinaryField, QuerySet
+from django.db.models.functions import Substr
 
 from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import Member
@@ -23,6 +24,9 @@ from sending.inbox.understanding import understand
 from sending.inbox.unknowns.core import LAYER, About, BadRule, Rule, clean, first, grouped, met, shape, told
 
 MOST = 300  # unknown mails that are looked through, newest first
+_HEAD = 64_000  # bytes of each: what a rule is looked for in stands at its beginning
+_AT_ONCE = 20  # heads that are held at once
+_ONCE = "inbox_word_rule_once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +86,23 @@ def save(member: Member, about: About, typed: str, means: str) -> WordRule:
     """
     member.require(Role.MEMBER)
     words = clean(typed, means, about)
+    rule = Rule(0, about, words, means)
+    hits = {row.pk: hit for row, said in _read(member.workspace.pk, about) if (hit := met(rule, said))}
     try:
         with transaction.atomic():
             gate.hold_shut(member.workspace.pk)
             kept = WordRule.objects.create(
                 workspace=member.workspace, about=about, words=words, means=means, made_by=member.user
             )
-            rule = Rule(kept.pk, about, words, means)
-            for row, said in list(_read(member.workspace.pk, about)):
-                if hit := met(rule, said):
-                    _apply(row, rule, hit)
-                    kept.changed += 1
+            rule = replace(rule, pk=kept.pk)
+            # What has become known meanwhile, or is being labelled, is left as it is.
+            for row in _with_what_follows(unknown_rows(member.workspace.pk, about).filter(pk__in=hits)):
+                _apply(row, rule, hits[row.pk])
+                kept.changed += 1
             kept.save(update_fields=["changed"])
     except IntegrityError as error:
+        if _ONCE not in str(error):
+            raise
         raise BadRule("There is a rule for these words already: end it first.") from error
     return kept
 
@@ -136,13 +144,20 @@ def known_answer(workspace_id: int, mail: Mail, verdict: Verdict) -> Guess | Non
 
 
 def _read(workspace_id: int, about: About) -> Iterator[tuple[InboundMessage, str]]:
-    rows = unknown_rows(workspace_id, about).select_related(
+    heads = Substr("raw", 1, _HEAD, output_field=BinaryField())
+    rows = _with_what_follows(unknown_rows(workspace_id, about)).annotate(head=heads)
+    for row in rows[:MOST].iterator(chunk_size=_AT_ONCE):
+        head, row.head = bytes(row.head), b""
+        if words := told(parse_mail(head), about).strip():
+            yield row, f" {words} "
+
+
+def _with_what_follows(rows: QuerySet[InboundMessage]) -> QuerySet[InboundMessage]:
+    """Join what a rule may change; the mail itself is fetched for those alone that it does change."""
+    return rows.defer("raw").select_related(
         "mailbox__workspace", "contact__workspace", "answers__contact__workspace", "answers__enrollment",
         "answers__campaign", "answers__mailbox",
     )  # fmt: skip
-    for row in rows[:MOST]:
-        if words := told(parse_mail(bytes(row.raw)), about).strip():
-            yield row, f" {words} "
 
 
 def _would(row: InboundMessage, about: About, means: str) -> str:

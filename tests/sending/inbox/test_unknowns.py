@@ -35,6 +35,18 @@ def test_unknown_reasons_are_shown_once_for_each_shape(scene: Scene) -> None:
     assert unknowns(make_scene("theirs").member, About.BOUNCE) == []
 
 
+def test_of_a_mail_of_any_size_its_beginning_is_looked_through_and_nothing_of_it_is_kept(scene: Scene) -> None:
+    row = bounced(scene)
+    raw = bytes(row.raw)
+    InboundMessage.objects.filter(pk=row.pk).update(raw=raw + b"x" * 300_000)
+    (found,) = unknowns(scene.member, About.BOUNCE)
+    assert "frobnicated" in found.words
+    assert found.newest.get_deferred_fields() == {"raw"}
+    assert len(found.newest.head) == 0  # type: ignore[attr-defined]  # annotated
+    assert preview(scene.member, About.BOUNCE, GONE, "bad_mailbox").changes
+    assert save(scene.member, About.BOUNCE, GONE, "bad_mailbox").changed == 1
+
+
 def test_a_rule_is_looked_at_before_it_changes_anything(scene: Scene) -> None:
     row = bounced(scene)
     found = preview(scene.member, About.BOUNCE, "Account Number * is GONE", "bad_mailbox")
