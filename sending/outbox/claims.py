@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from outreach.kit import gate, statements
+from outreach.kit.loading import Columns, load
 from outreach.kit.rows import copy_rows, reserve_ids
 from sending.domains.keys import KeyLost, Signatures, signatures_of
 from sending.ledger.kinds import EventKind
@@ -35,6 +36,15 @@ SELECT m.workspace_id, m.contact_id, c.domain, m.campaign_id
   FROM outbox_message m JOIN contacts_contact c ON c.id = m.contact_id
  WHERE m.state = 'claimed' AND m.workspace_id = ANY(%s::bigint[])
 """
+_OF_THREAD = Columns(
+    OutboundMessage, "m", only=("enrollment_id", "step_id", "state", "message_id", "references", "subject")
+)
+_STORED = f"""
+SELECT {_OF_THREAD.text}
+  FROM outbox_message m JOIN sequences_step s ON s.id = m.step_id
+ WHERE m.enrollment_id = ANY(%s::bigint[])
+ ORDER BY s.position
+"""  # noqa: S608  # our own words
 # What the thread of a follow-up is made of; what is in doubt counts: it may have arrived.
 _LEFT = frozenset({MessageState.SENT, MessageState.ASSUMED_SENT, MessageState.IN_DOUBT})
 
@@ -133,12 +143,7 @@ def _stored(enrollment_ids: Sequence[int]) -> dict[int, list[OutboundMessage]]:
     """Return what was made for each enrollment so far, in order."""
     if not enrollment_ids:
         return {}
-    rows = (
-        OutboundMessage.objects.filter(enrollment__in=enrollment_ids)
-        .only("enrollment_id", "step_id", "state", "message_id", "references", "subject")
-        .order_by("step__position")
-    )
     stored: dict[int, list[OutboundMessage]] = {}
-    for row in rows:
+    for row in load(_OF_THREAD, _STORED, [list(enrollment_ids)]):
         stored.setdefault(row.enrollment_id or 0, []).append(row)
     return stored

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from outreach.env import env
+from outreach.kit import statements
 from sending.guard.clause import MAY_SEND, params
 
 # Longer than any gap between two renewals, short enough that a dead worker's mailboxes are not idle for long.
@@ -24,17 +25,17 @@ NO_PATIENCE_S = -1e9
 # and the release keeps the earlier of the two.
 _LEASE = f"""
 UPDATE mailboxes_clock c
-   SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(lease)s),
+   SET lease_owner = %(owner)s::uuid, lease_until = now() + make_interval(secs => %(lease)s::float8),
        look_at = now() + interval '1 year'
  WHERE c.mailbox_id = ANY(ARRAY(
     SELECT c.mailbox_id
       FROM mailboxes_clock c
       JOIN mailboxes_mailbox m ON m.id = c.mailbox_id AND m.state = 'active'
-     WHERE ((c.lease_until IS NULL AND c.look_at <= now() + make_interval(secs => %(ahead)s))
+     WHERE ((c.lease_until IS NULL AND c.look_at <= now() + make_interval(secs => %(ahead)s::float8))
             OR c.lease_until < now())
        AND {MAY_SEND}
      ORDER BY LEAST(c.look_at, c.lease_until)  -- look_at of a dead worker's mailboxes lies a year ahead
-     LIMIT %(most)s
+     LIMIT %(most)s::integer
        FOR UPDATE OF c SKIP LOCKED))
 RETURNING c.mailbox_id
 """  # noqa: S608  # a condition of our own
@@ -99,17 +100,17 @@ SELECT c.mailbox_id, GREATEST(
                (SELECT m.retry_at FROM outbox_message m
                  WHERE m.mailbox_id = c.mailbox_id AND m.state = 'deferred' AND m.campaign_id IS NULL
                  ORDER BY m.retry_at LIMIT 1),
-               now() + make_interval(secs => %(safety)s)))) AS look_at
+               now() + make_interval(secs => %(safety)s::float8)))) AS look_at
   FROM mailboxes_clock c
- WHERE c.lease_owner = %(owner)s AND c.mailbox_id = ANY(%(ids)s)
+ WHERE c.lease_owner = %(owner)s::uuid AND c.mailbox_id = ANY(%(ids)s::bigint[])
 )
 UPDATE mailboxes_clock c
    SET lease_owner = CASE WHEN soon.is_soon THEN c.lease_owner END,
        lease_until = CASE WHEN soon.is_soon THEN c.lease_until END,
        look_at = CASE WHEN soon.is_soon THEN now() + interval '1 year' ELSE LEAST(c.look_at, planned.look_at) END
   FROM planned
- CROSS JOIN LATERAL (SELECT planned.look_at < now() + make_interval(secs => %(patience)s) AS is_soon) soon
- WHERE c.mailbox_id = planned.mailbox_id AND c.lease_owner = %(owner)s
+ CROSS JOIN LATERAL (SELECT planned.look_at < now() + make_interval(secs => %(patience)s::float8) AS is_soon) soon
+ WHERE c.mailbox_id = planned.mailbox_id AND c.lease_owner = %(owner)s::uuid
 RETURNING c.mailbox_id, c.lease_owner IS NOT NULL, extract(epoch FROM planned.look_at - now())::float8
 """
 
@@ -130,9 +131,8 @@ def lease_for(owner: UUID, *, most: int) -> list[int]:
 
 
 def _lease(owner: UUID, *, most: int, ahead_s: float, lease_s: float) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LEASE, {"owner": owner, "lease": lease_s, "ahead": ahead_s, "most": most, **params()})
-        return [pk for (pk,) in cursor.fetchall()]
+    asked = {"owner": owner, "lease": lease_s, "ahead": ahead_s, "most": most, **params()}
+    return [pk for (pk,) in statements.run(_LEASE, asked)]
 
 
 def take_over(owner: UUID, mailbox_ids: Sequence[int]) -> tuple[UUID, list[int]]:
@@ -165,9 +165,8 @@ def release(
     A mailbox for which nothing is planned is looked at again after safety_s. Returns by mailbox: the seconds until its
     next look where the lease is kept, None where it was given back.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, {"safety": safety_s, "owner": owner, "ids": list(mailbox_ids), "patience": patience_s})
-        return {pk: max(0.0, seconds) if kept else None for pk, kept, seconds in cursor.fetchall()}
+    asked = {"safety": float(safety_s), "owner": owner, "ids": list(mailbox_ids), "patience": patience_s}
+    return {pk: max(0.0, seconds) if kept else None for pk, kept, seconds in statements.run(_RELEASE, asked)}
 
 
 def give_back(owner: UUID, mailbox_ids: Sequence[int]) -> None:

@@ -43,18 +43,18 @@ MOST_S = 600.0
 _MENDED = [code.value for code in UNTIL_MENDED]
 _ALL = 10_000  # mailboxes
 _NEVER_S = 366 * 86_400
-_LOOKS = """
-SELECT k.mailbox_id, k.look_at FROM mailboxes_clock k JOIN mailboxes_mailbox m ON m.id = k.mailbox_id
- WHERE m.state = 'active'
-"""
 _LOOK_LATER = "UPDATE mailboxes_clock SET look_at = %s::timestamptz WHERE mailbox_id = ANY(%s::bigint[])"
 _DUE = "SELECT count(*) FROM planner_enrollment WHERE state = 'active' AND due_at <= %s::timestamptz"
-# Whether the campaign runs, and somebody of it is still to get something.
+# Whether the campaign runs, and somebody of it is still to get something; and each mailbox's next look.
 _STANDING = """
-SELECT (SELECT c.state = 'running' FROM sequences_campaign c WHERE c.id = %s::bigint),
+SELECT (SELECT c.state = 'running' FROM sequences_campaign c WHERE c.id = %(campaign)s::bigint),
        EXISTS (SELECT FROM planner_enrollment e
-                WHERE e.campaign_id = %s::bigint AND e.state IN ('active', 'sending')
-                  AND NOT e.hold_code = ANY(%s::varchar[]))
+                WHERE e.campaign_id = %(campaign)s::bigint AND e.state IN ('active', 'sending')
+                  AND NOT e.hold_code = ANY(%(mended)s::varchar[])),
+       looks.ids, looks.instants
+  FROM (SELECT array_agg(k.mailbox_id) AS ids, array_agg(k.look_at) AS instants
+          FROM mailboxes_clock k JOIN mailboxes_mailbox m ON m.id = k.mailbox_id
+         WHERE m.state = 'active') looks
 """
 # Nobody mends a wording or a contact in a rehearsal: whoever waits for that is not looked at again.
 _SET_ASIDE = """
@@ -144,8 +144,10 @@ class Play:
                 set_time(self.now)
                 self._tell(self.now)
                 self._read()
-                ahead = self._next(self._work())
-                ((runs, waits),) = statements.run(_STANDING, [self._campaign_id, self._campaign_id, _MENDED])
+                counts = self._work()
+                asked = {"campaign": self._campaign_id, "mended": _MENDED}
+                ((runs, waits, ids, instants),) = statements.run(_STANDING, asked)
+                ahead = self._next(counts, dict(zip(ids or (), instants or (), strict=True)))
                 if not runs and not self._coming:
                     return Ending.STOPPED
                 if ahead is None or not (waits or self._coming):
@@ -214,9 +216,8 @@ class Play:
         before, self._due = self._due, (self.now, due)
         return bool(due) and (before[0] < self.now or due < before[1])
 
-    def _next(self, counts: dict[int, int]) -> datetime | None:
-        """Return the next instant at which something can happen, None when nothing can."""
-        looks = dict(statements.run(_LOOKS))
+    def _next(self, counts: dict[int, int], looks: dict[int, datetime]) -> datetime | None:
+        """Return the next instant at which something can happen, None when nothing can. looks are by mailbox."""
         idle = [pk for pk, at in looks.items() if at <= self.now and not counts.get(pk)]
         if idle and not self._has_put_off():  # who is due may not go, and no instant is known
             later = self.now + self._pace.shrink(RECHECK)

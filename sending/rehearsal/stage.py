@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import ForeignKey, Model
 
 from campaigns.sequences.models import Campaign
+from outreach.kit import statements
 from sending.domains.keys import sealed
 from sending.domains.models import DomainKey
 from sending.rehearsal.casting import Cast
@@ -114,6 +115,7 @@ CREATE INDEX rehearsal_held ON pg_temp.planner_enrollment (due_at)
 _SEQUENCE = """
 SELECT pg_get_serial_sequence(%s, attname) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'id'
 """
+_SET_TIME = "SELECT set_config('rehearsal.now', %s::text, false)"
 FAR = timedelta(days=3650)  # nothing is looked at so late
 
 
@@ -161,8 +163,7 @@ def _sign_with_another() -> None:
 
 def set_time(at: datetime) -> None:
     """Set the clock of the stage."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('rehearsal.now', %s, false)", [at.isoformat()])
+    statements.run(_SET_TIME, [at.isoformat()])
 
 
 def empty_tables() -> set[str]:

@@ -12,6 +12,9 @@ from django.db import connection
 from campaigns.calendar import zone_of_place
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import CampaignPlan
+from outreach.accounts.models import Workspace
+from outreach.kit import statements
+from outreach.kit.loading import Columns, parts_of
 from sending.mailboxes.budgets import facts_of, usages_of
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.pacing import MailboxFacts, Pace, Usage
@@ -22,6 +25,18 @@ SELECT a.id, count(*), min(e.begun_at)
   JOIN planner_enrollment e ON e.campaign_id = a.id AND e.begun_at > a.day_from
  GROUP BY a.id
 """
+
+
+_CLOCK, _MAILBOX, _WORKSPACE = Columns(MailboxClock, "k"), Columns(Mailbox, "m"), Columns(Workspace, "w")
+_HELD = f"""
+SELECT {_CLOCK.text}, {_MAILBOX.text}, {_WORKSPACE.text}
+  FROM mailboxes_clock k
+  JOIN mailboxes_mailbox m ON m.id = k.mailbox_id
+  JOIN accounts_workspace w ON w.id = m.workspace_id
+ WHERE k.mailbox_id = ANY(%s::bigint[]) AND k.lease_owner = %s
+ ORDER BY k.mailbox_id
+   FOR UPDATE OF k
+"""  # noqa: S608  # our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +66,15 @@ class NewLeads:
 
 def senders_held_by(owner: UUID, mailbox_ids: Sequence[int], *, now: datetime) -> list[Sender]:
     """Return those of the mailboxes that the lease of `owner` holds, their clocks locked until the commit."""
-    clocks = (
-        MailboxClock.objects.select_for_update(of=("self",))
-        .select_related("mailbox__workspace")
-        .filter(mailbox__in=mailbox_ids, lease_owner=owner)
-        .order_by("mailbox_id")
-    )
-    return _senders(list(clocks), now=now)
+    clocks = []
+    for row in statements.run(_HELD, [list(mailbox_ids), owner]):
+        clock, mailbox, workspace = parts_of(row, _CLOCK, _MAILBOX, _WORKSPACE)
+        assert isinstance(clock, MailboxClock)
+        assert isinstance(mailbox, Mailbox)
+        assert isinstance(workspace, Workspace)
+        clock.mailbox, mailbox.workspace = mailbox, workspace
+        clocks.append(clock)
+    return _senders(clocks, now=now)
 
 
 def senders_of(mailboxes: Sequence[Mailbox], *, now: datetime) -> list[Sender]:

@@ -15,6 +15,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
 from campaigns.sequences.wording import SenderValues, Wording
 from outreach.kit.commits import after_commit
+from outreach.kit.loading import Columns, load
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.cooling import Cooling, cooling_of
 from sending.pacing import (
@@ -57,6 +58,10 @@ _SPARES = (1, 4, 32, 512)
 # These bind everybody of a campaign or a mailbox alike: they are kept there, and whoever waits stays due.
 _OF_ALL = frozenset({HoldCode.NEW_LEADS_LIMIT, HoldCode.SYNC_STALE})
 _OF_NEW = _OF_ALL | {HoldCode.CAMPAIGN_LIMIT}
+
+
+_CONTACT = Columns(Contact, "c", without=("created_at", "updated_at"))
+_CONTACTS = f"SELECT {_CONTACT.text} FROM contacts_contact c WHERE c.id = ANY(%s::bigint[])"  # noqa: S608  # our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,8 @@ class _Judging:
         self._has_more: set[tuple[int, bool]] = set()  # mailbox, new: behind somebody who was put off others may stand
         self._current = current
         self._plans = plans({one.campaign_id for one in found})
-        self._contacts = Contact.objects.defer("created_at", "updated_at").in_bulk([one.contact_id for one in found])
+        rows = load(_CONTACT, _CONTACTS, [[one.contact_id for one in found]])
+        self._contacts: dict[int, Contact] = {row.pk: row for row in rows}
         self._suppressed = suppressions(self._contacts)
         self._addresses = Addresses({contact.domain for contact in self._contacts.values()})
         assert current.throttling is not None  # somebody has room, or nobody would be asked for
