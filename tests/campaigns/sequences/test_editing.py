@@ -165,7 +165,7 @@ def test_the_only_wording_without_a_share_can_get_one(client: Client, member: Me
 def test_the_editor_tells_what_a_reader_would_mind(client: Client, member: Member, campaign: Campaign) -> None:
     services.save_variant(wording_of(campaign), Text("Re: your order", "Hi [First Name]!!"))
     page = page_of(client, member, campaign)
-    assert "The first subject pretends to answer" in page
+    assert "The subject pretends to answer" in page
     assert "This would be sent as it stands: [First Name]." in page
 
 
