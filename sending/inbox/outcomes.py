@@ -171,20 +171,36 @@ def _bounce(arrival: Arrival) -> str:
 
 
 def _of_failure(arrival: Arrival, message: OutboundMessage) -> Iterator[str]:
-    """Do what a failure asks for that is not the address's: each yields in words what was done."""
+    """Do what a failure asks for that is not the address's: each yields in words what was done.
+
+    Whoever has got a mail of ours knows its number and can invent a report on it. What touches others than themselves
+    therefore follows from the reports of two recipients; what only their own domain would feel, from one.
+    """
     category, words = arrival.verdict.category, words_of(arrival)
     domain = key_of(message.recipient).rpartition("@")[2]
-    if wait := quota_wait(arrival.verdict):
-        rest(message.mailbox_id, wait, words, pace=Pace(arrival.mailbox.workspace.time_scale))
-        yield f"{message.mailbox.address} waits until its quota is whole again."
-    if category in REFUSALS:
-        note(message.mailbox_id, REFUSALS[category], words)
-    if category in COOLING:
-        side = side_of(domain, known=providers_of({domain}).get(domain, ""))
-        if until := cool_down(message.mailbox_id, side, words):
+    side = side_of(domain, known=providers_of({domain}).get(domain, ""))
+    wait = quota_wait(arrival.verdict)
+    if (wait or (category in COOLING and side != domain)) and not _others_say_so(arrival, message):
+        yield f"{message.mailbox.address} goes on as before until the report of another recipient says the same."
+    else:
+        if wait:
+            rest(message.mailbox_id, wait, words, pace=Pace(arrival.mailbox.workspace.time_scale))
+            yield f"{message.mailbox.address} waits until its quota is whole again."
+        if category in REFUSALS:
+            note(message.mailbox_id, REFUSALS[category], words)
+        if category in COOLING and (until := cool_down(message.mailbox_id, side, words)):
             yield f"{message.mailbox.address} leaves {name_of(side)} alone until {until:%d %B, %H:%M} UTC."
     if category in SOFT and (held := hold_if_soft(message.contact, SOFT)):
         yield held
+
+
+def _others_say_so(arrival: Arrival, message: OutboundMessage) -> bool:
+    """Say whether a report on a message to somebody else has said the same of the mailbox, within a day."""
+    since = arrival.row.received_at - _DAY
+    reports = InboundMessage.objects.filter(
+        answers__mailbox=message.mailbox_id, kind=Kind.BOUNCE, category=arrival.verdict.category, received_at__gt=since
+    )
+    return reports.exclude(answers__contact=message.contact_id).exclude(pk=arrival.row.pk).exists()
 
 
 def _is_about(verdict: Verdict, message: OutboundMessage) -> bool:

@@ -16,6 +16,7 @@ from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from sending.bounces import Kind
+from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.cooling import AGAIN, FIRST, cool_down, cooling_of, warm_up
@@ -54,9 +55,18 @@ def codes(scene: Scene, contact: Contact | None = None, *, mailbox_id: int | Non
     return [hold.code for hold in Held(cooling_of([box], now=clock.now()), [who], now=clock.now()).of(box, who)]
 
 
+def also_reported(scene: Scene, email: str, **said: str) -> InboundMessage:
+    """Let a report on a message to somebody else come in."""
+    other = second_campaign(scene, make_contact(scene.workspace, email), scene.mailbox)
+    return come_in(scene, dsn(other.message_id, to=email, message_id="<dsn-b@mx.example>", **said))
+
+
 def test_distrust_of_a_provider_holds_that_mailbox_from_that_provider_alone() -> None:
     scene = make_scene(email="ada@gmail.com")
-    row = come_in(scene, dsn(scene.message.message_id, to="ada@gmail.com", **DISTRUST))
+    first = come_in(scene, dsn(scene.message.message_id, to="ada@gmail.com", **DISTRUST))
+    assert "goes on as before until the report of another recipient says the same." in first.followed
+    assert (codes(scene), HealthChange.objects.count()) == ([], 0), "who has got a mail can invent a report on it"
+    row = also_reported(scene, "bob@gmail.com", **DISTRUST)
     assert "leaves Google alone until" in row.followed
     assert codes(scene) == [HoldCode.COOLDOWN]
     assert codes(scene, make_contact(scene.workspace, "eve@googlemail.com")) == [HoldCode.COOLDOWN]
@@ -115,7 +125,9 @@ def test_a_sandbox_cools_nothing_down(scene: Scene) -> None:
     ],
 )
 def test_its_own_quota_lets_the_mailbox_wait_until_it_is_whole(scene: Scene, said: str, wait: int) -> None:
-    row = come_in(scene, dsn(scene.message.message_id, status="5.4.5", said=f"smtp; {said}"))
+    come_in(scene, dsn(scene.message.message_id, status="5.4.5", said=f"smtp; {said}"))
+    assert MailboxClock.objects.get().backoff_until is None, "one recipient could have invented it"
+    row = also_reported(scene, "bob@y.example", status="5.4.5", said=f"smtp; {said}")
     assert row.followed.endswith("me@acme.example waits until its quota is whole again.")
     state = MailboxClock.objects.get()
     assert state.backoff_until is not None
