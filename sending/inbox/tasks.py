@@ -6,6 +6,7 @@ from outreach.celery import app
 from sending.inbox import reading
 from sending.inbox.threads.answers import settle_answers
 from sending.inbox.threads.services import wake_sleepers
+from sending.inbox.unknowns.attempts import tell_new_attempts
 
 MOST = 500
 
@@ -26,6 +27,7 @@ def read(mailbox_id: int) -> None:
 
 @app.task(name="inbox.wake")
 def wake() -> None:
-    """Bring back the conversations whose snooze is over, and tell of answers that have ended."""
+    """Bring back conversations whose snooze is over, tell of answers that have ended, and what people's rules know."""
     wake_sleepers()
     settle_answers()
+    tell_new_attempts()

@@ -170,4 +170,6 @@ class Attempt(models.Model):
         indexes = [
             # story of one message
             models.Index(fields=["message", "number"], name="outbox_attempts_in_order"),
+            # what no rule knows, for a person to say what it means; hardly any row is in it
+            models.Index(fields=["-ended_at"], condition=Q(category="unknown"), name="outbox_unknown_answers"),
         ]

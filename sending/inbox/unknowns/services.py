@@ -21,7 +21,9 @@ from sending.inbox.models import InboundMessage, WordRule
 from sending.inbox.outcomes import act
 from sending.inbox.threads.placing import say
 from sending.inbox.understanding import understand
+from sending.inbox.unknowns.attempts import apply, unknown_attempts, would
 from sending.inbox.unknowns.core import LAYER, About, BadRule, Rule, clean, first, grouped, met, shape, told
+from sending.outbox.models import Attempt
 
 MOST = 300  # unknown mails that are looked through, newest first
 _HEAD = 64_000  # bytes of each: what a rule is looked for in stands at its beginning
@@ -31,13 +33,18 @@ _ONCE = "inbox_word_rule_once"
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Mails of one shape that no rule knows. words: of the newest, as rules are looked for in them."""
+    """Mails, or answers of servers, of one shape that no rule knows. words: of the newest, as rules look for them."""
 
     about: About
     shape: str
     words: str
-    newest: InboundMessage
+    newest: InboundMessage | Attempt
     count: int
+
+    @property
+    def is_mail(self) -> bool:
+        """A mail tells it, else a server did while a message was handed over."""
+        return isinstance(self.newest, InboundMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Preview:
     words: str
     means: str
     changes: Sequence[tuple[InboundMessage, str]]
+    answers: Sequence[tuple[Attempt, str]]
     looked_through: int
 
 
@@ -62,9 +70,23 @@ def unknowns(member: Member, about: About) -> list[Unknown]:
     """Return the unknown mails of the workspace by their shape, the commonest first."""
     rows = {row.pk: (row, words) for row, words in _read(member.workspace.pk, about)}
     shapes = [(shape(words), pk) for pk, (_, words) in rows.items()]
-    return [
+    mails = [
         Unknown(about, one, rows[ids[0]][1].strip()[:600], rows[ids[0]][0], len(ids)) for one, ids in grouped(shapes)
     ]
+    return sorted([*mails, *_unknown_answers(member, about)], key=lambda one: -one.count)
+
+
+def _unknown_answers(member: Member, about: About) -> list[Unknown]:
+    found = _answers(member.workspace.pk, about)
+    shapes = [(shape(words), place) for place, (_, words) in enumerate(found)]
+    return [
+        Unknown(about, one, found[places[0]][1].strip()[:600], found[places[0]][0], len(places))
+        for one, places in grouped(shapes)
+    ]
+
+
+def _answers(workspace_id: int, about: About) -> list[tuple[Attempt, str]]:
+    return list(unknown_attempts(workspace_id)) if about is About.BOUNCE else []
 
 
 def preview(member: Member, about: About, typed: str, means: str) -> Preview:
@@ -76,7 +98,9 @@ def preview(member: Member, about: About, typed: str, means: str) -> Preview:
         looked += 1
         if met(rule, said):
             changes.append((row, _would(row, about, means)))
-    return Preview(words, means, changes, looked)
+    answers = _answers(member.workspace.pk, about)
+    told_by_servers = [(row, would(row, means)) for row, said in answers if met(rule, said)]
+    return Preview(words, means, changes, told_by_servers, looked + len(answers))
 
 
 def save(member: Member, about: About, typed: str, means: str) -> WordRule:
@@ -88,6 +112,7 @@ def save(member: Member, about: About, typed: str, means: str) -> WordRule:
     words = clean(typed, means, about)
     rule = Rule(0, about, words, means)
     hits = {row.pk: hit for row, said in _read(member.workspace.pk, about) if (hit := met(rule, said))}
+    answers = [row for row, said in _answers(member.workspace.pk, about) if met(rule, said)]
     try:
         with transaction.atomic():
             gate.hold_shut(member.workspace.pk)
@@ -99,6 +124,7 @@ def save(member: Member, about: About, typed: str, means: str) -> WordRule:
             for row in _with_what_follows(unknown_rows(member.workspace.pk, about).filter(pk__in=hits)):
                 _apply(row, rule, hits[row.pk])
                 kept.changed += 1
+            kept.changed += sum(apply(row, rule) for row in answers)
             kept.save(update_fields=["changed"])
     except IntegrityError as error:
         if _ONCE not in str(error):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 
 from outreach.accounts.roles import Role
+from outreach.kit import clock
 from sending.inbox.models import InboundMessage, WordRule
+from sending.inbox.unknowns.attempts import tell_new_attempts
 from sending.inbox.unknowns.core import About, BadRule
 from sending.inbox.unknowns.services import end, preview, save, unknowns
+from sending.mailboxes.models import Cooldown
+from sending.outbox.models import Attempt
 from sending.planner.models import Enrollment
 from tests.builders import make_contact, make_member
-from tests.sending.inbox.scene import Scene, come_in, dsn, mail, make_scene, second_campaign
+from tests.sending.inbox.scene import Scene, come_in, days, dsn, mail, make_scene, second_campaign
 
 pytestmark = pytest.mark.django_db
 ODD = {"status": "5.0.0", "said": "smtp; 554 Frobnicated: account number 17 is gone for ever"}
@@ -123,14 +129,55 @@ def test_the_same_words_have_one_rule(scene: Scene) -> None:
         save(scene.member, About.BOUNCE, GONE.upper(), "bad_mailbox")
 
 
+def refused(scene: Scene, text: str = "Frobnicated: account number 17 is gone for ever") -> Attempt:
+    """Let a server refuse the scene's message while it was handed over, in words that no rule knows."""
+    at = clock.now()
+    return Attempt.objects.create(
+        id=uuid4(), message=scene.message, number=1, outcome="refused", phase="rcpt", reply_code=554, reply_text=text,
+        category="unknown", started_at=at, ended_at=at,
+    )  # fmt: skip
+
+
+def test_an_answer_of_a_server_is_told_by_the_same_rules_as_a_report(scene: Scene) -> None:
+    told = refused(scene)
+    (unknown,) = unknowns(scene.member, About.BOUNCE)
+    assert (unknown.is_mail, unknown.count) == (False, 1)
+    assert unknowns(make_scene("theirs").member, About.BOUNCE) == []
+    found = preview(scene.member, About.BOUNCE, GONE, "bad_mailbox")
+    assert found.answers == [(told, "ada@x.example is suppressed, and its sequences are stopped.")]
+    assert save(scene.member, About.BOUNCE, GONE, "bad_mailbox").changed == 1
+    told.refresh_from_db()
+    assert told.category == "bad_mailbox"
+    assert scene.suppressed() == {"ada@x.example": "no_such_address"}
+    assert scene.stands == ("stopped", "bounced")
+
+
+def test_a_rule_tells_the_answers_of_servers_that_come_and_no_old_ones(scene: Scene) -> None:
+    save(scene.member, About.BOUNCE, GONE, "reputation_block")
+    save(make_scene("theirs").member, About.BOUNCE, GONE, "bad_mailbox")
+    old, other, told = refused(scene), refused(scene, "Quite another thing"), refused(scene)
+    Attempt.objects.filter(pk=old.pk).update(ended_at=old.ended_at - days(1))
+    assert tell_new_attempts() == 1
+    assert tell_new_attempts() == 0
+    assert [Attempt.objects.get(pk=one.pk).category for one in (old, other, told)] == [
+        "unknown", "unknown", "reputation_block",
+    ]  # fmt: skip
+    assert Cooldown.objects.get().side == "x.example"
+    assert scene.suppressed() == {}
+
+
 def test_the_page_shows_tries_keeps_and_ends(scene: Scene) -> None:
     bounced(scene)
+    refused(scene)
     client = Client()
     client.force_login(scene.member.user)
     url = scene.member.url("inbox:unknowns")
-    assert "account number 17 is gone" in client.get(url).text
+    shown = client.get(url).text
+    assert "account number 17 is gone" in shown
+    assert "Refused while it was handed over" in shown
     asked = client.get(url, {"about": "bounce", "words": GONE, "means": "bad_mailbox"}).text
     assert "ada@x.example is suppressed" in asked
+    assert "1 mail and 1 answer of servers" in asked
     assert client.get(url, {"words": "a", "means": "bad_mailbox"}).status_code == 422
     kept = client.post(scene.member.url("inbox:rule_add"), {"about": "bounce", "words": GONE, "means": "bad_mailbox"})
     assert kept.status_code == 302
