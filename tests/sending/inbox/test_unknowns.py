@@ -48,7 +48,7 @@ def test_of_a_mail_of_any_size_its_beginning_is_looked_through_and_nothing_of_it
     (found,) = unknowns(scene.member, About.BOUNCE)
     assert "frobnicated" in found.words
     assert found.newest.get_deferred_fields() == {"raw"}
-    assert len(found.newest.head) == 0  # type: ignore[attr-defined]  # annotated
+    assert len(found.newest.head) == 0  # type: ignore[union-attr]  # annotated
     assert preview(scene.member, About.BOUNCE, GONE, "bad_mailbox").changes
     assert save(scene.member, About.BOUNCE, GONE, "bad_mailbox").changed == 1
 
