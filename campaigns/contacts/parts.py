@@ -100,6 +100,10 @@ def _nothing(_person: Person) -> None:
     """Do nothing: the room has none of it."""
 
 
+def _nothing_kept(_contact_ids: Collection[int]) -> None:
+    """Keep nothing: the room has none of them."""
+
+
 def _not_busy(_person: Person) -> bool:
     return False
 
@@ -124,6 +128,8 @@ class PersonPart:
     halts: stop what is under way; in the transaction of the acknowledgement, whose workspace's gate is shut.
     is_busy: something of theirs is still on its way, and may be written down later.
     erases: forget what there is; in a transaction of its own, and safe to run again.
+    outlives: keep what must outlive contacts (by id) that are deleted, or get another address; in the transaction that
+    does it, before it does, with their rows locked.
     active: who of these contacts had anything to do with us since an instant.
     forgets: empty the dialogues of the next messages, by id, that were made before an instant; how many, and the id
     that was reached.
@@ -137,6 +143,7 @@ class PersonPart:
     halts: Callable[[Person], None] = _nothing
     is_busy: Callable[[Person], bool] = _not_busy
     erases: Callable[[Person], None] = _nothing
+    outlives: Callable[[Collection[int]], None] = _nothing_kept
     active: Callable[[int, Collection[int], datetime], set[int]] = _nobody
     forgets: Callable[[int, datetime, int, int], tuple[int, int]] = _nothing_forgotten
     # Models that point at a contact, as "app_label.model": why an undo of an import keeps who has such rows.

@@ -31,6 +31,7 @@ _WORDS = {
     "branched": "Another way taken",
     "edited": "Ways edited",
     "broken_branch": "Branch cannot be followed",
+    "written_before": "Was written to before",
     "no_consent": "Consent is not on record",
     "made_already": "Has this message already",
     "auto_reply": "Auto-reply",

@@ -177,6 +177,19 @@ class Pause(models.Model):
         ]
 
 
+class WrittenPrint(models.Model):
+    """An address for which a campaign has made a message, and which no contact in it has any more: a keyed print."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="+", db_index=False)
+    print = models.CharField(max_length=32, db_collation="C")  # see traces.py
+
+    class Meta:
+        db_table = "planner_written_print"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "print"], name="planner_written_once"),
+        ]
+
+
 class Enrollment(models.Model):
     """One contact's way through one campaign.
 

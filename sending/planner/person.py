@@ -10,6 +10,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
 from sending.planner.models import Enrollment, Pause
 from sending.planner.states import EnrollmentState, PauseScope
+from sending.planner.traces import keep_traces
 
 _VALUES = (
     "campaign__name", "mailbox__address", "state", "stop_reason", "stop_detail", "next_position", "due_at", "hold_code",
@@ -48,6 +49,7 @@ PART = PersonPart(
     holds=frozenset({"planner.Enrollment", "planner.Pause"}),
     gives=_gives,
     erases=_erases,
+    outlives=keep_traces,
     active=_active,
     ties={"planner.enrollment": "they were taken into a campaign"},
 )

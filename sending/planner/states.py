@@ -44,6 +44,7 @@ class StopReason(StrEnum):
     NOT_SENDABLE = "not_sendable"  # the message cannot be built for this contact
     NO_MAIL = "no_mail"  # the domain of the address takes no mail
     DISPOSABLE = "disposable"  # the address is made to be thrown away
+    WRITTEN_BEFORE = "written_before"  # the campaign wrote to the address when it was another contact's
     ROLE_ADDRESS = "role_address"  # the address is an office's, and the campaign leaves those out
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from campaigns.contacts.core.suppressing import Rule
 from campaigns.contacts.errors import BadContact, NameTaken
 from campaigns.contacts.models import BulkPart, Contact, ContactEdit, ContactList, ListMember
+from campaigns.contacts.parts import parts
 from campaigns.contacts.queries.fields import known_kinds
 from campaigns.contacts.queries.suppressions import erased_among
 from campaigns.contacts.services.suppressions import Wish, suppress_all
@@ -70,6 +71,9 @@ def _edit(before: Contact, values: Mapping[str, str], fields: Mapping[str, str],
     if cleaned["email_key"] != before.email_key:
         _refuse_erased(before.workspace_id, str(cleaned["email_key"]))
     define_texts(before.workspace_id, fields)
+    if cleaned["email_key"] != before.email_key:
+        for part in parts():
+            part.outlives([before.pk])
     if changes := changes_of(before, cleaned):
         ContactEdit.objects.create(contact=before, changes=changes, made_by=by)
     moved = Contact.objects.filter(pk=before.pk).exclude(email_key=cleaned["email_key"])
@@ -104,7 +108,9 @@ def _delete(workspace: Workspace, ids: Collection[int]) -> int:
         _suppress_as_confirmed(workspace, ids)  # first: it shuts the gate
         rows = Contact.objects.filter(workspace=workspace, pk__in=ids, erased_at=None)
         # Before what hangs on them is looked for: whoever holds them (see held) has hung it there by then.
-        list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+        there = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+        for part in parts():
+            part.outlives(there)
         _, by_model = rows.delete()
     return by_model.get("contacts.Contact", 0)
 
