@@ -19,6 +19,7 @@ from campaigns.calendar import (
     region_labels,
 )
 from campaigns.calendar.closed import FARTHEST
+from campaigns.sequences.forms import EditForm
 from outreach.kit import clock
 
 MOST_REGIONS = 20
@@ -101,7 +102,7 @@ class ClosingForm(forms.Form):
         return region_labels()
 
 
-class ClosedDaysForm(ClosingForm):
+class ClosedDaysForm(ClosingForm, EditForm):
     """The days on which no campaign of the workspace sends."""
 
     closed = ClosedField(

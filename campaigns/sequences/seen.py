@@ -43,6 +43,11 @@ def seen_closing(closed: Collection[ClosedSpan], regions: Collection[Region]) ->
     return fingerprint(sorted(closed), sorted(regions))
 
 
+def seen_switch(*, is_on: bool) -> str:
+    """Return the fingerprint of a setting that is on or off."""
+    return fingerprint(is_on)
+
+
 def seen_audience(list_ids: Collection[int], segment_ids: Collection[int] = ()) -> str:
     """Return the fingerprint of the lists and segments that a campaign writes to."""
     return fingerprint(sorted(list_ids), sorted(segment_ids))

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from campaigns.contacts.states import BASIS_LABELS, LegalBasis
+from campaigns.sequences.forms import EditForm
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import MOST_WEIGHT, Rotation
 from sending.planner.lawful.grounds import LONGEST_WORDS
@@ -19,7 +20,7 @@ def _limit(label: str) -> forms.IntegerField:
     return forms.IntegerField(required=False, min_value=1, max_value=_MOST, label=label)
 
 
-class ThrottlesForm(forms.Form):
+class ThrottlesForm(EditForm):
     """How much one company, domain and provider get; an empty field is no limit."""
 
     company_per_day = _limit("People of one company a day")
@@ -42,10 +43,10 @@ class ThrottlesForm(forms.Form):
 
     def columns(self) -> dict[str, int | None]:
         """Return the valid form as columns."""
-        return {name: self.cleaned_data[name] for name in self.fields}
+        return {name: self.cleaned_data[name] for name in self.fields if name != "seen"}
 
 
-class GroundForm(forms.Form):
+class GroundForm(EditForm):
     """On what ground a campaign writes to its people."""
 
     basis = forms.ChoiceField(choices=list(BASIS_LABELS.items()), label="They may be written to, because")
@@ -57,11 +58,6 @@ class GroundForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, is_frozen: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.disabled = is_frozen
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("basis") not in {None, LegalBasis.UNSTATED} and not cleaned.get("words", "").strip():
@@ -69,7 +65,7 @@ class GroundForm(forms.Form):
         return cleaned
 
 
-class SendersForm(forms.Form):
+class SendersForm(EditForm):
     """The mailboxes of a campaign, each with its weight, and the rotation among them.
 
     What is not sent stays as it is, weights too where they do not decide; mailboxes that the workspace does not have

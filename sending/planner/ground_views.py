@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from campaigns.contacts.states import LegalBasis
+from campaigns.sequences.errors import Overtaken
 from campaigns.sequences.queries import campaign_for
 from campaigns.sequences.states import CLOSED
 from campaigns.sequences.views.frame import editor_context
@@ -16,7 +17,7 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from sending.planner.errors import NotReady
 from sending.planner.forms import GroundForm
-from sending.planner.lawful.grounds import basis_words, lawful
+from sending.planner.lawful.grounds import basis_words, lawful, stated
 from sending.planner.lawful.law import version
 from sending.planner.lawful.stating import state_ground
 
@@ -30,14 +31,18 @@ def ground(request: MemberRequest, pk: int) -> HttpResponse:
     campaign = campaign_for(request.member, pk)
     found = lawful(campaign)
     may_change = request.member.may(Role.MEMBER) and campaign.state not in CLOSED
-    before = {"basis": found.ground.basis, "words": found.ground.words} if found.ground else {}
+    before = {"seen": stated(campaign).seen}
+    before |= {"basis": found.ground.basis, "words": found.ground.words} if found.ground else {}
     form = GroundForm(request.POST if request.method == "POST" else None, initial=before, is_frozen=not may_change)
     if form.is_valid():
         data = form.cleaned_data
         try:
-            state_ground(request.member, campaign, LegalBasis(data["basis"]), data["words"].strip())
+            basis, words = LegalBasis(data["basis"]), data["words"].strip()
+            state_ground(request.member, campaign, basis, words, seen=data["seen"] or None)
         except NotReady as error:
             form.add_error("basis", f"Nothing is changed: the campaign goes on writing to them. {error}")
+        except Overtaken as error:
+            form.overtake(error)
         else:
             messages.success(request, "Saved.")
             return redirect(request.member.url("planner:review", pk))

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns.sequences.errors import IllegalMove
+from campaigns.sequences.errors import IllegalMove, Overtaken
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for
 from campaigns.sequences.states import CLOSED
@@ -29,6 +29,7 @@ from sending.pacing.rotation import Rotation, matched
 from sending.planner import queries, services
 from sending.planner.forecast.shares import shares_of
 from sending.planner.forms import SendersForm
+from sending.planner.services.senders import seen_senders
 from sending.planner.tagging import tags_of, tags_there
 
 _MEANINGS = {
@@ -90,6 +91,7 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
         weights=weights,
         rotation=mode,
         tags=known_tags,
+        initial={"seen": seen_senders(campaign)},
         is_frozen=campaign.state in CLOSED or not request.member.may(Role.MEMBER),
     )
     if form.is_valid():
@@ -101,12 +103,16 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
                 rotation=form.rotation(),
                 weights=form.weights(),
                 tags=form.tags(),
+                seen=form.cleaned_data["seen"] or None,
             )
+        except Overtaken as error:
+            form.overtake(error)
         except IllegalMove as error:
             messages.error(request, str(error))
+            return redirect(request.member.url("planner:senders", pk))
         else:
             messages.success(request, "Senders saved.")
-        return redirect(request.member.url("planner:senders", pk))
+            return redirect(request.member.url("planner:senders", pk))
     chosen = set(form.mailbox_ids()) if form.is_bound else queries.chosen_one_by_one(campaign)
     tags = set(form.tags()) if form.is_bound else set(chosen_tags)
     context = _context(request, campaign, form, mailboxes, Chosen(frozenset(chosen), frozenset(tags)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.db import transaction
@@ -14,7 +15,7 @@ from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import campaign_for
-from campaigns.sequences.views.frame import editor_context
+from campaigns.sequences.views.frame import editor_context, saved
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -34,7 +35,7 @@ from sending.planner.forms import ThrottlesForm
 from sending.planner.progress.guards import campaign_alarms, mailbox_alarms, why_paused
 from sending.planner.review import review_of
 from sending.planner.review.readiness import stalls
-from sending.planner.services.limits import set_throttles
+from sending.planner.services.limits import seen_throttles, set_throttles
 from sending.planner.states import EnrollmentState, StopReason
 
 _FOLDER = "sending/planner"
@@ -62,16 +63,22 @@ def book(request: MemberRequest, pk: int) -> HttpResponse:
 def throttles(request: MemberRequest) -> HttpResponse:
     """Set how much one company, domain and provider get from the whole workspace."""
     workspace = request.member.workspace
-    form = ThrottlesForm(request.POST if request.method == "POST" else None, initial=throttle_values(workspace))
+    values = throttle_values(workspace)
+    initial = {**values, "seen": seen_throttles(values)}
+    form = ThrottlesForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST":
         request.member.require(Role.ADMIN)
-        if form.is_valid():
-            set_throttles(workspace, form.columns(), who=request.member.user)
+        if form.is_valid() and saved(request, form, partial(_set_throttles, request, form)):
             messages.success(request, "Saved. The next claim follows it.")
             return redirect(request.member.url("planner:throttles"))
     context = {"form": form, "may_change": request.member.may(Role.ADMIN)}
     status = 422 if form.is_bound else 200
     return render_region(request, f"{_FOLDER}/throttles.html", context, region="throttles", status=status)
+
+
+def _set_throttles(request: MemberRequest, form: ThrottlesForm) -> None:
+    seen, who = form.cleaned_data["seen"] or None, request.member.user
+    set_throttles(request.member.workspace, form.columns(), seen=seen, who=who)
 
 
 @require_GET

@@ -24,13 +24,13 @@ USUAL_WAITS = (0, 3, 4, 7)
 MOST_STEPS = 20
 
 
-def add_step(campaign: Campaign, *, path: int = MAIN) -> Step:
+def add_step(campaign: Campaign, *, path: int = MAIN, who: User | None = None) -> Step:
     """Add a step behind the last of a path, with one empty wording and the usual wait. Raises BadEdit at the twentieth.
 
     In a launched campaign it is held until it is written; who has finished the sequence does not get it.
     """
     with transaction.atomic():
-        locked(campaign.pk)
+        current = locked(campaign.pk)
         if path != MAIN and not Path.objects.filter(campaign=campaign, number=path).exists():
             raise IllegalMove("Somebody else removed this path.")
         last = _steps_of(campaign.pk, path).aggregate(last=Max("position"))["last"] or position_in(path, 0)
@@ -46,6 +46,8 @@ def add_step(campaign: Campaign, *, path: int = MAIN) -> Step:
             thread=StepThread.NEW if is_first else StepThread.REPLY,
         )
         Variant.objects.create(step=step, label="A")
+        if current.state != CampaignState.DRAFT:
+            tell(Edit(current, EditKind.STEP_ADDED, f"Step {step.name}", who, after=wait_words(step)))
     return step
 
 
@@ -152,7 +154,7 @@ def place_step(step: Step, *, to: int, who: User | None = None) -> None:
             tell(Edit(campaign, EditKind.STEP_MOVED, f"Step {current.name}", who, current.name, now.name))
 
 
-def duplicate_step(step: Step) -> Step:
+def duplicate_step(step: Step, *, who: User | None = None) -> Step:
     """Put a copy with its wordings behind the step; that of a first message opens a thread of its own.
 
     In a launched campaign the copy becomes the last, and none of its wordings has a share before somebody gives it
@@ -162,7 +164,7 @@ def duplicate_step(step: Step) -> Step:
         campaign = locked(step.campaign_id)
         original = step_now(campaign, step)
         is_draft = campaign.state == CampaignState.DRAFT
-        copy = add_step(campaign, path=path_of(original.position))
+        copy = add_step(campaign, path=path_of(original.position), who=who)
         is_first = original.position == 1
         Step.objects.filter(pk=copy.pk).update(
             thread=StepThread.NEW if is_first else original.thread,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -11,7 +13,7 @@ from campaigns.contacts.queries import lists_of, segments_of
 from campaigns.sequences import queries, services
 from campaigns.sequences.forms import AudienceForm
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.seen import seen_audience
+from campaigns.sequences.seen import seen_audience, seen_switch
 from campaigns.sequences.states import CampaignState
 from campaigns.sequences.views.frame import FOLDER, attempt, editor_context, may_change_it, saved, sent, status_of
 from outreach.accounts.access import MemberRequest, member_page
@@ -39,6 +41,8 @@ def audience(request: MemberRequest, pk: int) -> HttpResponse:
         rows=[(one, str(one.pk) in form.chosen()) for one in lists],
         segments=[(one, str(one.pk) in form.chosen("segments")) for one in segments],
         may_change=may_change,
+        seen_growth=seen_switch(is_on=campaign.grows),
+        seen_roles=seen_switch(is_on=campaign.skips_roles),
         may_change_roles=may_change_it(request, campaign),
     )
     return render_region(request, f"{FOLDER}/audience.html", context, region="audience", status=status_of(form))
@@ -49,8 +53,9 @@ def audience(request: MemberRequest, pk: int) -> HttpResponse:
 def growth(request: MemberRequest, pk: int) -> HttpResponse:
     """Enroll whoever comes into the audience later, or not."""
     campaign = queries.campaign_for(request.member, pk)
-    grows = request.POST.get("grows") == "on"
-    return attempt(request, pk, lambda: services.let_grow(campaign, grows=grows), "Saved.", to="sequences:audience")
+    seen, who = request.POST.get("seen"), request.member.user
+    act = partial(services.let_grow, campaign, grows=request.POST.get("grows") == "on", seen=seen, who=who)
+    return attempt(request, pk, act, "Saved.", to="sequences:audience")
 
 
 @require_POST
@@ -58,9 +63,10 @@ def growth(request: MemberRequest, pk: int) -> HttpResponse:
 def roles(request: MemberRequest, pk: int) -> HttpResponse:
     """Leave out the addresses of offices, or write to them, too."""
     campaign = queries.campaign_for(request.member, pk)
-    skips = request.POST.get("skips_roles") == "on"
+    seen, who = request.POST.get("seen"), request.member.user
+    act = partial(services.leave_out_roles, campaign, skips=request.POST.get("skips_roles") == "on", seen=seen, who=who)
     words = "Saved. Whoever was left out already stays out."
-    return attempt(request, pk, lambda: services.leave_out_roles(campaign, skips=skips), words, to="sequences:audience")
+    return attempt(request, pk, act, words, to="sequences:audience")
 
 
 def _save_audience(campaign: Campaign, form: AudienceForm) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from campaigns.sequences.forms import CampaignForm, EditForm
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.opening import Opening, opening_of
 from campaigns.sequences.schedule_forms import ScheduleForm, schedule_values
+from campaigns.sequences.seen import seen_closing
 from campaigns.sequences.views.frame import FOLDER, editor_context, may_change_it, saved, sent, status_of
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -57,10 +59,10 @@ def closed_days(request: MemberRequest) -> HttpResponse:
     """Set the days on which no campaign of the workspace sends."""
     workspace, may_change = request.member.workspace, request.member.may(Role.MEMBER)
     closing = closing_of(workspace.pk, None)
-    initial = {"closed": closed_text(closing.spans), "regions": labels(closing.regions)}
+    seen = seen_closing(closing.spans, closing.regions)
+    initial = {"closed": closed_text(closing.spans), "regions": labels(closing.regions), "seen": seen}
     form = ClosedDaysForm(sent(request), initial=initial, is_frozen=not may_change)
-    if form.is_valid() and not _looks(request):
-        services.close(workspace, form.cleaned_data["closed"], form.cleaned_data["regions"], who=request.member.user)
+    if form.is_valid() and not _looks(request) and saved(request, form, partial(_close, request, form)):
         messages.success(request, "Saved. Every campaign follows it from its next message.")
         return redirect(request.member.url("sequences:closed_days"))
     context = {"form": form, "may_change": may_change, **_days(form, closing, workspace.time_zone)}
@@ -101,3 +103,8 @@ def _looked(request: MemberRequest, form: CampaignForm | EditForm | ClosingForm)
 
 def _save_schedule(request: MemberRequest, campaign: Campaign, form: ScheduleForm) -> None:
     services.save_schedule(campaign, form.schedule(), seen=form.cleaned_data["seen"], who=request.member.user)
+
+
+def _close(request: MemberRequest, form: ClosedDaysForm) -> None:
+    data, who = form.cleaned_data, request.member.user
+    services.close(request.member.workspace, data["closed"], data["regions"], seen=data["seen"] or None, who=who)

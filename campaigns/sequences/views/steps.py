@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -41,7 +43,7 @@ def step_add(request: MemberRequest, pk: int) -> HttpResponse:
     words = "" if campaign.state == CampaignState.DRAFT else "Added. Who has finished the sequence does not get it."
     path = request.POST.get("path", "")
     number = int(path) if path.isascii() and path.isdigit() and len(path) < 4 else MAIN
-    return attempt(request, pk, lambda: services.add_step(campaign, path=number), words)
+    return attempt(request, pk, partial(services.add_step, campaign, path=number, who=request.member.user), words)
 
 
 @require_POST
@@ -104,7 +106,7 @@ def step_copy(request: MemberRequest, pk: int) -> HttpResponse:
     step = queries.step_for(request.member, pk)
     is_draft = step.campaign.state == CampaignState.DRAFT
     words = "Copied." if is_draft else "Copied behind the last step. It is held until you give a wording a share."
-    return attempt(request, step.campaign_id, lambda: services.duplicate_step(step), words)
+    return attempt(request, step.campaign_id, partial(services.duplicate_step, step, who=request.member.user), words)
 
 
 @require_POST

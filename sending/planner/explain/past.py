@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.positions import step_name
+from campaigns.sequences.telling import EditKind
 from outreach.kit.words import plural
 from sending.ledger.days import bounds_of
 from sending.ledger.kinds import EventKind, StretchScope
@@ -28,6 +29,7 @@ _STORY = (
     EventKind.DEFERRED, EventKind.IN_DOUBT, EventKind.SETTLED, EventKind.SENT_AGAIN, EventKind.FAILED,
     EventKind.CANCELLED, EventKind.STOPPED, EventKind.SKIPPED, EventKind.FINISHED, EventKind.BRANCHED,
 )  # fmt: skip
+_OF_SCHEDULE = [EditKind.SCHEDULE_CHANGED.value, EditKind.CLOSED_DAYS_CHANGED.value]
 _ENDS = {EventKind.STOPPED, EventKind.SKIPPED, EventKind.FINISHED}
 _WENT = {EventKind.SENT, EventKind.ASSUMED_SENT}
 
@@ -43,6 +45,7 @@ class PastDay:
     sent: Sequence[Event]
     line: Sequence[Span]
     reason: Span | None  # None where something left, or nothing of the day has passed
+    changed: Event | None = None  # the first edit of the schedule since: closed hours are told by that of now
 
 
 def past_day(row: Enrollment, day: date, *, now: datetime) -> PastDay:
@@ -68,7 +71,14 @@ def past_day(row: Enrollment, day: date, *, now: datetime) -> PastDay:
     )
     line = timeline(begin, end, spans, mailboxes=mailboxes, in_line=words) if begin < end else []
     sent = [one for one in events if one.kind in _WENT and one.at >= begin]
-    return PastDay(day, begin, end, zone, sent, line, None if sent else main_reason(line))
+    edit = schedule_changed_since(row.campaign_id, begin)
+    return PastDay(day, begin, end, zone, sent, line, None if sent else main_reason(line), edit)
+
+
+def schedule_changed_since(campaign_id: int, begin: datetime) -> Event | None:
+    """Return the first edit of a campaign's schedule, or of its workspace's closed days, since an instant."""
+    edits = Event.objects.filter(campaign_id=campaign_id, kind=EventKind.EDITED, at__gte=begin)
+    return edits.filter(data__what__in=_OF_SCHEDULE).order_by("at", "pk").first()
 
 
 def campaign_pauses(workspace_id: int, campaign_id: int, *, before: datetime) -> list[Span]:

@@ -12,6 +12,7 @@ from django.db import connection
 from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
+from campaigns.sequences.seen import fingerprint
 from outreach.accounts.models import Workspace
 from outreach.kit.words import plural
 from sending.planner.errors import Obstacle
@@ -62,6 +63,11 @@ class Stated:
     basis: LegalBasis = LegalBasis.UNSTATED
     words: str = ""
 
+    @property
+    def seen(self) -> str:
+        """The fingerprint of what a page was drawn from."""
+        return fingerprint(self.basis.value, self.words)
+
     def __str__(self) -> str:
         return f"{basis_words(self.basis)} (“{self.words}”)" if self.words else basis_words(self.basis)
 
@@ -89,6 +95,12 @@ class Lawful:
     is_real: bool = True
     named: int = 0  # people of a country that is known
     unknown: int = field(default=0)  # and those of none
+
+
+def stated(campaign: Campaign) -> Stated:
+    """Return on what ground the campaign writes."""
+    row = CampaignGround.objects.filter(campaign=campaign).first()
+    return Stated(LegalBasis(row.basis), row.words) if row else Stated()
 
 
 def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
+from campaigns.sequences.services.holding import refuse_overtaken
 from campaigns.sequences.states import CLOSED, CampaignState
 from outreach.accounts.access import Member
 from outreach.kit import clock
@@ -13,21 +14,23 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.pacing import HoldCode
 from sending.planner.errors import NotReady
-from sending.planner.lawful.grounds import LONGEST_WORDS, Stated, Whom, law_obstacles
+from sending.planner.lawful.grounds import LONGEST_WORDS, Stated, Whom, law_obstacles, stated
 from sending.planner.models import CampaignGround
 from sending.planner.services.reopening import reopen
 
 
-def state_ground(member: Member, campaign: Campaign, basis: LegalBasis, words: str) -> None:
+def state_ground(member: Member, campaign: Campaign, basis: LegalBasis, words: str, *, seen: str | None = None) -> None:
     """Keep on what ground a campaign writes, in the words of whoever answers for it; unstated takes it back.
 
-    Raises NotReady where people of a launched campaign, for whom something is still to come, need the one before.
+    Raises Overtaken; NotReady where people of a launched campaign, for whom something is still to come, need the one
+    before.
     """
     with transaction.atomic():
         current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         rows = CampaignGround.objects.filter(campaign=campaign)
         row = rows.first()
-        before = Stated(LegalBasis(row.basis), row.words) if row else Stated()
+        before = stated(current)
+        refuse_overtaken(seen, before.seen, "this ground")
         after = Stated(basis, words[:LONGEST_WORDS]) if basis is not LegalBasis.UNSTATED else Stated()
         is_same = after == before and (row is None or row.stated_by == member.user.email)
         if current.state in CLOSED or is_same:

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.services.holding import locked
+from campaigns.sequences.schedule_words import changed
+from campaigns.sequences.seen import fingerprint
+from campaigns.sequences.services.holding import locked, refuse_overtaken
+from campaigns.sequences.states import CampaignState
+from campaigns.sequences.telling import Edit, EditKind, tell
 from outreach.accounts.access import Member
 from sending.pacing.rotation import Rotation
 from sending.planner.models import CampaignMailbox, CampaignRotation
 from sending.planner.queries import rotation_of
 from sending.planner.services.waking import wake
-from sending.planner.tagging import choose_tags, tagged
+from sending.planner.tagging import choose_tags, tagged, tags_of
 
 
 def set_senders(  # noqa: PLR0913  # what a person chooses on one page
@@ -24,17 +28,21 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
     rotation: Rotation | None = None,
     weights: Mapping[int, int] | None = None,
     tags: Sequence[str] | None = None,
+    seen: str | None = None,
 ) -> None:
     """Make exactly these mailboxes of the workspace carry the campaign, and say how new contacts come to them.
 
     tags: beside them, whichever mailboxes have one of these, now or later; where None is given, the tags stay.
     weights are by mailbox, 1 to 100; mailboxes that are not named keep theirs, and so does the campaign where no
     rotation is named. Another rotation or another weight lets the turns begin anew. Whoever was written to keeps
-    the mailbox. Raises IllegalMove for a stopped or an archived campaign.
+    the mailbox. The story of a launched campaign tells of it. Raises IllegalMove for a stopped or an archived campaign,
+    Overtaken.
     """
     wanted = set(member.workspace.mailbox_set.filter(pk__in=mailbox_ids).values_list("pk", flat=True))
     with transaction.atomic():
-        locked(campaign.pk)
+        current = locked(campaign.pk)
+        refuse_overtaken(seen, seen_senders(current), "these senders")
+        before = _lines(current)
         rows = CampaignMailbox.objects.filter(campaign=campaign)
         known = {row.mailbox_id: row for row in rows.select_for_update(no_key=True).order_by("pk")}
         if tags is not None:
@@ -52,17 +60,42 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
         rows.filter(mailbox__in=by_tag, by_tag=False).update(by_tag=True)
         chosen = {pk: value for pk, value in (weights or {}).items() if pk in wanted | by_tag}
         _set_rotation(campaign, rotation, chosen)
+        went, came = changed(before, _lines(current))
+        if current.state != CampaignState.DRAFT and (went or came):
+            tell(Edit(current, EditKind.SENDERS_CHANGED, "Senders", member.user, went, came))
         wake(campaign.pk)
+
+
+def seen_senders(campaign: Campaign) -> str:
+    """Return the fingerprint of what a person chooses: mailboxes, their weights, tags, the rotation."""
+    rows = CampaignMailbox.objects.filter(campaign=campaign, by_tag=False).order_by("mailbox_id")
+    return fingerprint(list(rows.values_list("mailbox_id", "weight")), tags_of(campaign), rotation_of(campaign).value)
+
+
+def _lines(campaign: Campaign) -> list[str]:
+    rows = CampaignMailbox.objects.filter(campaign=campaign).order_by("mailbox__address")
+    mode = rotation_of(campaign)
+    return [
+        *(
+            f"{address}{f' of weight {weight}' if mode is Rotation.WEIGHTED else ''}{' by its tag' if by_tag else ''}"
+            for address, weight, by_tag in rows.values_list("mailbox__address", "weight", "by_tag")
+        ),
+        *(f"whichever has the tag {tag}" for tag in tags_of(campaign)),
+        f"new contacts {_MODES[mode]}",
+    ]
+
+
+_MODES = {Rotation.EVEN: "evenly", Rotation.WEIGHTED: "by weights", Rotation.PROVIDER: "by provider"}
 
 
 def _set_rotation(campaign: Campaign, rotation: Rotation | None, weights: Mapping[int, int]) -> None:
     rows = CampaignMailbox.objects.filter(campaign=campaign).order_by("pk")
-    changed = [row for row in rows if weights.get(row.mailbox_id, row.weight) != row.weight]
-    for row in changed:
+    heavier = [row for row in rows if weights.get(row.mailbox_id, row.weight) != row.weight]
+    for row in heavier:
         row.weight = weights[row.mailbox_id]
-    CampaignMailbox.objects.bulk_update(changed, ["weight"])
+    CampaignMailbox.objects.bulk_update(heavier, ["weight"])
     before = rotation_of(campaign)
     wanted = rotation or before
-    if changed or wanted != before:
+    if heavier or wanted != before:
         CampaignRotation.objects.update_or_create(campaign=campaign, defaults={"mode": wanted})
         rows.update(moved=0.0, is_keen=True, waits_since=None, held_until=None, receivers=None)
