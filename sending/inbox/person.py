@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 
-from campaigns.contacts.parts import Person, PersonPart, Section
-from sending.inbox.models import Draft, InboundMessage, SetAside, Thread, ThreadNote, ThreadWords
+from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
+from sending.inbox.models import Answer, Draft, InboundMessage, SetAside, Thread, ThreadNote, ThreadWords
+from sending.inbox.threads.placing import write_words_anew
 
 # That there was a mail, of what kind, and that it need not be read again.
 EMPTY: dict[str, Any] = {
@@ -59,6 +60,7 @@ def _gives(person: Person) -> Sequence[Section]:
         Section("Mails that came in", rows),
         Section("Conversations", threads),
         Section("Answers begun", list(drafts.values("text", "kept_at", "author__email"))),
+        Section("Answers in spite of a suppression", list(_answers(person).values("written_at", "overruled"))),
         Section("Notes on conversations", list(notes.values("text", "written_at", "written_by__email"))),
         Section("Mails that could not be taken in", unread),
     )
@@ -74,12 +76,23 @@ def _unread(person: Person) -> QuerySet[SetAside]:
     return rows.filter(theirs)
 
 
+def _answers(person: Person) -> QuerySet[Answer]:
+    theirs = Q(message__contact=person.contact_id)
+    for spelling in person.spellings:
+        theirs |= Q(overruled__icontains=spelling)
+    return Answer.objects.filter(theirs, thread__workspace=person.workspace_id).exclude(overruled="").order_by("pk")
+
+
 def _erases(person: Person) -> None:
+    _answers(person).update(overruled=ERASED)
+    spoken_in = set(_mails(person).exclude(thread=None).values_list("thread", flat=True))
     _mails(person).update(**EMPTY)
     ids = list(_threads(person).values_list("pk", flat=True))
     ThreadWords.objects.filter(thread__in=ids).delete()
     ThreadNote.objects.filter(thread__in=ids).delete()
     Draft.objects.filter(thread__in=ids).delete()
+    for other in sorted(spoken_in.difference(ids)):  # somebody else's, in which they had spoken
+        write_words_anew(other)
     Thread.objects.filter(pk__in=ids).update(**_EMPTY_THREAD, version=F("version") + 1)
     _unread(person).delete()
 
@@ -91,7 +104,8 @@ def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int
 
 PART = PersonPart(
     holds=frozenset(
-        f"inbox.{name}" for name in ("Draft", "InboundMessage", "SetAside", "Thread", "ThreadNote", "ThreadWords")
+        f"inbox.{name}"
+        for name in ("Answer", "Draft", "InboundMessage", "SetAside", "Thread", "ThreadNote", "ThreadWords")
     ),
     gives=_gives,
     erases=_erases,

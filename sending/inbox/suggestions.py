@@ -25,7 +25,8 @@ from sending.inbox.labelling import class_of
 from sending.inbox.matching import Match, MatchedBy
 from sending.inbox.models import InboundMessage
 from sending.inbox.outcomes import act
-from sending.inbox.threads.placing import belong, note_change
+from sending.inbox.threads.joining import belong
+from sending.inbox.threads.placing import note_change
 from sending.inbox.understanding import understand
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage

@@ -45,7 +45,7 @@ WITH forbidden AS (
         AS k(id, workspace_id, scope, value)
       JOIN contacts_suppression s USING (workspace_id, scope, value)
       -- an answer that a person confirmed in spite of it
-     WHERE ((SELECT d.despite_until FROM outbox_message d WHERE d.id = k.id) >= s.created_at) IS NOT TRUE
+     WHERE ((SELECT d.despite_until FROM outbox_message d WHERE d.id = k.id) >= s.confirmed_at) IS NOT TRUE
 )
 UPDATE outbox_message m
    SET state = 'dot_pending', dot_at = clock_timestamp(),

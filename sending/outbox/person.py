@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from campaigns.contacts.models import Contact
 from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
@@ -14,7 +14,7 @@ from campaigns.contacts.person import LABEL
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
-from sending.outbox.cancels import cancel_stopped
+from sending.outbox.cancels import cancel_answer, cancel_stopped
 from sending.outbox.events import entry_about
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
@@ -53,10 +53,17 @@ def _sent(person: Person) -> Sequence[tuple[datetime, str]]:
 
 def _halts(person: Person) -> None:
     """Call off every sequence, and what waits for another try; messages before their sequences, as everywhere."""
-    held = list(_messages(person).select_for_update(of=("self",), no_key=True).order_by("pk"))
+    theirs = Q(contact=person.contact_id)
+    # Also an answer to them that waits in the conversation with somebody else.
+    waiting = Q(workspace=person.workspace_id, state=MessageState.DEFERRED, campaign=None)
+    for spelling in person.spellings:
+        theirs |= waiting & Q(recipient__iexact=spelling)
+    rows = OutboundMessage.objects.filter(theirs)
+    held = list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
     contact = Contact.objects.get(pk=person.contact_id)
     stop_contact(contact, StopReason.SUPPRESSED, detail=ERASED)
     cancelled = cancel_stopped([one.pk for one in held], states=[MessageState.DEFERRED], words=ERASED)
+    cancelled |= {one.pk for one in held if one.enrollment_id is None and cancel_answer(one.pk, words=ERASED)}
     now = database_now()
     record([entry_about(one, EventKind.CANCELLED, now, words=ERASED) for one in held if one.pk in cancelled])
 

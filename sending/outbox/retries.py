@@ -75,6 +75,7 @@ UPDATE outbox_message m
 _ASKED_AGAIN = timedelta(hours=1)
 _ENDED_BY_PEOPLE = frozenset({HoldCode.ADDRESS_HELD, HoldCode.COMPANY_PAUSED, HoldCode.COOLDOWN})
 _ANSWER_LEAVES_WITHIN = timedelta(hours=12)  # from its claim
+_ANSWER_IS_LATE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _claim_answers(current: Round) -> tuple[list[OutboundMessage], list[CalledOf
     suppressed = _suppressed(found)
     claimed, called_off = [], []
     for message in found:
-        words = _why_held(message, suppressed.get(message.pk, ""))
+        words = _why_held(message, suppressed.get(message.pk, "")) or _why_late(message, current.now)
         if words:
             called_off.append(CalledOff(message, words, stop=None))
             continue
@@ -116,6 +117,16 @@ def _claim_answers(current: Round) -> tuple[list[OutboundMessage], list[CalledOf
         claimed.append(message)
     _claim(claimed, now=current.now)
     return claimed, called_off
+
+
+def _why_late(answer: OutboundMessage, now: datetime) -> str:
+    """Return why an answer is not to leave unasked any more: what was right to say then may not be now."""
+    at = answer.retry_at
+    if at is None or now - at <= _ANSWER_IS_LATE:
+        return ""
+    return (
+        f"It was to leave on {at:%d %B %Y, %H:%M} UTC, which is more than a day ago. Send it again if it still holds."
+    )
 
 
 def _why_held(answer: OutboundMessage, suppressed: str) -> str:
@@ -127,7 +138,7 @@ def _why_held(answer: OutboundMessage, suppressed: str) -> str:
         return suppressed
     keys = [key for key in (key_of(answer.recipient), answer.contact.email_key) if key]
     met = suppressing(answer.workspace_id, keys)
-    later = [row for rows in met.values() for row in rows if row.created_at > answer.despite_until]
+    later = [row for rows in met.values() for row in rows if row.confirmed_at > answer.despite_until]
     return suppressed if later else ""
 
 

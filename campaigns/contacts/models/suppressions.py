@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from campaigns.contacts.states import (
     REASON_LABELS,
@@ -22,6 +23,8 @@ class Suppression(models.Model):
     evidence = models.TextField(blank=True)  # what the server or the person said, as it came
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
+    # when it was last asked for, by the database's clock: an answer that was confirmed before leaves no more
+    confirmed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "contacts_suppression"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from campaigns.contacts.core.suppressing import Rule, parse_rule
 from campaigns.contacts.errors import MayNotLift
@@ -28,6 +30,13 @@ SELECT %(workspace)s, k.scope, k.value, k.reason, k.evidence, %(by)s, %(now)s
     ON CONFLICT ON CONSTRAINT contacts_suppressed_once DO UPDATE
    SET reason = EXCLUDED.reason, evidence = EXCLUDED.evidence
  WHERE EXCLUDED.reason = ANY(%(binding)s) AND NOT s.reason = ANY(%(binding)s)
+"""
+# Behind the gate, so that it comes after every answer that was confirmed before it.
+_CONFIRM = """
+UPDATE contacts_suppression s
+   SET confirmed_at = clock_timestamp()
+  FROM unnest(%(scopes)s::varchar[], %(values)s::varchar[]) AS k(scope, value)
+ WHERE s.workspace_id = %(workspace)s AND s.scope = k.scope AND s.value = k.value
 """
 _BINDING = [str(one) for one in BINDING_REASONS]
 WHY_LIMIT = 500
@@ -93,6 +102,7 @@ def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | Non
         for rule in of_erased:
             if chosen[rule].reason in OWN_WISHES:  # it outlives the print's reason, so that nobody lifts it unaware
                 marks = Suppression.objects.filter(workspace=workspace, value__in=prints_of(workspace.pk, rule.value))
+                marks.filter(scope=SuppressionScope.ERASED).update(confirmed_at=Now())
                 marks.filter(scope=SuppressionScope.ERASED, reason=SuppressionReason.ERASED).update(
                     reason=chosen[rule].reason
                 )
@@ -102,12 +112,16 @@ def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | Non
         )
         if not rows:
             return 0
+        rules: dict[str, Any] = {
+            "workspace": workspace.pk,
+            "scopes": [str(wish.rule.scope) for wish in rows],
+            "values": [wish.rule.value for wish in rows],
+        }
+        cursor.execute(_CONFIRM, rules)
         cursor.execute(
             _SUPPRESS,
             {
-                "workspace": workspace.pk,
-                "scopes": [str(wish.rule.scope) for wish in rows],
-                "values": [wish.rule.value for wish in rows],
+                **rules,
                 "reasons": [str(wish.reason) for wish in rows],
                 "evidence": [wish.evidence.replace("\0", "\ufffd") for wish in rows],
                 "by": by.pk if by else None,

@@ -14,11 +14,13 @@ from campaigns.contacts.models import Contact
 from campaigns.contacts.services import create_contact
 from campaigns.templating import left_open
 from outreach.accounts.access import Member
+from outreach.accounts.models import User
 from outreach.accounts.roles import Role
-from outreach.kit import clock, gate
+from outreach.kit import clock, gate, statements
 from outreach.kit.commits import after_commit
 from sending.inbox.models import InboundMessage
 from sending.inbox.threads.ground import LONGEST_ID, Ground, ground_of, writer_of
+from sending.inbox.threads.joining import answered_so_far, hold_threads
 from sending.inbox.threads.models import Answer, Draft, Thread
 from sending.inbox.threads.placing import add_words
 from sending.inbox.threads.services import NotPossible
@@ -101,6 +103,7 @@ def call_back(member: Member, thread: Thread, message_id: int) -> None:
     """Take an answer back that nobody has claimed yet; its words become the draft. Raises NotPossible."""
     member.require(Role.MEMBER)
     with transaction.atomic():
+        hold_threads([thread.pk])
         row = Answer.objects.select_related("message").filter(thread=thread, message=message_id).first()
         if row is None or not cancel_answer(row.message_id, words=f"Called back by {member.user.email}."):
             raise NotPossible("It is on its way already, or was called back before.")
@@ -128,18 +131,32 @@ def keep_draft(member: Member, thread: Thread, text: str) -> None:
 def settle_answers(ids: list[int] | None = None) -> int:
     """Let conversations tell of answers that have ended; one that did not leave makes them await again.
 
-    Safe to run anywhere. Returns how many.
+    What was called off by itself becomes its author's draft again. Safe to run anywhere. Returns how many.
     """
     with transaction.atomic():
         rows = Answer.objects.filter(is_settled=False, message__state__in=_ENDED)
-        rows = rows.filter(message__in=ids) if ids is not None else rows
-        ended = list(rows.select_for_update(of=("self",), skip_locked=True).select_related("message")[:1000])
+        rows = (rows.filter(message__in=ids) if ids is not None else rows).order_by("pk")
+        places = sorted(set(rows.values_list("thread", flat=True)[:1000]))
+        hold_threads(places)  # before their answers, as whoever takes mail in
+        rows = rows.filter(thread__in=places).select_related("message", "author", "thread")
+        ended = list(rows.select_for_update(of=("self",), skip_locked=True))
         Answer.objects.filter(pk__in=[one.pk for one in ended]).update(is_settled=True)
         failed = {one.thread_id for one in ended if one.message.state in {MessageState.FAILED, MessageState.CANCELLED}}
         gone = {one.thread_id for one in ended} - failed
+        for one in ended:
+            if ids is None and one.message.state == MessageState.CANCELLED and one.author is not None:
+                _begin_again(one, one.author)
         Thread.objects.filter(pk__in=gone).update(version=F("version") + 1)
-        Thread.objects.filter(pk__in=failed).update(is_awaiting=True, is_unread=True, version=F("version") + 1)
+        for pk in sorted(failed):
+            Thread.objects.filter(pk=pk).update(**answered_so_far(pk), is_unread=True, version=F("version") + 1)
     return len(ended)
+
+
+def _begin_again(row: Answer, author: User) -> None:
+    """Make the words of an answer that did not leave its author's draft, where they have begun no other."""
+    kept = {"text": row.message.body_text[:LONGEST], "kept_at": clock.now()}
+    if row.message.body_text.strip():  # nothing is left of it where its person was erased
+        Draft.objects.get_or_create(thread=row.thread, author=author, defaults=kept)
 
 
 def quoted(mail: InboundMessage) -> str:
@@ -172,8 +189,13 @@ def _message(thread: Thread, ground: Ground, wish: Wish) -> OutboundMessage:
         retry_at=max(wish.send_at or now, now),
         not_after=now + LATEST,  # its claim sets a nearer one
         reason="Waits for its turn.",
-        despite_until=now if ground.overruled else None,
+        # Behind the gate: what was suppressed before it was seen, and what is from here on comes later.
+        despite_until=_database_clock() if ground.overruled else None,
     )
+
+
+def _database_clock() -> datetime:
+    return statements.run("SELECT clock_timestamp()")[0][0]  # type: ignore[no-any-return]
 
 
 def _contact(thread: Thread, ground: Ground) -> Contact:

@@ -75,9 +75,9 @@ def _judged(ground: Ground, mail: InboundMessage) -> Ground:
     keys = _keys(ground, mail)
     rows = [row for found in suppressing(mail.workspace_id, keys).values() for row in found]
     if rows:
-        newest = max(rows, key=lambda row: row.created_at)
+        newest = max(rows, key=lambda row: row.confirmed_at)
         words = f"{newest.value} is suppressed: {newest.reason.replace('_', ' ')}."
-        if mail.received_at <= newest.created_at:
+        if mail.received_at <= newest.confirmed_at:
             return replace(ground, fault=f"{words} They have not written since then, so nothing is written to them.")
         return replace(ground, overruled=f"{words} They have written to you since.")
     # As at the claim: who was written to by what this database has lost.

@@ -15,7 +15,7 @@ from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
-from sending.inbox.threads.models import Answer, Thread
+from sending.inbox.threads.models import Answer, Thread, ThreadNote, ThreadWords
 from sending.inbox.threads.states import ThreadState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -49,7 +49,7 @@ def place(row: InboundMessage, named: Sequence[str], says: ReplyClass | None) ->
     _tell(thread, row, says)
     if row.kind in _FORBIDS:
         _withhold(row)
-    add_words(thread.pk, " ".join((row.from_name, row.from_address, row.subject, row.text[:_WORDS_OF_A_MAIL])))
+    add_words(thread.pk, _words_of(row))
     return thread
 
 
@@ -62,27 +62,6 @@ def say(row: InboundMessage, says: ReplyClass | None) -> None:
         Thread.objects.filter(pk=row.thread_id).update(says=says or "", version=F("version") + 1)
 
 
-def belong(row: InboundMessage, says: ReplyClass | None) -> None:
-    """Put a mail, of which a person has said whose it is, into their conversation. Inside the caller's transaction.
-
-    Where they have none yet, the one that the mail has begun becomes theirs, with what else was written in it.
-    """
-    before = row.thread
-    if before is None or row.enrollment_id is None or before.enrollment_id is not None:
-        return
-    theirs = Thread.objects.filter(enrollment=row.enrollment_id).first()
-    if theirs is None:
-        Thread.objects.filter(pk=before.pk).update(
-            enrollment=row.enrollment_id, contact=row.contact_id, writer="", topic="", version=F("version") + 1
-        )
-        return
-    place(row, (), says)
-    if not InboundMessage.objects.filter(thread=before).exists():
-        before.delete()
-    else:
-        Thread.objects.filter(pk=before.pk).update(mails=F("mails") - 1, version=F("version") + 1)
-
-
 def note_change(thread_id: int | None) -> None:
     """Let pages that show a conversation know that they are behind."""
     if thread_id is not None:
@@ -93,6 +72,17 @@ def add_words(thread_id: int, text: str) -> None:
     """Let a conversation be found by these words, too."""
     with connection.cursor() as cursor:
         cursor.execute(_ADD_WORDS, {"thread": thread_id, "text": text, "most": _WORDS_OF_A_THREAD})
+
+
+def write_words_anew(thread_id: int) -> None:
+    """Let a conversation be found by what it holds today, and by nothing that was taken from it."""
+    ThreadWords.objects.filter(thread=thread_id).delete()
+    for row in InboundMessage.objects.filter(thread=thread_id).defer("raw").order_by("pk"):
+        add_words(thread_id, _words_of(row))
+    ours = Answer.objects.filter(thread=thread_id).order_by("pk").values_list("message__body_text", flat=True)
+    notes = ThreadNote.objects.filter(thread=thread_id).order_by("pk").values_list("text", flat=True)
+    for text in (*ours, *notes):
+        add_words(thread_id, text[:_WORDS_OF_A_MAIL])
 
 
 def topic_of(subject: str) -> str:
@@ -110,6 +100,10 @@ def snippet_of(text: str) -> str:
 def is_own(row: InboundMessage) -> bool:
     """Say whether we wrote a mail ourselves, in another mail program."""
     return any(one.get("layer") == "own" for one in row.evidence)
+
+
+def _words_of(row: InboundMessage) -> str:
+    return " ".join((row.from_name, row.from_address, row.subject, row.text[:_WORDS_OF_A_MAIL]))
 
 
 def _withhold(row: InboundMessage) -> None:
@@ -195,7 +189,10 @@ def _what_changes(thread: Thread, row: InboundMessage, says: ReplyClass | None) 
     if row.kind not in PERSONAL:
         # Who wrote before stays on the row: a report is about them, not from them.
         return now | ({} if thread.is_talk else {"name": row.from_name, "address": row.from_address})
-    if thread.heard_at is None or row.received_at >= thread.heard_at:
+    is_later = thread.heard_at is None or row.received_at >= thread.heard_at
+    if row.is_back_fill and not is_later:
+        return now  # somebody has been through later ones: one from long before brings nothing back
+    if is_later:
         waits = row.kind == Kind.HUMAN_REPLY and (thread.written_at is None or row.received_at > thread.written_at)
         now |= {
             "heard_at": row.received_at,

@@ -33,7 +33,7 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock
 from sending.guard.models import Stranger
 from sending.guard.prints import person_print
-from sending.inbox.models import InboundMessage
+from sending.inbox.models import Answer, InboundMessage
 from sending.inbox.threads.answers import keep_draft
 from sending.inbox.threads.placing import place
 from sending.inbox.threads.services import add_note
@@ -81,6 +81,7 @@ def make_person(member: Member) -> Contact:
     thread = place(InboundMessage.objects.get(contact=contact), (), None)
     add_note(member, thread, SECRET)
     keep_draft(member, thread, SECRET)
+    Answer.objects.create(message=message, thread=thread, token=uuid.uuid4(), overruled=f"{email} is suppressed")
     mailbox = InboundMessage.objects.filter(contact=contact)[0].mailbox
     make_set_aside(mailbox, raw=f"From: {email}".encode())
     Pause.objects.create(workspace=workspace, scope="address", value=contact.email_key, words="Full", until=DAY)

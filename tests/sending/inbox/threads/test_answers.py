@@ -251,6 +251,34 @@ def test_a_worker_that_dies_before_the_mark_leaves_it_to_the_next(server: FaultS
     assert (answered(thread).state, len(server.accepted)) == (MessageState.SENT, 2)
 
 
+def test_an_answer_that_could_not_leave_for_a_day_is_asked_about_and_its_words_are_a_draft_again(
+    server: FaultServer,
+) -> None:
+    post, thread = talk(server)
+    row = answer(post.member, thread, wish("See you tomorrow.", quotes=False))
+    make_due()
+    OutboundMessage.objects.filter(pk=row.message_id).update(retry_at=Now() - timedelta(hours=25))
+    assert deliver() == 0
+    assert answered(thread).state == MessageState.CANCELLED
+    assert "more than a day ago" in answered(thread).reason
+    settle_answers()
+    after = Thread.objects.get()
+    assert (after.is_awaiting, after.is_unread) == (True, True)
+    assert Draft.objects.get().text.strip() == "See you tomorrow."
+
+
+def test_an_answer_called_back_behind_one_that_left_makes_nobody_wait(server: FaultServer) -> None:
+    post, thread = talk(server)
+    answer(post.member, thread, wish())
+    make_due()
+    deliver()
+    left_at = Answer.objects.get().written_at
+    second = answer(post.member, thread, wish("One more thing", send_at=clock.now() + timedelta(hours=3)))
+    call_back(post.member, thread, second.message_id)
+    after = Thread.objects.get()
+    assert (after.is_awaiting, after.written_at) == (False, left_at)
+
+
 def test_a_refusal_for_good_suppresses_the_address_and_shows_in_the_conversation(server: FaultServer) -> None:
     post, thread = talk(server)
     server.script = {"rcpt": say(b"550 5.1.1 no such user\r\n")}

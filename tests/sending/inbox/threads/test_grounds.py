@@ -93,6 +93,23 @@ def test_an_opt_out_from_her_own_address_holds_the_answer_to_her_reply_to(server
         assert answered(thread).state == MessageState.CANCELLED
 
 
+@pytest.mark.parametrize("who_says_so", ["a member, of her mail", "a member, by hand"])
+def test_what_is_suppressed_once_more_takes_back_the_word_that_overruled_it(
+    server: FaultServer, who_says_so: str
+) -> None:
+    post, thread = talk(server)
+    suppress(post.member.workspace, "ada@x.test", SuppressionReason.OPTED_OUT)
+    row = comes(post, "Are you there?")
+    answer(post.member, thread, wish(confirmed=True))
+    if who_says_so == "a member, of her mail":
+        label(post.member, row, ReplyClass.OPT_OUT)
+    else:
+        suppress(post.member.workspace, "ada@x.test", SuppressionReason.MANUAL)
+    make_due()
+    assert deliver() == 0
+    assert answered(thread).state == MessageState.CANCELLED
+
+
 def test_an_answer_goes_to_nobody_but_whom_its_author_saw(server: FaultServer) -> None:
     post, thread = talk(server)
     seen = wish("Dear Ada, the price for you is ten.")
