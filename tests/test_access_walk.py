@@ -131,7 +131,7 @@ SAMPLES: dict[str, Args] = {
     **_each(
         lambda w: (w.mailbox.pk,), "inbox:reading", "inbox:reading_now", "inbox:back_fill",
         "mailboxes:detail", "mailboxes:edit", "mailboxes:test", "mailboxes:pause", "mailboxes:resume",
-        "mailboxes:warm_up",
+        "planner:warmth",
         "mailboxes:removal", "mailboxes:edit_servers", "mailboxes:test_mail", "reports:mailbox_day", "planner:book",
         "mailboxes:tests", "mailboxes:sign_in", "mailboxes:sign_in_account",
     ),

@@ -23,6 +23,5 @@ urlpatterns = [
     path("<int:pk>/tests", trials.mailbox_tests, name="tests"),
     path("<int:pk>/test-mail", trials.mailbox_test_mail, name="test_mail"),
     path("<int:pk>/pause", views.mailbox_pause, name="pause"),
-    path("<int:pk>/warmth", views.mailbox_warm_up, name="warm_up"),
     path("<int:pk>/resumption", views.mailbox_resume, name="resume"),
 ]

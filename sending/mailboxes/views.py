@@ -21,7 +21,7 @@ from sending.ledger.queries import feed, totals
 from sending.mailboxes import queries, services
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.ceilings import warnings_of
-from sending.mailboxes.cooling import cooling_in, warm_up
+from sending.mailboxes.cooling import cooling_in
 from sending.mailboxes.discovery import Found, discover
 from sending.mailboxes.errors import AddressTaken, MailboxError
 from sending.mailboxes.filling import fill, filled_before, reading_of, servers_of
@@ -160,18 +160,6 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "may_act": may_act,
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
-
-
-@require_POST
-@member_page(Role.MEMBER)
-def mailbox_warm_up(request: MemberRequest, pk: int) -> HttpResponse:
-    """Write to a provider again that the mailbox leaves alone."""
-    mailbox = queries.mailbox_for(request.member, pk)
-    if warm_up(mailbox, request.POST.get("side", "")[:255].replace("\x00", "")):
-        messages.success(request, "It may write to them again.")
-    else:
-        messages.error(request, "It does not leave them alone any more.")
-    return redirect(request.member.url("mailboxes:detail", pk))
 
 
 @require_POST

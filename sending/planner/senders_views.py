@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.forms import BoundField
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.sequences.errors import IllegalMove, Overtaken
 from campaigns.sequences.models import Campaign
@@ -22,7 +22,7 @@ from outreach.kit.htmx import render_region
 from sending.mailboxes.budgets import Budget, budgets_of
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.presets import receiver_at
-from sending.mailboxes.queries import mailboxes_of
+from sending.mailboxes.queries import mailbox_for, mailboxes_of
 from sending.mailboxes.states import MailboxState
 from sending.pacing.receivers import NAMES, Receiver
 from sending.pacing.rotation import Rotation, matched
@@ -119,6 +119,18 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
     context["tags"] = [(tag, tag in tags, sum(tag in one.tags for one in mailboxes)) for tag in known_tags]
     status = 422 if form.is_bound else 200
     return render_region(request, f"{_FOLDER}/senders.html", context, status=status)
+
+
+@require_POST
+@member_page(Role.MEMBER)
+def warmth(request: MemberRequest, pk: int) -> HttpResponse:
+    """Let a mailbox write again to a provider that it leaves alone."""
+    mailbox = mailbox_for(request.member, pk)
+    if services.write_again(mailbox, request.POST.get("side", "")[:255].replace("\x00", "")):
+        messages.success(request, "It may write to them again: whoever waited for that is looked at now.")
+    else:
+        messages.error(request, "It does not leave them alone any more.")
+    return redirect(request.member.url("mailboxes:detail", pk))
 
 
 @require_GET

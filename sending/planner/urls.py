@@ -45,6 +45,7 @@ urlpatterns = [
     path("lists/<int:list_id>/health", health_views.list_health, name="list_health"),
     path("throttles", views.throttles, name="throttles"),
     path("mailboxes/<int:pk>/book", views.book, name="book"),
+    path("mailboxes/<int:pk>/warmth", senders_views.warmth, name="warmth"),
     path("people/<int:pk>/why", why_views.why, name="why"),
     path("people/<int:pk>/prospect", why_views.prospect, name="prospect"),
     path("people/<int:pk>/onward", views.onward, name="onward"),

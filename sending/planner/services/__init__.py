@@ -13,6 +13,7 @@ from sending.planner.services.pausing import (
     resume_company,
 )
 from sending.planner.services.people import go_on, postpone, release, running_of, stop, stop_contact, take_back
+from sending.planner.services.reopening import write_again
 from sending.planner.services.running import launch, pause, resume
 from sending.planner.services.senders import set_senders
 from sending.planner.services.waking import wake
@@ -38,4 +39,5 @@ __all__ = [
     "stop_contact",
     "take_back",
     "wake",
+    "write_again",
 ]

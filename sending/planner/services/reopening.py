@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from outreach.kit import statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.cooling import name_of, warm_up
+from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
 from sending.planner.entries import entry_for
+from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.services.waking import wake
+from sending.planner.states import EnrollmentState
 
 _PART = 5_000  # people of one statement
 # A claim only holds whose own wait is over: the first look that held them is the instant from which they are due. In
@@ -60,3 +66,18 @@ def reopen(campaign_id: int, codes: Sequence[HoldCode], *, words: str) -> int:
         after = people[-1].enrollment_id
     wake(campaign_id, also=mailbox_ids)
     return count
+
+
+def write_again(mailbox: Mailbox, side: str) -> bool:
+    """Let a mailbox write to a side again that it leaves alone (see mailboxes.cooling): a person says so.
+
+    Whoever it held is looked at again. False where it writes there already.
+    """
+    held = Enrollment.objects.filter(mailbox=mailbox, state=EnrollmentState.ACTIVE, hold_code=HoldCode.COOLDOWN)
+    with transaction.atomic():
+        if not warm_up(mailbox, side):
+            return False
+        carried = CampaignMailbox.objects.filter(mailbox=mailbox).values_list("campaign", flat=True)
+        for campaign_id in sorted({*carried, *held.values_list("campaign", flat=True)}):
+            reopen(campaign_id, [HoldCode.COOLDOWN], words=f"{mailbox.address} writes to {name_of(side)} again.")
+    return True

@@ -19,6 +19,7 @@ from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
+from sending.mailboxes.budgets import database_now
 from sending.mailboxes.cooling import AGAIN, FIRST, cool_down, cooling_of, warm_up
 from sending.mailboxes.models import Cooldown, HealthChange, MailboxClock
 from sending.pacing import HoldCode
@@ -108,8 +109,12 @@ def test_home_and_the_mailbox_tell_of_a_cooldown_and_a_person_ends_it(scene: Sce
     assert "me@acme.example leaves Google alone" in client.get(scene.member.url("reports:home")).text
     page = client.get(scene.member.url("mailboxes:detail", scene.mailbox.pk)).text
     assert "550 5.7.1 blocked" in page
-    client.post(scene.member.url("mailboxes:warm_up", scene.mailbox.pk), {"side": "google"})
+    Enrollment.objects.update(hold_code=HoldCode.COOLDOWN, held_since=Now(), due_at=Now() + days(1))
+    client.post(scene.member.url("planner:warmth", scene.mailbox.pk), {"side": "google"})
     assert "leaves Google alone" not in client.get(scene.member.url("reports:home")).text
+    assert scene.person.hold_code == ""
+    assert scene.person.due_at is not None
+    assert scene.person.due_at <= database_now(), "whoever waited for that waits no longer"
 
 
 def test_a_sandbox_cools_nothing_down(scene: Scene) -> None:
