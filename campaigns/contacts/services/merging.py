@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from campaigns.contacts.services.comparing import FIELDS, TEXTS, before_and_after, changeable, differs, value_after
@@ -59,6 +59,21 @@ def merge(stage: Stage, into: Merge) -> Counts:
         return merger.counts(cursor)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Gift:
+    """A list, or a tag, on which all of an import get a place."""
+
+    kind: TraceKind
+    of: int
+    table: str
+    column: str
+
+    def lacks(self, contact: str) -> str:
+        """Return the SQL condition that a contact has no such place yet."""
+        place = f"SELECT 1 FROM {self.table} p WHERE p.{self.column} = {self.of:d} AND p.contact_id = {contact}"  # noqa: S608
+        return f"NOT EXISTS ({place})"
+
+
 class _Merger:
     """The statements of one merge, which share their names."""
 
@@ -89,27 +104,37 @@ class _Merger:
             cursor.execute(_WRITE.format(**texts), self._names)
 
     def insert(self, cursor: CursorWrapper) -> bool:
-        """Insert who is new; False when somebody came in between, who is known now."""
+        """Insert who is new; False when somebody came in between, who is known now.
+
+        That is seldom, so that it is noticed by an error instead of being looked out for, which costs each row.
+        """
         placed = dict.fromkeys(TEXTS, "''") | {FIELDS: "'{}'::jsonb"} | {name: name for name in self._stage.columns}
         columns, values = ", ".join(placed), ", ".join(placed.values())
-        cursor.execute(_INSERT.format(stage=self._stage.table, columns=columns, values=values), self._names)
+        texts = {"stage": self._stage.table, "columns": columns, "values": values}
+        try:
+            with transaction.atomic():
+                cursor.execute(_INSERT.format(**texts, otherwise=""), self._names)
+        except IntegrityError:
+            cursor.execute(_INSERT.format(**texts, otherwise="ON CONFLICT DO NOTHING"), self._names)
         cursor.execute(_LEFT.format(stage=self._stage.table))
         return bool(cursor.fetchone() == (0,))
 
     def place(self, cursor: CursorWrapper) -> None:
         """Put all on the list and tag them; of those who were known, remember who was, and what they were given."""
         cursor.execute(_TRACE.format(given="", of="pg_temp.contacts_known"), self._traced(TraceKind.KNOWN))
+        gifts = [_Gift(TraceKind.TAGGED, tag_id, "contacts_tag_place", "tag_id") for tag_id in self._into.tag_ids]
         cursor.execute(_LOCK_LIST, self._names)
-        if cursor.fetchone():  # it may have been deleted since the import was confirmed
-            self._give(cursor, TraceKind.LISTED, self._into.list_id, "contacts_list_member", "contact_list_id")
-        for tag_id in sorted(self._into.tag_ids):
-            self._give(cursor, TraceKind.TAGGED, tag_id, "contacts_tag_place", "tag_id")
-
-    def _give(self, cursor: CursorWrapper, kind: TraceKind, of: int | None, table: str, column: str) -> None:
-        """Give all a place of the list or tag, and remember whom of those who were known it was given."""
-        names = self._traced(kind) | {"of": of}
-        cursor.execute(_PLACE_NEW.format(table=table, column=column), names)
-        cursor.execute(_TRACE.format(given=_PLACE_KNOWN.format(table=table, column=column), of="given"), names)
+        for (list_id,) in cursor.fetchall():  # it may have been deleted since the import was confirmed
+            gifts.append(_Gift(TraceKind.LISTED, list_id, "contacts_list_member", "contact_list_id"))
+        if gifts:
+            lacks = " OR ".join(gift.lacks("c.id") for gift in gifts)
+            cursor.execute(_HOLD_KNOWN.format(lacks=lacks))
+        for gift in sorted(gifts):
+            names = self._traced(gift.kind) | {"of": gift.of}
+            place = {"table": gift.table, "column": gift.column}
+            cursor.execute(_PLACE_NEW.format(**place), names)
+            given = _PLACE_KNOWN.format(**place, lacks=gift.lacks("h.id"))
+            cursor.execute(_TRACE.format(given=given, of="given"), names)
 
     def counts(self, cursor: CursorWrapper) -> Counts:
         cursor.execute(_COUNTS, self._names)
@@ -122,9 +147,10 @@ class _Merger:
 
 _PREPARE = """
 SET LOCAL work_mem = '64MB'; SET LOCAL jit = off;
-DROP TABLE IF EXISTS pg_temp.contacts_known, pg_temp.contacts_new;
+DROP TABLE IF EXISTS pg_temp.contacts_known, pg_temp.contacts_new, pg_temp.contacts_held;
 CREATE TEMPORARY TABLE contacts_known (line integer, id bigint, differs boolean) ON COMMIT DROP;
 CREATE TEMPORARY TABLE contacts_new (id bigint) ON COMMIT DROP;
+CREATE TEMPORARY TABLE contacts_held (id bigint) ON COMMIT DROP;
 ANALYZE {stage} (email_key, line)
 """
 
@@ -163,7 +189,7 @@ WITH added AS (
       FROM {stage} s
      WHERE NOT EXISTS (SELECT 1 FROM pg_temp.contacts_known k WHERE k.line = s.line)
      ORDER BY email_key
-    ON CONFLICT DO NOTHING
+    {otherwise}
     RETURNING id
 )
 INSERT INTO pg_temp.contacts_new (id) SELECT id FROM added
@@ -192,13 +218,16 @@ SELECT %(of)s, id, %(now)s FROM pg_temp.contacts_new ORDER BY id
 """
 
 # Who is known may be deleted at this moment; a lock, as a foreign key takes it, makes one wait for the other.
-_PLACE_KNOWN = """held AS (
-    SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
-     WHERE NOT EXISTS (SELECT 1 FROM {table} p WHERE p.{column} = %(of)s AND p.contact_id = c.id)
-     ORDER BY c.id FOR KEY SHARE OF c
-), given AS (
+_HOLD_KNOWN = """
+INSERT INTO pg_temp.contacts_held (id)
+SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
+ WHERE {lacks} ORDER BY c.id FOR KEY SHARE OF c
+"""
+
+_PLACE_KNOWN = """given AS (
     INSERT INTO {table} ({column}, contact_id, added_at)
-    SELECT %(of)s, id, %(now)s FROM held ON CONFLICT DO NOTHING RETURNING id
+    SELECT %(of)s, h.id, %(now)s FROM pg_temp.contacts_held h WHERE {lacks} ORDER BY h.id
+    ON CONFLICT DO NOTHING RETURNING id
 ), """
 
 _COUNTS = """
