@@ -101,7 +101,8 @@ def test_whoever_may_still_come_by_a_branch_is_told(client: Client, member: Memb
     Enrollment.objects.filter(contact__email="p0@x.example").update(next_position=102)
     assert [effects_of_edit(one.step_id, {}).may_come for one in (wording, last)] == [7, 8]
     shown = edit(client, member, campaign, "variant_save", wording.pk, body_text="Hello")
-    assert "changes 0 pending, 7 may still come" in shown.text
+    assert "changes 0 pending" in shown.text
+    assert "7 more may still come here by a branch" in shown.text
     branch.delete()
     make_branch(step_at(campaign, 1).pk, first, reply=ReplyClass.POSITIVE)
     assert effects_of_edit(wording.step_id, {}).may_come == 9, "an answer leads on from wherever they stand"
