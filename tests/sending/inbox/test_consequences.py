@@ -109,7 +109,7 @@ def test_home_and_the_mailbox_tell_of_a_cooldown_and_a_person_ends_it(scene: Sce
     assert "me@acme.example leaves Google alone" in client.get(scene.member.url("reports:home")).text
     page = client.get(scene.member.url("mailboxes:detail", scene.mailbox.pk)).text
     assert "550 5.7.1 blocked" in page
-    Enrollment.objects.update(hold_code=HoldCode.COOLDOWN, held_since=Now(), due_at=Now() + days(1))
+    Enrollment.objects.update(hold_code=HoldCode.COOLDOWN, held_since=Now() - days(1), due_at=Now() + days(1))
     client.post(scene.member.url("planner:warmth", scene.mailbox.pk), {"side": "google"})
     assert "leaves Google alone" not in client.get(scene.member.url("reports:home")).text
     assert scene.person.hold_code == ""
