@@ -45,7 +45,7 @@ contracts: $(VENV)/dev
 migrations-check: $(VENV)/dev
 	@$(SERVERS) $(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: $(VENV)/dev ## measure import and sending beside their peers, and more (ARGS=import, contacts, send, queue, pass, tls, forecast, words, rehearsal, bounces, reading, races, hostile, inbox)
+bench: $(VENV)/dev ## measure import and sending beside their peers, and more (ARGS=import, contacts, send, queue, pass, tls, forecast, words, rehearsal, bounces, reading, races, hostile, inbox, track)
 	@$(SERVERS) --durable $(BIN)/python -m bench $(ARGS)
 
 migrations: $(VENV)/dev ## write migrations for changed models

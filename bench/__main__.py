@@ -18,6 +18,7 @@ from bench import (
     bench_rehearsal,
     bench_send,
     bench_tls,
+    bench_track,
     bench_words,
 )
 
@@ -36,6 +37,7 @@ BENCHES = {
     "races": bench_races.main,
     "hostile": bench_hostile.main,
     "inbox": bench_inbox.main,
+    "track": bench_track.main,
 }
 
 

@@ -90,6 +90,21 @@ beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "tracking: write down the hits that are in Redis": {
+        "task": "tracking.flush",
+        "schedule": 2.0,
+        "options": {"expires": 10},
+    },
+    "tracking: judge the hits whose burst is over": {
+        "task": "tracking.judge",
+        "schedule": 10.0,
+        "options": {"expires": 20},
+    },
+    "tracking: forget networks and programs of a month ago": {
+        "task": "tracking.forget",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "planner: enroll who came into the audience of a campaign that grows": {
         "task": "planner.grow",
         "schedule": 300.0,

@@ -67,6 +67,13 @@ VARIABLES = (
         default="http://127.0.0.1:8000",
     ),
     Variable(
+        "OUTREACH_TRACKING_URL",
+        "Address that links, images and opt-out pages in messages begin with: its host is one of its own, that leads "
+        "here and shows nothing else (`https://go.example.com`; docs/tracking.md). One-click opt-outs need https. "
+        "Empty: messages carry no address of this instance, and people opt out by mail.",
+        default="",
+    ),
+    Variable(
         "OUTREACH_ALLOWED_HOSTS",
         "Host names that the web server answers to.",
         default="localhost 127.0.0.1 [::1]",
@@ -170,6 +177,7 @@ class Env:
     debug: bool
     allowed_hosts: tuple[str, ...]
     public_url: str
+    tracking_url: str
     private_networks: tuple[IPNetwork, ...]
     dns: tuple[NameServer, ...]
     allow_sign_up: bool
@@ -215,6 +223,7 @@ def load(environ: Mapping[str, str]) -> Env:
         debug=_truth(known, "OUTREACH_DEBUG"),
         allowed_hosts=_words(_text(known, "OUTREACH_ALLOWED_HOSTS")),
         public_url=_url(known, "OUTREACH_PUBLIC_URL", "http", "https").rstrip("/"),
+        tracking_url=_tracking_url(known),
         private_networks=_networks(known, "OUTREACH_PRIVATE_NETWORKS"),
         dns=tuple(_name_server("OUTREACH_DNS", word) for word in _words(_text(known, "OUTREACH_DNS"))),
         allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
@@ -280,6 +289,18 @@ def _url(known: Mapping[str, str], name: str, *schemes: str) -> str:
     if scheme not in schemes:
         raise BadSetting(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     return value
+
+
+def _tracking_url(known: Mapping[str, str]) -> str:
+    if not _text(known, "OUTREACH_TRACKING_URL"):
+        return ""
+    url = _url(known, "OUTREACH_TRACKING_URL", "http", "https").rstrip("/")
+    parts, public = urlsplit(url), urlsplit(_url(known, "OUTREACH_PUBLIC_URL", "http", "https"))
+    if not parts.hostname or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise BadSetting("OUTREACH_TRACKING_URL is more or less than a host: write https://go.example.com")
+    if parts.hostname == public.hostname:
+        raise BadSetting("OUTREACH_TRACKING_URL has the host of OUTREACH_PUBLIC_URL: it needs one of its own")
+    return url
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -41,14 +41,18 @@ INSTALLED_APPS = [
     "sending.ledger",
     "sending.guard",
     "sending.domains",
+    "sending.links",
     "sending.mailboxes",
     "sending.planner",
     "sending.outbox",
     "sending.inbox",
+    "sending.tracking",
     "sending.rehearsal",
 ]
 
 MIDDLEWARE = [
+    # First: what is asked of the tracking host is answered by it alone, without cookies and sessions.
+    "sending.tracking.door.TrackingDoor",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -23,7 +23,7 @@ NAVIGATION = (
         "Campaigns",
         "send",
         "planner:list",
-        "sequences planner proofs rehearsal",
+        "sequences planner proofs rehearsal tracking",
         "g c",
         also=("reports:results", "reports:day", "reports:effect", "library:choice", "library:put", "library:keep"),
     ),
@@ -78,6 +78,7 @@ PERSON_PARTS = (
     "sending.planner.person.PART",
     "sending.outbox.person.PART",
     "sending.inbox.person.PART",
+    "sending.tracking.person.PART",
     "sending.reports.person.PART",
     "sending.rehearsal.person.PART",
 )
@@ -144,6 +145,7 @@ CAMPAIGN_TABS = (
     ),
     Tab("Audience", "sequences:audience", also=("sequences:roles", "sequences:growth")),
     Tab("Schedule", "sequences:schedule", also=("planner:next_sends",)),
+    Tab("Tracking", "tracking:choices"),
     Tab("Senders", "planner:senders", also=("planner:shares",)),
     Tab("Preview", "planner:preview", also=("planner:gaps", "proofs:exact", "proofs:spam")),
     Tab(

@@ -13,6 +13,7 @@ _WORKSPACE = [
     path("campaigns/", include("sending.planner.urls")),
     path("campaigns/", include("sending.proofs.urls")),
     path("campaigns/", include("sending.rehearsal.urls")),
+    path("campaigns/", include("sending.tracking.urls")),
     path("library/", include("campaigns.library.urls")),
     path("mailboxes/", include("sending.mailboxes.urls")),
     path("domains/", include("sending.domains.urls")),

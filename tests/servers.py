@@ -144,6 +144,7 @@ async def _start(folder: Path, children: list[Child], *, durable: bool) -> dict[
         "OUTREACH_SECRET_KEY": secrets.token_urlsafe(48),
         "OUTREACH_CREDENTIAL_KEYS": Fernet.generate_key().decode(),
         "OUTREACH_PRIVATE_NETWORKS": "127.0.0.0/8 ::1/128",
+        "OUTREACH_TRACKING_URL": "https://go.example.net",
     }
 
 

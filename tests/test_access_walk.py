@@ -107,7 +107,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:roles", "sequences:growth", "planner:campaign_health",
         "planner:forecast", "planner:forecast_summary", "planner:next_sends",
         "planner:gaps", "planner:gaps_gate", "planner:fallback",
-        "rehearsal:list", "rehearsal:newest",
+        "rehearsal:list", "rehearsal:newest", "tracking:choices",
         "planner:people", "reports:results", "reports:campaign_file",
         "reports:day",
     ),

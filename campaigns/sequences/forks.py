@@ -16,6 +16,8 @@ def who_takes(kind: str, where: str, reply: str | None) -> str:
         case BranchKind.REPLY:
             is_away = reply == ReplyClass.OUT_OF_OFFICE
             return "out of office" if is_away else f"{ReplyClass(reply or '').value} answer"
+        case BranchKind.CLICK:
+            return "followed a link"
         case BranchKind.EVERYBODY:
             return "everybody else"
 

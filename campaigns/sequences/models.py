@@ -27,6 +27,11 @@ class Campaign(models.Model):
     # Whoever comes onto its lists or into its segments after the launch is enrolled, too.
     grows = models.BooleanField(default=False, db_default=False)
     skips_roles = models.BooleanField(default=True, db_default=True)  # addresses of offices are left out
+    # Which links are followed: in its HTML, and in its plain text, where that is wanted, too; whether it is opened.
+    track_clicks = models.BooleanField(default=False, db_default=False)
+    track_text_clicks = models.BooleanField(default=False, db_default=False)
+    track_opens = models.BooleanField(default=False, db_default=False)
+    shows_opt_out = models.BooleanField(default=True, db_default=True)  # a line with a link below each message
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True)
@@ -54,6 +59,10 @@ class Campaign(models.Model):
                 name="sequences_some_messages",
             ),
             models.CheckConstraint(condition=models.Q(priority__in=list(Priority)), name="sequences_known_priority"),
+            models.CheckConstraint(
+                condition=models.Q(track_clicks=True) | models.Q(track_text_clicks=False),
+                name="sequences_text_clicks_with_clicks",
+            ),
         ]
         indexes = [
             # campaign list, newest first
@@ -261,11 +270,14 @@ class Branch(models.Model):
                 condition=models.Q(kind=BranchKind.EVERYBODY),
                 name="sequences_one_branch_for_everybody",
             ),
+            models.UniqueConstraint(
+                fields=["step"], condition=models.Q(kind=BranchKind.CLICK), name="sequences_one_branch_per_click"
+            ),
             # an answer ends the sequence by itself: a branch for it leads on
             models.CheckConstraint(
                 condition=models.Q(kind=BranchKind.FIELD, reply="") & ~models.Q(where="")
                 | models.Q(kind=BranchKind.REPLY, where="", reply__in=list(BRANCHING), path__isnull=False)
-                | models.Q(kind=BranchKind.EVERYBODY, where="", reply=""),
+                | models.Q(kind__in=[BranchKind.CLICK, BranchKind.EVERYBODY], where="", reply=""),
                 name="sequences_branch_by_its_kind",
             ),
         ]

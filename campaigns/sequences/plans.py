@@ -26,7 +26,15 @@ from campaigns.calendar import (
 )
 from campaigns.sequences.dealing import deal
 from campaigns.sequences.positions import MAIN, path_of, step_name
-from campaigns.sequences.states import BranchKind, CampaignState, Priority, ReplyClass, StepThread, opens_thread
+from campaigns.sequences.states import (
+    CONDITIONS,
+    BranchKind,
+    CampaignState,
+    Priority,
+    ReplyClass,
+    StepThread,
+    opens_thread,
+)
 from outreach.kit import statements
 
 logger = logging.getLogger(__name__)
@@ -68,7 +76,7 @@ class PlannedStep:
     wait: Wait
     thread: StepThread
     variants: tuple[PlannedVariant, ...]  # those with a share, by label
-    ways: tuple[PlannedBranch, ...] = ()  # by field, and for everybody
+    ways: tuple[PlannedBranch, ...] = ()  # by field or click, and for everybody
     answers: tuple[PlannedBranch, ...] = ()
 
     @property
@@ -107,7 +115,11 @@ class CampaignPlan:
     steps: tuple[PlannedStep, ...]
     skips_roles: bool = True
     path_names: tuple[tuple[int, str], ...] = ()  # by number; the main path has none
-    has_ways: bool = False  # some step has a branch by field, or for everybody
+    has_ways: bool = False  # some step has a branch by field or click, or for everybody
+    track_clicks: bool = False
+    track_text_clicks: bool = False
+    track_opens: bool = False
+    shows_opt_out: bool = True
 
     def step_from(self, position: int) -> PlannedStep | None:
         """Return the first step of its path at or after the position, None behind the path's end.
@@ -225,6 +237,10 @@ def _plan_of(text: str) -> CampaignPlan:
         skips_roles=campaign["skips_roles"],
         path_names=tuple((number, name) for number, name in stored["paths"] or ()),
         has_ways=any(step.ways for step in steps),
+        track_clicks=campaign["track_clicks"],
+        track_text_clicks=campaign["track_text_clicks"],
+        track_opens=campaign["track_opens"],
+        shows_opt_out=campaign["shows_opt_out"],
     )
 
 
@@ -237,8 +253,8 @@ def with_branches(plan: CampaignPlan, step_id: int, branches: Sequence[PlannedBr
 
 def _sorted(branches: Sequence[PlannedBranch]) -> tuple[tuple[PlannedBranch, ...], tuple[PlannedBranch, ...]]:
     """Return the ways and the answers among branches; whoever is left over comes last, wherever it stands."""
-    kinds = (BranchKind.FIELD, BranchKind.EVERYBODY)
-    ways = tuple(one for kind in kinds for one in branches if one.kind is kind)
+    conditions = tuple(one for one in branches if one.kind in CONDITIONS)
+    ways = (*conditions, *(one for one in branches if one.kind is BranchKind.EVERYBODY))
     return ways, tuple(one for one in branches if one.kind is BranchKind.REPLY)
 
 

@@ -59,7 +59,12 @@ class BranchKind(StrEnum):
 
     FIELD = "field"  # a condition on the contact holds when the next message would be due
     REPLY = "reply"  # the person has answered, and the answer is of a class
+    CLICK = "click"  # they, and no machine, have followed a link of the campaign when the next message would be due
     EVERYBODY = "everybody"  # whoever has taken no branch before it
+
+
+# Asked in their order when the next message would be due.
+CONDITIONS = frozenset({BranchKind.FIELD, BranchKind.CLICK})
 
 
 class ReplyClass(StrEnum):

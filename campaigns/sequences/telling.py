@@ -32,6 +32,7 @@ class EditKind(StrEnum):
     LIMITS_CHANGED = "limits_changed"  # of the workspace: to one company, domain, provider
     SENDERS_CHANGED = "senders_changed"
     AUDIENCE_CHANGED = "audience_changed"
+    TRACKING_CHOSEN = "tracking_chosen"  # also of a draft
 
 
 @dataclass(frozen=True, slots=True)

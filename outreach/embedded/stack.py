@@ -129,6 +129,8 @@ def _own_variables(plan: Plan, folder: Path, keys: InstanceKeys) -> dict[str, st
     }
     if plan.sandbox:  # its mailboxes lie on this machine
         variables["OUTREACH_PRIVATE_NETWORKS"] = "127.0.0.0/8"
+        # Browsers find every name below localhost on this machine; real recipients would not.
+        variables["OUTREACH_TRACKING_URL"] = f"http://go.localhost:{plan.port}"
     return variables
 
 

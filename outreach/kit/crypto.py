@@ -9,6 +9,8 @@ from functools import cache
 from hmac import digest
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from outreach.env import env
 
@@ -26,6 +28,7 @@ class Keyring:
             raise ValueError("a keyring needs at least one key")
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         self._of_purpose: dict[str, tuple[bytes, ...]] = {}
+        self._by_hkdf: dict[str, tuple[bytes, ...]] = {}
         self._secrets = tuple(urlsafe_b64decode(key) for key in keys)
 
     def seal(self, content: bytes) -> bytes:
@@ -44,6 +47,20 @@ class Keyring:
         newest key and looked for by all; it is lost with its key.
         """
         return tuple(digest(key, text.encode(), "sha256").hex()[:32] for key in self._derived(purpose))
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """Return a key of 32 bytes for a purpose from each key, the newest first (HKDF, RFC 5869).
+
+        Those of two purposes tell nothing of each other, nor of the key that they come from.
+        """
+        known = self._by_hkdf.get(purpose)
+        if known is None:
+            known = tuple(
+                HKDF(SHA256(), length=32, salt=None, info=f"outreach {purpose}".encode()).derive(secret)
+                for secret in self._secrets
+            )
+            self._by_hkdf[purpose] = known
+        return known
 
     def _derived(self, purpose: str) -> tuple[bytes, ...]:
         known = self._of_purpose.get(purpose)

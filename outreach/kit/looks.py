@@ -10,7 +10,7 @@ from __future__ import annotations
 _TONES = {
     "green": "positive address_valid signing sent accepted delivered finished done passed ok success settled",
     "blue": "test_mail running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
-    "violet": "replied human_reply branched",
+    "violet": "replied human_reply branched clicked opened",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
     "olive": "held paused mailbox_paused mailbox_cooled cooldown address_held company_paused ended growth_held edited",
@@ -36,6 +36,13 @@ _WORDS = {
     "made_already": "Has this message already",
     "auto_reply": "Auto-reply",
     "auto_replied": "Auto-reply",
+    "clicked": "Clicked by a person",
+    "click_machine": "Clicked by a machine",
+    "click_unknown": "Clicked, unknown by whom",
+    "opened": "Opened by a person",
+    "open_machine": "Opened by a machine",
+    "open_unknown": "Opened, unknown by whom",
+    "no_clicks": "No clicks are followed",
     "bounced_hard": "Bounced for good",
     "bounced_soft": "Bounced for now",
     "opt_out": "Opt-out",

@@ -41,6 +41,12 @@ class EventKind(StrEnum):
     BOUNCED_HARD = "bounced_hard"  # the address does not exist
     BOUNCED_SOFT = "bounced_soft"  # it was not delivered, for a reason that is not the address
     COMPLAINED = "complained"
+    CLICKED = "clicked"  # a person followed a link of a message, for the first time; so are all of the next five
+    CLICK_MACHINE = "click_machine"  # a machine did
+    CLICK_UNKNOWN = "click_unknown"  # it cannot be told who
+    OPENED = "opened"  # a person's program loaded the image of a message
+    OPEN_MACHINE = "open_machine"
+    OPEN_UNKNOWN = "open_unknown"
     OPTED_OUT = "opted_out"
     SUPPRESSED = "suppressed"  # the address will not be written to again
     # one mailbox

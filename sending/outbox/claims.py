@@ -22,11 +22,13 @@ from sending.outbox.letters import COLUMNS, fault_of_sender, first_letter, job_o
 from sending.outbox.models import OutboundMessage
 from sending.outbox.retries import call_off, claim_retries
 from sending.outbox.states import MessageState
+from sending.outbox.tracing import destinations_of
 from sending.planner.claim import picking
 from sending.planner.claim.aside import set_aside
 from sending.planner.claim.facts import Sender
 from sending.planner.claim.picking import Pick, Round
 from sending.planner.claim.throttling import InHand
+from sending.planner.claim.traces import traces_of
 from sending.planner.services import stop
 from sending.planner.states import StopReason
 from sending.smtp import Unbuildable
@@ -64,11 +66,12 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
         shut_out(mailbox_id, words)
     call_off(called_off, now=current.now)
     jobs = []
+    destinations = destinations_of(letters)
     for letter in letters:
         try:
             sender = current.senders[letter.mailbox_id]
             key = signatures.key_for(sender.workspace_id, sender.address)
-            jobs.append(job_of(letter, sender, owner, key))
+            jobs.append(job_of(letter, sender, owner, key, destinations[letter.workspace_id]))
         except Unbuildable as error:
             _give_up(letter, str(error), now=current.now)
     return jobs
@@ -130,8 +133,15 @@ def _make_messages(picks: Sequence[Pick], *, now: datetime) -> list[Letter]:
         set_aside(twice, now=now)
         picks = [pick for pick in picks if pick not in twice]
     ids = reserve_ids("outbox_message", len(picks))
+    traces = traces_of(picks)
     letters = [
-        first_letter(pk, pick, [row for row in stored.get(pick.enrollment_id, ()) if row.state in _LEFT], now=now)
+        first_letter(
+            pk,
+            pick,
+            [row for row in stored.get(pick.enrollment_id, ()) if row.state in _LEFT],
+            now=now,
+            traces=traces[pick.enrollment_id],
+        )
         for pk, pick in zip(ids, picks, strict=True)
     ]
     lease_until = now + timedelta(seconds=leases.LEASE_S)

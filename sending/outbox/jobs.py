@@ -37,6 +37,7 @@ class Letter:
     subject: str
     text: str
     html: str
+    traces: int  # what it is marked with, see links.core.Trace
     not_after: datetime
     created_at: datetime
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID, uuid4
@@ -27,11 +27,11 @@ COLUMNS = (
     "id", "workspace_id", "campaign_id", "enrollment_id", "contact_id", "step_id", "variant_id",
     "wording_version", "mailbox_id", "message_id", "in_reply_to", "references", "recipient", "subject", "body_text",
     "body_html", "state", "attempt", "attempt_number", "refusals", "lease_until", "not_after", "created_at",
-    "reason", "reply_enhanced", "reply_text",
+    "reason", "reply_enhanced", "reply_text", "traces",
 )  # fmt: skip
 
 
-def first_letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now: datetime) -> Letter:
+def first_letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now: datetime, traces: int = 0) -> Letter:
     """Return the letter of a pick. thread: what the enrollment has been sent so far, in order."""
     last = thread[-1] if thread and pick.step.thread is StepThread.REPLY else None
     references = trim_references([*last.references.split(), last.message_id]) if last else []
@@ -59,6 +59,7 @@ def first_letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now:
         subject=reply_subject(last.subject) if last else pick.wording.subject,
         text=pick.wording.text,
         html=pick.wording.html,
+        traces=traces,
         not_after=pick.not_after,
         created_at=now,
     )
@@ -89,6 +90,7 @@ def stored_letter(message: OutboundMessage) -> Letter:
         subject=message.subject,
         text=message.body_text,
         html=message.body_html,
+        traces=message.traces,
         not_after=message.not_after,
         created_at=message.created_at,
     )
@@ -101,13 +103,14 @@ def row_of(letter: Letter, lease_until: datetime) -> tuple[object, ...]:
         letter.variant_id, letter.wording_version, letter.mailbox_id, letter.message_id, letter.in_reply_to,
         letter.references, letter.recipient, letter.subject, letter.text, letter.html, MessageState.CLAIMED.value,
         letter.attempt, letter.attempt_number, letter.refusals, lease_until, letter.not_after, letter.created_at,
-        "", "", "",
+        "", "", "", letter.traces,
     )  # fmt: skip
 
 
-def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None) -> Job:
+def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None, destinations: Mapping[str, int]) -> Job:
     """Return the job of a letter: its bytes, and what would forbid it. Raises Unbuildable.
 
+    destinations: the number of each link of its that is followed.
     The address is the one that stands in the message, also when the contact has another one by now.
     """
     try:
@@ -121,7 +124,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None) 
         recipient=address.email,
         recipient_key=address.key,
         suppression_keys=_keys_of(address.key, letter.contact_key),
-        content=content_of(letter, sender, key),
+        content=content_of(letter, sender, key, destinations),
         pace=sender.pace,
         gap_s=draw_gap(sender.facts.limits, sender.pace, seed=seed).total_seconds(),
         owner=owner,

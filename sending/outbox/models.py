@@ -49,6 +49,7 @@ class OutboundMessage(models.Model):
     subject = models.CharField(max_length=998, blank=True)
     body_text = models.TextField(blank=True)
     body_html = models.TextField(blank=True)
+    traces = models.PositiveSmallIntegerField(default=0, db_default=0)  # what it is marked with, see links.core.Trace
 
     state = models.CharField(max_length=12, default=MessageState.CLAIMED)
     attempt = models.UUIDField()  # of the attempt that may write; each write is fenced by it

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from sending.links.addresses import OfMessage, host
+from sending.links.core import Trace, marked
 from sending.outbox.jobs import Letter
 from sending.planner.claim.facts import Sender
 from sending.smtp import Message, build, opt_out_by_mail
 from sending.smtp.dkim import SigningKey, sign
 
+_NO_LINKS: Mapping[str, int] = {}
 
-def content_of(letter: Letter, sender: Sender, key: SigningKey | None) -> bytes:
-    """Build the mail, signed where there is a key.
 
-    The same letter gives the same bytes at each try, so that a retry is the same message.
+def content_of(
+    letter: Letter, sender: Sender, key: SigningKey | None, destinations: Mapping[str, int] = _NO_LINKS
+) -> bytes:
+    """Build the mail, signed where there is a key. destinations: the number of each link that is followed.
 
-    List-Unsubscribe (RFC 2369) offers the mailto form: the mail comes back to the mailbox, where it is read as an
-    opt-out that counts at once, of the person whom the token in it names. An answer of
-    one person to another has none.
+    The same letter gives the same bytes at each try, so that a retry is the same message. The addresses of one that is
+    not stored (its number is 0) have the shape of real ones, and lead nowhere.
+
+    List-Unsubscribe offers the mailto form (RFC 2369): the mail comes back to the mailbox, where it is read as an
+    opt-out that counts at once, of the person whom the token in it names; and a page, or one POST (RFC 8058), where
+    this instance has a host for it. An answer of one person to another has none.
     """
+    addresses = OfMessage(letter.pk, letter.contact_id)
+    text, html = letter.text, letter.html
+    if letter.traces and host():
+        text, html = marked(text, html, Trace(letter.traces), addresses.marks(destinations))
     content = build(
         Message(
             from_name=sender.display_name,
@@ -25,18 +38,19 @@ def content_of(letter: Letter, sender: Sender, key: SigningKey | None) -> bytes:
             to_address=letter.recipient,
             reply_to=sender.reply_to,
             subject=letter.subject,
-            text=letter.text,
-            html=letter.html or None,
+            text=text,
+            html=html or None,
             message_id=letter.message_id,
             date=letter.created_at,
             in_reply_to=letter.in_reply_to,
             references=tuple(letter.references.split()),
-            list_unsubscribe=_opt_out(letter, sender),
+            list_unsubscribe="" if is_answer(letter) else opt_out_by_mail(sender.address, message_id=letter.message_id),
+            unsubscribe_url="" if is_answer(letter) else addresses.opt_out(),
         )
     )
     return sign(content, key, at=letter.created_at) if key else content
 
 
-def _opt_out(letter: Letter, sender: Sender) -> str:
-    is_answer = letter.enrollment_id is None
-    return "" if is_answer else opt_out_by_mail(sender.address, message_id=letter.message_id)
+def is_answer(letter: Letter) -> bool:
+    """Say whether one person wrote it to another: it belongs to no campaign."""
+    return letter.enrollment_id is None

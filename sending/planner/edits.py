@@ -29,6 +29,7 @@ _WORDS = {
     EditKind.LIMITS_CHANGED: "they were changed",
     EditKind.SENDERS_CHANGED: "they were changed",
     EditKind.AUDIENCE_CHANGED: "it was changed",
+    EditKind.TRACKING_CHOSEN: "it was chosen anew",
 }
 # Who was held by what a setting said before.
 _HELD_BY = {

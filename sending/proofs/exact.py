@@ -9,12 +9,15 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
 from sending.domains.keys import signatures_of
+from sending.links.addresses import TRAP
+from sending.links.core import Trace, links_of
 from sending.mailboxes.models import Mailbox
 from sending.outbox.letters import first_letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.writing import content_of
 from sending.planner.claim.facts import senders_of
 from sending.planner.claim.picking import Pick
+from sending.planner.claim.traces import traces_of
 from sending.planner.preview.shown import PreviewedStep, previewed
 from sending.smtp import make_message_id
 
@@ -59,9 +62,11 @@ def exact(campaign: Campaign, variant_id: int, contact: Contact, mailbox: Mailbo
         is_new_lead=shown.step.opens_thread,
         not_after=now,
     )
-    letter = first_letter(0, pick, _thread(shown, mailbox), now=now)
+    traces = traces_of([pick])[pick.enrollment_id]
+    letter = first_letter(0, pick, _thread(shown, mailbox), now=now, traces=traces)
+    links = dict.fromkeys(links_of(letter.text, letter.html, Trace(traces)), TRAP)  # they lead nowhere
     key = signatures_of([campaign.workspace_id]).key_for(campaign.workspace_id, mailbox.address)
-    return Exact(shown, content_of(letter, sender, key), is_signed=key is not None)
+    return Exact(shown, content_of(letter, sender, key, links), is_signed=key is not None)
 
 
 def _thread(shown: PreviewedStep, mailbox: Mailbox) -> list[OutboundMessage]:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from sending.links.addresses import lead_nowhere, leading_nowhere
 from sending.rehearsal.errors import Forbidden
 
 # The functions of the schema stand before PostgreSQL's own: its clock is the virtual one, its advisory locks are none.
@@ -46,7 +47,8 @@ def curtain() -> Iterator[None]:
     behind = DatabaseWrapper(harmless(before.settings_dict), DEFAULT_DB_ALIAS)
     connections[DEFAULT_DB_ALIAS] = behind
     try:
-        yield
+        with leading_nowhere():
+            yield
     finally:
         behind.close()
         connections[DEFAULT_DB_ALIAS] = before
@@ -58,6 +60,7 @@ def shut_for_good(database: str) -> None:
     The database's own library does not go through Python's sockets. There is no way back but the end of the process.
     """
     connections.close_all()
+    lead_nowhere()
     settings = harmless(connections.settings[DEFAULT_DB_ALIAS])
     connections.settings[DEFAULT_DB_ALIAS] = {**settings, "NAME": database}
     del connections[DEFAULT_DB_ALIAS]

@@ -26,6 +26,7 @@ from sending.outbox.states import MessageState
 from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState
+from sending.tracking.queries import HitTold, hits_of
 
 WENT = "went"  # sent, or in doubt for so long that it counts as sent
 
@@ -38,6 +39,7 @@ class Story:
     attempts: Sequence[Attempt]
     events: Sequence[Event]
     answers: Sequence[InboundMessage]
+    hits: Sequence[HitTold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def story_for(member: Member, pk: int) -> Story:
         attempts=list(Attempt.objects.filter(message=message).order_by("number")),
         events=events_of_message(workspace_id, pk),
         answers=answers_to(workspace_id, pk),
+        hits=hits_of(workspace_id, pk),
     )
 
 

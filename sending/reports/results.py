@@ -13,10 +13,20 @@ from campaigns.sequences.models import Campaign, Variant
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
+from sending.links.core import Trace
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import DOUBTS, MessageState
 
 _Z = 1.96
+_WENT = (MessageState.SENT, MessageState.ASSUMED_SENT)
+HITS = {
+    EventKind.CLICKED: ("Clicked by a person", Trace.CLICKS),
+    EventKind.CLICK_MACHINE: ("Clicked by a machine", Trace.CLICKS),
+    EventKind.CLICK_UNKNOWN: ("Clicked, unknown by whom", Trace.CLICKS),
+    EventKind.OPENED: ("Opened by a person", Trace.OPENS),
+    EventKind.OPEN_MACHINE: ("Opened by a machine", Trace.OPENS),
+    EventKind.OPEN_UNKNOWN: ("Opened, unknown by whom", Trace.OPENS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class Results:
     rates: tuple[Rate, ...]
     steps: tuple[StepResult, ...]
     messages: tuple[Segment, ...]
+    followed: tuple[Rate, ...] = ()  # clicks and opens, of people, of machines and of nobody knows whom
 
     @property
     def has_doubts(self) -> bool:
@@ -136,7 +147,23 @@ def results_of(campaign: Campaign, counted: Mapping[EventKind, int]) -> Results:
         ),
         steps=steps,
         messages=segments(states),
+        followed=_followed(campaign, counted),
     )
+
+
+def _followed(campaign: Campaign, counted: Mapping[EventKind, int]) -> tuple[Rate, ...]:
+    """Return of how many messages that are followed a link was clicked, or the image loaded, by whom.
+
+    A message counts once for each of the three: a gateway and a person may both have had it.
+    """
+    if not (campaign.track_clicks or campaign.track_opens or any(counted[kind] for kind in HITS)):
+        return ()
+    traces = OutboundMessage.objects.filter(campaign=campaign, state__in=_WENT).values_list("traces")
+    totals = {Trace(value): count for value, count in traces.annotate(count=Count("pk")).order_by()}
+    followed = {
+        trace: sum(count for marks, count in totals.items() if marks & trace) for trace in (Trace.CLICKS, Trace.OPENS)
+    }
+    return tuple(rate(label, counted[kind], followed[trace], hits_kind=kind) for kind, (label, trace) in HITS.items())
 
 
 def _steps(campaign: Campaign) -> tuple[tuple[StepResult, ...], Mapping[str, int]]:

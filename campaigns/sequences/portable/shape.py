@@ -96,7 +96,8 @@ class StepPart(Part):
     def _says_each_thing_once(self) -> StepPart:
         _once([one.label for one in self.wordings], "wording")
         _once([one.reply for one in self.branches if one.reply], "branch for answers that are")
-        _once([one.kind for one in self.branches if one.kind is BranchKind.EVERYBODY], "branch for")
+        single = {BranchKind.CLICK, BranchKind.EVERYBODY}
+        _once([one.kind for one in self.branches if one.kind in single], "branch for")
         return self
 
 

@@ -33,6 +33,7 @@ from campaigns.sequences.services.steps import (
     remove_step,
     save_step,
 )
+from campaigns.sequences.services.tracking import Tracking, choose_tracking, tracking_of
 from campaigns.sequences.services.variants import (
     Text,
     add_variant,
@@ -55,6 +56,7 @@ __all__ = [
     "Returned",
     "Schedule",
     "Text",
+    "Tracking",
     "add_branch",
     "add_path",
     "add_step",
@@ -64,6 +66,7 @@ __all__ = [
     "check_branch",
     "check_step",
     "check_variant",
+    "choose_tracking",
     "cleaned",
     "close",
     "create_campaign",
@@ -92,4 +95,5 @@ __all__ = [
     "take_path_out",
     "take_step_out",
     "take_variant_out",
+    "tracking_of",
 ]

@@ -16,7 +16,7 @@ from campaigns.sequences.positions import block_of, path_of
 from campaigns.sequences.queries import branches_behind
 from campaigns.sequences.seen import seen_branches
 from campaigns.sequences.services.holding import locked, refuse_overtaken, step_now
-from campaigns.sequences.states import BranchKind, ReplyClass
+from campaigns.sequences.states import CONDITIONS, BranchKind, ReplyClass
 from campaigns.sequences.telling import Edit, EditKind, tell
 from outreach.accounts.models import User
 
@@ -107,7 +107,7 @@ def moved_branches(branch: Branch, *, by: int) -> list[Branch]:
     Only conditions have an order; at an end nothing changes. Writes nothing.
     """
     rows = branches_behind(branch.step)
-    asked = [one for one in rows if one.kind == BranchKind.FIELD]
+    asked = [one for one in rows if one.kind in CONDITIONS]
     at = next((place for place, one in enumerate(asked) if one.pk == branch.pk), None)
     if at is not None and 0 <= at + by < len(asked):
         asked[at].place, asked[at + by].place = asked[at + by].place, asked[at].place
@@ -151,6 +151,8 @@ def _target(step: Step, fork: Fork) -> Path | None:
 def _refuse_again(others: Sequence[Branch], fork: Fork) -> None:
     if fork.kind is BranchKind.REPLY and any(one.reply == fork.reply for one in others):
         raise BadEdit("reply", "There is a branch for such answers behind this step already.")
+    if fork.kind is BranchKind.CLICK and any(one.kind == BranchKind.CLICK for one in others):
+        raise BadEdit("kind", "There is a branch for whoever follows a link behind this step already.")
     if fork.kind is BranchKind.EVERYBODY and any(one.kind == BranchKind.EVERYBODY for one in others):
         raise BadEdit("kind", "There is a branch for everybody else behind this step already.")
 

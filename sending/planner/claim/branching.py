@@ -13,8 +13,10 @@ from django.db.models.expressions import RawSQL
 from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.queries import contacts_where, read_condition
 from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep
-from campaigns.sequences.states import BranchKind
+from campaigns.sequences.states import CONDITIONS, BranchKind
 from outreach.accounts.models import Workspace
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
 from sending.pacing import Pace
 from sending.pacing.waits import wait_over
 
@@ -48,7 +50,7 @@ def over(plan: CampaignPlan, step: PlannedStep, since: datetime, zone: tzinfo, p
 def way_at(plan: CampaignPlan, position: int, holds: Callable[[PlannedBranch], bool]) -> Way:
     """Return which way somebody at a position goes; holds says it of a branch's condition. Raises CannotTell."""
     for branch in plan.ways_at(position):
-        if branch.kind is BranchKind.FIELD and not holds(branch):
+        if branch.kind in CONDITIONS and not holds(branch):
             continue
         if branch.path is None:
             return Way(None, branch)
@@ -65,6 +67,8 @@ def words_of(plan: CampaignPlan, branch: PlannedBranch) -> str:
     match branch.kind:
         case BranchKind.FIELD:
             return f"“{branch.where}” holds: {where}."
+        case BranchKind.CLICK:
+            return f"They have followed a link: {where}."
         case BranchKind.REPLY:
             return f"Answered, {str(branch.reply).replace('_', ' ')}: {where}."
         case BranchKind.EVERYBODY:
@@ -76,40 +80,65 @@ def _among(ids: Collection[int]) -> RawSQL:
     return RawSQL("contacts_contact.id = ANY(%s)", [list(ids)], output_field=BooleanField())
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a branch asks of a contact: a condition on its row, or ("") whether they followed a link of a campaign."""
+
+    workspace_id: int
+    where: str
+    campaign_id: int = 0  # of a click
+
+
+def condition_of(plan: CampaignPlan, branch: PlannedBranch) -> Condition:
+    """Return what a branch of CONDITIONS asks."""
+    if branch.kind is BranchKind.CLICK:
+        return Condition(plan.workspace_id, "", plan.id)
+    return Condition(plan.workspace_id, branch.where)
+
+
 class Conditions:
     """The conditions of branches, each asked once for all whom it concerns: three queries for each, at most five."""
 
     def __init__(self) -> None:
-        self._holding: dict[tuple[int, str], set[int]] = {}
-        self._broken: dict[tuple[int, str], str] = {}
+        self._holding: dict[Condition, set[int]] = {}
+        self._broken: dict[Condition, str] = {}
 
-    def ask(self, asked: Mapping[tuple[int, str], Collection[int]]) -> None:
-        """Ask conditions (workspace, text) for contacts, as they are stored now."""
-        workspaces = Workspace.objects.in_bulk({workspace_id for workspace_id, _ in asked})
-        for key, ids in asked.items():
-            try:
-                node = read_condition(*key)
-            except BadQuery as error:
-                self._broken[key] = str(error)
+    def ask(self, asked: Mapping[Condition, Collection[int]]) -> None:
+        """Ask conditions for contacts, as they are stored now."""
+        workspaces = Workspace.objects.in_bulk({one.workspace_id for one in asked})
+        for one, ids in asked.items():
+            if one.campaign_id:
+                self._holding[one] = _clicked(one.campaign_id, ids)
                 continue
-            found = contacts_where(workspaces[key[0]], node).filter(_among(ids))
-            self._holding[key] = set(found.values_list("pk", flat=True))
+            try:
+                node = read_condition(one.workspace_id, one.where)
+            except BadQuery as error:
+                self._broken[one] = str(error)
+                continue
+            found = contacts_where(workspaces[one.workspace_id], node).filter(_among(ids))
+            self._holding[one] = set(found.values_list("pk", flat=True))
 
-    def holds(self, branch: PlannedBranch, *, workspace_id: int, contact_id: int) -> bool:
+    def holds(self, branch: PlannedBranch, *, plan: CampaignPlan, contact_id: int) -> bool:
         """Say whether the condition of a branch holds for a contact. Raises CannotTell where it cannot be read."""
-        key = workspace_id, branch.where
-        if key in self._broken:
-            raise CannotTell(f"The condition “{branch.where}” cannot be read. {self._broken[key]}")
-        return contact_id in self._holding.get(key, ())
+        asked = condition_of(plan, branch)
+        if asked in self._broken:
+            raise CannotTell(f"The condition “{branch.where}” cannot be read. {self._broken[asked]}")
+        return contact_id in self._holding.get(asked, ())
 
 
-def asked_of(standing: Iterable[tuple[CampaignPlan, int, int]]) -> dict[tuple[int, str], set[int]]:
-    """Return the conditions to ask, by workspace and text, for people who stand somewhere (plan, position, contact)."""
-    asked: dict[tuple[int, str], set[int]] = {}
+def _clicked(campaign_id: int, ids: Collection[int]) -> set[int]:
+    """Return who of these contacts has followed a link of a campaign: CLICKED is told of people, never of machines."""
+    rows = Event.objects.filter(campaign_id=campaign_id, kind=EventKind.CLICKED, contact_id__in=list(ids))
+    return {pk for pk in rows.values_list("contact_id", flat=True) if pk is not None}
+
+
+def asked_of(standing: Iterable[tuple[CampaignPlan, int, int]]) -> dict[Condition, set[int]]:
+    """Return the conditions to ask, for people who stand somewhere (plan, position, contact)."""
+    asked: dict[Condition, set[int]] = {}
     for plan, position, contact_id in standing:
         for branch in plan.ways_at(position):
-            if branch.kind is BranchKind.FIELD:
-                asked.setdefault((plan.workspace_id, branch.where), set()).add(contact_id)
+            if branch.kind in CONDITIONS:
+                asked.setdefault(condition_of(plan, branch), set()).add(contact_id)
     return asked
 
 

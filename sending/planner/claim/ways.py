@@ -68,7 +68,7 @@ class Ways:
         if one.enrollment_id not in self._sent_at:
             step = plan.step_from(one.next_position)
             return End() if step is None else Ahead(step)
-        holds = partial(self._conditions.holds, workspace_id=plan.workspace_id, contact_id=one.contact_id)
+        holds = partial(self._conditions.holds, plan=plan, contact_id=one.contact_id)
         try:
             way = way_at(plan, one.next_position, holds)
         except CannotTell as error:

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from functools import partial
 
 from campaigns.sequences.plans import CampaignPlan, PlannedBranch
-from campaigns.sequences.states import BranchKind
-from sending.planner.claim.branching import CannotTell, Conditions, way_at
+from campaigns.sequences.states import CONDITIONS
+from sending.planner.claim.branching import CannotTell, Conditions, condition_of, way_at
 
 
 class Roads:
@@ -19,7 +19,7 @@ class Roads:
     def __init__(self, plan: CampaignPlan) -> None:
         self._plan = plan
         self._places = {step.position: place for place, step in enumerate(plan.steps)}
-        self._branches = [one for step in plan.steps for one in step.ways if one.kind is BranchKind.FIELD]
+        self._branches = [one for step in plan.steps for one in step.ways if one.kind in CONDITIONS]
         self._is_plain = not plan.has_ways and not plan.path_names
         self._conditions = Conditions()
         self._broken: set[int] = set()  # branches whose condition cannot be read
@@ -32,7 +32,7 @@ class Roads:
     def ask(self, contact_ids: Collection[int]) -> None:
         """Ask what the branches ask of the contacts."""
         if self._branches:
-            self._conditions.ask({(self._plan.workspace_id, one.where): contact_ids for one in self._branches})
+            self._conditions.ask({condition_of(self._plan, one): contact_ids for one in self._branches})
             self._broken = {one.id for one in self._branches if self._holds(one, 0) is None}
             self._known, self._stuck, self.ways = {}, set(), ()
             self._way(frozenset())
@@ -79,7 +79,7 @@ class Roads:
     def _holds(self, branch: PlannedBranch, contact_id: int) -> bool | None:
         """Say whether a branch's condition holds for a contact; None where it cannot be read."""
         try:
-            return self._conditions.holds(branch, workspace_id=self._plan.workspace_id, contact_id=contact_id)
+            return self._conditions.holds(branch, plan=self._plan, contact_id=contact_id)
         except CannotTell:
             return None
 

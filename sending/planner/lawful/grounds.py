@@ -109,7 +109,7 @@ def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:
     if Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) > 1:
         return Lawful(ground=ground, is_real=False)
     found: dict[str, Country] = {}
-    for country, tld, basis, count in _counted(campaign, whom):
+    for country, tld, basis, count in counted(campaign, whom):
         code = country or country_of_domain(tld)
         one = found.setdefault(code, Country(code, rule_of(code)))
         one.people += count
@@ -162,7 +162,8 @@ def basis_words(basis: str) -> str:
     return BASIS_LABELS[LegalBasis(basis)]
 
 
-def _counted(campaign: Campaign, whom: Whom) -> list[tuple[str, str, str, int]]:
+def counted(campaign: Campaign, whom: Whom) -> list[tuple[str, str, str, int]]:
+    """Return how many people there are of each country (or else top-level domain) and ground of their import."""
     audience, inside = audience_ids(campaign).query.sql_with_params()
     people, values = {
         Whom.AUDIENCE: (audience, inside),

@@ -19,6 +19,9 @@ def broken_branches(plan: CampaignPlan) -> list[Obstacle]:
             if branch.path is not None and plan.first_of(branch.path) is None:
                 words = f"A branch behind step {step.name} leads to {plan.name_of(branch.path)}, which has no message."
                 found.append(Obstacle("empty_path", words, "Write one, or remove the branch.", _WHERE))
+            if branch.kind is BranchKind.CLICK and not plan.track_clicks:
+                words = f"A branch behind step {step.name} waits for a click, and no link of the campaign is followed."
+                found.append(Obstacle("no_clicks", words, "Follow clicks, or remove the branch.", "tracking:choices"))
             if branch.kind is BranchKind.FIELD and (problem := _problem(plan, branch)):
                 words = f"Step {step.name}: the condition of a branch cannot be read. {problem}"
                 found.append(Obstacle("broken_branch", words, "Set the branch anew.", _WHERE))

@@ -89,7 +89,7 @@ def _turned(now: CampaignPlan, then: CampaignPlan, standing: Sequence[tuple[int,
     conditions.ask(asked_of((plan, position, contact) for plan in (now, then) for position, contact in standing))
     count = 0
     for position, contact_id in standing:
-        holds = partial(conditions.holds, workspace_id=now.workspace_id, contact_id=contact_id)
+        holds = partial(conditions.holds, plan=now, contact_id=contact_id)
         count += _goal(now, position, holds) != _goal(then, position, holds)
     return count
 

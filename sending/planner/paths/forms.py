@@ -16,6 +16,7 @@ from campaigns.sequences.states import BranchKind, ReplyClass
 END = "end"
 _KINDS = (
     (BranchKind.FIELD, "By what is known of the contact"),
+    (BranchKind.CLICK, "By a click of theirs on a link"),
     (BranchKind.REPLY, "By what they answer"),
     (BranchKind.EVERYBODY, "Everybody else"),
 )

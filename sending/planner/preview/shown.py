@@ -12,7 +12,9 @@ from campaigns.sequences.positions import path_of, step_name
 from campaigns.sequences.wording import SenderValues, Wording
 from campaigns.templating import Finding, Identity, lint
 from outreach.accounts.models import Workspace
+from sending.links.addresses import as_shown
 from sending.mailboxes.models import Mailbox
+from sending.planner.claim.traces import Written, traces_for
 from sending.planner.claim.wordings import Unfit, wording_of
 from sending.smtp import reply_subject
 
@@ -28,6 +30,8 @@ class PreviewedStep:
     wording: Wording | None
     problem: str  # why it would be held
     findings: Sequence[Finding] = ()  # in what this contact would read
+    text: str = ""  # as it leaves, with an opt-out line below and with what is followed; its addresses are nobody's
+    html: str = ""
 
     @property
     def has_share(self) -> bool:
@@ -56,7 +60,11 @@ def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> li
             if step.opens_thread and variant is theirs:
                 subjects[step.position] = subject
             findings = _findings(subject, wording, step, signed) if wording else ()
-            shown.append(PreviewedStep(step, variant, variant is theirs, subject, wording, problem, findings))
+            left = ("", "")
+            if wording:
+                written = Written(variant.body_text, variant.body_html, sender.signature)
+                left = as_shown(wording.text, wording.html, traces_for(plan, contact, written))
+            shown.append(PreviewedStep(step, variant, variant is theirs, subject, wording, problem, findings, *left))
     return shown
 
 

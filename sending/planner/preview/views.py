@@ -61,8 +61,7 @@ def preview_page(request: MemberRequest, pk: int) -> HttpResponse:
 def preview_html(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the HTML part of a wording, for the frame of the preview."""
     shown, _ = _shown(request, pk)
-    html = shown.wording.html if shown.wording else ""
-    return HttpResponse(_FRAME.format(html))
+    return HttpResponse(_FRAME.format(shown.html))
 
 
 @require_POST
@@ -82,9 +81,8 @@ def preview_mail(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _send(request: MemberRequest, mailbox: Mailbox, shown: PreviewedStep, campaign: Campaign) -> None:
-    assert shown.wording is not None
     about = Shown(campaign.pk, campaign.name, shown.name, shown.variant.label, shown.variant.id)
-    proof = Proof(shown.subject, shown.wording.text, shown.wording.html, opt_out_by_mail(mailbox.address), about)
+    proof = Proof(shown.subject, shown.text, shown.html, opt_out_by_mail(mailbox.address), about)
     recipient = request.POST.get("recipient", "")[:254]
     try:
         result = send_to_self(request.member, mailbox, recipient, proof=proof)

@@ -10,6 +10,7 @@ from campaigns.sequences.plans import CampaignPlan, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
 from campaigns.templating.lint.saying import ADDRESS, Says, always_says, says_opt_out, shows
 from outreach.kit.words import plural
+from sending.links.addresses import host
 from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.grounds import Country, Lawful, basis_words
@@ -66,10 +67,14 @@ def _address(address: str, plan: CampaignPlan, signatures: Sequence[str]) -> Ite
 
 
 def _opt_out(plan: CampaignPlan, signatures: Sequence[str]) -> Iterator[Evidence]:
-    words = "Each message carries List-Unsubscribe; an answer that asks to stop is understood, and holds at once."
+    ways = "by mail and by one click" if host().startswith("https://") else "by mail"
+    words = f"Each message carries List-Unsubscribe, {ways}; an answer that asks to stop is understood, and holds."
     yield Evidence(GREEN, words)
     places = _silent(plan.steps, says_opt_out, {}, signatures)
-    if places:
+    if places and plan.shows_opt_out and host():
+        words = "Each message says how to opt out: below those that do not, there stands a line with a link."
+        yield Evidence(GREEN, words)
+    elif places:
         fix = "Add a line such as: If you would rather not hear from me, tell me and I will not write again."
         words = f"Not everybody seems to be told how to opt out in {_some(places)}."
         yield Evidence(AMBER, words, fix, "sequences:sequence")

@@ -87,8 +87,11 @@ def test_what_is_worth_a_look_is_amber_and_does_not_forbid(member: Member, campa
     }  # fmt: skip
     assert "2 addresses of them never checked" in words(review, "audience", Light.AMBER)
     told = words(review, "law", Light.AMBER)
-    for part in ("step 1 A and the signatures do not show it", "how to opt out in step 1 A", "of no known country"):
+    for part in ("step 1 A and the signatures do not show it", "of no known country"):
         assert part in told, part
+    assert "there stands a line with a link" in words(review, "law", Light.GREEN)
+    Campaign.objects.update(shows_opt_out=False)
+    assert "how to opt out in step 1 A" in words(review_of(campaign), "law", Light.AMBER)
     assert "nothing is known of SPF, DKIM and DMARC" in words(review, "senders", Light.AMBER)
     assert "Nothing stands in the way; 3 gates are worth a look" in read(member, "review", campaign.pk)
     assert launch(member, campaign) == 2
@@ -96,6 +99,7 @@ def test_what_is_worth_a_look_is_amber_and_does_not_forbid(member: Member, campa
 
 def test_the_law_is_asked_of_each_part_and_of_each_choice(member: Member, campaign: Campaign) -> None:
     make_spotless(member, campaign)
+    Campaign.objects.update(shows_opt_out=False)  # no line is put below what does not say it
     Variant.objects.update(body_html="<p>Good day. I found you on the list of exhibitors.</p>")
     told = words(review_of(campaign), "law", Light.AMBER)
     assert "step 1 A (the HTML) and the signatures do not show it to everybody" in told

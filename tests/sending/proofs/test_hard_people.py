@@ -21,8 +21,8 @@ from tests.sending.planner.stage import make_team
 pytestmark = pytest.mark.django_db
 
 HEADERS = [
-    "Date", "From", "To", "Subject", "Message-ID", "List-Unsubscribe", "MIME-Version", "Content-Type",
-    "Content-Transfer-Encoding",
+    "Date", "From", "To", "Subject", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version",
+    "Content-Type", "Content-Transfer-Encoding",
 ]  # fmt: skip
 
 
@@ -56,7 +56,9 @@ def test_hard_name_reads_right_and_adds_nothing_to_the_message(name: str, read: 
     (to,) = mail["To"].addresses
     assert isinstance(to, Address)
     assert to.addr_spec == "hard@example.com"
-    assert " ".join(mail.get_content().split()) == f"Good day, {read}."
+    text, _, below = mail.get_content().rpartition("If you would rather not hear from me: https://")
+    assert " ".join(text.split()) == f"Good day, {read}."
+    assert below.startswith("go.example.net/u/")
     lines = told.content.split(b"\r\n")
     assert all(len(line) <= 998 and b"\n" not in line and b"\r" not in line for line in lines)
 

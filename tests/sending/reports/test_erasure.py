@@ -45,6 +45,7 @@ from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment, Pause
 from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
+from sending.tracking.models import Hit
 from tests.builders import make_contact, make_import, make_member, make_set_aside, make_workspace
 from tests.sending.reports.test_contact_page import make_busy
 from tests.worlds import models_of_rooms, rows_of
@@ -65,6 +66,10 @@ def make_person(member: Member) -> Contact:
     services.add_note(member, contact, f"A {SECRET} lover")
     message = OutboundMessage.objects.get(contact=contact)
     OutboundMessage.objects.filter(pk=message.pk).update(body_text=f"Dear {SECRET}", reply_text=f"250 {email}")
+    Hit.objects.create(
+        id=uuid.uuid4(), workspace=workspace, message_id=message.pk, contact_id=contact.pk, kind="click", at=DAY,
+        method="GET", agent=SECRET, network="198.51.100.0/24",
+    )  # fmt: skip
     Attempt.objects.create(
         id=uuid.uuid4(),
         message=message,
@@ -352,6 +357,7 @@ _TELLING = ("contact", "contact_id", "recipient", "from_address", "from_name", "
 _OURS = {
     "accounts.User": "who signs in",
     "contacts.Erasure": "a print, and the address only until the erasure is done",
+    "tracking.GoneContact": "the print of a contact who was deleted",
 }
 
 

@@ -1,0 +1,70 @@
+"""The addresses of one message that lead back to us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from outreach.env import env
+from outreach.kit.tokens import instance_signer
+from sending.links.core import Marks, Trace, links_of, marked
+
+CLICK, OPEN, OPT_OUT = "click", "open", "opt-out"
+TRAP = 0  # the number of the link that no person sees
+_host = env().tracking_url
+_NOBODY = 0  # of a preview, a rehearsal, a test: its addresses lead nowhere
+_nowhere = ContextVar("addresses lead nowhere", default=False)
+
+
+def host() -> str:
+    """Return the address that those of messages begin with, "" where this instance has none."""
+    return _host
+
+
+class _Process:
+    leads_nowhere = False
+
+
+@contextmanager
+def leading_nowhere() -> Iterator[None]:
+    """Make addresses of the shape of real ones, that are nobody's, while the block lasts."""
+    before = _nowhere.set(True)
+    try:
+        yield
+    finally:
+        _nowhere.reset(before)
+
+
+def lead_nowhere() -> None:
+    """Make no other addresses in this process any more."""
+    _Process.leads_nowhere = True
+
+
+def as_shown(text: str, html: str, traces: Trace) -> tuple[str, str]:
+    """Return a text and its HTML as they would leave, with addresses that are nobody's."""
+    links = dict.fromkeys(links_of(text, html, traces), TRAP)
+    return marked(text, html, traces, OfMessage(_NOBODY, _NOBODY).marks(links)) if traces else (text, html)
+
+
+class OfMessage:
+    """Makes the addresses of a message; contact and message 0 are nobody's."""
+
+    def __init__(self, message_id: int, contact_id: int) -> None:
+        self._is_live = bool(message_id) and not (_nowhere.get() or _Process.leads_nowhere)
+        self._message, self._contact = (message_id, contact_id) if self._is_live else (_NOBODY, _NOBODY)
+
+    def opt_out(self) -> str:
+        return f"{_host}/u/{instance_signer().sign(OPT_OUT, self._contact, self._message)}" if _host else ""
+
+    def marks(self, destinations: Mapping[str, int]) -> Marks:
+        """Return what is put into the message; destinations: the number of each that it names."""
+        return Marks(
+            link=lambda url: self._click(destinations[url]) if url in destinations else None,
+            trap=self._click(TRAP),
+            image=f"{_host}/o/{instance_signer().sign(OPEN, self._message)}",
+            opt_out=self.opt_out(),
+        )
+
+    def _click(self, number: int) -> str:
+        return f"{_host}/c/{instance_signer().sign(CLICK, self._message, number if self._is_live else TRAP)}"

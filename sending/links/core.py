@@ -1,0 +1,126 @@
+"""Which links of a message are followed, and the message as it leaves: with our addresses in their place. Pure.
+
+An address that the reader sees stays as it is: behind words that name one place, a link leads there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntFlag
+from html import escape, unescape
+from urllib.parse import urlsplit
+
+LONGEST_URL = 2000
+_MOST = 50  # links of one message
+# As our own cleaner writes them: a tag ends at the first ">" outside of quotes.
+_ANCHOR = re.compile(r"""<a\s((?:[^>"']|"[^"]*"|'[^']*')*)>(.*?)</a\s*>""", re.IGNORECASE | re.DOTALL)
+_HREF = re.compile(r"""((?:^|\s)href\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_IN_TEXT = re.compile(r"https?://[^\s<>\"'()\[\]{}|\\^`]+", re.IGNORECASE)
+_POINTS = ".,;:!?…"
+_LOOKS_LIKE_A_PLACE = re.compile(r"(?:https?://\S+|www\.\S+|(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?)", re.IGNORECASE)
+_PUBLIC = re.compile(r"[^.\[\]:][^\[\]:]*\.(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})", re.IGNORECASE)
+_UNFIT = re.compile(r"[\x00-\x20\x7f-\x9f\\\"<>^`{|}]")
+_END = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+class Trace(IntFlag):
+    """What a message is marked with; kept with it, so that each try has the same bytes."""
+
+    CLICKS = 1  # links in its HTML are followed
+    TEXT_CLICKS = 2  # and those in its plain text
+    OPENS = 4  # an image in its HTML is
+    OPT_OUT = 8  # a line below it says how to opt out
+
+
+FOLLOWED = Trace.CLICKS | Trace.TEXT_CLICKS | Trace.OPENS
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The addresses that belong into one message. link: of a destination, None where it stays as it is."""
+
+    link: Callable[[str], str | None]
+    trap: str  # where no person can click
+    image: str
+    opt_out: str
+
+
+def is_destination(url: str) -> bool:
+    """Say whether a link is one that may be followed: of the web, to a host with a public name, without an account."""
+    if len(url) > LONGEST_URL or _UNFIT.search(url) or not url.isascii():
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
+        return False
+    # A public name: browsers take a last label of digits, or of 0x, for a part of an IP address.
+    return _PUBLIC.fullmatch(host) is not None and not host.endswith((".localhost", ".local", ".internal"))
+
+
+def links_of(text: str, html: str, traces: Trace) -> list[str]:
+    """Return the links of a message that are followed, each once."""
+    found: dict[str, None] = {}
+    if traces & Trace.CLICKS and html:
+        for match in _ANCHOR.finditer(html):
+            if url := _url_of(match):
+                found.setdefault(url)
+    if traces & Trace.TEXT_CLICKS:
+        for url in _in_text(text):
+            found.setdefault(url)
+    return list(found)[:_MOST]
+
+
+def marked(text: str, html: str, traces: Trace, marks: Marks) -> tuple[str, str]:
+    """Return the text and the HTML ("" for none) of a message as it leaves."""
+    if traces & Trace.TEXT_CLICKS:
+        text = _IN_TEXT.sub(lambda match: _followed(match[0], marks), text)
+    if traces & Trace.OPT_OUT:
+        text = f"{text.rstrip()}\n\nIf you would rather not hear from me: {marks.opt_out}\n"
+    if not html:
+        return text, html
+    below = ""
+    if traces & Trace.OPT_OUT:
+        below += f'<p>If you would rather not hear from me, <a href="{escape(marks.opt_out)}">tell me here</a>.</p>'
+    if traces & Trace.CLICKS and links_of("", html, Trace.CLICKS):
+        html = _ANCHOR.sub(lambda match: _anchor(match, marks), html)
+        below += f'<a href="{escape(marks.trap)}"></a>'
+    if traces & Trace.OPENS:
+        below += f'<img src="{escape(marks.image)}" width="1" height="1" alt="">'
+    end = _END.search(html)
+    return text, f"{html[: end.start()]}{below}{html[end.start() :]}" if end else html + below
+
+
+def _url_of(anchor: re.Match[str]) -> str:
+    """Return where an anchor leads, "" where that is not followed."""
+    href = _HREF.search(anchor[1])
+    url = unescape(href[2][1:-1]).strip() if href else ""
+    words = unescape(_TAG.sub("", anchor[2])).strip()
+    return "" if _LOOKS_LIKE_A_PLACE.fullmatch(words) or not is_destination(url) else url
+
+
+def _anchor(match: re.Match[str], marks: Marks) -> str:
+    url = _url_of(match)
+    ours = marks.link(url) if url else None
+    if ours is None:
+        return match[0]
+    attributes = _HREF.sub(lambda href: f'{href[1]}"{escape(ours)}"', match[1], count=1)
+    return f"<a {attributes}>{match[2]}</a>"
+
+
+def _in_text(text: str) -> Iterator[str]:
+    for match in _IN_TEXT.finditer(text):
+        url = match[0].rstrip(_POINTS)
+        if is_destination(url):
+            yield url
+
+
+def _followed(found: str, marks: Marks) -> str:
+    url = found.rstrip(_POINTS)
+    ours = marks.link(url) if is_destination(url) else None
+    return found if ours is None else ours + found[len(url) :]

@@ -1,0 +1,75 @@
+"""What a new message is marked with: what its campaign wants, as far as the law allows it for this person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from campaigns.contacts.models import Contact
+from campaigns.sequences.plans import CampaignPlan
+from campaigns.templating.lint.saying import always_says, says_opt_out
+from sending.links.addresses import host
+from sending.links.core import FOLLOWED, Trace
+from sending.planner.claim.picking import Pick
+from sending.planner.lawful.traced import may_be_followed
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a message is made of."""
+
+    text: str
+    html: str  # "" = plain text only
+    signature: str
+
+
+def traces_of(picks: Sequence[Pick]) -> dict[int, Trace]:
+    """Return the traces of the message of each pick, by enrollment.
+
+    One query, and none where no campaign among them follows anything.
+    """
+    wanted = {pick.enrollment_id: _wanted(pick.plan, _written(pick)) for pick in picks}
+    asked = [(pick.plan.id, pick.contact.pk) for pick in picks if wanted[pick.enrollment_id] & FOLLOWED]
+    if asked:
+        allowed = may_be_followed(asked)
+        for pick in picks:
+            if (pick.plan.id, pick.contact.pk) not in allowed:
+                wanted[pick.enrollment_id] &= ~FOLLOWED
+    return wanted
+
+
+def traces_for(plan: CampaignPlan, contact: Contact, written: Written) -> Trace:
+    """Return the traces of a message to one contact."""
+    wanted = _wanted(plan, written)
+    if wanted & FOLLOWED and not may_be_followed([(plan.id, contact.pk)]):
+        wanted &= ~FOLLOWED
+    return wanted
+
+
+def _written(pick: Pick) -> Written:
+    return Written(pick.variant.body_text, pick.variant.body_html, pick.sender.signature)
+
+
+def _wanted(plan: CampaignPlan, written: Written) -> Trace:
+    if not host():
+        return Trace(0)
+    wanted = Trace(0)
+    if plan.track_clicks:
+        wanted |= Trace.CLICKS
+    if plan.track_text_clicks:
+        wanted |= Trace.TEXT_CLICKS
+    if plan.track_opens:
+        wanted |= Trace.OPENS
+    if plan.shows_opt_out and not _says_how(written):
+        wanted |= Trace.OPT_OUT
+    return wanted
+
+
+@lru_cache(maxsize=5_000)
+def _says_how(written: Written) -> bool:
+    """Say whether each part says how to opt out, whatever it reads as. Looked for once in a wording."""
+    signatures = [written.signature]
+    if not always_says(written.text, says_opt_out, {}, signatures=signatures):
+        return False
+    return not written.html or always_says(written.html, says_opt_out, {}, signatures=signatures, html=True)

@@ -1,0 +1,97 @@
+"""HTTP of the tracking host. Nothing that is read changes anything; what is posted is an opt-out."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+
+from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import RawPostDataException, UnreadablePostError
+from django.template.loader import render_to_string
+
+from outreach.kit.tokens import instance_signer
+from sending.links.addresses import CLICK, OPEN, OPT_OUT, TRAP
+from sending.links.services import destination
+from sending.tracking.door import lost
+from sending.tracking.hits import seen
+from sending.tracking.opting import Recipient, leave_all, leave_series, origin_of, recipient
+from sending.tracking.states import HitKind
+from sending.tracking.storing import HITS
+from sending.tracking.style import STYLE
+
+_READING = frozenset({"GET", "HEAD"})
+_IMAGE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_ONE_CLICK = ("List-Unsubscribe", "One-Click")
+
+
+def click(request: HttpRequest, token: str) -> HttpResponse:
+    """Lead to where a link leads."""
+    numbers = instance_signer().read(CLICK, token, count=2)
+    if numbers is None or request.method not in _READING:
+        return lost()
+    message_id, number = numbers
+    if message_id:
+        HITS.add(seen(request, HitKind.CLICK if number != TRAP else HitKind.TRAP, message_id, number))
+    found = destination(number) if number != TRAP else None
+    if found is None:
+        return lost()
+    # Written out and not by Django's class, which takes for a fault what it does not know: the row was checked.
+    return HttpResponse(status=302, headers={"Location": found[1]})
+
+
+def opened(request: HttpRequest, token: str) -> HttpResponse:
+    """Give the image of a message."""
+    numbers = instance_signer().read(OPEN, token, count=1)
+    if numbers is None or request.method not in _READING:
+        return lost()
+    if numbers[0]:
+        HITS.add(seen(request, HitKind.OPEN, numbers[0]))
+    return HttpResponse(_IMAGE, content_type="image/gif")
+
+
+def opt_out(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what can be chosen, or do it: by the page's buttons, or by a mail program's one click (RFC 8058)."""
+    who = _who(token)
+    if who is None:
+        return lost()
+    if request.method == "POST":
+        return _leave(request, who, token)
+    if request.method not in _READING:
+        return lost()
+    return _page("opt_out", who, token)
+
+
+def source(request: HttpRequest, token: str) -> HttpResponse:
+    """Say where the address is from, and who has it."""
+    who = _who(token)
+    if who is None or request.method not in _READING:
+        return lost()
+    return _page("source", who, token, origin=origin_of(who))
+
+
+def _who(token: str) -> Recipient | None:
+    numbers = instance_signer().read(OPT_OUT, token, count=2)
+    return recipient(*numbers) if numbers else None
+
+
+def _leave(request: HttpRequest, who: Recipient, token: str) -> HttpResponse:
+    try:
+        posted = request.POST
+    except (MultiPartParserError, RawPostDataException, UnreadablePostError):
+        return _page("opt_out", who, token, status=400)
+    if posted.get(_ONE_CLICK[0]) == _ONE_CLICK[1]:
+        leave_all(who, "One click in their mail program (RFC 8058).")
+        return HttpResponse("You will get no more messages.", content_type="text/plain")
+    match posted.get("what"):
+        case "all":
+            leave_all(who, "On the opt-out page.")
+        case "series" if who.enrollment_id is not None:
+            leave_series(who)
+        case _:
+            return _page("opt_out", who, token, status=400)
+    return _page("done", who, token, is_series=posted["what"] == "series")
+
+
+def _page(name: str, who: Recipient, token: str, *, status: int = 200, **values: object) -> HttpResponse:
+    values |= {"who": who, "style": STYLE, "page_path": f"/u/{token}", "source_path": f"/u/{token}/source"}
+    return HttpResponse(render_to_string(f"sending/tracking/host/{name}.html", values), status=status)

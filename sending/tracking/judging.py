@@ -1,0 +1,149 @@
+"""Who it was: a person, a machine, or nobody can tell. Pure; the rules are data (rules.toml), each with its source."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from sending.tracking.states import HitKind, Judgement
+
+# Of one mail program or scanner: farther apart, two hits have nothing to do with each other.
+AROUND = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a hit is judged by."""
+
+    kind: HitKind
+    at: datetime
+    number: int = 0  # of the destination
+    method: str = "GET"
+    agent: str = ""
+    network: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A sign of something: it is there when all that the rule names is so.
+
+    within_s: so soon after the delivery. links, at_once_s: so many links of the message in so short a time.
+    trapped_s: the same network has fallen into the trap so near in time.
+    """
+
+    id: str
+    says: Judgement
+    why: str
+    source: str
+    example: Mapping[str, Any]
+    counterexample: Mapping[str, Any]
+    kinds: frozenset[HitKind] = frozenset(HitKind)
+    methods: frozenset[str] = frozenset()
+    agent: re.Pattern[str] | None = None
+    hint: re.Pattern[str] | None = None
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    no_agent: bool = False
+    within_s: float = 0
+    links: int = 0
+    at_once_s: float = 0
+    trapped_s: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Who it was, and the ids of the rules that say so."""
+
+    judgement: Judgement
+    signs: tuple[str, ...]
+
+
+def judge(hit: Request, around: Sequence[Request], *, delivered_at: datetime | None) -> Finding:
+    """Return who a hit is from. around: the hits of the same message near in time, itself among them.
+
+    One sign of a machine makes a machine, else one doubt makes unknown; a person is who gives a sign of one and no
+    other.
+    """
+    found = [rule for rule in rules() if _holds(rule, hit, around, delivered_at)]
+    said = {rule.says for rule in found}
+    order = (Judgement.MACHINE, Judgement.UNKNOWN, Judgement.PERSON)
+    judgement = next((one for one in order if one in said), Judgement.UNKNOWN)
+    return Finding(judgement, tuple(rule.id for rule in found if rule.says is judgement))
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    table = tomllib.loads((files(__package__) / "rules.toml").read_text(encoding="utf-8"))
+    return tuple(_rule(row) for row in table["rule"])
+
+
+def why(sign: str) -> str:
+    """Return a sign in words."""
+    return next((rule.why for rule in rules() if rule.id == sign), sign)
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    return Rule(
+        **{
+            **row,
+            "says": Judgement(row["says"]),
+            "kinds": frozenset(HitKind(one) for one in row.get("kinds", list(HitKind))),
+            "methods": frozenset(row.get("methods", ())),
+            "agent": re.compile(row["agent"], re.IGNORECASE) if "agent" in row else None,
+            "hint": re.compile(row["hint"], re.IGNORECASE) if "hint" in row else None,
+            "networks": tuple(ip_network(one) for one in row.get("networks", ())),
+        }
+    )
+
+
+def _holds(rule: Rule, hit: Request, around: Sequence[Request], delivered_at: datetime | None) -> bool:
+    if hit.kind not in rule.kinds or not _fits(rule, hit):
+        return False
+    if rule.within_s and (delivered_at is None or hit.at - delivered_at > timedelta(seconds=rule.within_s)):
+        return False
+    if rule.links and _at_once(hit, around, rule.at_once_s) < rule.links:
+        return False
+    return not rule.trapped_s or _is_trapped(hit, around, rule.trapped_s)
+
+
+def _fits(rule: Rule, hit: Request) -> bool:
+    """Say whether the request itself is as the rule has it."""
+    return (
+        (not rule.methods or hit.method in rule.methods)
+        and (not rule.no_agent or not hit.agent)
+        and (rule.agent is None or rule.agent.search(hit.agent) is not None)
+        and (rule.hint is None or rule.hint.search(hit.hint) is not None)
+        and (not rule.networks or _is_in(hit.network, rule.networks))
+    )
+
+
+def _at_once(hit: Request, around: Sequence[Request], span_s: float) -> int:
+    """Return how many links of the message were asked for in a span around the hit, at most that long."""
+    span = timedelta(seconds=span_s)
+    near = [one for one in around if one.kind is HitKind.CLICK and abs(one.at - hit.at) <= span]
+    clicks = sorted((one.at, one.number) for one in near)
+    starts = [at for at, _ in clicks if at <= hit.at]
+    return max((len({number for at, number in clicks if start <= at <= start + span}) for start in starts), default=0)
+
+
+def _is_trapped(hit: Request, around: Sequence[Request], span_s: float) -> bool:
+    if hit.kind is HitKind.TRAP:
+        return True
+    span = timedelta(seconds=span_s)
+    return any(
+        one.kind is HitKind.TRAP and one.network == hit.network and abs(one.at - hit.at) <= span for one in around
+    )
+
+
+def _is_in(network: str, known: Sequence[IPv4Network | IPv6Network]) -> bool:
+    if not network:
+        return False
+    asked = ip_network(network)
+    return any(asked.version == one.version and asked.subnet_of(one) for one in known)  # type: ignore[arg-type]

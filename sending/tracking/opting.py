@@ -1,0 +1,132 @@
+"""Opt-outs over the web: who stands behind a token, and never to write to them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+
+from campaigns.contacts.core.suppressing import Rule
+from campaigns.contacts.models import Contact, Suppression
+from campaigns.contacts.queries import suppressed_keys
+from campaigns.contacts.services import Wish, suppress_all
+from campaigns.contacts.states import BASIS_LABELS, LegalBasis, SuppressionReason, SuppressionScope
+from outreach.accounts.models import Workspace
+from outreach.kit import clock, gate
+from outreach.kit.addresses import key_of
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.outbox.models import OutboundMessage
+from sending.planner.models import Enrollment
+from sending.planner.services import stop, stop_contact
+from sending.planner.states import StopReason
+from sending.tracking.models import GoneContact
+
+_SERIES = "Wants no more of this series: said on the opt-out page."
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who got a message, as far as they are known yet; of a deleted or erased contact only the workspace is."""
+
+    workspace: Workspace
+    contact_id: int
+    message_id: int
+    enrollment_id: int | None  # of the series that the message is of, None where that is gone
+    has_left: bool  # nobody writes to them any more
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an address is from."""
+
+    since: datetime
+    source: str
+    basis: str
+
+
+def recipient(contact_id: int, message_id: int) -> Recipient | None:
+    """Return who is meant by an opt-out's token; None where nothing of them is left here, not even that they were."""
+    contact = Contact.objects.select_related("workspace").filter(pk=contact_id).first()
+    if contact is None:
+        gone = GoneContact.objects.select_related("workspace").filter(contact_id=contact_id)
+        if not gone:
+            return None
+        return Recipient(gone[0].workspace, contact_id, message_id, None, all(map(_is_barred, gone)))
+    has_left = contact.erased_at is not None or bool(suppressed_keys(contact.workspace_id, [contact.email_key]))
+    message = _message(contact_id, message_id)
+    enrollment_id = message.enrollment_id if message else None
+    return Recipient(contact.workspace, contact_id, message_id, enrollment_id, has_left)
+
+
+def origin_of(who: Recipient) -> Origin | None:
+    """Return where the address is from; None where that is not known any more."""
+    contact = Contact.objects.select_related("origin").filter(pk=who.contact_id, erased_at=None).first()
+    if contact is None:
+        return None
+    made = contact.origin
+    basis = LegalBasis(made.legal_basis) if made else LegalBasis.UNSTATED
+    words = BASIS_LABELS[basis] if basis is not LegalBasis.UNSTATED else ""
+    return Origin(contact.created_at, made.source if made else "", words)
+
+
+def leave_all(who: Recipient, words: str) -> bool:
+    """Never write to somebody again, from any campaign of the workspace; True when that is news.
+
+    When this returns, no message to them is marked as leaving any more: it holds the workspace's gate alone.
+    """
+    with transaction.atomic():
+        gate.hold_shut(who.workspace.pk)
+        contact = Contact.objects.filter(pk=who.contact_id).first()  # their address may have been changed since
+        if contact is None:
+            return _bar_print(who, words)
+        if contact.erased_at is not None:
+            return False  # barred by their print already
+        message = _message(who.contact_id, who.message_id)
+        keys = dict.fromkeys([contact.email_key, *([key_of(message.recipient)] if message else [])])
+        is_news = bool(_suppress(who.workspace, [Rule(SuppressionScope.ADDRESS, key) for key in keys if key], words))
+        stop_contact(contact, StopReason.OPTED_OUT, detail=words)
+        if is_news:
+            entry = Entry(
+                workspace_id=who.workspace.pk,
+                kind=EventKind.OPTED_OUT,
+                at=clock.now(),
+                campaign_id=message.campaign_id if message else None,
+                contact_id=contact.pk,
+                enrollment_id=message.enrollment_id if message else None,
+                mailbox_id=message.mailbox_id if message else None,
+                message_id=message.pk if message else None,
+                data={"words": words},
+            )
+            record([entry, replace(entry, kind=EventKind.SUPPRESSED)])
+        return is_news
+
+
+def leave_series(who: Recipient) -> bool:
+    """Send nothing more of the series that a message is of; other campaigns go on. False when it was over."""
+    if who.enrollment_id is None:
+        return False
+    with transaction.atomic():
+        gate.hold_shut(who.workspace.pk)
+        row = Enrollment.objects.filter(pk=who.enrollment_id, contact=who.contact_id).first()
+        return row is not None and stop(row, StopReason.OPTED_OUT, detail=_SERIES)
+
+
+def _message(contact_id: int, message_id: int) -> OutboundMessage | None:
+    return OutboundMessage.objects.filter(pk=message_id, contact=contact_id).first()
+
+
+def _bar_print(who: Recipient, words: str) -> bool:
+    prints = GoneContact.objects.filter(contact_id=who.contact_id).values_list("print", flat=True)
+    return bool(_suppress(who.workspace, [Rule(SuppressionScope.ERASED, one) for one in prints], words))
+
+
+def _suppress(workspace: Workspace, rules: Iterable[Rule], words: str) -> int:
+    return suppress_all(workspace, [Wish(rule, SuppressionReason.OPTED_OUT, words) for rule in rules])
+
+
+def _is_barred(gone: GoneContact) -> bool:
+    rows = Suppression.objects.filter(workspace=gone.workspace_id, scope=SuppressionScope.ERASED, value=gone.print)
+    return rows.exists()

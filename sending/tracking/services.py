@@ -1,0 +1,138 @@
+"""Judge the hits whose burst is over, tell of the first of each kind, and forget what names a network."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from outreach.kit import clock, statements
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
+from sending.outbox.models import OutboundMessage
+from sending.tracking.judging import AROUND, Request, judge
+from sending.tracking.models import Hit
+from sending.tracking.states import HitKind, Judgement
+
+SETTLED = timedelta(seconds=30)  # so long after a hit others of its burst have come, too
+FORGOTTEN = timedelta(days=30)
+_MESSAGES = 500  # of one round
+_LOCK = 0x7A11  # of PostgreSQL's advisory locks: one judge at a time, so that the first of a kind is told once
+KINDS = {
+    (HitKind.CLICK, Judgement.PERSON): EventKind.CLICKED,
+    (HitKind.CLICK, Judgement.MACHINE): EventKind.CLICK_MACHINE,
+    (HitKind.CLICK, Judgement.UNKNOWN): EventKind.CLICK_UNKNOWN,
+    (HitKind.OPEN, Judgement.PERSON): EventKind.OPENED,
+    (HitKind.OPEN, Judgement.MACHINE): EventKind.OPEN_MACHINE,
+    (HitKind.OPEN, Judgement.UNKNOWN): EventKind.OPEN_UNKNOWN,
+}
+_DUE = """
+SELECT message_id, min(at), max(at) FROM tracking_hit
+ WHERE judgement = '' AND at <= %s AND message_id IN (
+    SELECT message_id FROM tracking_hit WHERE judgement = '' AND at <= %s ORDER BY at LIMIT %s)
+ GROUP BY message_id
+"""
+_GONE = """
+DELETE FROM tracking_hit h
+ WHERE NOT (h.agent = '' AND h.network = '') AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.id = h.message_id)
+"""
+_KEEP = """
+UPDATE tracking_hit h SET judgement = j.judgement, signs = j.signs::jsonb
+  FROM unnest(%s::uuid[], %s::varchar[], %s::text[]) AS j(id, judgement, signs)
+ WHERE h.id = j.id AND h.judgement = ''
+"""
+
+
+def judge_due(*, now: datetime | None = None) -> int:
+    """Judge one round of hits whose burst is over; returns how many. Safe to run anywhere, any number at once."""
+    until = (now or clock.now()) - SETTLED
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        spans = {pk: (first, last) for pk, first, last in statements.run(_DUE, [until, until, _MESSAGES])}
+        if not spans:
+            return 0
+        messages = OutboundMessage.objects.only(
+            "workspace_id", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "dot_at"
+        ).in_bulk(list(spans))
+        by_message = _around(spans)
+        judged: list[Hit] = []
+        for pk, hits in by_message.items():
+            message = messages.get(pk)
+            judged += _judged(hits, until, message.dot_at if message else None)
+        _keep(judged)
+        record(_firsts(judged, messages))
+    return len(judged)
+
+
+def forget(*, now: datetime) -> int:
+    """Forget networks and programs of hits of a month ago; who it was stays, with the signs.
+
+    Hits whose message is gone, as with a deleted contact, go as a whole.
+    """
+    statements.run(_GONE)
+    return Hit.objects.filter(~Q(agent="", network=""), at__lt=now - FORGOTTEN).update(agent="", network="", hint="")
+
+
+def _around(spans: dict[int, tuple[datetime, datetime]]) -> dict[int, list[Hit]]:
+    """Return the hits of the messages that are near in time to those that are to be judged, in order."""
+    first = min(begin for begin, _ in spans.values()) - AROUND
+    found: defaultdict[int, list[Hit]] = defaultdict(list)
+    for hit in Hit.objects.filter(message_id__in=list(spans), at__gte=first).order_by("at", "pk"):
+        found[hit.message_id].append(hit)
+    return found
+
+
+def _judged(hits: Sequence[Hit], until: datetime, delivered_at: datetime | None) -> list[Hit]:
+    requests = [_request(hit) for hit in hits]
+    judged = []
+    for hit, request in zip(hits, requests, strict=True):
+        if hit.judgement or hit.at > until:
+            continue
+        finding = judge(request, requests, delivered_at=delivered_at)
+        hit.judgement, hit.signs = finding.judgement, list(finding.signs)
+        judged.append(hit)
+    return judged
+
+
+def _request(hit: Hit) -> Request:
+    return Request(HitKind(hit.kind), hit.at, hit.link, hit.method, hit.agent, hit.network, hit.hint)
+
+
+def _keep(hits: Sequence[Hit]) -> None:
+    signs = ["[" + ",".join(f'"{sign}"' for sign in hit.signs) + "]" for hit in hits]
+    statements.run(_KEEP, [[str(hit.pk) for hit in hits], [str(hit.judgement) for hit in hits], signs])
+
+
+def _firsts(hits: Iterable[Hit], messages: dict[int, OutboundMessage]) -> list[Entry]:
+    """Return the events of the first hit of each message, kind and judgement."""
+    first: dict[tuple[int, str, str], Hit] = {}
+    for hit in sorted(hits, key=lambda one: one.at):
+        if (HitKind(hit.kind), Judgement(hit.judgement)) in KINDS and hit.message_id in messages:
+            first.setdefault((hit.message_id, hit.kind, hit.judgement), hit)
+    if not first:
+        return []
+    ids = [hit.pk for hit in hits]
+    earlier = Hit.objects.filter(message_id__in={pk for pk, _, _ in first}).exclude(judgement="").exclude(pk__in=ids)
+    known = set(earlier.values_list("message_id", "kind", "judgement"))
+    return [_entry(hit, messages[key[0]]) for key, hit in first.items() if key not in known]
+
+
+def _entry(hit: Hit, message: OutboundMessage) -> Entry:
+    data: dict[str, Any] = {"signs": hit.signs}
+    return Entry(
+        workspace_id=message.workspace_id,
+        kind=KINDS[HitKind(hit.kind), Judgement(hit.judgement)],
+        at=hit.at,
+        campaign_id=message.campaign_id,
+        contact_id=message.contact_id,
+        enrollment_id=message.enrollment_id,
+        mailbox_id=message.mailbox_id,
+        message_id=message.pk,
+        data=data,
+    )

@@ -1,0 +1,44 @@
+"""Destinations are written down once, checked by the code and by the database."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from sending.links.models import Destination
+from sending.links.services import destination, keep_destinations
+from tests.builders import make_workspace
+
+pytestmark = pytest.mark.django_db
+LONG = "https://acme.example/?" + "a=b&" * 490
+
+
+def test_the_same_address_is_one_row_of_each_workspace() -> None:
+    one, two = make_workspace(), make_workspace("other")
+    wanted = {(one.pk, "https://acme.example/"), (two.pk, "https://acme.example/"), (one.pk, LONG)}
+    first = keep_destinations(wanted)
+    assert keep_destinations(wanted) == first
+    assert Destination.objects.count() == len(set(first.values())) == 3
+    assert destination(first[one.pk, LONG]) == (one.pk, LONG)
+    assert destination(max(first.values()) + 1) is None
+
+
+def test_what_is_no_destination_gets_no_number() -> None:
+    workspace = make_workspace()
+    assert keep_destinations({(workspace.pk, "javascript:alert(1)"), (workspace.pk, "http://10.0.0.1/")}) == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "//evil.example", "https://a@evil.example/", "https://a.example/x\r\ny", "https://"]
+)
+def test_the_database_refuses_what_no_browser_should_be_sent_to(url: str) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Destination.objects.create(workspace=make_workspace(), url=url)
+
+
+def test_a_known_destination_costs_no_query() -> None:
+    workspace = make_workspace()
+    number = Destination.objects.create(workspace=workspace, url="https://acme.example/").pk
+    destination(number)
+    Destination.objects.all().delete()
+    assert destination(number) == (workspace.pk, "https://acme.example/")

@@ -1,0 +1,86 @@
+"""The tracking host answers to nothing but its own addresses, and says nothing about what is wrong with others."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from outreach.kit.tokens import instance_signer
+from sending.links.addresses import CLICK, OPEN, OPT_OUT, OfMessage, leading_nowhere
+from sending.links.models import Destination
+from sending.tracking.door import URLS
+from tests.builders import make_workspace
+from tests.sending.tracking.host import NAME, Visitor, carried
+
+pytestmark = pytest.mark.django_db
+LOST = [
+    "/", "/c/", "/c/x", "/o/x", "/u/x", "/u/x/source", "/healthz", "/w/acme/", "/accounts/login/", "/static/x.css",
+    "/c/" + "A" * 300, "/c/%00", "/o/" + "é" * 10, "/u/../../etc", "/c/x?to=https://evil.example",
+]  # fmt: skip
+
+
+def tokens() -> list[str]:
+    """Return addresses that are signed and lead nowhere, or are of another purpose."""
+    sign = instance_signer().sign
+    return [
+        f"/c/{sign(CLICK, 7, 99)}", f"/c/{sign(OPEN, 7)}", f"/c/{sign(OPT_OUT, 7, 1)}", f"/c/{sign(CLICK, 7)}",
+        f"/o/{sign(CLICK, 7, 1)}", f"/u/{sign(CLICK, 7, 1)}", f"/u/{sign(OPT_OUT, 7, 1)}", f"/c/{sign(CLICK, 0, 0)}",
+    ]  # fmt: skip
+
+
+def test_whatever_is_not_ours_gets_one_and_the_same_answer() -> None:
+    bodies = set()
+    for path in [*LOST, *tokens()]:
+        for method in ("get", "post", "put", "delete"):
+            answer = getattr(Client(), method)(path, HTTP_HOST=NAME)
+            assert (path, method, answer.status_code) == (path, method, 404)
+            assert not answer.cookies
+            bodies.add((answer.content, tuple(sorted(answer.headers.items()))))
+    assert len(bodies) == 1
+
+
+def test_every_address_of_the_host_sets_no_cookie_and_is_kept_nowhere() -> None:
+    found = get_resolver(URLS).url_patterns
+    assert {str(one.pattern) for one in found} == {
+        "c/<str:token>", "o/<str:token>", "u/<str:token>", "u/<str:token>/source",
+    }  # fmt: skip
+    answer = Visitor().get(OfMessage(0, 0).marks({}).image)
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+def test_the_pages_know_nothing_of_the_tracking_host_and_it_nothing_of_them() -> None:
+    assert Client().get("/healthz").status_code == 200
+    assert Client().get("/healthz", HTTP_HOST=NAME).status_code == 404
+    token = instance_signer().sign(OPEN, 7)
+    assert Client().get(f"/o/{token}").status_code == 404
+    assert Client().get(f"/o/{token}", HTTP_HOST=NAME).status_code == 200
+    assert Client().get(f"/o/{token}", HTTP_HOST=f"{NAME}.evil.example").status_code == 400
+
+
+def test_a_preview_s_addresses_have_the_shape_of_real_ones_and_note_nothing() -> None:
+    workspace = make_workspace()
+    number = Destination.objects.create(workspace=workspace, url="https://acme.example/").pk
+    dead = OfMessage(0, 5).marks({"https://acme.example/": number})
+    assert Visitor().get(dead.link("https://acme.example/") or "").status_code == 404
+    assert Visitor().get(dead.image).status_code == 200
+    assert Visitor().get(dead.opt_out).status_code == 404
+    assert carried() == 0
+
+
+def test_a_destination_is_one_that_was_written_down() -> None:
+    workspace = make_workspace()
+    url = "https://acme.example/a?b=c#d"
+    number = Destination.objects.create(workspace=workspace, url=url).pk
+    answer = Visitor().get(OfMessage(7, 5).marks({url: number}).link(url) or "")
+    assert (answer.status_code, answer["Location"]) == (302, url)
+
+
+def test_behind_the_curtain_of_a_rehearsal_no_address_is_anybody_s() -> None:
+    message_id, contact_id = 7, 5
+    real = OfMessage(message_id, contact_id).opt_out()
+    with leading_nowhere():
+        dead = OfMessage(message_id, contact_id).opt_out()
+    assert dead == OfMessage(0, 0).opt_out() != real
+    assert OfMessage(message_id, contact_id).opt_out() == real

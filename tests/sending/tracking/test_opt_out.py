@@ -1,0 +1,184 @@
+"""Opt-outs over the web: nothing that is read changes anything, and what is posted holds for ever and everywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaigns.contacts.models import Contact, Suppression
+from campaigns.contacts.services import delete_contacts, erase
+from campaigns.contacts.states import SuppressionReason, SuppressionScope
+from sending.ledger.kinds import EventKind
+from sending.ledger.queries import totals
+from sending.outbox.marks import mark, why_called_back
+from sending.outbox.models import OutboundMessage
+from sending.planner.states import EnrollmentState, StopReason
+from sending.tracking.models import GoneContact
+from tests.builders import make_contact, make_running_campaign, make_workspace
+from tests.sending.outbox.plain import claim_all
+from tests.sending.outbox.stage import deliver, make_due
+from tests.sending.tracking.host import Visitor
+from tests.sending.tracking.stage import Stage, followed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ONE_CLICK = "List-Unsubscribe=One-Click"
+FORM = "application/x-www-form-urlencoded"
+SCANNERS = ("Barracuda Sentinel", "Mozilla/5.0", "python-requests/2.31", "")
+
+
+def suppressed() -> list[tuple[str, str, str]]:
+    return list(Suppression.objects.values_list("scope", "value", "reason"))
+
+
+def opted_out(stage: Stage) -> bool:
+    person = stage.post.enrollment_of("ada")
+    return (person.state, person.stop_reason) == (EnrollmentState.STOPPED, StopReason.OPTED_OUT)
+
+
+def test_the_header_stands_on_one_line_and_its_address_is_short() -> None:
+    with followed() as stage:
+        sent = stage.send()
+        raw = stage.server.accepted[-1]
+        assert f"List-Unsubscribe: <{sent.header}>, <mailto:me@acme.example?subject=unsubscribe%20".encode() in raw
+        assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+        assert len(sent.header) < 70
+        assert sent.header in sent.text
+        assert sent.header in sent.html
+
+
+def test_reading_changes_nothing_a_thousand_times() -> None:
+    with followed(steps=2) as stage:
+        url = stage.send().header
+        for agent in SCANNERS:
+            scanner = Visitor(agent)
+            for _ in range(25):
+                assert scanner.get(url).status_code == 200
+            assert scanner.head(url).status_code == 200
+            assert scanner.get(url, sec_purpose="prefetch").status_code == 200
+            assert scanner.options(url).status_code == 404
+            assert scanner.get(f"{url}/source").status_code == 200
+        assert suppressed() == []
+        assert not opted_out(stage)
+
+
+@pytest.mark.parametrize("is_multipart", [False, True])
+def test_one_click_holds_at_once_and_is_counted_once(*, is_multipart: bool) -> None:
+    with followed(steps=2) as stage:
+        url, program = stage.send().header, Visitor("Yahoo!")
+        for _ in range(3):
+            if is_multipart:
+                answer = program.post(url, {"List-Unsubscribe": "One-Click"})
+            else:
+                answer = program.post(url, ONE_CLICK, content_type=FORM)
+            assert answer.status_code == 200
+        assert suppressed() == [("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
+        assert opted_out(stage)
+        mailbox = stage.post.mailbox
+        counted = totals(mailbox.workspace_id, campaign_id=stage.campaign.pk, mailbox_id=mailbox.pk)
+        assert (counted[EventKind.OPTED_OUT], counted[EventKind.SUPPRESSED]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ("", FORM),
+        ("List-Unsubscribe=Two-Clicks", FORM),
+        ("what=everything", FORM),
+        (ONE_CLICK, "text/plain"),
+        ('{"List-Unsubscribe": "One-Click"}', "application/json"),
+        ("--x\r\nbroken", "multipart/form-data; boundary=x"),
+        ("--x\r\nbroken", "multipart/form-data"),
+    ],
+)
+def test_what_asks_for_nothing_changes_nothing(data: str, kind: str) -> None:
+    with followed() as stage:
+        url = stage.send().header
+        assert Visitor().post(url, data, content_type=kind).status_code == 400
+        assert suppressed() == []
+
+
+def test_the_page_names_the_sender_and_nobody_else_and_ends_one_series_or_all() -> None:
+    with followed(steps=2) as stage:
+        url, ada = stage.send().header, Visitor()
+        member = stage.post.member
+        other = make_running_campaign(member, stage.post.people, (stage.post.mailbox,), name="Other")
+        page = ada.get(url).content.decode()
+        assert "Messages from Acme" in page
+        assert "ada@x.test" not in page
+        assert "only end this series" in page.lower()
+        assert ada.post(url, {"what": "series"}).status_code == 200
+        assert opted_out(stage)
+        assert suppressed() == []
+        make_due()
+        assert deliver() == 1, "the other campaign goes on"
+        assert other.messages.count() == 1
+        assert b"Done" in ada.post(url, {"what": "all"}).content
+        assert suppressed() == [("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
+        assert b"no messages from Acme any more" in ada.get(url).content
+
+
+def test_an_opt_out_wins_over_a_message_that_is_claimed_already() -> None:
+    with followed(steps=2) as stage:
+        url = stage.send().header
+        make_due()
+        (job,) = claim_all()
+        assert job.letter.position == 2
+        Visitor().post(url, {"what": "all"})
+        assert mark([job]) == [False]
+        assert why_called_back(job) == "the sequence was called off (opted out)"
+
+
+def test_it_holds_for_the_address_of_then_and_of_now() -> None:
+    with followed() as stage:
+        url = stage.send().header
+        Contact.objects.filter(pk=stage.post.people[0].pk).update(email="new@x.test", email_key="new@x.test")
+        Visitor().post(url, {"what": "all"})
+        assert {value for _, value, _ in suppressed()} == {"ada@x.test", "new@x.test"}
+
+
+def test_it_works_when_the_contact_is_deleted_and_comes_back() -> None:
+    with followed() as stage:
+        url, workspace = stage.send().header, stage.post.member.workspace
+        assert delete_contacts(workspace, [stage.post.people[0].pk]) == 1
+        assert not OutboundMessage.objects.exists()
+        page = Visitor().get(url)
+        assert (page.status_code, b"series" in page.content) == (200, False)
+        assert b"deleted" in Visitor().get(f"{url}/source").content
+        assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
+        ((scope, value, reason),) = suppressed()
+        assert (scope, reason) == (SuppressionScope.ERASED, SuppressionReason.OPTED_OUT)
+        assert "ada" not in value
+        assert b"no messages from Acme any more" in Visitor().get(url).content
+
+
+def test_it_works_when_the_campaign_is_deleted() -> None:
+    with followed() as stage:
+        url = stage.send().header
+        OutboundMessage.objects.all().delete()
+        stage.campaign.delete()
+        assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
+        assert suppressed() == [("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
+
+
+def test_who_was_erased_stays_erased() -> None:
+    with followed() as stage:
+        url, ada = stage.send().header, stage.post.people[0]
+        erase(stage.post.member, ada, typed=ada.email, why="Asked for it.")
+        before = suppressed()
+        assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
+        assert suppressed() == before
+        assert b"Erased" not in Visitor().get(url).content
+
+
+def test_the_page_says_where_the_address_is_from() -> None:
+    with followed() as stage:
+        url = stage.send().header
+        page = Visitor().get(f"{url}/source").content.decode()
+        assert "added by hand" in page
+        assert "1 Main Street" in page
+        assert "ada@x.test" not in page
+
+
+def test_a_deleted_contact_whom_nobody_wrote_to_leaves_nothing() -> None:
+    contact = make_contact(make_workspace("other"), "eve@x.test")
+    assert delete_contacts(contact.workspace, [contact.pk]) == 1
+    assert not GoneContact.objects.exists()
