@@ -76,6 +76,22 @@ def test_mails_that_are_expunged_in_the_middle_of_a_reading_hide_none_behind_the
     assert reading.read(mailbox.pk).taken_in == 0
 
 
+def test_mails_that_the_administrator_expunges_between_two_readings_hide_none_that_come(
+    server: dovecot.Dovecot,
+) -> None:
+    post = Post(server, "box7@heard.test")
+    mailbox = make_box(post, make_workspace())
+    for number in range(10, 13):
+        post.deliver(one(number))
+    assert reading.read(mailbox.pk).taken_in == 3
+    post.deliver(one(13))
+    server.expunge(post.address, "mailbox", "INBOX", "header", "subject", "Mail 1")  # all of them
+    post.deliver(one(14))
+    found = reading.read(mailbox.pk)
+    assert (found.taken_in, found.is_complete, found.problem) == (1, True, "")
+    assert subjects() == ["Mail 10", "Mail 11", "Mail 12", "Mail 14"], "what was read stays, and 13 was gone"
+
+
 def test_aliases_of_an_account_that_bears_three_connections_are_read_without_a_refusal() -> None:
     account = "shared@heard.test"
     with dovecot.running({account: "secret"}, connections=3) as few:
