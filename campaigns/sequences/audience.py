@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.models import Contact, ListMember, Segment
@@ -16,6 +16,7 @@ from campaigns.sequences.models import AudienceList, Campaign
 def audience_ids(campaign: Campaign) -> QuerySet[Any, Any]:
     """Return the ids of the contacts of a campaign's lists and segments, as a query to put into another.
 
+    Whoever wrote on their own and was answered is of no campaign because a condition happens to hold for them.
     A segment that cannot be read any more means nobody; it forbids the launch (see unreadable).
     """
     lists = AudienceList.objects.filter(campaign=campaign).values("contact_list")
@@ -23,7 +24,7 @@ def audience_ids(campaign: Campaign) -> QuerySet[Any, Any]:
     parts: list[QuerySet[Any, Any]] = []
     for segment in _segments(campaign):
         with suppress(BadQuery):
-            parts.append(contacts_in(segment).values("pk"))
+            parts.append(contacts_in(segment).exclude(_nobody_wanted()).values("pk"))
     return members.union(*parts) if parts else members
 
 
@@ -41,6 +42,11 @@ def unreadable(campaign: Campaign) -> list[tuple[Segment, str]]:
         except BadQuery as error:
             found.append((segment, str(error)))
     return found
+
+
+def _nobody_wanted() -> Q:
+    """Who is a contact only by having been answered, and whom nobody has put anywhere since."""
+    return Q(~Exists(ListMember.objects.filter(contact=OuterRef("pk"))), is_correspondent=True)
 
 
 def _segments(campaign: Campaign) -> QuerySet[Segment]:

@@ -54,6 +54,9 @@ class Contact(models.Model):
     origin = models.ForeignKey(
         "ContactImport", null=True, on_delete=models.SET_NULL, related_name="created", db_constraint=False
     )
+    # They wrote on their own and were answered: in no audience by a condition, until a person puts them on a list, or
+    # states them in an import.
+    is_correspondent = models.BooleanField(default=False, db_default=False)
     # What is left of somebody who was erased: nothing of theirs, so that reports keep counting them.
     erased_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

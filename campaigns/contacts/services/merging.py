@@ -176,7 +176,7 @@ SELECT %(import)s, id, updated_at, changes
 """
 
 _WRITE = """
-UPDATE contacts_contact c SET {written}, updated_at = %(now)s
+UPDATE contacts_contact c SET {written}, is_correspondent = false, updated_at = %(now)s
   FROM contacts_import_change h, pg_temp.contacts_known k, {stage} s
  WHERE h.contact_import_id = %(import)s AND k.id = h.contact_id AND s.line = k.line AND c.id = h.contact_id
    AND ({differs})

@@ -25,9 +25,12 @@ GONE_WORDS = "The contact is gone."
 ERASED_WORDS = "The person of this address was erased, and cannot be added again."
 
 
-def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapping[str, str]) -> Contact:
+def create_contact(
+    workspace: Workspace, values: Mapping[str, str], fields: Mapping[str, str], *, is_correspondent: bool = False
+) -> Contact:
     """Store a contact; values by field ("email", "first_name", ...), fields are custom.
 
+    is_correspondent: nobody wants them in a campaign so far; they wrote on their own, and are answered.
     Raises BadContact, NameTaken for an address that another contact has.
     """
     cleaned = cleaned_contact(values, fields, kinds=known_kinds(workspace.pk), before={})
@@ -36,7 +39,7 @@ def create_contact(workspace: Workspace, values: Mapping[str, str], fields: Mapp
             gate.hold_open([workspace.pk])  # who is erased from here on is found
             _refuse_erased(workspace.pk, str(cleaned["email_key"]))
             define_texts(workspace.pk, fields)
-            return Contact.objects.create(workspace=workspace, **cleaned)
+            return Contact.objects.create(workspace=workspace, is_correspondent=is_correspondent, **cleaned)
     except IntegrityError as error:
         raise NameTaken("email", "A contact with this address exists already.") from error
 

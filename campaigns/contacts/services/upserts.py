@@ -186,7 +186,8 @@ def _update(rows: Sequence[tuple[int, Mapping[str, object]]]) -> None:
 
 _UPDATE = f"""
 UPDATE contacts_contact c
-   SET {", ".join(f"{name} = n.{name}" for name in _TEXTS)}, fields = n.fields, updated_at = %(now)s
+   SET {", ".join(f"{name} = n.{name}" for name in _TEXTS)}, fields = n.fields, is_correspondent = false,
+       updated_at = %(now)s
   FROM jsonb_to_recordset(%(rows)s::jsonb) AS n(id bigint, {", ".join(f"{name} text" for name in _TEXTS)}, fields jsonb)
  WHERE c.id = n.id
 """  # noqa: S608  our own words

@@ -23,6 +23,7 @@ from sending.inbox.threads import answers, queries, services, snoozes
 from sending.inbox.threads.frame import back
 from sending.inbox.threads.models import Thread
 from sending.inbox.threads.services import NotPossible
+from sending.mailboxes.states import MailboxState
 
 _AT_ONCE = timedelta(minutes=1)
 
@@ -127,7 +128,13 @@ def thread_answer(request: MemberRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         waits = row.message.retry_at is not None and row.message.retry_at > clock.now() + _AT_ONCE
-        messages.success(request, "It leaves when you said." if waits else "It leaves as soon as its mailbox may send.")
+        if row.message.mailbox.state != MailboxState.ACTIVE:
+            reason = row.message.mailbox.state_reason or "see its page"
+            messages.warning(request, f"It waits: {row.message.mailbox.address} does not send now ({reason}).")
+        elif waits:
+            messages.success(request, "It leaves when you said.")
+        else:
+            messages.success(request, "It leaves as soon as its mailbox may send.")
     return back(request, thread)
 
 

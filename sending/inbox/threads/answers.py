@@ -202,7 +202,7 @@ def _contact(thread: Thread, ground: Ground) -> Contact:
     """Return who wrote what is answered; who was nobody of ours becomes a contact by being answered."""
     assert ground.mail is not None
     address = address_in(ground.mail.from_address) or ground.recipient
-    found = writer_of(ground) or create_contact(thread.workspace, {"email": address}, {})
+    found = writer_of(ground) or create_contact(thread.workspace, {"email": address}, {}, is_correspondent=True)
     if thread.contact_id is None:
         Thread.objects.filter(pk=thread.pk).update(contact=found)
     return found

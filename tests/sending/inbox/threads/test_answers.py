@@ -24,6 +24,7 @@ from sending.inbox.threads.answers import Wish, answer, call_back, settle_answer
 from sending.inbox.threads.ground import ground_of
 from sending.inbox.threads.placing import PERSONAL
 from sending.inbox.threads.services import NotPossible
+from sending.mailboxes.services import pause
 from sending.outbox import courier
 from sending.outbox.marks import mark
 from sending.outbox.models import Attempt, OutboundMessage
@@ -344,3 +345,13 @@ def test_the_page_answers_keeps_a_draft_and_refuses_in_words(server: FaultServer
     assert client.get(post.member.url("reports:message", answered(thread).pk)).status_code == 200
     assert client.get(post.member.url("reports:messages")).status_code == 200
     assert client.get(post.member.url("contacts:detail", post.people[0].pk)).status_code == 200
+
+
+def test_an_answer_whose_mailbox_does_not_send_says_so(server: FaultServer) -> None:
+    post, thread = talk(server)
+    pause(post.mailbox.pk, "On holiday")
+    client, url = signed_in(post.member), post.member.url("inbox:thread_answer", thread.pk)
+    sent = {"text": "Ten", "token": str(uuid4()), "mail": str(InboundMessage.objects.get().pk)}
+    page = client.post(url, sent, follow=True).text
+    assert "does not send now (On holiday)" in page
+    assert "Its mailbox does not send: On holiday" in page

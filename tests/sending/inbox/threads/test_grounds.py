@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from campaigns.contacts.models import Suppression
+from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
+from campaigns.sequences.models import AudienceSegment, Campaign
+from campaigns.sequences.services import let_grow
 from campaigns.sequences.states import ReplyClass
 from outreach.kit import clock
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
@@ -23,7 +25,8 @@ from sending.inbox.threads.ground import ground_of
 from sending.inbox.threads.services import NotPossible
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.states import MessageState
-from tests.builders import make_contact
+from sending.planner.services.growing import grow_audiences
+from tests.builders import make_contact, make_list, make_segment
 from tests.sending.inbox.scene import mail, raw_mail
 from tests.sending.inbox.threads.test_answers import HER_MAIL, answered, parsed, talk, wish
 from tests.sending.inbox.threads.test_page import signed_in
@@ -155,3 +158,23 @@ def test_who_was_lost_is_answered_on_somebodys_word_and_never_held_for_ever(serv
     answer(post.member, thread, wish(confirmed=True))
     make_due()
     assert deliver() == 1
+
+
+def test_a_stranger_who_is_answered_comes_into_no_campaign_until_a_person_puts_them_on_a_list(
+    server: FaultServer,
+) -> None:
+    post, _ = talk(server)
+    workspace, campaign = post.member.workspace, post.campaign
+    AudienceSegment.objects.create(campaign=campaign, segment=make_segment(workspace, "Cold", "not tag is warm"))
+    let_grow(Campaign.objects.get(pk=campaign.pk), grows=True)
+    raw = mail("My invoice is wrong", sender="Zoe <zoe@y.test>", message_id="<z@y.test>", subject="Invoice")
+    row = take_in(post.mailbox, raw_mail(raw, at=clock.now()))
+    assert row is not None
+    assert row.thread is not None
+    answer(post.member, row.thread, wish("We look at it.", mail_id=row.pk))
+    zoe = Contact.objects.get(email="zoe@y.test")
+    assert grow_audiences() == 0
+    page = signed_in(post.member).get(post.member.url("contacts:detail", zoe.pk)).text
+    assert "became a contact by being answered" in page
+    make_list(workspace, contacts=(zoe,))
+    assert grow_audiences() == 1, "a person has put her there"
