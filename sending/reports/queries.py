@@ -80,6 +80,7 @@ class MessageFilters:
     mailbox: str = ""
     step: str = ""
     variant: str = ""
+    version: str = ""  # of the wording of `variant`
     template: str = ""
     answer: str = ""
     label: str = ""
@@ -97,6 +98,7 @@ def filters_from(query: QueryDict) -> MessageFilters:
         mailbox=number_in(query.get("mailbox", "")),
         step=number_in(query.get("step", "")),
         variant=number_in(query.get("variant", "")),
+        version=number_in(query.get("version", "")),
         template=number_in(query.get("template", "")),
         answer=answer if answer in set(Kind) else "",
         label=label if label in set(ReplyClass) else "",
@@ -121,6 +123,8 @@ def messages_of(member: Member, filters: MessageFilters) -> QuerySet[OutboundMes
         rows = rows.filter(step__in=list(steps.values_list("pk", flat=True)))
     if filters.variant:
         rows = rows.filter(variant=int(filters.variant))
+        if filters.version:
+            rows = rows.filter(wording_version=int(filters.version))
     if filters.q:
         contacts = Contact.objects.filter(workspace=member.workspace, email_key__startswith=filters.q.lower())
         rows = rows.filter(contact__in=contacts.values("pk"))

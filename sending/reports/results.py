@@ -128,7 +128,7 @@ def results_of(campaign: Campaign, counted: Mapping[EventKind, int]) -> Results:
         sent=sent,
         rates=(
             of_people("Replies, of people written to", EventKind.REPLIED),
-            of_people("Out of office, of people written to", EventKind.AUTO_REPLIED),
+            of_people("Automatic answers, of people written to", EventKind.AUTO_REPLIED),
             rate(
                 "Hard bounces, of attempts",
                 counted[EventKind.BOUNCED_HARD],

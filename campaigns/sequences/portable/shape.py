@@ -1,6 +1,6 @@
 """What stands in a campaign file: the schema by which files and bodies of requests are checked.
 
-Sizes are those of the pages, so that whatever was written there can be given out and taken in.
+Sizes are at least those of the pages, so that whatever was written there can be given out and taken in.
 """
 
 from __future__ import annotations

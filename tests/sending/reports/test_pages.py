@@ -244,6 +244,8 @@ def test_messages_are_found_by_wording_by_answer_and_by_having_gone(quiet: Busy)
     quiet.write("cy", quiet.other, MessageState.ASSUMED_SENT)
     quiet.write("di", quiet.other, MessageState.FAILED)
     assert walk(quiet, variant=quiet.other.pk) == 3
+    assert walk(quiet, variant=quiet.other.pk, version=1) == 3
+    assert walk(quiet, variant=quiet.other.pk, version=2) == 0
     assert walk(quiet, answer="human_reply") == 1
     assert walk(quiet, answer="bounce", variant=quiet.other.pk) == 1
     assert walk(quiet, state="went") == 3
