@@ -29,7 +29,7 @@ _WORDS = {
     "dot_pending": "Handing over",
     "human_reply": "Reply",
     "branched": "Another way taken",
-    "edited": "Ways edited",
+    "edited": "Edited",
     "broken_branch": "Branch cannot be followed",
     "written_before": "Was written to before",
     "no_consent": "Consent is not on record",

@@ -16,7 +16,7 @@ class EventKind(StrEnum):
     ARCHIVED = "archived"  # a person put it away
     GROUND_STATED = "ground_stated"  # a person said, or took back, on what ground it writes; data.by, before, after
     GROWTH_HELD = "growth_held"  # people of its audience are left out of its growth; data.words says why
-    EDITED = "edited"  # a person changed its ways; data.words, data.by, what stood before and what after
+    EDITED = "edited"  # a person changed it; data.words, data.by, what stood before and what after
     ENROLLED = "enrolled"  # a contact entered a campaign
     # why something did not go out now
     HELD = "held"  # a gate said "not now"; data has code, words and until

@@ -241,4 +241,4 @@ def test_the_log_shows_the_edit(client: Client, member: Member, campaign: Campai
     add_branch(step_at(campaign, 1), Fork(BranchKind.EVERYBODY, None), who=member.user)
     page = client.get(member.url("reports:log") + "?kind=edited").text
     assert "a branch was set up by" in page
-    assert "Ways edited" in page
+    assert "Edited" in page
