@@ -62,6 +62,7 @@ _COPIED: Mapping[str, str] = {
     "planner_campaign_mailbox": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_rotation": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_enrollment": "t.id = ANY(%(enrollments)s)",
+    "planner_written_print": "t.campaign_id = ANY(%(campaigns)s)",
     "outbox_message": "t.contact_id = ANY(%(contacts)s)",
     "inbox_message": "t.contact_id = ANY(%(contacts)s)",
     "inbox_word_rule": "t.workspace_id = %(workspace)s AND t.ended_at IS NULL",
