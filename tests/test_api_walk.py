@@ -57,7 +57,7 @@ BODIES: dict[str, Any] = {
     "PATCH /conversations/{conversation_id}": lambda _: {"state": "done"},
     "POST /conversations/{conversation_id}/labels": lambda _: {"add": ["changed"]},
     "POST /conversations/{conversation_id}/notes": lambda _: {"text": "changed"},
-    "POST /conversations/{conversation_id}/answers": lambda _: {"text": "changed"},
+    "POST /conversations/{conversation_id}/answers": lambda w: {"text": "changed", "mail_id": w.inbound.pk},
     "PATCH /mails/{mail_id}": lambda _: {"says": "neutral"},
     "POST /suppressions": lambda _: {"value": NOBODY},
 }

@@ -56,7 +56,7 @@ def ask(words: list[str], key: str, ids: dict[str, int]) -> Any:
                 name, _, value = next(rest).replace("$KEY", key).partition(": ")
                 headers[name] = value
             case "--json":
-                body = json.loads(next(rest).replace("4711", str(ids["4711"])))
+                body = json.loads(re.sub(r"\b(4711|42)\b", lambda found: str(ids[found[1]]), next(rest)))
             case "--url-query":
                 name, _, value = next(rest).partition("=")
                 query = urlencode({name: value})
