@@ -14,7 +14,7 @@ _IMAGE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 def image(_request: HttpRequest, **_values: str) -> HttpResponse:
-    return HttpResponse(_IMAGE, content_type="image/gif")
+    return HttpResponse(_IMAGE, headers={"Content-Type": "image/gif", "Content-Length": str(len(_IMAGE))})
 
 
 urlpatterns = [path("o/<str:token>", image)]

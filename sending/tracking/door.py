@@ -51,6 +51,8 @@ class TrackingDoor:
         if not self._host or request.META.get("HTTP_HOST", "").lower() != self._host:
             return self._get_response(request)
         response = _answer(request)
+        if isinstance(response, HttpResponse):  # else it would be sent in pieces
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response
