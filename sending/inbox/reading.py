@@ -183,7 +183,7 @@ def _plan_next(mailbox: Mailbox, reading: Reading, listener: UUID | None) -> Non
         how = {"failures": 0, "problem": ""}
     rows.update(next_at=Now() + wait, planned_at=Now(), **how)
     if listener is None:
-        rows.update(lease_until=None, listener=None, listened_since=None)
+        rows.filter(listener=None).update(lease_until=None)  # one that came after this lease had run out keeps its own
 
 
 def _usual_wait(mailbox: Mailbox, *, is_listened_to: bool) -> timedelta:

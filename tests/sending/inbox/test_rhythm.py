@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db.models.functions import Now
@@ -13,6 +14,7 @@ from sending.inbox import reading
 from sending.inbox.models import MailboxSync
 from sending.inbox.rhythm import backoff, next_wait
 from sending.mailboxes.models import Mailbox, Spending
+from sending.mailboxes.services import store_passwords
 from sending.mailboxes.states import MailboxState
 from sending.pacing import Pace
 from sending.pacing.gates import FRESHNESS
@@ -99,6 +101,18 @@ def test_a_server_that_fails_is_left_alone_until_a_person_has_mended_the_mailbox
     Mailbox.objects.update(state_changed_at=clock.now())
     reading.hasten()
     assert waits() <= 0
+
+
+def test_a_reading_that_outlives_its_lease_takes_none_from_who_listens_by_now(box: Mailbox) -> None:
+    Mailbox.objects.update(imap_host="127.0.0.1", imap_port=1)
+    store_passwords(box, smtp="unused", imap="unused")
+    until = clock.now() + H
+    MailboxSync.objects.update(listener=uuid4(), listened_since=Now(), lease_until=until)
+    assert reading.read(box.pk).problem
+    assert (MailboxSync.objects.get().lease_until, MailboxSync.objects.get().failures) == (until, 1)
+    MailboxSync.objects.update(listener=None, listened_since=None)
+    assert reading.read(box.pk).problem
+    assert MailboxSync.objects.get().lease_until is None
 
 
 def test_mailboxes_of_one_account_are_read_over_few_connections(box: Mailbox) -> None:
