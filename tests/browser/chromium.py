@@ -52,6 +52,7 @@ def window(origin: str, *, width: int, dark: bool) -> Iterator[Page]:
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": _HEIGHT})
         page.emulate_media(color_scheme="dark" if dark else "light")
+        page.bring_to_front()  # only the window in front has the focus
         try:
             yield page
         finally:

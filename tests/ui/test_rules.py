@@ -60,7 +60,8 @@ def test_no_template_carries_a_style_or_a_script_of_its_own(path: Path) -> None:
     text = path.read_text()
     assert not inline_code_in(text)
     assert not _SCRIPT.findall(text)
-    assert "<style" not in text
+    # Pages of the tracking host load nothing: their few lines stand in them, and their policy names the hash of these.
+    assert "<style" not in text or path == ROOT / "templates/sending/tracking/host/base.html"
 
 
 @pytest.mark.parametrize("html", ['<p style="x">', "<a class='b'\n onclick='c()'>"])
