@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
-from django.http.request import RawPostDataException, UnreadablePostError
+from django.http.request import RawPostDataException
 from django.template.loader import render_to_string
 
 from outreach.kit.tokens import instance_signer
@@ -21,6 +24,7 @@ from sending.tracking.style import STYLE
 
 _READING = frozenset({"GET", "HEAD"})
 _IMAGE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_MOST_BYTES = 10_000
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
@@ -75,11 +79,8 @@ def _who(token: str) -> Recipient | None:
 
 
 def _leave(request: HttpRequest, who: Recipient, token: str) -> HttpResponse:
-    try:
-        posted = request.POST
-    except (MultiPartParserError, RawPostDataException, UnreadablePostError):
-        return _page("opt_out", who, token, status=400)
-    if posted.get(_ONE_CLICK[0]) == _ONE_CLICK[1]:
+    posted = _posted(request)
+    if posted.get(_ONE_CLICK[0], "").strip() == _ONE_CLICK[1]:
         leave_all(who, "One click in their mail program (RFC 8058).")
         return HttpResponse("You will get no more messages.", content_type="text/plain")
     match posted.get("what"):
@@ -90,6 +91,24 @@ def _leave(request: HttpRequest, who: Recipient, token: str) -> HttpResponse:
         case _:
             return _page("opt_out", who, token, status=400)
     return _page("done", who, token, is_series=posted["what"] == "series")
+
+
+def _posted(request: HttpRequest) -> Mapping[str, str]:
+    """Return the pairs of a form of either kind, none where it cannot be read or is longer than any of these.
+
+    Whatever charset a mail program names: the words that count are ASCII.
+    """
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _MOST_BYTES:
+            return {}
+        match request.content_type:
+            case "application/x-www-form-urlencoded":
+                return dict(parse_qsl(request.body.decode("ascii", "replace"), max_num_fields=20))
+            case "multipart/form-data":
+                return {name: str(value) for name, value in request.POST.items()}
+    except (ValueError, BadRequest, SuspiciousOperation, MultiPartParserError, RawPostDataException, OSError):
+        pass
+    return {}
 
 
 def _page(name: str, who: Recipient, token: str, *, status: int = 200, **values: object) -> HttpResponse:

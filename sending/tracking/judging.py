@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -129,15 +130,26 @@ def _at_once(hit: Request, around: Sequence[Request], span_s: float) -> int:
     span = timedelta(seconds=span_s)
     near = [one for one in around if one.kind is HitKind.CLICK and abs(one.at - hit.at) <= span]
     clicks = sorted((one.at, one.number) for one in near)
-    starts = [at for at, _ in clicks if at <= hit.at]
-    return max((len({number for at, number in clicks if start <= at <= start + span}) for start in starts), default=0)
+    inside: Counter[int] = Counter()
+    most = end = 0
+    for start, number in clicks:  # in one pass: whoever has a link can ask for it a thousand times in these seconds
+        if start > hit.at:
+            break
+        while end < len(clicks) and clicks[end][0] <= start + span:
+            inside[clicks[end][1]] += 1
+            end += 1
+        most = max(most, len(inside))
+        inside[number] -= 1
+        if not inside[number]:
+            del inside[number]
+    return most
 
 
 def _is_trapped(hit: Request, around: Sequence[Request], span_s: float) -> bool:
     if hit.kind is HitKind.TRAP:
         return True
     span = timedelta(seconds=span_s)
-    return any(
+    return bool(hit.network) and any(
         one.kind is HitKind.TRAP and one.network == hit.network and abs(one.at - hit.at) <= span for one in around
     )
 

@@ -30,6 +30,10 @@ KINDS = {
     (HitKind.OPEN, Judgement.MACHINE): EventKind.OPEN_MACHINE,
     (HitKind.OPEN, Judgement.UNKNOWN): EventKind.OPEN_UNKNOWN,
 }
+# Whoever has one address of ours can ask for it as often as they like: no round may grow with that.
+_AT_ONCE = 20_000  # hits of a round, the earliest first
+_OF_A_MESSAGE = 1_000
+_NEAREST = 100  # hits before and behind one that are looked at beside it
 _DUE = """
 SELECT message_id, min(at), max(at) FROM tracking_hit
  WHERE judgement = '' AND at <= %s AND message_id IN (
@@ -83,18 +87,21 @@ def _around(spans: dict[int, tuple[datetime, datetime]]) -> dict[int, list[Hit]]
     """Return the hits of the messages that are near in time to those that are to be judged, in order."""
     first = min(begin for begin, _ in spans.values()) - AROUND
     found: defaultdict[int, list[Hit]] = defaultdict(list)
-    for hit in Hit.objects.filter(message_id__in=list(spans), at__gte=first).order_by("at", "pk"):
+    for hit in Hit.objects.filter(message_id__in=list(spans), at__gte=first).order_by("at", "pk")[:_AT_ONCE]:
         found[hit.message_id].append(hit)
     return found
 
 
 def _judged(hits: Sequence[Hit], until: datetime, delivered_at: datetime | None) -> list[Hit]:
     requests = [_request(hit) for hit in hits]
-    judged = []
-    for hit, request in zip(hits, requests, strict=True):
+    judged: list[Hit] = []
+    for at, hit in enumerate(hits):
+        if len(judged) == _OF_A_MESSAGE:
+            break  # the next round goes on there
         if hit.judgement or hit.at > until:
             continue
-        finding = judge(request, requests, delivered_at=delivered_at)
+        near = requests[max(0, at - _NEAREST) : at + _NEAREST]
+        finding = judge(requests[at], near, delivered_at=delivered_at)
         hit.judgement, hit.signs = finding.judgement, list(finding.signs)
         judged.append(hit)
     return judged

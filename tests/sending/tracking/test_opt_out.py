@@ -77,10 +77,18 @@ def test_one_click_holds_at_once_and_is_counted_once(*, is_multipart: bool) -> N
         assert (counted[EventKind.OPTED_OUT], counted[EventKind.SUPPRESSED]) == (1, 1)
 
 
+@pytest.mark.parametrize("kind", [f"{FORM}; charset=ISO-8859-1", FORM.upper()])
+def test_one_click_is_heard_in_whatever_charset_and_with_a_line_end(kind: str) -> None:
+    with followed() as stage:
+        assert Visitor().post(stage.send().header, f"{ONE_CLICK}\r\n", content_type=kind).status_code == 200
+        assert suppressed() == [("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
         ("", FORM),
+        (f"{ONE_CLICK}&x={'y' * 20_000}", FORM),
         ("List-Unsubscribe=Two-Clicks", FORM),
         ("what=everything", FORM),
         (ONE_CLICK, "text/plain"),
