@@ -25,7 +25,12 @@ def tried(space: int, number: int) -> Iterator[bool]:
 
 
 def release(space: int, number: int) -> None:
-    """Give a lock back. A connection that was lost has freed it already."""
-    if connection.connection is not None and not connection.connection.broken:
+    """Give a lock back. A connection that was lost has freed it already, and must not hide what broke it."""
+    if not is_lost():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [space, number])
+
+
+def is_lost() -> bool:
+    """Say whether the connection, and what its session held, is gone."""
+    return connection.connection is None or connection.connection.broken

@@ -1,17 +1,13 @@
-"""Who runs an import: a PostgreSQL session lock, freed by the server when the worker's connection ends.
-
-It needs no heartbeat and cannot lie: while a long merge runs the lock is held, and a killed worker's lock is
-gone.
-"""
+"""Who runs an import: a session lock, which stays while a long merge runs, and is gone with a killed worker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import connection
 
-from outreach.kit import statements
+from outreach.kit import session_lock, statements
 
 # Our own number spaces among PostgreSQL's advisory locks; outreach.kit.gate has the one below, unpacking that between.
 IMPORTS, DRY_RUNS, MERGES = 0x6A7F, 0x6A81, 0x6A82
@@ -23,20 +19,16 @@ _KEEPALIVE = {"tcp_keepalives_idle": 20, "tcp_keepalives_interval": 5, "tcp_keep
 @contextmanager
 def running(import_id: int, space: int = IMPORTS) -> Iterator[bool]:
     """Hold the lock of this import or dry run while the block lasts; yields False when another session has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [space, import_id])
-        (held,) = cursor.fetchone()
+    with session_lock.tried(space, import_id) as held:
         if not held:
             yield False
             return
-        for name, value in _KEEPALIVE.items():
-            cursor.execute(f"SET {name} = {value}")
-    try:
-        yield True
-    finally:
-        # A lost connection has freed the lock already, and a broken transaction must not hide its cause.
-        if connection.connection is not None and not connection.connection.broken:
-            _release(import_id, space)
+        _set(_KEEPALIVE)
+        try:
+            yield True
+        finally:
+            if not session_lock.is_lost():
+                _set(dict.fromkeys(_KEEPALIVE, "DEFAULT"))
 
 
 def running_imports(space: int = IMPORTS) -> frozenset[int]:
@@ -69,8 +61,7 @@ _SHARED = "SELECT pg_advisory_xact_lock_shared(%s::integer, %s::integer)"
 _ALONE = "SELECT pg_advisory_xact_lock(%s::integer, %s::integer)"
 
 
-def _release(import_id: int, space: int) -> None:
+def _set(values: Mapping[str, object]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [space, import_id])
-        for name in _KEEPALIVE:
-            cursor.execute(f"RESET {name}")
+        for name, value in values.items():
+            cursor.execute(f"SET {name} = {value}")

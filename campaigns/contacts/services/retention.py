@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from campaigns.contacts.models import Contact, ContactImport, ImportChunk, RejectedRow, Retention, RetentionRun
@@ -16,7 +16,7 @@ from campaigns.contacts.parts import parts
 from campaigns.contacts.services.erasing import acknowledge
 from campaigns.contacts.states import ImportState
 from outreach.accounts.models import Workspace
-from outreach.kit import clock, gate
+from outreach.kit import clock, gate, session_lock
 
 _DAY = timedelta(days=1)
 _MONTH_DAYS = 365.2425 / 12
@@ -57,16 +57,9 @@ def keep_retention() -> None:
 
 def _keep(workspace_id: int) -> None:
     """Keep the rules of a workspace, unless another worker is at it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_SPACE, workspace_id])
-        if not cursor.fetchone()[0]:
-            return
-    try:
-        _go_on(workspace_id)
-    finally:
-        if connection.connection is not None and not connection.connection.broken:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_SPACE, workspace_id])
+    with session_lock.tried(_SPACE, workspace_id) as is_ours:
+        if is_ours:
+            _go_on(workspace_id)
 
 
 def _go_on(workspace_id: int) -> None:
