@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
-from kombu.exceptions import OperationalError
 
 from campaigns.contacts.services.locks import running, running_imports
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
-from outreach.celery import app
 from outreach.kit import clock, statements
+from outreach.kit.hints import hint_at
 from sending.mailboxes.budgets import database_now
 from sending.outbox.states import AttemptOutcome
 from sending.rehearsal.errors import NotPossible, RehearsalError, TookTooLong
@@ -311,7 +310,4 @@ def _end(rows: QuerySet[Rehearsal], state: RehearsalState, **fields: object) -> 
 
 def _hint(rehearsal_id: int) -> None:
     """Wake a worker. Only a hint: the sweep finds the rehearsal when Redis is away."""
-    try:
-        app.send_task("rehearsal.run", args=[rehearsal_id], retry=False)
-    except OperationalError:
-        logger.warning("rehearsal.hint_lost", extra={"rehearsal_id": rehearsal_id})
+    hint_at("rehearsal.run", rehearsal_id, "rehearsal")

@@ -8,7 +8,6 @@ each part renews; whoever lost it writes nothing.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from uuid import uuid4
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Count, F, Q, QuerySet
-from kombu.exceptions import OperationalError
 
 from campaigns.contacts.core.suppressing import Rule
 from campaigns.contacts.errors import NothingToCheck
@@ -27,16 +25,15 @@ from campaigns.contacts.services.suppressions import Wish, suppress_all
 from campaigns.contacts.services.tags import add_tags, remove_tags
 from campaigns.contacts.states import BulkAction, BulkState, SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
-from outreach.celery import app
 from outreach.kit import clock
 from outreach.kit.away import gave_way
+from outreach.kit.hints import hint_at
 
 PART = 500  # contacts
 LEASE = timedelta(minutes=3)
 FORGOTTEN = timedelta(days=1)  # after which a plan that nobody confirmed goes away
 _SLICE_S = 30.0
 _TRIES = 4  # each time somebody else writes to some of the part at the same moment
-logger = logging.getLogger(__name__)
 
 _FIX = """
 INSERT INTO contacts_bulk_part (bulk_act_id, number, ids)
@@ -220,7 +217,4 @@ _ACTS: dict[BulkAction, Callable[[BulkAct, Sequence[int]], int]] = {
 
 def _hint(bulk_id: int) -> None:
     """Wake a worker. Only a hint: the sweep finds the act when Redis is away."""
-    try:
-        app.send_task("contacts.run_bulk", args=[bulk_id], retry=False)
-    except OperationalError:
-        logger.warning("bulk.hint_lost", extra={"bulk_id": bulk_id})
+    hint_at("contacts.run_bulk", bulk_id, "bulk")

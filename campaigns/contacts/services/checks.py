@@ -9,7 +9,6 @@ transaction, and a slice lasts half a minute at most, so that a long check keeps
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +16,6 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.models import F, Q
-from kombu.exceptions import OperationalError
 
 from campaigns.contacts.core.mail_domains import DomainVerdict, Known, known_after
 from campaigns.contacts.core.verdicts import verdict_of
@@ -27,8 +25,8 @@ from campaigns.contacts.models import AddressCheck, CheckedDomain, ContactList, 
 from campaigns.contacts.queries.verification import known_domains, rows_of, takers_of_any
 from campaigns.contacts.states import CheckState
 from outreach.accounts.models import User
-from outreach.celery import app
 from outreach.kit import clock, statements
+from outreach.kit.hints import hint_at
 from outreach.kit.parts import in_parts
 from outreach.kit.resolving import make_async_resolver
 
@@ -37,7 +35,6 @@ LEASE = timedelta(minutes=3)  # a batch that nobody answers takes 200 / 32 * 6 s
 _SLICE_S = 30.0
 _AT_ONCE = 5_000  # contacts of one statement
 _AGAIN = timedelta(minutes=10)  # nobody else looks at a domain while one worker does
-logger = logging.getLogger(__name__)
 
 _DEAL = """
 INSERT INTO contacts_check_domain (address_check_id, domain)
@@ -248,7 +245,4 @@ def apply_verdicts(workspace_id: int, known: Mapping[str, Known]) -> None:
 
 def _hint(check_id: int) -> None:
     """Wake a worker. Only a hint: the sweep finds the check when Redis is away."""
-    try:
-        app.send_task("contacts.run_check", args=[check_id], retry=False)
-    except OperationalError:
-        logger.warning("check.hint_lost", extra={"check_id": check_id})
+    hint_at("contacts.run_check", check_id, "check")

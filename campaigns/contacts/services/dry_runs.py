@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from kombu.exceptions import OperationalError
 
 from campaigns.contacts.core.fields import CUSTOM_PREFIX
 from campaigns.contacts.core.rows import note_words
@@ -22,8 +21,8 @@ from campaigns.contacts.services.locks import DRY_RUNS, running, running_imports
 from campaigns.contacts.services.reading import batches, place_of, reader_of
 from campaigns.contacts.services.staging import PassingStage
 from campaigns.contacts.states import DryRunState, ImportPolicy, ImportState
-from outreach.celery import app
 from outreach.kit import clock
+from outreach.kit.hints import hint_at
 
 ATTEMPTS = 3
 _HINT_LOST = timedelta(seconds=30)  # queued this long: the hint to the workers may be lost
@@ -133,7 +132,4 @@ def _ours(dry_run: DryRun) -> QuerySet[DryRun]:
 
 def _hint(dry_run_id: int) -> None:
     """Wake a worker. Only a hint: the sweep finds the dry run when Redis is away."""
-    try:
-        app.send_task("contacts.run_dry_run", args=[dry_run_id], retry=False)
-    except OperationalError:
-        logger.warning("dry_run.hint_lost", extra={"dry_run_id": dry_run_id})
+    hint_at("contacts.run_dry_run", dry_run_id, "dry_run")

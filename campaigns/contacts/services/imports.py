@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from campaigns.contacts.core import sheets
 from campaigns.contacts.core.columns import Columns, checked_mapping
@@ -33,8 +32,8 @@ from campaigns.contacts.services.staging import Stage, staged_imports
 from campaigns.contacts.services.undoing import queue_undo_hint
 from campaigns.contacts.services.uploads import READING_FIELDS, Wanted, note_reading, read_head
 from campaigns.contacts.states import DryRunState, ImportState, import_sources
-from outreach.celery import app
 from outreach.kit import clock
+from outreach.kit.hints import hint_at
 
 ATTEMPTS = 3
 CHOSEN_FIELDS = ("mapping", "kinds", "policy", "tags", "source", "legal_basis", "tidy_names")
@@ -184,10 +183,7 @@ def fail(import_id: int, problem: str) -> None:
 
 def queue_hint(import_id: int) -> None:
     """Wake a worker for a queued import. Only a hint: the sweep finds the import when Redis is away."""
-    try:
-        app.send_task("contacts.run_import", args=[import_id], retry=False)
-    except OperationalError:
-        logger.warning("import.hint_lost", extra={"import_id": import_id})
+    hint_at("contacts.run_import", import_id, "import")
 
 
 def _move(import_id: int, new: ImportState, **fields: object) -> None:

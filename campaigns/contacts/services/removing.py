@@ -7,23 +7,19 @@ with the note of how far it came: a worker that is killed leaves the rest to the
 
 from __future__ import annotations
 
-import logging
-
 from django.db import connection, transaction
 from django.db.models import F
-from kombu.exceptions import OperationalError
 
 from campaigns.contacts.core.fields import CUSTOM_PREFIX
 from campaigns.contacts.errors import FieldInUse
 from campaigns.contacts.models import Contact, ContactImport, CustomField, FieldRemoval
 from campaigns.contacts.states import ImportState
-from outreach.celery import app
 from outreach.kit import clock
+from outreach.kit.hints import hint_at
 
 _BATCH = 5_000  # contacts
 _AT_ONCE = 4  # batches that are done while the person waits
 _UNDER_WAY = (ImportState.QUEUED, ImportState.RUNNING)
-logger = logging.getLogger(__name__)
 
 # Who has made the field anew meanwhile means the values that were written since.
 _TAKE = """
@@ -97,7 +93,4 @@ def _batch(removal_id: int) -> int:
 
 def _hint(removal_id: int) -> None:
     """Wake a worker. Only a hint: the sweep finds the removal when Redis is away."""
-    try:
-        app.send_task("contacts.run_removal", args=[removal_id], retry=False)
-    except OperationalError:
-        logger.warning("field.hint_lost", extra={"removal_id": removal_id})
+    hint_at("contacts.run_removal", removal_id, "removal")

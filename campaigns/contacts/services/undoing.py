@@ -15,7 +15,6 @@ from dataclasses import asdict
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Max, Min
-from kombu.exceptions import OperationalError as BrokerError
 
 from campaigns.contacts.core.undo import UndoCounts, before_of_next, taken_back
 from campaigns.contacts.errors import IllegalMove
@@ -26,9 +25,9 @@ from campaigns.contacts.services.comparing import FIELDS, TEXTS
 from campaigns.contacts.services.locks import hold_for_undo, running
 from campaigns.contacts.states import ImportState, TraceKind
 from outreach.accounts.models import User
-from outreach.celery import app
 from outreach.kit import clock
 from outreach.kit.away import gave_way
+from outreach.kit.hints import hint_at
 
 Step = Callable[[ContactImport, UndoCounts], bool]  # does a part of an undo; False when nothing was left
 _AT_ONCE = 2_000  # contacts of one batch
@@ -64,10 +63,7 @@ def run_undo(import_id: int) -> None:
 
 def queue_undo_hint(import_id: int) -> None:
     """Wake a worker. Only a hint: the sweep finds the undo when Redis is away."""
-    try:
-        app.send_task("contacts.undo_import", args=[import_id], retry=False)
-    except BrokerError:
-        logger.warning("import.hint_lost", extra={"import_id": import_id})
+    hint_at("contacts.undo_import", import_id, "import")
 
 
 def _batch(import_id: int) -> bool:
