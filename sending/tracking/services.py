@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,14 +31,25 @@ KINDS = {
     (HitKind.OPEN, Judgement.UNKNOWN): EventKind.OPEN_UNKNOWN,
 }
 # Whoever has one address of ours can ask for it as often as they like: no round may grow with that.
-_AT_ONCE = 20_000  # hits of a round, the earliest first
-_OF_A_MESSAGE = 1_000
+_OF_A_MESSAGE = 1_000  # hits of a round
+_OF_ALL = 5_000
 _NEAREST = 100  # hits before and behind one that are looked at beside it
 _DUE = """
-SELECT message_id, min(at), max(at) FROM tracking_hit
+SELECT message_id, min(at) FROM tracking_hit
  WHERE judgement = '' AND at <= %s AND message_id IN (
     SELECT message_id FROM tracking_hit WHERE judgement = '' AND at <= %s ORDER BY at LIMIT %s)
  GROUP BY message_id
+"""
+# Of each message those from the first that is to be judged on, and some before it: so there is one in each round.
+_AROUND = """
+SELECT h.* FROM unnest(%s::bigint[], %s::timestamptz[]) AS m(id, first)
+ CROSS JOIN LATERAL (
+    (SELECT * FROM tracking_hit WHERE message_id = m.id AND at < m.first AND at >= m.first - %s::interval
+      ORDER BY at DESC, id DESC LIMIT %s)
+     UNION ALL
+    (SELECT * FROM tracking_hit WHERE message_id = m.id AND at >= m.first ORDER BY at, id LIMIT %s)
+ ) h
+ ORDER BY h.at, h.id
 """
 _GONE = """
 DELETE FROM tracking_hit h
@@ -58,15 +69,16 @@ def judge_due(*, now: datetime | None = None) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        spans = {pk: (first, last) for pk, first, last in statements.run(_DUE, [until, until, _MESSAGES])}
-        if not spans:
+        firsts = dict(statements.run(_DUE, [until, until, _MESSAGES]))
+        if not firsts:
             return 0
         messages = OutboundMessage.objects.only(
             "workspace_id", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "dot_at"
-        ).in_bulk(list(spans))
-        by_message = _around(spans)
+        ).in_bulk(list(firsts))
         judged: list[Hit] = []
-        for pk, hits in by_message.items():
+        for pk, hits in _around(firsts).items():
+            if len(judged) >= _OF_ALL:
+                break  # the next round goes on there
             message = messages.get(pk)
             judged += _judged(hits, until, message.dot_at if message else None)
         _keep(judged)
@@ -83,11 +95,11 @@ def forget(*, now: datetime) -> int:
     return Hit.objects.filter(~Q(agent="", network=""), at__lt=now - FORGOTTEN).update(agent="", network="", hint="")
 
 
-def _around(spans: dict[int, tuple[datetime, datetime]]) -> dict[int, list[Hit]]:
-    """Return the hits of the messages that are near in time to those that are to be judged, in order."""
-    first = min(begin for begin, _ in spans.values()) - AROUND
+def _around(firsts: Mapping[int, datetime]) -> dict[int, list[Hit]]:
+    """Return, of each message, its hits from the first that is to be judged on and those near before it, in order."""
     found: defaultdict[int, list[Hit]] = defaultdict(list)
-    for hit in Hit.objects.filter(message_id__in=list(spans), at__gte=first).order_by("at", "pk")[:_AT_ONCE]:
+    asked = [list(firsts), list(firsts.values()), AROUND, _NEAREST, _OF_A_MESSAGE + _NEAREST]
+    for hit in Hit.objects.raw(_AROUND, asked):
         found[hit.message_id].append(hit)
     return found
 
@@ -97,7 +109,7 @@ def _judged(hits: Sequence[Hit], until: datetime, delivered_at: datetime | None)
     judged: list[Hit] = []
     for at, hit in enumerate(hits):
         if len(judged) == _OF_A_MESSAGE:
-            break  # the next round goes on there
+            break
         if hit.judgement or hit.at > until:
             continue
         near = requests[max(0, at - _NEAREST) : at + _NEAREST]

@@ -182,6 +182,14 @@ def test_a_hit_is_judged_with_what_was_judged_before_it(message: OutboundMessage
     assert (last.judgement, last.signs) == (Judgement.MACHINE, ["trap"])
 
 
+def test_a_flood_of_hits_is_judged_in_rounds_and_each_gets_somewhere(message: OutboundMessage) -> None:
+    store([hit(message, 3600 + n / 1000) for n in range(1_300)])
+    assert [judge_due(now=clock.now()) for _ in range(3)] == [1_000, 300, 0]
+    store([hit(message, 3601.5)])
+    assert judge_due(now=clock.now()) == 1, "behind more of its message than one round reads"
+    assert not Hit.objects.filter(judgement="").exists()
+
+
 def test_networks_and_programs_are_forgotten_and_who_it_was_is_not(message: OutboundMessage) -> None:
     store([hit(message)])
     judge_due(now=clock.now())
