@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+
+from outreach.kit import cursors
 
 T = TypeVar("T", bound=Model)
 PAGE_SIZE = 50
@@ -101,21 +100,20 @@ def _link(request: HttpRequest, name: str, row: Model, by: str) -> str:
 def _cursor(row: Model, by: str) -> str:
     value = getattr(row, by)
     text = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(json.dumps([text, row.pk]).encode()).decode().rstrip("=")
+    return cursors.written(text, row.pk)
 
 
 def _read(text: str, by: str) -> tuple[Any, int] | None:
-    if not text or len(text) > 500:
+    found = cursors.read(text, count=2)
+    if found is None or not cursors.is_id(found[1]):
         return None
-    try:
-        value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not isinstance(pk, int) or isinstance(pk, bool) or not 0 <= pk < 2**63:
-            return None
-        if by == "id":
-            return pk, pk
-        if by.endswith("_at"):
+    value, pk = found
+    if by == "id":
+        return pk, pk
+    if by.endswith("_at"):
+        try:
             value = datetime.fromisoformat(value)
-            return (value, pk) if value.tzinfo else None
-    except (ValueError, TypeError, binascii.Error, RecursionError):
-        return None
+        except (ValueError, TypeError):
+            return None
+        return (value, pk) if value.tzinfo else None
     return (value, pk) if isinstance(value, str) else None

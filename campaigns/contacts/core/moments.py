@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from outreach.kit import cursors
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,8 +19,7 @@ class Place:
 
     def written(self) -> str:
         """Return it as it stands in a URL."""
-        text = json.dumps([self.at.isoformat(), self.source, self.number])
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return cursors.written(self.at.isoformat(), self.source, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +36,16 @@ class Moment:
 
 def read_place(text: str) -> Place | None:
     """Return the place that stands in a URL; None for what is none."""
-    if not text or len(text) > 500:
+    found = cursors.read(text, count=3)
+    if found is None:
         return None
+    at, source, number = found
     try:
-        at, source, number = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         instant = datetime.fromisoformat(at)
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+    except (ValueError, TypeError):
         return None
-    is_number = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**63
     is_source = isinstance(source, str) and "\0" not in source
-    return Place(instant, source, number) if instant.tzinfo and is_number and is_source else None
+    return Place(instant, source, number) if instant.tzinfo and cursors.is_id(number) and is_source else None
 
 
 def page_of(sources: Iterable[Sequence[Moment]], size: int) -> tuple[Sequence[Moment], Place | None]:

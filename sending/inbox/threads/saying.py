@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +11,7 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from outreach.kit import cursors
 from sending.inbox.models import InboundMessage
 from sending.inbox.threads.models import Answer, Thread, ThreadNote
 from sending.outbox.models import OutboundMessage
@@ -39,8 +37,7 @@ class Place:
     @property
     def text(self) -> str:
         """Return it as it stands in an address."""
-        told = json.dumps([self.at.isoformat(), self.kind, self.pk])
-        return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+        return cursors.written(self.at.isoformat(), self.kind, self.pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +65,27 @@ class Conversation:
 
 def read_place(text: str) -> Place | None:
     """Read a place of an address, None for what is none."""
-    if not text or len(text) > 200:
+    found = cursors.read(text, count=3, longest=200)
+    if found is None:
         return None
+    at, kind, pk = found
     try:
-        at, kind, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         place = Place(datetime.fromisoformat(at), kind, pk)
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+        is_known = place.at.tzinfo is not None and kind in {_CAME, _WENT, _NOTE} and cursors.is_id(pk)
+    except (ValueError, TypeError):
         return None
-    is_known = place.at.tzinfo is not None and kind in {_CAME, _WENT, _NOTE} and isinstance(pk, int) and 0 <= pk < 2**63
     return place if is_known else None
 
 
-def said_by(row: InboundMessage | ThreadNote) -> Said:
-    """Return one mail, or one note, as a part of its conversation."""
-    if isinstance(row, ThreadNote):
-        return Said(Place(row.written_at, _NOTE, row.pk), note=row)
-    return Said(Place(row.received_at, _CAME, row.pk), came=row)
+def said_by(row: InboundMessage | OutboundMessage | ThreadNote) -> Said:
+    """Return one mail of either side, or one note, as a part of its conversation; a mail of ours with its `said_at`."""
+    match row:
+        case InboundMessage():
+            return Said(Place(row.received_at, _CAME, row.pk), came=row)
+        case OutboundMessage():
+            return Said(Place(row.said_at, _WENT, row.pk), went=row)  # type: ignore[attr-defined]  # annotated
+        case ThreadNote():
+            return Said(Place(row.written_at, _NOTE, row.pk), note=row)
 
 
 def conversation_of(thread: Thread, *, since: Place | None = None, before: Place | None = None) -> Conversation:
@@ -92,12 +94,9 @@ def conversation_of(thread: Thread, *, since: Place | None = None, before: Place
     since: a page that began there, with all that has come to it; before: what was said before that place.
     """
     most = MOST_AT_ONCE if since else AT_ONCE
-    rows = [
-        *(Said(Place(row.received_at, _CAME, row.pk), came=row) for row in _newest(_came(thread), _CAME, before, most)),
-        *(Said(Place(row.said_at, _WENT, row.pk), went=row) for row in _newest(_sent(thread), _WENT, before, most)),
-        *(Said(Place(row.written_at, _NOTE, row.pk), note=row) for row in _newest(_notes(thread), _NOTE, before, most)),
-    ]
-    said = sorted(rows, key=lambda one: one.place)
+    sources = ((_came(thread), _CAME), (_sent(thread), _WENT), (_notes(thread), _NOTE))
+    rows = (row for rows, kind in sources for row in _newest(rows, kind, before, most))
+    said = sorted(map(said_by, rows), key=lambda one: one.place)
     begin = max(0, len(said) - most)
     if since is not None:
         begin = max(begin, next((at for at, one in enumerate(said) if one.place >= since), len(said)))
