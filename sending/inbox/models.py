@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Substr
 
 from campaigns.contacts.models import Contact
 from campaigns.sequences.states import ReplyClass
@@ -160,6 +160,11 @@ class SentSearch(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(seen__in=list(Seen)), name="inbox_known_seen"),
         ]
+
+
+def first_bytes(count: int) -> models.Func:
+    """Return the expression for the beginning of a stored mail, which may have 25 MB."""
+    return Substr("raw", 1, count, output_field=models.BinaryField())
 
 
 class InboundMessage(models.Model):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.http import Http404
 
+from campaigns.contacts.models import Contact
 from outreach.accounts.access import Member
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage, MailboxSync
 from sending.pacing.receivers import is_free_mail
+from sending.planner.models import Pause
 from sending.planner.services import colleagues_of, company_pause
 
 
@@ -34,13 +36,21 @@ def inbound_for(member: Member, pk: int) -> InboundMessage:
     return row
 
 
-def decisions_about(row: InboundMessage) -> dict[str, Any]:
-    """Return what a person may decide about a mail beside its class."""
-    found: dict[str, Any] = {}
-    if row.contact is not None and row.kind == Kind.HUMAN_REPLY and not is_free_mail(row.contact.domain):
-        paused = company_pause(row.workspace_id, row.contact.domain)
-        found |= {"colleagues": colleagues_of(row.contact).values("contact").distinct().count(), "pause": paused}
-    return found
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The company of somebody who has written. colleagues: others there to whom something may still be sent."""
+
+    domain: str
+    pause: Pause | None
+    colleagues: int
+
+
+def company_of(contact: Contact | None) -> Company | None:
+    """Return the company of whoever has written; None for nobody of ours, and at free providers."""
+    if contact is None or is_free_mail(contact.domain):
+        return None
+    colleagues = colleagues_of(contact).values("contact").distinct().count()
+    return Company(contact.domain, company_pause(contact.workspace_id, contact.domain), colleagues)
 
 
 def unreadable_of(member: Member) -> Sequence[MailboxSync]:

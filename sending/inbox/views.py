@@ -51,7 +51,7 @@ def inbound_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "says": class_of(row),
         "classes": list(ReplyClass) if row.kind in LABELLED else [],
         "may_change": request.member.may(Role.MEMBER),
-        **queries.decisions_about(row),
+        "company": queries.company_of(row.contact) if row.kind == Kind.HUMAN_REPLY else None,
     }
     return render_region(request, f"{_FOLDER}/detail.html", context)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import BinaryField
-from django.db.models.functions import Substr
-
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import suppressing
 from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
 from sending.bounces import Kind
 from sending.guard.queries import strangers_among
-from sending.inbox.models import InboundMessage
+from sending.inbox.models import InboundMessage, first_bytes
 from sending.inbox.threads.models import Thread
 from sending.inbox.threads.placing import PERSONAL
 from sending.inbox.understanding import HEAD_BYTES, address_in, head_of, reply_address, understand
@@ -40,7 +37,7 @@ def ground_of(thread: Thread) -> Ground:
     """Return what an answer in a conversation would go to, from which mailbox, and what stands in its way."""
     rows = InboundMessage.objects.filter(thread=thread, kind__in=PERSONAL)
     rows = rows.select_related("mailbox", "answers", "contact")
-    rows = rows.defer("raw").annotate(head=Substr("raw", 1, HEAD_BYTES, output_field=BinaryField()))  # pages ask often
+    rows = rows.defer("raw").annotate(head=first_bytes(HEAD_BYTES))  # pages ask often
     mail = rows.order_by("-received_at", "-pk").first()
     if mail is None:
         return Ground(fault="No person has written here: there is nobody to answer.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
@@ -16,9 +15,6 @@ from sending.inbox.labelling import LABELLED
 from sending.inbox.models import InboundMessage
 from sending.inbox.threads.models import Answer, Label, Thread
 from sending.inbox.threads.states import Scope, ThreadState
-from sending.pacing.receivers import is_free_mail
-from sending.planner.models import Pause
-from sending.planner.services import colleagues_of, company_pause
 
 MOST_COUNTED = 1000
 LONGEST_SEARCH = 200
@@ -37,15 +33,6 @@ _COUNTED = {
 # One statement, so that all are of one instant; each reads its own index, and not beyond the bound.
 _COUNT = "(SELECT count(*) FROM (SELECT 1 {condition} LIMIT {most}) AS found)"
 _COUNTS = "SELECT " + ", ".join(_COUNT.format(condition=one, most=MOST_COUNTED) for one in _COUNTED.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """The company of somebody who has written. colleagues: others there to whom something may still be sent."""
-
-    domain: str
-    pause: Pause | None
-    colleagues: int
 
 
 def threads_of(member: Member, scope: Scope, *, search: str = "", label: int | None = None) -> QuerySet[Thread]:
@@ -109,14 +96,6 @@ def newest_answer(thread: Thread) -> InboundMessage | None:
     """Return the newest mail of a conversation of which a person may say what it says."""
     rows = InboundMessage.objects.filter(thread=thread, kind__in=LABELLED).defer("raw", "text")
     return rows.order_by("-received_at", "-pk").first()
-
-
-def company_of(thread: Thread) -> Company | None:
-    """Return the company of whoever has written; None where nobody did, and at free providers."""
-    if thread.contact is None or not thread.is_talk or is_free_mail(thread.contact.domain):
-        return None
-    colleagues = colleagues_of(thread.contact).values("contact").distinct().count()
-    return Company(thread.contact.domain, company_pause(thread.workspace_id, thread.contact.domain), colleagues)
 
 
 def fingerprint(rows: Sequence[Thread], *more: object) -> str:

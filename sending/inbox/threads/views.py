@@ -20,7 +20,7 @@ from outreach.kit.ids import row_id
 from outreach.kit.paging import paged
 from sending.inbox.freshness import set_aside_count
 from sending.inbox.labelling import class_of
-from sending.inbox.queries import unreadable_of
+from sending.inbox.queries import company_of, unreadable_of
 from sending.inbox.threads import queries, snoozes
 from sending.inbox.threads.answers import draft_of
 from sending.inbox.threads.frame import query_of
@@ -79,7 +79,7 @@ def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
         "answer": answer,
         "classes": list(ReplyClass),
         "says": class_of(answer) if answer else None,
-        "company": queries.company_of(thread),
+        "company": company_of(thread.contact) if thread.is_talk else None,
         "may_change": request.member.may(Role.MEMBER),
         "people": [one.user for one in members_of(request.member) if Role(one.role).reaches(Role.MEMBER)],
         "snoozes": snoozes.offered(clock.now(), ZoneInfo(request.member.workspace.time_zone)),

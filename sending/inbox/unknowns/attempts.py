@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -32,9 +32,10 @@ _NEW = timedelta(hours=1)  # what is older was looked through when the rule was 
 _RELATED = ("message__contact__workspace", "message__mailbox")
 
 
-def unknown_attempts(workspace_id: int) -> Iterator[tuple[Attempt, str]]:
+def unknown_attempts(workspace_id: int, *, since: datetime | None = None) -> Iterator[tuple[Attempt, str]]:
     """Yield the newest refusals that no rule knows, with the words that a rule is looked for in."""
     rows = Attempt.objects.filter(category=Category.UNKNOWN, message__workspace=workspace_id)
+    rows = rows if since is None else rows.filter(ended_at__gt=since)
     for row in rows.select_related(*_RELATED).order_by("-ended_at")[:MOST]:
         yield row, words_in(row)
 
@@ -81,9 +82,7 @@ def tell_new_attempts() -> int:
     since = database_now() - _NEW
     for workspace_id, rules in _rules().items():
         found = [
-            (row, met[0])
-            for row, words in unknown_attempts(workspace_id)
-            if row.ended_at > since and (met := first(rules, words))
+            (row, met[0]) for row, words in unknown_attempts(workspace_id, since=since) if (met := first(rules, words))
         ]
         for row, rule in found:
             with transaction.atomic():

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
-from django.db.models import BinaryField, QuerySet
-from django.db.models.functions import Substr
+from django.db.models import QuerySet
 
 from campaigns.sequences.states import ReplyClass
 from outreach.accounts.access import Member
@@ -17,7 +16,7 @@ from sending.bounces import Category, Evidence, Kind, Mail, Verdict, parse_mail
 from sending.inbox.arrivals import Arrival
 from sending.inbox.guessing import Guess
 from sending.inbox.matching import Match, MatchedBy
-from sending.inbox.models import InboundMessage, WordRule
+from sending.inbox.models import InboundMessage, WordRule, first_bytes
 from sending.inbox.outcomes import act
 from sending.inbox.threads.placing import say
 from sending.inbox.understanding import understand
@@ -68,16 +67,13 @@ def unknown_rows(workspace_id: int, about: About) -> QuerySet[InboundMessage]:
 
 def unknowns(member: Member, about: About) -> list[Unknown]:
     """Return the unknown mails of the workspace by their shape, the commonest first."""
-    rows = {row.pk: (row, words) for row, words in _read(member.workspace.pk, about)}
-    shapes = [(shape(words), pk) for pk, (_, words) in rows.items()]
-    mails = [
-        Unknown(about, one, rows[ids[0]][1].strip()[:600], rows[ids[0]][0], len(ids)) for one, ids in grouped(shapes)
-    ]
-    return sorted([*mails, *_unknown_answers(member, about)], key=lambda one: -one.count)
+    place = member.workspace.pk
+    found = [*_by_shape(about, list(_read(place, about))), *_by_shape(about, _answers(place, about))]
+    return sorted(found, key=lambda one: -one.count)
 
 
-def _unknown_answers(member: Member, about: About) -> list[Unknown]:
-    found = _answers(member.workspace.pk, about)
+def _by_shape(about: About, found: Sequence[tuple[InboundMessage | Attempt, str]]) -> list[Unknown]:
+    """Return what is of one shape as one, the newest first of each."""
     shapes = [(shape(words), place) for place, (_, words) in enumerate(found)]
     return [
         Unknown(about, one, found[places[0]][1].strip()[:600], found[places[0]][0], len(places))
@@ -170,8 +166,7 @@ def known_answer(workspace_id: int, mail: Mail, verdict: Verdict) -> Guess | Non
 
 
 def _read(workspace_id: int, about: About) -> Iterator[tuple[InboundMessage, str]]:
-    heads = Substr("raw", 1, _HEAD, output_field=BinaryField())
-    rows = _with_what_follows(unknown_rows(workspace_id, about)).annotate(head=heads)
+    rows = _with_what_follows(unknown_rows(workspace_id, about)).annotate(head=first_bytes(_HEAD))
     for row in rows[:MOST].iterator(chunk_size=_AT_ONCE):
         head, row.head = bytes(row.head), b""
         if words := told(parse_mail(head), about).strip():
