@@ -7,7 +7,6 @@ machine its CPU time says more. The line to hold is 100 ms at p95.
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
 import sys
@@ -15,7 +14,6 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
-from pathlib import Path
 from random import Random
 
 from django.db import connection
@@ -24,6 +22,7 @@ from django.test.utils import setup_databases, teardown_databases
 
 from bench.inbox_keys import by_keyboard
 from bench.scene import make_owner
+from bench.timing import cpu_seconds, cpu_seconds_of
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from outreach.kit.rows import copy_rows, reserve_ids
@@ -160,12 +159,11 @@ def _timed(client: Client, url: str) -> tuple[float, float, float]:
 
 
 def _cpu_s() -> float:
-    """Return what this process and the server's process of its connection have used so far (Linux)."""
+    """Return what this process and the server's process of its connection have used so far."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
-    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return time.process_time() + (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return cpu_seconds() + cpu_seconds_of(pid)
 
 
 if __name__ == "__main__":

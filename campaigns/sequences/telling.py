@@ -10,7 +10,8 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from campaigns.sequences.models import Campaign
-from outreach.accounts.models import User
+from campaigns.sequences.states import LAUNCHED
+from outreach.accounts.models import User, Workspace
 from outreach.slots import EDIT_TOLD
 
 
@@ -53,6 +54,17 @@ class Edit:
 def tell(edit: Edit) -> None:
     """Let the edit be kept. Runs inside its transaction."""
     _told()(edit)
+
+
+def tell_launched(workspace: Workspace, kind: EditKind, place: str, who: User | None, change: tuple[str, str]) -> None:
+    """Let the edit of a setting of the workspace be kept in each campaign that follows it.
+
+    change: what went and what came, see schedule_words; nothing is told where both are empty.
+    """
+    went, came = change
+    if went or came:
+        for campaign in Campaign.objects.filter(workspace=workspace, state__in=list(LAUNCHED)).order_by("pk"):
+            tell(Edit(campaign, kind, place, who, went, came))
 
 
 @cache

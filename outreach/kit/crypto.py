@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from hmac import digest
 
@@ -19,6 +19,9 @@ class SealBroken(ValueError):  # what happened, in the words of the trade
     """A sealed value that none of our keys opens, or that was made for another place."""
 
 
+Derive = Callable[[bytes, bytes], bytes]
+
+
 class Keyring:
     """The keys of an instance, the newest first: it seals, the others only open."""
 
@@ -27,8 +30,7 @@ class Keyring:
         if not keys:
             raise ValueError("a keyring needs at least one key")
         self._fernet = MultiFernet([Fernet(key) for key in keys])
-        self._of_purpose: dict[str, tuple[bytes, ...]] = {}
-        self._by_hkdf: dict[str, tuple[bytes, ...]] = {}
+        self._derived: dict[tuple[Derive, str], tuple[bytes, ...]] = {}
         self._secrets = tuple(urlsafe_b64decode(key) for key in keys)
 
     def seal(self, content: bytes) -> bytes:
@@ -46,28 +48,32 @@ class Keyring:
         Only who has the key can make them, and those of two purposes have nothing in common. A print is stored by the
         newest key and looked for by all; it is lost with its key.
         """
-        return tuple(digest(key, text.encode(), "sha256").hex()[:32] for key in self._derived(purpose))
+        return tuple(
+            digest(key, text.encode(), "sha256").hex()[:32]
+            for key in self._each(_by_digest, f"outreach prints: {purpose}")
+        )
 
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """Return a key of 32 bytes for a purpose from each key, the newest first (HKDF, RFC 5869).
 
         Those of two purposes tell nothing of each other, nor of the key that they come from.
         """
-        known = self._by_hkdf.get(purpose)
+        return self._each(_by_hkdf, f"outreach {purpose}")
+
+    def _each(self, derive: Derive, info: str) -> tuple[bytes, ...]:
+        """Return what is derived from each key; reckoned once."""
+        known = self._derived.get((derive, info))
         if known is None:
-            known = tuple(
-                HKDF(SHA256(), length=32, salt=None, info=f"outreach {purpose}".encode()).derive(secret)
-                for secret in self._secrets
-            )
-            self._by_hkdf[purpose] = known
+            known = self._derived[derive, info] = tuple(derive(secret, info.encode()) for secret in self._secrets)
         return known
 
-    def _derived(self, purpose: str) -> tuple[bytes, ...]:
-        known = self._of_purpose.get(purpose)
-        if known is None:
-            known = tuple(digest(secret, f"outreach prints: {purpose}".encode(), "sha256") for secret in self._secrets)
-            self._of_purpose[purpose] = known
-        return known
+
+def _by_hkdf(secret: bytes, info: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+def _by_digest(secret: bytes, info: bytes) -> bytes:
+    return digest(secret, info, "sha256")
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from campaigns.contacts.queries import providers_of
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit.addresses import key_of
@@ -16,6 +17,7 @@ from sending.inbox.matching import Match
 from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.cooling import side_of
 from sending.mailboxes.models import Mailbox
 
 
@@ -42,6 +44,12 @@ def forbid(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason
 def words_of(arrival: Arrival) -> str:
     """Return the words that the verdict rests on."""
     return "; ".join(one.words for one in arrival.verdict.evidence)
+
+
+def side_at(address: str) -> str:
+    """Return what a mailbox leaves alone that an address distrusts: the large provider behind it, or its domain."""
+    domain = key_of(address).rpartition("@")[2]
+    return side_of(domain, known=providers_of({domain}).get(domain, ""))
 
 
 def is_first(arrival: Arrival) -> bool:

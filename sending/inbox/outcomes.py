@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 from campaigns.contacts.models import Contact
-from campaigns.contacts.queries import providers_of
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
 from sending.bounces import AUTH_FAILURE, Category, Kind, Verdict, quota_wait
-from sending.inbox.arrivals import Arrival, earlier_than, forbid, is_first, tell, words_of
+from sending.inbox.arrivals import Arrival, earlier_than, forbid, is_first, side_at, tell, words_of
 from sending.inbox.labelling import class_of, led_by_itself
 from sending.inbox.models import InboundMessage
 from sending.inbox.understanding import reply_address
 from sending.ledger.kinds import EventKind
-from sending.mailboxes.cooling import cool_down, name_of, side_of
+from sending.mailboxes.cooling import cool_down, name_of
 from sending.mailboxes.health import note
 from sending.mailboxes.services import rest
 from sending.outbox.models import OutboundMessage
@@ -178,9 +177,9 @@ def _of_failure(arrival: Arrival, message: OutboundMessage) -> Iterator[str]:
     """
     category, words = arrival.verdict.category, words_of(arrival)
     domain = key_of(message.recipient).rpartition("@")[2]
-    side = side_of(domain, known=providers_of({domain}).get(domain, ""))
+    side = side_at(message.recipient) if category in COOLING else domain
     wait = quota_wait(arrival.verdict)
-    if (wait or (category in COOLING and side != domain)) and not _others_say_so(arrival, message):
+    if (wait or side != domain) and not _others_say_so(arrival, message):
         yield f"{message.mailbox.address} goes on as before until the report of another recipient says the same."
     else:
         if wait:

@@ -16,8 +16,8 @@ from campaigns.sequences.models import Campaign, ClosedDays, HolidayRegion, Send
 from campaigns.sequences.schedule_words import changed, closing_lines, schedule_lines
 from campaigns.sequences.seen import seen_closing, seen_schedule
 from campaigns.sequences.services.holding import locked, refuse_overtaken
-from campaigns.sequences.states import LAUNCHED, CampaignState, Priority
-from campaigns.sequences.telling import Edit, EditKind, tell
+from campaigns.sequences.states import CampaignState, Priority
+from campaigns.sequences.telling import Edit, EditKind, tell, tell_launched
 from outreach.accounts.models import User, Workspace
 
 LONGEST_AHEAD = timedelta(days=366)  # from now to a first day, as pages and files take it
@@ -82,11 +82,8 @@ def close(
         days, of_regions = queries.closed_days_of(workspace.pk, None), queries.holiday_regions_of(workspace.pk, None)
         refuse_overtaken(seen, seen_closing(days, of_regions), "these days")
         _write_closed(workspace.pk, None, spans, regions)
-        went, came = changed(closing_lines(days, of_regions), closing_lines(spans, set(regions)))
-        if went or came:
-            launched = Campaign.objects.filter(workspace=workspace, state__in=list(LAUNCHED))
-            for campaign in launched.order_by("pk"):
-                tell(Edit(campaign, EditKind.CLOSED_DAYS_CHANGED, "Closed days of the workspace", who, went, came))
+        change = changed(closing_lines(days, of_regions), closing_lines(spans, set(regions)))
+        tell_launched(workspace, EditKind.CLOSED_DAYS_CHANGED, "Closed days of the workspace", who, change)
 
 
 def write_windows(campaign: Campaign, windows: Sequence[Window]) -> None:

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from campaigns.contacts.queries import providers_of
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit import gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Category
 from sending.bounces.rules import normal
+from sending.inbox.arrivals import side_at
 from sending.inbox.models import WordRule
 from sending.inbox.unknowns.core import About, Rule, first
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
-from sending.mailboxes.cooling import cool_down, side_of
+from sending.mailboxes.cooling import cool_down
 from sending.mailboxes.health import note
 from sending.outbox.events import entry_about
 from sending.outbox.models import Attempt
@@ -71,8 +71,7 @@ def apply(attempt: Attempt, rule: Rule) -> bool:
     if category in REFUSALS:
         note(message.mailbox_id, REFUSALS[category], words)
     if category in COOLING:
-        domain = key_of(message.recipient).rpartition("@")[2]
-        cool_down(message.mailbox_id, side_of(domain, known=providers_of({domain}).get(domain, "")), words)
+        cool_down(message.mailbox_id, side_at(message.recipient), words)
     return True
 
 

@@ -103,10 +103,15 @@ def stated(campaign: Campaign) -> Stated:
     return Stated(LegalBasis(row.basis), row.words) if row else Stated()
 
 
+def is_real(campaign: Campaign) -> bool:
+    """Say whether its people are not invented: no law asks for the consent of those in a sandbox."""
+    return Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) == 1
+
+
 def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:
     """Return the countries of a campaign's people, most people first, with what each lacks."""
     ground = CampaignGround.objects.filter(campaign=campaign).first()
-    if Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) > 1:
+    if not is_real(campaign):
         return Lawful(ground=ground, is_real=False)
     found: dict[str, Country] = {}
     for country, tld, basis, count in counted(campaign, whom):
@@ -150,9 +155,7 @@ def consent_asked(campaign: Campaign) -> tuple[list[str], list[str]]:
     No country where the campaign states such a ground for all, or its people are invented.
     """
     enough = consents()
-    ground = CampaignGround.objects.filter(campaign=campaign).first()
-    is_real = Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) == 1
-    asked = is_real and not (ground and LegalBasis(ground.basis) in enough)
+    asked = is_real(campaign) and stated(campaign).basis not in enough
     codes = [code for rule in rules() if rule.need is Need.CONSENT for code in rule.countries] if asked else []
     return codes, enough
 

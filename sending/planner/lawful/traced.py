@@ -13,11 +13,9 @@ from dataclasses import dataclass
 
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
-from outreach.accounts.models import Workspace
 from outreach.kit import statements
-from sending.planner.lawful.grounds import Whom, counted
+from sending.planner.lawful.grounds import Whom, counted, is_real, stated
 from sending.planner.lawful.law import Need, country_of_domain, name_of, rule_of
-from sending.planner.models import CampaignGround
 
 _FACTS = """
 SELECT a.campaign_id, c.id, c.country, c.domain, COALESCE(i.legal_basis, 'unstated'), COALESCE(g.basis, 'unstated'),
@@ -63,14 +61,12 @@ class Reach:
 
 def reach_of(campaign: Campaign) -> Reach:
     """Return whom of a campaign's audience the law lets us follow."""
-    ground = CampaignGround.objects.filter(campaign=campaign).first()
-    stated = LegalBasis(ground.basis) if ground else LegalBasis.UNSTATED
-    is_real = Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id) == 1
+    ground, is_asked = stated(campaign).basis, is_real(campaign)
     people, allowed, barred = 0, 0, Counter[str]()
     for country, tld, basis, count in counted(campaign, Whom.AUDIENCE):
         code = country or country_of_domain(tld)
         people += count
-        if not is_real or allows(code, LegalBasis(basis), stated):
+        if not is_asked or allows(code, LegalBasis(basis), ground):
             allowed += count
         else:
             barred[code] += count

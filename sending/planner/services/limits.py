@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from campaigns.sequences.models import Campaign
 from campaigns.sequences.schedule_words import changed
 from campaigns.sequences.seen import fingerprint
 from campaigns.sequences.services.holding import refuse_overtaken
-from campaigns.sequences.states import LAUNCHED
-from campaigns.sequences.telling import Edit, EditKind, tell
+from campaigns.sequences.telling import EditKind, tell_launched
 from outreach.accounts.models import User, Workspace
 from sending.planner.claim.throttling import NOTHING_SET, throttle_values
 from sending.planner.models import Throttles
@@ -31,11 +29,8 @@ def set_throttles(
         refuse_overtaken(seen, seen_throttles(before), "these limits")
         after = {**NOTHING_SET, **columns}
         Throttles.objects.update_or_create(workspace=workspace, defaults=after)
-        went, came = changed(_lines(before), _lines(after))
-        if went or came:
-            launched = Campaign.objects.filter(workspace=workspace, state__in=list(LAUNCHED))
-            for campaign in launched.order_by("pk"):
-                tell(Edit(campaign, EditKind.LIMITS_CHANGED, "Limits of the workspace", who, went, came))
+        change = changed(_lines(before), _lines(after))
+        tell_launched(workspace, EditKind.LIMITS_CHANGED, "Limits of the workspace", who, change)
 
 
 def seen_throttles(values: Mapping[str, int | None]) -> str:
