@@ -131,8 +131,9 @@ def test_a_server_that_is_silent_or_drips_is_left_in_time(*, hang: bool) -> None
     drops = [] if hang else [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", *[b"x"] * 500]
     with serving(*drops, every_s=0.05, hang=hang) as server:
         began = time.monotonic()
-        assert problem(server.port, timeout_s=0.4) == "127.0.0.1 did not answer in time."
-        assert time.monotonic() - began < 2
+        # Time enough to be connected on a machine that stands still for a moment: only then is the answer what is late.
+        assert problem(server.port, timeout_s=1.5) == "127.0.0.1 did not answer in time."
+        assert time.monotonic() - began < 3.1
 
 
 def test_connecting_and_answering_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
