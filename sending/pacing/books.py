@@ -12,7 +12,7 @@ from sending.pacing.caps import Cap
 from sending.pacing.gates import LeadFacts, MailboxFacts
 from sending.pacing.health import IDLE_DAYS, Cause, Health, Signal, after, halved, idle_spells
 from sending.pacing.promises import Book, book_of, decisive_use, peak_use
-from sending.pacing.queues import Queue
+from sending.pacing.queues import FollowUps, Line, Queue
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation, Turn, Turns, takes
 from sending.pacing.scenario import ScenarioCampaign, ScenarioMailbox
@@ -44,7 +44,7 @@ class MailboxBook:
         self._is_clean = model.is_clean
         self.campaigns: list[CampaignBook] = []
         self.has_turns = False  # in a campaign that shares out by weights
-        self.follow_ups: dict[tuple[int, tzinfo], Queue] = {}
+        self.follow_ups = FollowUps()
         self.lines: dict[int, list[Queue]] = {}  # by campaign, the queues of those whom it may begin
         self.new_held: Hold | None = None  # why it begins nobody
         self.reserved: Hold | None = None  # the same as its last look has left it, also where that sent a follow-up
@@ -122,19 +122,16 @@ class MailboxBook:
             return None if hold is None else hold.until
         return max(turn.until, self.new_held.until)
 
-    def waits_for_turn(self, queue: Queue, ready: datetime) -> bool:
+    def waits_for_turn(self, line: Line, ready: datetime) -> bool:
         """Say whether that instant is the one at which others of the campaign have had their turns."""
-        hold = self.turn_held.get(queue.campaign.id)
-        return hold is not None and not queue.facts.is_follow_up and hold.until == ready
+        hold = self.turn_held.get(line.campaign.id)
+        return hold is not None and not line.facts.is_follow_up and hold.until == ready
 
     def book(self, facts: MailboxFacts, room: int) -> Book | None:
         """Return the book of the day where promises could take one of the places in `room`, else None."""
         limits, usage, before = facts.limits, facts.usage, facts.now + facts.pace.day
         decisive = decisive_use(limits, usage)
-        promised: list[datetime] = []
-        for queue in self.follow_ups.values():
-            if len(promised) < decisive:
-                promised += queue.promised(before, most=decisive - len(promised))
+        promised = self.follow_ups.promised(before, most=decisive)
         if daily_budget(limits, usage) - usage.day - len(promised) >= room:
             return None
         # All that is promised is in use at the last of it: from the decisive number on the instants decide nothing.
@@ -192,9 +189,9 @@ class CampaignBook:
         """Return how long it has waited for a new contact, more heavily with its priority."""
         return _FOR_EVER if self.last_begun is None else self.model.weight * (now - self.last_begun)
 
-    def facts(self, queue: Queue, now: datetime) -> LeadFacts:
-        """Return the facts about the queue's people, with what the campaign has used of its limits."""
-        facts, model = queue.facts, self.model
+    def facts(self, line: Line, now: datetime) -> LeadFacts:
+        """Return the facts about the line's people, with what the campaign has used of its limits."""
+        facts, model = line.facts, self.model
         if model.new_leads_limit is not None and not facts.is_follow_up:
             begun = _used(model.new_leads_limit, self._begun, now)
             facts = replace(facts, new_leads_today=begun.used, new_leads_free_at=begun.free_at)

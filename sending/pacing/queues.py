@@ -1,28 +1,28 @@
-"""The people of a simulation who wait: one queue for all whom the gates cannot tell apart.
+"""The people of a simulation who wait: new contacts in queues that are held as one, follow-ups each for themselves.
 
-Whoever shares campaign, zone and kind of step gets the same verdict at the same instant, so that a hold of the first is
-a hold of all who are due, whatever their number.
+Whoever shares campaign, zone and kind of step gets the same verdict at the same instant. New contacts keep their turn
+whatever puts them off, so that a hold of the first is a hold of all who are due. A follow-up stands in line by its
+instant, and that moves when it is looked at in vain: who is looked at decides who comes first afterwards.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from collections import Counter
+from datetime import datetime, tzinfo
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from sending.pacing.gates import LeadFacts
 from sending.pacing.scenario import ScenarioCampaign
 from sending.pacing.verdicts import HoldCode
 
-_ANY = datetime.min.replace(tzinfo=UTC)
 Turn = tuple[datetime, int]  # due, then id
 
 
-class Queue:
-    """People of one campaign in one zone, who wait for their first message or for a follow-up from one mailbox."""
+class Line:
+    """People of one campaign in one zone, whom the gates cannot tell apart."""
 
-    __slots__ = (
-        "_fresh", "_held", "_held_until", "campaign", "closed_until", "code", "facts", "ready_at", "turn", "zone",
-    )  # fmt: skip
+    __slots__ = ("campaign", "closed_until", "code", "facts", "zone")
 
     def __init__(self, campaign: ScenarioCampaign, zone: tzinfo, now: datetime, *, is_follow_up: bool) -> None:
         self.campaign = campaign
@@ -33,6 +33,19 @@ class Queue:
         )  # fmt: skip
         self.closed_until = now
         self.code: HoldCode | None = None  # why it is closed
+
+    def close(self, until: datetime, code: HoldCode) -> None:
+        """Note until when nobody of it may be written to."""
+        self.closed_until, self.code = until, code
+
+
+class Queue(Line):
+    """Those of a line who wait for their first message, in the order in which they were enrolled."""
+
+    __slots__ = ("_fresh", "_held", "_held_until", "ready_at", "turn")
+
+    def __init__(self, campaign: ScenarioCampaign, zone: tzinfo, now: datetime) -> None:
+        super().__init__(campaign, zone, now, is_follow_up=False)
         self.turn: Turn | None = None  # of the first; None when nobody waits
         self.ready_at: datetime | None = None  # when the first may be looked at; None when nobody waits
         self._fresh: list[tuple[datetime, int, int]] = []  # never held: by due instant
@@ -43,14 +56,14 @@ class Queue:
         return len(self._fresh) + len(self._held)
 
     @property
-    def rank(self) -> tuple[datetime, int]:
-        """Return what orders those who may be looked at, as the claim does: new contacts by id, whenever due."""
+    def rank(self) -> int:
+        """Return what orders those who may be looked at, as the claim does: by id, whenever due."""
         assert self.turn is not None  # somebody waits
-        return self.turn if self.facts.is_follow_up else (_ANY, self.turn[1])
+        return self.turn[1]
 
     def gather(self, now: datetime) -> None:
-        """Let new contacts who are due stand in line by id; follow-ups stand there as they fell due."""
-        if self.facts.is_follow_up or not self._fresh or self._fresh[0][0] > now:
+        """Let those who are due stand in line by id."""
+        if not self._fresh or self._fresh[0][0] > now:
             return
         while self._fresh and self._fresh[0][0] <= now:
             _, person_id, place = heappop(self._fresh)
@@ -63,36 +76,17 @@ class Queue:
         heappush(self._fresh, (due, person_id, place))
         self._settle()
 
-    def promised(self, before: datetime, *, most: int) -> list[datetime]:
-        """Return when those are due who wait until an instant before `before`; others in line cost nothing.
-
-        It ends with the `most` it was asked for, whoever they are: more would be of no consequence.
-        """
-        found = [self._held_until] * min(most, len(self._held)) if self._held_until < before else []
-        fresh, count = self._fresh, len(self._fresh)
-        if len(found) >= most or not fresh or fresh[0][0] >= before:
-            return found
-        places = [0]
-        for place in places:  # down the heap, as far as it is early enough
-            if place < count and fresh[place][0] < before:
-                found.append(fresh[place][0])
-                if len(found) == most:
-                    break
-                places += (2 * place + 1, 2 * place + 2)
-        return found
-
     def hold(self, until: datetime, code: HoldCode) -> None:
         """Put off all who are due, and those who fall due before `until`, as the scheduler does one by one."""
         while self._fresh and self._fresh[0][0] < until:
             _, person_id, place = heappop(self._fresh)
             heappush(self._held, (person_id, place))
-        self._held_until = self.closed_until = until
-        self.code = code
-        self._settle()
+        self._held_until = until
+        self.close(until, code)
 
     def close(self, until: datetime, code: HoldCode) -> None:
         """Let nobody be looked at until an instant; all stay due, as those whom their campaign holds as a whole."""
-        self.closed_until, self.code = until, code
+        super().close(until, code)
         self._settle()
 
     def postpone(self, until: datetime) -> None:
@@ -115,3 +109,66 @@ class Queue:
             turn = self._fresh[0][:2]
         self.turn = turn
         self.ready_at = turn and max(turn[0], self.closed_until)
+
+
+class Waiting(NamedTuple):
+    """Somebody who waits for the step at `place`; in order by their instant, then by id."""
+
+    due: datetime
+    person_id: int
+    place: int
+    line: Line
+
+
+class FollowUps:
+    """Those who wait for a follow-up from one mailbox."""
+
+    __slots__ = ("_lines", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: list[Waiting] = []
+        self._lines: dict[tuple[int, tzinfo], Line] = {}
+
+    def add(self, one: Waiting) -> None:
+        heappush(self._waiting, one)
+
+    def line(self, campaign: ScenarioCampaign, zone: tzinfo, now: datetime) -> Line:
+        """Return the line of a campaign's people in a zone."""
+        key = campaign.id, zone
+        if key not in self._lines:
+            self._lines[key] = Line(campaign, zone, now, is_follow_up=True)
+        return self._lines[key]
+
+    @property
+    def first(self) -> Waiting | None:
+        return self._waiting[0] if self._waiting else None
+
+    def take_due(self, now: datetime, most: int) -> list[Waiting]:
+        """Remove the first who are due and return them, in order."""
+        waiting = self._waiting
+        found: list[Waiting] = []
+        while waiting and len(found) < most and waiting[0].due <= now:
+            found.append(heappop(waiting))
+        return found
+
+    def promised(self, before: datetime, *, most: int) -> list[datetime]:
+        """Return when those are due who wait until an instant before `before`; others in line cost nothing.
+
+        It ends with the `most` it was asked for, whoever they are: more would be of no consequence.
+        """
+        waiting, count = self._waiting, len(self._waiting)
+        if most <= 0 or not waiting or waiting[0].due >= before:
+            return []
+        found: list[datetime] = []
+        places = [0]
+        for place in places:  # down the heap, as far as it is early enough
+            if place < count and waiting[place].due < before:
+                found.append(waiting[place].due)
+                if len(found) == most:
+                    break
+                places += (2 * place + 1, 2 * place + 2)
+        return found
+
+    def left(self) -> Counter[int]:
+        """Return how many wait, by campaign."""
+        return Counter(one.line.campaign.id for one in self._waiting)

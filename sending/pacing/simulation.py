@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from campaigns.calendar import Never, next_open
 from sending.pacing.books import CampaignBook, MailboxBook
 from sending.pacing.budget import allowance, draw_gap, follow_up_places, gap_seed
 from sending.pacing.caps import RECHECK
 from sending.pacing.gates import MailboxFacts, lead_gates, mailbox_gates
+from sending.pacing.looks import SPARES, looked_at
 from sending.pacing.promises import reserved_gate
-from sending.pacing.queues import Queue
+from sending.pacing.queues import Line, Queue, Waiting
 from sending.pacing.rotation import matched
 from sending.pacing.scenario import (
     Departure,
@@ -48,10 +49,17 @@ def simulate(scenario: Scenario, *, until: datetime, most: int = MOST, watched: 
     return _Simulation(scenario).run(until, most, watched)
 
 
-class _Pick(NamedTuple):
-    queue: Queue
-    campaign: CampaignBook
-    is_new: bool
+@dataclass(slots=True)
+class _Look:
+    """One look of a mailbox at those who wait for it."""
+
+    box: MailboxBook
+    facts: MailboxFacts
+    left: int  # places
+    share: int  # of them, those that go to follow-ups before new contacts
+    new_left: int | None  # of them, how many may be new contacts'; None while nobody has asked
+    begun: set[int] = field(default_factory=set)  # the campaigns of new contacts
+    closed: dict[Line, Hold] = field(default_factory=dict)  # of follow-ups, the lines of which nobody may go now
 
 
 class _Simulation:
@@ -91,14 +99,13 @@ class _Simulation:
                 break
             if again is not None:
                 heappush(looks, (again, pk))
-        for queue in self._queues():
-            self._left[queue.campaign.id] += len(queue)
+        for campaign in self._campaigns.values():
+            self._left[campaign.model.id] += sum(map(len, campaign.new_leads.values()))
+        for box in self._boxes.values():
+            for campaign_id, count in box.follow_ups.left().items():
+                self._left[campaign_id] += count
         left = {pk: count for pk, count in self._left.items() if count}
         return Run(tuple(self._departures), tuple(self._idles), left)
-
-    def _queues(self) -> list[Queue]:
-        queues = [queue for one in self._campaigns.values() for queue in one.new_leads.values()]
-        return queues + [queue for box in self._boxes.values() for queue in box.follow_ups.values()]
 
     def _put_in_line(self, person: ScenarioPerson) -> None:
         campaign = self._campaigns[person.campaign_id]
@@ -109,25 +116,17 @@ class _Simulation:
             return
         if person.mailbox_id is None:
             queues, key = campaign.new_leads, campaign.key_of(person.zone, person.receiver)
-            queue = queues.get(key)
-            if queue is None:
-                queue = queues[key] = self._queue(campaign, person.zone, is_follow_up=False)
-            queue.add(person.due_at, person.id, person.place)
+            if key not in queues:
+                queues[key] = Queue(campaign.model, person.zone, self._scenario.now)
+            queues[key].add(person.due_at, person.id, person.place)
         elif person.mailbox_id in self._boxes:
-            self._follow_up(self._boxes[person.mailbox_id], campaign, person.zone).add(
-                person.due_at, person.id, person.place
-            )
+            box = self._boxes[person.mailbox_id]
+            box.follow_ups.add(Waiting(person.due_at, person.id, person.place, self._line(box, campaign, person.zone)))
         else:
             self._left[person.campaign_id] += 1  # their mailbox carries nothing
 
-    def _follow_up(self, box: MailboxBook, campaign: CampaignBook, zone: tzinfo) -> Queue:
-        key = campaign.model.id, zone
-        if key not in box.follow_ups:
-            box.follow_ups[key] = self._queue(campaign, zone, is_follow_up=True)
-        return box.follow_ups[key]
-
-    def _queue(self, campaign: CampaignBook, zone: tzinfo, *, is_follow_up: bool) -> Queue:
-        return Queue(campaign.model, zone, self._scenario.now, is_follow_up=is_follow_up)
+    def _line(self, box: MailboxBook, campaign: CampaignBook, zone: tzinfo) -> Line:
+        return box.follow_ups.line(campaign.model, zone, self._scenario.now)
 
     def _look(self, box: MailboxBook, now: datetime) -> datetime | None:
         """Let a mailbox send what it may; return the instant of its next look, None when nobody waits for it."""
@@ -172,33 +171,76 @@ class _Simulation:
         )
 
     def _send_all(self, box: MailboxBook, facts: MailboxFacts) -> int:
+        """Send what a claim would, in its rounds: who is looked at in vain is put off, and more are looked at."""
         room = allowance(facts.limits, facts.usage)
-        share = follow_up_places(facts.limits, facts.usage)
         box.new_held = None
         # Reckoned when it is asked for, since it costs more than all the rest; turns need to know it at once.
         new_room = self._room_for_new(box, facts, room) if box.has_turns else None
         box.reserved, is_asked = box.new_held, bool(new_room)
-        begun: set[int] = set()
-        sent = 0
-        while sent < room:
-            pick = self._follow_up_due(box, facts) if share > 0 else None
-            if pick is None and box.has_new_leads:
-                new_room = self._room_for_new(box, facts, room) if new_room is None else new_room
-                pick = self._new_lead_due(box, facts) if new_room > 0 else None
-            pick = pick or (self._follow_up_due(box, facts) if share <= 0 else None)
-            if pick is None:
+        look = _Look(box, facts, room, follow_up_places(facts.limits, facts.usage), new_room)
+        for spare in SPARES:
+            if look.left <= 0:
                 break
-            share -= not pick.is_new
-            if new_room is not None:
-                new_room -= pick.is_new
-            if pick.is_new:
-                begun.add(pick.campaign.model.id)
-            self._send(box, pick, facts.now)
-            sent += 1
+            staying, more = self._send_follow_ups(look, looked_at(look.left, spare))
+            if not more or look.share <= 0 or spare == SPARES[-1]:
+                self._begin_new(look, room)
+            for one in box.follow_ups.take_due(facts.now, min(look.left, staying)):  # no new contact took their place
+                self._send_follow_up(look, one)
+            if not more:
+                break
+        is_sent = look.left < room
+        if is_sent:
             box.new_held = None  # the next look reckons anew: a send may have raised the ramp
         if is_asked:
-            box.note_turns(facts.now, begun, sent=sent > 0)
-        return sent
+            box.note_turns(facts.now, look.begun, sent=is_sent)
+        return room - look.left
+
+    def _send_follow_ups(self, look: _Look, most: int) -> tuple[int, bool]:
+        """Judge the first follow-ups that are due, and send those that may go within their share.
+
+        Returns how many stay due, and whether others may stand behind some that were put off.
+        """
+        waiting = look.box.follow_ups
+        staying, more = [], False
+        for one in waiting.take_due(look.facts.now, most):
+            hold = self._hold_of(one, look)
+            if hold is not None:
+                waiting.add(one._replace(due=hold.until))
+                more = True
+            elif look.left > 0 and look.share > 0:
+                self._send_follow_up(look, one)
+            else:
+                staying.append(one)
+        for one in staying:
+            waiting.add(one)
+        return len(staying), more
+
+    def _hold_of(self, one: Waiting, look: _Look) -> Hold | None:
+        """Return why a follow-up that is due waits nevertheless; None where it may go."""
+        line, now = one.line, look.facts.now
+        if line not in look.closed:
+            verdict = decide(lead_gates(self._campaigns[line.campaign.id].facts(line, now), look.facts))
+            if not isinstance(verdict, Hold):
+                return self._sides.hold(one.person_id, now)
+            line.close(verdict.until, verdict.code)
+            look.closed[line] = verdict
+        return look.closed[line]
+
+    def _begin_new(self, look: _Look, room: int) -> None:
+        """Send new contacts their first message, as far as there is room and their turn has come."""
+        box, facts = look.box, look.facts
+        while look.left > 0 and box.has_new_leads:
+            if look.new_left is None:
+                look.new_left = self._room_for_new(box, facts, room)
+            queue = self._new_lead_due(box, facts) if look.new_left > 0 else None
+            if queue is None:
+                return
+            campaign = self._campaigns[queue.campaign.id]
+            self._send(look, Waiting(facts.now, *queue.take(), queue), is_new=True)
+            look.new_left -= 1
+            look.begun.add(campaign.model.id)
+            if campaign.turns is not None:
+                campaign.turns.take(box.model.id)
 
     def _room_for_new(self, box: MailboxBook, facts: MailboxFacts, room: int) -> int:
         """Return how many of the places may be new contacts', beside the follow-ups that were promised."""
@@ -210,19 +252,15 @@ class _Simulation:
             box.new_held = verdict
         return min(room, book.free)
 
-    def _follow_up_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
-        queue = self._open_queue(box.follow_ups.values(), facts, None)
-        return None if queue is None else _Pick(queue, self._campaigns[queue.campaign.id], is_new=False)
-
-    def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> _Pick | None:
-        """Return the next new contact: of the campaign that has waited longest for one, as the claim does."""
+    def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> Queue | None:
+        """Return the queue of the next: of the campaign that has waited longest for one, as the claim does."""
         for campaign in sorted(box.campaigns, key=lambda one: (-one.impatience(facts.now), one.model.id)):
             queue = self._open_queue(box.lines[campaign.model.id], facts, campaign)
             if queue is not None and box.has_turn(campaign, facts.now):
-                return _Pick(queue, campaign, is_new=True)
+                return queue
         return None
 
-    def _open_queue(self, queues: Collection[Queue], facts: MailboxFacts, of: CampaignBook | None) -> Queue | None:
+    def _open_queue(self, queues: Collection[Queue], facts: MailboxFacts, campaign: CampaignBook) -> Queue | None:
         """Return the queue whose first comes first and may be written to; hold those who may not."""
         now = facts.now
         while True:
@@ -235,10 +273,9 @@ class _Simulation:
                     first = queue
             if first is None:
                 return None
-            campaign = of or self._campaigns[first.campaign.id]
             verdict = decide(lead_gates(campaign.facts(first, now), facts))
             if isinstance(verdict, Hold):
-                if of is not None and verdict.code in OF_CAMPAIGN:
+                if verdict.code in OF_CAMPAIGN:
                     first.close(verdict.until, verdict.code)
                 else:
                     first.hold(verdict.until, verdict.code)
@@ -248,25 +285,27 @@ class _Simulation:
                 return first
             first.postpone(alone.until)
 
-    def _send(self, box: MailboxBook, pick: _Pick, now: datetime) -> None:
-        campaign = pick.campaign
-        person_id, place = pick.queue.take()
-        step = campaign.model.steps[place]
-        gap = draw_gap(box.model.limits, self._pace, seed=gap_seed(person_id, step.id))
-        self._sides.add(person_id, now)
+    def _send_follow_up(self, look: _Look, one: Waiting) -> None:
+        self._send(look, one, is_new=False)
+        look.share -= 1
+
+    def _send(self, look: _Look, one: Waiting, *, is_new: bool) -> None:
+        box, now, zone = look.box, look.facts.now, one.line.zone
+        campaign = self._campaigns[one.line.campaign.id]
+        step = campaign.model.steps[one.place]
+        gap = draw_gap(box.model.limits, self._pace, seed=gap_seed(one.person_id, step.id))
+        self._sides.add(one.person_id, now)
         box.spend(now, gap, is_new=step.position == 1)
-        campaign.spend(now, is_new=pick.is_new)
-        if pick.is_new and campaign.turns is not None:
-            campaign.turns.take(box.model.id)
-        self._departures.append(Departure(now, box.model.id, campaign.model.id, person_id, step.position))
-        behind = campaign.model.behind(place, self._ways.get(person_id, 0))
-        if behind is not None and not self._stops(person_id, step):
-            zone = pick.queue.zone
+        campaign.spend(now, is_new=is_new)
+        look.left -= 1
+        self._departures.append(Departure(now, box.model.id, campaign.model.id, one.person_id, step.position))
+        behind = campaign.model.behind(one.place, self._ways.get(one.person_id, 0))
+        if behind is not None and not self._stops(one.person_id, step):
             due = wait_over(
                 now, campaign.model.steps[behind].wait, zone, self._pace, closed=campaign.model.schedule.holidays
             )
             due = opening_after(due, campaign.model.schedule, zone)
-            self._follow_up(box, campaign, zone).add(due, person_id, behind)
+            box.follow_ups.add(Waiting(due, one.person_id, behind, self._line(box, campaign, zone)))
 
     def _stops(self, person_id: int, step: ScenarioStep) -> bool:
         share = self._scenario.stop_share
@@ -275,29 +314,21 @@ class _Simulation:
         draw = hashlib.sha256(f"stop:{person_id}:{step.id}".encode()).digest()[:8]
         return int.from_bytes(draw) < share * 2**64
 
-    def _first(self, box: MailboxBook) -> tuple[datetime, Queue] | None:
-        """Return the queue of the mailbox that may be looked at first, and when."""
-        found, at = _earliest(box.follow_ups.values())
-        for campaign_id, line in box.lines.items():
-            queue, ready = _earliest(line, not_before=box.begins_at(campaign_id))
-            if ready is not None and (at is None or ready < at):
-                found, at = queue, ready
-        return None if found is None or at is None else (at, found)
+    def _first(self, box: MailboxBook) -> tuple[datetime, Line] | None:
+        """Return the line of the mailbox that may be looked at first, and when."""
+        next_up = box.follow_ups.first
+        found: tuple[datetime, Line] | None = (next_up.due, next_up.line) if next_up is not None else None
+        for campaign_id, queues in box.lines.items():
+            not_before = box.begins_at(campaign_id)
+            for queue in queues:
+                ready = queue.ready_at
+                if ready is not None and not_before is not None:
+                    ready = max(ready, not_before)
+                if ready is not None and (found is None or ready < found[0]):
+                    found = ready, queue
+        return found
 
-    def _note(self, box: MailboxBook, queue: Queue, begin: datetime, end: datetime, code: HoldCode) -> None:
+    def _note(self, box: MailboxBook, line: Line, begin: datetime, end: datetime, code: HoldCode) -> None:
         if begin < end:
-            campaign = queue.campaign
-            self._idles.append(Idle(begin, end, code, box.model.id, campaign.id, campaign.schedule, queue.zone))
-
-
-def _earliest(queues: Iterable[Queue], *, not_before: datetime | None = None) -> tuple[Queue | None, datetime | None]:
-    """Return the queue whose first may be looked at earliest, and when; of several the first."""
-    found: Queue | None = None
-    at: datetime | None = None
-    for queue in queues:
-        ready = queue.ready_at
-        if ready is not None and not_before is not None:
-            ready = max(ready, not_before)
-        if ready is not None and (at is None or ready < at):
-            found, at = queue, ready
-    return found, at
+            campaign = line.campaign
+            self._idles.append(Idle(begin, end, code, box.model.id, campaign.id, campaign.schedule, line.zone))

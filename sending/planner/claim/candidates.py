@@ -11,12 +11,10 @@ from math import ceil
 
 from campaigns.sequences.states import Priority
 from outreach.kit import statements
+from sending.pacing.looks import looked_at
 from sending.pacing.receivers import Receiver
 from sending.planner.claim.facts import Sender
 from sending.planner.claim.rotating import Rotating
-
-# More than this is never looked at for one mailbox or campaign at once, unless it may be sent.
-_MOST = 1_000
 
 # Follow-ups keep their mailbox. SKIP LOCKED: a row in another transaction's hands is simply not due now.
 _FOLLOW_UPS = """
@@ -187,7 +185,7 @@ def due(
 
 def _follow_ups(wishes: Mapping[int, Wish], *, now: datetime, spare: int) -> dict[int, list[Candidate]]:
     found: dict[int, list[Candidate]] = {}
-    asked = {pk: _most(wish.places, spare) for pk, wish in wishes.items() if wish.takes_follow_ups}
+    asked = {pk: looked_at(wish.places, spare) for pk, wish in wishes.items() if wish.takes_follow_ups}
     if not asked:
         return found
     for row in statements.run(_FOLLOW_UPS, [list(asked), list(asked.values()), now]):
@@ -256,13 +254,13 @@ class _Dealing:
         """Reckon how many people are read, and in which order the mailboxes get them; of each provider, if need be."""
         begins = {pk: rotating.receivers_of(campaign_id, pk) for pk in asking}
         if all(one is None for one in begins.values()):
-            self._most[campaign_id] = _most(ceil(sum(asking.values())), self._spare)
+            self._most[campaign_id] = looked_at(ceil(sum(asking.values())), self._spare)
             self._turns[campaign_id, ""] = rotating.dealt(campaign_id, asking) or cycle(asking)
             return
         for receiver in Receiver:
             pks = [pk for pk, some in begins.items() if some is None or receiver in some]
             if pks:
-                self._most_at[campaign_id, receiver] = _most(ceil(sum(asking[pk] for pk in pks)), self._spare)
+                self._most_at[campaign_id, receiver] = looked_at(ceil(sum(asking[pk] for pk in pks)), self._spare)
                 self._turns[campaign_id, receiver] = cycle(pks)
 
     def dealt(self, now: datetime) -> dict[int, dict[int, list[Candidate]]]:
@@ -293,7 +291,3 @@ def _interleaved(queues: Mapping[int, list[Candidate]], weights: Mapping[int, in
         for place, one in enumerate(queue)
     ]
     return [one for _, _, one in sorted(turns, key=lambda turn: turn[:2])]
-
-
-def _most(places: int, spare: int) -> int:
-    return max(places, min(places * spare, _MOST))

@@ -34,6 +34,7 @@ from sending.pacing import (
     mailbox_gates,
     reserved_gate,
 )
+from sending.pacing.looks import SPARES
 from sending.planner.claim import candidates, outcomes
 from sending.planner.claim.addresses import Addresses
 from sending.planner.claim.asking import lead_facts, suppressions
@@ -51,10 +52,6 @@ from sending.planner.claim.ways import Ahead, End, Ways
 from sending.planner.claim.wordings import Unfit, wording_of
 from sending.planner.states import HoldScope
 
-# Rounds of one pick: each holds or drops who cannot go now and looks at those behind them, at more in each round. Where
-# nobody is held, nobody is looked at in vain. A place is given to those who do not come first only when nobody is found
-# any more who does, or in the last round.
-_SPARES = (1, 4, 32, 512)
 # These bind everybody of a campaign or a mailbox alike: they are kept there, and whoever waits stays due.
 _OF_ALL = frozenset({HoldCode.NEW_LEADS_LIMIT, HoldCode.SYNC_STALE})
 _OF_NEW = _OF_ALL | {HoldCode.CAMPAIGN_LIMIT}
@@ -154,12 +151,12 @@ def pick(current: Round) -> list[Pick]:
     assert current.throttling is not None  # somebody has room
     begun = Begun(candidates.lock_limited(current.room), current.paces, current.throttling, now=current.now)
     rotating = Rotating(now=current.now)
-    for spare in _SPARES:
+    for spare in SPARES:
         closed = {pk for pk, hold in begun.holds().items() if hold}
         found = candidates.due(_wishes(current), now=current.now, spare=spare, rotating=rotating, closed=closed)
         if not found:
             break
-        picks += _Judging(found, current, begun, rotating, is_last=spare == _SPARES[-1]).picks()
+        picks += _Judging(found, current, begun, rotating, is_last=spare == SPARES[-1]).picks()
     rotating.store({one.sender.id for one in picks})
     outcomes.store_campaign_verdicts(begun.changes(), HoldScope.NEW, now=current.now)
     return picks

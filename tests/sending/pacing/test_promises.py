@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sending.pacing import Hold, HoldCode, Send, Usage, book_of, peak_use, reserved_gate
 from sending.pacing.promises import decisive_use
-from sending.pacing.queues import Queue
+from sending.pacing.queues import FollowUps, Waiting
 from tests.sending.pacing.facts import BERLIN, NOW, calm, limits
 from tests.sending.pacing.scenarios import scenario
 
@@ -107,11 +107,10 @@ def test_from_the_decisive_use_on_the_peak_changes_nothing_and_one_less_may(
 
 
 def test_a_line_names_no_more_promises_than_it_is_asked_for() -> None:
-    waiting = Queue(scenario().campaigns[0], BERLIN, NOW, is_follow_up=True)
+    waiting = FollowUps()
+    line = waiting.line(scenario().campaigns[0], BERLIN, NOW)
     for number in range(9):
-        waiting.add(NOW + number * HOUR, number, 1)
+        waiting.add(Waiting(NOW + number * HOUR, number, 1, line))
     assert sorted(waiting.promised(NOW + 4 * HOUR, most=99)) == [NOW + number * HOUR for number in range(4)]
     assert len(waiting.promised(NOW + 4 * HOUR, most=2)) == 2
-    waiting.hold(NOW + 5 * HOUR, HoldCode.WINDOW)
-    assert sorted(waiting.promised(NOW + 6 * HOUR, most=99)) == [NOW + 5 * HOUR] * 6
-    assert len(waiting.promised(NOW + 6 * HOUR, most=3)) == 3
+    assert waiting.promised(NOW + 4 * HOUR, most=0) == []

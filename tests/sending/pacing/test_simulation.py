@@ -156,6 +156,17 @@ def test_whoever_waited_for_their_window_has_lost_no_turn_to_those_of_another_zo
     assert [one.person_id for one in result.departures] == [3, 4, 1, 2, 5, 6], "New York opens five hours later"
 
 
+def test_a_follow_up_that_nobody_looked_at_goes_before_those_who_were_put_off() -> None:
+    """Berlin has closed. With one place a look finds one of Berlin, the next 2, 3, 4 and 5; 6 and 7 stay due."""
+    closed = MONDAY + 8 * HOUR + 5 * MINUTE
+    line = tuple(replace(one, place=1, mailbox_id=1, due_at=closed - HOUR + one.id * MINUTE) for one in people(7))
+    line = tuple(replace(one, zone=ZONES[1]) if one.id == 3 else one for one in line)
+    some = replace(scenario(0, steps=steps(2)), now=closed, people=line)
+    full = replace(some.mailboxes[0], limits=replace(LIMITS, daily=2), spent=(Outgo(MONDAY + HOUR, is_new_lead=True),))
+    result = run(replace(some, mailboxes=(full,)))
+    assert [(one.person_id, one.at) for one in result.departures][:2] == [(3, closed), (6, MONDAY + DAY + HOUR)]
+
+
 def test_campaigns_take_turns_at_a_mailbox() -> None:
     some = scenario(2)
     second = replace(some.campaigns[0], id=2)

@@ -16,8 +16,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox, Spending
 from sending.mailboxes.spending import Spent, spend
-from sending.pacing import DropCode, HoldCode
-from sending.planner.claim import picking
+from sending.pacing import DropCode, HoldCode, looks
 from sending.planner.explain.present import present_of
 from sending.planner.forecast.scenes import scene_of
 from sending.planner.models import Enrollment
@@ -150,7 +149,7 @@ def test_a_claim_asks_about_the_domains_of_everybody_at_once() -> None:
     make_running_campaign(member, people, (mailbox,), name="Wide")
     with CaptureQueriesContext(connection) as asked:
         assert len(pick(mailbox)) == 20
-    assert len([query["sql"] for query in asked if "contacts_mail_domain" in query["sql"]]) <= len(picking._SPARES)
+    assert len([query["sql"] for query in asked if "contacts_mail_domain" in query["sql"]]) <= len(looks.SPARES)
 
 
 def test_a_launch_notes_the_provider_that_the_exchangers_have_told() -> None:
