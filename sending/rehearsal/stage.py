@@ -71,7 +71,7 @@ _COPIED: Mapping[str, str] = {
         "t.workspace_id = %(workspace)s AND (t.at > %(now)s - interval '7 days'"
         " AND t.kind IN ('attempted', 'sent', 'bounced_hard', 'complained')"
         " AND (t.mailbox_id = ANY(%(mailboxes)s) OR t.campaign_id = ANY(%(campaigns)s))"
-        " OR t.contact_id = ANY(%(contacts)s) AND t.kind IN ('bounced_hard', 'opted_out'))"
+        " OR t.contact_id = ANY(%(contacts)s) AND t.kind IN ('bounced_hard', 'opted_out', 'clicked', 'opened'))"
     ),
 }
 # What nobody reads again stays away.

@@ -60,4 +60,6 @@ _DEEDS: dict[Deed, Callable[[datetime | None, int | None], Exists]] = {
     Deed.REPLIED: _replied,
     Deed.BOUNCED: _told(EventKind.BOUNCED_HARD),
     Deed.OPTED_OUT: _told(EventKind.OPTED_OUT),
+    Deed.CLICKED: _told(EventKind.CLICKED),
+    Deed.OPENED: _told(EventKind.OPENED),
 }

@@ -29,7 +29,8 @@ _FACT_LABELS = {
 }  # fmt: skip
 _DEED_LABELS = {
     Deed.MAILED: "Was written to", Deed.REPLIED: "Replied", Deed.BOUNCED: "Bounced for good",
-    Deed.OPTED_OUT: "Opted out",
+    Deed.OPTED_OUT: "Opted out", Deed.CLICKED: "Clicked, by all signs in person",
+    Deed.OPENED: "Opened, as far as one can tell",
 }  # fmt: skip
 _TEST_WORDS = {
     "is": "is", "not_is": "is not", "contains": "contains", "not_contains": "does not contain",

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns.contacts import services
-from campaigns.contacts.core.segments import At, Deed, Did, Either, Fact, Has, Node, Not, Person, matches, write
+from campaigns.contacts.core.segments import At, Deed, Did, DidIt, Either, Fact, Has, Node, Not, Person, matches, write
 from campaigns.contacts.models import Contact, ListMember, MailDomain
 from campaigns.contacts.queries.conditions import condition
 from campaigns.contacts.states import SuppressionReason
@@ -111,11 +111,15 @@ def town() -> Town:
             for kind, deed, whom in (
                 (EventKind.BOUNCED_HARD, Deed.BOUNCED, 3),
                 (EventKind.OPTED_OUT, Deed.OPTED_OUT, 6),
+                (EventKind.CLICKED, Deed.CLICKED, 7),
+                (EventKind.OPENED, Deed.OPENED, 8),
+                (EventKind.CLICK_MACHINE, None, 4),  # of machines, or of nobody knows whom, no condition speaks
+                (EventKind.OPEN_UNKNOWN, None, 4),
             ):
                 if number == whom:
                     about: dict[str, Any] = {"campaign_id": campaign.pk, "contact_id": contact.pk}
                     record([Entry(workspace.pk, kind, sent_at, **about)])
-                    deeds.append(Did(deed, sent_at, campaign.pk))
+                    deeds += [Did(deed, sent_at, campaign.pk)] if deed else []
         domain = contact.domain
         people[contact.pk] = replace(
             spec,
@@ -143,6 +147,8 @@ def test_each_kind_of_condition_holds_for_some_and_not_for_others(town: Town) ->
         assert 0 < len(found(town, node)) < len(SPECS)
         assert found(town, Not(node)) == set(town.people) - found(town, node)
         assert found(town, Either((node, Not(node)))) == set(town.people)
+    for deed in Deed:
+        assert found(town, DidIt(deed)) == named(town, DidIt(deed)) != set(), deed
 
 
 def found(town: Town, node: Node) -> set[int]:

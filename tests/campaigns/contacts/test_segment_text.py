@@ -82,7 +82,7 @@ def test_and_binds_closer_than_or_and_not_closest() -> None:
         ('"company" is x', "“company” is no field", 1),
         ('company is ""', "the test “empty” asks for it", 12),
         ("mailed in soon", "not the number of a campaign", 11),
-        ("opened", "“opened” is no field", 1),
+        ("forwarded", "“forwarded” is no field", 1),
         ("not " * (MOST_DEPTH + 1) + "suppressed", "deep in each other", 4 * MOST_DEPTH + 1),
         (" and ".join(["suppressed"] * (MOST_CONDITIONS + 1)), f"more than {MOST_CONDITIONS} conditions", 601),
         ("company is " + "x" * 5_000, "characters; 4,000 fit", 0),

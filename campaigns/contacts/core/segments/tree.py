@@ -55,12 +55,14 @@ class Fact(StrEnum):
 
 
 class Deed(StrEnum):
-    """What happened between us and a contact. Opens are none until they can be told from those of machines."""
+    """What happened between us and a contact. Clicks and opens are those of people, as far as one can tell."""
 
     MAILED = "mailed"  # a message went out, or is thought to have
     REPLIED = "replied"  # a person answered
     BOUNCED = "bounced"  # we were told that the address does not exist
     OPTED_OUT = "opted_out"
+    CLICKED = "clicked"  # a person followed a link, for the first time in a message
+    OPENED = "opened"  # what looks like a person's program loaded the image, for the first time in a message
 
 
 @dataclass(frozen=True, slots=True)
