@@ -18,8 +18,15 @@ _MOST = 50  # links of one message
 _ANCHOR = re.compile(r"""<a\s((?:[^>"']|"[^"]*"|'[^']*')*)>(.*?)</a\s*>""", re.IGNORECASE | re.DOTALL)
 _HREF = re.compile(r"""((?:^|\s)href\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
-_IN_TEXT = re.compile(r"https?://[^\s<>\"'()\[\]{}|\\^`]+", re.IGNORECASE)
-_POINTS = ".,;:!?…"
+# As mail programs find them (GFM, "autolinks (extended)"): brackets belong to an address as far as they close in it,
+# and what is quoted by apostrophes ends at the second one. Nothing is tried twice: time grows with the text alone.
+_CHAR = r"[^\s<>\"{}|\\^`()\[\]]"
+_ROUND = rf"\((?:{_CHAR}|\({_CHAR}{{0,200}}+\)){{0,200}}+\)"
+_SQUARE = rf"\[{_CHAR}{{0,200}}+\]"
+_IN_TEXT = re.compile(
+    rf"(?<=')https?://[^\s<>\"{{}}|\\^`()\[\]']++|(?<!')https?://(?:{_CHAR}|{_ROUND}|{_SQUARE})++", re.IGNORECASE
+)
+_POINTS = ".,;:!?…'*_~"  # at its end they belong to the sentence
 _LOOKS_LIKE_A_PLACE = re.compile(r"(?:https?://\S+|www\.\S+|(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?)", re.IGNORECASE)
 _PUBLIC = re.compile(r"[^.\[\]:][^\[\]:]*\.(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})", re.IGNORECASE)
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\x9f\\\"<>^`{|}]")
@@ -74,6 +81,25 @@ def links_of(text: str, html: str, traces: Trace) -> list[str]:
         for url in _in_text(text):
             found.setdefault(url)
     return list(found)[:_MOST]
+
+
+def may_have_link(html: str) -> bool:
+    """Say whether a wording's HTML, whose variables are not filled in yet, may have a link that is followed."""
+    return any("{" in match[0] or _url_of(match) for match in _ANCHOR.finditer(html))
+
+
+def present(text: str, html: str, traces: Trace) -> Trace:
+    """Return those of the traces that a message can have: no clicks without a link to follow, no image without HTML.
+
+    Rates are counted of the messages that are marked.
+    """
+    if traces & Trace.CLICKS and not links_of("", html, Trace.CLICKS):
+        traces &= ~Trace.CLICKS
+    if traces & Trace.TEXT_CLICKS and not links_of(text, "", Trace.TEXT_CLICKS):
+        traces &= ~Trace.TEXT_CLICKS
+    if not html:
+        traces &= ~Trace.OPENS
+    return traces
 
 
 def marked(text: str, html: str, traces: Trace, marks: Marks) -> tuple[str, str]:

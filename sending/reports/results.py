@@ -19,10 +19,11 @@ from sending.outbox.states import DOUBTS, MessageState
 
 _Z = 1.96
 _WENT = (MessageState.SENT, MessageState.ASSUMED_SENT)
+_CLICKS = Trace.CLICKS | Trace.TEXT_CLICKS
 HITS = {
-    EventKind.CLICKED: ("Clicked by a person", Trace.CLICKS),
-    EventKind.CLICK_MACHINE: ("Clicked by a machine", Trace.CLICKS),
-    EventKind.CLICK_UNKNOWN: ("Clicked, unknown by whom", Trace.CLICKS),
+    EventKind.CLICKED: ("Clicked by a person", _CLICKS),
+    EventKind.CLICK_MACHINE: ("Clicked by a machine", _CLICKS),
+    EventKind.CLICK_UNKNOWN: ("Clicked, unknown by whom", _CLICKS),
     EventKind.OPENED: ("Opened by a person", Trace.OPENS),
     EventKind.OPEN_MACHINE: ("Opened by a machine", Trace.OPENS),
     EventKind.OPEN_UNKNOWN: ("Opened, unknown by whom", Trace.OPENS),
@@ -152,7 +153,7 @@ def results_of(campaign: Campaign, counted: Mapping[EventKind, int]) -> Results:
 
 
 def _followed(campaign: Campaign, counted: Mapping[EventKind, int]) -> tuple[Rate, ...]:
-    """Return of how many messages that are followed a link was clicked, or the image loaded, by whom.
+    """Return who clicked, of the messages with a link that is followed, and who loaded the image, of those with it.
 
     A message counts once for each of the three: a gateway and a person may both have had it.
     """
@@ -161,7 +162,7 @@ def _followed(campaign: Campaign, counted: Mapping[EventKind, int]) -> tuple[Rat
     traces = OutboundMessage.objects.filter(campaign=campaign, state__in=_WENT).values_list("traces")
     totals = {Trace(value): count for value, count in traces.annotate(count=Count("pk")).order_by()}
     followed = {
-        trace: sum(count for marks, count in totals.items() if marks & trace) for trace in (Trace.CLICKS, Trace.OPENS)
+        trace: sum(count for marks, count in totals.items() if marks & trace) for trace in (_CLICKS, Trace.OPENS)
     }
     return tuple(rate(label, counted[kind], followed[trace], hits_kind=kind) for kind, (label, trace) in HITS.items())
 

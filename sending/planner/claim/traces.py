@@ -10,7 +10,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import CampaignPlan
 from campaigns.templating.lint.saying import always_says, says_opt_out
 from sending.links.addresses import host
-from sending.links.core import FOLLOWED, Trace
+from sending.links.core import FOLLOWED, Trace, present
 from sending.planner.claim.picking import Pick
 from sending.planner.lawful.traced import may_be_followed
 
@@ -25,11 +25,11 @@ class Written:
 
 
 def traces_of(picks: Sequence[Pick]) -> dict[int, Trace]:
-    """Return the traces of the message of each pick, by enrollment.
+    """Return the traces of the message of each pick, by enrollment: what its campaign wants and it has anything of.
 
-    One query, and none where no campaign among them follows anything.
+    One query, and none where nothing of any message among them would be followed.
     """
-    wanted = {pick.enrollment_id: _wanted(pick.plan, _written(pick)) for pick in picks}
+    wanted = {pick.enrollment_id: _of(pick) for pick in picks}
     asked = [(pick.plan.id, pick.contact.pk) for pick in picks if wanted[pick.enrollment_id] & FOLLOWED]
     if asked:
         allowed = may_be_followed(asked)
@@ -40,11 +40,15 @@ def traces_of(picks: Sequence[Pick]) -> dict[int, Trace]:
 
 
 def traces_for(plan: CampaignPlan, contact: Contact, written: Written) -> Trace:
-    """Return the traces of a message to one contact."""
+    """Return what a campaign wants of a message to one contact, as far as the law allows it."""
     wanted = _wanted(plan, written)
     if wanted & FOLLOWED and not may_be_followed([(plan.id, contact.pk)]):
         wanted &= ~FOLLOWED
     return wanted
+
+
+def _of(pick: Pick) -> Trace:
+    return present(pick.wording.text, pick.wording.html, _wanted(pick.plan, _written(pick)))
 
 
 def _written(pick: Pick) -> Written:

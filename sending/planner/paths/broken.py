@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.queries import read_condition
-from campaigns.sequences.plans import CampaignPlan, PlannedBranch
+from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep
 from campaigns.sequences.states import BranchKind
+from sending.links.core import may_have_link
 from sending.planner.errors import Obstacle
 
 _WHERE = "planner:paths"
 
 
 def broken_branches(plan: CampaignPlan) -> list[Obstacle]:
-    """Return the branches that lead to a path without a message, or whose condition cannot be read any more."""
+    """Return the branches that lead to a path without a message, or whose condition cannot be read, or never holds."""
     found = []
     for step in plan.steps:
         for branch in (*step.ways, *step.answers):
@@ -22,10 +23,24 @@ def broken_branches(plan: CampaignPlan) -> list[Obstacle]:
             if branch.kind is BranchKind.CLICK and not plan.track_clicks:
                 words = f"A branch behind step {step.name} waits for a click, and no link of the campaign is followed."
                 found.append(Obstacle("no_clicks", words, "Follow clicks, or remove the branch.", "tracking:choices"))
+            elif branch.kind is BranchKind.CLICK and not _may_be_clicked(plan, step):
+                words = (
+                    f"A branch behind step {step.name} waits for a click, and no message up to it has a link to follow."
+                )
+                fix = "Put a link behind words, not behind its own address, into the HTML, or remove the branch."
+                found.append(Obstacle("no_link", words, fix, "sequences:sequence"))
             if branch.kind is BranchKind.FIELD and (problem := _problem(plan, branch)):
                 words = f"Step {step.name}: the condition of a branch cannot be read. {problem}"
                 found.append(Obstacle("broken_branch", words, "Set the branch anew.", _WHERE))
     return found
+
+
+def _may_be_clicked(plan: CampaignPlan, last: PlannedStep) -> bool:
+    """Say whether somebody can have got a link by this step: positions only grow, on whatever paths they came."""
+    if plan.track_text_clicks:
+        return True  # a signature or a value may hold one, which no wording tells
+    before = (step for step in plan.steps if step.position <= last.position)
+    return any(may_have_link(variant.body_html) for step in before for variant in step.variants)
 
 
 def _problem(plan: CampaignPlan, branch: PlannedBranch) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.sequences.markup import clean_html
-from sending.links.core import Marks, Trace, is_destination, links_of, marked
+from sending.links.core import Marks, Trace, is_destination, links_of, marked, present
 
 MARKS = Marks(link=lambda url: f"<{url}>", trap="T", image="I", opt_out="O")
 ALL = Trace.CLICKS | Trace.TEXT_CLICKS | Trace.OPENS | Trace.OPT_OUT
@@ -58,6 +59,58 @@ def test_plain_text_is_followed_only_where_that_is_chosen() -> None:
     assert links_of(text, "", Trace.CLICKS | Trace.TEXT_CLICKS) == ["https://acme.example/a", "https://acme.example/b"]
     left, _ = marked(text, "", Trace.TEXT_CLICKS, MARKS)
     assert left == "See <https://acme.example/a>, (<https://acme.example/b>) and http://10.0.0.1/x."
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("See https://en.wikipedia.example/wiki/Stack_(data_type).", "https://en.wikipedia.example/wiki/Stack_(data_type)"),
+        ("(see https://en.wikipedia.example/wiki/Stack_(data_type))", "https://en.wikipedia.example/wiki/Stack_(data_type)"),
+        ("https://acme.example/a_(b_(c))d, too", "https://acme.example/a_(b_(c))d"),
+        ("(https://acme.example/a)", "https://acme.example/a"),
+        ("[prices](https://acme.example/a?b[]=1)", "https://acme.example/a?b[]=1"),
+        ("[https://acme.example/a]", "https://acme.example/a"),
+        ("https://acme.example/a(b", "https://acme.example/a"),
+        ("https://acme.example/o'neill/", "https://acme.example/o'neill/"),
+        ("'https://acme.example/a', he said", "https://acme.example/a"),
+        ("*https://acme.example/a*!", "https://acme.example/a"),
+        ("<https://acme.example/a>", "https://acme.example/a"),
+        ('"https://acme.example/a"', "https://acme.example/a"),
+        ("https://acme.example/a?", "https://acme.example/a"),
+    ],
+)  # fmt: skip
+def test_in_plain_text_an_address_is_found_whole(text: str, url: str) -> None:
+    assert links_of(text, "", Trace.TEXT_CLICKS) == [url]
+    left, _ = marked(text, "", Trace.TEXT_CLICKS, MARKS)
+    assert left == text.replace(url, f"<{url}>")
+
+
+@given(
+    text=st.lists(
+        st.one_of(
+            st.sampled_from(
+                ["https://acme.example/a", "http://b.example", "(", ")", "[", "]", "'", ".", " ", "\n", "_"]
+            ),
+            st.text(max_size=5),
+        ),
+        max_size=20,
+    ).map("".join)
+)
+def test_of_a_plain_text_nothing_but_its_addresses_changes(text: str) -> None:
+    text = text.replace("\0", "")
+    marks = replace(MARKS, link=lambda url: f"\0{url}\0")
+    left, _ = marked(text, "", Trace.TEXT_CLICKS, marks)
+    assert left.replace("\0", "") == text
+    assert list(dict.fromkeys(left.split("\0")[1::2])) == links_of(text, "", Trace.TEXT_CLICKS)
+
+
+def test_only_what_a_message_has_is_said_to_be_followed() -> None:
+    link, place = '<a href="https://acme.example/a">words</a>', '<a href="https://acme.example">acme.example</a>'
+    assert present("https://acme.example", link, ALL) == ALL
+    assert present("Good day", link, ALL) == ALL & ~Trace.TEXT_CLICKS
+    assert present("Good day", place, ALL) == Trace.OPENS | Trace.OPT_OUT
+    assert present("https://acme.example", "", ALL) == Trace.TEXT_CLICKS | Trace.OPT_OUT
+    assert present("https://acme.example", link, Trace(0)) == Trace(0)
 
 
 def test_a_line_says_how_to_opt_out_in_both_parts_and_the_image_is_in_the_html() -> None:

@@ -9,13 +9,14 @@ import pytest
 
 from campaigns.sequences import services
 from campaigns.sequences.errors import BadEdit
-from campaigns.sequences.models import Branch, Path, Step
+from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from campaigns.sequences.plans import plans
 from campaigns.sequences.services import Fork
 from campaigns.sequences.states import BranchKind, StepThread
 from outreach.kit import clock
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
+from sending.links.core import Trace
 from sending.planner.forecast.roads import Roads
 from sending.planner.models import Enrollment
 from sending.planner.paths.broken import broken_branches
@@ -98,6 +99,25 @@ def test_a_step_has_one_branch_for_clicks_and_it_needs_clicks_that_are_followed(
         assert broken_branches(plan) == []
         (told,) = broken_branches(replace(plan, track_clicks=False))
         assert "waits for a click" in told.words
+
+
+def test_a_click_branch_that_no_link_leads_to_is_told_before_the_launch() -> None:
+    with followed(steps=2) as stage:
+        with_branch(stage)
+
+        def told() -> list[str]:
+            return [one.code for one in broken_branches(plans([stage.campaign.pk])[stage.campaign.pk])]
+
+        assert told() == []
+        Variant.objects.update(body_html='<p>See <a href="https://acme.example">acme.example</a></p>')
+        assert told() == ["no_link"], "an address that is shown as it is is not followed"
+        assert stage.send().links == []
+        assert stage.message.traces == Trace.OPENS | Trace.OPT_OUT, "so it counts in no rate of clicks"
+        Variant.objects.update(body_html='<p><a href="{{ website }}">words</a></p>')
+        assert told() == [], "a value may be one"
+        Variant.objects.update(body_html="")
+        Campaign.objects.update(track_text_clicks=True)
+        assert told() == [], "so may what a signature holds"
 
 
 def test_a_forecast_takes_the_way_of_who_has_clicked() -> None:

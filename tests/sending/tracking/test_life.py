@@ -6,8 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from campaigns.sequences.models import Variant
+from outreach.kit import clock
 from sending.ledger.kinds import EventKind
 from sending.ledger.queries import totals
+from sending.planner.models import Enrollment
+from sending.reports.results import results_of
 from sending.tracking.states import Judgement
 from tests.sending.tracking.host import Visitor
 from tests.sending.tracking.stage import followed, judged
@@ -54,3 +58,17 @@ def test_the_image_of_a_message_tells_of_an_open() -> None:
         Visitor("Mozilla/5.0").get(sent.image)
         judged()
         assert stage.events(EventKind.OPENED, EventKind.OPEN_MACHINE) == ["opened", "open_machine"]
+
+
+def test_clicks_are_counted_of_the_messages_that_have_a_link() -> None:
+    with followed(steps=2) as stage:
+        Variant.objects.filter(step__position=1).update(body_html="<p>Nothing to follow.</p>", body_text="Good day")
+        stage.send()
+        Enrollment.objects.update(last_sent_at=clock.now() - timedelta(days=30))
+        sent = stage.send()
+        stage.delivered(HOUR)
+        Visitor().get(sent.links[0])
+        judged()
+        counted = totals(stage.post.member.workspace.pk, campaign_id=stage.campaign.pk)
+        rates = {one.label: (one.hits, one.total) for one in results_of(stage.campaign, counted).followed}
+        assert (rates["Clicked by a person"], rates["Opened by a person"]) == ((1, 1), (0, 2))
