@@ -31,6 +31,8 @@ _SUBJECT = re.compile(
     r"^\s*(re:\s*)?(unsubscribe([ +][\w-]{16,64})?|opt[ -]?out|remove|abmelden|stop)\s*$", re.IGNORECASE
 )
 MOST_WORDS = 60
+# Rules that tell of a mail to the address for opt-outs, not of the words of an answer.
+PROGRAM_RULES = frozenset({"x-apple-unsubscribe", "subject"})
 
 
 def asked_by_program(mail: Mail) -> Verdict | None:

@@ -15,7 +15,7 @@ from outreach.kit.addresses import key_of
 from sending.bounces import Kind, Mail, Verdict
 from sending.inbox.matching import Match
 from sending.inbox.models import InboundMessage
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.services import Entry, record
 from sending.mailboxes.cooling import side_of
 from sending.mailboxes.models import Mailbox
@@ -32,13 +32,14 @@ class Arrival:
     match: Match
 
 
-def forbid(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason) -> None:
-    """Suppress addresses in the whole workspace, and tell of it where one of them was not before."""
+def forbid(arrival: Arrival, addresses: Iterable[str], reason: SuppressionReason) -> bool:
+    """Suppress addresses in the whole workspace, and tell of it where one of them was not before; True then."""
     keys = dict.fromkeys(key_of(one) for one in addresses)
     workspace, words = arrival.mailbox.workspace, words_of(arrival)
     news = [suppress(workspace, key, reason, evidence=words) for key in keys if key]
     if any(news):
         tell(arrival, EventKind.SUPPRESSED)
+    return any(news)
 
 
 def words_of(arrival: Arrival) -> str:
@@ -66,7 +67,7 @@ def earlier_than(arrival: Arrival) -> QuerySet[InboundMessage]:
     return InboundMessage.objects.filter(kind=arrival.row.kind).exclude(pk=arrival.row.pk)
 
 
-def tell(arrival: Arrival, kind: EventKind, **data: Any) -> None:
+def tell(arrival: Arrival, kind: EventKind, *, how: How = How.PLAIN, **data: Any) -> None:
     """Record an event about the mail, with what it rests on."""
     message = arrival.match.message
     contact = arrival.match.contact
@@ -88,6 +89,7 @@ def tell(arrival: Arrival, kind: EventKind, **data: Any) -> None:
                     **_evidence(arrival),
                     **data,
                 },
+                how=how,
             )
         ]
     )

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db import transaction
 
+from campaigns.contacts.models import Contact
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.states import ReplyClass
@@ -18,10 +19,12 @@ from sending.inbox.guessing import rule_of
 from sending.inbox.models import InboundMessage, LabelChange
 from sending.inbox.threads.placing import say
 from sending.inbox.understanding import head_of, reply_address, understand
+from sending.ledger.kinds import EventKind, How
+from sending.ledger.services import Entry, record
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.models import Enrollment
 from sending.planner.progress.leading import Answer, Led, answers_that_led, lead, leads_somewhere, take_back_lead
-from sending.planner.services import stop, stop_contact
+from sending.planner.services import running_of, stop, stop_contact
 from sending.planner.states import StopReason
 
 LABELLED = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY})  # what somebody wrote, or a machine for them
@@ -47,11 +50,11 @@ def _known(row: InboundMessage) -> ReplyClass | None:
     return ReplyClass.OUT_OF_OFFICE if is_away else None
 
 
-def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led | None:
+def label(member: Member, row: InboundMessage, says: ReplyClass | None, *, how: How = How.MEMBER) -> Led | None:
     """Keep what a person says of an answer (None: nothing), and let it lead on where a branch is set up for that.
 
     Where an earlier word about this mail has led, and nothing was made for the person there, they are taken back.
-    Returns where it leads; None where no campaign is concerned.
+    Returns where it leads; None where no campaign is concerned. how: what an opt-out is counted as.
     """
     member.require(Role.MEMBER)
     with transaction.atomic():
@@ -66,9 +69,13 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None) -> Led |
             message=current, before=thought or "", after=says or "", rule=rule_of(current), by=member.user
         )
         if says is ReplyClass.OPT_OUT:
-            _opt_out(member, current)
+            _opt_out(member, current, how)
             return None
-        if current.enrollment is None or current.kind not in LABELLED:
+        if current.kind not in LABELLED:
+            return None
+        if current.enrollment is None:
+            if current.contact is not None and says not in _NO_ANSWERS:
+                _stop_all(current.contact, current.subject)
             return None
         return _follow(current, current.enrollment, before)
 
@@ -91,17 +98,41 @@ def led_by_itself(row: InboundMessage) -> Led | None:
     return _lead(row, row.enrollment, says, by_itself=True)
 
 
-def _opt_out(member: Member, row: InboundMessage) -> None:
+def _stop_all(contact: Contact, words: str) -> None:
+    """Stop what runs for a person who has answered, says a person, where the answer belongs to no campaign."""
+    for one in running_of(contact):
+        stop(one, StopReason.REPLIED, detail=words)
+
+
+def _opt_out(member: Member, row: InboundMessage, how: How) -> None:
     """Never write again to whoever a person says has asked for that."""
     words = f"{member.user.email} read it in an answer: {row.subject}"[:300]
     asks = reply_address(understand(head_of(bytes(row.raw))).mail)  # who writes elsewhere has opted out there, too
     all_keys = (key_of(row.from_address), row.contact.email_key if row.contact else "", key_of(asks))
     keys = [one for one in dict.fromkeys(all_keys) if one]
-    for key in keys:
-        suppress(member.workspace, key, SuppressionReason.OPTED_OUT, evidence=words)
+    news = [suppress(member.workspace, key, SuppressionReason.OPTED_OUT, evidence=words) for key in keys]
     if row.contact is not None:
+        if any(news):
+            record([_told(row, EventKind.SUPPRESSED, How.PLAIN, words), _told(row, EventKind.OPTED_OUT, how, words)])
         stop_contact(row.contact, StopReason.OPTED_OUT, detail=words)
     InboundMessage.objects.filter(pk=row.pk).update(followed=f"{', '.join(keys)} is suppressed: {words}"[:500])
+
+
+def _told(row: InboundMessage, kind: EventKind, how: How, words: str) -> Entry:
+    """Return an event about an answer: of the mailbox that wrote, whichever has read it."""
+    message = row.answers
+    return Entry(
+        workspace_id=row.workspace_id,
+        kind=kind,
+        at=clock.now(),
+        campaign_id=message.campaign_id if message else None,
+        contact_id=row.contact_id,
+        enrollment_id=message.enrollment_id if message else None,
+        mailbox_id=message.mailbox_id if message else row.mailbox_id,
+        message_id=message.pk if message else None,
+        data={"inbound": row.pk, "words": words},
+        how=how,
+    )
 
 
 def _follow(row: InboundMessage, enrollment: Enrollment, before: ReplyClass | None) -> Led | None:

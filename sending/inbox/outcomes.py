@@ -9,12 +9,13 @@ from campaigns.contacts.models import Contact
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
-from sending.bounces import AUTH_FAILURE, Category, Kind, Verdict, quota_wait
+from sending.bounces import AUTH_FAILURE, PROGRAM_RULES, Category, Kind, Verdict, quota_wait
 from sending.inbox.arrivals import Arrival, earlier_than, forbid, is_first, side_at, tell, words_of
 from sending.inbox.labelling import class_of, led_by_itself
+from sending.inbox.matching import MatchedBy
 from sending.inbox.models import InboundMessage
 from sending.inbox.understanding import reply_address
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.mailboxes.cooling import cool_down, name_of
 from sending.mailboxes.health import note
 from sending.mailboxes.services import rest
@@ -156,10 +157,11 @@ def _bounce(arrival: Arrival) -> str:
     if not is_hard:
         if earlier.exists():
             return "An earlier report on the message was counted already."
-        tell(arrival, EventKind.BOUNCED_SOFT)
+        tell(arrival, EventKind.BOUNCED_SOFT, how=How.RETURNED)
         return " ".join(["Counted as not delivered; the address stays as it is.", *_of_failure(arrival, message)])
     if not earlier.filter(category__in=_SUPPRESSING).exists():
-        tell(arrival, EventKind.BOUNCED_HARD)
+        # A message that came back is taken from the delivered ones once, whatever else is reported of it.
+        tell(arrival, EventKind.BOUNCED_HARD, how=How.PLAIN if earlier.exists() else How.RETURNED)
         watch(campaign_ids=_campaigns(message), mailbox_ids=[message.mailbox_id])
     contact = message.contact
     forbid(arrival, [message.recipient], SuppressionReason.NO_SUCH_ADDRESS)
@@ -228,17 +230,23 @@ def _complaint(arrival: Arrival) -> str:
 def _opt_out(arrival: Arrival) -> str:
     """Never write again to whoever asks for it, known or not, nor to the person whom our message went to."""
     message, contact = arrival.match.message, arrival.match.contact
-    if contact is not None and is_first(arrival):
-        tell(arrival, EventKind.OPTED_OUT)
     written = [message.recipient] if message else []
     known = [contact.email_key] if contact else []
     theirs = [arrival.mail.from_address, reply_address(arrival.mail)]
-    forbid(arrival, [*written, *known, *theirs], SuppressionReason.OPTED_OUT)
+    # Whoever has opted out before, also elsewhere, is counted already.
+    if forbid(arrival, [*written, *known, *theirs], SuppressionReason.OPTED_OUT) and contact is not None:
+        tell(arrival, EventKind.OPTED_OUT, how=_way(arrival))
     writer = Contact.objects.filter(workspace=arrival.mailbox.workspace_id, email_key=key_of(arrival.mail.from_address))
     for one in {row.pk: row for row in [*([contact] if contact else []), *writer]}.values():
         stop_contact(one, StopReason.OPTED_OUT, detail=words_of(arrival))
     who = message.recipient if message else arrival.mail.from_address
     return f"{who} is suppressed in the whole workspace, all sequences were stopped."
+
+
+def _way(arrival: Arrival) -> How:
+    """Return whether they wrote to the address of List-Unsubscribe, by hand or by their program, or answered."""
+    to_address = any(one.rule in PROGRAM_RULES for one in arrival.verdict.evidence)
+    return How.MAIL if to_address or arrival.match.by is MatchedBy.TOKEN else How.ANSWER
 
 
 def _only_keep(_arrival: Arrival) -> str:

@@ -56,6 +56,24 @@ class EventKind(StrEnum):
     TEST_MAIL = "test_mail"  # a person sent a test from it, of data.step perhaps; data.by, data.to; counted nowhere
 
 
+class How(StrEnum):
+    """What tells events of one kind apart where numbers need it: the way of an opt-out, a bounce that came late."""
+
+    PLAIN = ""
+    # the way of an opt-out
+    ONE_CLICK = "one_click"  # the button of a mail program (RFC 8058)
+    PAGE = "page"  # the opt-out page
+    MAIL = "mail"  # a mail to the address of List-Unsubscribe
+    ANSWER = "answer"  # the words of an answer
+    MEMBER = "member"  # a person of the team read it in an answer
+    API = "api"  # a program of the team did
+    # a bounce
+    RETURNED = "returned"  # its message was accepted first, so it counts no more among the delivered
+
+
+OPT_OUT_WAYS = (How.ONE_CLICK, How.PAGE, How.MAIL, How.ANSWER, How.MEMBER, How.API)
+
+
 # The decisions about a campaign or a mailbox as a whole: rare among the events of its people.
 OF_CAMPAIGN = (
     EventKind.LAUNCHED, EventKind.PAUSED, EventKind.RESUMED, EventKind.ENDED, EventKind.ARCHIVED,

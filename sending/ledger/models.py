@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from outreach.accounts.models import Workspace
-from sending.ledger.kinds import EventKind, StretchScope
+from sending.ledger.kinds import EventKind, How, StretchScope
 
 
 class Event(models.Model):
@@ -61,7 +61,7 @@ class DailyTally(models.Model):
 
     Whoever adds events adds fresh parts beside them and waits for nobody: transactions write several times, in orders
     of their own, and a common row would make them wait in circles. The fold makes one part of all from time to time.
-    campaign_id and mailbox_id are 0 where the event names none.
+    campaign_id and mailbox_id are 0 where the event names none; how is empty where its kind says all.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
@@ -69,6 +69,7 @@ class DailyTally(models.Model):
     kind = models.CharField(max_length=16)
     campaign_id = models.BigIntegerField(default=0)
     mailbox_id = models.BigIntegerField(default=0)
+    how = models.CharField(max_length=10, blank=True, default=How.PLAIN, db_default="")
     count = models.PositiveIntegerField(default=0)
     is_fresh = models.BooleanField(default=True)  # not folded yet
 
@@ -76,11 +77,12 @@ class DailyTally(models.Model):
         db_table = "ledger_daily_tally"
         constraints = [
             models.UniqueConstraint(
-                fields=["workspace", "day", "kind", "campaign_id", "mailbox_id"],
+                fields=["workspace", "day", "kind", "campaign_id", "mailbox_id", "how"],
                 condition=_FOLDED,
-                name="ledger_one_folded_tally",
+                name="ledger_one_folded_part",
             ),
             models.CheckConstraint(condition=models.Q(kind__in=list(EventKind)), name="ledger_known_tally_kind"),
+            models.CheckConstraint(condition=models.Q(how__in=list(How)), name="ledger_known_how"),
         ]
         indexes = [
             # Each message adds fresh parts, which one index keeps until the fold; the others know folded ones alone.

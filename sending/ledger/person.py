@@ -17,7 +17,8 @@ _FORGET = """
 UPDATE ledger_event
    SET data = COALESCE((
        SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(data) AS e(key, value)
-        WHERE e.key = ANY(ARRAY['inbound', 'category', 'code', 'enhanced', 'position', 'until', 'branch', 'path'])
+        WHERE e.key = ANY(ARRAY['inbound', 'category', 'code', 'enhanced', 'position', 'until', 'branch', 'path',
+                                  'how'])
            OR (e.key = 'reason' AND e.value #>> '{}' ~ '^[a-z_]+$')), '{}')
  WHERE workspace_id = %s AND contact_id = %s
 """

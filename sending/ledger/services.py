@@ -15,24 +15,24 @@ from psycopg.types.json import Jsonb
 from outreach.kit import statements
 from outreach.kit.rows import copy_rows
 from sending.ledger.days import local_day
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 
 _COLUMNS = (
     "workspace_id", "at", "kind", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "message_id", "data",
 )  # fmt: skip
 _ZONES = "SELECT id, time_zone FROM accounts_workspace WHERE id = ANY(%s::bigint[])"
-_TALLY_COLUMNS = ("workspace_id", "day", "kind", "campaign_id", "mailbox_id", "count", "is_fresh")
+_TALLY_COLUMNS = ("workspace_id", "day", "kind", "campaign_id", "mailbox_id", "how", "count", "is_fresh")
 # Only one fold runs at a time, and nobody else touches what it touches: added parts are new rows.
 _FOLD_LOCK = 0x6F1D
 _FOLD = """
 WITH taken AS (
     DELETE FROM ledger_daily_tally
      WHERE id = ANY(ARRAY(SELECT id FROM ledger_daily_tally WHERE is_fresh LIMIT %s))
-    RETURNING workspace_id, day, kind, campaign_id, mailbox_id, count
+    RETURNING workspace_id, day, kind, campaign_id, mailbox_id, how, count
 ), added AS (
-    INSERT INTO ledger_daily_tally (workspace_id, day, kind, campaign_id, mailbox_id, count, is_fresh)
-    SELECT workspace_id, day, kind, campaign_id, mailbox_id, sum(count), false FROM taken GROUP BY 1, 2, 3, 4, 5
-    ON CONFLICT (workspace_id, day, kind, campaign_id, mailbox_id) WHERE NOT is_fresh
+    INSERT INTO ledger_daily_tally (workspace_id, day, kind, campaign_id, mailbox_id, how, count, is_fresh)
+    SELECT workspace_id, day, kind, campaign_id, mailbox_id, how, sum(count), false FROM taken GROUP BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (workspace_id, day, kind, campaign_id, mailbox_id, how) WHERE NOT is_fresh
     DO UPDATE SET count = ledger_daily_tally.count + EXCLUDED.count
 )
 SELECT count(*) FROM taken
@@ -52,6 +52,7 @@ class Entry:
     mailbox_id: int | None = None
     message_id: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    how: How = How.PLAIN  # kept in data, too
 
 
 def record(entries: Sequence[Entry]) -> None:
@@ -72,6 +73,7 @@ def record(entries: Sequence[Entry]) -> None:
             entry.kind.value,
             entry.campaign_id or 0,
             entry.mailbox_id or 0,
+            entry.how.value,
         )
         for entry in entries
     )
@@ -93,9 +95,10 @@ def fold(*, most: int = 10_000) -> int:
 
 def _row(entry: Entry) -> tuple[object, ...]:
     """Return an event's row, in the order of _COLUMNS."""
+    data = {**entry.data, "how": entry.how.value} if entry.how else entry.data
     return (
         entry.workspace_id, entry.at, entry.kind.value, entry.campaign_id, entry.contact_id, entry.enrollment_id,
-        entry.mailbox_id, entry.message_id, Jsonb(entry.data),
+        entry.mailbox_id, entry.message_id, Jsonb(data),
     )  # fmt: skip
 
 

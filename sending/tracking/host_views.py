@@ -13,6 +13,7 @@ from django.http.request import RawPostDataException
 from django.template.loader import render_to_string
 
 from outreach.kit.tokens import instance_signer
+from sending.ledger.kinds import How
 from sending.links.addresses import CLICK, OPEN, OPT_OUT, TRAP
 from sending.links.services import destination
 from sending.tracking.door import lost
@@ -81,11 +82,11 @@ def _who(token: str) -> Recipient | None:
 def _leave(request: HttpRequest, who: Recipient, token: str) -> HttpResponse:
     posted = _posted(request)
     if posted.get(_ONE_CLICK[0], "").strip() == _ONE_CLICK[1]:
-        leave_all(who, "One click in their mail program (RFC 8058).")
+        leave_all(who, "One click in their mail program (RFC 8058).", how=How.ONE_CLICK)
         return HttpResponse("You will get no more messages.", content_type="text/plain")
     match posted.get("what"):
         case "all":
-            leave_all(who, "On the opt-out page.")
+            leave_all(who, "On the opt-out page.", how=How.PAGE)
         case "series" if who.enrollment_id is not None:
             leave_series(who)
         case _:

@@ -16,7 +16,7 @@ from campaigns.contacts.states import BASIS_LABELS, LegalBasis, SuppressionReaso
 from outreach.accounts.models import Workspace
 from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.services import Entry, record
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
@@ -72,7 +72,7 @@ def origin_of(who: Recipient) -> Origin | None:
     return Origin(contact.created_at, made.source if made else "", words)
 
 
-def leave_all(who: Recipient, words: str) -> bool:
+def leave_all(who: Recipient, words: str, *, how: How) -> bool:
     """Never write to somebody again, from any campaign of the workspace; True when that is news.
 
     When this returns, no message to them is marked as leaving any more: it holds the workspace's gate alone.
@@ -99,8 +99,9 @@ def leave_all(who: Recipient, words: str) -> bool:
                 mailbox_id=message.mailbox_id if message else None,
                 message_id=message.pk if message else None,
                 data={"words": words},
+                how=how,
             )
-            record([entry, replace(entry, kind=EventKind.SUPPRESSED)])
+            record([entry, replace(entry, kind=EventKind.SUPPRESSED, how=How.PLAIN)])
         return is_news
 
 

@@ -35,6 +35,7 @@ from sending.inbox.queries import inbound_for
 from sending.inbox.threads import answers, queries, services
 from sending.inbox.threads.models import Thread
 from sending.inbox.threads.saying import said_by
+from sending.ledger.kinds import How
 
 WRITE = Scope.INBOX_WRITE
 
@@ -122,7 +123,7 @@ def mail_change(request: ApiRequest, mail_id: ID, wanted: MailChanges) -> Any:
     row = inbound_for(request.member, mail_id)
     if row.kind not in LABELLED:
         raise Refused(invalid("says", "Nobody has answered with this mail: it has no class."))
-    label(request.member, row, ReplyClass(wanted.says) if wanted.says else None)
+    label(request.member, row, ReplyClass(wanted.says) if wanted.says else None, how=How.API)
     return SaidOut.of(said_by(inbound_for(request.member, mail_id)))
 
 

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from sending.ledger.models import DailyTally, Event
 
-Tally = tuple[int, date, str, int, int]
+Tally = tuple[int, date, str, int, int, str]
 
 
 def tallied() -> dict[Tally, int]:
     """Return what the tallies say: the sum of their parts."""
     counts: Counter[Tally] = Counter()
     for row in DailyTally.objects.all():
-        counts[row.workspace_id, row.day, row.kind, row.campaign_id, row.mailbox_id] += row.count
+        counts[row.workspace_id, row.day, row.kind, row.campaign_id, row.mailbox_id, row.how] += row.count
     return dict(counts)
 
 
@@ -29,6 +29,7 @@ def recounted() -> dict[Tally, int]:
                 event.kind,
                 event.campaign_id or 0,
                 event.mailbox_id or 0,
+                event.data.get("how", ""),
             )
             for event in Event.objects.select_related("workspace")
         )
