@@ -20,9 +20,12 @@ from outreach.rest.errors import Tell, tell_errors
 from outreach.rest.problems import Problem, answer
 
 # Each has `router`, and PROBLEMS: what its own errors are answered with.
-ROOMS = ("campaigns.contacts.api", "campaigns.sequences.api", "campaigns.library.api", "sending.inbox.api")
+ROOMS = (
+    "campaigns.contacts.api", "campaigns.sequences.api", "campaigns.library.api", "sending.inbox.api",
+    "sending.reports.api",
+)  # fmt: skip
 PREFIX = "api/v1/"
-_ABOUT = """Contacts, lists, imports, suppressions, campaigns, the library and conversations of one workspace.
+_ABOUT = """Contacts, lists, imports, suppressions, campaigns, the library, conversations and feedback of one workspace.
 
 Send a key as `Authorization: Bearer okey_…`. Refusals are `application/problem+json`. Lists answer the newest first,
 with a cursor in `next`. Each answer says how many requests are left (`RateLimit`)."""

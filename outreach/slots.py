@@ -41,8 +41,14 @@ NAVIGATION = (
         also=("reports:message", "reports:doubts", "reports:doubts_chosen"),
     ),
     NavItem(
-        "Mailboxes", "at-sign", "mailboxes:list", "mailboxes", "g b", also=("reports:mailbox_day", "inbox:reading")
+        "Mailboxes",
+        "at-sign",
+        "mailboxes:list",
+        "mailboxes",
+        "g b",
+        also=("reports:mailbox_day", "reports:mailbox_feedback", "inbox:reading"),
     ),
+    NavItem("Feedback", "flag", "reports:feedback", "", "g f"),
     NavItem("Domains", "globe", "domains:list", "domains", "g d"),
     NavItem(
         "Suppressions",
@@ -104,6 +110,7 @@ MADE_FROM = "sending.outbox.effects.made_from"
 # What an upper room adds to the page of a mailbox, by its id.
 MAILBOX_BOOK = "planner:book"
 MAILBOX_READING = "inbox:reading"
+MAILBOX_FEEDBACK = "reports:mailbox_feedback"
 # What an upper room tells of a template, by its id, and of all of them.
 TEMPLATE_RESULTS = "reports:template"
 LIBRARY_RESULTS = "reports:templates"

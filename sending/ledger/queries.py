@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Literal
 
 from django.db.models import F, Q, QuerySet, Sum
 
 from outreach.accounts.access import Member
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.models import DailyTally, Event
 
 
@@ -42,6 +43,25 @@ def per_day(
     for day, kind, total in rows.values_list("day", "kind").annotate(total=Sum("count")).order_by("day"):
         days.setdefault(day, {})[EventKind(kind)] = total
     return days
+
+
+def counts_by(
+    of: Literal["campaign_id", "mailbox_id"],
+    workspace_id: int,
+    kinds: Collection[EventKind],
+    *,
+    since: date | None = None,
+    only: int | None = None,
+) -> dict[int, Mapping[tuple[EventKind, How], int]]:
+    """Return the counts of each campaign, or each mailbox, by kind and how it happened; without any it is absent."""
+    rows = _tallies(workspace_id).filter(kind__in=kinds)
+    rows = rows.filter(**{of: only}) if only is not None else rows.exclude(**{of: 0})
+    if since is not None:
+        rows = rows.filter(day__gte=since)
+    found: dict[int, dict[tuple[EventKind, How], int]] = {}
+    for pk, kind, how, total in rows.values_list(of, "kind", "how").annotate(total=Sum("count")).order_by():
+        found.setdefault(pk, {})[EventKind(kind), How(how)] = total
+    return dict(found)
 
 
 def feed(

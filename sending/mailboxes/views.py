@@ -14,7 +14,7 @@ from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.addresses import BadAddress
 from outreach.kit.htmx import render_region
-from outreach.slots import MAILBOX_BOOK, MAILBOX_READING
+from outreach.slots import MAILBOX_BOOK, MAILBOX_FEEDBACK, MAILBOX_READING
 from sending.imap import Protocol
 from sending.ledger.kinds import OF_MAILBOX
 from sending.ledger.queries import feed, totals
@@ -145,6 +145,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "warnings": warnings_of(mailbox.daily_limit, provider),
         "budget": budgets_of([mailbox])[0],
         "book_url": MAILBOX_BOOK,
+        "feedback_url": MAILBOX_FEEDBACK,
         "reading_url": MAILBOX_READING,
         "changes": newest_changes(mailbox),
         "tests": queries.newest_tests(mailbox),

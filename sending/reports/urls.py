@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.reports import day_views, doubt_views, effect_views, file_views, template_views, views
+from sending.reports import day_views, doubt_views, effect_views, feedback_views, file_views, template_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/results/file", file_views.campaign_file, name="campaign_file"),
     path("campaigns/<int:pk>/effect", effect_views.effect, name="effect"),
     path("campaigns/<int:pk>/day", day_views.day, name="day"),
+    path("feedback/", feedback_views.feedback, name="feedback"),
+    path("feedback/file", feedback_views.feedback_file, name="feedback_file"),
+    path("mailboxes/<int:pk>/feedback", feedback_views.mailbox_feedback, name="mailbox_feedback"),
     path("library/results", template_views.templates, name="templates"),
     path("library/templates/<int:pk>/results", template_views.template, name="template"),
     path("mailboxes/<int:pk>/day", day_views.mailbox_day, name="mailbox_day"),

@@ -23,6 +23,7 @@ from sending.planner.queries import held_by_reason, standing_of
 from sending.reports import queries
 from sending.reports.daily import DAY_KINDS, last_days_of, overview_of
 from sending.reports.doubts import doubt_about
+from sending.reports.feedback import of_campaign, of_mailboxes
 from sending.reports.log import LogFilters, lines_of, log_filters_from, log_of
 from sending.reports.results import results_of
 
@@ -43,6 +44,7 @@ def home(request: MemberRequest) -> HttpResponse:
         "held": queries.waiting_by_reason(member),
         "needs": queries.mailboxes_that_need_you(member),
         "cooling": cooling_in(member.workspace.pk),
+        "warned": [one for one in of_mailboxes(member.workspace) if one.warning],
         "checklist": queries.checklist_of(member),
         "campaigns": [(campaign, standings.get(campaign.pk)) for campaign in campaigns],
         "feed": lines_of(member, feed(member, kinds=queries.FEED_KINDS)),
@@ -103,6 +105,7 @@ def results(request: MemberRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = editor_context(
         campaign,
         results=results_of(campaign, counted),
+        said=of_campaign(campaign),
         standing=standing_of([pk]).get(pk),
         holds=held_by_reason(campaign),
         senders=budgets_of(queries.senders_of(campaign)),

@@ -16,9 +16,10 @@ from campaigns.sequences.services import move_campaign
 from campaigns.sequences.states import CampaignState, ReplyClass
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from sending.bounces import Kind
 from sending.inbox.labelling import label
 from sending.inbox.models import InboundMessage
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.models import Event
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -29,6 +30,7 @@ from sending.planner.progress.advancing import Sent, advance
 from sending.planner.progress.leading import Answer, Led, Reached, lead
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
+from sending.reports.feedback import of_campaign
 from tests.builders import make_branch, make_member, make_message, make_open_windows, make_step
 from tests.sending.inbox.scene import NEXT_AT, Scene, come_in, mail, make_scene
 from tests.sending.inbox.test_pages import signed_in
@@ -351,6 +353,24 @@ def test_whoever_is_to_be_led_on_is_still_to_be_written_to(scene: Scene) -> None
     assert sweep()["led_on"] == 0, "an ended campaign leads nobody on"
     assert call_off_ended() == 1
     assert (scene.stands, scene.person.led_to) == (("stopped", "replied"), None)
+
+
+def test_an_opt_out_that_a_person_reads_in_an_answer_is_counted_as_such(scene: Scene) -> None:
+    row = answered(scene)
+    says(scene, row, ReplyClass.OPT_OUT)
+    says(scene, row, ReplyClass.OPT_OUT)
+    assert of_campaign(scene.campaign).ways == [(How.MEMBER, 1)]
+
+
+def test_a_word_about_an_answer_to_no_campaign_stops_what_runs_for_its_writer(scene: Scene) -> None:
+    row = come_in(scene, mail("I am back and read your mail."), at=clock.now() - timedelta(hours=1))
+    InboundMessage.objects.update(kind=Kind.AUTO_REPLY, answers=None, enrollment=None)
+    Enrollment.objects.update(state=EnrollmentState.ACTIVE, stop_reason="", ended_at=None, due_at=clock.now())
+    row.refresh_from_db()
+    assert says(scene, row, AWAY) is None
+    assert Enrollment.objects.get().state == EnrollmentState.ACTIVE
+    assert says(scene, row, POSITIVE) is None
+    assert Enrollment.objects.get().stop_reason == StopReason.REPLIED
 
 
 def test_the_page_says_who_has_said_what_and_where_it_leads(scene: Scene) -> None:

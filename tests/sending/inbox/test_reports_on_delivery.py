@@ -10,20 +10,22 @@ import pytest
 from django.db import transaction
 
 from campaigns.contacts.models import Contact
-from campaigns.contacts.services import edit_contact
+from campaigns.contacts.services import edit_contact, suppress
 from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.states import CampaignState
 from outreach.kit import clock
 from sending.bounces import Kind
 from sending.inbox.models import InboundMessage
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.services import Entry, record
 from sending.mailboxes.models import HealthChange
+from sending.outbox.events import entry_about
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
+from sending.reports.feedback import of_campaign
 from tests.builders import make_contact, make_mailbox, make_suppression
 from tests.sending.inbox.scene import Scene, come_in, complaint, dsn, enroll, mail, make_scene, second_campaign
 
@@ -260,6 +262,34 @@ def test_opt_out_replaces_a_suppression_that_a_person_may_lift(scene: Scene) -> 
     make_suppression(scene.workspace, ADA)
     come_in(scene, mail("unsubscribe"))
     assert scene.suppressed() == {ADA: SuppressionReason.OPTED_OUT}
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "how"),
+    [("Please remove me.", "Re: Hello", How.ANSWER), ("", "unsubscribe abcdefghijklmnop", How.MAIL)],
+)
+def test_an_opt_out_tells_whether_it_came_to_the_address_for_it(
+    scene: Scene, text: str, subject: str, how: How
+) -> None:
+    come_in(scene, mail(text, subject=subject, in_reply_to=scene.message.message_id))
+    assert of_campaign(scene.campaign).ways == [(how, 1)]
+
+
+def test_who_has_opted_out_on_the_page_is_not_counted_again_by_mail(scene: Scene) -> None:
+    suppress(scene.workspace, ADA, SuppressionReason.OPTED_OUT)
+    come_in(scene, mail("unsubscribe"))
+    assert EventKind.OPTED_OUT not in scene.counted()
+
+
+def test_a_message_that_came_back_is_not_among_the_delivered_however_often_that_is_said(scene: Scene) -> None:
+    with transaction.atomic():
+        record([entry_about(scene.message, EventKind.SENT, scene.message.created_at)])
+    assert of_campaign(scene.campaign).delivered == 1
+    for status in ("4.2.2", "5.1.1"):
+        said = f"smtp; {status[0]}50 {status} No"
+        come_in(scene, dsn(scene.message.message_id, status=status, said=said, message_id=f"<{status}@mx.example>"))
+    assert of_campaign(scene.campaign).delivered == 0
+    assert scene.counted()[EventKind.BOUNCED_HARD] == 1
 
 
 def test_second_opt_out_is_kept_and_counted_once(scene: Scene) -> None:

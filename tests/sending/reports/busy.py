@@ -17,7 +17,7 @@ from campaigns.sequences.models import Campaign, Variant
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from sending.bounces import Kind
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.services import Entry, record
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import Attempt, OutboundMessage
@@ -75,7 +75,15 @@ class Busy:
             self.tell(_TOLD[state], message)
         return message
 
-    def tell(self, kind: EventKind, message: OutboundMessage, *, at: datetime | None = None, **data: object) -> None:
+    def tell(
+        self,
+        kind: EventKind,
+        message: OutboundMessage,
+        *,
+        at: datetime | None = None,
+        how: How = How.PLAIN,
+        **data: object,
+    ) -> None:
         about: dict[str, Any] = {
             "campaign_id": message.campaign_id,
             "contact_id": message.contact_id,
@@ -83,7 +91,7 @@ class Busy:
             "mailbox_id": message.mailbox_id,
             "message_id": message.pk,
         }
-        record([Entry(message.workspace_id, kind, at or clock.now(), data=data, **about)])
+        record([Entry(message.workspace_id, kind, at or clock.now(), data=data, how=how, **about)])
 
     def answer(self, message: OutboundMessage, kind: Kind = Kind.HUMAN_REPLY, told: EventKind | None = None) -> None:
         inbound = make_inbound(

@@ -7,11 +7,12 @@ import pytest
 from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.services import delete_contacts, erase
 from campaigns.contacts.states import SuppressionReason, SuppressionScope
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.queries import totals
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.models import OutboundMessage
 from sending.planner.states import EnrollmentState, StopReason
+from sending.reports.feedback import of_campaign
 from sending.tracking.models import GoneContact
 from tests.builders import make_contact, make_running_campaign, make_workspace
 from tests.sending.outbox.plain import claim_all
@@ -75,6 +76,7 @@ def test_one_click_holds_at_once_and_is_counted_once(*, is_multipart: bool) -> N
         mailbox = stage.post.mailbox
         counted = totals(mailbox.workspace_id, campaign_id=stage.campaign.pk, mailbox_id=mailbox.pk)
         assert (counted[EventKind.OPTED_OUT], counted[EventKind.SUPPRESSED]) == (1, 1)
+        assert of_campaign(stage.campaign).ways == [(How.ONE_CLICK, 1)]
 
 
 @pytest.mark.parametrize("kind", [f"{FORM}; charset=ISO-8859-1", FORM.upper()])
@@ -122,6 +124,7 @@ def test_the_page_names_the_sender_and_nobody_else_and_ends_one_series_or_all() 
         assert b"Done" in ada.post(url, {"what": "all"}).content
         assert suppressed() == [("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
         assert b"no messages from Acme any more" in ada.get(url).content
+        assert of_campaign(stage.campaign).ways == [(How.PAGE, 1)]
 
 
 def test_an_opt_out_wins_over_a_message_that_is_claimed_already() -> None:
