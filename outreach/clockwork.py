@@ -28,6 +28,7 @@ task_routes = {
     "contacts.sweep_erasures": {"queue": "jobs"},
     "contacts.keep_retention": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
+    "links.check_domains": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
     "planner.call_off": {"queue": "jobs"},
     "rehearsal.run": {"queue": "jobs"},
@@ -62,6 +63,11 @@ beat_schedule = {
     },
     "domains: look up the records of signing keys": {
         "task": "domains.check",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "links: look whether tracking domains still lead here": {
+        "task": "links.check_domains",
         "schedule": 300.0,
         "options": {"expires": 300},
     },

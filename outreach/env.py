@@ -69,13 +69,14 @@ VARIABLES = (
     Variable(
         "OUTREACH_TRACKING_URL",
         "Address that links, images and opt-out pages in messages begin with: its host is one of its own, that leads "
-        "here and shows nothing else (`https://go.example.com`; docs/tracking.md). One-click opt-outs need https. "
+        "here and shows nothing else (`https://go.example.com`; docs/tracking.md). Workspaces can have "
+        "domains of their own that lead to it. One-click opt-outs need https. "
         "Empty: messages carry no address of this instance, and people opt out by mail.",
         default="",
     ),
     Variable(
         "OUTREACH_ALLOWED_HOSTS",
-        "Host names that the web server answers to.",
+        "Host names at which the web server shows its pages. With `*` no workspace can have its own tracking domain.",
         default="localhost 127.0.0.1 [::1]",
     ),
     Variable(

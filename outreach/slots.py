@@ -71,7 +71,7 @@ SETTINGS = NavItem(
     "settings",
     "workspace:settings",
     "workspace",
-    also=("planner:throttles", "sequences:closed_days", "contacts:retention"),
+    also=("planner:throttles", "sequences:closed_days", "contacts:retention", "links:domain"),
 )
 
 

@@ -19,6 +19,7 @@ _WORKSPACE = [
     path("domains/", include("sending.domains.urls")),
     path("inbox/", include("sending.inbox.urls")),
     path("settings/", include("outreach.accounts.workspace_urls")),
+    path("settings/", include("sending.links.urls")),
     path("standstill/", include("sending.guard.urls")),
     path("", include("sending.reports.urls")),
 ]

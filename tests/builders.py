@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from django.db.models.functions import Now
+
 from campaigns.contacts.models import Contact, ContactImport, ContactList, ListMember, Segment, Suppression
 from campaigns.contacts.states import LegalBasis, SuppressionReason
 from campaigns.library.models import Snippet, StepTemplate
@@ -21,6 +23,8 @@ from sending.bounces import Kind
 from sending.domains.keys import sealed as sealed_key
 from sending.domains.models import DomainKey
 from sending.inbox.models import InboundMessage, SetAside
+from sending.links.models import TrackingDomain
+from sending.links.states import DomainState, Finding
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.services import store_passwords
 from sending.mailboxes.states import MailboxState
@@ -270,6 +274,16 @@ def make_domain_key(workspace: Workspace, domain: str = "acme.test", **values: o
     key = SigningKey(domain, "outreach202601", signing_pem())
     columns: dict[str, Any] = {"private_key": sealed_key(workspace.pk, key), "selector": key.selector, **values}
     return DomainKey.objects.create(workspace=workspace, domain=domain, **columns)
+
+
+def make_tracking_domain(
+    workspace: Workspace, host: str = "go.acme.test", state: DomainState = DomainState.UNPROVEN, **values: object
+) -> TrackingDomain:
+    """Make a tracking domain; one that is more than claimed was found to work just now."""
+    columns: dict[str, Any] = {"state": state, **values}
+    if state is not DomainState.UNPROVEN:
+        columns = {"points_here": True, "proven_at": Now(), "checked_at": Now(), "finding": Finding.WORKS, **columns}
+    return TrackingDomain.objects.create(workspace=workspace, host=host, **columns)
 
 
 @cache

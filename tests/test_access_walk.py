@@ -68,7 +68,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:create", "sequences:from_file", "planner:list", "planner:throttles", "sequences:closed_days",
         "sequences:language",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
-        "mailboxes:limit", "domains:list", "inbox:list", "inbox:mails", "inbox:set_aside",
+        "mailboxes:limit", "domains:list", "links:domain", "inbox:list", "inbox:mails", "inbox:set_aside",
         "inbox:unknowns", "inbox:rule_add",
         "reports:home",
         "guard:standstill", "guard:confirmation", "reports:log", "reports:messages", "reports:messages_file",
@@ -136,6 +136,7 @@ SAMPLES: dict[str, Args] = {
         "mailboxes:tests", "mailboxes:sign_in", "mailboxes:sign_in_account",
     ),
     **_each(lambda w: (w.domain_key.pk,), "domains:check", "domains:removal"),
+    **_each(lambda w: (w.tracking_domain.pk,), "links:domain_check", "links:domain_removal"),
     **_each(
         lambda w: (w.inbound.pk,),
         "inbox:detail", "inbox:layout", "inbox:label", "inbox:suggestion", "inbox:company",

@@ -55,6 +55,7 @@ from sending.inbox.threads.placing import place
 from sending.inbox.threads.services import add_note, put_label
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.links.models import TrackingDomain
 from sending.mailboxes.models import Mailbox
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import Enrollment
@@ -90,6 +91,7 @@ class World:
     removed: RemovedPart
     mailbox: Mailbox
     domain_key: DomainKey
+    tracking_domain: TrackingDomain
     enrollment: Enrollment
     message: OutboundMessage
     inbound: InboundMessage
@@ -241,6 +243,7 @@ def make_world(marker: str) -> World:
         removed=removed,
         mailbox=mailbox,
         domain_key=builders.make_domain_key(workspace, f"{marker}.example"),
+        tracking_domain=builders.make_tracking_domain(workspace, f"go.{marker}.example"),
         enrollment=enrollment,
         message=message,
         rehearsed=rehearsed,

@@ -11,23 +11,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from outreach.kit.connect import ConnectProblem, IPNetwork, safe_connect_sync
 from outreach.kit.watch import Watch
 
 PORTS = frozenset({443})
 _MOST_BYTES = 64 * 1024
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-    "Content-Type": "application/x-www-form-urlencoded",
-    "Connection": "close",
-}
+_HEADERS = {"Accept-Encoding": "identity", "Connection": "close"}
+_FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 
 
 class NoAnswer(ConnectionError):
-    """There was no usable answer; the words are for people and hold nothing that was sent."""
+    """There was no usable answer; the words are for people and hold nothing that was sent. The cause is chained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +44,42 @@ def post_form(
     timeout_s: float,
 ) -> Answer:
     """Send a form to an https URL; all of it takes at most timeout_s, the answer at most 64 KiB. Raises NoAnswer."""
+    asked = _Asked("POST", urlencode(fields).encode(), _FORM)
+    return _answer(url, asked, context=context, private=private, timeout_s=timeout_s)
+
+
+def get(
+    url: str, *, context: ssl.SSLContext, at: str = "", private: Sequence[IPNetwork] = (), timeout_s: float
+) -> Answer:
+    """Ask for an https URL, bounded as post_form is. Raises NoAnswer.
+
+    at: the IP address to ask, where the name was looked up already; certificate and Host are those of the URL.
+    """
+    return _answer(url, _Asked("GET", at=at), context=context, private=private, timeout_s=timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    method: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    at: str = ""
+
+
+def _answer(
+    url: str, asked: _Asked, *, context: ssl.SSLContext, private: Sequence[IPNetwork], timeout_s: float
+) -> Answer:
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         raise ValueError(f"not an https URL: {url}")
     host, port = parts.hostname, parts.port or 443
     watch = Watch(timeout_s)
     try:
-        sock = safe_connect_sync(host, port, ports=PORTS, private=private, timeout_s=timeout_s)
+        sock = safe_connect_sync(asked.at or host, port, ports=PORTS, private=private, timeout_s=timeout_s)
         with sock:
             watch.begin(sock)
             with context.wrap_socket(sock, server_hostname=host) as secure:
-                return _exchange(secure, parts.netloc, parts.path or "/", urlencode(fields).encode())
+                return _exchange(secure, parts, asked)
     except ConnectProblem as error:
         raise NoAnswer(str(error)) from error
     except (OSError, HTTPException, ValueError) as error:
@@ -67,10 +88,11 @@ def post_form(
         watch.end()
 
 
-def _exchange(secure: ssl.SSLSocket, netloc: str, path: str, body: bytes) -> Answer:
-    with closing(HTTPConnection(netloc)) as connection:
+def _exchange(secure: ssl.SSLSocket, parts: SplitResult, asked: _Asked) -> Answer:
+    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    with closing(HTTPConnection(parts.netloc)) as connection:
         connection.sock = secure
-        connection.request("POST", path, body, _HEADERS)
+        connection.request(asked.method, path, asked.body, {**_HEADERS, **asked.headers})
         with connection.getresponse() as response:
             content = response.read(_MOST_BYTES + 1)
             if len(content) > _MOST_BYTES:

@@ -8,15 +8,16 @@ from __future__ import annotations
 # tone -> the values shown in it; what is named nowhere is grey. Each tone has its colours in static/css/tokens.css and
 # its shape in static/css/components/badge.css.
 _TONES = {
-    "green": "positive address_valid signing sent accepted delivered finished done passed ok success settled",
-    "blue": "test_mail running active sending claimed dot_pending launched resumed mailbox_resumed info enrolled",
+    "green": "positive address_valid signing works sent accepted delivered finished done passed ok success settled",
+    "blue": "test_mail tracking_domain running active sending claimed dot_pending launched resumed mailbox_resumed "
+    "info enrolled",
     "violet": "replied human_reply branched clicked opened",
     "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
     "olive": "held paused mailbox_paused mailbox_cooled cooldown address_held company_paused ended growth_held edited",
     "pink": "in_doubt assumed_sent sent_again",
-    "red": "address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address out_of_tries "
-    "not_sendable",
+    "red": "broken address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address "
+    "out_of_tries not_sendable",
     "orange": "blocked block complained complaint",
     "slate": "negative address_role address_disposable disposable role_address opted_out opt_out suppressed erased",
 }

@@ -54,6 +54,8 @@ class EventKind(StrEnum):
     MAILBOX_RESUMED = "mailbox_resumed"
     MAILBOX_COOLED = "mailbox_cooled"  # it leaves one provider alone for a while; data.side, data.until
     TEST_MAIL = "test_mail"  # a person sent a test from it, of data.step perhaps; data.by, data.to; counted nowhere
+    # the workspace
+    TRACKING_DOMAIN = "tracking_domain"  # its tracking domain was claimed, proven, lost or removed; data.host, words
 
 
 class How(StrEnum):

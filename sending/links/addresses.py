@@ -18,7 +18,10 @@ _nowhere = ContextVar("addresses lead nowhere", default=False)
 
 
 def host() -> str:
-    """Return the address that those of messages begin with, "" where this instance has none."""
+    """Return the address that those of messages begin with, "" where this instance has none.
+
+    Those of a workspace with a tracking domain of its own begin with that, see hosts/bases.py.
+    """
     return _host
 
 
@@ -41,30 +44,41 @@ def lead_nowhere() -> None:
     _Process.leads_nowhere = True
 
 
-def as_shown(text: str, html: str, traces: Trace) -> tuple[str, str]:
-    """Return a text and its HTML as they would leave, with addresses that are nobody's."""
+def leads_nowhere() -> bool:
+    """Say whether the addresses that are made here now are nobody's."""
+    return _nowhere.get() or _Process.leads_nowhere
+
+
+def as_shown(text: str, html: str, traces: Trace, base: str) -> tuple[str, str]:
+    """Return a text and its HTML as they would leave, with addresses that are nobody's and begin with base."""
     links = dict.fromkeys(links_of(text, html, traces), TRAP)
-    return marked(text, html, traces, OfMessage(_NOBODY, _NOBODY).marks(links)) if traces else (text, html)
+    return marked(text, html, traces, OfMessage(_NOBODY, _NOBODY, base).marks(links)) if traces else (text, html)
 
 
 class OfMessage:
-    """Makes the addresses of a message; contact and message 0 are nobody's."""
+    """Makes the addresses of a message; contact and message 0 are nobody's.
 
-    def __init__(self, message_id: int, contact_id: int) -> None:
-        self._is_live = bool(message_id) and not (_nowhere.get() or _Process.leads_nowhere)
+    base: what they begin with, "" where there are none to be made.
+    """
+
+    def __init__(self, message_id: int, contact_id: int, base: str = _host) -> None:
+        self._base = base
+        self._is_live = bool(message_id) and not leads_nowhere()
         self._message, self._contact = (message_id, contact_id) if self._is_live else (_NOBODY, _NOBODY)
 
     def opt_out(self) -> str:
-        return f"{_host}/u/{instance_signer().sign(OPT_OUT, self._contact, self._message)}" if _host else ""
+        if not self._base:
+            return ""
+        return f"{self._base}/u/{instance_signer().sign(OPT_OUT, self._contact, self._message)}"
 
     def marks(self, destinations: Mapping[str, int]) -> Marks:
         """Return what is put into the message; destinations: the number of each that it names."""
         return Marks(
             link=lambda url: self._click(destinations[url]) if url in destinations else None,
             trap=self._click(TRAP),
-            image=f"{_host}/o/{instance_signer().sign(OPEN, self._message)}",
+            image=f"{self._base}/o/{instance_signer().sign(OPEN, self._message)}",
             opt_out=self.opt_out(),
         )
 
     def _click(self, number: int) -> str:
-        return f"{_host}/c/{instance_signer().sign(CLICK, self._message, number if self._is_live else TRAP)}"
+        return f"{self._base}/c/{instance_signer().sign(CLICK, self._message, number if self._is_live else TRAP)}"

@@ -22,7 +22,7 @@ from sending.outbox.letters import COLUMNS, fault_of_sender, first_letter, job_o
 from sending.outbox.models import OutboundMessage
 from sending.outbox.retries import call_off, claim_retries
 from sending.outbox.states import MessageState
-from sending.outbox.tracing import destinations_of
+from sending.outbox.tracing import addressing_of
 from sending.planner.claim import picking
 from sending.planner.claim.aside import set_aside
 from sending.planner.claim.facts import Sender
@@ -66,12 +66,12 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
         shut_out(mailbox_id, words)
     call_off(called_off, now=current.now)
     jobs = []
-    destinations = destinations_of(letters)
+    addressing = addressing_of(letters)
     for letter in letters:
         try:
             sender = current.senders[letter.mailbox_id]
             key = signatures.key_for(sender.workspace_id, sender.address)
-            jobs.append(job_of(letter, sender, owner, key, destinations[letter.workspace_id]))
+            jobs.append(job_of(letter, sender, owner, key, addressing[letter.workspace_id]))
         except Unbuildable as error:
             _give_up(letter, str(error), now=current.now)
     return jobs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from sending.outbox.events import position_of
 from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
+from sending.outbox.tracing import Addressing
 from sending.outbox.writing import content_of
 from sending.pacing import draw_gap, gap_seed
 from sending.planner.claim.facts import Sender
@@ -107,10 +108,9 @@ def row_of(letter: Letter, lease_until: datetime) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None, destinations: Mapping[str, int]) -> Job:
+def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None, addressing: Addressing) -> Job:
     """Return the job of a letter: its bytes, and what would forbid it. Raises Unbuildable.
 
-    destinations: the number of each link of its that is followed.
     The address is the one that stands in the message, also when the contact has another one by now.
     """
     try:
@@ -124,7 +124,7 @@ def job_of(letter: Letter, sender: Sender, owner: UUID, key: SigningKey | None, 
         recipient=address.email,
         recipient_key=address.key,
         suppression_keys=_keys_of(address.key, letter.contact_key),
-        content=content_of(letter, sender, key, destinations),
+        content=content_of(letter, sender, key, addressing),
         pace=sender.pace,
         gap_s=draw_gap(sender.facts.limits, sender.pace, seed=seed).total_seconds(),
         owner=owner,

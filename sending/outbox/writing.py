@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from sending.links.addresses import OfMessage, host
+from sending.links.addresses import OfMessage
 from sending.links.core import Trace, marked
 from sending.outbox.jobs import Letter
+from sending.outbox.tracing import Addressing
 from sending.planner.claim.facts import Sender
 from sending.smtp import Message, build, opt_out_by_mail
 from sending.smtp.dkim import SigningKey, sign
 
-_NO_LINKS: Mapping[str, int] = {}
 
+def content_of(letter: Letter, sender: Sender, key: SigningKey | None, addressing: Addressing) -> bytes:
+    """Build the mail, signed where there is a key. addressing: what its addresses that lead back to us are made of.
 
-def content_of(
-    letter: Letter, sender: Sender, key: SigningKey | None, destinations: Mapping[str, int] = _NO_LINKS
-) -> bytes:
-    """Build the mail, signed where there is a key. destinations: the number of each link that is followed.
-
-    The same letter gives the same bytes at each try, so that a retry is the same message. The addresses of one that is
-    not stored (its number is 0) have the shape of real ones, and lead nowhere.
+    The same letter gives the same bytes at each try, so that a retry is the same message; but where its workspace's
+    tracking domain broke meanwhile, its addresses lead over the host that works. Those of a letter that is not stored
+    (its number is 0) have the shape of real ones, and lead nowhere.
 
     List-Unsubscribe offers the mailto form (RFC 2369): the mail comes back to the mailbox, where it is read as an
     opt-out that counts at once, of the person whom the token in it names; and a page, or one POST (RFC 8058), where
     this instance has a host for it. An answer of one person to another has none.
     """
-    addresses = OfMessage(letter.pk, letter.contact_id)
+    addresses = OfMessage(letter.pk, letter.contact_id, addressing.base)
     text, html = letter.text, letter.html
-    if letter.traces and host():
-        text, html = marked(text, html, Trace(letter.traces), addresses.marks(destinations))
+    if letter.traces and addressing.base:
+        text, html = marked(text, html, Trace(letter.traces), addresses.marks(addressing.destinations))
     content = build(
         Message(
             from_name=sender.display_name,

@@ -11,9 +11,11 @@ from campaigns.sequences.plans import plans
 from sending.domains.keys import signatures_of
 from sending.links.addresses import TRAP
 from sending.links.core import Trace, links_of
+from sending.links.hosts.bases import base_of
 from sending.mailboxes.models import Mailbox
 from sending.outbox.letters import first_letter
 from sending.outbox.models import OutboundMessage
+from sending.outbox.tracing import Addressing
 from sending.outbox.writing import content_of
 from sending.planner.claim.facts import senders_of
 from sending.planner.claim.picking import Pick
@@ -65,8 +67,9 @@ def exact(campaign: Campaign, variant_id: int, contact: Contact, mailbox: Mailbo
     traces = traces_of([pick])[pick.enrollment_id]
     letter = first_letter(0, pick, _thread(shown, mailbox), now=now, traces=traces)
     links = dict.fromkeys(links_of(letter.text, letter.html, Trace(traces)), TRAP)  # they lead nowhere
+    addressing = Addressing(base_of(campaign.workspace_id), links)
     key = signatures_of([campaign.workspace_id]).key_for(campaign.workspace_id, mailbox.address)
-    return Exact(shown, content_of(letter, sender, key, links), is_signed=key is not None)
+    return Exact(shown, content_of(letter, sender, key, addressing), is_signed=key is not None)
 
 
 def _thread(shown: PreviewedStep, mailbox: Mailbox) -> list[OutboundMessage]:

@@ -16,7 +16,7 @@ from outreach.kit.tokens import instance_signer
 from sending.ledger.kinds import How
 from sending.links.addresses import CLICK, OPEN, OPT_OUT, TRAP
 from sending.links.services import destination
-from sending.tracking.door import lost
+from sending.tracking.door import is_foreign, lost
 from sending.tracking.hits import seen
 from sending.tracking.opting import Recipient, leave_all, leave_series, origin_of, recipient
 from sending.tracking.states import HitKind
@@ -38,7 +38,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
     if message_id:
         HITS.add(seen(request, HitKind.CLICK if number != TRAP else HitKind.TRAP, message_id, number))
     found = destination(number) if number != TRAP else None
-    if found is None:
+    if found is None or is_foreign(request, found[0]):
         return lost()
     # Written out and not by Django's class, which takes for a fault what it does not know: the row was checked.
     return HttpResponse(status=302, headers={"Location": found[1]})
@@ -56,7 +56,7 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
 
 def opt_out(request: HttpRequest, token: str) -> HttpResponse:
     """Show what can be chosen, or do it: by the page's buttons, or by a mail program's one click (RFC 8058)."""
-    who = _who(token)
+    who = _who(request, token)
     if who is None:
         return lost()
     if request.method == "POST":
@@ -68,15 +68,16 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
 
 def source(request: HttpRequest, token: str) -> HttpResponse:
     """Say where the address is from, and who has it."""
-    who = _who(token)
+    who = _who(request, token)
     if who is None or request.method not in _READING:
         return lost()
     return _page("source", who, token, origin=origin_of(who))
 
 
-def _who(token: str) -> Recipient | None:
+def _who(request: HttpRequest, token: str) -> Recipient | None:
     numbers = instance_signer().read(OPT_OUT, token, count=2)
-    return recipient(*numbers) if numbers else None
+    who = recipient(*numbers) if numbers else None
+    return None if who is None or is_foreign(request, who.workspace.pk) else who
 
 
 def _leave(request: HttpRequest, who: Recipient, token: str) -> HttpResponse:

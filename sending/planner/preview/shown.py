@@ -13,6 +13,7 @@ from campaigns.sequences.wording import SenderValues, Wording
 from campaigns.templating import Finding, Identity, lint
 from outreach.accounts.models import Workspace
 from sending.links.addresses import as_shown
+from sending.links.hosts.bases import base_of
 from sending.mailboxes.models import Mailbox
 from sending.planner.claim.traces import Written, traces_for
 from sending.planner.claim.wordings import Unfit, wording_of
@@ -47,6 +48,7 @@ def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> li
     plan = plans([campaign.pk])[campaign.pk]
     address = Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id)
     sender, signed = sender_values(mailbox, address), Identity(address)
+    base = base_of(campaign.workspace_id)
     shareless = _shareless(plan)
     shown: list[PreviewedStep] = []
     subjects: dict[int, str] = {}  # of the threads that are opened, in the wording that the contact gets
@@ -63,7 +65,7 @@ def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> li
             left = ("", "")
             if wording:
                 written = Written(variant.body_text, variant.body_html, sender.signature)
-                left = as_shown(wording.text, wording.html, traces_for(plan, contact, written))
+                left = as_shown(wording.text, wording.html, traces_for(plan, contact, written), base)
             shown.append(PreviewedStep(step, variant, variant is theirs, subject, wording, problem, findings, *left))
     return shown
 

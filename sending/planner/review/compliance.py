@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep
@@ -11,6 +12,9 @@ from campaigns.sequences.positions import MAIN, path_of
 from campaigns.templating.lint.saying import ADDRESS, Says, always_says, says_opt_out, shows
 from outreach.kit.words import plural
 from sending.links.addresses import host
+from sending.links.hosts.queries import domain_of
+from sending.links.models import TrackingDomain
+from sending.links.states import DomainState
 from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.grounds import Country, Lawful, basis_words
@@ -34,12 +38,13 @@ def law_gate(
 ) -> Gate:
     """Return what the law asks of the messages and of the people."""
     signatures = sorted({box.signature for box in senders})
-    address = postal_address(campaign)
+    address, domain = postal_address(campaign), domain_of(campaign.workspace_id) if host() else None
     evidence = [
         # who lacks consent is told below, country by country, with the law
         *obstacles_of("law", [one for one in obstacles if one.code != "no_consent"]),
         *_address(address, plan, signatures),
-        *_opt_out(plan, signatures),
+        *_opt_out(plan, signatures, domain),
+        *_leads_over(domain),
         *_countries(found),
         *_notice(plan, found),
     ]
@@ -66,8 +71,9 @@ def _address(address: str, plan: CampaignPlan, signatures: Sequence[str]) -> Ite
         yield Evidence(GREEN, f"The postal address stands in each message: {address.splitlines()[0]}.")
 
 
-def _opt_out(plan: CampaignPlan, signatures: Sequence[str]) -> Iterator[Evidence]:
-    ways = "by mail and by one click" if host().startswith("https://") else "by mail"
+def _opt_out(plan: CampaignPlan, signatures: Sequence[str], domain: TrackingDomain | None) -> Iterator[Evidence]:
+    has_https = host().startswith("https://") or (domain is not None and domain.state == DomainState.WORKS)
+    ways = "by mail and by one click" if has_https else "by mail"
     words = f"Each message carries List-Unsubscribe, {ways}; an answer that asks to stop is understood, and holds."
     yield Evidence(GREEN, words)
     places = _silent(plan.steps, says_opt_out, {}, signatures)
@@ -80,6 +86,19 @@ def _opt_out(plan: CampaignPlan, signatures: Sequence[str]) -> Iterator[Evidence
         yield Evidence(AMBER, words, fix, "sequences:sequence")
     elif plan.steps:
         yield Evidence(GREEN, "Each message says in words how to opt out.")
+
+
+def _leads_over(row: TrackingDomain | None) -> Iterator[Evidence]:
+    """Yield whether the tracking domain that somebody has chosen is the one that messages lead over."""
+    if row is None:
+        return
+    where = ("Tracking domain", "links:domain")
+    if row.state == DomainState.WORKS:
+        words = f"Links and opt-outs lead over {row.host}, which works."
+        yield Evidence(GREEN, words, *where, of_campaign=False)
+    else:
+        words = f"The tracking domain {row.host} does not work: messages lead over {urlsplit(host()).hostname} instead."
+        yield Evidence(AMBER, f"{words} {row.found}".strip(), *where, of_campaign=False)
 
 
 def _countries(found: Lawful) -> Iterator[Evidence]:

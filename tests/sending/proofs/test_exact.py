@@ -18,6 +18,7 @@ from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import Mailbox
 from sending.outbox.letters import first_letter
 from sending.outbox.models import OutboundMessage
+from sending.outbox.tracing import Addressing
 from sending.outbox.writing import content_of
 from sending.planner.claim.traces import traces_of
 from sending.planner.models import CampaignMailbox
@@ -52,7 +53,7 @@ def test_the_bytes_are_those_that_the_claim_makes(member: Member) -> None:
     told = exact(campaign, Variant.objects.get().pk, contact, mailbox, now=database_now())
     (picked,) = pick(mailbox)
     letter = first_letter(1, picked, [], now=database_now(), traces=traces_of([picked])[picked.enrollment_id])
-    assert fixed(told.content) == fixed(content_of(letter, picked.sender, None))
+    assert fixed(told.content) == fixed(content_of(letter, picked.sender, None, Addressing()))
     assert not told.is_signed
     assert not OutboundMessage.objects.exists()
 

@@ -1,0 +1,1 @@
+"""Tracking domains of workspaces: proven, looked at again, answered, and left where they do not work."""
