@@ -54,6 +54,7 @@ BODIES: dict[str, Any] = {
         "steps": [],
         "schedule": {"time_zone": "UTC", "windows": []},
     },
+    "PATCH /campaigns/{campaign_id}/tracking": lambda _: {"clicks": True},
     "PATCH /conversations/{conversation_id}": lambda _: {"state": "done"},
     "POST /conversations/{conversation_id}/labels": lambda _: {"add": ["changed"]},
     "POST /conversations/{conversation_id}/notes": lambda _: {"text": "changed"},

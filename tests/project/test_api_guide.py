@@ -99,7 +99,7 @@ def test_every_command_of_the_guide_does_what_it_says() -> None:
             ids["43"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 37
+    assert done == 39
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])

@@ -20,7 +20,7 @@ from campaigns.sequences.portable.exporting import names_by_id
 from campaigns.sequences.portable.reading import BadFile
 from campaigns.sequences.portable.shape import BranchPart, CampaignFile, SchedulePart, StepPart, minute_of
 from campaigns.sequences.positions import position_in, step_name
-from campaigns.sequences.states import StepThread
+from campaigns.sequences.states import BranchKind, StepThread
 from campaigns.sequences.variables import known_variables
 from campaigns.templating import check, check_spin
 from outreach.accounts.access import Member
@@ -49,14 +49,20 @@ def import_file(member: Member, file: CampaignFile) -> Imported:
     notes: list[str] = []
     with transaction.atomic():
         campaign = services.create_campaign(member, file.name)
-        Campaign.objects.filter(pk=campaign.pk).update(skips_roles=file.skips_roles)
+        Campaign.objects.filter(pk=campaign.pk).update(
+            skips_roles=file.skips_roles,
+            track_clicks=file.tracking.clicks,
+            track_text_clicks=file.tracking.text_clicks,
+            track_opens=file.tracking.opens,
+            shows_opt_out=file.tracking.opt_out_line,
+        )
         try:
             services.save_schedule(campaign, _schedule(file.schedule, notes))
         except BadEdit as error:
             raise BadFile(f"schedule: {error.cause}") from error
         _write_steps(campaign, file, notes)
     campaign.refresh_from_db()
-    notes += _wording_notes(campaign.workspace_id, file)
+    notes += [*_click_notes(file), *_wording_notes(campaign.workspace_id, file)]
     return Imported(campaign, tuple(notes[:_MOST_NOTES]))
 
 
@@ -195,6 +201,13 @@ class _Conditions:
         if found == GONE:
             notes.append(f"{place}: a branch asks for the {kind} “{name or number}”, which is not here.")
         return found
+
+
+def _click_notes(file: CampaignFile) -> Iterator[str]:
+    """Tell of branches that nothing would take: the launch waits for it, too."""
+    for position, part in _steps(file):
+        if not file.tracking.clicks and any(one.kind is BranchKind.CLICK for one in part.branches):
+            yield f"Step {step_name(position)}: a branch waits for clicks, which are not followed (tracking.clicks)."
 
 
 def _wording_notes(workspace_id: int, file: CampaignFile) -> list[str]:

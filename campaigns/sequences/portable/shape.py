@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from campaigns.calendar import WaitUnit
 from campaigns.calendar.closed import LONGEST_SPAN_DAYS, MOST_SPANS, NAME_LIMIT
@@ -159,6 +159,23 @@ class SchedulePart(Part):
     holidays: Annotated[list[RegionPart], Field(max_length=_MOST_REGIONS)] = Field(default_factory=list)
 
 
+class TrackingPart(Part):
+    """What of the messages is followed, where the law lets it be. On what ground it may is said where it is sent."""
+
+    clicks: StrictBool = Field(default=False, description="Links in the HTML lead over the tracking host.")
+    text_clicks: StrictBool = Field(default=False, description="Those in the plain text, too; never without clicks.")
+    opens: StrictBool = Field(default=False, description="An image in the HTML tells when it is loaded.")
+    opt_out_line: StrictBool = Field(
+        default=True, description="A line that says how to opt out, where the wording does not."
+    )
+
+    @model_validator(mode="after")
+    def _follows_text_beside_html(self) -> TrackingPart:
+        if self.text_clicks and not self.clicks:
+            raise ValueError("text_clicks: links in plain text are followed only where those in HTML are (clicks)")
+        return self
+
+
 class CampaignFile(Part):
     """A campaign as one file."""
 
@@ -167,6 +184,7 @@ class CampaignFile(Part):
     name: Name
     skips_roles: bool = Field(True, description="Addresses of offices such as info@ are left out.")
     schedule: SchedulePart
+    tracking: TrackingPart = TrackingPart()
     steps: Annotated[list[StepPart], Field(max_length=_MOST_STEPS)]
     paths: Annotated[list[PathPart], Field(max_length=MOST_PATHS)] = Field(default_factory=list)
     fields: dict[Annotated[str, StringConstraints(max_length=60, pattern=_LINE)], FieldKind] = Field(

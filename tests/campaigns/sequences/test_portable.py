@@ -69,6 +69,7 @@ def full_campaign(member: Member) -> Campaign:
     )
     services.save_schedule(campaign, schedule)
     Campaign.objects.filter(pk=campaign.pk).update(skips_roles=False)
+    services.choose_tracking(campaign, services.Tracking(track_clicks=True, track_text_clicks=True))
     warm, cold = (Path.objects.create(campaign=campaign, number=n, name=f"Path {n}") for n in (2, 5))
     for path, position in ((warm, 201), (cold, 501)):
         step = Step.objects.create(campaign=campaign, position=position, wait_amount=1)
@@ -84,6 +85,7 @@ def full_campaign(member: Member) -> Campaign:
     )
     Branch.objects.create(step=first, place=1, kind="field", where=where, path=warm)
     Branch.objects.create(step=first, place=2, kind="reply", reply="positive", path=cold)
+    Branch.objects.create(step=first, place=3, kind="click", path=warm)
     Branch.objects.create(step=step_at(campaign, 201), place=1, kind="everybody", path=cold)
     Branch.objects.create(step=step_at(campaign, 501), place=1, kind="field", where="country is de")
     campaign.refresh_from_db()
@@ -121,6 +123,39 @@ def test_elsewhere_things_are_found_by_their_names_and_what_is_not_there_is_told
     assert branch.where == f"fields.seats over 10 and not list is {here.pk} and {asked}"
     make_list(elsewhere.workspace, "Partners")
     assert import_file(elsewhere, file).notes == ()
+
+
+def test_what_is_followed_is_carried_and_what_is_left_out_has_its_usual_value(member: Member) -> None:
+    def made(**tracking: object) -> services.Tracking:
+        file = read_file(json.dumps({**MINIMAL, "tracking": tracking}).encode())
+        return services.tracking_of(import_file(member, file).campaign)
+
+    assert made() == services.Tracking()
+    assert made(clicks=True, text_clicks=True) == services.Tracking(track_clicks=True, track_text_clicks=True)
+    assert made(opens=True, opt_out_line=False) == services.Tracking(track_opens=True, shows_opt_out=False)
+
+
+@pytest.mark.parametrize(
+    ("tracking", "cause"),
+    [
+        ({"text_clicks": True}, r"tracking: text_clicks: links in plain text are followed only where"),
+        ({"consent": True}, r"tracking\.consent: Extra inputs are not permitted"),
+        ({"clicks": "yes"}, r"tracking\.clicks: Input should be a valid boolean"),
+        ({"clicks": 1}, r"tracking\.clicks: Input should be a valid boolean"),
+        ([], r"tracking: Input should be"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused_by_its_name(tracking: object, cause: str) -> None:
+    with pytest.raises(BadFile, match=cause):
+        read_file(json.dumps({**MINIMAL, "tracking": tracking}).encode())
+
+
+def test_a_branch_that_waits_for_clicks_which_are_not_followed_is_told(member: Member) -> None:
+    step = {**MINIMAL["steps"][0], "branches": [{"kind": "click", "path": None}]}
+    file = {**MINIMAL, "steps": [step]}
+    told = import_file(member, read_file(json.dumps(file).encode())).notes
+    assert told == ("Step 1: a branch waits for clicks, which are not followed (tracking.clicks).",)
+    assert import_file(member, read_file(json.dumps({**file, "tracking": {"clicks": True}}).encode())).notes == ()
 
 
 @time_machine.travel(NOW)
