@@ -80,6 +80,7 @@ PERSON_PARTS = (
     "campaigns.contacts.person.PART",
     "sending.ledger.person.PART",
     "sending.guard.person.PART",
+    "sending.links.person.PART",
     "sending.mailboxes.person.PART",
     "sending.planner.person.PART",
     "sending.outbox.person.PART",

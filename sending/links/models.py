@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import MD5
 
+from campaigns.contacts.models import Contact
 from outreach.accounts.models import User, Workspace
 from sending.links.core import LONGEST_URL
 from sending.links.hosts.core import LONGEST_HOST
@@ -12,9 +13,14 @@ from sending.links.states import DomainState, Finding
 
 ONE_HOST, ONE_DOMAIN = "links_one_domain_per_host", "links_one_domain_in_use"
 
+_IS_OF_THE_WEB = models.Q(url__regex=r"^https?://[^/@[:space:]]+(/[^[:space:]]*|[?#][^[:space:]]*)?$")
+
 
 class Destination(models.Model):
-    """Where a link of a workspace's messages leads. Written once, before a message names it, and never changed."""
+    """Where a link leads that a wording of the workspace has for everybody.
+
+    Written once, before a message names it, and never changed.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     url = models.CharField(max_length=LONGEST_URL)
@@ -24,10 +30,26 @@ class Destination(models.Model):
         constraints = [
             # by its hash: an address may be longer than an entry of an index
             models.UniqueConstraint("workspace", MD5("url"), name="links_destination_once"),
-            models.CheckConstraint(
-                condition=models.Q(url__regex=r"^https?://[^/@[:space:]]+(/[^[:space:]]*|[?#][^[:space:]]*)?$"),
-                name="links_web_without_account",
-            ),
+            models.CheckConstraint(condition=_IS_OF_THE_WEB, name="links_web_without_account"),
+        ]
+
+
+class PersonalDestination(models.Model):
+    """Where a link leads that is another one for each person, and so tells of them: it goes with its contact.
+
+    Numbered by the sequence of Destination: one number, one place.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
+    url = models.CharField(max_length=LONGEST_URL)
+
+    class Meta:
+        db_table = "links_personal_destination"
+        constraints = [
+            # also the way to those of a contact
+            models.UniqueConstraint("contact", MD5("url"), name="links_personal_once"),
+            models.CheckConstraint(condition=_IS_OF_THE_WEB, name="links_personal_of_the_web"),
         ]
 
 

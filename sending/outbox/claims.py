@@ -71,7 +71,7 @@ def claim(owner: UUID, mailbox_ids: Sequence[int]) -> list[Job]:
         try:
             sender = current.senders[letter.mailbox_id]
             key = signatures.key_for(sender.workspace_id, sender.address)
-            jobs.append(job_of(letter, sender, owner, key, addressing[letter.workspace_id]))
+            jobs.append(job_of(letter, sender, owner, key, addressing[letter.pk]))
         except Unbuildable as error:
             _give_up(letter, str(error), now=current.now)
     return jobs

@@ -40,6 +40,7 @@ class Letter:
     traces: int  # what it is marked with, see links.core.Trace
     not_after: datetime
     created_at: datetime
+    shared_links: frozenset[str] = frozenset()  # that its wording has for everybody, as far as that is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from sending.outbox.events import position_of
 from sending.outbox.jobs import Job, Letter
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
-from sending.outbox.tracing import Addressing
+from sending.outbox.tracing import Addressing, shared_links
 from sending.outbox.writing import content_of
 from sending.pacing import draw_gap, gap_seed
 from sending.planner.claim.facts import Sender
@@ -63,6 +63,7 @@ def first_letter(pk: int, pick: Pick, thread: Sequence[OutboundMessage], *, now:
         traces=traces,
         not_after=pick.not_after,
         created_at=now,
+        shared_links=shared_links(pick.variant.body_text, pick.variant.body_html, pick.sender.signature, traces),
     )
 
 

@@ -20,7 +20,9 @@ class Hit(models.Model):
     message_id = models.BigIntegerField()
     contact_id = models.BigIntegerField()
     kind = models.CharField(max_length=5)
-    link = models.BigIntegerField(default=0, db_default=0)  # a links.Destination; 0 of an open, and of the trap
+    link = models.BigIntegerField(
+        default=0, db_default=0
+    )  # a (Personal)Destination of links; 0 of an open, and of the trap
     at = models.DateTimeField()
     method = models.CharField(max_length=10)
     agent = models.CharField(max_length=200, blank=True)

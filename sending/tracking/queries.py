@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sending.links.models import Destination
+from sending.links.services import addresses_of
 from sending.tracking.judging import why
 from sending.tracking.models import Hit
 from sending.tracking.states import HitKind, Judgement
@@ -30,7 +30,7 @@ def hits_of(workspace_id: int, message_id: int) -> Sequence[HitTold]:
     """Return the newest hits of a message with what tells who they are from."""
     rows = list(Hit.objects.filter(workspace=workspace_id, message_id=message_id).order_by("-at", "-pk")[:_SHOWN])
     numbers = {row.link for row in rows if row.link}
-    urls = dict(Destination.objects.filter(workspace=workspace_id, pk__in=numbers).values_list("pk", "url"))
+    urls = addresses_of(workspace_id, numbers)
     return [
         HitTold(row.at, _who(row), urls.get(row.link, ""), [why(sign) for sign in row.signs], row.agent, row.network)
         for row in rows

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from sending.links.models import Destination
-from sending.links.services import destination, keep_destinations
-from tests.builders import make_workspace
+from campaigns.contacts.models import Contact
+from outreach.kit import clock
+from sending.links.models import Destination, PersonalDestination
+from sending.links.services import addresses_of, destination, keep_destinations, keep_personal
+from tests.builders import make_contact, make_workspace
 
 pytestmark = pytest.mark.django_db
 LONG = "https://acme.example/?" + "a=b&" * 490
@@ -42,3 +44,27 @@ def test_a_known_destination_costs_no_query() -> None:
     destination(number)
     Destination.objects.all().delete()
     assert destination(number) == (workspace.pk, "https://acme.example/")
+
+
+def test_the_address_of_one_person_is_theirs_and_has_a_number_of_its_own() -> None:
+    ada = make_contact(make_workspace(), "ada@x.test")
+    eve = make_contact(ada.workspace, "eve@x.test")
+    wanted = {(one.pk, "https://acme.example/?to=you") for one in (ada, eve)}
+    first = keep_personal(wanted)
+    assert keep_personal(wanted) == first
+    (shared,) = keep_destinations({(ada.workspace_id, "https://acme.example/")}).values()
+    assert len({shared, *first.values()}) == 3
+    assert destination(first[ada.pk, "https://acme.example/?to=you"]) == (
+        ada.workspace_id, "https://acme.example/?to=you",
+    )  # fmt: skip
+    assert addresses_of(ada.workspace_id, [shared, *first.values()]).keys() == {shared, *first.values()}
+    assert keep_personal({(ada.pk, "https://acme.example/"), (ada.pk, "javascript:alert(1)")}) == {
+        (ada.pk, "https://acme.example/"): shared
+    }, "what a wording has for everybody is nobody's"
+
+
+def test_of_whoever_is_erased_or_gone_no_address_is_written_down() -> None:
+    ada = make_contact(make_workspace(), "ada@x.test")
+    Contact.objects.filter(pk=ada.pk).update(erased_at=clock.now())
+    assert keep_personal({(ada.pk, "https://acme.example/"), (ada.pk + 1, "https://acme.example/")}) == {}
+    assert not PersonalDestination.objects.exists()

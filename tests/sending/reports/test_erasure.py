@@ -40,6 +40,7 @@ from sending.inbox.threads.services import add_note
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.queries import totals
+from sending.links.services import keep_personal
 from sending.mailboxes.models import ConnectionTest, HealthChange, Mailbox, MailboxClock, Spending
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
@@ -70,6 +71,7 @@ def make_person(member: Member) -> Contact:
         id=uuid.uuid4(), workspace=workspace, message_id=message.pk, contact_id=contact.pk, kind="click", at=DAY,
         method="GET", agent=SECRET, network="198.51.100.0/24",
     )  # fmt: skip
+    keep_personal([(contact.pk, f"https://acme.example/?pet={SECRET}")])
     Attempt.objects.create(
         id=uuid.uuid4(),
         message=message,

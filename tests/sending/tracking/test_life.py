@@ -6,12 +6,19 @@ from datetime import timedelta
 
 import pytest
 
+from campaigns.contacts.services import erase
 from campaigns.sequences.models import Variant
 from outreach.kit import clock
 from sending.ledger.kinds import EventKind
 from sending.ledger.queries import totals
+from sending.links.addresses import OfMessage
+from sending.links.models import Destination, PersonalDestination
+from sending.outbox.letters import stored_letter
+from sending.outbox.models import OutboundMessage
+from sending.outbox.tracing import addressing_of
 from sending.planner.models import Enrollment
 from sending.reports.results import results_of
+from sending.tracking.queries import hits_of
 from sending.tracking.states import Judgement
 from tests.sending.tracking.host import Visitor
 from tests.sending.tracking.stage import followed, judged
@@ -72,3 +79,25 @@ def test_clicks_are_counted_of_the_messages_that_have_a_link() -> None:
         counted = totals(stage.post.member.workspace.pk, campaign_id=stage.campaign.pk)
         rates = {one.label: (one.hits, one.total) for one in results_of(stage.campaign, counted).followed}
         assert (rates["Clicked by a person"], rates["Opened by a person"]) == ((1, 1), (0, 2))
+
+
+def test_a_link_with_something_of_the_person_in_it_goes_with_them() -> None:
+    html = '<p><a href="https://acme.example/?to={{ email }}">yours</a> <a href="https://acme.example/a">ours</a></p>'
+    with followed(html=html) as stage:
+        sent = stage.send()
+        yours, ours = sent.links
+        ada = stage.post.people[0]
+        assert Visitor().get(yours)["Location"] == "https://acme.example/?to=ada@x.test"
+        assert list(Destination.objects.values_list("url", flat=True)) == ["https://acme.example/a"]
+        judged()
+        told = hits_of(stage.post.member.workspace.pk, stage.message.pk)
+        assert [one.where for one in told] == ["https://acme.example/?to=ada@x.test"]
+        message = OutboundMessage.objects.select_related("contact", "step").get()
+        again = addressing_of([stored_letter(message)])[message.pk].destinations
+        assert sorted(again) == ["https://acme.example/?to=ada@x.test", "https://acme.example/a"]
+        addresses = OfMessage(message.pk, ada.pk).marks(again)
+        assert all(str(addresses.link(url)) in sent.html for url in again), "another try has the same bytes"
+        erase(stage.post.member, ada, typed=ada.email, why="Asked for it.")
+        assert Visitor().get(yours).status_code == 404
+        assert Visitor().get(ours).status_code == 302
+        assert "ada" not in "".join(PersonalDestination.objects.values_list("url", flat=True))
