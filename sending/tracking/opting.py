@@ -10,9 +10,9 @@ from django.db import transaction
 
 from campaigns.contacts.core.suppressing import Rule
 from campaigns.contacts.models import Contact, Suppression
-from campaigns.contacts.queries import suppressed_keys
+from campaigns.contacts.prints import erased_keys, prints_of
 from campaigns.contacts.services import Wish, suppress_all
-from campaigns.contacts.states import BASIS_LABELS, LegalBasis, SuppressionReason, SuppressionScope
+from campaigns.contacts.states import BASIS_LABELS, OWN_WISHES, LegalBasis, SuppressionReason, SuppressionScope
 from outreach.accounts.models import Workspace
 from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
@@ -24,6 +24,7 @@ from sending.planner.services import stop, stop_contact
 from sending.planner.states import StopReason
 from sending.tracking.models import GoneContact
 
+_THEIRS = (*OWN_WISHES, SuppressionReason.ERASED)  # what somebody asked for themselves
 _SERIES = "Wants no more of this series: said on the opt-out page."
 
 
@@ -35,7 +36,7 @@ class Recipient:
     contact_id: int
     message_id: int
     enrollment_id: int | None  # of the series that the message is of, None where that is gone
-    has_left: bool  # nobody writes to them any more
+    has_opted_out: bool  # they said so themselves: whatever else forbids to write to them, that can still be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,12 @@ def recipient(contact_id: int, message_id: int) -> Recipient | None:
         gone = GoneContact.objects.select_related("workspace").filter(contact_id=contact_id)
         if not gone:
             return None
-        return Recipient(gone[0].workspace, contact_id, message_id, None, all(map(_is_barred, gone)))
-    has_left = contact.erased_at is not None or bool(suppressed_keys(contact.workspace_id, [contact.email_key]))
+        rules = _printed(one.print for one in gone)
+        return Recipient(gone[0].workspace, contact_id, message_id, None, _are_wished(gone[0].workspace, rules))
     message = _message(contact_id, message_id)
+    has_opted_out = contact.erased_at is not None or _are_wished(contact.workspace, _rules(contact, message))
     enrollment_id = message.enrollment_id if message else None
-    return Recipient(contact.workspace, contact_id, message_id, enrollment_id, has_left)
+    return Recipient(contact.workspace, contact_id, message_id, enrollment_id, has_opted_out)
 
 
 def origin_of(who: Recipient) -> Origin | None:
@@ -81,12 +83,11 @@ def leave_all(who: Recipient, words: str, *, how: How) -> bool:
         gate.hold_shut(who.workspace.pk)
         contact = Contact.objects.filter(pk=who.contact_id).first()  # their address may have been changed since
         if contact is None:
-            return _bar_print(who, words)
+            return _suppress(who.workspace, _printed(_prints_of_gone(who.contact_id)), words)
         if contact.erased_at is not None:
             return False  # barred by their print already
         message = _message(who.contact_id, who.message_id)
-        keys = dict.fromkeys([contact.email_key, *([key_of(message.recipient)] if message else [])])
-        is_news = bool(_suppress(who.workspace, [Rule(SuppressionScope.ADDRESS, key) for key in keys if key], words))
+        is_news = _suppress(who.workspace, _rules(contact, message), words)
         stop_contact(contact, StopReason.OPTED_OUT, detail=words)
         if is_news:
             entry = Entry(
@@ -119,15 +120,41 @@ def _message(contact_id: int, message_id: int) -> OutboundMessage | None:
     return OutboundMessage.objects.filter(pk=message_id, contact=contact_id).first()
 
 
-def _bar_print(who: Recipient, words: str) -> bool:
-    prints = GoneContact.objects.filter(contact_id=who.contact_id).values_list("print", flat=True)
-    return bool(_suppress(who.workspace, [Rule(SuppressionScope.ERASED, one) for one in prints], words))
+def _rules(contact: Contact, message: OutboundMessage | None) -> list[Rule]:
+    """Return what keeps a message from a contact: their address of now, and the one that the message went to.
+
+    Where the message is gone, each that was theirs, by the print that is left of it.
+    """
+    keys = dict.fromkeys([contact.email_key, *([key_of(message.recipient)] if message else [])])
+    rules = [Rule(SuppressionScope.ADDRESS, key) for key in keys if key]
+    if message is None:
+        known = {one for key in keys for one in prints_of(contact.workspace_id, key)}
+        rules += _printed(one for one in _prints_of_gone(contact.pk) if one not in known)
+    return rules
 
 
-def _suppress(workspace: Workspace, rules: Iterable[Rule], words: str) -> int:
-    return suppress_all(workspace, [Wish(rule, SuppressionReason.OPTED_OUT, words) for rule in rules])
+def _prints_of_gone(contact_id: int) -> list[str]:
+    return list(GoneContact.objects.filter(contact_id=contact_id).values_list("print", flat=True))
 
 
-def _is_barred(gone: GoneContact) -> bool:
-    rows = Suppression.objects.filter(workspace=gone.workspace_id, scope=SuppressionScope.ERASED, value=gone.print)
-    return rows.exists()
+def _printed(prints: Iterable[str]) -> list[Rule]:
+    return [Rule(SuppressionScope.ERASED, one) for one in prints]
+
+
+def _suppress(workspace: Workspace, rules: Iterable[Rule], words: str) -> bool:
+    return bool(suppress_all(workspace, [Wish(rule, SuppressionReason.OPTED_OUT, words) for rule in rules]))
+
+
+def _are_wished(workspace: Workspace, rules: Iterable[Rule]) -> bool:
+    """Say whether all of these rules hold, each because the person wanted it."""
+    asked = [_known_by(workspace, rule) for rule in rules]
+    values = {value for keys in asked for _, value in keys}
+    rows = Suppression.objects.filter(workspace=workspace, value__in=values, reason__in=_THEIRS)
+    found = set(rows.values_list("scope", "value"))
+    return all(not found.isdisjoint(keys) for keys in asked)
+
+
+def _known_by(workspace: Workspace, rule: Rule) -> set[tuple[str, str]]:
+    """Return the suppressions (scope, value) one of which bars what a rule names: an address also by its print."""
+    keys = {(str(rule.scope), rule.value)}
+    return keys | set(erased_keys(workspace.pk, rule.value)) if rule.scope == SuppressionScope.ADDRESS else keys

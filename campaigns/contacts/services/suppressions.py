@@ -21,7 +21,8 @@ from outreach.accounts.roles import Role
 from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of, parse_address
 
-# One row for a rule: a binding reason replaces a weaker one, so that nobody lifts by a click what a person asked for.
+# One row for a rule: a binding reason replaces a weaker one, and what a person said themselves one that a server gave,
+# so that nobody lifts by a click what a person asked for.
 _SUPPRESS = """
 INSERT INTO contacts_suppression AS s (workspace_id, scope, value, reason, evidence, created_by_id, created_at)
 SELECT %(workspace)s, k.scope, k.value, k.reason, k.evidence, %(by)s, %(now)s
@@ -29,7 +30,8 @@ SELECT %(workspace)s, k.scope, k.value, k.reason, k.evidence, %(by)s, %(now)s
     AS k(scope, value, reason, evidence)
     ON CONFLICT ON CONSTRAINT contacts_suppressed_once DO UPDATE
    SET reason = EXCLUDED.reason, evidence = EXCLUDED.evidence
- WHERE EXCLUDED.reason = ANY(%(binding)s) AND NOT s.reason = ANY(%(binding)s)
+ WHERE (EXCLUDED.reason = ANY(%(binding)s) AND NOT s.reason = ANY(%(binding)s))
+    OR (EXCLUDED.reason = ANY(%(wishes)s) AND s.reason = 'no_such_address')
 """
 # Behind the gate, so that it comes after every answer that was confirmed before it.
 _CONFIRM = """
@@ -39,6 +41,7 @@ UPDATE contacts_suppression s
  WHERE s.workspace_id = %(workspace)s AND s.scope = k.scope AND s.value = k.value
 """
 _BINDING = [str(one) for one in BINDING_REASONS]
+_WISHES = [str(one) for one in OWN_WISHES]
 WHY_LIMIT = 500
 
 
@@ -86,11 +89,11 @@ def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | Non
     Who was erased is barred already, and their address is not written down again: only that they opted out or
     complained becomes the reason that their print is kept for.
     """
-    # Of two wishes for one rule the binding one counts, else the first.
+    # Of two wishes for one rule the weightier one counts, else the first.
     chosen: dict[Rule, Wish] = {}
     for wish in wishes:
         known = chosen.get(wish.rule)
-        if known is None or (wish.reason in BINDING_REASONS and known.reason not in BINDING_REASONS):
+        if known is None or _weight(wish.reason) > _weight(known.reason):
             chosen[wish.rule] = wish
     if not chosen:
         return 0
@@ -127,9 +130,14 @@ def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | Non
                 "by": by.pk if by else None,
                 "now": clock.now(),
                 "binding": _BINDING,
+                "wishes": _WISHES,
             },
         )
         return int(cursor.rowcount)
+
+
+def _weight(reason: SuppressionReason) -> int:
+    return (reason in BINDING_REASONS) + (reason in OWN_WISHES)
 
 
 def lift(member: Member, row: Suppression, *, why: str, typed: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What stops a message meets its mark, at random moments: a reply, or a person who pauses the company."""
+"""What stops a message meets its mark, at random moments: a reply, a person who pauses the company, an opt-out."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connections
 from django.db.models.functions import Now
 
 from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import is_suppressed
 from outreach.kit import clock
 from sending.chaos.faultsmtpd import FaultServer
 from sending.imap import RawMail
 from sending.inbox.services import take_in
+from sending.links.addresses import OfMessage
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
@@ -31,7 +33,9 @@ from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Withdrawn
 from tests.builders import make_message
 from tests.sending.outbox.plain import Post, make_post
+from tests.sending.tracking.host import Visitor
 
+KINDS = ("reply", "pause", "opt-out")
 _STOP_S, _MARK_S = 0.010, 0.020  # the latest that each begins; a mark waits for nothing else and is faster
 
 
@@ -52,16 +56,17 @@ def make_waiting(count: int) -> Post:
     return made
 
 
-def meetings(post: Post, count: int, *, seed: int) -> Counter[tuple[str, bool]]:
-    """Let so many marks meet a reply or a pause; returns how often each met a mark that was set, and one that was not.
+def meetings(post: Post, count: int, *, seed: int, kinds: Sequence[str] = KINDS) -> Counter[tuple[str, bool]]:
+    """Let so many marks meet a reply, a pause or an opt-out over the web.
 
+    Returns how often each met a mark that was set, and one that was not.
     Raises AssertionError where a message was marked after what stops it had been stored.
     """
     dice = random.Random(seed)  # noqa: S311  # moments, no secrets
     met: Counter[tuple[str, bool]] = Counter()
     for job in _jobs(post, count):
-        name, meet = dice.choice((("reply", _meet_reply), ("pause", _meet_pause)))
-        met[name, meet(post, job, dice)] += 1
+        name = dice.choice(kinds)
+        met[name, _MEET[name](post, job, dice)] += 1
     return met
 
 
@@ -100,6 +105,27 @@ def _meet_pause(post: Post, job: Job, dice: random.Random) -> bool:
     assert marked or row.reason == "Called back before it left: the company or the address is paused."
     assert resume_company(post.member, contact.domain)
     return marked
+
+
+def _meet_opt_out(_post: Post, job: Job, dice: random.Random) -> bool:
+    first = OutboundMessage.objects.get(contact=job.letter.contact_id, step__position=1)
+    url = OfMessage(first.pk, first.contact_id).opt_out()
+    marked = _meet(lambda: _opts_out(url), job, dice)
+    row = OutboundMessage.objects.select_related("enrollment").get(pk=job.letter.pk)
+    assert row.state == (MessageState.DOT_PENDING if marked else MessageState.CANCELLED)
+    assert row.enrollment is not None
+    assert (row.enrollment.state, row.enrollment.stop_reason) == (EnrollmentState.STOPPED, StopReason.OPTED_OUT)
+    assert is_suppressed(job.letter.workspace_id, job.recipient_key)
+    return marked
+
+
+def _opts_out(url: str) -> bool:
+    """Post the one click of a mail program (RFC 8058); it is answered when the opt-out is committed."""
+    answer = Visitor("Yahoo!").post(url, {"List-Unsubscribe": "One-Click"})
+    return answer.status_code == 200
+
+
+_MEET = {"reply": _meet_reply, "pause": _meet_pause, "opt-out": _meet_opt_out}
 
 
 @dataclass

@@ -41,6 +41,9 @@ class Visitor:
     def post(self, url: str, data: Any = None, **more: Any) -> HttpResponse:
         return self._asked("post", url, more.pop("headers", {}), data=data or {}, **more)
 
+    def other(self, method: str, url: str, data: Any = None, **more: Any) -> HttpResponse:
+        return self._asked(method, url, {}, data=data or {}, **more)
+
     def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> HttpResponse:
         extra = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
         answer = getattr(self.client, method)(

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from campaigns.contacts.models import Contact, Suppression
-from campaigns.contacts.services import delete_contacts, erase
+from campaigns.contacts.queries import is_suppressed
+from campaigns.contacts.services import delete_contacts, edit_contact, erase, suppress_rule
 from campaigns.contacts.states import SuppressionReason, SuppressionScope
+from outreach.env import env
+from outreach.kit import clock
+from outreach.kit.crypto import instance_keyring, new_key
+from outreach.kit.tokens import instance_signer
 from sending.ledger.kinds import EventKind, How
 from sending.ledger.queries import totals
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.models import OutboundMessage
+from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.reports.feedback import of_campaign
 from sending.tracking.models import GoneContact
 from tests.builders import make_contact, make_running_campaign, make_workspace
 from tests.sending.outbox.plain import claim_all
 from tests.sending.outbox.stage import deliver, make_due
-from tests.sending.tracking.host import Visitor
+from tests.sending.tracking.host import Visitor, carried
 from tests.sending.tracking.stage import Stage, followed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,17 +58,37 @@ def test_the_header_stands_on_one_line_and_its_address_is_short() -> None:
 
 def test_reading_changes_nothing_a_thousand_times() -> None:
     with followed(steps=2) as stage:
-        url = stage.send().header
+        sent = stage.send()
+        pages, links = (sent.header, f"{sent.header}/source"), (*sent.links, sent.image, sent.trap)
+        before = list(Enrollment.objects.values())
+        asked = 0
         for agent in SCANNERS:
             scanner = Visitor(agent)
+            for url in pages:
+                assert scanner.head(url).status_code == 200
+                assert scanner.get(url, sec_purpose="prefetch").status_code == 200
+                assert scanner.options(url).status_code == 404
             for _ in range(25):
-                assert scanner.get(url).status_code == 200
-            assert scanner.head(url).status_code == 200
-            assert scanner.get(url, sec_purpose="prefetch").status_code == 200
-            assert scanner.options(url).status_code == 404
-            assert scanner.get(f"{url}/source").status_code == 200
+                assert scanner.get(sent.header).status_code == 200
+                for url in (*links, *links, sent.trap):
+                    assert scanner.get(url).status_code in {200, 302, 404}
+                    asked += 1
+                asked += 1
+        assert asked == 1_000
+        assert carried() > 0
         assert suppressed() == []
-        assert not opted_out(stage)
+        assert list(Enrollment.objects.values()) == before
+
+
+def test_the_header_alone_asks_for_nothing() -> None:
+    with followed() as stage:
+        url = stage.send().header
+        headers = {"list_unsubscribe": "One-Click", "content_type": FORM}
+        assert Visitor().get(f"{url}?{ONE_CLICK}", **headers).status_code == 200
+        assert Visitor().head(f"{url}?{ONE_CLICK}").status_code == 200
+        for method in ("put", "patch", "delete"):
+            assert Visitor().other(method, url, ONE_CLICK, content_type=FORM).status_code == 404
+        assert suppressed() == []
 
 
 @pytest.mark.parametrize("is_multipart", [False, True])
@@ -146,6 +176,43 @@ def test_it_holds_for_the_address_of_then_and_of_now() -> None:
         assert {value for _, value, _ in suppressed()} == {"ada@x.test", "new@x.test"}
 
 
+@pytest.mark.parametrize(
+    ("rule", "reason", "left"),
+    [
+        ("@x.test", SuppressionReason.MANUAL, [("domain", "x.test", SuppressionReason.MANUAL)]),
+        ("ada@x.test", SuppressionReason.NO_SUCH_ADDRESS, []),
+        ("ada@x.test", SuppressionReason.LOST_HISTORY, []),
+    ],
+)
+def test_a_wish_of_their_own_can_be_said_whatever_else_bars_them(
+    rule: str, reason: SuppressionReason, left: list[tuple[str, str, str]]
+) -> None:
+    with followed() as stage:
+        url, workspace = stage.send().header, stage.post.member.workspace
+        suppress_rule(workspace, rule, reason)
+        assert b"Never write to me again" in Visitor().get(url).content
+        assert Visitor().post(url, {"what": "all"}).status_code == 200
+        assert suppressed() == [*left, ("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
+        assert stage.events(EventKind.OPTED_OUT) == ["opted_out"]
+        assert b"no messages from Acme any more" in Visitor().get(url).content
+        suppress_rule(workspace, "ada@x.test", SuppressionReason.NO_SUCH_ADDRESS)
+        assert suppressed()[-1][2] == SuppressionReason.OPTED_OUT, "and no server takes it back"
+
+
+def test_who_has_another_address_and_no_message_any_more_is_barred_under_both() -> None:
+    with followed() as stage:
+        url, ada, member = stage.send().header, stage.post.people[0], stage.post.member
+        assert edit_contact(ada, {"email": "new@x.test"}, {}, by=member.user)
+        OutboundMessage.objects.all().delete()
+        assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
+        assert is_suppressed(member.workspace.pk, "ada@x.test")
+        assert is_suppressed(member.workspace.pk, "new@x.test")
+        assert stage.events(EventKind.OPTED_OUT) == ["opted_out"]
+        assert b"no messages from Acme any more" in Visitor().get(url).content
+        assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
+        assert stage.events(EventKind.OPTED_OUT) == ["opted_out"], "once"
+
+
 def test_it_works_when_the_contact_is_deleted_and_comes_back() -> None:
     with followed() as stage:
         url, workspace = stage.send().header, stage.post.member.workspace
@@ -159,6 +226,44 @@ def test_it_works_when_the_contact_is_deleted_and_comes_back() -> None:
         assert (scope, reason) == (SuppressionScope.ERASED, SuppressionReason.OPTED_OUT)
         assert "ada" not in value
         assert b"no messages from Acme any more" in Visitor().get(url).content
+
+
+@pytest.fixture
+def rotated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Gives a call that puts a new key before those of the instance."""
+    caches = (instance_keyring, instance_signer)
+
+    def rotate() -> None:
+        keys = replace(env(), credential_keys=(new_key(), *env().credential_keys))
+        monkeypatch.setattr("outreach.kit.crypto.env", lambda: keys)
+        for one in caches:
+            one.cache_clear()
+
+    yield rotate
+    monkeypatch.undo()
+    for one in caches:
+        one.cache_clear()
+
+
+@pytest.mark.parametrize("gone", ["campaign", "contact"])
+def test_it_works_years_later_by_another_key_when_its_campaign_or_contact_is_gone(
+    gone: str, rotated: Callable[[], None]
+) -> None:
+    with followed() as stage:
+        url, ada, workspace = stage.send().header, stage.post.people[0], stage.post.member.workspace
+        if gone == "contact":
+            delete_contacts(workspace, [ada.pk])
+        OutboundMessage.objects.all().delete()
+        stage.campaign.delete()
+        rotated()
+        clock.move(clock.now() + timedelta(days=3 * 365))
+        try:
+            assert b"Never write to me again" in Visitor().get(url).content
+            assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
+            assert b"no messages from Acme any more" in Visitor().get(url).content
+        finally:
+            clock.move(None)
+        assert is_suppressed(workspace.pk, "ada@x.test")
 
 
 def test_it_works_when_the_campaign_is_deleted() -> None:
