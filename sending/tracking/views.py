@@ -16,7 +16,7 @@ from campaigns.sequences.views.frame import editor_context, saved
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
-from sending.links.addresses import host
+from sending.links.hosts.bases import base_of
 from sending.planner.lawful.traced import reach_of
 from sending.tracking.forms import TrackingForm
 
@@ -34,6 +34,8 @@ def choices(request: MemberRequest, pk: int) -> HttpResponse:
         if saved(request, form, lambda: services.choose_tracking(campaign, wanted, who=request.member.user)):
             messages.success(request, "Saved. It holds for the messages that are made from now on.")
             return redirect(request.member.url("tracking:choices", pk))
-    context = editor_context(campaign, form=form, may_change=may_change, host=host(), reach=reach_of(campaign))
+    context = editor_context(
+        campaign, form=form, may_change=may_change, base=base_of(campaign.workspace_id), reach=reach_of(campaign)
+    )
     status = 422 if form.is_bound else 200
     return render_region(request, "sending/tracking/choices.html", context, region="tracking", status=status)

@@ -34,6 +34,7 @@ _SOON = timedelta(minutes=10)  # what does not work is looked at so often
 _DAILY = timedelta(hours=24)  # what was removed
 ANSWERED = timedelta(days=60)  # so long a removed domain is answered behind the end of its DNS record
 LAPSES = timedelta(days=14)  # a claim that never worked
+_NO_TARGET = "This server has no tracking host: whoever runs it sets OUTREACH_TRACKING_URL first."
 _AT_ONCE = 20
 _AT_MOST_S = 120.0  # of one round: each look may wait for a server of somebody else's
 
@@ -85,6 +86,8 @@ def check(row: TrackingDomain) -> Verdict:
 
 def check_now(row: TrackingDomain) -> Verdict:
     """Look at a domain because a person asks, again and again perhaps: what was found a moment ago holds."""
+    if not target():
+        return Verdict(Finding.DNS_SILENT, _NO_TARGET)
     if row.checked_at and clock.now() - row.checked_at < _MOMENT:
         return Verdict(Finding(row.finding), row.found)
     return check(row)
@@ -129,7 +132,7 @@ def remove(member: Member, row: TrackingDomain) -> bool:
 def _fault_of(host: str) -> str:
     """Say why a host can be nobody's tracking domain, "" when it can."""
     if not target():
-        return "This server has no tracking host: whoever runs it sets OUTREACH_TRACKING_URL first."
+        return _NO_TARGET
     if len(host) > LONGEST_HOST:
         return f"{host[:40]}… has {len(host)} characters: a tracking domain has at most {LONGEST_HOST}."
     if host == target():

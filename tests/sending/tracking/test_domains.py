@@ -127,16 +127,18 @@ def test_a_question_that_this_instance_did_not_ask_is_not_answered() -> None:
 
 
 @pytest.mark.django_db(transaction=False)
-def test_the_review_says_which_host_messages_lead_over() -> None:
+def test_the_pages_of_a_campaign_say_which_host_messages_lead_over() -> None:
     member = make_team()
-    page = member.url("planner:review", make_draft(member).pk)
+    campaign = make_draft(member)
 
-    def said() -> str:
-        return text_of(signed_in(member).get(page))
+    def said(page: str = "planner:review") -> str:
+        return text_of(signed_in(member).get(member.url(page, campaign.pk)))
 
     assert "racking domain" not in said()
     row = make_tracking_domain(member.workspace, HOST, DomainState.WORKS)
     assert f"Links and opt-outs lead over {HOST}, which works." in said()
+    assert f"New messages lead over https://{HOST} :" in said("tracking:choices")
     TrackingDomain.objects.filter(pk=row.pk).update(state=DomainState.BROKEN, found="Its certificate ended.")
     words = f"The tracking domain {HOST} does not work: messages lead over {NAME} instead. Its certificate ended."
     assert words in said()
+    assert f"New messages lead over {OURS} :" in said("tracking:choices")

@@ -39,6 +39,8 @@ def test_a_domain_that_is_set_is_looked_at_at_once(member: Member, monkeypatch: 
     page = read(member)
     assert f"New messages lead over {HOST}" in page
     assert f'data-text="{TARGET}"' in page
+    log = page_of(signed_in(member).get(member.url("reports:log")))
+    assert f"{HOST} works: new messages lead over it." in log
 
 
 @pytest.mark.parametrize(
