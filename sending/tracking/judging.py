@@ -36,8 +36,8 @@ class Request:
 class Rule:
     """A sign of something: it is there when all that the rule names is so.
 
-    within_s: so soon after the delivery. links, at_once_s: so many links of the message in so short a time.
-    trapped_s: the same network has fallen into the trap so near in time.
+    early: before the delivery. within_s: so soon after it. links, at_once_s: so many links of the message in so short a
+    time. trapped_s: the trap was asked for so near in time, from the same network, or (trapped_by_any) from any.
     """
 
     id: str
@@ -52,10 +52,12 @@ class Rule:
     hint: re.Pattern[str] | None = None
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     no_agent: bool = False
+    early: bool = False
     within_s: float = 0
     links: int = 0
     at_once_s: float = 0
     trapped_s: float = 0
+    trapped_by_any: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Finding:
 def judge(hit: Request, around: Sequence[Request], *, delivered_at: datetime | None) -> Finding:
     """Return who a hit is from. around: the hits of the same message near in time, itself among them.
 
+    delivered_at: the instant before which nobody can have got the message, None where that is not known.
     One sign of a machine makes a machine, else one doubt makes unknown; a person is who gives a sign of one and no
     other.
     """
@@ -107,11 +110,11 @@ def _rule(row: Mapping[str, Any]) -> Rule:
 def _holds(rule: Rule, hit: Request, around: Sequence[Request], delivered_at: datetime | None) -> bool:
     if hit.kind not in rule.kinds or not _fits(rule, hit):
         return False
-    if rule.within_s and (delivered_at is None or hit.at - delivered_at > timedelta(seconds=rule.within_s)):
+    if (rule.early or rule.within_s) and not _fits_delivery(rule, hit, delivered_at):
         return False
     if rule.links and _at_once(hit, around, rule.at_once_s) < rule.links:
         return False
-    return not rule.trapped_s or _is_trapped(hit, around, rule.trapped_s)
+    return not rule.trapped_s or _is_trapped(rule, hit, around)
 
 
 def _fits(rule: Rule, hit: Request) -> bool:
@@ -123,6 +126,14 @@ def _fits(rule: Rule, hit: Request) -> bool:
         and (rule.hint is None or rule.hint.search(hit.hint) is not None)
         and (not rule.networks or _is_in(hit.network, rule.networks))
     )
+
+
+def _fits_delivery(rule: Rule, hit: Request, delivered_at: datetime | None) -> bool:
+    if delivered_at is None:
+        return False
+    if rule.early:
+        return hit.at < delivered_at
+    return delivered_at <= hit.at <= delivered_at + timedelta(seconds=rule.within_s)
 
 
 def _at_once(hit: Request, around: Sequence[Request], span_s: float) -> int:
@@ -145,12 +156,15 @@ def _at_once(hit: Request, around: Sequence[Request], span_s: float) -> int:
     return most
 
 
-def _is_trapped(hit: Request, around: Sequence[Request], span_s: float) -> bool:
+def _is_trapped(rule: Rule, hit: Request, around: Sequence[Request]) -> bool:
     if hit.kind is HitKind.TRAP:
         return True
-    span = timedelta(seconds=span_s)
-    return bool(hit.network) and any(
-        one.kind is HitKind.TRAP and one.network == hit.network and abs(one.at - hit.at) <= span for one in around
+    span = timedelta(seconds=rule.trapped_s)
+    return any(
+        one.kind is HitKind.TRAP
+        and abs(one.at - hit.at) <= span
+        and (rule.trapped_by_any or (one.network == hit.network != ""))
+        for one in around
     )
 
 

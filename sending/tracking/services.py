@@ -14,12 +14,15 @@ from outreach.kit import clock, statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
 from sending.tracking.judging import AROUND, Request, judge
 from sending.tracking.models import Hit
 from sending.tracking.states import HitKind, Judgement
 
-SETTLED = timedelta(seconds=30)  # so long after a hit others of its burst have come, too
+# So long after a hit whatever a rule looks for around it has come, and was carried here (every two seconds).
+SETTLED = AROUND + timedelta(seconds=10)
 FORGOTTEN = timedelta(days=30)
+_NOT_TAKEN = (MessageState.CLAIMED, MessageState.DEFERRED, MessageState.FAILED, MessageState.CANCELLED)
 _MESSAGES = 500  # of one round
 _LOCK = 0x7A11  # of PostgreSQL's advisory locks: one judge at a time, so that the first of a kind is told once
 KINDS = {
@@ -73,14 +76,15 @@ def judge_due(*, now: datetime | None = None) -> int:
         if not firsts:
             return 0
         messages = OutboundMessage.objects.only(
-            "workspace_id", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "dot_at"
+            *("workspace_id", "campaign_id", "contact_id", "enrollment_id", "mailbox_id"),
+            *("state", "dot_at", "sent_at", "again_at"),
         ).in_bulk(list(firsts))
         judged: list[Hit] = []
         for pk, hits in _around(firsts).items():
             if len(judged) >= _OF_ALL:
                 break  # the next round goes on there
             message = messages.get(pk)
-            judged += _judged(hits, until, message.dot_at if message else None)
+            judged += _judged(hits, until, _delivered_at(message, now or clock.now()) if message else None)
         _keep(judged)
         record(_firsts(judged, messages))
     return len(judged)
@@ -102,6 +106,18 @@ def _around(firsts: Mapping[int, datetime]) -> dict[int, list[Hit]]:
     for hit in Hit.objects.raw(_AROUND, asked):
         found[hit.message_id].append(hit)
     return found
+
+
+def _delivered_at(message: OutboundMessage, now: datetime) -> datetime | None:
+    """Return the instant before which nobody can have got a message; None where that is not known.
+
+    A server that puts a message off (greylisting, 451) may have read it whole, and its gateway looked at the links.
+    """
+    if message.again_at is not None:
+        return None  # an earlier copy may have arrived
+    if message.state in _NOT_TAKEN:
+        return now
+    return message.sent_at or message.dot_at
 
 
 def _judged(hits: Sequence[Hit], until: datetime, delivered_at: datetime | None) -> list[Hit]:

@@ -52,7 +52,7 @@ class Stage:
         """Let the newest message have left a while ago."""
         pk, at = self.message.pk, self.message.dot_at
         assert at is not None
-        OutboundMessage.objects.filter(pk=pk).update(dot_at=at - ago)
+        OutboundMessage.objects.filter(pk=pk).update(dot_at=at - ago, sent_at=at - ago)
 
     def events(self, *kinds: EventKind) -> list[str]:
         return list(Event.objects.filter(kind__in=kinds).order_by("id").values_list("kind", flat=True))

@@ -10,6 +10,7 @@ import pytest
 
 from sending.tracking.judging import Request, Rule, judge, rules, why
 from sending.tracking.states import HitKind, Judgement
+from tests.sending.tracking.agents import MACHINES, PEOPLE, READERS
 from tests.sending.tracking.host import CHROME
 
 SENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -36,11 +37,13 @@ def judgements(*hits: Request, sent: datetime | None = SENT) -> list[Judgement]:
 def example(given: Mapping[str, Any]) -> tuple[Request, list[Request]]:
     values = {"network": "198.51.100.0/24", **given}
     after, clicked = values.pop("after_s", 0), values.pop("clicked", 1)
-    trapped = values.pop("trapped", False)
+    trapped, elsewhere_s = values.pop("trapped", False), values.pop("elsewhere_s", None)
     one = hit(after, **values)
     around = [one, *(hit(after + n / 10, n + 1, **values) for n in range(1, clicked))]
     if trapped:
         around.append(Request(HitKind.TRAP, one.at, network=one.network))
+    if elsewhere_s is not None:
+        around.append(Request(HitKind.TRAP, one.at + timedelta(seconds=elsewhere_s), network="203.0.113.0/24"))
     return one, around
 
 
@@ -70,6 +73,9 @@ def test_each_rule_holds_for_its_example_and_not_for_what_is_beside_it(rule: Rul
                      id="a browser without a head"),
         pytest.param([hit(1, 0, GMAIL, "open"), hit(2, 0, YAHOO, "open")], id="proxies that load in advance"),
         pytest.param([hit(9000, 0, "Mozilla/5.0", "open")], id="Apple Mail Privacy Protection, hours later"),
+        pytest.param([hit(-240, 1)], id="a gateway that looks at what its server has put off"),
+        pytest.param([hit(40, 1, network="203.0.113.0/24"), hit(44, 2),
+                      hit(46, 0, kind="trap", network="192.0.2.0/24")], id="a gateway of several networks"),
         pytest.param([hit(60, 1, hint="prefetch")], id="a browser that guesses what comes next"),
     ],
 )  # fmt: skip
@@ -92,6 +98,42 @@ def test_traces_of_machines(trace: list[Request]) -> None:
 )
 def test_traces_of_people_also_through_proxies(trace: list[Request]) -> None:
     assert set(judgements(*trace)) == {Judgement.PERSON}
+
+
+def test_names_of_the_world_are_judged_without_an_error_of_either_kind() -> None:
+    """A machine that counts as a person opens branches; a person who counts as a machine is lost."""
+
+    def mistaken(names: Mapping[str, str], kind: str, expected: Judgement) -> dict[str, Judgement]:
+        found = {name: judgements(hit(900, agent=agent, kind=kind))[0] for name, agent in names.items()}
+        return {name: judgement for name, judgement in found.items() if judgement is not expected}
+
+    assert mistaken(MACHINES, "click", Judgement.MACHINE) == {}
+    assert mistaken(PEOPLE, "click", Judgement.PERSON) == {}
+    assert mistaken(PEOPLE, "open", Judgement.PERSON) == {}
+    assert mistaken(READERS, "open", Judgement.PERSON) == {}
+    assert len(MACHINES) + len(PEOPLE) + len(READERS) > 70
+
+
+@pytest.mark.parametrize(
+    ("clicked_s", "trapped_s", "expected"),
+    [
+        (60, 62, Judgement.MACHINE),
+        (62, 60, Judgement.MACHINE),
+        (60, 95, Judgement.UNKNOWN),
+        (95, 60, Judgement.UNKNOWN),
+        (3600, 60, Judgement.PERSON),
+    ],
+)
+def test_a_gateway_that_is_spread_over_networks_is_known_by_its_trap(
+    clicked_s: int, trapped_s: int, expected: Judgement
+) -> None:
+    trap = hit(trapped_s, 0, kind="trap", network="203.0.113.0/24")
+    assert judgements(hit(clicked_s, network="198.51.100.0/24"), trap) == [expected, Judgement.MACHINE]
+
+
+def test_who_reads_meanwhile_is_no_machine_for_a_gateway_that_looks() -> None:
+    trap = hit(60, 0, kind="trap", network="203.0.113.0/24")
+    assert judgements(hit(62, 0, GMAIL, "open", network="66.249.84.0/24"), trap)[0] is Judgement.PERSON
 
 
 def test_a_person_behind_a_gateway_is_told_from_it() -> None:

@@ -15,9 +15,11 @@ from sending.links.addresses import OfMessage
 from sending.links.models import Destination, PersonalDestination
 from sending.outbox.letters import stored_letter
 from sending.outbox.models import OutboundMessage
+from sending.outbox.states import MessageState
 from sending.outbox.tracing import addressing_of
 from sending.planner.models import Enrollment
 from sending.reports.results import results_of
+from sending.tracking.models import Hit
 from sending.tracking.queries import hits_of
 from sending.tracking.states import Judgement
 from tests.sending.tracking.host import Visitor
@@ -54,6 +56,19 @@ def test_a_machine_that_follows_every_link_is_told_apart() -> None:
             scanner.get(link)
         assert {hit.judgement for hit in judged()} == {Judgement.MACHINE}
         assert stage.events(EventKind.CLICKED, EventKind.CLICK_MACHINE) == ["click_machine"]
+
+
+def test_who_looks_at_a_message_that_was_put_off_is_a_machine() -> None:
+    with followed() as stage:
+        sent = stage.send()
+        stage.delivered(HOUR)
+        Visitor().get(sent.links[0])
+        put_off = {"state": MessageState.DEFERRED, "sent_at": None, "retry_at": clock.now() + HOUR}
+        OutboundMessage.objects.update(**put_off)
+        assert [hit.judgement for hit in judged()] == [Judgement.MACHINE]
+        Hit.objects.update(judgement=Judgement.PENDING)
+        OutboundMessage.objects.update(again_at=clock.now())
+        assert [hit.judgement for hit in judged()] == [Judgement.PERSON], "an earlier copy may have arrived"
 
 
 def test_the_image_of_a_message_tells_of_an_open() -> None:
