@@ -111,11 +111,13 @@ def people_of(  # noqa: PLR0913  # what narrows the list, as it stands in the UR
     search: str = "",
     path: int | None = None,
     step: int | None = None,
+    stands: Q | None = None,
 ) -> QuerySet[Any]:
     """Return the enrollments of a campaign for keyset paging by id; search is a prefix of the address.
 
     state, hold and reason are exact words; the hold ANY_HOLD stands for each, NO_HOLD for none. begun: "yes" for those
     who were written to, "no" for the others. path: where they stand; step: the position of the message to come.
+    stands: how they stand to the branches behind a step (see stances).
     """
     rows = with_reasons(Enrollment.objects.filter(campaign=campaign)).select_related("contact", "mailbox")
     if state:
@@ -130,6 +132,8 @@ def people_of(  # noqa: PLR0913  # what narrows the list, as it stands in the UR
         rows = rows.filter(next_position__gte=position_in(path, 0), next_position__lt=position_in(path + 1, 0))
     if step is not None:
         rows = rows.filter(next_position=step)
+    if stands is not None:
+        rows = rows.filter(stands)
     if begun:
         rows = rows.filter(begun_at__isnull=begun == "no")
     if search:

@@ -7,12 +7,12 @@ from functools import partial
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.sequences.errors import SequenceError
-from campaigns.sequences.models import Campaign
+from campaigns.sequences.models import Campaign, Step
 from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import campaign_for
 from campaigns.sequences.views.frame import editor_context, saved
@@ -36,6 +36,7 @@ from sending.planner.progress.guards import campaign_alarms, mailbox_alarms, why
 from sending.planner.review import review_of
 from sending.planner.review.readiness import stalls
 from sending.planner.services.limits import seen_throttles, set_throttles
+from sending.planner.stances import Stance, stances_at
 from sending.planner.states import EnrollmentState, StopReason
 
 _FOLDER = "sending/planner"
@@ -159,13 +160,17 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
     standing = queries.standing_of([pk]).get(pk)
     filters = {**narrowed, "q": request.GET.get("q", "").replace("\0", "")[:100]}
     path, step = (_number(request.GET.get(name, "")) for name in ("path", "step"))
-    rows = queries.people_of(campaign, **narrowed, search=filters["q"], path=path, step=step)
+    behind, stance = _stance(campaign, request.GET)
+    stands = stances_at(behind)[stance] if behind and stance else None
+    rows = queries.people_of(campaign, **narrowed, search=filters["q"], path=path, step=step, stands=stands)
     context = editor_context(
         campaign,
         page=paged(request, rows, by="id"),
         filters=filters,
         path=path,
         step=step,
+        behind=behind,
+        stance=stance,
         standing=standing,
         waiting=standing.waiting if standing else 0,
         holds=queries.held_by_reason(campaign),
@@ -230,6 +235,13 @@ def removal(request: MemberRequest, pk: int) -> HttpResponse:
 def _number(text: str) -> int | None:
     """Return the small number of a path or a step that stands in a URL."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
+
+
+def _stance(campaign: Campaign, asked: QueryDict) -> tuple[Step | None, Stance | None]:
+    """Return behind which step the people stand who are asked for, and how; a pair of None where the URL is silent."""
+    position, name = _number(asked.get("behind", "")), asked.get("stance", "")
+    step = Step.objects.filter(campaign=campaign, position=position).first() if name in set(Stance) else None
+    return (step, Stance(name)) if step else (None, None)
 
 
 def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 200) -> HttpResponse:

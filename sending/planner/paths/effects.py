@@ -6,19 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from campaigns.sequences.models import Branch, Step
 from campaigns.sequences.plans import CampaignPlan, PlannedBranch, PlannedStep, plans, with_branches
-from campaigns.sequences.positions import block_of, path_of
 from campaigns.sequences.states import BranchKind, ReplyClass
 from sending.planner.claim.branching import CannotTell, Conditions, asked_of, way_at
 from sending.planner.models import Enrollment
-from sending.planner.states import EnrollmentState
+from sending.planner.stances import Stance, stances_at
 
 # Asked one by one which way they would go; of more it is reckoned from so many.
 LOOKED_AT = 20_000
-_UNDER_WAY = [EnrollmentState.ACTIVE, EnrollmentState.SENDING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +44,16 @@ class BranchEffects:
 def effects_of_branches(step: Step, after: Sequence[Branch]) -> BranchEffects:
     """Return whom it touches when these are the branches behind a step, in this order; their paths are loaded."""
     plan = plans([step.campaign_id])[step.campaign_id]
-    behind = next((one.position for one in plan.steps if one.position > step.position), None)
-    first, last = block_of(path_of(step.position))
-    here = (step.position + 1, min(last, behind or last))
-    rows = Enrollment.objects.filter(campaign=step.campaign_id)
-    found = rows.aggregate(
-        waiting=Count("pk", filter=Q(state=EnrollmentState.ACTIVE, next_position__range=here)),
-        to_come=Count("pk", filter=Q(state__in=_UNDER_WAY, next_position__range=(first, step.position))),
-        resting=Count("pk", filter=Q(state=EnrollmentState.FINISHED, next_position__range=here)),
-        everybody=Count("pk"),
-    )
-    standing = rows.filter(state=EnrollmentState.ACTIVE, next_position__range=here).order_by("pk")
+    rows, stances = Enrollment.objects.filter(campaign=step.campaign_id), stances_at(step)
+    found = rows.aggregate(**{name.value: Count("pk", filter=where) for name, where in stances.items()})
+    standing = rows.filter(stances[Stance.WAITING]).order_by("pk")
     looked_at = list(standing.values_list("next_position", "contact_id")[:LOOKED_AT])
     turned = _turned(plan, with_branches(plan, step.pk, _planned(after)), looked_at)
     scale = found["waiting"] / len(looked_at) if looked_at else 0
     return BranchEffects(
         waiting=found["waiting"],
         to_come=found["to_come"],
-        gone_on=found["everybody"] - found["waiting"] - found["to_come"],
+        gone_on=found["gone_on"],
         turned=round(turned * scale),
         resting=found["resting"],
         is_about=found["waiting"] > len(looked_at),

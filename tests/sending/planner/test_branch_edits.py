@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 import pytest
@@ -112,6 +113,22 @@ def test_a_branch_is_shown_with_whom_it_touches_before_it_counts(
     assert confirm(client, shown, url).status_code == 302
     made = Branch.objects.get()
     assert (made.kind, made.where, made.path) == ("field", "title is boss", path_of(campaign))
+
+
+def test_the_numbers_of_whom_it_touches_lead_to_these_people(
+    client: Client, member: Member, campaign: Campaign
+) -> None:
+    step = step_at(campaign, 2)
+    branch = make_branch(step.pk, path_of(campaign), where="title is boss")
+    shown = post(client, member.url("planner:branch_removal", branch.pk), seen=seen(campaign, 2)).text
+    people = member.url("planner:people", campaign.pk)
+    links = re.findall(rf'href="({people}\?[^"]+)"', shown)
+    found = [re.findall(r"\bp(\d)@[\w.]+</a>", client.get(link.replace("&amp;", "&")).text) for link in links]
+    #        wait   come here later       gone on     finished here
+    assert found == [["4"], ["3", "2", "1", "0"], ["6", "5"], ["5"]]
+    assert "Wait behind step 2" in client.get(links[0].replace("&amp;", "&")).text
+    for query in ("?behind=2&stance=nonsense", "?behind=9&stance=waiting", "?behind=x&stance=waiting", "?behind=2"):
+        assert len(re.findall(r"\bp(\d)@[\w.]+</a>", client.get(people + query).text)) == len(PEOPLE), query
 
 
 def test_going_on_with_the_editing_keeps_what_was_filled_in(client: Client, member: Member, campaign: Campaign) -> None:
