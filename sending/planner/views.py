@@ -240,7 +240,9 @@ def _number(text: str) -> int | None:
 def _stance(campaign: Campaign, asked: QueryDict) -> tuple[Step | None, Stance | None]:
     """Return behind which step the people stand who are asked for, and how; a pair of None where the URL is silent."""
     position, name = _number(asked.get("behind", "")), asked.get("stance", "")
-    step = Step.objects.filter(campaign=campaign, position=position).first() if name in set(Stance) else None
+    if position is None or name not in set(Stance):
+        return None, None
+    step = Step.objects.filter(campaign=campaign, position=position).first()
     return (step, Stance(name)) if step else (None, None)
 
 
