@@ -35,8 +35,8 @@ _DAILY = timedelta(hours=24)  # what was removed
 ANSWERED = timedelta(days=60)  # so long a removed domain is answered behind the end of its DNS record
 LAPSES = timedelta(days=14)  # a claim that never worked
 _NO_TARGET = "This server has no tracking host: whoever runs it sets OUTREACH_TRACKING_URL first."
-_AT_ONCE = 20
-_AT_MOST_S = 120.0  # of one round: each look may wait for a server of somebody else's
+_AT_ONCE = 500
+_AT_MOST_S = 120.0  # of one round: each look may wait for other people's servers, 20 s at the most
 
 
 class NotClaimed(Exception):

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from outreach.kit import connect
-from outreach.kit.https import Answer, NoAnswer, post_form
+from outreach.kit.https import Answer, NoAnswer, get, post_form
 from sending.chaos.certificates import Pair, authority, leaf, server_context
 from tests.outreach.kit.silence import silent
 
@@ -63,7 +63,7 @@ class Heard:
         while b"\r\n\r\n" not in content:
             content += secure.recv(4096)
         self.head, _, self.body = content.partition(b"\r\n\r\n")
-        length = int(self.head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        length = int(self.head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
         while len(self.body) < length:
             self.body += secure.recv(4096)
 
@@ -87,6 +87,22 @@ def test_a_form_is_sent_and_its_answer_read() -> None:
     assert (answer.status, answer.headers["x-name"], answer.body) == (200, "Value", b"hi")
     assert server.head.startswith(b"POST /token HTTP/1.1\r\n")
     assert parse_qs(server.body.decode()) == {"secret": [SECRET], "é&": ["="]}
+
+
+def test_a_name_that_was_looked_up_already_is_asked_at_that_address_and_must_prove_its_name() -> None:
+    context = ssl.create_default_context(cadata=authority().pem)
+    with serving(OK, pair=partial(leaf, "go.test")) as server:
+        answer = get(
+            f"https://go.test:{server.port}/a?b=c", context=context, at="127.0.0.1", private=LOOPBACK, timeout_s=9
+        )
+        assert (answer.status, answer.body) == (200, b"hi")
+        assert server.head.startswith(b"GET /a?b=c HTTP/1.1\r\n")
+        assert f"Host: go.test:{server.port}\r\n".encode() in server.head
+        with pytest.raises(NoAnswer, match="TLS failed") as caught:
+            get(f"https://other.test:{server.port}/", context=context, at="127.0.0.1", private=LOOPBACK, timeout_s=9)
+        assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
+    with pytest.raises(NoAnswer, match="does not connect to"):
+        get("https://go.test/", context=context, at="127.0.0.1", timeout_s=9)
 
 
 def test_no_redirect_is_followed() -> None:
