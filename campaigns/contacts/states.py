@@ -116,6 +116,14 @@ BASIS_LABELS: Mapping[LegalBasis, str] = {
 }
 
 
+# The same, as the person is told.
+BASIS_TOLD: Mapping[LegalBasis, str] = {
+    LegalBasis.CONSENT: "You agreed to be written to (GDPR, article 6 (1) (a)).",
+    LegalBasis.CONTRACT: "You are a customer of ours, or asked to become one (GDPR, article 6 (1) (b)).",
+    LegalBasis.INTEREST: "Our legitimate interest in writing to you, weighed against yours (GDPR, article 6 (1) (f)).",
+}
+
+
 class SuppressionReason(StrEnum):
     """Why an address or a domain is never written to."""
 

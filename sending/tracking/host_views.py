@@ -18,7 +18,8 @@ from sending.links.addresses import CLICK, OPEN, OPT_OUT, TRAP
 from sending.links.services import destination
 from sending.tracking.door import is_foreign, lost
 from sending.tracking.hits import seen
-from sending.tracking.opting import Recipient, leave_all, leave_series, origin_of, recipient
+from sending.tracking.opting import Recipient, leave_all, leave_series, recipient
+from sending.tracking.origins import origin_of, sender_of
 from sending.tracking.states import HitKind
 from sending.tracking.storing import HITS
 from sending.tracking.style import STYLE
@@ -67,11 +68,11 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def source(request: HttpRequest, token: str) -> HttpResponse:
-    """Say where the address is from, and who has it."""
+    """Say where the address is from, who has it and why, and what the person may ask for."""
     who = _who(request, token)
     if who is None or request.method not in _READING:
         return lost()
-    return _page("source", who, token, origin=origin_of(who))
+    return _page("source", who, token, origin=origin_of(who), sender=sender_of(who))
 
 
 def _who(request: HttpRequest, token: str) -> Recipient | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from django.db import transaction
 
@@ -12,7 +11,7 @@ from campaigns.contacts.core.suppressing import Rule
 from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.prints import erased_keys, prints_of
 from campaigns.contacts.services import Wish, suppress_all
-from campaigns.contacts.states import BASIS_LABELS, OWN_WISHES, LegalBasis, SuppressionReason, SuppressionScope
+from campaigns.contacts.states import OWN_WISHES, SuppressionReason, SuppressionScope
 from outreach.accounts.models import Workspace
 from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
@@ -39,15 +38,6 @@ class Recipient:
     has_opted_out: bool  # they said so themselves: whatever else forbids to write to them, that can still be said
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an address is from."""
-
-    since: datetime
-    source: str
-    basis: str
-
-
 def recipient(contact_id: int, message_id: int) -> Recipient | None:
     """Return who is meant by an opt-out's token; None where nothing of them is left here, not even that they were."""
     contact = Contact.objects.select_related("workspace").filter(pk=contact_id).first()
@@ -61,17 +51,6 @@ def recipient(contact_id: int, message_id: int) -> Recipient | None:
     has_opted_out = contact.erased_at is not None or _are_wished(contact.workspace, _rules(contact, message))
     enrollment_id = message.enrollment_id if message else None
     return Recipient(contact.workspace, contact_id, message_id, enrollment_id, has_opted_out)
-
-
-def origin_of(who: Recipient) -> Origin | None:
-    """Return where the address is from; None where that is not known any more."""
-    contact = Contact.objects.select_related("origin").filter(pk=who.contact_id, erased_at=None).first()
-    if contact is None:
-        return None
-    made = contact.origin
-    basis = LegalBasis(made.legal_basis) if made else LegalBasis.UNSTATED
-    words = BASIS_LABELS[basis] if basis is not LegalBasis.UNSTATED else ""
-    return Origin(contact.created_at, made.source if made else "", words)
 
 
 def leave_all(who: Recipient, words: str, *, how: How) -> bool:

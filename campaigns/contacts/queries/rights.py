@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from campaigns.contacts.core.fields import EMAIL
 from campaigns.contacts.models import Contact, ContactEdit, Erasure, Retention, RetentionRun
 from campaigns.contacts.parts import Person, Section, parts
-from campaigns.contacts.states import LegalBasis
+from campaigns.contacts.states import BASIS_TOLD, LegalBasis
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from outreach.kit.addresses import parse_address
@@ -88,12 +88,6 @@ def retention_runs_of(member: Member) -> QuerySet[RetentionRun]:
     return RetentionRun.objects.filter(workspace=member.workspace)
 
 
-_GROUNDS = {
-    LegalBasis.CONSENT: "You agreed to be written to (GDPR, article 6 (1) (a)).",
-    LegalBasis.CONTRACT: "You are a customer of ours, or asked to become one (GDPR, article 6 (1) (b)).",
-    LegalBasis.INTEREST: "Our legitimate interest in writing to you, weighed against yours (GDPR, article 6 (1) (f)).",
-}
-
 _RIGHTS = (
     "You may object at any time: answer this mail, and you will not be written to again. You may also ask for a copy "
     "of everything that is stored about you, or for its erasure."
@@ -112,7 +106,7 @@ def origin_letter(member: Member, contact: Contact) -> str:
         lines.append(f"It was imported from the file “{origin.filename}” on {contact.created_at:%d %B %Y}.")
         lines.append(f"Its source: {origin.source}" if origin.source else "[Say here where the file came from.]")
     basis = LegalBasis(origin.legal_basis) if origin else LegalBasis.UNSTATED
-    lines += ["", _GROUNDS.get(basis, _NO_GROUND), ""]
+    lines += ["", BASIS_TOLD.get(basis, _NO_GROUND), ""]
     if sent:
         lines.append("What you were sent:")
         lines += [f"- {at:%d %B %Y}: {subject or '(no subject)'}" for at, subject in sent]

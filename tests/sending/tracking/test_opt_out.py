@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.contacts.models import Contact, Suppression
+from campaigns.contacts.models import Contact, Retention, Suppression
 from campaigns.contacts.queries import is_suppressed
 from campaigns.contacts.services import delete_contacts, edit_contact, erase, suppress_rule
-from campaigns.contacts.states import SuppressionReason, SuppressionScope
+from campaigns.contacts.states import LegalBasis, SuppressionReason, SuppressionScope
 from outreach.env import env
 from outreach.kit import clock
 from outreach.kit.crypto import instance_keyring, new_key
@@ -20,13 +20,15 @@ from sending.ledger.kinds import EventKind, How
 from sending.ledger.queries import totals
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.models import OutboundMessage
-from sending.planner.models import Enrollment
+from sending.planner.lawful.stating import state_ground
+from sending.planner.models import CampaignGround, Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.reports.feedback import of_campaign
 from sending.tracking.models import GoneContact
-from tests.builders import make_contact, make_running_campaign, make_workspace
+from tests.builders import make_contact, make_import, make_running_campaign, make_workspace
 from tests.sending.outbox.plain import claim_all
 from tests.sending.outbox.stage import deliver, make_due
+from tests.sending.planner.pages import text_of
 from tests.sending.tracking.host import Visitor, carried
 from tests.sending.tracking.stage import Stage, followed
 
@@ -285,13 +287,38 @@ def test_who_was_erased_stays_erased() -> None:
         assert b"Erased" not in Visitor().get(url).content
 
 
-def test_the_page_says_where_the_address_is_from() -> None:
+def test_the_page_says_where_the_address_is_from_and_what_else_article_14_asks_for() -> None:
     with followed() as stage:
-        url = stage.send().header
-        page = Visitor().get(f"{url}/source").content.decode()
-        assert "added by hand" in page
-        assert "1 Main Street" in page
-        assert "ada@x.test" not in page
+        sent, member, ada = stage.send(), stage.post.member, stage.post.people[0]
+
+        def page() -> str:
+            return text_of(Visitor().get(f"{sent.header}/source"))
+
+        state_ground(member, stage.campaign, LegalBasis.INTEREST, "Weighed.")
+        for words in (
+            *("added by hand", "Our legitimate interest in writing to you", "1 Main Street", "me@acme.example"),
+            *("get no more messages", "a copy of everything", "complain to the data protection authority"),
+            "Until you ask for it to be erased. If you object",
+        ):
+            assert words in page()
+        for words in ("Weighed", "take back that you agreed", "images loaded"):
+            assert words not in page()
+
+        CampaignGround.objects.all().delete()
+        assert "On what ground Nobody has written it down" in page()
+
+        origin = make_import(member.workspace, legal_basis=LegalBasis.CONSENT, source="Met at the spring fair")
+        Contact.objects.filter(pk=ada.pk).update(origin=origin, company="Quokka Ltd", fields={"pet": "wombat"})
+        Retention.objects.create(workspace=member.workspace, idle_months=18)
+        Visitor().get(sent.image)
+        carried()
+        for words in (
+            *("Met at the spring fair", "You agreed to be written to", "take back that you agreed", "Company, "),
+            *("pet; the messages to you", "or their images loaded", "or for 18 months"),
+        ):
+            assert words in page()
+        for value in ("ada@x.test", "Quokka", "wombat"):
+            assert value not in page(), "whoever has the message sees the page"
 
 
 def test_a_deleted_contact_whom_nobody_wrote_to_leaves_nothing() -> None:

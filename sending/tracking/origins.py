@@ -1,0 +1,72 @@
+"""How we came to an address, told to the person whose it is (GDPR and UK GDPR, article 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.contacts.core.fields import LABELS
+from campaigns.contacts.models import Contact, CustomField, Retention
+from campaigns.contacts.states import BASIS_TOLD, LegalBasis
+from sending.outbox.models import OutboundMessage
+from sending.planner.models import CampaignGround
+from sending.tracking.models import Hit
+from sending.tracking.opting import Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an address is from, and what is kept beside it: names of values, never the values.
+
+    The page is open to whoever has the message. idle_months: after so long without a word it is erased; None = never.
+    """
+
+    since: datetime
+    source: str
+    basis: str  # in words, "" where nobody has stated it
+    may_take_back: bool  # it is a consent
+    kept: Sequence[str]
+    is_followed: bool  # clicks or opens of theirs are on record
+    idle_months: int | None
+
+
+def origin_of(who: Recipient) -> Origin | None:
+    """Return where the address is from; None where that is not known any more."""
+    contact = Contact.objects.select_related("origin").filter(pk=who.contact_id, erased_at=None).first()
+    if contact is None:
+        return None
+    made, basis = contact.origin, _basis(who, contact)
+    rules = Retention.objects.filter(workspace=who.workspace).first()
+    return Origin(
+        since=contact.created_at,
+        source=made.source if made else "",
+        basis=BASIS_TOLD.get(basis, ""),
+        may_take_back=basis is LegalBasis.CONSENT,
+        kept=_kept(contact),
+        is_followed=Hit.objects.filter(contact_id=contact.pk).exists(),
+        idle_months=rules.idle_months if rules else None,
+    )
+
+
+def sender_of(who: Recipient) -> str:
+    """Return the address that the message came from, "" where the message is gone."""
+    rows = OutboundMessage.objects.filter(pk=who.message_id, contact=who.contact_id)
+    return rows.values_list("mailbox__address", flat=True).first() or ""
+
+
+def _basis(who: Recipient, contact: Contact) -> LegalBasis:
+    """Return what was stated for the campaign that wrote, else at the import."""
+    of_campaign = CampaignGround.objects.filter(campaign__messages=who.message_id, campaign__messages__contact=contact)
+    stated = of_campaign.values_list("basis", flat=True).first()
+    return LegalBasis(stated or (contact.origin.legal_basis if contact.origin else LegalBasis.UNSTATED))
+
+
+def _kept(contact: Contact) -> list[str]:
+    """Return what the values are called that there are of a contact."""
+    own = [name for name, value in contact.fields.items() if value]
+    titles = {row.name: row.title for row in CustomField.objects.filter(workspace=contact.workspace_id, name__in=own)}
+    return [
+        *(label for name, label in LABELS.items() if getattr(contact, name, "")),
+        *(titles.get(name, name) for name in own),
+    ]
