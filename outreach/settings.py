@@ -17,6 +17,7 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 ROOT_URLCONF = "outreach.urls"
 WSGI_APPLICATION = "outreach.wsgi.application"
+WSGI_FRONTS = ["sending.tracking.front.TrackingFront"]  # WSGI applications that answer some requests without Django
 
 INSTALLED_APPS = [
     "django.contrib.auth",

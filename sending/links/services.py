@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 
 from outreach.kit import statements
 from sending.links.core import is_destination
@@ -35,6 +34,8 @@ SELECT t.c, t.u, COALESCE(d.id, p.id) FROM unnest(%s::bigint[], %s::varchar[]) A
   LEFT JOIN links_personal_destination p ON p.contact_id = t.c AND md5(p.url) = md5(t.u)
  WHERE d.id IS NOT NULL OR p.id IS NOT NULL
 """
+_MOST_KEPT = 20_000
+_KEPT: dict[int, tuple[int, str]] = {}  # of this process
 _WHERE = "SELECT workspace_id, url FROM links_destination WHERE id = %s"
 _WHERE_PERSONAL = """
 SELECT c.workspace_id, p.url FROM links_personal_destination p JOIN contacts_contact c ON c.id = p.contact_id
@@ -78,11 +79,20 @@ def keep_personal(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], 
 
 def destination(number: int) -> tuple[int, str] | None:
     """Return the workspace and the address of a destination, which never change; None where it is gone."""
-    try:
-        return _destination(number)
-    except LookupError:
-        rows = statements.run(_WHERE_PERSONAL, [number])  # asked anew each time: it goes with its person
-        return (rows[0][0], rows[0][1]) if rows else None
+    kept = _KEPT.get(number)
+    if kept is not None:
+        return kept
+    if rows := statements.run(_WHERE, [number]):
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        return _KEPT.setdefault(number, (rows[0][0], rows[0][1]))
+    rows = statements.run(_WHERE_PERSONAL, [number])  # asked anew each time: it goes with its person
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def is_kept(number: int) -> bool:
+    """Say whether this process knows a destination without a query."""
+    return number in _KEPT
 
 
 def addresses_of(workspace_id: int, numbers: Collection[int]) -> dict[int, str]:
@@ -90,14 +100,6 @@ def addresses_of(workspace_id: int, numbers: Collection[int]) -> dict[int, str]:
     shared = Destination.objects.filter(workspace=workspace_id, pk__in=numbers)
     personal = PersonalDestination.objects.filter(contact__workspace=workspace_id, pk__in=numbers)
     return dict([*shared.values_list("pk", "url"), *personal.values_list("pk", "url")])
-
-
-@lru_cache(maxsize=20_000)
-def _destination(number: int) -> tuple[int, str]:
-    rows = statements.run(_WHERE, [number])
-    if not rows:
-        raise LookupError(number)  # not kept: only what is there stays
-    return rows[0][0], rows[0][1]
 
 
 def _found(values: Sequence[list[int] | list[str]]) -> dict[tuple[int, str], int]:

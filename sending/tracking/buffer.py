@@ -6,7 +6,8 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import cast
 
@@ -14,13 +15,16 @@ import redis
 from redis.exceptions import RedisError
 
 from outreach.env import env
+from outreach.kit import clock
 from sending.tracking.hits import Seen, line_of, read_line
 
 STREAM = "outreach:hits"
 EVERY_S = 0.1  # what a process that is killed loses at most
 MOST_KEPT = 50_000  # hits in memory while neither Redis nor the database answers; of more, the oldest go
+MOST_IN_REDIS = 5_000  # entries, 100 MB at most; while there are more, hits go straight to the database
+_OF_AN_ENTRY = 100
 _BATCH = 500
-_AWAY_S = 5.0  # so long Redis is left alone after it has not answered
+_AWAY_S = 5.0  # so long Redis is left alone after it has not answered, or is full
 _FIELD = "h"
 _logger = logging.getLogger(__name__)
 
@@ -33,9 +37,15 @@ def client() -> redis.Redis:
 class Buffer:
     """The hits of one process. add() costs nothing; a thread of its own carries them on."""
 
-    def __init__(self, store: Callable[[Sequence[Seen]], object], *, every_s: float = EVERY_S) -> None:
-        """Take where hits go while Redis is away."""
-        self._store, self._every_s = store, every_s
+    def __init__(
+        self,
+        store: Callable[[Sequence[Seen]], object],
+        *,
+        every_s: float = EVERY_S,
+        at_rest: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take where hits go while Redis is away or full, and what its thread calls before it waits for more."""
+        self._store, self._every_s, self._at_rest = store, every_s, at_rest
         self._kept: list[Seen] = []
         self._lock, self._carrying = threading.Lock(), threading.Lock()
         self._woken = threading.Event()
@@ -77,15 +87,20 @@ class Buffer:
                 _logger.exception("hits.kept")
                 time.sleep(1)
                 self._woken.set()
+            finally:
+                self._at_rest()
 
     def _hand_on(self, hits: Sequence[Seen]) -> None:
         if time.monotonic() >= self._away_until:
             try:
-                put(hits)
+                waiting = put(hits)
             except RedisError as error:
                 self._away_until = time.monotonic() + _AWAY_S
                 _logger.warning("hits.redis_away", extra={"error": type(error).__name__})
             else:
+                if waiting > MOST_IN_REDIS:  # nobody flushes, or not as fast as hits come
+                    self._away_until = time.monotonic() + _AWAY_S
+                    _logger.warning("hits.redis_full", extra={"entries": waiting})
                 return
         # A batch whose answer was lost may be in Redis, too: a hit has one id, and is written once.
         self._store(hits)
@@ -98,24 +113,31 @@ class Buffer:
                 _logger.error("hits.lost", extra={"hits": lost})
 
 
-def put(hits: Iterable[Seen]) -> None:
-    """Append hits to the stream. Raises RedisError."""
+def put(hits: Sequence[Seen]) -> int:
+    """Append hits to the stream, some in each entry; returns how many entries wait in it. Raises RedisError."""
     pipe = client().pipeline(transaction=False)
-    for hit in hits:
-        pipe.xadd(STREAM, {_FIELD: line_of(hit)})
-    pipe.execute()
+    for at in range(0, len(hits), _OF_AN_ENTRY):
+        pipe.xadd(STREAM, {_FIELD: line_of(hits[at : at + _OF_AN_ENTRY])})
+    pipe.xlen(STREAM)
+    return cast("int", pipe.execute()[-1])
 
 
 def take(most: int) -> tuple[list[bytes], list[Seen]]:
     """Return the oldest entries of the stream, and the hits in them; they stay until they are dropped."""
     entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", client().xrange(STREAM, count=most))
-    hits = []
+    hits: list[Seen] = []
     for _, fields in entries:
         try:
-            hits.append(read_line(fields[_FIELD.encode()]))
+            hits += read_line(fields[_FIELD.encode()])
         except (ValueError, KeyError):
             _logger.warning("hits.unreadable")
     return [pk for pk, _ in entries], hits
+
+
+def oldest() -> datetime | None:
+    """Return when the oldest hit that waits in the stream was put there, None when none waits. Raises RedisError."""
+    entries = cast("list[tuple[bytes, object]]", client().xrange(STREAM, count=1))
+    return clock.instant(int(entries[0][0].partition(b"-")[0]) / 1000) if entries else None
 
 
 def drop(ids: Sequence[bytes]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -20,38 +21,44 @@ from django.urls import Resolver404, get_resolver
 from sending.links.addresses import host
 from sending.links.hosts import proof
 from sending.links.hosts.known import KNOWN
-from sending.tracking.style import STYLE_HASH
+from sending.tracking.answers import HEADERS, LOST, Answer
 
 URLS = "sending.tracking.host_urls"
 _OURS = "/.well-known/outreach/"  # at any host: what a tracking domain is proven with
 _CERTIFICATE = f"{_OURS}certificate"
+_USUAL_PORTS = frozenset({"80", "443"})
 _WORKSPACE = "outreach.workspace"  # in META, where what a request brings has other names
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-}
-_LOST = (
-    b"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-    b"<meta name=color-scheme content='light dark'><title>Nothing here</title><h1>Nothing here</h1>"
-    b"<p>This address leads nowhere, or not any more.</p>"
-)
 _logger = logging.getLogger(__name__)
 
 
 def lost() -> HttpResponse:
     """Return the answer to whatever is not ours."""
-    return HttpResponse(_LOST, status=404)
+    return response_of(LOST)
+
+
+def response_of(answer: Answer) -> HttpResponse:
+    """Return an answer as Django has it."""
+    return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
+
+
+def asked_workspace(request: HttpRequest) -> int | None:
+    """Return over whose tracking domain a request came, None where it came over the instance's host."""
+    return cast("int | None", request.META.get(_WORKSPACE))
 
 
 def is_foreign(request: HttpRequest, workspace_id: int) -> bool:
     """Say whether a request came over the tracking domain of another workspace."""
-    return cast("int | None", request.META.get(_WORKSPACE)) not in {None, workspace_id}
+    return asked_workspace(request) not in {None, workspace_id}
+
+
+def is_instances(name: str) -> bool:
+    """Say whether a host, in its plain spelling, is the tracking host of this instance."""
+    return bool(name) and name == _host()
+
+
+@cache
+def _host() -> str:
+    return plain(urlsplit(host()).netloc)
 
 
 class TrackingDoor:
@@ -59,13 +66,12 @@ class TrackingDoor:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
-        self._host = urlsplit(host()).netloc.lower()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        name = request.META.get("HTTP_HOST", "").lower()
+        name = plain(request.META.get("HTTP_HOST", ""))
         if request.path_info.startswith(_OURS):
             response: HttpResponseBase = _well_known(request, name)
-        elif name and name == self._host:
+        elif is_instances(name):
             response = _answer(request)
         elif (workspace_id := KNOWN.workspace_of(split_domain_port(name)[0])) is not None:
             request.META[_WORKSPACE] = workspace_id
@@ -74,9 +80,15 @@ class TrackingDoor:
             return self._get_response(request)
         if isinstance(response, HttpResponse):  # else it would be sent in pieces
             response.headers.setdefault("Content-Length", str(len(response.content)))
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+
+def plain(name: str) -> str:
+    """Return a host in one spelling: in small letters, without the dot of the root, and without a usual port."""
+    domain, port = split_domain_port(name)
+    return f"{domain}:{port}" if port and port not in _USUAL_PORTS else domain
 
 
 def _well_known(request: HttpRequest, name: str) -> HttpResponse:

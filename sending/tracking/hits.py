@@ -1,15 +1,17 @@
-"""A hit on its way from the request to its row: one line of JSON."""
+"""A hit on its way from the request to its row; several make a line of JSON."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from ipaddress import ip_address, ip_network
-from uuid import UUID, uuid4
-
-from django.http import HttpRequest
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
 
 from outreach.env import env
 from outreach.kit import clock
@@ -39,39 +41,46 @@ class Seen:
         return clock.instant(self.at_s)
 
 
-def seen(request: HttpRequest, kind: HitKind, message_id: int, number: int = 0) -> Seen:
-    """Return what is kept of a request."""
-    meta = request.META
+_values = attrgetter(*(one.name for one in fields(Seen)))
+
+
+def seen(meta: Mapping[str, Any], method: str, kind: HitKind, message_id: int, number: int = 0) -> Seen:
+    """Return what is kept of a request; meta: its headers and the address of the other side, as WSGI names them."""
     hint = next((str(meta[name]) for name in _HINTS if meta.get(name)), "")
     return Seen(
-        id=uuid4().hex,
+        id=os.urandom(16).hex(),
         kind=kind.value,
         message_id=message_id,
         number=number,
         at_s=clock.now().timestamp(),
-        method=_clean(request.method or "", 10),
+        method=_clean(method, 10),
         agent=_clean(str(meta.get("HTTP_USER_AGENT", "")), 200),
         network=network_of(_address(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""))),
         hint=_clean(hint, 50),
     )
 
 
-def line_of(hit: Seen) -> str:
-    return json.dumps(astuple(hit), separators=(",", ":"))
+def line_of(hits: Iterable[Seen]) -> str:
+    return json.dumps([_values(hit) for hit in hits], separators=(",", ":"))
 
 
-def read_line(line: bytes | str) -> Seen:
-    """Return the hit of a line. Raises ValueError for what is none of ours."""
+def read_line(line: bytes | str) -> list[Seen]:
+    """Return the hits of a line. Raises ValueError for what is none of ours."""
     try:
-        values = json.loads(line)
-        hit = Seen(*values)
-        UUID(hit.id)
-        HitKind(hit.kind)
-        is_numbered = hit.at is not None and isinstance(hit.message_id, int) and isinstance(hit.number, int)
+        rows = json.loads(line)
+        return [_hit(row) for row in rows]
     except (TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
-        raise ValueError("no hit") from error
-    if not is_numbered:
-        raise ValueError("no hit")
+        raise ValueError("no hits") from error
+
+
+def _hit(row: Any) -> Seen:
+    if not isinstance(row, list):
+        raise TypeError
+    hit = Seen(*row)
+    UUID(hit.id)
+    HitKind(hit.kind)
+    if not (isinstance(hit.message_id, int) and isinstance(hit.number, int) and hit.at):
+        raise ValueError
     return hit
 
 

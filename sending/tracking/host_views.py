@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -14,45 +13,28 @@ from django.template.loader import render_to_string
 
 from outreach.kit.tokens import instance_signer
 from sending.ledger.kinds import How
-from sending.links.addresses import CLICK, OPEN, OPT_OUT, TRAP
-from sending.links.services import destination
-from sending.tracking.door import is_foreign, lost
-from sending.tracking.hits import seen
+from sending.links.addresses import OPT_OUT
+from sending.tracking import answers
+from sending.tracking.answers import LOST, READING
+from sending.tracking.door import asked_workspace, is_foreign, lost, response_of
 from sending.tracking.opting import Recipient, leave_all, leave_series, recipient
 from sending.tracking.origins import origin_of, sender_of
-from sending.tracking.states import HitKind
-from sending.tracking.storing import HITS
 from sending.tracking.style import STYLE
 
-_READING = frozenset({"GET", "HEAD"})
-_IMAGE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _MOST_BYTES = 10_000
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
 def click(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to where a link leads."""
-    numbers = instance_signer().read(CLICK, token, count=2)
-    if numbers is None or request.method not in _READING:
-        return lost()
-    message_id, number = numbers
-    if message_id:
-        HITS.add(seen(request, HitKind.CLICK if number != TRAP else HitKind.TRAP, message_id, number))
-    found = destination(number) if number != TRAP else None
-    if found is None or is_foreign(request, found[0]):
-        return lost()
+    answer = answers.click(request.META, request.method or "", token, workspace_id=asked_workspace(request))
     # Written out and not by Django's class, which takes for a fault what it does not know: the row was checked.
-    return HttpResponse(status=302, headers={"Location": found[1]})
+    return response_of(answer or LOST)
 
 
 def opened(request: HttpRequest, token: str) -> HttpResponse:
     """Give the image of a message."""
-    numbers = instance_signer().read(OPEN, token, count=1)
-    if numbers is None or request.method not in _READING:
-        return lost()
-    if numbers[0]:
-        HITS.add(seen(request, HitKind.OPEN, numbers[0]))
-    return HttpResponse(_IMAGE, content_type="image/gif")
+    return response_of(answers.opened(request.META, request.method or "", token))
 
 
 def opt_out(request: HttpRequest, token: str) -> HttpResponse:
@@ -62,7 +44,7 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
         return lost()
     if request.method == "POST":
         return _leave(request, who, token)
-    if request.method not in _READING:
+    if request.method not in READING:
         return lost()
     return _page("opt_out", who, token)
 
@@ -70,7 +52,7 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
 def source(request: HttpRequest, token: str) -> HttpResponse:
     """Say where the address is from, who has it and why, and what the person may ask for."""
     who = _who(request, token)
-    if who is None or request.method not in _READING:
+    if who is None or request.method not in READING:
         return lost()
     return _page("source", who, token, origin=origin_of(who), sender=sender_of(who))
 

@@ -23,7 +23,8 @@ def _erases(person: Person) -> None:
 
 
 def _outlives(ids: Collection[int]) -> None:
-    """Keep the prints of those who were written to: the opt-out in their mailbox has to work for ever."""
+    """Keep of those who were written to the prints, and nothing else: their opt-out has to work for ever."""
+    Hit.objects.filter(contact_id__in=ids).delete()
     written = OutboundMessage.objects.filter(contact__in=ids).values("contact")
     rows = Contact.objects.filter(pk__in=written, erased_at=None).values_list("pk", "workspace", "email_key")
     GoneContact.objects.bulk_create(

@@ -55,8 +55,7 @@ SELECT h.* FROM unnest(%s::bigint[], %s::timestamptz[]) AS m(id, first)
  ORDER BY h.at, h.id
 """
 _GONE = """
-DELETE FROM tracking_hit h
- WHERE NOT (h.agent = '' AND h.network = '') AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.id = h.message_id)
+DELETE FROM tracking_hit h WHERE NOT EXISTS (SELECT FROM outbox_message m WHERE m.id = h.message_id)
 """
 _KEEP = """
 UPDATE tracking_hit h SET judgement = j.judgement, signs = j.signs::jsonb
@@ -65,9 +64,14 @@ UPDATE tracking_hit h SET judgement = j.judgement, signs = j.signs::jsonb
 """
 
 
-def judge_due(*, now: datetime | None = None) -> int:
-    """Judge one round of hits whose burst is over; returns how many. Safe to run anywhere, any number at once."""
+def judge_due(*, now: datetime | None = None, waiting_since: datetime | None = None) -> int:
+    """Judge one round of hits whose burst is over; returns how many. Safe to run anywhere, any number at once.
+
+    waiting_since: when the oldest of those hits came that are not written down yet.
+    """
     until = (now or clock.now()) - SETTLED
+    if waiting_since is not None:
+        until = min(until, waiting_since - SETTLED)  # nor is the burst over to which one of these may belong
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
@@ -93,7 +97,7 @@ def judge_due(*, now: datetime | None = None) -> int:
 def forget(*, now: datetime) -> int:
     """Forget networks and programs of hits of a month ago; who it was stays, with the signs.
 
-    Hits whose message is gone, as with a deleted contact, go as a whole.
+    Hits whose message is gone, as with its campaign, go as a whole.
     """
     statements.run(_GONE)
     return Hit.objects.filter(~Q(agent="", network=""), at__lt=now - FORGOTTEN).update(agent="", network="", hint="")

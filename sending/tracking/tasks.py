@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from outreach.celery import app
 from outreach.kit import clock
+from sending.tracking.buffer import oldest
 from sending.tracking.services import forget, judge_due
 from sending.tracking.storing import flush
 
@@ -27,8 +28,12 @@ def flush_task() -> None:
 @app.task(name="tracking.judge")
 def judge_task() -> None:
     """Judge the hits whose burst is over, some rounds at most; the next run goes on."""
+    try:
+        waiting_since = oldest()
+    except RedisError:
+        waiting_since = None  # hits go straight to the database meanwhile
     for _ in range(_MOST_ROUNDS):
-        if not judge_due():
+        if not judge_due(waiting_since=waiting_since):
             return
 
 

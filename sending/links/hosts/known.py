@@ -45,6 +45,12 @@ class KnownHosts:
         row = self._row(host)
         return row.workspace_id if row and row.is_proven else None
 
+    def kept(self, host: str) -> int | None:
+        """Return the same without looking: None also where that would be necessary."""
+        row = self._rows.get(host)
+        is_fresh = time.monotonic() - self._looked_at <= self._fresh_s
+        return row.workspace_id if row and row.is_proven and is_fresh else None
+
     def may_be_certified(self, host: str) -> bool:
         """Say whether a certificate may be asked for: the host is somebody's tracking domain, and leads here."""
         row = self._row(host)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,8 @@ from outreach.kit import clock
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.outbox.models import OutboundMessage
-from sending.tracking import buffer
-from sending.tracking.buffer import STREAM, Buffer, put, take
+from sending.tracking import buffer, storing
+from sending.tracking.buffer import STREAM, Buffer, oldest, put, take
 from sending.tracking.hits import Seen, line_of, network_of, read_line
 from sending.tracking.models import Hit
 from sending.tracking.services import FORGOTTEN, SETTLED, forget, judge_due
@@ -74,12 +75,12 @@ def hit(message: OutboundMessage, after_s: float = 3600, **values: Any) -> Seen:
 
 def test_a_hit_is_one_line_on_its_way_and_the_same_behind_it(message: OutboundMessage) -> None:
     one = hit(message, agent="Ünïcode “agent”")
-    assert read_line(line_of(one)) == one
+    assert read_line(line_of([one, one])) == [one, one]
 
 
 @given(line=st.one_of(st.text(max_size=60), st.binary(max_size=60)))
 def test_what_is_no_hit_is_told_from_one(line: str | bytes) -> None:
-    with pytest.raises(ValueError, match="no hit"):
+    with pytest.raises(ValueError, match="no hits"):
         read_line(line)
 
 
@@ -183,11 +184,66 @@ def test_a_hit_is_judged_with_what_was_judged_before_it(message: OutboundMessage
 
 
 def test_a_flood_of_hits_is_judged_in_rounds_and_each_gets_somewhere(message: OutboundMessage) -> None:
-    store([hit(message, 3600 + n / 1000) for n in range(1_300)])
+    kinds = [HitKind.OPEN if n < 500 else HitKind.CLICK for n in range(1_300)]
+    store([hit(message, 3600 + n / 1000, kind=kind.value) for n, kind in enumerate(kinds)])
     assert [judge_due(now=clock.now()) for _ in range(3)] == [1_000, 300, 0]
     store([hit(message, 3601.5)])
     assert judge_due(now=clock.now()) == 1, "behind more of its message than one round reads"
     assert not Hit.objects.filter(judgement="").exists()
+
+
+def test_of_one_message_no_more_is_kept_than_tells_who_it_was(
+    message: OutboundMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "MOST_OF_A_KIND", 3)
+    assert store([hit(message, n) for n in range(2)]) == 2
+    many = [hit(message, 10 + n) for n in range(3)]
+    assert store([*many, hit(message, 20, kind=HitKind.OPEN.value)]) == 2, (
+        "one click is left, and opens are another kind"
+    )
+    assert Hit.objects.filter(pk=many[0].id).exists(), "the first of them"
+    assert store(many) == 0
+
+
+def test_a_hit_waits_for_those_of_its_burst_that_are_not_written_down_yet(message: OutboundMessage) -> None:
+    put([hit(message, 3650, kind=HitKind.TRAP.value, number=0)])
+    store([hit(message, 3600)])
+    waiting_since = SENT + timedelta(seconds=3650)
+    assert oldest() is not None
+    assert judge_due(now=clock.now(), waiting_since=waiting_since) == 0
+    flush()
+    assert oldest() is None
+    assert judge_due(now=clock.now()) == 2
+    (click,) = Hit.objects.filter(kind=HitKind.CLICK)
+    assert click.judgement == Judgement.MACHINE
+
+
+def test_where_redis_is_full_hits_go_straight_to_the_database(
+    message: OutboundMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffer, "MOST_IN_REDIS", 1)
+    full = Buffer(store)
+    for _ in range(3):
+        full._kept = [hit(message)]
+        assert full.empty() == 1
+    assert (len(take(100)[1]), Hit.objects.count()) == (2, 1), "nobody flushes"
+
+
+def test_a_thread_lets_go_of_its_connection_before_it_waits(message: OutboundMessage) -> None:
+    rested = threading.Event()
+    quick = Buffer(store, every_s=0.01, at_rest=rested.set)
+    quick.add(hit(message))
+    assert rested.wait(10)
+
+
+def test_hits_go_with_their_contact_and_with_their_message(message: OutboundMessage) -> None:
+    store([hit(message)])
+    judge_due(now=clock.now())
+    forget(now=clock.now() + FORGOTTEN)
+    assert Hit.objects.count() == 1
+    OutboundMessage.objects.all().delete()
+    forget(now=clock.now())
+    assert not Hit.objects.exists(), "also long after its network is forgotten"
 
 
 def test_networks_and_programs_are_forgotten_and_who_it_was_is_not(message: OutboundMessage) -> None:
