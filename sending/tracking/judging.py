@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -75,7 +75,8 @@ def judge(hit: Request, around: Sequence[Request], *, delivered_at: datetime | N
     One sign of a machine makes a machine, else one doubt makes unknown; a person is who gives a sign of one and no
     other.
     """
-    found = [rule for rule in rules() if _holds(rule, hit, around, delivered_at)]
+    by_itself = _fitting(hit.kind, hit.method, hit.agent, hit.network, hit.hint)
+    found = [rule for rule in by_itself if _holds(rule, hit, around, delivered_at)]
     said = {rule.says for rule in found}
     order = (Judgement.MACHINE, Judgement.UNKNOWN, Judgement.PERSON)
     judgement = next((one for one in order if one in said), Judgement.UNKNOWN)
@@ -107,25 +108,28 @@ def _rule(row: Mapping[str, Any]) -> Rule:
     )
 
 
+@lru_cache(maxsize=4_096)
+def _fitting(kind: HitKind, method: str, agent: str, network: str, hint: str) -> tuple[Rule, ...]:
+    """Return the rules that a request fits by itself; most of a burst are alike."""
+    return tuple(
+        rule
+        for rule in rules()
+        if kind in rule.kinds
+        and (not rule.methods or method in rule.methods)
+        and (not rule.no_agent or not agent)
+        and (rule.agent is None or rule.agent.search(agent) is not None)
+        and (rule.hint is None or rule.hint.search(hint) is not None)
+        and (not rule.networks or _is_in(network, rule.networks))
+    )
+
+
 def _holds(rule: Rule, hit: Request, around: Sequence[Request], delivered_at: datetime | None) -> bool:
-    if hit.kind not in rule.kinds or not _fits(rule, hit):
-        return False
+    """Say whether what is around a request is as the rule has it."""
     if (rule.early or rule.within_s) and not _fits_delivery(rule, hit, delivered_at):
         return False
     if rule.links and _at_once(hit, around, rule.at_once_s) < rule.links:
         return False
     return not rule.trapped_s or _is_trapped(rule, hit, around)
-
-
-def _fits(rule: Rule, hit: Request) -> bool:
-    """Say whether the request itself is as the rule has it."""
-    return (
-        (not rule.methods or hit.method in rule.methods)
-        and (not rule.no_agent or not hit.agent)
-        and (rule.agent is None or rule.agent.search(hit.agent) is not None)
-        and (rule.hint is None or rule.hint.search(hit.hint) is not None)
-        and (not rule.networks or _is_in(hit.network, rule.networks))
-    )
 
 
 def _fits_delivery(rule: Rule, hit: Request, delivered_at: datetime | None) -> bool:

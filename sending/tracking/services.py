@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -23,7 +24,6 @@ from sending.tracking.states import HitKind, Judgement
 SETTLED = AROUND + timedelta(seconds=10)
 FORGOTTEN = timedelta(days=30)
 _NOT_TAKEN = (MessageState.CLAIMED, MessageState.DEFERRED, MessageState.FAILED, MessageState.CANCELLED)
-_MESSAGES = 500  # of one round
 _LOCK = 0x7A11  # of PostgreSQL's advisory locks: one judge at a time, so that the first of a kind is told once
 KINDS = {
     (HitKind.CLICK, Judgement.PERSON): EventKind.CLICKED,
@@ -33,24 +33,25 @@ KINDS = {
     (HitKind.OPEN, Judgement.MACHINE): EventKind.OPEN_MACHINE,
     (HitKind.OPEN, Judgement.UNKNOWN): EventKind.OPEN_UNKNOWN,
 }
-# Whoever has one address of ours can ask for it as often as they like: no round may grow with that.
-_OF_A_MESSAGE = 1_000  # hits of a round
-_OF_ALL = 5_000
-_NEAREST = 100  # hits before and behind one that are looked at beside it
+_OF_ALL = 5_000  # hits of a round, the oldest first
+# Whoever has one address of ours can ask for it often: so many hits before and behind one are looked at beside it.
+_NEAREST = 100
 _DUE = """
-SELECT message_id, min(at) FROM tracking_hit
- WHERE judgement = '' AND at <= %s AND message_id IN (
-    SELECT message_id FROM tracking_hit WHERE judgement = '' AND at <= %s ORDER BY at LIMIT %s)
- GROUP BY message_id
+SELECT h.message_id, min(h.at), max(h.at), count(*)
+  FROM (SELECT message_id, at FROM tracking_hit WHERE judgement = '' AND at <= %s ORDER BY at LIMIT %s) h
+ GROUP BY h.message_id
 """
-# Of each message those from the first that is to be judged on, and some before it: so there is one in each round.
+# Of each message those that are to be judged, and some before and behind them.
 _AROUND = """
-SELECT h.* FROM unnest(%s::bigint[], %s::timestamptz[]) AS m(id, first)
+SELECT h.*
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::bigint[]) AS m(id, first, last, count)
+ CROSS JOIN (SELECT %s::interval AS near, %s::integer AS most) a
  CROSS JOIN LATERAL (
-    (SELECT * FROM tracking_hit WHERE message_id = m.id AND at < m.first AND at >= m.first - %s::interval
-      ORDER BY at DESC, id DESC LIMIT %s)
+    (SELECT * FROM tracking_hit WHERE message_id = m.id AND at < m.first AND at >= m.first - a.near
+      ORDER BY at DESC, id DESC LIMIT a.most)
      UNION ALL
-    (SELECT * FROM tracking_hit WHERE message_id = m.id AND at >= m.first ORDER BY at, id LIMIT %s)
+    (SELECT * FROM tracking_hit WHERE message_id = m.id AND at >= m.first AND at <= m.last + a.near
+      ORDER BY at, id LIMIT m.count + a.most)
  ) h
  ORDER BY h.at, h.id
 """
@@ -62,6 +63,15 @@ UPDATE tracking_hit h SET judgement = j.judgement, signs = j.signs::jsonb
   FROM unnest(%s::uuid[], %s::varchar[], %s::text[]) AS j(id, judgement, signs)
  WHERE h.id = j.id AND h.judgement = ''
 """
+
+
+class _Due(NamedTuple):
+    """The hits of a message that are to be judged now: the instants of the first and the last, and their number."""
+
+    message_id: int
+    first: datetime
+    last: datetime
+    hits: int
 
 
 def judge_due(*, now: datetime | None = None, waiting_since: datetime | None = None) -> int:
@@ -76,19 +86,19 @@ def judge_due(*, now: datetime | None = None, waiting_since: datetime | None = N
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        firsts = dict(statements.run(_DUE, [until, until, _MESSAGES]))
-        if not firsts:
+        due = [_Due(*row) for row in statements.run(_DUE, [until, _OF_ALL])]
+        if not due:
             return 0
         messages = OutboundMessage.objects.only(
             *("workspace_id", "campaign_id", "contact_id", "enrollment_id", "mailbox_id"),
             *("state", "dot_at", "sent_at", "again_at"),
-        ).in_bulk(list(firsts))
+        ).in_bulk([one.message_id for one in due])
+        around = _around(due)
         judged: list[Hit] = []
-        for pk, hits in _around(firsts).items():
-            if len(judged) >= _OF_ALL:
-                break  # the next round goes on there
-            message = messages.get(pk)
-            judged += _judged(hits, until, _delivered_at(message, now or clock.now()) if message else None)
+        for one in due:
+            message = messages.get(one.message_id)
+            delivered_at = _delivered_at(message, now or clock.now()) if message else None
+            judged += _judged(around[one.message_id], one.last, delivered_at)
         _keep(judged)
         record(_firsts(judged, messages))
     return len(judged)
@@ -103,11 +113,11 @@ def forget(*, now: datetime) -> int:
     return Hit.objects.filter(~Q(agent="", network=""), at__lt=now - FORGOTTEN).update(agent="", network="", hint="")
 
 
-def _around(firsts: Mapping[int, datetime]) -> dict[int, list[Hit]]:
-    """Return, of each message, its hits from the first that is to be judged on and those near before it, in order."""
+def _around(due: Sequence[_Due]) -> dict[int, list[Hit]]:
+    """Return, of each message, its hits that are to be judged with those near them, in order."""
     found: defaultdict[int, list[Hit]] = defaultdict(list)
-    asked = [list(firsts), list(firsts.values()), AROUND, _NEAREST, _OF_A_MESSAGE + _NEAREST]
-    for hit in Hit.objects.raw(_AROUND, asked):
+    columns = [list(column) for column in zip(*due, strict=True)]
+    for hit in Hit.objects.raw(_AROUND, [*columns, AROUND, _NEAREST]):
         found[hit.message_id].append(hit)
     return found
 
@@ -124,16 +134,16 @@ def _delivered_at(message: OutboundMessage, now: datetime) -> datetime | None:
     return message.sent_at or message.dot_at
 
 
-def _judged(hits: Sequence[Hit], until: datetime, delivered_at: datetime | None) -> list[Hit]:
-    requests = [_request(hit) for hit in hits]
+def _judged(hits: Sequence[Hit], last: datetime, delivered_at: datetime | None) -> list[Hit]:
+    """Judge those of a message up to an instant."""
+    requests, instants = [_request(hit) for hit in hits], [hit.at for hit in hits]
     judged: list[Hit] = []
-    for at, hit in enumerate(hits):
-        if len(judged) == _OF_A_MESSAGE:
-            break
-        if hit.judgement or hit.at > until:
+    for place, hit in enumerate(hits):
+        if hit.judgement or hit.at > last:
             continue
-        near = requests[max(0, at - _NEAREST) : at + _NEAREST]
-        finding = judge(requests[at], near, delivered_at=delivered_at)
+        begin = max(place - _NEAREST, bisect_left(instants, hit.at - AROUND))
+        end = min(place + _NEAREST, bisect_right(instants, hit.at + AROUND))
+        finding = judge(requests[place], requests[begin:end], delivered_at=delivered_at)
         hit.judgement, hit.signs = finding.judgement, list(finding.signs)
         judged.append(hit)
     return judged

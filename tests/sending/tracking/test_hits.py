@@ -21,7 +21,7 @@ from outreach.kit import clock
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.outbox.models import OutboundMessage
-from sending.tracking import buffer, storing
+from sending.tracking import buffer, services, storing
 from sending.tracking.buffer import STREAM, Buffer, oldest, put, take
 from sending.tracking.hits import Seen, line_of, network_of, read_line
 from sending.tracking.models import Hit
@@ -183,12 +183,19 @@ def test_a_hit_is_judged_with_what_was_judged_before_it(message: OutboundMessage
     assert (last.judgement, last.signs) == (Judgement.MACHINE, ["trap"])
 
 
-def test_a_flood_of_hits_is_judged_in_rounds_and_each_gets_somewhere(message: OutboundMessage) -> None:
-    kinds = [HitKind.OPEN if n < 500 else HitKind.CLICK for n in range(1_300)]
-    store([hit(message, 3600 + n / 1000, kind=kind.value) for n, kind in enumerate(kinds)])
-    assert [judge_due(now=clock.now()) for _ in range(3)] == [1_000, 300, 0]
-    store([hit(message, 3601.5)])
-    assert judge_due(now=clock.now()) == 1, "behind more of its message than one round reads"
+def test_a_flood_of_hits_is_judged_in_rounds_and_each_gets_somewhere(
+    message: OutboundMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_OF_ALL", 100)
+    monkeypatch.setattr(services, "_NEAREST", 10)
+    campaign = make_campaign(message.workspace)
+    person = make_enrollment(campaign, make_contact(message.workspace, "other@x.test"))
+    other = make_message(person, make_step(campaign), message.mailbox, at=SENT)
+    store([hit(message, 3600 + n / 1000) for n in range(130)])
+    store([hit(other, 3600.05)])
+    assert [judge_due(now=clock.now()) for _ in range(3)] == [100, 31, 0]
+    store([hit(message, 3600.0605)])
+    assert judge_due(now=clock.now()) == 1, "among more of its message than one round reads"
     assert not Hit.objects.filter(judgement="").exists()
 
 
