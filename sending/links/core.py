@@ -20,12 +20,12 @@ _HREF = re.compile(r"""((?:^|\s)href\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 # As mail programs find them (GFM, "autolinks (extended)"): brackets belong to an address as far as they close in it,
 # and what is quoted by apostrophes ends at the second one. Nothing is tried twice: time grows with the text alone.
+_BEGIN = re.compile("https?://", re.IGNORECASE)  # looked for alone, which is forty times faster
 _CHAR = r"[^\s<>\"{}|\\^`()\[\]]"
 _ROUND = rf"\((?:{_CHAR}|\({_CHAR}{{0,200}}+\)){{0,200}}+\)"
 _SQUARE = rf"\[{_CHAR}{{0,200}}+\]"
-_IN_TEXT = re.compile(
-    rf"(?<=')https?://[^\s<>\"{{}}|\\^`()\[\]']++|(?<!')https?://(?:{_CHAR}|{_ROUND}|{_SQUARE})++", re.IGNORECASE
-)
+_BARE = re.compile(rf"(?:{_CHAR}|{_ROUND}|{_SQUARE})*+")
+_QUOTED = re.compile(r"[^\s<>\"{}|\\^`()\[\]']*+")
 _POINTS = ".,;:!?…'*_~"  # at its end they belong to the sentence
 _LOOKS_LIKE_A_PLACE = re.compile(r"(?:https?://\S+|www\.\S+|(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?)", re.IGNORECASE)
 _PUBLIC = re.compile(r"[^.\[\]:][^\[\]:]*\.(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})", re.IGNORECASE)
@@ -78,8 +78,8 @@ def links_of(text: str, html: str, traces: Trace) -> list[str]:
             if url := _url_of(match):
                 found.setdefault(url)
     if traces & Trace.TEXT_CLICKS:
-        for url in _in_text(text):
-            found.setdefault(url)
+        for start, end in _in_text(text):
+            found.setdefault(text[start:end])
     return list(found)[:_MOST]
 
 
@@ -93,9 +93,9 @@ def present(text: str, html: str, traces: Trace) -> Trace:
 
     Rates are counted of the messages that are marked.
     """
-    if traces & Trace.CLICKS and not links_of("", html, Trace.CLICKS):
+    if traces & Trace.CLICKS and not _has_link(html):
         traces &= ~Trace.CLICKS
-    if traces & Trace.TEXT_CLICKS and not links_of(text, "", Trace.TEXT_CLICKS):
+    if traces & Trace.TEXT_CLICKS and not any(_in_text(text)):
         traces &= ~Trace.TEXT_CLICKS
     if not html:
         traces &= ~Trace.OPENS
@@ -105,7 +105,7 @@ def present(text: str, html: str, traces: Trace) -> Trace:
 def marked(text: str, html: str, traces: Trace, marks: Marks) -> tuple[str, str]:
     """Return the text and the HTML ("" for none) of a message as it leaves."""
     if traces & Trace.TEXT_CLICKS:
-        text = _IN_TEXT.sub(lambda match: _followed(match[0], marks), text)
+        text = "".join(_followed(text, marks))
     if traces & Trace.OPT_OUT:
         text = f"{text.rstrip()}\n\nIf you would rather not hear from me: {marks.opt_out}\n"
     if not html:
@@ -113,7 +113,7 @@ def marked(text: str, html: str, traces: Trace, marks: Marks) -> tuple[str, str]
     below = ""
     if traces & Trace.OPT_OUT:
         below += f'<p>If you would rather not hear from me, <a href="{escape(marks.opt_out)}">tell me here</a>.</p>'
-    if traces & Trace.CLICKS and links_of("", html, Trace.CLICKS):
+    if traces & Trace.CLICKS and _has_link(html):
         html = _ANCHOR.sub(lambda match: _anchor(match, marks), html)
         below += f'<a href="{escape(marks.trap)}"></a>'
     if traces & Trace.OPENS:
@@ -139,14 +139,30 @@ def _anchor(match: re.Match[str], marks: Marks) -> str:
     return f"<a {attributes}>{match[2]}</a>"
 
 
-def _in_text(text: str) -> Iterator[str]:
-    for match in _IN_TEXT.finditer(text):
-        url = match[0].rstrip(_POINTS)
-        if is_destination(url):
-            yield url
+def _has_link(html: str) -> bool:
+    return any(_url_of(match) for match in _ANCHOR.finditer(html))
 
 
-def _followed(found: str, marks: Marks) -> str:
-    url = found.rstrip(_POINTS)
-    ours = marks.link(url) if is_destination(url) else None
-    return found if ours is None else ours + found[len(url) :]
+def _in_text(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where in a plain text the addresses begin and end that may be followed."""
+    at = 0
+    while begin := _BEGIN.search(text, at):
+        start = begin.start()
+        shape = _QUOTED if text[start - 1 : start] == "'" else _BARE
+        found = shape.match(text, begin.end())
+        at = found.end() if found else begin.end()
+        end = start + len(text[start:at].rstrip(_POINTS))
+        if is_destination(text[start:end]):
+            yield start, end
+
+
+def _followed(text: str, marks: Marks) -> Iterator[str]:
+    """Yield a plain text in pieces, with our addresses in their place."""
+    at = 0
+    for start, end in _in_text(text):
+        ours = marks.link(text[start:end])
+        if ours is not None:
+            yield text[at:start]
+            yield ours
+            at = end
+    yield text[at:]

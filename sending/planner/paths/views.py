@@ -18,6 +18,7 @@ from campaigns.sequences.views.frame import attempt, editor_context, may_change_
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
+from sending.planner.paths.broken import broken_branches
 from sending.planner.paths.forms import PathForm
 from sending.planner.paths.pathways import lanes_of
 from sending.planner.paths.picture import picture_of
@@ -67,9 +68,11 @@ def _add(request: MemberRequest, campaign: Campaign, form: PathForm) -> None:
 
 def _page(request: MemberRequest, campaign: Campaign, *, path_form: PathForm | None = None) -> HttpResponse:
     known = paths_of(campaign)
-    lanes = lanes_of(plans([campaign.pk])[campaign.pk])
+    plan = plans([campaign.pk])[campaign.pk]
+    lanes = lanes_of(plan)
     context = editor_context(
         campaign,
+        broken=broken_branches(plan),
         lanes=lanes,
         picture=picture_of(lanes),
         path_form=path_form or PathForm(),

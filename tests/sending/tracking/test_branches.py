@@ -24,6 +24,7 @@ from sending.planner.states import EnrollmentState
 from sending.tracking.states import Judgement
 from tests.builders import make_branch, make_step
 from tests.sending.outbox.stage import deliver, make_due
+from tests.sending.planner.pages import signed_in, text_of
 from tests.sending.tracking.host import Visitor
 from tests.sending.tracking.stage import Stage, followed, judged
 
@@ -111,6 +112,9 @@ def test_a_click_branch_that_no_link_leads_to_is_told_before_the_launch() -> Non
         assert told() == []
         Variant.objects.update(body_html='<p>See <a href="https://acme.example">acme.example</a></p>')
         assert told() == ["no_link"], "an address that is shown as it is is not followed"
+        page = text_of(signed_in(stage.post.member).get(stage.post.member.url("planner:paths", stage.campaign.pk)))
+        assert "no message up to it has a link to follow" in page
+        assert "Put a link behind words" in page
         assert stage.send().links == []
         assert stage.message.traces == Trace.OPENS | Trace.OPT_OUT, "so it counts in no rate of clicks"
         Variant.objects.update(body_html='<p><a href="{{ website }}">words</a></p>')
