@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class ContactsError(Exception):
     """Base of every error of this room."""
@@ -26,6 +28,20 @@ class BadContact(ContactsError, ValueError):
 
 class NameTaken(BadContact):
     """An address or a name that another contact or list has; `field` says which."""
+
+
+class Overtaken(ContactsError, RuntimeError):
+    """Somebody else changed the contact since it was read; theirs stands.
+
+    seen is the fingerprint of theirs. changes: what would have been changed of it, as a history keeps it: field ->
+    [as it is, as it was to be].
+    """
+
+    def __init__(self, changes: Mapping[str, Sequence[str]], *, seen: str) -> None:
+        words = "Somebody else changed this contact after you opened it."
+        super().__init__(f"{words} Save again to replace what they saved.")
+        self.changes = changes
+        self.seen = seen
 
 
 class FieldInUse(ContactsError):

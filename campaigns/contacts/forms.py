@@ -15,6 +15,7 @@ from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import NOTE_LIMIT, SHORTEST_DAYS, CustomField
 from campaigns.contacts.services.erasing import WHY_LIMIT as ERASE_WHY_LIMIT
 from campaigns.contacts.services.suppressions import WHY_LIMIT
+from outreach.kit.stale import SeenForm
 
 PASTE_LIMIT = 1_000_000  # characters: at four bytes each below DATA_UPLOAD_MAX_MEMORY_SIZE
 FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
@@ -28,7 +29,7 @@ class RefusableForm(forms.Form):
         self.add_error(error.field if error.field in self.fields else None, error.cause)
 
 
-class ContactForm(RefusableForm):
+class ContactForm(SeenForm, RefusableForm):
     """One contact; custom fields stand beside it as pairs of inputs."""
 
     email = forms.CharField(label=LABELS[EMAIL], max_length=400, widget=forms.EmailInput)

@@ -19,7 +19,8 @@ from campaigns.library.models import (
     StepTemplate,
 )
 from campaigns.library.services import mark_of
-from campaigns.sequences.forms import HtmlField, LetterField, SeenForm
+from campaigns.sequences.forms import HtmlField, LetterField
+from outreach.kit.stale import SeenForm
 
 PLACE_LIMIT = 2_000  # characters put into one place
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from django import forms
-from django.http import QueryDict
 
 from campaigns.calendar import WaitUnit
 from campaigns.sequences.errors import BadEdit
@@ -14,6 +13,7 @@ from campaigns.sequences.markup import LONGEST_SOURCE, MarkupProblem, clean_html
 from campaigns.sequences.services import Text
 from campaigns.sequences.states import StepThread
 from campaigns.templating import TemplateProblem, check, check_spin
+from outreach.kit.stale import SeenForm
 
 # Minutes exist for rehearsals in speeded-up time; between people the shortest decent wait is hours.
 UNITS = ((WaitUnit.DAYS, "days"), (WaitUnit.BUSINESS_DAYS, "business days"), (WaitUnit.HOURS, "hours"))
@@ -33,32 +33,6 @@ class RefusableForm(forms.Form):
     def refuse(self, error: BadEdit) -> None:
         """Show a service's refusal beside the field that caused it."""
         self.add_error(error.field if error.field in self.fields else None, error.cause)
-
-
-class FasterError(Protocol):
-    """Somebody else was faster: `seen` is the fingerprint of what they saved."""
-
-    seen: str
-
-
-class SeenForm(forms.Form):
-    """A form of something that others may edit, too: `seen` is the fingerprint of what it was drawn from."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    is_overtaken = False
-
-    def __init__(self, *args: Any, is_frozen: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.disabled = is_frozen
-
-    def overtake(self, error: FasterError) -> None:
-        """Keep what was typed and say that somebody else was faster; saved again, it replaces what they saved."""
-        data = cast("QueryDict", self.data).copy()
-        data["seen"] = error.seen
-        self.data = data
-        self.is_overtaken = True
-        self.add_error(None, str(error))
 
 
 class EditForm(RefusableForm, SeenForm):

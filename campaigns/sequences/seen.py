@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
 
 from campaigns.calendar import ClosedSpan, Region, Window
 from campaigns.sequences.models import Branch, Campaign, Step, Variant
+from outreach.kit.stale import fingerprint
 
 
 def seen_variant(variant: Variant) -> str:
@@ -51,8 +51,3 @@ def seen_switch(*, is_on: bool) -> str:
 def seen_audience(list_ids: Collection[int], segment_ids: Collection[int] = ()) -> str:
     """Return the fingerprint of the lists and segments that a campaign writes to."""
     return fingerprint(sorted(list_ids), sorted(segment_ids))
-
-
-def fingerprint(*values: object) -> str:
-    """Return what stands for the values: another where one of them differs."""
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

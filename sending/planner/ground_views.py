@@ -38,7 +38,7 @@ def ground(request: MemberRequest, pk: int) -> HttpResponse:
         data = form.cleaned_data
         try:
             basis, words = LegalBasis(data["basis"]), data["words"].strip()
-            state_ground(request.member, campaign, basis, words, seen=data["seen"] or None)
+            state_ground(request.member, campaign, basis, words, seen=data["seen"])
         except NotReady as error:
             form.add_error("basis", f"Nothing is changed: the campaign goes on writing to them. {error}")
         except Overtaken as error:

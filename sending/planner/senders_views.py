@@ -103,7 +103,7 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
                 rotation=form.rotation(),
                 weights=form.weights(),
                 tags=form.tags(),
-                seen=form.cleaned_data["seen"] or None,
+                seen=form.cleaned_data["seen"],
             )
         except Overtaken as error:
             form.overtake(error)

@@ -78,7 +78,7 @@ def throttles(request: MemberRequest) -> HttpResponse:
 
 
 def _set_throttles(request: MemberRequest, form: ThrottlesForm) -> None:
-    seen, who = form.cleaned_data["seen"] or None, request.member.user
+    seen, who = form.cleaned_data["seen"], request.member.user
     set_throttles(request.member.workspace, form.columns(), seen=seen, who=who)
 
 

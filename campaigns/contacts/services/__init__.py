@@ -26,6 +26,7 @@ from campaigns.contacts.services.people import (
     list_named,
     remove_from_list,
     rename_list,
+    seen_contact,
 )
 from campaigns.contacts.services.receiving import received
 from campaigns.contacts.services.removing import delete_field, run_removal, sweep_removals
@@ -46,7 +47,7 @@ __all__ = [
     "delete_note", "delete_segment", "edit_contact", "edit_note", "erase", "import_suppressions", "keep_retention",
     "label_field", "learn", "lift", "list_named", "look_again", "plan_bulk", "queue_hint", "received",
     "remove_from_list", "remove_tags", "rename_list", "reread", "run_bulk", "run_check", "run_dry_run",
-    "run_import", "run_removal", "run_undo", "set_retention", "start_check", "start_dry_run", "store_received",
-    "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks", "sweep_dry_runs",
-    "sweep_erasures", "sweep_imports", "sweep_removals", "undo_import", "upsert_contacts",
+    "run_import", "run_removal", "run_undo", "seen_contact", "set_retention", "start_check", "start_dry_run",
+    "store_received", "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks",
+    "sweep_dry_runs", "sweep_erasures", "sweep_imports", "sweep_removals", "undo_import", "upsert_contacts",
 ]  # fmt: skip

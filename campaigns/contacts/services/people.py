@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from campaigns.contacts.core.fields import COUNTRY, EMAIL, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.core.suppressing import Rule
-from campaigns.contacts.errors import BadContact, NameTaken
+from campaigns.contacts.errors import BadContact, NameTaken, Overtaken
 from campaigns.contacts.models import BulkPart, Contact, ContactEdit, ContactList, ListMember
 from campaigns.contacts.parts import parts
 from campaigns.contacts.queries.fields import known_kinds
@@ -18,6 +19,7 @@ from campaigns.contacts.states import BulkAction, BulkState, SuppressionReason, 
 from outreach.accounts.models import User, Workspace
 from outreach.kit import clock, gate
 from outreach.kit.away import gave_way
+from outreach.kit.stale import fingerprint
 
 # Nothing holds up those who write to the contacts that are being deleted: each may be in the way once.
 _DELETE_TRIES = 4
@@ -45,12 +47,18 @@ def create_contact(
 
 
 def edit_contact(
-    contact: Contact, values: Mapping[str, str], fields: Mapping[str, str], *, by: User | None = None
+    contact: Contact,
+    values: Mapping[str, str],
+    fields: Mapping[str, str],
+    *,
+    by: User | None = None,
+    seen: str | None = None,
 ) -> bool:
     """Replace the values of a contact, and write down what changed; empty ones are emptied.
 
     Custom fields that are not named stay: an import may have added one since the form was opened. False when it has
-    these values already. Raises BadContact, NameTaken for an address that another contact has.
+    these values already. seen: of what the values were drawn from (see seen_contact). Raises BadContact, NameTaken for
+    an address that another contact has, Overtaken.
     """
     try:
         with transaction.atomic():
@@ -60,17 +68,27 @@ def edit_contact(
             rows = Contact.objects.select_for_update(of=("self",), no_key=True)
             if (row := rows.filter(pk=contact.pk, erased_at=None).first()) is None:
                 raise BadContact("email", GONE_WORDS)
-            return _edit(row, values, fields, by)
+            return _edit(row, values, fields, by, seen)
     except IntegrityError as error:
         raise NameTaken("email", "Another contact has this address.") from error
 
 
-def _edit(before: Contact, values: Mapping[str, str], fields: Mapping[str, str], by: User | None) -> bool:
+def seen_contact(contact: Contact, names: Collection[str]) -> str:
+    """Return the fingerprint of a contact as a page shows it. names: of the custom fields that are on the page."""
+    plain = [getattr(contact, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)]
+    return fingerprint(plain, sorted((name, text) for name, text in contact.fields.items() if name in names))
+
+
+def _edit(
+    before: Contact, values: Mapping[str, str], fields: Mapping[str, str], by: User | None, seen: str | None
+) -> bool:
     kinds = known_kinds(before.workspace_id)
     kept = {name: text for name, text in before.fields.items() if name not in fields}
     cleaned = cleaned_contact(values, {**kept, **fields}, kinds=kinds, before=before.fields)
     if all(getattr(before, name) == value for name, value in cleaned.items()):
         return False
+    if seen is not None and seen != (stands := seen_contact(before, fields)):
+        raise Overtaken(changes_of(before, cleaned), seen=stands)
     if cleaned["email_key"] != before.email_key:
         _refuse_erased(before.workspace_id, str(cleaned["email_key"]))
     define_texts(before.workspace_id, fields)

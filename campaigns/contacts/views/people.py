@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,10 +13,11 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.contacts import queries, services
+from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.segments import BadQuery
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.downloads import contacts_file
-from campaigns.contacts.errors import BadContact
+from campaigns.contacts.errors import BadContact, Overtaken
 from campaigns.contacts.forms import FORM_FIELDS, ContactForm, field_inputs
 from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import Filters
@@ -91,18 +94,26 @@ def edit(request: MemberRequest, contact_id: int) -> HttpResponse:
     contact = queries.contact_for(request.member, contact_id)
     form = ContactForm(
         request.POST if request.method == "POST" else None,
-        initial={name: getattr(contact, name) for name in FORM_FIELDS},
+        initial={
+            **{name: getattr(contact, name) for name in FORM_FIELDS},
+            "seen": services.seen_contact(contact, contact.fields),
+        },
     )
+    theirs: Mapping[str, Sequence[str]] = {}
     custom = _read_custom(request.POST) if form.is_bound else list(contact.fields.items())
     if form.is_valid():
         try:
-            services.edit_contact(contact, form.cleaned_data, dict(custom), by=request.member.user)
+            seen = form.cleaned_data["seen"]
+            services.edit_contact(contact, form.cleaned_data, dict(custom), by=request.member.user, seen=seen)
+        except Overtaken as error:
+            form.overtake(error)
+            theirs = error.changes
         except BadContact as error:
             form.refuse(error)
         else:
             messages.success(request, "Changes saved.")
             return redirect(request.member.url("contacts:detail", contact.pk))
-    return _form_page(request, form, custom, contact)
+    return _form_page(request, form, custom, contact, theirs)
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,12 +140,18 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 
 def _form_page(
-    request: MemberRequest, form: ContactForm, custom: list[tuple[str, str]], contact: Contact | None = None
+    request: MemberRequest,
+    form: ContactForm,
+    custom: list[tuple[str, str]],
+    contact: Contact | None = None,
+    theirs: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> HttpResponse:
+    """Show the form. theirs: where it was overtaken, what is stored now and what was typed, by field."""
     context = {
         "contact": contact,
         "form": form,
         "custom": field_inputs(dict(custom), queries.fields_of(request.member)[:_FIELDS_SHOWN]),
+        "theirs": [(label(name), *pair) for name, pair in theirs.items()],
         "empty_rows": range(_CUSTOM_ROWS),
     }
     return render_region(request, f"{_FOLDER}/form.html", context, region="form", status=422 if form.errors else 200)

@@ -107,4 +107,4 @@ def _save_schedule(request: MemberRequest, campaign: Campaign, form: ScheduleFor
 
 def _close(request: MemberRequest, form: ClosedDaysForm) -> None:
     data, who = form.cleaned_data, request.member.user
-    services.close(request.member.workspace, data["closed"], data["regions"], seen=data["seen"] or None, who=who)
+    services.close(request.member.workspace, data["closed"], data["regions"], seen=data["seen"], who=who)

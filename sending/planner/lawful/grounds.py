@@ -12,8 +12,8 @@ from django.db import connection
 from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
-from campaigns.sequences.seen import fingerprint
 from outreach.accounts.models import Workspace
+from outreach.kit.stale import fingerprint
 from outreach.kit.words import plural
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.law import Need, Rule, country_of_domain, name_of, rule_of, rules

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from campaigns.sequences.schedule_words import changed
-from campaigns.sequences.seen import fingerprint
 from campaigns.sequences.services.holding import refuse_overtaken
 from campaigns.sequences.telling import EditKind, tell_launched
 from outreach.accounts.models import User, Workspace
+from outreach.kit.stale import fingerprint
 from sending.planner.claim.throttling import NOTHING_SET, throttle_values
 from sending.planner.models import Throttles
 

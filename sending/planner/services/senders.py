@@ -8,11 +8,11 @@ from django.db import transaction
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.schedule_words import changed
-from campaigns.sequences.seen import fingerprint
 from campaigns.sequences.services.holding import locked, refuse_overtaken
 from campaigns.sequences.states import CampaignState
 from campaigns.sequences.telling import Edit, EditKind, tell
 from outreach.accounts.access import Member
+from outreach.kit.stale import fingerprint
 from sending.pacing.rotation import Rotation
 from sending.planner.models import CampaignMailbox, CampaignRotation
 from sending.planner.queries import rotation_of

@@ -93,7 +93,8 @@ def test_the_form_of_a_contact_asks_by_kind_and_refuses_what_does_not_fit() -> N
     assert '<select class="control" id="own_vip"' in page
     names = ["size", "met", "vip", "other"]
     form = {"email": "ada@example.com", "custom_name": names, "custom_value": ["many", "5.11.2026", "Ja", "x"]}
-    client.post(member.url("contacts:edit", ada.pk), form)
+    seen = client.get(member.url("contacts:edit", ada.pk)).context["form"]["seen"].value()
+    client.post(member.url("contacts:edit", ada.pk), form | {"seen": seen})
     ada.refresh_from_db()
     assert ada.fields == {"size": "many", "met": "2026-11-05", "vip": "yes", "other": "x"}
     refused = client.post(

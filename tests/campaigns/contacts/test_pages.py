@@ -303,12 +303,36 @@ def test_a_contact_is_added_and_edited_with_its_own_fields() -> None:
     client.post(member.url("contacts:create"), form)
     ada = Contact.objects.get()
     assert (ada.email, ada.country, ada.fields) == ("Ada@x.com", "DE", {"plan": "gold"})
-    answer = client.post(member.url("contacts:edit", ada.pk), form | {"time_zone": "Europe/Berln"})
+    url = member.url("contacts:edit", ada.pk)
+    answer = client.post(url, form | {"time_zone": "Europe/Berln"})
     assert answer.status_code == 422
     assert "Did you mean Europe/Berlin?" in answer.text
-    client.post(member.url("contacts:edit", ada.pk), {"email": "ada@x.com", "custom_name": "plan", "custom_value": ""})
+    seen = client.get(url).context["form"]["seen"].value()
+    client.post(url, {"email": "ada@x.com", "custom_name": "plan", "custom_value": "", "seen": seen})
     ada.refresh_from_db()
     assert (ada.country, ada.fields) == ("", {})
+
+
+def test_a_page_that_went_stale_replaces_nothing_before_both_are_seen() -> None:
+    member = make_member(make_workspace())
+    client, ada = signed_in(member), make_contact(member.workspace, fields={"plan": "gold"})
+    url = member.url("contacts:edit", ada.pk)
+    opened = {"email": ada.email, "city": "Rome", "custom_name": ["plan"], "custom_value": ["gold"]}
+    drawn = {"seen": client.get(url).context["form"]["seen"].value()}
+    services.edit_contact(ada, {"email": ada.email, "city": "Oslo"}, {"plan": "silver", "pet": "cat"})
+    for seen in (drawn, {"seen": ""}, {}):
+        refused = client.post(url, opened | seen)
+        assert refused.status_code == 422
+        assert "Somebody else changed this contact after you opened it." in refused.text
+        assert "<td>City</td><td>Oslo</td><td>Rome</td>" in refused.text
+        assert "<td>The field “plan”</td><td>silver</td><td>gold</td>" in refused.text
+    ada.refresh_from_db()
+    assert (ada.city, ada.fields) == ("Oslo", {"plan": "silver", "pet": "cat"})
+    again = {"seen": refused.context["form"]["seen"].value()}
+    assert client.post(url, opened | again).status_code == 302
+    ada.refresh_from_db()
+    assert (ada.city, ada.fields) == ("Rome", {"plan": "gold", "pet": "cat"}), "what it did not show stays"
+    assert client.post(url, opened | drawn).status_code == 302, "it would change nothing"
 
 
 def test_a_suppression_is_added_by_hand_and_an_opt_out_lifted_by_typing_it() -> None:

@@ -38,6 +38,18 @@ def read(member: Member, name: str, *args: object, query: str = "", status: int 
     return text_of(answer)
 
 
+def seen_on(client: Client, url: str) -> str:
+    """Return the fingerprint of what the form of a page is drawn from now."""
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', page_of(client.get(url)))
+    return str(seen)
+
+
+def save(member: Member, name: str, *args: object, **values: object) -> HttpResponseBase:
+    """Open a page and post to it, with the fingerprint of what stands there now."""
+    seen = seen_on(signed_in(member), member.url(f"planner:{name}", *args))
+    return post(member, name, *args, seen=seen, **values)
+
+
 def page_of(answer: HttpResponseBase) -> str:
     assert isinstance(answer, HttpResponse)
     return answer.content.decode()

@@ -17,6 +17,7 @@ from sending.planner.models import Enrollment
 from sending.planner.progress.advancing import Sent, advance
 from tests.builders import make_contact, make_enrollment, make_running_campaign, make_workspace
 from tests.sending.planner.hours import set_time, virtual_time
+from tests.sending.planner.pages import seen_on
 from tests.sending.planner.stage import emails, make_people, make_sender, make_team, pick
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +81,12 @@ def test_a_wait_in_business_days_passes_over_them(member: Member) -> None:
 def test_the_page_of_the_workspace_keeps_what_is_right_and_names_what_is_not(member: Member, client: Client) -> None:
     client.force_login(member.user)
     url = member.url("sequences:closed_days")
-    assert client.post(url, {"closed": "2026-12-24..2027-01-01 Between the years"}).status_code == 302
+    assert (
+        client.post(
+            url, {"closed": "2026-12-24..2027-01-01 Between the years", "seen": seen_on(client, url)}
+        ).status_code
+        == 302
+    )
     assert "2026-12-24..2027-01-01 Between the years" in client.get(url).content.decode()
     refused = client.post(url, {"closed": "2026-12-24\nChristmas"})
     assert refused.status_code == 422

@@ -23,7 +23,7 @@ from sending.planner.models import CampaignGround, Enrollment
 from sending.planner.review.readiness import stalls
 from sending.planner.services import enroll_audience, grow_audiences, launch
 from tests.builders import make_contact, make_import, make_running_campaign
-from tests.sending.planner.pages import make_draft, post, signed_in, text_of
+from tests.sending.planner.pages import make_draft, save, signed_in, text_of
 from tests.sending.planner.stage import (
     database_time,
     emails,
@@ -122,7 +122,7 @@ def test_who_states_a_ground_or_takes_it_back_stands_in_the_story_with_what_was_
     state_ground(member, campaign, LegalBasis.INTEREST, "They exhibit.")
     interest = "Legitimate interest, weighed against theirs (“They exhibit.”)"
     assert said() == [f"{me} has stated the ground: {interest}. Before: Not stated."]
-    answer = post(member, "ground", campaign.pk, basis="contract", words="Customers.")
+    answer = save(member, "ground", campaign.pk, basis="contract", words="Customers.")
     assert answer.status_code == 302
     contract = "They are customers, or asked to become so (“Customers.”)"
     assert said()[1:] == [f"{me} has stated the ground: {contract}. Before: {interest}."]
@@ -160,7 +160,7 @@ def test_a_ground_that_people_need_is_not_taken_back_while_they_are_written_to(
     for basis in (LegalBasis.UNSTATED, LegalBasis.INTEREST):
         with pytest.raises(NotReady, match="2 people in Germany without consent"):
             state_ground(member, campaign, basis, "They exhibit.")
-    answer = post(member, "ground", campaign.pk, basis="unstated")
+    answer = save(member, "ground", campaign.pk, basis="unstated")
     assert answer.status_code == 422
     assert "the campaign goes on writing to them. 2 people in Germany" in text_of(answer)
     assert CampaignGround.objects.get().basis == LegalBasis.CONSENT

@@ -27,7 +27,7 @@ from tests.builders import (
     make_running_campaign,
     make_step,
 )
-from tests.sending.planner.pages import follow, make_draft, make_mixed, post, read, signed_in, text_of
+from tests.sending.planner.pages import follow, make_draft, make_mixed, post, read, save, signed_in, text_of
 from tests.sending.planner.stage import make_people, make_sender, make_team
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_senders_are_chosen_among_the_workspaces_mailboxes() -> None:
     assert "second@acme.example" in text
     assert foreign.address not in text
     chosen = [second.pk, foreign.pk, "x", "-1", "9" * 30]
-    assert post(member, "senders", campaign.pk, mailboxes=chosen).status_code == 302
+    assert save(member, "senders", campaign.pk, mailboxes=chosen).status_code == 302
     assert [row.mailbox for row in CampaignMailbox.objects.all()] == [second]
 
 

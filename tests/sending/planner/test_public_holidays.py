@@ -22,6 +22,7 @@ from sending.planner.models import Enrollment
 from sending.planner.progress.advancing import Sent, advance
 from tests.builders import make_contact, make_enrollment, make_running_campaign, make_workspace
 from tests.sending.planner.hours import set_time, virtual_time
+from tests.sending.planner.pages import seen_on
 from tests.sending.planner.stage import emails, make_people, make_sender, make_team, pick
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +163,7 @@ def test_the_page_shows_the_days_before_they_are_saved_and_after(
     assert len(looked.context["days"]) == 10
     assert "Next closed days, if you save" in looked.content.decode()
     assert holiday_regions_of(member.workspace.pk, None) == []
-    assert client.post(url, form).status_code == 302
+    assert client.post(url, {**form, "seen": seen_on(client, url)}).status_code == 302
     assert holiday_regions_of(member.workspace.pk, None) == [GERMANY, Region("US", "CA")]
     saved = client.get(url)
     assert saved.context["days"] == looked.context["days"]

@@ -23,7 +23,7 @@ from sending.planner.review import Review, review_of
 from sending.planner.review.lights import Light
 from sending.planner.services import launch
 from tests.builders import make_domain_key, make_import, make_member
-from tests.sending.planner.pages import make_draft, post, read, signed_in, text_of
+from tests.sending.planner.pages import make_draft, post, read, save, signed_in, text_of
 from tests.sending.planner.stage import make_team
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +131,7 @@ def test_people_of_a_country_that_needs_consent_forbid_until_it_is_stated(member
     assert "1 person in Germany, 1 of them without a ground on record" in words(review_of(campaign), "law", Light.RED)
     with pytest.raises(NotReady, match="1 person in Germany without consent on record: UWG"):
         launch(member, campaign)
-    answer = post(member, "ground", campaign.pk, basis="consent", words="  Forms of the fair, folder 7.  ")
+    answer = save(member, "ground", campaign.pk, basis="consent", words="  Forms of the fair, folder 7.  ")
     assert answer.status_code == 302
     assert CampaignGround.objects.values_list("basis", "words", "stated_by").get() == (
         "consent", "Forms of the fair, folder 7.", member.user.email,
@@ -166,11 +166,11 @@ def test_the_people_of_europe_are_told_where_their_address_comes_from(member: Me
 
 
 def test_a_ground_is_explained_taken_back_and_stated_by_members_only(member: Member, campaign: Campaign) -> None:
-    answer = post(member, "ground", campaign.pk, basis="interest", words=" ")
+    answer = save(member, "ground", campaign.pk, basis="interest", words=" ")
     assert answer.status_code == 422
     assert "who asks later needs an answer" in text_of(answer)
     state_ground(member, campaign, LegalBasis.CONSENT, "Yes")
-    assert post(member, "ground", campaign.pk, basis="unstated").status_code == 302
+    assert save(member, "ground", campaign.pk, basis="unstated").status_code == 302
     assert not CampaignGround.objects.exists()
     viewer = make_member(member.workspace, Role.VIEWER)
     assert post(viewer, "ground", campaign.pk, basis="consent", words="x").status_code == 403

@@ -19,7 +19,7 @@ from sending.planner.queries import rotation_of, weights_of
 from sending.planner.services import set_senders
 from tests.browser.walker import NARROW, WIDE, browser
 from tests.builders import make_member, make_running_campaign
-from tests.sending.planner.pages import page_of, post, read, signed_in, text_of
+from tests.sending.planner.pages import page_of, read, save, signed_in, text_of
 from tests.sending.planner.stage import make_people, make_sender, make_team
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_rotation_and_weights_are_saved_and_shown_again() -> None:
     member = make_team()
     campaign, (anna, ben, out) = make_carried(member)
     assert rotation_of(campaign) is Rotation.EVEN
-    answer = post(
+    answer = save(
         member, "senders", campaign.pk, mailboxes=[anna.pk, ben.pk], rotation="weighted",
         **{f"weight_{anna.pk}": 3, f"weight_{ben.pk}": 1, f"weight_{out.pk}": 7},
     )  # fmt: skip
@@ -55,7 +55,7 @@ def test_what_is_not_sent_stays_as_it_is() -> None:
     campaign, (anna, ben, _) = make_carried(member)
     set_senders(member, campaign, [anna.pk, ben.pk], rotation=Rotation.WEIGHTED, weights={anna.pk: 3})
     CampaignMailbox.objects.filter(mailbox=anna).update(moved=4.0)
-    assert post(member, "senders", campaign.pk, mailboxes=[anna.pk, ben.pk]).status_code == 302
+    assert save(member, "senders", campaign.pk, mailboxes=[anna.pk, ben.pk]).status_code == 302
     assert (rotation_of(campaign), weights_of(campaign)[anna.pk]) == (Rotation.WEIGHTED, 3)
     assert CampaignMailbox.objects.get(mailbox=anna).moved == 4.0, "the turns go on"
 
@@ -73,7 +73,7 @@ def test_another_weight_lets_the_turns_begin_anew() -> None:
 def test_a_weight_out_of_range_is_refused_beside_its_field_and_nothing_is_saved(weight: str) -> None:
     member = make_team()
     campaign, (anna, ben, _) = make_carried(member)
-    answer = post(
+    answer = save(
         member, "senders", campaign.pk, mailboxes=[anna.pk], rotation="weighted", **{f"weight_{anna.pk}": weight}
     )
     assert answer.status_code == 422
@@ -87,14 +87,14 @@ def test_a_weight_that_decides_nothing_is_passed_over() -> None:
     member = make_team()
     campaign, (anna, *_) = make_carried(member)
     typed = {f"weight_{anna.pk}": "500"}
-    assert post(member, "senders", campaign.pk, mailboxes=[anna.pk], rotation="even", **typed).status_code == 302
+    assert save(member, "senders", campaign.pk, mailboxes=[anna.pk], rotation="even", **typed).status_code == 302
     assert weights_of(campaign) == {anna.pk: 1}
 
 
 def test_an_unknown_rotation_is_refused() -> None:
     member = make_team()
     campaign, (anna, *_) = make_carried(member)
-    answer = post(member, "senders", campaign.pk, mailboxes=[anna.pk], rotation="random")
+    answer = save(member, "senders", campaign.pk, mailboxes=[anna.pk], rotation="random")
     assert answer.status_code == 422
     assert "random is not one of the available choices" in text_of(answer)
 

@@ -16,7 +16,7 @@ from sending.planner.forecast.shares import receivers_of, shares_of
 from sending.planner.models import CampaignMailbox
 from sending.planner.services import launch, set_senders
 from sending.planner.tagging import follow_tags, tags_of
-from tests.sending.planner.pages import make_draft, post, read
+from tests.sending.planner.pages import make_draft, read, save
 from tests.sending.planner.stage import make_sender, make_team
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_tags_are_chosen_on_the_page_and_a_tag_that_no_mailbox_has_is_passed_ove
 ) -> None:
     make_sender(member, "sales@acme.example", tags=["sales"])
     assert "sales (1 mailbox)" in read(member, "senders", campaign.pk).replace(" )", ")")
-    post(member, "senders", campaign.pk, tags=["sales", "gone"], rotation="even")
+    save(member, "senders", campaign.pk, tags=["sales", "gone"], rotation="even")
     assert tags_of(campaign) == ["sales"]
     assert "Carries it by the tag sales" in read(member, "senders", campaign.pk)
 
@@ -132,5 +132,5 @@ def test_the_senders_of_a_stopped_campaign_stay_as_they_were(member: Member, cam
     stop_campaign(member, campaign)
     with pytest.raises(IllegalMove, match="A stopped campaign is kept as it was"):
         set_senders(member, campaign, [], tags=[])
-    post(member, "senders", campaign.pk)
+    save(member, "senders", campaign.pk)
     assert carriers(campaign) == [("me@acme.example", False)]

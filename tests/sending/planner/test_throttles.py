@@ -28,6 +28,7 @@ from sending.planner.models import Enrollment, Throttles
 from sending.planner.services.limits import set_throttles
 from sending.smtp import Deferred, Phase, Reply
 from tests.builders import make_contact, make_member, make_running_campaign
+from tests.sending.planner.pages import seen_on
 from tests.sending.planner.stage import (
     DAY,
     HOUR,
@@ -225,7 +226,7 @@ class TestOneWorker:
         client.force_login(member.user)
         page = client.get(url).content.decode()
         assert "Save limits" in page
-        answer = client.post(url, {"company_per_day": "2", "google_per_day": "50"})
+        answer = client.post(url, {"company_per_day": "2", "google_per_day": "50", "seen": seen_on(client, url)})
         assert answer.status_code == 302
         values = {name: value for name, value in throttle_values(member.workspace).items() if value}
         assert values == {"company_per_day": 2, "google_per_day": 50}

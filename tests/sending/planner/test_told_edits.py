@@ -127,6 +127,10 @@ def test_what_somebody_saved_meanwhile_is_not_overwritten_unseen(name: str, memb
     assert answer.status_code == 422
     assert "Save again to replace what they saved." in text_of(answer)
     assert Event.objects.filter(kind__in=[EventKind.EDITED, EventKind.GROUND_STATED]).count() == edits
+    for nothing in ({}, {"seen": ""}):
+        refused = client.post(url, {**values, **nothing})
+        assert (refused.status_code, "Save again" in text_of(refused)) == (422, True), "it says nothing of what it saw"
+    assert Event.objects.filter(kind__in=[EventKind.EDITED, EventKind.GROUND_STATED]).count() == edits
     assert client.post(url, {**values, "seen": _seen(answer)}).status_code == 302
 
 
