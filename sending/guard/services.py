@@ -17,6 +17,7 @@ from outreach.kit.files import said
 from sending.guard.core import AHEAD, ALIVE, Damaged, Kind, Note, Row, judge
 from sending.guard.models import Adoption, Finding, Installation, Stranger
 from sending.guard.notes import name_of, place_of, read_note, sole_watch, write_note
+from sending.guard.numbers import skip_numbers
 from sending.guard.queries import runs_the_server
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def _watch(folder: Path) -> bool:
 
 def found_older(folder: Path | None) -> None:
     """Let nobody send: a journal knows of messages that the database has lost."""
-    if Installation.objects.filter(is_paused=False).update(is_paused=True):
+    if _pause():
         log.error("guard.paused place=%s kind=%s", name_of(folder), Kind.BEHIND)
         _find(folder, Kind.BEHIND)
 
@@ -136,11 +137,19 @@ def _find(folder: Path | None, kind: Kind) -> Finding | None:
     """Write down what is wrong; return it when an owner has confirmed it."""
     place = name_of(folder)
     if kind is Kind.BEHIND:
-        Installation.objects.filter(is_paused=False).update(is_paused=True)
+        _pause()
     Finding.objects.filter(place=place).exclude(kind__in=[kind, Kind.JOURNAL]).delete()
     Finding.objects.filter(seen_at__lt=Now() - _GONE).delete()
     finding = _note(place, kind, "")
     return finding if finding.confirmed_by else None
+
+
+def _pause() -> bool:
+    """Let no stack send from an older copy; True when this is news."""
+    if not Installation.objects.filter(is_paused=False).update(is_paused=True):
+        return False
+    skip_numbers()
+    return True
 
 
 def _note(place: str, kind: Kind, words: str) -> Finding:
@@ -167,6 +176,8 @@ def _adopt(folder: Path, finding: Finding) -> None:
         joins = finding.kind == Kind.NO_FILE and Installation.objects.filter(raised_at__gt=Now() - ALIVE).exists()
         installation = row.installation if joins or finding.kind == Kind.BEHIND else uuid4()
         head = row.head if joins else max(head, row.head) + AHEAD
+        if installation != row.installation:  # of another folder: how old this copy is nobody can tell
+            skip_numbers()
         Installation.objects.update(installation=installation, head=head, raised_at=Now(), is_paused=False)
         Adoption.objects.create(
             by=finding.confirmed_by,

@@ -11,13 +11,13 @@ import pytest
 from django.db.models.functions import Now
 
 from outreach.accounts.roles import Role
-from outreach.kit import loops
+from outreach.kit import loops, statements
 from sending.chaos.faultsmtpd import FaultServer, serving_in_thread
 from sending.guard.core import Kind, Note
 from sending.guard.models import Adoption, Finding, Installation
 from sending.guard.notes import FILE, read_note
 from sending.guard.queries import why_nothing_leaves
-from sending.guard.services import confirm, watch
+from sending.guard.services import confirm, found_older, watch
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases, tasks
 from sending.outbox.command import adopt
@@ -27,7 +27,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.scribe import Journal
 from sending.outbox.states import MessageState
 from sending.outbox.sweeper import sweep
-from tests.builders import make_member, make_workspace
+from tests.builders import make_contact, make_member, make_workspace
 from tests.sending.guard.stacks import Folders, back_up, be_stack_of, may_send, put_back
 from tests.sending.outbox.plain import Post, claim_all, make_post
 from tests.sending.outbox.stage import deliver, make_due
@@ -192,6 +192,18 @@ def test_a_journal_that_knows_more_than_the_database_stops_everybody(folder: Pat
     assert found() == [Kind.BEHIND]
     assert [row.state for row in post.messages] == [MessageState.SENT]
     assert not watch(folder)
+
+
+def test_an_older_copy_gives_no_number_again_that_addresses_in_messages_may_name(folder: Path) -> None:
+    post = make_post(SILENT, "ada")
+    (job,) = claim_all()
+    last = OutboundMessage.objects.get().pk, make_contact(post.campaign.workspace, "last@x.test").pk
+    found_older(folder)
+    found_older(folder)
+    eve = make_contact(post.campaign.workspace, "eve@x.test").pk
+    assert last[1] + 10_000_000 < eve < last[1] + 10_001_000, "once, however often it is found"
+    [(number,)] = statements.run("SELECT nextval(pg_get_serial_sequence('outbox_message', 'id'))")
+    assert job.letter.pk == last[0] < number - 10_000_000
 
 
 # -- copies and second stacks --
