@@ -14,7 +14,8 @@ class TrackingForm(RefusableForm):
     track_clicks = forms.BooleanField(
         required=False,
         label="Follow clicks on links",
-        help_text="Links behind words lead over the tracking host. A link that shows its own address stays as it is.",
+        help_text="Links behind words lead over the tracking host. A link that shows its own address stays as it is. "
+        "Where one leads that differs from person to person is kept as theirs, and goes with them.",
     )
     track_text_clicks = forms.BooleanField(
         required=False,

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from campaigns.contacts.models import Contact
+from campaigns.contacts.services import delete_contacts
 from outreach.kit import clock
 from sending.links.models import Destination, PersonalDestination
 from sending.links.services import addresses_of, destination, keep_destinations, keep_personal
@@ -61,6 +62,14 @@ def test_the_address_of_one_person_is_theirs_and_has_a_number_of_its_own() -> No
     assert keep_personal({(ada.pk, "https://acme.example/"), (ada.pk, "javascript:alert(1)")}) == {
         (ada.pk, "https://acme.example/"): shared
     }, "what a wording has for everybody is nobody's"
+
+
+def test_the_address_of_one_person_goes_with_them() -> None:
+    ada = make_contact(make_workspace(), "ada@x.test")
+    (number,) = keep_personal({(ada.pk, "https://acme.example/?to=ada")}).values()
+    assert destination(number) == (ada.workspace_id, "https://acme.example/?to=ada")
+    assert delete_contacts(ada.workspace, [ada.pk]) == 1
+    assert destination(number) is None, "no process remembers it"
 
 
 def test_of_whoever_is_erased_or_gone_no_address_is_written_down() -> None:
