@@ -103,6 +103,9 @@ RUNNING_PEOPLE = "sending.planner.running_people.running_among"
 
 # What an edit of a step changes for whom: (step_id, weights by label) -> campaigns.sequences.effects.Effects.
 EDIT_EFFECTS = "sending.outbox.effects.effects_of_edit"
+# What another schedule changes for whom: (campaign, campaigns.sequences.services.Schedule) ->
+# campaigns.sequences.effects.ScheduleEffects.
+SCHEDULE_EFFECTS = "sending.outbox.effects.effects_of_schedule"
 # Where an edit of a campaign's ways is kept, in its transaction: (campaigns.sequences.telling.Edit) -> None.
 EDIT_TOLD = "sending.planner.edits.keep_edit"
 # How many messages were made from each version of a wording: (variant_id) -> {number: count}.

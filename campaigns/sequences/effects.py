@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any
 
 from django.utils.module_loading import import_string
 
-from outreach.slots import EDIT_EFFECTS, MADE_FROM
+from campaigns.sequences.models import Campaign
+from campaigns.sequences.services import Schedule
+from outreach.slots import EDIT_EFFECTS, MADE_FROM, SCHEDULE_EFFECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,38 @@ class Effects:
     def of(self, label: str) -> Share | None:
         """Return how many get a wording."""
         return next((one for one in self.shares if one.label == label), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSend:
+    """One of the first messages to come: to whom, and when, on the clock of the recipient."""
+
+    email: str
+    position: int
+    at: datetime
+    zone: tzinfo
+    zone_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEffects:
+    """What another schedule changes: the first messages by the one that stands and by the other, and the last of each.
+
+    pending: people to whom something is to come. sent: messages that have left, or may have.
+    """
+
+    pending: int
+    sent: int
+    now: Sequence[FirstSend]
+    then: Sequence[FirstSend]
+    ends_now: datetime | None  # None: nothing is foreseen, or not to its end
+    ends_then: datetime | None
+
+
+def effects_of_schedule(campaign: Campaign, schedule: Schedule) -> ScheduleEffects:
+    """Return what another schedule of a launched campaign touches."""
+    found: ScheduleEffects = _above(SCHEDULE_EFFECTS)(campaign, schedule)
+    return found
 
 
 def effects_of(step_id: int, shares: Mapping[str, int] | None = None) -> Effects:

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from campaigns.sequences.dealing import deal
-from campaigns.sequences.effects import Effects, Share
-from campaigns.sequences.models import Step, Variant
+from campaigns.sequences.effects import Effects, ScheduleEffects, Share
+from campaigns.sequences.models import Campaign, Step, Variant
 from campaigns.sequences.plans import plans
 from campaigns.sequences.positions import block_of, path_of
+from campaigns.sequences.services import Schedule
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
+from sending.planner.forecast.trial import tried
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState
 
@@ -45,6 +47,14 @@ def effects_of_edit(step_id: int, weights: Mapping[str, int]) -> Effects:
         may_come=_coming(step).count(),
         waiting=pending.filter(next_position=step.position, last_sent_at__isnull=False).count(),
     )
+
+
+def effects_of_schedule(campaign: Campaign, wanted: Schedule) -> ScheduleEffects:
+    """Return whom another schedule of a launched campaign touches, and what leaves first by each of both."""
+    rows = Enrollment.objects.filter(campaign=campaign, state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING])
+    made = OutboundMessage.objects.filter(enrollment__campaign=campaign, state__in=_GONE, step__isnull=False)
+    now, then = tried(campaign, wanted)
+    return ScheduleEffects(rows.count(), made.count(), now.first, then.first, now.ends_at, then.ends_at)
 
 
 def made_from(variant_id: int) -> dict[int, int]:

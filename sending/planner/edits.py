@@ -12,6 +12,7 @@ from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.pacing import HoldCode
 from sending.planner.services.reopening import reopen
+from sending.planner.states import HELD_BY_SCHEDULE
 
 _WORDS = {
     EditKind.BRANCH_SET: "a branch was set up",
@@ -33,7 +34,7 @@ _WORDS = {
 }
 # Who was held by what a setting said before.
 _HELD_BY = {
-    EditKind.SCHEDULE_CHANGED: (HoldCode.WINDOW, HoldCode.CAMPAIGN_LIMIT),
+    EditKind.SCHEDULE_CHANGED: HELD_BY_SCHEDULE,
     EditKind.CLOSED_DAYS_CHANGED: (HoldCode.WINDOW,),
     EditKind.LIMITS_CHANGED: (
         HoldCode.DOMAIN_LIMIT, HoldCode.PROVIDER_LIMIT, HoldCode.COMPANY_LIMIT, HoldCode.CATCH_ALL_LIMIT,

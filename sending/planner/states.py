@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from sending.pacing import HoldCode
+
 
 class EnrollmentState(StrEnum):
     """Where a contact stands in a campaign."""
@@ -27,6 +29,10 @@ ENROLLMENT_MOVES: Mapping[EnrollmentState, frozenset[EnrollmentState]] = {
     EnrollmentState.STOPPED: frozenset({EnrollmentState.ACTIVE}),
     EnrollmentState.SKIPPED: frozenset(),
 }
+
+
+# What another schedule lets go of: whoever these hold is looked at again.
+HELD_BY_SCHEDULE = (HoldCode.WINDOW, HoldCode.CAMPAIGN_LIMIT)
 
 
 class StopReason(StrEnum):

@@ -20,7 +20,14 @@ from campaigns.sequences.services.campaigns import create_campaign, move_campaig
 from campaigns.sequences.services.fallbacks import Fallback, fallback_for, give_fallback
 from campaigns.sequences.services.paths import add_path, remove_path, rename_path
 from campaigns.sequences.services.removals import Returned, bring_back, take_path_out, take_step_out, take_variant_out
-from campaigns.sequences.services.schedules import LONGEST_AHEAD, OFFICE_HOURS, Schedule, close, save_schedule
+from campaigns.sequences.services.schedules import (
+    LONGEST_AHEAD,
+    OFFICE_HOURS,
+    Schedule,
+    check_schedule,
+    close,
+    save_schedule,
+)
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
     USUAL_WAITS,
@@ -64,6 +71,7 @@ __all__ = [
     "bring_back",
     "change_branch",
     "check_branch",
+    "check_schedule",
     "check_step",
     "check_variant",
     "choose_tracking",

@@ -65,6 +65,21 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
             tell(Edit(current, EditKind.SCHEDULE_CHANGED, "Schedule", who, went, came))
 
 
+def check_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = None) -> tuple[list[str], list[str]]:
+    """Return the lines of the schedule that stands, and of the other one. Raises what save_schedule would."""
+    _refuse_overlap(schedule.windows)
+    refuse_overtaken(seen, _seen_schedule(campaign), "this schedule")
+    other = Campaign(
+        time_zone=schedule.time_zone,
+        starts_on=schedule.starts_on,
+        use_contact_zone=schedule.use_contact_zone,
+        new_leads_per_day=schedule.new_leads_per_day,
+        daily_limit=schedule.daily_limit,
+        priority=schedule.priority,
+    )
+    return _lines(campaign), schedule_lines(other, schedule.windows, schedule.closed, set(schedule.regions))
+
+
 def close(
     workspace: Workspace,
     spans: Sequence[ClosedSpan],

@@ -14,11 +14,15 @@ from campaigns.calendar import closed_text
 from campaigns.sequences import queries, services
 from campaigns.sequences.closed_forms import ClosedDaysForm, ClosingForm, labels
 from campaigns.sequences.closing import Closing, closing_of, days_to_come
+from campaigns.sequences.comparing import compare
+from campaigns.sequences.effects import effects_of_schedule
 from campaigns.sequences.forms import CampaignForm, EditForm
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.opening import Opening, opening_of
 from campaigns.sequences.schedule_forms import ScheduleForm, schedule_values
 from campaigns.sequences.seen import seen_closing
+from campaigns.sequences.states import LAUNCHED
+from campaigns.sequences.views.changes import is_sure
 from campaigns.sequences.views.frame import FOLDER, editor_context, may_change_it, saved, sent, status_of
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -35,13 +39,14 @@ def schedule(request: MemberRequest, pk: int) -> HttpResponse:
     form = ScheduleForm(sent(request), initial=schedule_values(campaign, windows, own), is_frozen=not may_change)
     if form.is_bound and "same" in request.POST:
         form.like_monday()
-    if (
-        form.is_valid()
-        and not _looks(request)
-        and saved(request, form, lambda: _save_schedule(request, campaign, form))
-    ):
-        messages.success(request, "Schedule saved.")
-        return redirect(request.member.url("sequences:schedule", pk))
+    is_first_look = campaign.state in LAUNCHED and not is_sure(request)
+    if form.is_valid() and not _looks(request):
+        shown = _changes(request, campaign, form) if is_first_look else None
+        if shown is not None:
+            return shown
+        if form.is_valid() and saved(request, form, lambda: _save_schedule(request, campaign, form)):
+            messages.success(request, "Schedule saved.")
+            return redirect(request.member.url("sequences:schedule", pk))
     context = editor_context(
         campaign,
         form=form,
@@ -68,6 +73,22 @@ def closed_days(request: MemberRequest) -> HttpResponse:
     context = {"form": form, "may_change": may_change, **_days(form, closing, workspace.time_zone)}
     status = _looked(request, form)
     return render_region(request, f"{FOLDER}/closed_days.html", context, region="closed", status=status)
+
+
+def _changes(request: MemberRequest, campaign: Campaign, form: ScheduleForm) -> HttpResponse | None:
+    """Show what another schedule of a launched campaign changes; None where it changes nothing, or is refused."""
+    wanted, found = form.schedule(), list[tuple[list[str], list[str]]]()
+    check = partial(services.check_schedule, campaign, wanted, seen=form.cleaned_data["seen"])
+    if not saved(request, form, lambda: found.append(check())) or found[0][0] == found[0][1]:
+        return None
+    sent_names = set(request.POST) & {"seen", *form.fields}
+    context = editor_context(
+        campaign,
+        pieces=compare(*("\n".join(lines) for lines in found[0])),
+        effects=effects_of_schedule(campaign, wanted),
+        fields=[(name, value) for name in sorted(sent_names) for value in request.POST.getlist(name)],
+    )
+    return render_region(request, f"{FOLDER}/schedule_changes.html", context, region="changes")
 
 
 def _days(form: ClosingForm, stored: Closing, zone_name: str, *, beside: Closing | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.calendar import closed_between
 from campaigns.sequences.models import Campaign
+from campaigns.sequences.plans import CampaignPlan
 from outreach.kit import clock
 from sending.ledger.days import last_days
 from sending.ledger.kinds import EventKind
@@ -51,10 +52,19 @@ class Foreseen:
     closed: Sequence[tuple[date, str]] = ()  # days until its end that would have had windows, with what closes them
 
 
-def foresee(campaign: Campaign, *, change: Change | None = None, stop_share: float | None = None) -> Foreseen:
-    """Return the forecast of a campaign as if it ran from this minute on; stop_share None: as the past tells."""
+def foresee(
+    campaign: Campaign,
+    *,
+    change: Change | None = None,
+    stop_share: float | None = None,
+    instead: CampaignPlan | None = None,
+) -> Foreseen:
+    """Return the forecast of a campaign as if it ran from this minute on; stop_share None: as the past tells.
+
+    instead: the campaign's plan with another schedule, as if that were saved now.
+    """
     # The same minute asks the same question, so that turning a page does not reckon it all again.
-    scene = scene_of(campaign, now=database_now().replace(second=0, microsecond=0))
+    scene = scene_of(campaign, now=database_now().replace(second=0, microsecond=0), instead=instead)
     assumption = Assumption(stop_share) if stop_share is not None else assumption_of(campaign)
     scenario = replace(scene.scenario, stop_share=assumption.stop_share)
     zone = ZoneInfo(campaign.workspace.time_zone)

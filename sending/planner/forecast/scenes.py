@@ -36,6 +36,7 @@ from sending.planner.claim.throttling import limits_of as throttles_of_workspace
 from sending.planner.forecast.people import WAITING, Lines, Row, audience_rows, enrolled, receiver_by
 from sending.planner.forecast.roads import Roads
 from sending.planner.models import CampaignMailbox, Enrollment
+from sending.planner.states import HELD_BY_SCHEDULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,30 @@ class Scene:
 
 
 def scene_of(
-    campaign: Campaign, *, now: datetime, mended: Collection[int] = (), revived: Collection[int] = ()
+    campaign: Campaign,
+    *,
+    now: datetime,
+    mended: Collection[int] = (),
+    revived: Collection[int] = (),
+    instead: CampaignPlan | None = None,
 ) -> Scene:
     """Return the scene of a campaign as if it ran from `now` on: a draft is launched, a paused one resumed.
 
     The other running campaigns that share its mailboxes, directly or by way of others, take part: they take places.
     `mended` are enrollments whose own hold is lifted, `revived` are mailboxes that carry mail although they do not.
+    `instead` is the campaign's plan with another schedule: whom the one that stands holds is let go, as a save does.
     """
     pairs = _pairs(campaign)
     campaign_ids = _connected(campaign.pk, pairs)
-    loaded = plans(campaign_ids)
+    loaded = plans(campaign_ids) | ({campaign.pk: instead} if instead else {})
     pace = Pace(Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id))
     mailboxes = {
         row.pk: row
         for row in Mailbox.objects.filter(pk__in={pk for one, pk in pairs if one in campaign_ids}).order_by("pk")
     }
     rows = enrolled(campaign_ids) + (audience_rows(campaign) if campaign.state == CampaignState.DRAFT else [])
+    if instead:
+        rows = [_let_go(row, now) if row.campaign_id == campaign.pk else row for row in rows]
     carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
     throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
     touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
@@ -86,6 +95,13 @@ def scene_of(
         catch_all_sent=tuple(catch_all.sent) if catch_all else (),
     )
     return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
+
+
+def _let_go(row: Row, now: datetime) -> Row:
+    """Return whom a schedule holds as another one finds them: due since the look that held them."""
+    if row.hold_code not in HELD_BY_SCHEDULE:
+        return row
+    return row._replace(due_at=min(row.due_at or now, now), hold_code="")
 
 
 def sharers(campaign: Campaign) -> tuple[set[int], set[int]]:

@@ -15,7 +15,7 @@ from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import Mailbox
 from sending.pacing.outlook import Forecast
 from sending.planner.claim.facts import zone_of
-from sending.planner.forecast.foresight import foresee
+from sending.planner.forecast.foresight import Foreseen, foresee
 from sending.planner.forecast.people import draft_number
 from sending.planner.models import Enrollment
 
@@ -45,13 +45,18 @@ def upcoming(campaign: Campaign) -> Upcoming:
     """Return the first messages that the forecast sees leave: of a draft as if it were launched now."""
     foreseen = foresee(campaign)
     plan = plans([campaign.pk])[campaign.pk]
+    sends = sends_of(campaign, plan, foreseen)
+    return Upcoming(sends, _changes(plan, sends), foreseen.forecast.total)
+
+
+def sends_of(campaign: Campaign, plan: CampaignPlan, foreseen: Foreseen) -> list[ComingSend]:
+    """Return the first messages of a forecast, on the clocks that the plan gives its people."""
     contacts = _contacts(campaign, foreseen.forecast)
-    sends = [
+    return [
         ComingSend(one.at, contact, one.position, foreseen.mailboxes.get(one.mailbox_id), *_zone(plan, contact))
         for one in foreseen.forecast.coming
         if (contact := contacts.get(one.person_id))
     ]
-    return Upcoming(sends, _changes(plan, sends), foreseen.forecast.total)
 
 
 def _contacts(campaign: Campaign, forecast: Forecast) -> dict[int, Contact]:

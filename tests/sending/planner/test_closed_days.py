@@ -105,7 +105,7 @@ def test_the_schedule_of_a_campaign_has_its_own(member: Member, client: Client) 
         "seen": page.context["form"]["seen"].value(), "hours_1": "9-17", "hours_2": "9-17",
         "time_zone": "UTC", "closed": "2027-01-06",
     }  # fmt: skip
-    assert client.post(url, form).status_code == 302
+    assert client.post(url, {**form, "sure": "1"}).status_code == 302
     assert plans([campaign.pk])[campaign.pk].schedule.holidays == {FRIDAY, date(2027, 1, 6)}
     again = client.post(url, {**form, "closed": "2027-01-07"})
     assert again.status_code == 422, "it was drawn from what stood there before"

@@ -94,6 +94,9 @@ def test_public_holidays_are_looked_at_and_then_saved(
             walker.submit(look)
             walker.page.get_by_text("Next closed days, if you save").wait_for()
             walker.submit(save)
+            if save == "Save schedule":
+                walker.page.get_by_text("The first, if you save it").wait_for()
+                walker.submit("Save it: changes 40 pending")
             walker.page.get_by_text("Next closed days", exact=True).wait_for()
         walker.open(member.url("planner:forecast", campaign.pk))
         walker.page.get_by_text("Closed until then").wait_for()

@@ -207,7 +207,7 @@ def test_the_schedule_of_a_campaign_has_public_holidays_of_its_own(
         (GOOD_FRIDAY, "Good Friday (Germany; United Kingdom, England)", True),
     ]
     assert holiday_regions_of(member.workspace.pk, campaign) == []
-    assert client.post(url, form).status_code == 302
+    assert client.post(url, {**form, "sure": "1"}).status_code == 302
     assert holiday_regions_of(member.workspace.pk, campaign) == [Region("GB", "ENG")]
     again = client.post(url, {**form, "regions": ["FR"]})
     assert again.status_code == 422, "it was drawn from what stood there before"
