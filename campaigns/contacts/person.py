@@ -50,18 +50,31 @@ def _gives(person: Person) -> Sequence[Section]:
     rule = ("value", "reason", "evidence")
     return (
         Section("Contact", list(Contact.objects.filter(pk=contact).values(*_COLUMNS, *_ORIGIN))),
-        Section("Lists", list(ListMember.objects.filter(contact=contact).values("contact_list__name", "added_at"))),
-        Section("Tags", list(ContactTag.objects.filter(contact=contact).values("tag__name", "added_at"))),
-        Section("Notes", list(ContactNote.objects.filter(contact=contact).values(*_OWN))),
-        Section("Edits", list(ContactEdit.objects.filter(contact=contact).values("changes", "made_at"))),
+        Section(
+            "Lists",
+            list(ListMember.objects.filter(contact=contact).order_by("pk").values("contact_list__name", "added_at")),
+        ),
+        Section(
+            "Tags", list(ContactTag.objects.filter(contact=contact).order_by("pk").values("tag__name", "added_at"))
+        ),
+        Section("Notes", list(ContactNote.objects.filter(contact=contact).order_by("pk").values(*_OWN))),
+        Section("Edits", list(ContactEdit.objects.filter(contact=contact).order_by("pk").values("changes", "made_at"))),
         Section(
             "Changes by imports",
-            list(ImportChange.objects.filter(contact=contact).values("contact_import__filename", "changes")),
+            list(
+                ImportChange.objects.filter(contact=contact)
+                .order_by("pk")
+                .values("contact_import__filename", "changes")
+            ),
         ),
-        Section("Suppression", list(Suppression.objects.filter(**about).values(*rule, "created_at"))),
+        Section("Suppression", list(Suppression.objects.filter(**about).order_by("pk").values(*rule, "created_at"))),
         Section(
             "Lifted suppressions",
-            list(LiftedSuppression.objects.filter(**about).values(*rule, "suppressed_at", "lifted_at", "why")),
+            list(
+                LiftedSuppression.objects.filter(**about)
+                .order_by("pk")
+                .values(*rule, "suppressed_at", "lifted_at", "why")
+            ),
         ),
         Section(
             "Trials of imports",
