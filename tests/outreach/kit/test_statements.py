@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import DataError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,3 +68,32 @@ def test_a_text_stays_prepared_on_its_connection() -> None:
 def test_an_instant_read_as_seconds_is_the_same_to_the_microsecond(at: datetime) -> None:
     [(seconds,)] = statements.run("SELECT extract(epoch FROM %s::timestamptz)::float8", [at])
     assert clock.instant(seconds) == at
+
+
+def test_whoever_watches_may_run_statements_of_their_own() -> None:
+    seen = []
+
+    def watch(execute: Any, sql: str, *further: Any) -> None:
+        execute(sql, *further)
+        if not seen:
+            seen.append(sql)
+            assert statements.run("SELECT 'beside'") == [("beside",)]
+
+    with connection.execute_wrapper(watch):
+        assert statements.run("SELECT 1, 'watched'") == [(1, "watched")]
+    assert seen == ["SELECT 1, 'watched'"]
+
+
+def test_a_statement_that_failed_leaves_nothing_to_the_next_one() -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        statements.run("SELECT %s::text::integer", ["x"])
+    assert statements.run("SELECT 1") == [(1,)]
+    assert statements.run("UPDATE accounts_workspace SET name = name WHERE id < 0") == []
+
+
+def test_an_instant_is_read_as_django_reads_it() -> None:
+    [(ours,)] = statements.run("SELECT '2026-03-29 01:30:00.000001+00'::timestamptz")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT '2026-03-29 01:30:00.000001+00'::timestamptz")
+        (theirs,) = cursor.fetchone()
+    assert (ours, ours.tzinfo) == (theirs, theirs.tzinfo)
