@@ -23,9 +23,11 @@ _BORN_WITH = (
     f"-c search_path=pg_temp,{SCHEMA},pg_catalog",
     "-c default_transaction_read_only=on",
     "-c temp_buffers=8192",  # blocks: 64 MB
-    # Small tables, and the same statements thousands of times: each is planned once.
+    # The same statements thousands of times: each is planned once, while the tables are empty that fill later. So
+    # nothing that is seen then says that reading a whole table is cheap.
     "-c jit=off",
     "-c plan_cache_mode=force_generic_plan",
+    "-c enable_seqscan=off",
 )
 _REFUSED = frozenset(
     f"socket.{name}" for name in ("connect", "bind", "sendto", "sendmsg", "getaddrinfo", "gethostbyname")

@@ -35,13 +35,14 @@ from sending.planner.services import enroll_audience
 from sending.planner.states import EnrollmentState
 from sending.rehearsal.casting import Cast
 from sending.rehearsal.script import TAKEN, Coming, Recipients, Script
-from sending.rehearsal.stage import FAR, set_time
+from sending.rehearsal.stage import FAR, set_time, tidy
 from sending.smtp import Outcome, Withdrawn
 
 MOST_MESSAGES = 20_000
 MOST_S = 600.0
 _MENDED = [code.value for code in UNTIL_MENDED]
 _ALL = 10_000  # mailboxes
+_FIRST_TIDY = 20  # messages
 _NEVER_S = 366 * 86_400
 _LOOK_LATER = "UPDATE mailboxes_clock SET look_at = %s::timestamptz WHERE mailbox_id = ANY(%s::bigint[])"
 _DUE = "SELECT count(*) FROM planner_enrollment WHERE state = 'active' AND due_at <= %s::timestamptz"
@@ -129,6 +130,7 @@ class Play:
         self._recipients = Recipients(script, steps=steps)
         self._coming: list[tuple[datetime, int, Coming]] = []
         self._count = 0
+        self._tidy_at = _FIRST_TIDY
         self._due = cast.begins_at, 0  # how many were due when mailboxes had looked in vain, and when that was
         self._pace = Pace(Workspace.objects.values_list("time_scale", flat=True).get(pk=cast.workspace_id))
         # Where campaigns deal out their new contacts, each mailbox asks what the last look of the others has left.
@@ -145,6 +147,7 @@ class Play:
                 self._tell(self.now)
                 self._read()
                 counts = self._work()
+                self._tidy()
                 asked = {"campaign": self._campaign_id, "mended": _MENDED}
                 ((runs, waits, ids, instants),) = statements.run(_STANDING, asked)
                 ahead = self._next(counts, dict(zip(ids or (), instants or (), strict=True)))
@@ -171,6 +174,12 @@ class Play:
             self._tell(Arrived(coming, take_in(self._mailboxes[coming.mailbox_id], raw)))
         if comes:
             settle_stopped()
+
+    def _tidy(self) -> None:
+        """Tidy up whenever there are twice as many messages: statements are planned for what stands there by now."""
+        if self._count >= self._tidy_at:
+            self._tidy_at = 2 * self._count
+            tidy()
 
     def _work(self) -> dict[int, int]:
         """Let the mailboxes whose turn has come send what they may; return how many messages each had."""

@@ -116,6 +116,7 @@ CREATE INDEX rehearsal_held ON pg_temp.planner_enrollment (due_at)
 _SEQUENCE = """
 SELECT pg_get_serial_sequence(%s, attname) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'id'
 """
+_TIDY = "VACUUM (ANALYZE) {}"
 _SET_TIME = "SELECT set_config('rehearsal.now', %s::text, false)"
 FAR = timedelta(days=3650)  # nothing is looked at so late
 
@@ -165,6 +166,15 @@ def _sign_with_another() -> None:
 def set_time(at: datetime) -> None:
     """Set the clock of the stage."""
     statements.run(_SET_TIME, [at.isoformat()])
+
+
+def tidy() -> None:
+    """Throw away what changes have left behind, and let the planner of statements know how much stands in each table.
+
+    Nobody else does it for temporary tables. It runs in no transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TIDY.format(", ".join(f"pg_temp.{table}" for table in _tables())))
 
 
 def empty_tables() -> set[str]:

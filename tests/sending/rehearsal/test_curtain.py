@@ -18,7 +18,7 @@ from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.models import Workspace
-from outreach.kit import gate
+from outreach.kit import gate, statements
 from sending.domains.keys import opened
 from sending.domains.models import DomainKey
 from sending.mailboxes.models import Credential, Mailbox
@@ -27,9 +27,10 @@ from sending.rehearsal.casting import cast_of
 from sending.rehearsal.curtain import curtain
 from sending.rehearsal.models import Rehearsal
 from sending.rehearsal.performance import Orders
+from sending.rehearsal.play import begin
 from sending.rehearsal.process import played
 from sending.rehearsal.script import USUAL, Script
-from sending.rehearsal.stage import empty_tables, set_stage
+from sending.rehearsal.stage import empty_tables, set_stage, tidy
 from sending.rehearsal.telling import Arrival, Message, Report
 from tests.builders import make_domain_key, make_running_campaign
 from tests.sending.planner.stage import make_sender, make_team
@@ -129,6 +130,19 @@ def test_no_password_and_no_key_comes_onto_the_stage_and_no_gate_is_held_there()
             with front.cursor() as cursor:
                 cursor.execute(HELD_GATES)
                 assert cursor.fetchone() == (0,)
+
+
+def test_the_planner_of_statements_learns_how_full_the_stage_has_become() -> None:
+    member = make_team()
+    draft = make_draft(member, make_people(member, 3), (make_sender(member),))
+    count = "SELECT reltuples FROM pg_class WHERE oid = 'pg_temp.planner_enrollment'::regclass"
+    with curtain():
+        cast = cast_of(draft.pk, begins_at=START)
+        set_stage(cast)
+        begin(cast)
+        for enrolled in (0.0, 3.0):
+            assert statements.run(count) == [(enrolled,)]
+            tidy()
 
 
 def test_what_begins_empty_is_known_so_that_nothing_a_claim_asks_is_forgotten() -> None:
