@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -44,7 +44,7 @@ class Columns(Generic[M]):
         return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
 
 
-def load(columns: Columns[M], statement: str, values: Sequence[Any]) -> list[M]:
+def load(columns: Columns[M], statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[M]:
     """Run a statement that selects just these columns; return the instances in its order."""
     return [columns.made(row) for row in statements.run(statement, values)]
 

@@ -11,8 +11,8 @@ from django.db import connection
 
 from outreach.kit import statements
 
-# As many go beside a prepared INSERT, in one trip to the server; more are cheaper through COPY, which takes three.
-_FEW = 4
+# So many go beside a prepared INSERT, in one trip to the server; more are cheaper through COPY, which takes three.
+FEW = 4
 _NEXT = "SELECT nextval(pg_get_serial_sequence(%s::text, 'id')) FROM generate_series(1, %s::integer)"
 
 
@@ -26,22 +26,33 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
     Raises Django's database errors.
     """
-    names = ", ".join(f'"{column}"' for column in columns)
     found = list(rows)
-    if len(found) <= _FEW:
-        _insert(table, names, found)
+    if len(found) <= FEW:
+        insert_few(table, columns, found)
         return
-    whole = f"COPY {table} ({names}) FROM STDIN"
+    whole = f"COPY {table} ({_names(columns)}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(whole) as copy:
         for row in found:
             copy.write_row(row)
 
 
-def _insert(table: str, names: str, rows: Sequence[Sequence[Any]]) -> None:
-    if rows:
-        places = ", ".join(f"({', '.join(['%s'] * len(row))})" for row in rows)
-        values = [_without_type(value) for row in rows for value in row]
-        statements.run(f"INSERT INTO {table} ({names}) VALUES {places}", values)  # noqa: S608  # our own words
+def insert_few(
+    table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, returning: str = ""
+) -> list[tuple[Any, ...]]:
+    """Add FEW rows at most in one trip; return for each what `returning` says, our own words too.
+
+    Raises Django's database errors.
+    """
+    if not rows:
+        return []
+    places = ", ".join(f"({', '.join(['%s'] * len(row))})" for row in rows)
+    values = [_without_type(value) for row in rows for value in row]
+    words = f"INSERT INTO {table} ({_names(columns)}) VALUES {places}"  # noqa: S608  # our own words
+    return statements.run(f"{words} RETURNING {returning}" if returning else words, values)
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _without_type(value: Any) -> Any:

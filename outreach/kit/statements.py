@@ -34,7 +34,7 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-def run(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[_Row]:
+def run(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one of our own statements in the caller's transaction, if there is one; return its rows, if it has any.
 
     statement is a constant of the house: each text stays prepared on the connection until that ends or something on it

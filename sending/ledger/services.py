@@ -13,13 +13,14 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from outreach.kit import statements
-from outreach.kit.rows import copy_rows
+from outreach.kit.rows import FEW, copy_rows, insert_few
 from sending.ledger.days import local_day
 from sending.ledger.kinds import EventKind, How
 
 _COLUMNS = (
     "workspace_id", "at", "kind", "campaign_id", "contact_id", "enrollment_id", "mailbox_id", "message_id", "data",
 )  # fmt: skip
+_ZONE = "workspace_id, (SELECT w.time_zone FROM accounts_workspace w WHERE w.id = workspace_id)"
 _ZONES = "SELECT id, time_zone FROM accounts_workspace WHERE id = ANY(%s::bigint[])"
 _TALLY_COLUMNS = ("workspace_id", "day", "kind", "campaign_id", "mailbox_id", "how", "count", "is_fresh")
 # Only one fold runs at a time, and nobody else touches what it touches: added parts are new rows.
@@ -64,8 +65,7 @@ def record(entries: Sequence[Entry]) -> None:
         return
     if not connection.in_atomic_block:
         raise RuntimeError("ledger.record must run inside the transaction of what it tells of")
-    copy_rows("ledger_event", _COLUMNS, map(_row, entries))
-    zones = _zones({entry.workspace_id for entry in entries})
+    zones = _add(entries)
     counts = Counter(
         (
             entry.workspace_id,
@@ -102,5 +102,12 @@ def _row(entry: Entry) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _zones(workspace_ids: set[int]) -> dict[int, ZoneInfo]:
-    return {pk: ZoneInfo(name) for pk, name in statements.run(_ZONES, [list(workspace_ids)])}
+def _add(entries: Sequence[Entry]) -> dict[int, ZoneInfo]:
+    """Add the events; return the zones of their workspaces, in the same trip where there are few."""
+    rows = [_row(entry) for entry in entries]
+    if len(rows) <= FEW:
+        zones = insert_few("ledger_event", _COLUMNS, rows, returning=_ZONE)
+    else:
+        copy_rows("ledger_event", _COLUMNS, rows)
+        zones = statements.run(_ZONES, [list({entry.workspace_id for entry in entries})])
+    return {pk: ZoneInfo(name) for pk, name in zones}

@@ -31,6 +31,11 @@ from sending.planner.claim.strangers import suppress_strangers
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
 
+# Hardly any claim finds one: one probe says so of answers and steps.
+_ANY_DUE = """
+SELECT EXISTS (SELECT FROM outbox_message m
+                WHERE m.mailbox_id = ANY(%s::bigint[]) AND m.state = 'deferred' AND m.retry_at <= %s::timestamptz)
+"""
 _DUE = """
 SELECT m.id
   FROM unnest(%s::bigint[], %s::integer[]) AS a(id, most)
@@ -93,6 +98,9 @@ def claim_retries(current: Round) -> tuple[list[OutboundMessage], list[CalledOff
     What must not be tried again is returned, for call_off after the claim: it needs the gates of its workspaces, which
     are taken before anything else is locked. Runs inside the caller's transaction.
     """
+    wanting = [pk for pk, places in current.room.items() if places > 0]
+    if not (wanting and statements.run(_ANY_DUE, [wanting, current.now])[0][0]):
+        return [], []
     answers, called_off = _claim_answers(current)
     retried, gone = _claim_steps(current)
     return answers + retried, called_off + gone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Iterable
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -30,9 +30,18 @@ from outreach.kit.loading import Columns, load
 
 # One array for hundreds of values: an IN of the ORM's makes an expression of each of them.
 _SUPPRESSION = Columns(Suppression, "s")
-_AMONG = f"""
-SELECT {_SUPPRESSION.text} FROM contacts_suppression s WHERE s.workspace_id = %s AND s.value = ANY(%s::varchar[])
+_PROBE = f"""
+(SELECT {_SUPPRESSION.text} FROM contacts_suppression s
+  WHERE s.workspace_id = %(workspace)s AND s.scope = '{{scope}}' ORDER BY s.value LIMIT 1)
 """  # noqa: S608  # our own words
+# Along with what is asked, one each of the scopes of which most workspaces have none: nearly always that is all.
+_AMONG = f"""
+SELECT {_SUPPRESSION.text} FROM contacts_suppression s
+ WHERE s.workspace_id = %(workspace)s AND s.value = ANY(%(values)s::varchar[])
+ UNION ALL {_PROBE.format(scope=SuppressionScope.WILDCARD.value)}
+ UNION ALL {_PROBE.format(scope=SuppressionScope.ERASED.value)}
+"""  # noqa: S608  # our own words
+_RARELY = (SuppressionScope.WILDCARD, SuppressionScope.ERASED)
 # In the order of the index, which makes it one probe: that none is there would else be found by reading all of them.
 _RARE = """
 SELECT w.id, v.scope
@@ -103,17 +112,23 @@ def suppressing(workspace_id: int, keys: Collection[str]) -> dict[str, list[Supp
     """
     if not keys:
         return {}
-    rare = rare_scopes([workspace_id])
     asked = {key: usual_keys(key) for key in keys}
+    found = _among(workspace_id, asked.values())
+    rare = {(workspace_id, scope) for scope, _ in found} & {(workspace_id, scope.value) for scope in _RARELY}
     if rare:
         asked = {key: [*near, *rare_keys(workspace_id, key, rare)] for key, near in asked.items()}
-    values = {value for wanted in asked.values() for _, value in wanted}
-    rows = load(_SUPPRESSION, _AMONG, [workspace_id, list(values)])
-    found = {(row.scope, row.value): row for row in rows}
+        found = _among(workspace_id, asked.values())
     if not found:
         return {}
     met = {key: [found[one] for one in wanted if one in found] for key, wanted in asked.items()}
     return {key: rows for key, rows in met.items() if rows}
+
+
+def _among(workspace_id: int, asked: Iterable[Iterable[tuple[str, str]]]) -> dict[tuple[str, str], Suppression]:
+    """Return by scope and value the rows with the values that are asked, and one of each rare scope that there is."""
+    values = {value for wanted in asked for _, value in wanted}
+    rows = load(_SUPPRESSION, _AMONG, {"workspace": workspace_id, "values": list(values)})
+    return {(row.scope, row.value): row for row in rows}
 
 
 def erased_among(workspace_id: int, keys: Collection[str]) -> set[str]:

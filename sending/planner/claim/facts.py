@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID
@@ -29,7 +29,8 @@ SELECT a.id, count(*), min(e.begun_at)
 
 _CLOCK, _MAILBOX, _WORKSPACE = Columns(MailboxClock, "k"), Columns(Mailbox, "m"), Columns(Workspace, "w")
 _HELD = f"""
-SELECT {_CLOCK.text}, {_MAILBOX.text}, {_WORKSPACE.text}
+SELECT now(), EXISTS (SELECT FROM mailboxes_cooldown l WHERE l.mailbox_id = k.mailbox_id AND l.until > now()),
+       {_CLOCK.text}, {_MAILBOX.text}, {_WORKSPACE.text}
   FROM mailboxes_clock k
   JOIN mailboxes_mailbox m ON m.id = k.mailbox_id
   JOIN accounts_workspace w ON w.id = m.workspace_id
@@ -52,8 +53,10 @@ class Sender:
     postal_address: str  # of its workspace
     pace: Pace
     facts: MailboxFacts
-    follow_ups_held: bool = False  # as the last claim left it
+    is_held: bool = False  # as the last claim left it
+    follow_ups_held: bool = False
     new_held: bool = False
+    is_cooling: bool = False  # leaves a provider alone; known to a claim alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +67,30 @@ class NewLeads:
     free_at: datetime | None = None
 
 
-def senders_held_by(owner: UUID, mailbox_ids: Sequence[int], *, now: datetime) -> list[Sender]:
-    """Return those of the mailboxes that the lease of `owner` holds, their clocks locked until the commit."""
+def senders_held_by(owner: UUID, mailbox_ids: Sequence[int]) -> list[Sender]:
+    """Return those of the mailboxes that the lease of `owner` holds, their clocks locked until the commit.
+
+    The facts are as of the database's instant.
+    """
     clocks = []
-    for row in statements.run(_HELD, [list(mailbox_ids), owner]):
-        clock, mailbox, workspace = parts_of(row, _CLOCK, _MAILBOX, _WORKSPACE)
+    rows = statements.run(_HELD, [list(mailbox_ids), owner])
+    cooling = set()
+    for _, is_cooling, *values in rows:
+        clock, mailbox, workspace = parts_of(values, _CLOCK, _MAILBOX, _WORKSPACE)
         assert isinstance(clock, MailboxClock)
         assert isinstance(mailbox, Mailbox)
         assert isinstance(workspace, Workspace)
         clock.mailbox, mailbox.workspace = mailbox, workspace
         clocks.append(clock)
-    return _senders(clocks, now=now)
+        if is_cooling:
+            cooling.add(clock.mailbox_id)
+    return _senders(clocks, cooling, now=rows[0][0]) if rows else []
 
 
 def senders_of(mailboxes: Sequence[Mailbox], *, now: datetime) -> list[Sender]:
     """Return the facts about mailboxes without holding them: for explanations."""
     clocks = MailboxClock.objects.select_related("mailbox__workspace").filter(mailbox__in=mailboxes)
-    return _senders(list(clocks.order_by("mailbox_id")), now=now)
+    return _senders(list(clocks.order_by("mailbox_id")), (), now=now)
 
 
 def zone_of(plan: CampaignPlan, contact: Contact) -> tuple[str, tzinfo]:
@@ -100,12 +110,14 @@ def new_leads_today(paces: dict[int, Pace], *, now: datetime) -> dict[int, NewLe
         return {pk: NewLeads(count, oldest + paces[pk].day) for pk, count, oldest in cursor.fetchall()}
 
 
-def _senders(clocks: Sequence[MailboxClock], *, now: datetime) -> list[Sender]:
+def _senders(clocks: Sequence[MailboxClock], cooling: Container[int], *, now: datetime) -> list[Sender]:
     usages = usages_of(clocks, now=now)
-    return [_sender(clock, usages[clock.mailbox_id], now=now) for clock in clocks]
+    return [
+        _sender(clock, usages[clock.mailbox_id], is_cooling=clock.mailbox_id in cooling, now=now) for clock in clocks
+    ]
 
 
-def _sender(clock: MailboxClock, usage: Usage, *, now: datetime) -> Sender:
+def _sender(clock: MailboxClock, usage: Usage, *, is_cooling: bool, now: datetime) -> Sender:
     mailbox = clock.mailbox
     facts = facts_of(clock, usage, now=now)
     return Sender(
@@ -118,6 +130,8 @@ def _sender(clock: MailboxClock, usage: Usage, *, now: datetime) -> Sender:
         postal_address=mailbox.workspace.postal_address,
         pace=facts.pace,
         facts=facts,
+        is_held=bool(clock.hold_code),
         follow_ups_held=clock.follow_up_hold_until is not None,
         new_held=clock.new_hold_until is not None,
+        is_cooling=is_cooling,
     )

@@ -96,16 +96,17 @@ class Round:
         return {sender.workspace_id: sender.pace for sender in self.senders.values()}
 
     def cooling(self) -> Mapping[int, Sequence[Cooling]]:
-        """Return what the mailboxes leave alone; asked once for a claim, and not where nobody is due."""
+        """Return what the mailboxes leave alone; asked once for a claim, and not where nobody is due or none does."""
         if self._cooling is None:
-            self._cooling = cooling_of(list(self.room), now=self.now)
+            asked = [pk for pk in self.room if self.senders[pk].is_cooling]
+            self._cooling = cooling_of(asked, now=self.now) if asked else {}
         return self._cooling
 
 
 def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
     """Judge the mailboxes held by `owner`, store their verdicts, and return what they may send."""
-    now = database_now()
-    senders = {sender.id: sender for sender in senders_held_by(owner, mailbox_ids, now=now)}
+    senders = {sender.id: sender for sender in senders_held_by(owner, mailbox_ids)}
+    now = next((sender.facts.now for sender in senders.values()), None) or database_now()
     current = Round(now=now, senders=senders, room={}, follow_ups={})
     for sender in senders.values():
         verdict = decide(mailbox_gates(sender.facts))
@@ -122,7 +123,8 @@ def begin(owner: UUID, mailbox_ids: Sequence[int]) -> Round:
     if open_paces:
         current.throttling = Throttling(open_paces, now=now)
     _keep_promises(current)
-    outcomes.store_mailbox_verdicts(current.holds, list(current.room), senders, now=now)
+    free = [pk for pk in current.room if senders[pk].is_held]
+    outcomes.store_mailbox_verdicts(current.holds, free, senders, now=now)
     fresh = [pk for pk in current.room if pk not in current.stale and senders[pk].follow_ups_held]
     outcomes.store_follow_up_verdicts(current.stale, fresh, senders, now=now)
     return current

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from campaigns.contacts.core.verdicts import AddressVerdict
 from campaigns.contacts.models import Contact
@@ -44,8 +45,13 @@ NOTHING_SET: Mapping[str, int | None] = dict.fromkeys(
 )  # fmt: skip
 _SPACE = 0x7407  # our own number space among PostgreSQL's advisory locks
 _LOCK = "SELECT pg_advisory_xact_lock(%s, id) FROM unnest(%s::integer[]) AS wanted(id)"  # in their order
-# Prepared: each claim asks it. In the order of the model's columns.
-_SET = f"SELECT workspace_id, {', '.join(NOTHING_SET)} FROM planner_throttles WHERE workspace_id = ANY(%s::bigint[])"  # noqa: S608  # names of our own
+# Prepared, and in one trip: each claim asks it. A row for each limited campaign of a workspace, one where it has none.
+_SET = f"""
+SELECT a.id, t.workspace_id IS NOT NULL, c.id, c.daily_limit, {", ".join(f"t.{name}" for name in NOTHING_SET)}
+  FROM unnest(%s::bigint[]) AS a(id)
+  LEFT JOIN planner_throttles t ON t.workspace_id = a.id
+  LEFT JOIN sequences_campaign c ON c.workspace_id = a.id AND c.state = 'running' AND c.daily_limit IS NOT NULL
+"""  # noqa: S608  # names of our own
 _TOUCHES = """
 SELECT a.workspace_id, a.domain, s.contact_id, s.spent_at
   FROM unnest(%s::bigint[], %s::varchar[], %s::timestamptz[]) AS a(workspace_id, domain, day_from)
@@ -58,10 +64,6 @@ SELECT a.workspace_id, a.receiver, count(*) FILTER (WHERE s.spent_at > a.hour_fr
     AS a(workspace_id, receiver, hour_from, day_from)
   JOIN mailboxes_spending s ON s.workspace_id = a.workspace_id AND s.receiver = a.receiver AND s.spent_at > a.day_from
  GROUP BY a.workspace_id, a.receiver
-"""
-_CAPPED = """
-SELECT c.id, c.workspace_id, c.daily_limit FROM sequences_campaign c
- WHERE c.workspace_id = ANY(%s::bigint[]) AND c.state = 'running' AND c.daily_limit IS NOT NULL
 """
 _OF_CAMPAIGNS = """
 SELECT a.id, count(*), min(s.spent_at)
@@ -89,12 +91,29 @@ class InHand:
     campaign_id: int
 
 
+class Capped(NamedTuple):
+    """A running campaign with a limit of messages a day."""
+
+    id: int
+    workspace_id: int
+    daily_limit: int
+
+
 def limits_of(paces: Mapping[int, Pace]) -> dict[int, ThrottleLimits]:
     """Return the throttles of workspaces (id -> pace): their own or the usual; a sandbox's people share few domains."""
-    found = statements.run(_SET, [list(paces)])
-    rows = {pk: Throttles(workspace_id=pk, **dict(zip(NOTHING_SET, values, strict=True))) for pk, *values in found}
-    usual = {pk: ThrottleLimits() if pace.scale == 1 else NO_LIMITS for pk, pace in paces.items()}
-    return usual | {pk: _limits(row) for pk, row in rows.items()}
+    return _set_limits(paces)[0]
+
+
+def _set_limits(paces: Mapping[int, Pace]) -> tuple[dict[int, ThrottleLimits], list[Capped]]:
+    """Return the same, and the limited campaigns of the workspaces."""
+    limits = {pk: ThrottleLimits() if pace.scale == 1 else NO_LIMITS for pk, pace in paces.items()}
+    capped = []
+    for pk, is_set, campaign_id, daily_limit, *values in statements.run(_SET, [list(paces)]):
+        if is_set:
+            limits[pk] = _limits(Throttles(workspace_id=pk, **dict(zip(NOTHING_SET, values, strict=True))))
+        if campaign_id is not None:
+            capped.append(Capped(campaign_id, pk, daily_limit))
+    return limits, capped
 
 
 def throttle_values(workspace: Workspace) -> dict[str, int | None]:
@@ -137,7 +156,8 @@ class Throttling:
 
         paces are by workspace.
         """
-        self._limits = {pk: limits for pk, limits in limits_of(paces).items() if limits}
+        found, capped = _set_limits(paces)
+        self._limits = {pk: limits for pk, limits in found.items() if limits}
         self._paces = paces
         self._now = now
         self._touches: dict[tuple[int, str], list[Touch]] = defaultdict(list)
@@ -146,8 +166,7 @@ class Throttling:
         self._catch_all: dict[int, CatchAll] = {}  # of workspaces that would write to somebody at such a domain
         self._in_hand: list[InHand] = []
         self._known: dict[str, str] = {}  # who receives the mail of domains, by what their exchangers have told
-        capped = statements.run(_CAPPED, [list(paces)])
-        self.workspaces = sorted({*self._limits, *(workspace_id for _, workspace_id, _ in capped)})
+        self.workspaces = sorted({*self._limits, *(one.workspace_id for one in capped)})
         if self.workspaces and is_claim:
             statements.run(_LOCK, [_SPACE, self.workspaces])
         self._caps = self._counted_caps(capped)
@@ -212,13 +231,13 @@ class Throttling:
     def _receiver(self, domain: str) -> Receiver:
         return receiver_of(domain, known=self._known.get(domain, ""))
 
-    def _counted_caps(self, capped: Sequence[tuple[int, int, int]]) -> dict[int, Cap]:
+    def _counted_caps(self, capped: Sequence[Capped]) -> dict[int, Cap]:
         if not capped:
             return {}
-        days = {pk: self._paces[workspace_id].day for pk, workspace_id, _ in capped}
+        days = {one.id: self._paces[one.workspace_id].day for one in capped}
         rows = statements.run(_OF_CAMPAIGNS, [list(days), [self._now - day for day in days.values()]])
         counts = {pk: (used, oldest + days[pk]) for pk, used, oldest in rows}
-        return {pk: Cap(limit, *counts.get(pk, (0, None))) for pk, _, limit in capped}
+        return {one.id: Cap(one.daily_limit, *counts.get(one.id, (0, None))) for one in capped}
 
     def _use_cap(self, campaign_id: int, free_at: datetime | None) -> None:
         cap = self._caps.get(campaign_id)

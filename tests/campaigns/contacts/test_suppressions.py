@@ -66,11 +66,17 @@ def test_an_address_its_domain_and_the_domains_above_forbid_writing() -> None:
     assert not queries.is_suppressed(workspace.pk, "bob@x.com")
 
 
-def test_any_number_of_keys_is_two_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_any_number_of_keys_is_one_query_and_another_where_there_are_wildcards(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     workspace = make_workspace()
     services.suppress_rule(workspace, "x.com", SuppressionReason.MANUAL)
+    keys = [f"p{n}@mail.x.com" for n in range(500)]
+    with django_assert_num_queries(1):
+        assert len(queries.suppressed_keys(workspace.pk, keys)) == 500
+    services.suppress_rule(workspace, "*@*.y.com", SuppressionReason.MANUAL)
     with django_assert_num_queries(2):
-        assert len(queries.suppressed_keys(workspace.pk, [f"p{n}@mail.x.com" for n in range(500)])) == 500
+        assert len(queries.suppressed_keys(workspace.pk, [*keys, "p@mail.y.com"])) == 501
     with django_assert_num_queries(0):
         assert queries.suppressed_keys(workspace.pk, []) == {}
 

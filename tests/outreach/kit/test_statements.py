@@ -71,7 +71,7 @@ def test_an_instant_read_as_seconds_is_the_same_to_the_microsecond(at: datetime)
 
 
 def test_whoever_watches_may_run_statements_of_their_own() -> None:
-    seen = []
+    seen: list[str] = []
 
     def watch(execute: Any, sql: str, *further: Any) -> None:
         execute(sql, *further)
