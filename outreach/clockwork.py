@@ -111,6 +111,11 @@ beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "planner: stop what people complain about, also where it carries mail again": {
+        "task": "planner.guard",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "planner: enroll who came into the audience of a campaign that grows": {
         "task": "planner.grow",
         "schedule": 300.0,

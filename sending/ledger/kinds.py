@@ -52,6 +52,7 @@ class EventKind(StrEnum):
     # one mailbox
     MAILBOX_PAUSED = "mailbox_paused"
     MAILBOX_RESUMED = "mailbox_resumed"
+    GUARD_RELEASED = "guard_released"  # a person let go on what a guard had stopped; data.words, by, domain
     MAILBOX_COOLED = "mailbox_cooled"  # it leaves one provider alone for a while; data.side, data.until
     TEST_MAIL = "test_mail"  # a person sent a test from it, of data.step perhaps; data.by, data.to; counted nowhere
     # the workspace
@@ -80,8 +81,12 @@ OPT_OUT_WAYS = (How.ONE_CLICK, How.PAGE, How.MAIL, How.ANSWER, How.MEMBER, How.A
 OF_CAMPAIGN = (
     EventKind.LAUNCHED, EventKind.PAUSED, EventKind.RESUMED, EventKind.ENDED, EventKind.ARCHIVED,
     EventKind.GROUND_STATED, EventKind.GROWTH_HELD, EventKind.EDITED, EventKind.ENROLLED, EventKind.TEST_MAIL,
+    EventKind.GUARD_RELEASED,
 )  # fmt: skip
-OF_MAILBOX = (EventKind.MAILBOX_PAUSED, EventKind.MAILBOX_RESUMED, EventKind.MAILBOX_COOLED, EventKind.TEST_MAIL)
+OF_MAILBOX = (
+    EventKind.MAILBOX_PAUSED, EventKind.MAILBOX_RESUMED, EventKind.MAILBOX_COOLED, EventKind.TEST_MAIL,
+    EventKind.GUARD_RELEASED,
+)  # fmt: skip
 
 
 class StretchScope(StrEnum):

@@ -18,6 +18,10 @@ class IllegalMove(MailboxError, RuntimeError):
         self.new = new
 
 
+class StillGuarded(MailboxError, RuntimeError):
+    """A guard stands against it, and who asks may not overrule that, or does not say why; the words are for people."""
+
+
 class AddressTaken(MailboxError, ValueError):
     """The workspace has a mailbox of this address already."""
 

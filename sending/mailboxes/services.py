@@ -15,7 +15,9 @@ from outreach.kit import clock, gate, statements
 from outreach.kit.crypto import SealBroken
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.budgets import database_now
 from sending.mailboxes.errors import AddressTaken, IllegalMove, StillNeeded
+from sending.mailboxes.guarding import guarded, require_release
 from sending.mailboxes.health import note
 from sending.mailboxes.models import ONE_PER_ADDRESS, Credential, Mailbox, MailboxClock
 from sending.mailboxes.secrets import ACCESS_TOKEN, IMAP_PASSWORD, REFRESH_TOKEN, SMTP_PASSWORD, opened, sealed
@@ -106,9 +108,20 @@ def activate(mailbox_id: int) -> None:
     _let_carry(mailbox_id, BY_TEST)
 
 
-def resume(mailbox_id: int) -> None:
-    """Let a paused or blocked mailbox carry mail again: a person says so. Raises IllegalMove."""
-    _let_carry(mailbox_id, BY_PERSON)
+def resume(mailbox_id: int, *, by: Member | None = None, why: str = "") -> None:
+    """Let a paused or blocked mailbox carry mail again: a person says so. Raises IllegalMove.
+
+    What a guard has found is accepted by it, and counts no more. Complaints only an admin accepts, who says why:
+    raises StillGuarded.
+    """
+    with transaction.atomic():
+        mailbox = Mailbox.objects.select_related("workspace").get(pk=mailbox_id)
+        found = guarded(mailbox)
+        if found.alarms:
+            data = require_release(found, by, why)
+            at = database_now()
+            record([Entry(mailbox.workspace_id, EventKind.GUARD_RELEASED, at, mailbox_id=mailbox_id, data=data)])
+        _let_carry(mailbox_id, BY_PERSON)
 
 
 def pause(mailbox_id: int, reason: str) -> None:

@@ -26,6 +26,7 @@ from sending.mailboxes.discovery import Found, discover
 from sending.mailboxes.errors import AddressTaken, MailboxError
 from sending.mailboxes.filling import fill, filled_before, reading_of, servers_of
 from sending.mailboxes.forms import MailboxForm, as_typed
+from sending.mailboxes.guarding import guarded
 from sending.mailboxes.health import newest_changes
 from sending.mailboxes.live import watched
 from sending.mailboxes.models import Mailbox
@@ -33,7 +34,7 @@ from sending.mailboxes.oauth.flow import waiting_for
 from sending.mailboxes.oauth.providers import configured
 from sending.mailboxes.presets import Preset, by_server
 from sending.mailboxes.selfmail import obstacle_of, recipients_for
-from sending.mailboxes.states import MailboxState, SignInKind, way_out
+from sending.mailboxes.states import BY_PERSON, MailboxState, SignInKind, way_out
 from sending.mailboxes.testing import test_connections
 from sending.mailboxes.trials import ask_for_test, takes_test_now
 
@@ -153,6 +154,7 @@ def mailbox_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "test_at_once": may_act and takes_test_now(request.session, pk),
         "story": feed(request.member, kinds=OF_MAILBOX, mailbox_id=pk, limit=8),
         "totals": totals(request.member.workspace.pk, mailbox_id=pk),
+        "guarded": guarded(mailbox) if mailbox.state in BY_PERSON else None,
         "way_out": way_out(MailboxState(mailbox.state), SignInKind(mailbox.sign_in)),
         "sign_in": queries.sign_in_of(mailbox),
         "cooling": cooling_in(request.member.workspace.pk, mailbox_id=pk),
@@ -178,10 +180,10 @@ def mailbox_pause(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def mailbox_resume(request: MemberRequest, pk: int) -> HttpResponse:
-    """Let a paused or blocked mailbox send again, at its usual pace."""
+    """Let a paused or blocked mailbox send again, at its usual pace; against complaints only with a reason."""
     mailbox = queries.mailbox_for(request.member, pk)
     try:
-        services.resume(mailbox.pk)
+        services.resume(mailbox.pk, by=request.member, why=request.POST.get("why", ""))
     except MailboxError as error:
         messages.error(request, str(error))
     return redirect(request.member.url("mailboxes:detail", pk))

@@ -13,6 +13,7 @@ IN_A_ROW = 3
 # Google and Yahoo ask senders to stay under 0.1 % and never to reach 0.3 %.
 DELIVERED_FLOOR = 1_000
 COMPLAINTS_FLOOR = 2
+DOMAIN_COMPLAINTS_FLOOR = 3
 
 
 class Kind(StrEnum):
@@ -24,19 +25,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Hard bounces in percent of attempts: where a guard warns, and where it stops."""
+    """A rate in percent: where a guard warns, and where it stops."""
 
     warn: float
     stop: float
 
 
+# Hard bounces, of attempts.
 CAMPAIGN = Lines(warn=2.0, stop=3.0)
 MAILBOX = Lines(warn=3.0, stop=5.0)
+# Complaints, of messages delivered: of a campaign or a mailbox, and of all mailboxes of a domain together.
+COMPLAINTS = Lines(warn=0.08, stop=0.10)
+DOMAIN = Lines(warn=0.10, stop=0.30)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What happened in seven days, or since somebody resumed. in_a_row: hard bounces since the last success."""
+    """What happened in seven days, or since a person accepted what had. in_a_row: hard bounces since a success."""
 
     attempts: int = 0
     bounces: int = 0
@@ -52,6 +57,20 @@ class Alarm:
     kind: Kind
     words: str
     stops: bool
+
+
+def of_domain(domain: str, counts: Counts) -> Alarm | None:
+    """Return what the mailboxes of one domain give cause for together: providers judge the domain as a whole."""
+    words = f"{domain}: {_reported(counts)}"
+    if counts.delivered < DELIVERED_FLOOR:
+        stops = counts.complaints >= DOMAIN_COMPLAINTS_FLOOR
+        return Alarm(Kind.COMPLAINTS, f"{words}.", stops=True) if stops else None
+    rate = 100 * counts.complaints / counts.delivered
+    if rate >= DOMAIN.stop:
+        return Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, the limit is {DOMAIN.stop:.2f} %).", stops=True)
+    if rate >= DOMAIN.warn:
+        return Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, it stops at {DOMAIN.stop:.2f} %).", stops=False)
+    return None
 
 
 def alarms(counts: Counts, lines: Lines, *, minds_a_row: bool = False) -> Sequence[Alarm]:
@@ -74,13 +93,17 @@ def _alarms(counts: Counts, lines: Lines, *, minds_a_row: bool) -> Iterable[Alar
 
 
 def _complaints(counts: Counts) -> Iterable[Alarm]:
-    words = f"{counts.complaints} of {counts.delivered} messages in 7 days were reported as spam"
+    words = _reported(counts)
     if counts.delivered < DELIVERED_FLOOR:
         if counts.complaints >= COMPLAINTS_FLOOR:
             yield Alarm(Kind.COMPLAINTS, f"{words}.", stops=True)
         return
     rate = 100 * counts.complaints / counts.delivered
-    if rate >= 0.10:
-        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, the limit is 0.10 %).", stops=True)
-    elif rate >= 0.08:
-        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, it stops at 0.10 %).", stops=False)
+    if rate >= COMPLAINTS.stop:
+        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, the limit is {COMPLAINTS.stop:.2f} %).", stops=True)
+    elif rate >= COMPLAINTS.warn:
+        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, it stops at {COMPLAINTS.stop:.2f} %).", stops=False)
+
+
+def _reported(counts: Counts) -> str:
+    return f"{counts.complaints} of {counts.delivered} messages in 7 days were reported as spam"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sending.planner import ending, services, tagging
-from sending.planner.progress import learning
+from sending.planner.progress import guards, learning
 
 
 @shared_task(name="planner.grow")
@@ -27,3 +27,8 @@ def call_off() -> None:
 def follow_tags() -> None:
     for pk in sorted(tagging.follow_tags()):
         services.wake(pk)
+
+
+@shared_task(name="planner.guard")
+def guard() -> None:
+    guards.sweep_complaints()

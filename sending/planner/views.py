@@ -15,6 +15,7 @@ from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Campaign, Step
 from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.states import CampaignState
 from campaigns.sequences.views.frame import editor_context, saved
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -23,6 +24,8 @@ from outreach.kit.htmx import render_region
 from outreach.kit.paging import paged
 from outreach.kit.words import moment, plural
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.errors import StillGuarded
+from sending.mailboxes.guarding import mailbox_alarms
 from sending.mailboxes.queries import mailbox_for
 from sending.pacing import HoldCode
 from sending.planner import queries, services
@@ -32,7 +35,7 @@ from sending.planner.claim.throttling import throttle_values
 from sending.planner.ending import archive, stop_campaign
 from sending.planner.errors import NotReady
 from sending.planner.forms import ThrottlesForm
-from sending.planner.progress.guards import campaign_alarms, mailbox_alarms, why_paused
+from sending.planner.progress.guards import campaign_alarms, guarded_campaign, why_paused
 from sending.planner.review import review_of
 from sending.planner.review.readiness import stalls
 from sending.planner.services.limits import seen_throttles, set_throttles
@@ -117,9 +120,11 @@ def pause(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_page(Role.MEMBER)
 def resume(request: MemberRequest, pk: int) -> HttpResponse:
-    """Go on sending, at the usual pace."""
+    """Go on sending, at the usual pace; against complaints only with a reason."""
     campaign = campaign_for(request.member, pk)
-    return _move(request, campaign, lambda: services.resume(request.member, campaign), "Resumed at the usual pace.")
+    why = request.POST.get("why", "")
+    act = partial(services.resume, request.member, campaign, why=why)
+    return _move(request, campaign, act, "Resumed at the usual pace.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -178,6 +183,8 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
         stalls=stalls(campaign),
         alarms=campaign_alarms([pk]).get(pk, ()),
         why_paused=why_paused(campaign),
+        guarded=guarded_campaign(campaign) if campaign.state == CampaignState.PAUSED else None,
+        may_overrule=request.member.may(Role.ADMIN),
     )
     return render_region(request, f"{_FOLDER}/people.html", context, region="people")
 
@@ -260,7 +267,7 @@ def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 20
 def _move(request: MemberRequest, campaign: Campaign, act: Callable[[], None], words: str) -> HttpResponse:
     try:
         act()
-    except SequenceError as error:
+    except (SequenceError, StillGuarded) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, words)

@@ -69,7 +69,7 @@ _COPIED: Mapping[str, str] = {
     # what guards count, and conditions ask
     "ledger_event": (
         "t.workspace_id = %(workspace)s AND (t.at > %(now)s - interval '7 days'"
-        " AND t.kind IN ('attempted', 'sent', 'bounced_hard', 'complained')"
+        " AND t.kind IN ('attempted', 'sent', 'bounced_hard', 'complained', 'guard_released')"
         " AND (t.mailbox_id = ANY(%(mailboxes)s) OR t.campaign_id = ANY(%(campaigns)s))"
         " OR t.contact_id = ANY(%(contacts)s) AND t.kind IN ('bounced_hard', 'opted_out', 'clicked', 'opened'))"
     ),

@@ -200,6 +200,14 @@ def mailboxes_that_need_you(member: Member) -> Sequence[Mailbox]:
     return list(Mailbox.objects.filter(workspace=member.workspace, state__in=states).order_by("address"))
 
 
+def paused_by_guards(member: Member) -> Sequence[tuple[Campaign, str]]:
+    """Return the campaigns that a guard has paused, with why; who was resumed and paused by a person since is none."""
+    newest = Event.objects.filter(campaign_id=OuterRef("pk"), kind=EventKind.PAUSED).order_by("-at", "-id")
+    rows = Campaign.objects.filter(workspace=member.workspace, state=CampaignState.PAUSED)
+    told = rows.annotate(by=newest.values("data__by")[:1], why=newest.values("data__reason")[:1])
+    return [(row, str(row.why)) for row in told.order_by("-state_changed_at") if row.by == "guard"]
+
+
 def checklist_of(member: Member) -> Checklist:
     """Return which of the first steps are done."""
     workspace = member.workspace

@@ -44,6 +44,7 @@ def home(request: MemberRequest) -> HttpResponse:
         "held": queries.waiting_by_reason(member),
         "needs": queries.mailboxes_that_need_you(member),
         "cooling": cooling_in(member.workspace.pk),
+        "guarded": queries.paused_by_guards(member),
         "warned": [one for one in of_mailboxes(member.workspace) if one.warning],
         "checklist": queries.checklist_of(member),
         "campaigns": [(campaign, standings.get(campaign.pk)) for campaign in campaigns],

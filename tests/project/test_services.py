@@ -77,7 +77,8 @@ def test_only_what_is_through_in_a_moment_shares_the_queue_of_ticks_and_sweeps()
     assert ours - set(clockwork.task_routes) == {
         "outbox.tick", "outbox.sweep", "outbox.trim", "inbox.tick", "mailboxes.trim", "ledger.fold", "ledger.forget",
         "contacts.sweep_imports", "contacts.sweep_checks", "contacts.sweep_bulk", "accounts.forget_answers",
-        "planner.follow_tags", "rehearsal.sweep", "inbox.wake", "tracking.flush", "tracking.judge", "tracking.forget",
+        "planner.follow_tags", "planner.guard", "rehearsal.sweep", "inbox.wake", "tracking.flush", "tracking.judge",
+        "tracking.forget",
     }  # fmt: skip
     assert set(clockwork.task_routes) <= ours
 

@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
 
-from django.db import connection
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from campaigns.sequences.errors import IllegalMove
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.services import move_campaign
 from campaigns.sequences.states import CampaignState
+from outreach.kit import gate, statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.guarding import (
+    SPAN,
+    Guarded,
+    boxes_at,
+    domain_alarm,
+    last_complaint_ends,
+    mailbox_alarms,
+    since_of,
+)
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.services import shut_out
-from sending.mailboxes.states import MailboxState
-from sending.pacing import Pace
-from sending.pacing.guards import CAMPAIGN, MAILBOX, Alarm, Counts, Kind, alarms
+from sending.pacing.guards import CAMPAIGN, Alarm, Counts, Kind, alarms
 from sending.pacing.health import Cause
 
-_SPAN = timedelta(days=7)
-# Of one mailbox, newest first: a week of two hundred messages a day. What lies behind them weighs little.
-_MOST = 5_000
-# Since somebody resumed it: what they have seen and accepted is not held against it again.
 _OF_CAMPAIGNS = """
 SELECT a.id, count(*) FILTER (WHERE e.kind = 'attempted'), count(*) FILTER (WHERE e.kind = 'bounced_hard'),
        count(*) FILTER (WHERE e.kind = 'sent'), count(*) FILTER (WHERE e.kind = 'complained')
   FROM unnest(%s::bigint[], %s::timestamptz[]) AS a(id, since)
   JOIN ledger_event e ON e.campaign_id = a.id AND e.at > a.since
    AND e.kind IN ('attempted', 'bounced_hard', 'sent', 'complained')
- GROUP BY a.id
-"""
-_OF_MAILBOXES = """
-SELECT a.id, count(*) FILTER (WHERE e.kind = 'attempted'), count(*) FILTER (WHERE e.kind = 'bounced_hard'),
-       count(*) FILTER (WHERE e.kind = 'sent'), count(*) FILTER (WHERE e.kind = 'complained'),
-       count(*) FILTER (WHERE e.kind = 'bounced_hard' AND e.refused AND e.id > COALESCE(e.last_sent, 0))
-  FROM unnest(%s::bigint[], %s::timestamptz[]) AS a(id, since)
- CROSS JOIN LATERAL (
-    SELECT e.id, e.kind, NOT e.data ? 'inbound' AS refused,
-           max(e.id) FILTER (WHERE e.kind = 'sent') OVER () AS last_sent
-      FROM (SELECT x.id, x.kind, x.at, x.data FROM ledger_event x
-             WHERE x.mailbox_id = a.id ORDER BY x.id DESC LIMIT %s) e
-     WHERE e.at > a.since
- ) e
  GROUP BY a.id
 """
 _CAUSES = {Kind.BOUNCES: Cause.BOUNCES, Kind.COMPLAINTS: Cause.COMPLAINT}
@@ -67,24 +57,53 @@ def watch(*, campaign_ids: Collection[int], mailbox_ids: Collection[int]) -> Non
             _pause(pk, found[0])
 
 
+def sweep_complaints() -> int:
+    """Look at whatever people have complained about in seven days; returns how many mailboxes it has stopped.
+
+    What carries mail again by another road than a person's word, as after a new sign-in, is stopped here; so is a
+    domain, whose mailboxes are locked one by one, since a transaction that holds another's clock would wait in circles.
+    """
+    begin = database_now() - SPAN
+    rows = Event.objects.filter(workspace__time_scale=1, kind=EventKind.COMPLAINED, at__gt=begin).order_by()
+    found = list(rows.values_list("workspace_id", "campaign_id", "mailbox_id").distinct())
+    for workspace_id, campaign_id, mailbox_id in found:
+        with transaction.atomic():
+            gate.hold_shut(workspace_id)
+            watch(campaign_ids=[campaign_id] if campaign_id else (), mailbox_ids=[mailbox_id] if mailbox_id else ())
+    addresses = Mailbox.objects.filter(pk__in={box for _, _, box in found}).values_list("workspace_id", "address")
+    domains = {(workspace_id, address.rpartition("@")[2].lower()) for workspace_id, address in addresses}
+    return sum(_stop_domain(workspace_id, domain) for workspace_id, domain in sorted(domains))
+
+
+def _stop_domain(workspace_id: int, domain: str) -> int:
+    alarm = domain_alarm(workspace_id, domain)
+    if alarm is None or not alarm.stops:
+        return 0
+    stopped = 0
+    for pk in boxes_at(workspace_id, domain, active=True):
+        with transaction.atomic():
+            gate.hold_shut(workspace_id)
+            stopped += shut_out(pk, f"Stopped by a guard: {alarm.words}", cause=Cause.COMPLAINT)
+    return stopped
+
+
 def campaign_alarms(ids: Collection[int]) -> dict[int, Sequence[Alarm]]:
     """Return what running campaigns give cause for; those that give none are absent."""
-    rows = Campaign.objects.filter(pk__in=ids, state=CampaignState.RUNNING)
-    since = _since(rows.values_list("pk", "state_changed_at", "workspace__time_scale").order_by("pk"))
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_CAMPAIGNS, [list(since), list(since.values())])
-        counts = {pk: Counts(*rest) for pk, *rest in cursor.fetchall()}
-    return {pk: found for pk, one in counts.items() if (found := alarms(one, CAMPAIGN))}
+    return _alarms(Campaign.objects.filter(pk__in=ids, state=CampaignState.RUNNING))
 
 
-def mailbox_alarms(ids: Collection[int]) -> dict[int, Sequence[Alarm]]:
-    """Return what active mailboxes give cause for; those that give none are absent."""
-    rows = Mailbox.objects.filter(pk__in=ids, state=MailboxState.ACTIVE)
-    since = _since(rows.values_list("pk", "state_changed_at", "workspace__time_scale").order_by("pk"))
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_MAILBOXES, [list(since), list(since.values()), _MOST])
-        counts = {pk: Counts(*rest) for pk, *rest in cursor.fetchall()}
-    return {pk: found for pk, one in counts.items() if (found := alarms(one, MAILBOX, minds_a_row=True))}
+def guarded_campaign(campaign: Campaign) -> Guarded:
+    """Return what would pause a campaign if it ran now; nothing in a sandbox, whose people are invented."""
+    if campaign.workspace.time_scale > 1:
+        return Guarded((), None)
+    found = [one for one in _alarms(Campaign.objects.filter(pk=campaign.pk)).get(campaign.pk, ()) if one.stops]
+    return Guarded(found, last_complaint_ends(campaign.workspace_id, Q(campaign_id=campaign.pk)))
+
+
+def _alarms(rows: QuerySet[Campaign]) -> dict[int, Sequence[Alarm]]:
+    since = since_of(rows.values_list("pk", "workspace_id", "workspace__time_scale").order_by("pk"), "campaign_id")
+    counted = statements.run(_OF_CAMPAIGNS, [list(since), list(since.values())])
+    return {pk: found for pk, *rest in counted if (found := alarms(Counts(*rest), CAMPAIGN))}
 
 
 def why_paused(campaign: Campaign) -> str:
@@ -93,11 +112,6 @@ def why_paused(campaign: Campaign) -> str:
         return ""
     newest = Event.objects.filter(campaign_id=campaign.pk, kind=EventKind.PAUSED).order_by("-at", "-id").first()
     return str(newest.data.get("reason", "")) if newest else ""
-
-
-def _since(rows: Iterable[tuple[int, datetime, int]]) -> Mapping[int, datetime]:
-    now = database_now()
-    return {pk: max(changed_at, now - Pace(scale).shrink(_SPAN)) for pk, changed_at, scale in rows}
 
 
 def _pause(campaign_id: int, alarm: Alarm) -> None:

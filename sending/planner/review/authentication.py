@@ -11,11 +11,11 @@ from sending.domains.models import DomainKey
 from sending.domains.states import KeyState
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.ceilings import warnings_of
+from sending.mailboxes.guarding import mailbox_alarms
 from sending.mailboxes.models import MAIL, ConnectionTest, Mailbox
 from sending.mailboxes.presets import by_server
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
-from sending.planner.progress.guards import mailbox_alarms
 from sending.planner.review.gates import AMBER, GREEN, obstacles_of
 from sending.planner.review.lights import Evidence, Gate, gate
 

@@ -14,8 +14,10 @@ from outreach.kit import gate
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.guarding import require_release
 from sending.planner.errors import NotReady
 from sending.planner.lawful.grounds import Whom, law_obstacles
+from sending.planner.progress.guards import guarded_campaign
 from sending.planner.review.readiness import broken_segments, obstacles
 from sending.planner.services.enrolling import enroll_audience
 from sending.planner.services.waking import wake
@@ -53,9 +55,18 @@ def pause(member: Member, campaign: Campaign) -> None:
         _tell(campaign, EventKind.PAUSED, database_now(), by=member, reason="A person paused it.")
 
 
-def resume(member: Member, campaign: Campaign) -> None:
-    """Let a paused campaign go on. What became due meanwhile is spread by the usual pacing, never sent in a burst."""
+def resume(member: Member, campaign: Campaign, *, why: str = "") -> None:
+    """Let a paused campaign go on. What became due meanwhile is spread by the usual pacing, never sent in a burst.
+
+    What a guard has found is accepted by it, and counts no more. Complaints only an admin accepts, who says why:
+    raises StillGuarded.
+    """
     with transaction.atomic():
+        found = guarded_campaign(campaign)
+        if found.alarms:
+            told = require_release(found, member, why)
+            at = database_now()
+            record([Entry(campaign.workspace_id, EventKind.GUARD_RELEASED, at, campaign_id=campaign.pk, data=told)])
         move_campaign(campaign.pk, CampaignState.RUNNING)
         _tell(campaign, EventKind.RESUMED, database_now(), by=member)
         wake(campaign.pk)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.pacing.guards import CAMPAIGN, MAILBOX, Counts, Kind, Lines, alarms
+from sending.pacing.guards import CAMPAIGN, MAILBOX, Counts, Kind, Lines, alarms, of_domain
 from tests.sending.pacing.facts import calm
 
 
@@ -58,6 +58,18 @@ def test_three_in_a_row_stop_a_mailbox_however_few_it_has_tried() -> None:
 def test_complaints_are_held_against_what_was_delivered(delivered: int, complaints: int, level: str) -> None:
     found = alarms(Counts(delivered=delivered, complaints=complaints), CAMPAIGN)
     assert ["stop" if one.stops else "warn" for one in found] == ([level] if level else [])
+
+
+@pytest.mark.parametrize(
+    ("delivered", "complaints", "level"),
+    [
+        (999, 2, ""), (999, 3, "stop"), (1_000, 0, ""), (1_000, 1, "warn"), (1_000, 2, "warn"), (1_000, 3, "stop"),
+        (3_000, 2, ""), (3_000, 3, "warn"), (3_000, 9, "stop"),
+    ],
+)  # fmt: skip
+def test_a_domain_is_judged_by_all_its_mailboxes_together(delivered: int, complaints: int, level: str) -> None:
+    found = of_domain("acme.example", Counts(delivered=delivered, complaints=complaints))
+    assert ("" if found is None else "stop" if found.stops else "warn") == level
 
 
 @calm
