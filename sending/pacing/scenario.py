@@ -39,6 +39,7 @@ class ScenarioMailbox:
     is_clean: bool = True  # nothing bad has happened on that day: the ramp climbs and the health mends behind it
     backoff_until: datetime | None = None
     provider: Receiver = Receiver.OTHER  # at whom it is
+    leaves_alone: tuple[tuple[str, datetime], ...] = ()  # sides of recipients to whom it writes nothing before
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class ScenarioPerson:
 
     domain: of their address, where a throttle could hold them; empty where none can. receiver: who takes their mail.
     way: which of the campaign's ways they go. is_anybodys: their domain takes any address, existing or not.
+    side: what a mailbox would leave alone with them, where some mailbox leaves anything alone.
     """
 
     id: int
@@ -95,6 +97,7 @@ class ScenarioPerson:
     receiver: Receiver = Receiver.OTHER
     way: int = 0
     is_anybodys: bool = False
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
@@ -71,6 +70,7 @@ class _Simulation:
         self._sides = Sides(scenario)
         self._left: dict[int, int] = defaultdict(int)
         self._ways = {one.id: one.way for one in scenario.people if one.way}
+        self._side_of = {one.id: one.side for one in scenario.people if one.side}
         self._departures: list[Departure] = []
         self._idles: list[Idle] = []
         for person in scenario.people:
@@ -255,17 +255,17 @@ class _Simulation:
     def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> Queue | None:
         """Return the queue of the next: of the campaign that has waited longest for one, as the claim does."""
         for campaign in sorted(box.campaigns, key=lambda one: (-one.impatience(facts.now), one.model.id)):
-            queue = self._open_queue(box.lines[campaign.model.id], facts, campaign)
+            queue = self._open_queue(box, facts, campaign)
             if queue is not None and box.has_turn(campaign, facts.now):
                 return queue
         return None
 
-    def _open_queue(self, queues: Collection[Queue], facts: MailboxFacts, campaign: CampaignBook) -> Queue | None:
+    def _open_queue(self, box: MailboxBook, facts: MailboxFacts, campaign: CampaignBook) -> Queue | None:
         """Return the queue whose first comes first and may be written to; hold those who may not."""
         now = facts.now
         while True:
             first: Queue | None = None
-            for queue in queues:
+            for queue in box.lines[campaign.model.id]:
                 if queue.ready_at is None or queue.ready_at > now:
                     continue
                 queue.gather(now)
@@ -280,10 +280,17 @@ class _Simulation:
                 else:
                     first.hold(verdict.until, verdict.code)
                 continue
-            alone = self._sides.hold(first.turn[1], now) if first.turn else None
-            if alone is None:
+            until = self._put_off_until(box, first.turn[1], now) if first.turn else None
+            if until is None:
                 return first
-            first.postpone(alone.until)
+            first.postpone(until)
+
+    def _put_off_until(self, box: MailboxBook, person_id: int, now: datetime) -> datetime | None:
+        """Return until when a new contact waits whom the mailbox has looked at; None where it may write to them."""
+        throttled = self._sides.hold(person_id, now)
+        side = self._side_of.get(person_id)
+        instants = [until for one, until in box.model.leaves_alone if one == side and until > now]
+        return max([*instants, *([throttled.until] if throttled else [])], default=None)
 
     def _send_follow_up(self, look: _Look, one: Waiting) -> None:
         self._send(look, one, is_new=False)

@@ -70,12 +70,16 @@ class Held:
             return ()
         found = [hold for key in _keys(one) for hold in self._paused.get(key, ())]
         cooling = self._cooling.get(mailbox_id, ()) if mailbox_id is not None else ()
-        side = side_of(one.domain, known=self._known.get(one.domain, "")) if cooling else ""
+        side = self.side_of(one) if cooling else ""
         for left_alone in cooling:
             if left_alone.side == side:
                 words = f"{name_of(side)} distrusts the mailbox, which leaves it alone for a while: {left_alone.words}"
                 found.append(Hold(HoldCode.COOLDOWN, words[:300], left_alone.until))
         return tuple(found)
+
+    def side_of(self, one: Addressee) -> str:
+        """Return what a mailbox would leave alone with somebody; asked where some mailbox leaves anything alone."""
+        return side_of(one.domain, known=self._known.get(one.domain, ""))
 
     def endless(self, one: Addressee) -> HoldCode | None:
         """Return what holds somebody until a person ends it, if anything does."""

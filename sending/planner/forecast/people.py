@@ -15,7 +15,7 @@ from campaigns.contacts.queries import providers_of, suppressed_keys
 from campaigns.sequences.audience import audience_contacts
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan
-from sending.mailboxes.cooling import cooling_of
+from sending.mailboxes.cooling import Cooling
 from sending.pacing import UNTIL_MENDED, DropCode, HoldCode, Pace, Send, address_gate
 from sending.pacing.receivers import Receiver, receiver_of
 from sending.pacing.scenario import ScenarioPerson
@@ -126,12 +126,22 @@ class Lines:
         self.roads = {pk: Roads(plan) for pk, plan in loaded.items()}
         self.stuck: dict[int, Counter[str]] = defaultdict(Counter)
 
-    def of(self, rows: Sequence[Row], *, carrying: Collection[int], workspace_id: int) -> list[ScenarioPerson]:
-        """Return those for whom a step is to come by itself; count those for whom none is."""
+    def of(
+        self,
+        rows: Sequence[Row],
+        *,
+        carrying: Collection[int],
+        cooling: Mapping[int, Sequence[Cooling]],
+        workspace_id: int,
+    ) -> list[ScenarioPerson]:
+        """Return those for whom a step is to come by itself; count those for whom none is.
+
+        cooling: what the carrying mailboxes leave alone.
+        """
         suppressed = suppressed_keys(workspace_id, {row.email_key for row in rows})
         addresses = Addresses({row.domain for row in rows})
         consents = Consents((_addressed(row) for row in rows), {workspace_id: self._pace})
-        held = Held(cooling_of(carrying, now=self._now), rows, now=self._now)
+        held = Held(cooling, rows, now=self._now)
         for pk, roads in self.roads.items():
             roads.ask([row.contact_id for row in rows if row.campaign_id == pk])
         found = []
@@ -149,9 +159,11 @@ class Lines:
             elif row.mailbox_id is not None and row.mailbox_id not in carrying:
                 self.stuck[row.campaign_id][HoldCode.MAILBOX_STATE] += 1
             else:
-                # A mailbox that is left to choose may be one that no provider distrusts.
                 until = max((one.until for one in held.of(row.mailbox_id, row)), default=None)
-                found += self._person(row) if until is None else _not_before(until, self._person(row))
+                people = self._person(row) if until is None else _not_before(until, self._person(row))
+                # Whichever mailbox looks at them first: it may be one that their provider distrusts.
+                is_open = bool(cooling) and row.mailbox_id is None
+                found += [replace(one, side=held.side_of(row)) for one in people] if is_open else people
         return found
 
     def _unfit(self, row: Row, addresses: Addresses) -> str:

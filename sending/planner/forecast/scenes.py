@@ -15,6 +15,7 @@ from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.models import Workspace
 from sending.mailboxes.budgets import limits_of
+from sending.mailboxes.cooling import Cooling, cooling_of
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.states import MailboxState
@@ -79,13 +80,14 @@ def scene_of(
     known = providers_of({row.domain for row in rows} | {one.domain for one in touches}) if throttles else {}
     watched = _watched(rows, throttles, touches, known)
     lines = Lines(loaded, pace, now, mended=mended, watched=watched)
-    people = lines.of(rows, carrying=carrying, workspace_id=campaign.workspace_id)
+    cooling = cooling_of(sorted(carrying), now=now)
+    people = lines.of(rows, carrying=carrying, cooling=cooling, workspace_id=campaign.workspace_id)
     percent = throttles.catch_all_percent if any(one.is_anybodys for one in people) else None
     catch_all = catch_all_of(campaign.workspace_id, percent, now=now, day=pace.day) if percent else None
     scenario = Scenario(
         now=now,
         pace=pace,
-        mailboxes=_books({pk: mailboxes[pk] for pk in sorted(carrying)}, pace, now),
+        mailboxes=_books({pk: mailboxes[pk] for pk in sorted(carrying)}, cooling, pace, now),
         campaigns=_campaigns(loaded, pace, now, lines.roads),
         people=tuple(people),
         throttles=throttles,
@@ -188,7 +190,9 @@ def _campaigns(
     )
 
 
-def _books(mailboxes: Mapping[int, Mailbox], pace: Pace, now: datetime) -> tuple[ScenarioMailbox, ...]:
+def _books(
+    mailboxes: Mapping[int, Mailbox], cooling: Mapping[int, Sequence[Cooling]], pace: Pace, now: datetime
+) -> tuple[ScenarioMailbox, ...]:
     spent: dict[int, list[Outgo]] = defaultdict(list)
     for mailbox_id, at, is_new in (
         Spending.objects.filter(mailbox__in=mailboxes, spent_at__gt=now - pace.day)
@@ -208,6 +212,7 @@ def _books(mailboxes: Mapping[int, Mailbox], pace: Pace, now: datetime) -> tuple
             is_clean=_is_clean(clocks[pk]),
             backoff_until=clocks[pk].backoff_until,
             provider=receiver_at(row.smtp_host, row.address, row.sign_in),
+            leaves_alone=tuple((one.side, one.until) for one in cooling.get(pk, ())),
         )
         for pk, row in mailboxes.items()
     )

@@ -13,7 +13,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, Path, Step
 from campaigns.sequences.states import StepThread
 from outreach.accounts.access import Member
-from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.models import Cooldown, Mailbox, MailboxClock
 from sending.pacing import simulation
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
@@ -170,6 +170,30 @@ def test_colleagues_are_foreseen_on_different_days(member: Member) -> None:
     assert len({one.at.date() for one in book if one.position == 1}) == 4
     assert [(one.person_id, one.position) for one in expected] == [(one.person_id, one.position) for one in book]
     assert all(abs(one.at - real.at) < NEAR for one, real in zip(expected, book, strict=True))
+
+
+@pytest.mark.parametrize("mailboxes", [1, 2])
+def test_new_contacts_are_not_foreseen_from_a_mailbox_that_their_provider_distrusts(
+    member: Member, mailboxes: int
+) -> None:
+    gap = {"gap_min_s": 1_200, "gap_max_s": 3_600}
+    shy = make_sender(member, "shy@acme.example", daily_limit=6, hourly_limit=6, **gap)
+    others = [make_sender(member, "other@acme.example", daily_limit=3, hourly_limit=3, **gap)][: mailboxes - 1]
+    campaign = make_campaign(member, (shy, *others), people=10, name="autumn")
+    people = list(Enrollment.objects.filter(campaign=campaign).order_by("pk"))
+    at_google = {row.pk for row in people[::2]}
+    for row in people[::2]:
+        email = f"x{row.pk}@gmail.com"
+        Contact.objects.filter(pk=row.contact_id).update(email=email, email_key=email, domain="gmail.com")
+    until = START + timedelta(hours=50)  # the second morning after
+    Cooldown.objects.create(mailbox=shy, side=Receiver.GOOGLE, since=START, until=until, words="550 Spam")
+    expected = foreseen(campaign, START)
+    begun = [one for one in expected if one.position == 1 and one.person_id in at_google]
+    assert len(begun) == 5
+    assert all(one.at >= until for one in begun if one.mailbox_id == shy.pk)
+    assert min(one.at for one in expected) < until
+    if not others:
+        _comes_true(campaign, 30)
 
 
 def test_by_weights_every_message_leaves_when_and_from_where_it_was_foreseen(member: Member) -> None:

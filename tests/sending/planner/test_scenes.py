@@ -88,6 +88,10 @@ def test_what_a_pause_or_a_provider_that_distrusts_the_mailbox_holds_is_foreseen
         resting.pk: now + 30 * DAY, distrustful.pk: now + DAY, free.pk: now
     }  # fmt: skip
     assert paused.pk not in {one.id for one in found.scenario.people}
+    assert found.scenario.mailboxes[0].leaves_alone == ((Receiver.GOOGLE, now + DAY),)
+    assert {one.id: one.side for one in found.scenario.people} == {
+        resting.pk: "resting.example", distrustful.pk: "", free.pk: "free.example"
+    }, "of whom no mailbox has begun yet"  # fmt: skip
 
 
 def test_campaigns_that_share_mailboxes_take_part_also_by_way_of_others_and_no_further() -> None:
