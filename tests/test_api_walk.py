@@ -37,6 +37,12 @@ BODIES: dict[str, Any] = {
     "POST /lists": lambda _: {"name": "changed"},
     "PATCH /lists/{list_id}": lambda _: {"name": "changed, too"},
     "POST /lists/{list_id}/members": lambda w: {"remove": [w.contact.pk]},
+    "POST /lists/{list_id}/interests": lambda _: {
+        "purpose": "changed",
+        "necessity": "changed",
+        "balancing": "changed",
+        "review_on": (clock.now().date() + timedelta(days=9)).isoformat(),
+    },
     "POST /imports": None,  # a form
     "POST /imports/text": lambda _: {"text": f"email\n{NOBODY}\n"},
     "POST /imports/{import_id}/dry-run": lambda _: {"mapping": {"email": "email"}},

@@ -25,6 +25,7 @@ from campaigns.contacts.models import (
     Erasure,
     ImportChunk,
     LiftedSuppression,
+    ListInterest,
     RejectedRow,
     Retention,
     RetentionRun,
@@ -110,7 +111,7 @@ def make_world(marker: str) -> World:
     owner = builders.make_member(workspace, Role.OWNER)
     contact = builders.make_contact(workspace, f"ada@{marker}.example", first_name=marker)
     ContactEdit.objects.create(contact=contact, changes={"first_name": ["", marker]}, made_by=owner.user)
-    contact_list = builders.make_list(workspace, f"{marker} leads", (contact,))
+    contact_list = _weighed(builders.make_list(workspace, f"{marker} leads", (contact,)), marker)
     content = f"email\nada@{marker}.example\n".encode()
     contact_import = builders.make_import(
         workspace,
@@ -264,6 +265,15 @@ def make_world(marker: str) -> World:
         template=template,
         snippet=builders.make_snippet(workspace, f"{marker} snippet", f"{marker} text"),
     )
+
+
+def _weighed(contact_list: ContactList, marker: str) -> ContactList:
+    texts = {"purpose": marker, "necessity": marker, "balancing": marker}
+    at = clock.now()
+    ListInterest.objects.create(
+        contact_list=contact_list, version=1, decided_by=marker, decided_at=at, review_on=at.date(), **texts
+    )
+    return contact_list
 
 
 def models_of_rooms() -> list[type[Model]]:

@@ -12,8 +12,9 @@ from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, 
 from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.core.typed import Style, canonical
 from campaigns.contacts.errors import BadContact
-from campaigns.contacts.models import NOTE_LIMIT, SHORTEST_DAYS, CustomField
+from campaigns.contacts.models import INTEREST_LIMIT, NOTE_LIMIT, SHORTEST_DAYS, CustomField
 from campaigns.contacts.services.erasing import WHY_LIMIT as ERASE_WHY_LIMIT
+from campaigns.contacts.services.interests import Weighing
 from campaigns.contacts.services.suppressions import WHY_LIMIT
 from outreach.kit.stale import SeenForm
 
@@ -109,6 +110,41 @@ class ListForm(RefusableForm):
     """The name of a list."""
 
     name = forms.CharField(label="Name", max_length=400, error_messages={"required": "Give the list a name."})
+
+
+class InterestForm(RefusableForm):
+    """The weighing of a legitimate interest for a list."""
+
+    purpose = forms.CharField(
+        label="Which interest, and whose",
+        max_length=INTEREST_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Such as: we sell racks to those who run warehouses, and want to offer them to these.",
+    )
+    necessity = forms.CharField(
+        label="Why it takes these data, and no milder way does",
+        max_length=INTEREST_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Which data, from where, for how long; and what else you could do.",
+    )
+    balancing = forms.CharField(
+        label="What weighs on their side, and why it weighs less",
+        max_length=INTEREST_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What they would expect, what it costs them, and how easily they get rid of it.",
+    )
+    review_on = forms.DateField(
+        label="To be looked at again by",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="After this day it counts no more.",
+    )
+    seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def weighing(self) -> Weighing:
+        """Return the valid form as what was weighed."""
+        return Weighing(
+            **{name: self.cleaned_data[name] for name in ("purpose", "necessity", "balancing", "review_on")}
+        )
 
 
 class NoteForm(RefusableForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from campaigns.contacts.models import (
     ImportChange,
     ImportTrace,
     LiftedSuppression,
+    ListInterest,
     ListMember,
     RejectedRow,
     Suppression,
@@ -54,6 +55,7 @@ def _gives(person: Person) -> Sequence[Section]:
             "Lists",
             list(ListMember.objects.filter(contact=contact).order_by("pk").values("contact_list__name", "added_at")),
         ),
+        Section("Legitimate interests weighed for the lists", _interests(contact)),
         Section(
             "Tags", list(ContactTag.objects.filter(contact=contact).order_by("pk").values("tag__name", "added_at"))
         ),
@@ -92,6 +94,12 @@ def _gives(person: Person) -> Sequence[Section]:
             list(_rejected(person).values("contact_import__filename", "line", "cause", "original")),
         ),
     )
+
+
+def _interests(contact_id: int) -> Sequence[Mapping[str, Any]]:
+    rows = ListInterest.objects.filter(contact_list__members__contact=contact_id).order_by("contact_list", "version")
+    about = ("version", "purpose", "necessity", "balancing", "decided_by", "decided_at", "review_on")
+    return list(rows.values("contact_list__name", *about))
 
 
 def _rejected(person: Person) -> QuerySet[RejectedRow]:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from ninja import Router, Status
 
 from campaigns.contacts import queries, services
-from campaigns.contacts.api.shapes import ListName, ListOut, MemberAnswer, MemberChanges
+from campaigns.contacts.api.shapes import InterestIn, InterestOut, ListName, ListOut, MemberAnswer, MemberChanges
 from campaigns.contacts.models import ContactList
 from outreach.accounts.access import Member
 from outreach.accounts.keys import Scope
@@ -65,6 +65,22 @@ def list_members(request: ApiRequest, list_id: ID, wanted: MemberChanges) -> Any
         added = services.add_to_list(row, known.intersection(wanted.add))
         removed = services.remove_from_list(row, known.intersection(wanted.remove))
     return MemberAnswer(added=added, removed=removed, unknown=sorted(asked - known))
+
+
+@router.get("/lists/{int:list_id}/interests", response=list[InterestOut], summary="List weighings", **reads(READ))
+def list_interests(request: ApiRequest, list_id: ID) -> Any:
+    """Return each version of the weighing of a legitimate interest for the list, the newest first; that one holds."""
+    rows = queries.interests_of(queries.list_for(request.member, list_id))
+    return [InterestOut.model_validate(row, from_attributes=True) for row in rows]
+
+
+@router.post("/lists/{int:list_id}/interests", response={201: InterestOut}, summary="Add a weighing", **writes(WRITE))
+def list_interest_add(request: ApiRequest, list_id: ID, wanted: InterestIn) -> Any:
+    """Add a version, kept with the name of the key's owner and never changed. One that says the same is none."""
+    row = queries.list_for(request.member, list_id)
+    weighing = services.Weighing(wanted.purpose, wanted.necessity, wanted.balancing, wanted.review_on)
+    made = services.weigh_interest(request.member, row, weighing)
+    return Status(201, InterestOut.model_validate(made, from_attributes=True))
 
 
 def _one(member: Member, list_id: int) -> ListOut:

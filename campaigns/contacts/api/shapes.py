@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
@@ -211,6 +211,33 @@ class ListOut(Schema):
     name: str
     size: int
     created_at: datetime
+
+
+class InterestIn(Wanted):
+    """The weighing of a legitimate interest for a list (GDPR, article 6 (1) (f))."""
+
+    model_config = examples(
+        purpose="We sell racks to those who run warehouses, and want to offer them to these.",
+        necessity="Name, firm and address of work; there is no other way to reach them.",
+        balancing="They run warehouses and expect offers; one answer ends it.",
+        review_on="2027-06-30",
+    )
+    purpose: str = Field(description="Which interest, and whose.")
+    necessity: str = Field(description="Why it takes these data, and no milder way does.")
+    balancing: str = Field(description="What weighs on the side of the people, and why it weighs less.")
+    review_on: date = Field(description="After this day it counts no more; within two years.")
+
+
+class InterestOut(Schema):
+    """One version of the weighing."""
+
+    version: int
+    purpose: str
+    necessity: str
+    balancing: str
+    decided_by: str
+    decided_at: datetime
+    review_on: date
 
 
 class MemberChanges(Wanted):

@@ -6,6 +6,7 @@ from campaigns.contacts.models.erasures import Erasure
 from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
+from campaigns.contacts.models.interests import INTEREST_LIMIT, ListInterest
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
 from campaigns.contacts.models.removals import FieldRemoval
 from campaigns.contacts.models.retention import SHORTEST_DAYS, Retention, RetentionRun
@@ -15,6 +16,7 @@ from campaigns.contacts.models.traces import ImportChange, ImportTrace
 from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, DomainRecord, MailDomain
 
 __all__ = [
+    "INTEREST_LIMIT",
     "NOTE_LIMIT",
     "SEGMENT_NAME_LIMIT",
     "SHORTEST_DAYS",
@@ -38,6 +40,7 @@ __all__ = [
     "ImportChunk",
     "ImportTrace",
     "LiftedSuppression",
+    "ListInterest",
     "ListMember",
     "MailDomain",
     "RejectedRow",

@@ -12,8 +12,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from campaigns.contacts.core.fields import EMAIL
-from campaigns.contacts.models import Contact, ContactEdit, Erasure, Retention, RetentionRun
+from campaigns.contacts.models import Contact, ContactEdit, Erasure, ListInterest, Retention, RetentionRun
 from campaigns.contacts.parts import Person, Section, parts
+from campaigns.contacts.queries.interests import interests_in
 from campaigns.contacts.states import BASIS_TOLD, LegalBasis
 from outreach.accounts.access import Member
 from outreach.kit import clock
@@ -107,6 +108,8 @@ def origin_letter(member: Member, contact: Contact) -> str:
         lines.append(f"Its source: {origin.source}" if origin.source else "[Say here where the file came from.]")
     basis = LegalBasis(origin.legal_basis) if origin else LegalBasis.UNSTATED
     lines += ["", BASIS_TOLD.get(basis, _NO_GROUND), ""]
+    if basis not in {LegalBasis.CONSENT, LegalBasis.CONTRACT}:
+        lines += [line for one in interests_in(contact.pk) for line in (_weighed(one), "")]
     if sent:
         lines.append("What you were sent:")
         lines += [f"- {at:%d %B %Y}: {subject or '(no subject)'}" for at, subject in sent]
@@ -120,6 +123,14 @@ def origin_letter(member: Member, contact: Contact) -> str:
         workspace.postal_address,
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _weighed(one: ListInterest) -> str:
+    return (
+        f"What our interest is: {one.purpose} Why it takes your data: {one.necessity} "
+        f"Why it outweighs: {one.balancing} "
+        f"(Weighed on {one.decided_at:%d %B %Y}, to be looked at again by {one.review_on:%d %B %Y}.)"
+    )
 
 
 def _texts(row: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -14,6 +14,7 @@ from campaigns.contacts.services.imports import (
     reread,
     sweep_imports,
 )
+from campaigns.contacts.services.interests import Weighing, weigh_interest
 from campaigns.contacts.services.learning import learn
 from campaigns.contacts.services.notes import add_note, delete_note, edit_note
 from campaigns.contacts.services.people import (
@@ -41,7 +42,7 @@ from campaigns.contacts.services.uploads import store_received, store_upload
 from campaigns.contacts.services.upserts import upsert_contacts
 
 __all__ = [
-    "Taken", "Wish", "add_note", "add_tags", "add_to_list", "cancel_bulk", "cancel_check", "cancel_import",
+    "Taken", "Weighing", "Wish", "add_note", "add_tags", "add_to_list", "cancel_bulk", "cancel_check", "cancel_import",
     "change_kind", "change_segment", "choose", "confirm", "confirm_bulk", "confirm_onto", "create_contact",
     "create_list", "create_segment", "define_fields", "delete_contacts", "delete_field", "delete_list",
     "delete_note", "delete_segment", "edit_contact", "edit_note", "erase", "import_suppressions", "keep_retention",
@@ -50,4 +51,5 @@ __all__ = [
     "run_import", "run_removal", "run_undo", "seen_contact", "set_retention", "start_check", "start_dry_run",
     "store_received", "store_upload", "suppress", "suppress_all", "suppress_rule", "sweep_bulk", "sweep_checks",
     "sweep_dry_runs", "sweep_erasures", "sweep_imports", "sweep_removals", "undo_import", "upsert_contacts",
+    "weigh_interest",
 ]  # fmt: skip

@@ -99,6 +99,7 @@ def _list_page(request: MemberRequest, row: ContactList, form: ListForm) -> Http
         "list": row,
         "form": form,
         "check": check,
+        "interest": queries.newest_interest(row),
         "is_checking": check is not None and check.state == CheckState.RUNNING,
         "may_check": request.member.may(Role.MEMBER) and row.workspace.time_scale == 1,
     }
