@@ -66,6 +66,7 @@ SAMPLES: dict[str, Args] = {
         "contacts:suppression_add", "contacts:suppression_file", "contacts:suppression_export",
         "contacts:suppressions_lifted", "contacts:erasures", "contacts:retention",
         "sequences:create", "sequences:from_file", "planner:list", "planner:throttles", "sequences:closed_days",
+        "planner:law",
         "sequences:language",
         "mailboxes:list", "mailboxes:create", "mailboxes:servers",
         "mailboxes:limit", "domains:list", "links:domain", "inbox:list", "inbox:mails", "inbox:set_aside",
@@ -84,7 +85,8 @@ SAMPLES: dict[str, Args] = {
     ),
     **_each(lambda w: (w.note.pk,), "contacts:note_edit", "contacts:note_removal"),
     **_each(
-        lambda w: (w.contact_list.pk,), "contacts:list_detail", "contacts:list_rename", "contacts:list_delete",
+        lambda w: (w.contact_list.pk,),
+        "contacts:list_interest", "contacts:list_detail", "contacts:list_rename", "contacts:list_delete",
         "contacts:list_check", "planner:list_health",
     ),
     **_each(lambda w: (w.bulk_act.pk,), "contacts:bulk"),

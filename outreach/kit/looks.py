@@ -34,6 +34,7 @@ _WORDS = {
     "broken_branch": "Branch cannot be followed",
     "written_before": "Was written to before",
     "no_consent": "Consent is not on record",
+    "no_postal_address": "No postal address to show",
     "made_already": "Has this message already",
     "auto_reply": "Auto-reply",
     "auto_replied": "Auto-reply",

@@ -36,6 +36,7 @@ class HoldCode(StrEnum):
     COOLDOWN = "cooldown"  # the recipient's provider distrusts the mailbox, which leaves it alone for a while
     ADDRESS_HELD = "address_held"  # messages to the address came back for now, too often
     NO_CONSENT = "no_consent"  # the law of the recipient's country needs a consent that is not on record
+    NO_POSTAL_ADDRESS = "no_postal_address"  # the law may ask for it in the message, and the workspace has none
     COMPANY_PAUSED = "company_paused"  # somebody of the company has answered, and a person paused the others
 
 
@@ -47,6 +48,7 @@ UNTIL_MENDED = frozenset(
         HoldCode.BROKEN_BRANCH,
         HoldCode.MADE_ALREADY,
         HoldCode.NO_CONSENT,
+        HoldCode.NO_POSTAL_ADDRESS,
     }
 )
 

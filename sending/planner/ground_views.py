@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.errors import Overtaken
@@ -18,10 +18,19 @@ from outreach.kit.htmx import render_region
 from sending.planner.errors import NotReady
 from sending.planner.forms import GroundForm
 from sending.planner.lawful.grounds import basis_words, lawful, stated
-from sending.planner.lawful.law import version
+from sending.planner.lawful.law import checked, version
+from sending.planner.lawful.measures import measures
 from sending.planner.lawful.stating import state_ground
 
 _FOLDER = "sending/planner"
+
+
+@require_GET
+@member_page(Role.VIEWER)
+def law_by_country(request: MemberRequest) -> HttpResponse:
+    """Show the table of laws, and what the program does for each country."""
+    context = {"measures": measures(), "version": version(), "checked": checked()}
+    return render(request, f"{_FOLDER}/law.html", context)
 
 
 @require_http_methods(["GET", "POST"])

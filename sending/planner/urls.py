@@ -43,6 +43,7 @@ urlpatterns = [
     path("<int:pk>/people", views.people, name="people"),
     path("<int:pk>/health", health_views.campaign_health, name="campaign_health"),
     path("lists/<int:list_id>/health", health_views.list_health, name="list_health"),
+    path("law", ground_views.law_by_country, name="law"),
     path("throttles", views.throttles, name="throttles"),
     path("mailboxes/<int:pk>/book", views.book, name="book"),
     path("mailboxes/<int:pk>/warmth", senders_views.warmth, name="warmth"),

@@ -74,6 +74,8 @@ def _title(one: Mapping[str, Any]) -> str:  # noqa: PLR0911  # a sentence for ea
             return f"{people} would wait, since a value is missing"
         case "mend" if one["reason"] == HoldCode.NO_CONSENT:
             return f"{people} would wait, since their consent is not on record"
+        case "mend" if one["reason"] == HoldCode.NO_POSTAL_ADDRESS:
+            return f"{people} would wait, since the workspace has no postal address"
         case "mend":
             return f"{people} would wait, since a wording is broken"
         case "skipped":

@@ -14,8 +14,9 @@ from uuid import UUID
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import CampaignPlan, PlannedStep, PlannedVariant, plans
 from campaigns.sequences.wording import SenderValues, Wording
+from outreach.kit import statements
 from outreach.kit.commits import after_commit
-from outreach.kit.loading import Columns, load
+from outreach.kit.loading import Columns
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.cooling import Cooling, cooling_of
 from sending.pacing import (
@@ -50,6 +51,7 @@ from sending.planner.claim.strangers import suppress_strangers
 from sending.planner.claim.throttling import Throttling
 from sending.planner.claim.ways import Ahead, End, Ways
 from sending.planner.claim.wordings import Unfit, wording_of
+from sending.planner.lawful.footing import Reader
 from sending.planner.states import HoldScope
 
 # These bind everybody of a campaign or a mailbox alike: they are kept there, and whoever waits stays due.
@@ -58,7 +60,11 @@ _OF_NEW = _OF_ALL | {HoldCode.CAMPAIGN_LIMIT}
 
 
 _CONTACT = Columns(Contact, "c", without=("created_at", "updated_at"))
-_CONTACTS = f"SELECT {_CONTACT.text} FROM contacts_contact c WHERE c.id = ANY(%s::bigint[])"  # noqa: S608  # our own words
+_CONTACTS = f"""
+SELECT {_CONTACT.text}, COALESCE(i.source, '')
+  FROM contacts_contact c LEFT JOIN contacts_import i ON i.id = c.origin_id
+ WHERE c.id = ANY(%s::bigint[])
+"""  # noqa: S608  # our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +194,11 @@ class _Judging:
         self._has_more: set[tuple[int, bool]] = set()  # mailbox, new: behind somebody who was put off others may stand
         self._current = current
         self._plans = plans({one.campaign_id for one in found})
-        rows = load(_CONTACT, _CONTACTS, [[one.contact_id for one in found]])
-        self._contacts: dict[int, Contact] = {row.pk: row for row in rows}
+        self._contacts: dict[int, Contact] = {}
+        self._sources: dict[int, str] = {}  # where their addresses are from, as their imports say
+        for *row, source in statements.run(_CONTACTS, [[one.contact_id for one in found]]):
+            contact = _CONTACT.made(row)
+            self._contacts[contact.pk], self._sources[contact.pk] = contact, source
         self._suppressed = suppressions(self._contacts)
         self._addresses = Addresses({contact.domain for contact in self._contacts.values()})
         assert current.throttling is not None  # somebody has room, or nobody would be asked for
@@ -235,7 +244,14 @@ class _Judging:
             return False
         if isinstance(verdict, Hold) and verdict.code in (_OF_NEW if one.is_new_lead else _OF_ALL):
             return True  # stays due, whatever holds it is written where it holds everybody
-        made = _make(one, ahead.step, verdict, contact=contact, sender=sender, plan=plan)
+        reader = Reader(
+            contact.country,
+            contact.domain,
+            self._sources[contact.pk],
+            is_first=one.is_new_lead,
+            is_real=sender.pace.scale == 1,
+        )
+        made = _make(one, ahead.step, verdict, contact=contact, sender=sender, plan=plan, reader=reader)
         if isinstance(made, Pick):
             if ahead.told is not None:
                 result.moved.append(Move(one, ahead.step.position, told=ahead.told))
@@ -304,6 +320,7 @@ def _make(  # noqa: PLR0913  # the pieces of one message
     contact: Contact,
     sender: Sender,
     plan: CampaignPlan,
+    reader: Reader,
 ) -> Pick | Hold | Drop:
     if not isinstance(verdict, Send):
         return verdict
@@ -314,7 +331,7 @@ def _make(  # noqa: PLR0913  # the pieces of one message
         postal_address=sender.postal_address,
     )
     variant = step.variant_for(contact.pk) if step.variants else None
-    wording = wording_of(step, variant, contact, values)
+    wording = wording_of(step, variant, contact, values, reader)
     if isinstance(wording, Unfit):
         return Hold(wording.code, wording.words, sender.facts.now + sender.pace.shrink(RECHECK))
     assert variant is not None  # without one there is no wording

@@ -10,6 +10,7 @@ from campaigns.sequences.plans import PlannedStep, PlannedVariant
 from campaigns.sequences.wording import SenderValues, Wording, word
 from campaigns.templating import MissingValue, TemplateProblem
 from sending.pacing import HoldCode
+from sending.planner.lawful.footing import Reader, footed
 
 _ADDRESS = "sender.postal_address"
 
@@ -23,21 +24,22 @@ class Unfit:
 
 
 def wording_of(
-    step: PlannedStep, variant: PlannedVariant | None, contact: Contact, sender: SenderValues
+    step: PlannedStep, variant: PlannedVariant | None, contact: Contact, sender: SenderValues, reader: Reader
 ) -> Wording | Unfit:
-    """Return the wording of the step for the contact.
+    """Return the wording of the step for the contact, with what the law asks for below it.
 
     variant is None where the step has none: that holds everybody, since passing over it would skip them in silence.
     """
     if variant is None:
         return Unfit(HoldCode.BAD_TEMPLATE, f"Step {step.name} has no wording with a share above 0.")
     try:
-        return word(step, variant, contact, sender)
+        made = footed(word(step, variant, contact, sender), reader, sender.postal_address)
     except MissingValue as error:
         return Unfit(HoldCode.MISSING_VALUE, f"Step {step.name} uses {_lacking(error.names)}.")
     except TemplateProblem as error:
         words = f"Step {step.name} {variant.label}, line {error.line}: {error.message}"
         return Unfit(HoldCode.BAD_TEMPLATE, words)
+    return Unfit(HoldCode.NO_POSTAL_ADDRESS, made.lacking) if made.lacking else made.wording
 
 
 def _lacking(names: Collection[str]) -> str:

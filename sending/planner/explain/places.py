@@ -72,6 +72,7 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     HoldCode.BAD_TEMPLATE: ("sequences:sequence", "campaign", "Mend the wording"),
     HoldCode.BROKEN_BRANCH: ("planner:paths", "campaign", "Mend the branches"),
     HoldCode.NO_CONSENT: ("planner:ground", "campaign", "State the ground"),
+    HoldCode.NO_POSTAL_ADDRESS: ("workspace:settings", "", "Enter the address"),
     HoldCode.MADE_ALREADY: ("planner:people", "campaign", "Let them go on"),
     HoldCode.ABSENT: ("contacts:detail", "contact", "See the contact"),
     HoldCode.CAMPAIGN_PAUSED: ("planner:people", "campaign", "Resume the campaign"),

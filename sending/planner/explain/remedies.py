@@ -112,6 +112,7 @@ _MENDED = {
     HoldCode.BAD_TEMPLATE: "If the wording were mended",
     HoldCode.BROKEN_BRANCH: "If the branch were mended",
     HoldCode.NO_CONSENT: "If their consent were recorded",
+    HoldCode.NO_POSTAL_ADDRESS: "If the workspace's postal address were entered",
     HoldCode.MADE_ALREADY: "If they went on behind it",
 }
 

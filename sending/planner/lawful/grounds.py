@@ -22,10 +22,10 @@ from sending.planner.models import CampaignGround
 # The ground of a contact is what was stated at the import that it came with.
 _COUNTED = """
 SELECT c.country, CASE WHEN c.country = '' THEN substring(c.domain FROM '[^.]+$') ELSE '' END AS tld,
-       COALESCE(i.legal_basis, 'unstated'), count(*)
+       COALESCE(i.legal_basis, 'unstated'), COALESCE(i.source, '') <> '', count(*)
   FROM contacts_contact c LEFT JOIN contacts_import i ON i.id = c.origin_id
  WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({people})
- GROUP BY 1, 2, 3
+ GROUP BY 1, 2, 3, 4
 """
 _ENROLLED = """
 SELECT contact_id FROM planner_enrollment
@@ -80,6 +80,7 @@ class Country:
     rule: Rule | None
     people: int = 0
     lacking: int = 0
+    unsourced: int = 0  # of whom nobody has written down where their address is from
 
     @property
     def name(self) -> str:
@@ -114,10 +115,11 @@ def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:
     if not is_real(campaign):
         return Lawful(ground=ground, is_real=False)
     found: dict[str, Country] = {}
-    for country, tld, basis, count in counted(campaign, whom):
+    for country, tld, basis, is_sourced, count in counted(campaign, whom):
         code = country or country_of_domain(tld)
         one = found.setdefault(code, Country(code, rule_of(code)))
         one.people += count
+        one.unsourced += 0 if is_sourced else count
         enough = _SUFFICES[one.rule.need] if one.rule else frozenset(LegalBasis)
         if LegalBasis(basis) not in enough and not (ground and LegalBasis(ground.basis) in enough):
             one.lacking += count
@@ -165,8 +167,11 @@ def basis_words(basis: str) -> str:
     return BASIS_LABELS[LegalBasis(basis)]
 
 
-def counted(campaign: Campaign, whom: Whom) -> list[tuple[str, str, str, int]]:
-    """Return how many people there are of each country (or else top-level domain) and ground of their import."""
+def counted(campaign: Campaign, whom: Whom) -> list[tuple[str, str, str, bool, int]]:
+    """Return how many people there are of each country (or else top-level domain) and ground of their import.
+
+    Each row also says whether it is written down where their addresses are from.
+    """
     audience, inside = audience_ids(campaign).query.sql_with_params()
     people, values = {
         Whom.AUDIENCE: (audience, inside),
@@ -175,5 +180,5 @@ def counted(campaign: Campaign, whom: Whom) -> list[tuple[str, str, str, int]]:
     }[whom]
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED.format(people=people), [campaign.workspace_id, *values])
-        found: list[tuple[str, str, str, int]] = cursor.fetchall()
+        found: list[tuple[str, str, str, bool, int]] = cursor.fetchall()
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -19,6 +20,31 @@ class Need(StrEnum):
     IDENTITY = "identity"  # who writes, from where, and how to opt out
 
 
+class Duty(StrEnum):
+    """What a law may ask of a campaign; the value names the gate."""
+
+    CONSENT = "consent"  # of the people, on record
+    RECORD = "record"  # the weighing of a legitimate interest, on record
+    NOTICE = "notice"  # where the address is from, in the first message
+    ADDRESS = "address"  # the sender's postal address, in each message
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One place of a law, and what it says."""
+
+    law: str
+    says: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Clause):
+    """What a law asks; room: where it lets whoever answers for it decide, None where nothing can be decided."""
+
+    room: Clause | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What the law of some countries asks."""
@@ -28,17 +54,25 @@ class Rule:
     says: str
     source: str
     countries: Mapping[str, str]  # ISO 3166-1 code -> name
+    duties: Mapping[Duty, Asked] = field(default_factory=dict)
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return the rules, the strictest first."""
-    return tuple(Rule(**(row | {"need": Need(row["need"])})) for row in _table()["rule"])
+    known = {name: _asked(row) for name, row in _table()["duty"].items()}
+    return tuple(_rule(row, known) for row in _table()["rule"])
 
 
 def rule_of(country: str) -> Rule | None:
     """Return the rule of a country by its code; None where the table has none."""
     return _by_country().get(country)
+
+
+def duty_of(country: str, duty: Duty) -> Asked | None:
+    """Return what the law of a country asks of one kind; None where it does not, or the country is not known here."""
+    rule = rule_of(country)
+    return rule.duties.get(duty) if rule else None
 
 
 def name_of(country: str) -> str:
@@ -58,8 +92,34 @@ def country_of_domain(domain: str) -> str:
 
 
 def version() -> str:
-    """Return the version of the table, as a month."""
+    """Return the version of the table."""
     return str(_table()["version"])
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """When the table was last gone through, and by whom."""
+
+    on: date
+    by: str
+
+
+def checked() -> Checked:
+    """Return when the table was last gone through, and by whom."""
+    return Checked(_table()["checked"], _table()["checked_by"])
+
+
+def _rule(row: Mapping[str, Any], known: Mapping[str, Asked]) -> Rule:
+    need = Need(row["need"])
+    duties = {one: known[row[one.value]] for one in Duty if one.value in row}
+    if need is Need.CONSENT:
+        duties[Duty.CONSENT] = _asked({name: row.get(name) for name in ("law", "says", "source", "room")})
+    return Rule(need, row["law"], row["says"], row["source"], row["countries"], duties)
+
+
+def _asked(row: Mapping[str, Any]) -> Asked:
+    room = Clause(**row["room"]) if row.get("room") else None
+    return Asked(row["law"], row["says"], row["source"], room)
 
 
 @cache

@@ -63,7 +63,7 @@ def reach_of(campaign: Campaign) -> Reach:
     """Return whom of a campaign's audience the law lets us follow."""
     ground, is_asked = stated(campaign).basis, is_real(campaign)
     people, allowed, barred = 0, 0, Counter[str]()
-    for country, tld, basis, count in counted(campaign, Whom.AUDIENCE):
+    for country, tld, basis, _, count in counted(campaign, Whom.AUDIENCE):
         code = country or country_of_domain(tld)
         people += count
         if not is_asked or allows(code, LegalBasis(basis), ground):

@@ -17,6 +17,7 @@ from sending.links.hosts.bases import base_of
 from sending.mailboxes.models import Mailbox
 from sending.planner.claim.traces import Written, traces_for
 from sending.planner.claim.wordings import Unfit, wording_of
+from sending.planner.lawful.footing import Reader
 from sending.smtp import reply_subject
 
 
@@ -46,9 +47,10 @@ class PreviewedStep:
 def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> list[PreviewedStep]:
     """Return every step and wording as this contact would read it from the mailbox, those without a share, too."""
     plan = plans([campaign.pk])[campaign.pk]
-    address = Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id)
+    address, pace = Workspace.objects.values_list("postal_address", "time_scale").get(pk=campaign.workspace_id)
     sender, signed = sender_values(mailbox, address), Identity(address)
     base = base_of(campaign.workspace_id)
+    reader = Reader(contact.country, contact.domain, contact.origin.source if contact.origin else "", is_real=pace == 1)
     shareless = _shareless(plan)
     shown: list[PreviewedStep] = []
     subjects: dict[int, str] = {}  # of the threads that are opened, in the wording that the contact gets
@@ -56,7 +58,7 @@ def preview(campaign: Campaign, contact: Contact, mailbox: Mailbox | None) -> li
         theirs = step.variant_for(contact.pk) if step.variants else None
         before = "" if step.opens_thread else reply_subject(_subject_before(plan, step.position, subjects))
         for variant in sorted([*step.variants, *shareless.get(step.id, ())], key=lambda one: one.label):
-            found = wording_of(step, variant, contact, sender)
+            found = wording_of(step, variant, contact, sender, reader._replace(is_first=step is plan.steps[0]))
             wording, problem = (None, found.words) if isinstance(found, Unfit) else (found, "")
             subject = before or (wording.subject if wording else "")
             if step.opens_thread and variant is theirs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -17,20 +16,11 @@ from sending.links.models import TrackingDomain
 from sending.links.states import DomainState
 from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
+from sending.planner.lawful.footing import one_line, says_source
 from sending.planner.lawful.grounds import Country, Lawful, basis_words
-from sending.planner.lawful.law import Need
+from sending.planner.lawful.law import Duty, Need, duty_of
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
-
-# Words by which a mail says where it has the address from, in the languages most written in.
-# They only decide between green and "look at it": a person knows better.
-_SOURCE = re.compile(
-    r"\bsource\b|found (?:you|your)|came across|saw (?:you|your)"
-    r"|(?:address|details|contact) (?:is |are |was |were )?(?:from|on|in)\b|got your|we met|met (?:you )?at|spoke at"
-    r"|your (?:web ?site|profile|listing)|ihre (?:e-?mail|adresse|daten)|auf ihrer|gefunden|herkunft"
-    r"|votre (?:adresse|site)|su (?:direcci[óo]n|sitio)|suo (?:indirizzo|sito)",
-    re.IGNORECASE,
-)
 
 
 def law_gate(
@@ -56,19 +46,15 @@ def _firsts(plan: CampaignPlan) -> list[PlannedStep]:
 
 
 def _address(address: str, plan: CampaignPlan, signatures: Sequence[str]) -> Iterator[Evidence]:
-    if not address:
+    if not address or not plan.steps:
         return  # readiness forbids it
+    where = ("Preview", "planner:preview")
     places = _silent(plan.steps, shows(address), {ADDRESS: address}, signatures)
     if places:
-        words = f"The postal address is known, but {_some(places)} and the signatures do not show it to everybody."
-        yield Evidence(
-            AMBER,
-            words,
-            f"Write {{{{ {ADDRESS} }}}} under the text, or put it into the signatures.",
-            "sequences:sequence",
-        )
+        words = f"The postal address stands in each message: in a line below {_some(places)}, where it would be missing"
+        yield Evidence(GREEN, f"{words}: {one_line(address)}.", *where)
     else:
-        yield Evidence(GREEN, f"The postal address stands in each message: {address.splitlines()[0]}.")
+        yield Evidence(GREEN, f"The postal address stands in each message: {one_line(address)}.", *where)
 
 
 def _opt_out(plan: CampaignPlan, signatures: Sequence[str], domain: TrackingDomain | None) -> Iterator[Evidence]:
@@ -136,20 +122,26 @@ def _country(one: Country) -> Evidence:
 
 
 def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
-    people = sum(one.people for one in found.countries if one.rule and one.rule.need is not Need.IDENTITY)
-    if not found.is_real or not people:
+    told = [(one, duty) for one in found.countries if (duty := duty_of(one.code, Duty.NOTICE))]
+    if not found.is_real or not told or not plan.steps:
         return
-    places = _silent(_firsts(plan), _says_source, {"data_source": "source"}, ())
-    if places:
-        some = _some(places)
-        words = f"{some[0].upper()}{some[1:]} does not seem to say where you have the address from (GDPR, article 14)."
-        yield Evidence(AMBER, words, "Say it in a sentence of the first message.", "sequences:sequence")
-    elif plan.steps:
-        yield Evidence(GREEN, "The first message says where the address comes from.")
-
-
-def _says_source(text: str) -> bool:
-    return bool(_SOURCE.search(text))
+    where = ("Preview", "planner:preview")
+    places = _silent(_firsts(plan), says_source, {"data_source": "source"}, ())
+    if not places:
+        yield Evidence(GREEN, "The first message says where the address comes from.", *where)
+        return
+    sourced = sum(one.people - one.unsourced for one, _ in told)
+    if sourced:
+        words = f"A line below {_some(places)} tells {plural(sourced, 'person,people')} where their address is from"
+        yield Evidence(GREEN, f"{words}, as their import says.", *where)
+    for one, duty in told:
+        if one.unsourced:
+            words = (
+                f"{plural(one.unsourced, 'person,people')} in {one.name} would not be told where you have their "
+                f"address from: no import says it, and {_some(places)} does not seem to. {duty.law}: {duty.says}"
+            )
+            fix = "Import them again with the source, or say it in a sentence of the first message."
+            yield Evidence(AMBER, words, fix, "sequences:sequence", source=duty.source)
 
 
 def _silent(

@@ -17,6 +17,7 @@ from sending.mailboxes.budgets import database_now
 from sending.mailboxes.guarding import require_release
 from sending.planner.errors import NotReady
 from sending.planner.lawful.grounds import Whom, law_obstacles
+from sending.planner.lawful.law import version
 from sending.planner.progress.guards import guarded_campaign
 from sending.planner.review.readiness import broken_segments, obstacles
 from sending.planner.services.enrolling import enroll_audience
@@ -42,7 +43,7 @@ def launch(member: Member, campaign: Campaign) -> int:
             raise NotReady(tuple(unlawful))
         if broken := broken_segments(campaign):  # a list or field of a condition went while it was read
             raise NotReady(tuple(broken))
-        _tell(campaign, EventKind.LAUNCHED, now, by=member, contacts=count)
+        _tell(campaign, EventKind.LAUNCHED, now, by=member, contacts=count, law=version())
         wake(campaign.pk)
     return count
 

@@ -24,6 +24,7 @@ from sending.planner.audience import gaps
 from sending.planner.audience.gap_rows import VISIBLE
 from sending.planner.audience.gaps import guard_of, next_who_lacks
 from sending.planner.claim.wordings import Unfit, wording_of
+from sending.planner.lawful.footing import Reader
 from sending.planner.models import Enrollment
 from sending.planner.services import launch
 from sending.planner.states import EnrollmentState
@@ -78,7 +79,7 @@ def held(campaign: Campaign) -> dict[str, int]:
     found: dict[str, int] = {}
     for contact in audience_contacts(campaign):
         for step in plans([campaign.pk])[campaign.pk].steps:
-            if isinstance(wording_of(step, step.variant_for(contact.pk), contact, US), Unfit):
+            if isinstance(wording_of(step, step.variant_for(contact.pk), contact, US, Reader("", "")), Unfit):
                 found[contact.email] = found.get(contact.email, 0) + 1
     return found
 

@@ -22,6 +22,7 @@ from sending.ledger.models import Event
 from sending.ledger.services import record
 from sending.planner.audience.health import audience_health
 from sending.planner.errors import NotReady
+from sending.planner.lawful.law import version
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.queries import audience_size, standing_of
 from sending.planner.review.readiness import stalls
@@ -92,7 +93,7 @@ def test_a_launch_enrolls_each_person_of_the_lists_once_and_due_now() -> None:
         assert row.workspace_id == member.workspace.pk
         assert row.due_at == campaign.launched_at
     event = Event.objects.get(kind=EventKind.LAUNCHED)
-    assert event.data == {"contacts": 3, "by": "owner@acme.example"}
+    assert event.data == {"contacts": 3, "by": "owner@acme.example", "law": version()}
 
 
 def test_a_launch_wakes_the_sleeping_mailboxes_of_the_campaign_only(committed: Any) -> None:

@@ -50,7 +50,7 @@ def test_a_new_contact_is_picked_with_wording_sender_and_end_of_window() -> None
     (one,) = pick(mailbox)
     assert (one.contact, one.sender.id, one.step.position, one.is_new_lead) == (person, mailbox.pk, 1, True)
     assert one.wording.subject == "For Ada"
-    assert one.wording.text == "Good day, Ada.\n\n-- \nMe, Acme\n"
+    assert one.wording.text == "Good day, Ada.\n\n-- \nMe, Acme\n\n1 Main Street, Springfield\n"
     now = database_time()
     assert now < one.not_after <= now + DAY
     row = only(campaign)
