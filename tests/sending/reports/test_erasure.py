@@ -16,6 +16,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadContact, MayNotErase
 from campaigns.contacts.models import (
     Contact,
+    ContactList,
     DryRun,
     Erasure,
     ImportChange,
@@ -65,6 +66,9 @@ def make_person(member: Member) -> Contact:
     texts = [one.name for one in Contact._meta.concrete_fields if isinstance(one, CharField) and one.name not in plain]
     Contact.objects.filter(pk=contact.pk).update(**dict.fromkeys(texts, SECRET), fields={"pet": SECRET})
     services.add_note(member, contact, f"A {SECRET} lover")
+    leads = ContactList.objects.filter(members__contact=contact)[0]
+    until = clock.now().date() + timedelta(days=30)
+    services.weigh_interest(member, leads, services.Weighing("We sell tea.", "Names only.", "They expect it.", until))
     message = OutboundMessage.objects.get(contact=contact)
     OutboundMessage.objects.filter(pk=message.pk).update(body_text=f"Dear {SECRET}", reply_text=f"250 {email}")
     Hit.objects.create(
