@@ -105,6 +105,7 @@ SAMPLES: dict[str, Args] = {
         "sequences:rename", "sequences:file", "sequences:sequence", "sequences:step_add", "sequences:audience",
         "sequences:schedule",
         "planner:paths", "planner:senders", "planner:preview", "planner:review", "planner:launch", "planner:pause",
+        "planner:decision",
         "planner:resume", "planner:ground", "planner:shares", "planner:stop", "planner:archival", "reports:effect",
         "sequences:roles", "sequences:growth", "planner:campaign_health",
         "planner:forecast", "planner:forecast_summary", "planner:next_sends",

@@ -25,6 +25,7 @@ _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.s
 # Where the value alone would not tell a person what happens.
 _WORDS = {
     "ground_stated": "Ground to write",
+    "law_overridden": "Decided where the law leaves room",
     "growth_held": "Left out of the growth",
     "claimed": "Connecting",
     "dot_pending": "Handing over",

@@ -15,6 +15,7 @@ class EventKind(StrEnum):
     ENDED = "ended"  # a person stopped it for good; data.contacts were still to be written to
     ARCHIVED = "archived"  # a person put it away
     GROUND_STATED = "ground_stated"  # a person said, or took back, on what ground it writes; data.by, before, after
+    LAW_OVERRIDDEN = "law_overridden"  # an admin decided where a law leaves room, or that ended; data.words, by, duty
     GROWTH_HELD = "growth_held"  # people of its audience are left out of its growth; data.words says why
     EDITED = "edited"  # a person changed it; data.words, data.by, what stood before and what after
     ENROLLED = "enrolled"  # a contact entered a campaign
@@ -80,7 +81,8 @@ OPT_OUT_WAYS = (How.ONE_CLICK, How.PAGE, How.MAIL, How.ANSWER, How.MEMBER, How.A
 # The decisions about a campaign or a mailbox as a whole: rare among the events of its people.
 OF_CAMPAIGN = (
     EventKind.LAUNCHED, EventKind.PAUSED, EventKind.RESUMED, EventKind.ENDED, EventKind.ARCHIVED,
-    EventKind.GROUND_STATED, EventKind.GROWTH_HELD, EventKind.EDITED, EventKind.ENROLLED, EventKind.TEST_MAIL,
+    EventKind.GROUND_STATED, EventKind.LAW_OVERRIDDEN, EventKind.GROWTH_HELD, EventKind.EDITED, EventKind.ENROLLED,
+    EventKind.TEST_MAIL,
     EventKind.GUARD_RELEASED,
 )  # fmt: skip
 OF_MAILBOX = (

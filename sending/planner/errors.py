@@ -20,6 +20,10 @@ class Obstacle:
     of_campaign: bool = True  # the address needs the campaign's id
 
 
+class NoRoom(PlannerError, ValueError):
+    """There is nothing to decide, or the law leaves no room for it; the text says which."""
+
+
 class NotReady(PlannerError, ValueError):
     """The campaign cannot be launched yet; obstacles says why, all at once."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.errors import Overtaken
@@ -15,11 +15,12 @@ from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
-from sending.planner.errors import NotReady
+from sending.planner.errors import NoRoom, NotReady
 from sending.planner.forms import GroundForm
 from sending.planner.lawful.grounds import basis_words, lawful, stated
-from sending.planner.lawful.law import checked, version
+from sending.planner.lawful.law import Duty, checked, version
 from sending.planner.lawful.measures import measures
+from sending.planner.lawful.overriding import override, take_back
 from sending.planner.lawful.stating import state_ground
 
 _FOLDER = "sending/planner"
@@ -31,6 +32,25 @@ def law_by_country(request: MemberRequest) -> HttpResponse:
     """Show the table of laws, and what the program does for each country."""
     context = {"measures": measures(), "version": version(), "checked": checked()}
     return render(request, f"{_FOLDER}/law.html", context)
+
+
+@require_POST
+@member_page(Role.ADMIN)
+def decision(request: MemberRequest, pk: int) -> HttpResponse:
+    """Decide otherwise than a gate, where the law leaves room, or take that back."""
+    campaign, duty = campaign_for(request.member, pk), request.POST.get("duty", "")
+    if duty not in set(Duty):
+        raise Http404("Nothing of this name can be decided")
+    try:
+        if request.POST.get("taken_back"):
+            take_back(request.member, campaign, Duty(duty))
+            messages.success(request, "Taken back.")
+        else:
+            override(request.member, campaign, Duty(duty), request.POST.get("reason", ""))
+            messages.success(request, "Kept with your name and the reason.")
+    except (NoRoom, NotReady) as error:
+        messages.error(request, f"Nothing is changed. {error}")
+    return redirect(request.member.url("planner:review", pk))
 
 
 @require_http_methods(["GET", "POST"])

@@ -16,6 +16,7 @@ from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import MOST_WEIGHT, Rotation
+from sending.planner.lawful.law import Duty
 from sending.planner.states import EnrollmentState, HoldScope, PauseScope, StopReason
 
 
@@ -91,6 +92,51 @@ class CampaignGround(models.Model):
             ),
             models.CheckConstraint(condition=~Q(words=""), name="planner_ground_is_explained"),
         ]
+
+
+class LawOverride(models.Model):
+    """What an admin decided where a law leaves room, for whom, and why. A row only ever ends.
+
+    It covers the people of its countries up to a contact, as long as what it was decided about stays what it was: see
+    lawful/overrides.py.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="overrides", db_index=False)
+    duty = models.CharField(max_length=8)
+    countries = ArrayField(models.CharField(max_length=2))  # whose law leaves room
+    up_to = models.BigIntegerField()  # the last contact who was there
+    reason = models.CharField(max_length=500)
+    law = models.CharField(max_length=200)  # which place of it leaves the room
+    version = models.CharField(max_length=20)  # of the law table
+    audience = models.CharField(max_length=32)  # a print of the campaign's lists and segments
+    content = models.CharField(max_length=16, blank=True)  # and, of a notice, of its first message
+    decided_by = models.CharField(max_length=254)  # e-mail address of the user
+    decided_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_words = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        db_table = "planner_law_override"
+        constraints = [
+            # also finds the one that a claim asks for
+            models.UniqueConstraint(
+                fields=["campaign", "duty"], condition=Q(ended_at=None), name="planner_one_override_per_duty"
+            ),
+            models.CheckConstraint(condition=Q(duty__in=list(Duty)), name="planner_known_duty"),
+            models.CheckConstraint(condition=~Q(reason="") & ~Q(law=""), name="planner_override_has_its_reason"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_words="") | Q(ended_at__isnull=False) & ~Q(ended_words=""),
+                name="planner_override_ends_for_a_reason",
+            ),
+        ]
+        indexes = [
+            # decisions_of: all of a campaign, also those that have ended
+            models.Index(fields=["campaign", "decided_at"], name="planner_override_of_campaign"),
+        ]
+
+    def covers(self, code: str, is_old: bool) -> bool:  # noqa: FBT001  # one fact of a person
+        """Say whether somebody of a country is covered; is_old: they were there when it was decided."""
+        return is_old and code in self.countries
 
 
 class Throttles(models.Model):

@@ -32,6 +32,7 @@ urlpatterns = [
     path("<int:pk>/fallback", gap_views.fallback, name="fallback"),
     path("<int:pk>/review", views.review, name="review"),
     path("<int:pk>/ground", ground_views.ground, name="ground"),
+    path("<int:pk>/decision", ground_views.decision, name="decision"),
     path("<int:pk>/launch", views.launch, name="launch"),
     path("<int:pk>/pause", views.pause, name="pause"),
     path("<int:pk>/resumption", views.resume, name="resume"),

@@ -58,6 +58,10 @@ _COPIED: Mapping[str, str] = {
     "mailboxes_spending": "t.workspace_id = %(workspace)s AND t.spent_at > %(now)s - interval '2 days'",
     "planner_throttles": "t.workspace_id = %(workspace)s",
     "planner_pause": "t.workspace_id = %(workspace)s AND (t.until IS NULL OR t.until > %(now)s)",
+    # what decides whether a decision about the law still stands
+    "planner_law_override": "t.campaign_id = ANY(%(campaigns)s) AND t.ended_at IS NULL",
+    "sequences_audience_list": "t.campaign_id = ANY(%(campaigns)s)",
+    "sequences_audience_segment": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_ground": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_mailbox": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_rotation": "t.campaign_id = ANY(%(campaigns)s)",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db import connection
 
+from campaigns.contacts.queries import lists_weighed
 from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
@@ -16,16 +18,19 @@ from outreach.accounts.models import Workspace
 from outreach.kit.stale import fingerprint
 from outreach.kit.words import plural
 from sending.planner.errors import Obstacle
-from sending.planner.lawful.law import Need, Rule, country_of_domain, name_of, rule_of, rules
-from sending.planner.models import CampaignGround
+from sending.planner.lawful.law import Clause, Duty, Need, Rule, country_of_domain, duty_of, name_of, rule_of, rules
+from sending.planner.lawful.overrides import standing
+from sending.planner.models import CampaignGround, LawOverride
 
 # The ground of a contact is what was stated at the import that it came with.
 _COUNTED = """
 SELECT c.country, CASE WHEN c.country = '' THEN substring(c.domain FROM '[^.]+$') ELSE '' END AS tld,
-       COALESCE(i.legal_basis, 'unstated'), COALESCE(i.source, '') <> '', count(*)
+       COALESCE(i.legal_basis, 'unstated'), COALESCE(i.source, '') <> '',
+       c.id IN (SELECT m.contact_id FROM contacts_list_member m WHERE m.contact_list_id = ANY(%s::bigint[])),
+       c.id <= %s, c.id <= %s, c.id <= %s, count(*)
   FROM contacts_contact c LEFT JOIN contacts_import i ON i.id = c.origin_id
  WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({people})
- GROUP BY 1, 2, 3, 4
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 _ENROLLED = """
 SELECT contact_id FROM planner_enrollment
@@ -34,6 +39,11 @@ SELECT contact_id FROM planner_enrollment
 _OUTSIDE = """
 ({audience}) EXCEPT SELECT contact_id FROM planner_enrollment WHERE campaign_id = %s
 """
+_RESTS = (
+    Duty.CONSENT,
+    Duty.RECORD,
+    Duty.NOTICE,
+)  # what a decision may be about, in the order of the statement's values
 # Of a contact c: whether the law of its country needs a consent that is not on record (two lists of values).
 LACKS_CONSENT = """(
     COALESCE(NULLIF(c.country, ''), CASE upper(substring(c.domain FROM '[^.]+$')) WHEN 'UK' THEN 'GB'
@@ -72,14 +82,34 @@ class Stated:
         return f"{basis_words(self.basis)} (“{self.words}”)" if self.words else basis_words(self.basis)
 
 
+class Group(NamedTuple):
+    """People of an audience of whom the same is known. old: whether they were there when a decision was made."""
+
+    country: str
+    tld: str  # where the country is not known
+    basis: LegalBasis
+    is_sourced: bool
+    is_weighed: bool
+    old: Mapping[Duty, bool]
+    people: int
+
+    @property
+    def code(self) -> str:
+        return self.country or country_of_domain(self.tld)
+
+
 @dataclass
 class Country:
-    """The people of one country in an audience: how many, and how many of them lack the ground that its law needs."""
+    """The people of one country in an audience: how many, and how many of them lack what its law needs.
+
+    Those whom a decision covers lack nothing.
+    """
 
     code: str  # "" where it is not known
     rule: Rule | None
     people: int = 0
     lacking: int = 0
+    unweighed: int = 0  # on no other ground than an interest that nobody has weighed
     unsourced: int = 0  # of whom nobody has written down where their address is from
 
     @property
@@ -96,6 +126,16 @@ class Lawful:
     is_real: bool = True
     named: int = 0  # people of a country that is known
     unknown: int = field(default=0)  # and those of none
+    decisions: Mapping[Duty, LawOverride] = field(default_factory=dict)  # that stand
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What some laws ask of an audience, lack, and leave to whoever answers for it; countries: code -> name."""
+
+    people: int
+    countries: Mapping[str, str]
+    rooms: Sequence[Clause]
 
 
 def stated(campaign: Campaign) -> Stated:
@@ -115,35 +155,102 @@ def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:
     if not is_real(campaign):
         return Lawful(ground=ground, is_real=False)
     found: dict[str, Country] = {}
-    for country, tld, basis, is_sourced, count in counted(campaign, whom):
-        code = country or country_of_domain(tld)
-        one = found.setdefault(code, Country(code, rule_of(code)))
-        one.people += count
-        one.unsourced += 0 if is_sourced else count
-        enough = _SUFFICES[one.rule.need] if one.rule else frozenset(LegalBasis)
-        if LegalBasis(basis) not in enough and not (ground and LegalBasis(ground.basis) in enough):
-            one.lacking += count
+    decisions = standing(campaign)
+    own = LegalBasis(ground.basis) if ground else LegalBasis.UNSTATED
+    for group in counted(campaign, whom, decisions):
+        one = found.setdefault(group.code, Country(group.code, rule_of(group.code)))
+        one.people += group.people
+        _add_lacks(one, group, own, {duty for duty, row in decisions.items() if row.covers(one.code, group.old[duty])})
     known = sorted((one for code, one in found.items() if code), key=lambda one: (-one.people, one.code))
     unknown = found[""].people if "" in found else 0
-    return Lawful(known, ground, named=sum(one.people for one in known), unknown=unknown)
+    return Lawful(known, ground, named=sum(one.people for one in known), unknown=unknown, decisions=decisions)
+
+
+def _add_lacks(one: Country, group: Group, own: LegalBasis, decided: Collection[Duty]) -> None:
+    """Count what people lack of what the law of their country asks. own: the ground that the campaign states."""
+    if one.rule is None:
+        return
+    grounds, duties = {group.basis, own}, one.rule.duties
+    if not grounds & _SUFFICES[one.rule.need] and Duty.CONSENT not in decided:
+        one.lacking += group.people
+    rests_on_interest = not grounds & _SUFFICES[Need.CONSENT]
+    if Duty.RECORD in duties and rests_on_interest and not group.is_weighed and Duty.RECORD not in decided:
+        one.unweighed += group.people
+    if Duty.NOTICE in duties and not group.is_sourced and Duty.NOTICE not in decided:
+        one.unsourced += group.people
 
 
 def law_obstacles(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> list[Obstacle]:
-    """Return what the law forbids: people of countries that need consent, of whom no consent is stated."""
-    by_rule: dict[str, list[Country]] = defaultdict(list)
-    for one in lawful(campaign, whom).countries:
-        if one.rule and one.rule.need is Need.CONSENT and one.lacking:
-            by_rule[one.rule.law].append(one)
+    """Return what the law forbids: people who need a consent, of whom none is stated.
+
+    Of the audience before a launch also those who are written to on an interest that nobody has weighed.
+    """
+    found = lawful(campaign, whom)
+    return obstacles_of_audience(found) if whom is Whom.AUDIENCE else _unconsented(found.countries)
+
+
+def obstacles_of_audience(found: Lawful) -> list[Obstacle]:
+    """Return what the law forbids before a launch, of an audience that was asked about."""
+    return [*_unconsented(found.countries), *_unweighed(found.countries)]
+
+
+def _unconsented(found: Iterable[Country]) -> list[Obstacle]:
+    by_law = _by_law(Duty.CONSENT, [one for one in found if one.lacking])
     return [
         Obstacle(
             "no_consent",
             f"{plural(sum(one.lacking for one in some), 'person,people')} in "
-            f"{' and '.join(one.name for one in some)} without consent on record: {law} needs it.",
+            f"{_names(some)} without consent on record: {law} needs it.",
             "State the ground, or leave them out.",
             "planner:ground",
         )
-        for law, some in by_rule.items()
+        for law, some in by_law.items()
     ]
+
+
+def _unweighed(found: Iterable[Country]) -> list[Obstacle]:
+    by_law = _by_law(Duty.RECORD, [one for one in found if one.unweighed])
+    return [
+        Obstacle(
+            "no_interest_record",
+            f"{plural(sum(one.unweighed for one in some), 'person,people')} in {_names(some)} on no other ground than "
+            f"a legitimate interest, and nobody has weighed it for their lists: {law} asks for it.",
+            "Weigh it on the pages of their lists, or state another ground.",
+            "sequences:audience",
+        )
+        for law, some in by_law.items()
+    ]
+
+
+def _by_law(duty: Duty, found: Iterable[Country]) -> Mapping[str, list[Country]]:
+    by_law: dict[str, list[Country]] = defaultdict(list)
+    for one in found:
+        if asked := duty_of(one.code, duty):
+            by_law[asked.law].append(one)
+    return by_law
+
+
+def _names(some: Sequence[Country]) -> str:
+    names = [one.name for one in some]
+    return f"{', '.join(names[:3])} and {len(names) - 3} more countries" if len(names) > 4 else " and ".join(names)
+
+
+def open_gates(found: Lawful) -> Mapping[Duty, Open]:
+    """Return what an admin may decide: where the law of people who lack something leaves room for it."""
+    gates = {}
+    for duty in _RESTS:
+        some = [(one, asked.room) for one in found.countries if _lack(one, duty) and (asked := duty_of(one.code, duty))]
+        left = [(one, room) for one, room in some if room is not None]
+        if left:
+            people = sum(_lack(one, duty) for one, _ in left)
+            rooms = list(dict.fromkeys(room for _, room in left))
+            gates[duty] = Open(people, {one.code: one.name for one, _ in left}, rooms)
+    return gates
+
+
+def _lack(one: Country, duty: Duty) -> int:
+    lacks = {Duty.CONSENT: one.lacking, Duty.RECORD: one.unweighed, Duty.NOTICE: one.unsourced}
+    return lacks.get(duty, 0)
 
 
 def consents() -> list[str]:
@@ -167,18 +274,20 @@ def basis_words(basis: str) -> str:
     return BASIS_LABELS[LegalBasis(basis)]
 
 
-def counted(campaign: Campaign, whom: Whom) -> list[tuple[str, str, str, bool, int]]:
-    """Return how many people there are of each country (or else top-level domain) and ground of their import.
-
-    Each row also says whether it is written down where their addresses are from.
-    """
+def counted(campaign: Campaign, whom: Whom, decisions: Mapping[Duty, LawOverride] | None = None) -> list[Group]:
+    """Return how many people there are of whom the same is known. decisions: those that stand."""
     audience, inside = audience_ids(campaign).query.sql_with_params()
     people, values = {
         Whom.AUDIENCE: (audience, inside),
         Whom.ENROLLED: (_ENROLLED, (campaign.pk,)),
         Whom.OUTSIDE: (_OUTSIDE.format(audience=audience), (*inside, campaign.pk)),
     }[whom]
+    weighed = lists_weighed(campaign.workspace_id)
+    decided = decisions or {}
+    old = [decided[duty].up_to if duty in decided and whom is not Whom.OUTSIDE else 0 for duty in _RESTS]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED.format(people=people), [campaign.workspace_id, *values])
-        found: list[tuple[str, str, str, bool, int]] = cursor.fetchall()
-    return found
+        cursor.execute(_COUNTED.format(people=people), [weighed, *old, campaign.workspace_id, *values])
+        return [
+            Group(country, tld, LegalBasis(basis), is_sourced, is_weighed, dict(zip(_RESTS, rest, strict=True)), count)
+            for country, tld, basis, is_sourced, is_weighed, *rest, count in cursor.fetchall()
+        ]

@@ -63,12 +63,11 @@ def reach_of(campaign: Campaign) -> Reach:
     """Return whom of a campaign's audience the law lets us follow."""
     ground, is_asked = stated(campaign).basis, is_real(campaign)
     people, allowed, barred = 0, 0, Counter[str]()
-    for country, tld, basis, _, count in counted(campaign, Whom.AUDIENCE):
-        code = country or country_of_domain(tld)
-        people += count
-        if not is_asked or allows(code, LegalBasis(basis), ground):
-            allowed += count
+    for group in counted(campaign, Whom.AUDIENCE):
+        people += group.people
+        if not is_asked or allows(group.code, group.basis, ground):
+            allowed += group.people
         else:
-            barred[code] += count
+            barred[group.code] += group.people
     unknown = barred.pop("", 0)
     return Reach(people, allowed, [(name_of(code), count) for code, count in barred.most_common()], unknown)

@@ -45,7 +45,8 @@ class Review:
 def review_of(campaign: Campaign) -> Review:
     """Return the gates of a campaign as they stand, but for those that are asked apart."""
     plan = plans([campaign.pk])[campaign.pk]
-    found = obstacles(campaign)
+    law = lawful(campaign)
+    found = obstacles(campaign, law)
     size = audience_size(campaign)
     senders = list(senders_of_campaign(campaign).values())
     state = gate("state", "State", obstacles_of("state", found))
@@ -53,7 +54,7 @@ def review_of(campaign: Campaign) -> Review:
         *([state] if state.evidence else ()),
         audience_gate(campaign, found, size),
         content_gate(plan, found),
-        law_gate(campaign, plan, found, lawful(campaign), senders),
+        law_gate(campaign, plan, found, law, senders),
         senders_gate(senders, found),
         schedule_gate(plan, found),
     ]

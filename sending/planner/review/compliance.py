@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from campaigns.sequences.models import Campaign
@@ -18,9 +19,11 @@ from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.footing import one_line, says_source
 from sending.planner.lawful.grounds import Country, Lawful, basis_words
-from sending.planner.lawful.law import Duty, Need, duty_of
+from sending.planner.lawful.law import Duty, Need, duty_of, name_of
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
+
+_BY_COUNTRY = frozenset({"no_consent", "no_interest_record"})
 
 
 def law_gate(
@@ -30,13 +33,14 @@ def law_gate(
     signatures = sorted({box.signature for box in senders})
     address, domain = postal_address(campaign), domain_of(campaign.workspace_id) if host() else None
     evidence = [
-        # who lacks consent is told below, country by country, with the law
-        *obstacles_of("law", [one for one in obstacles if one.code != "no_consent"]),
+        # who lacks consent, or a weighing, is told below, country by country, with the law
+        *obstacles_of("law", [one for one in obstacles if one.code not in _BY_COUNTRY]),
         *_address(address, plan, signatures),
         *_opt_out(plan, signatures, domain),
         *_leads_over(domain),
         *_countries(found),
         *_notice(plan, found),
+        *_decided(found),
     ]
     return gate("law", "Compliance", evidence)
 
@@ -98,7 +102,9 @@ def _countries(found: Lawful) -> Iterator[Evidence]:
     for one in found.countries:
         if one.rule is None:
             continue
-        yield _country(one)
+        yield _country(one, found)
+        if one.unweighed:
+            yield _record(one)
     without = [one for one in found.countries if one.rule is None]
     if without:
         people = plural(sum(one.people for one in without), "person,people")
@@ -109,16 +115,47 @@ def _countries(found: Lawful) -> Iterator[Evidence]:
         yield Evidence(AMBER, words, "Audience", "sequences:audience")
 
 
-def _country(one: Country) -> Evidence:
+def _country(one: Country, found: Lawful) -> Evidence:
     rule = one.rule
     assert rule is not None  # asked for by the caller
     who = f"{plural(one.people, 'person,people')} in {one.name}"
     if not one.lacking:
+        decision = found.decisions.get(Duty.CONSENT)
         met = "the ground is on record" if rule.need is not Need.IDENTITY else "they may be written to"
+        if decision and one.code in decision.countries:
+            met = "the ground is on record, or it was decided about it"
         return Evidence(GREEN, f"{who}: {met}. {rule.law}.", source=rule.source)
     light = RED if rule.need is Need.CONSENT else AMBER
     words = f"{who}, {one.lacking:,} of them without a ground on record. {rule.law}: {rule.says}"
-    return Evidence(light, words, "State the ground", "planner:ground", source=rule.source)
+    return _decidable(Duty.CONSENT, one, Evidence(light, words, "State the ground", "planner:ground"), rule.source)
+
+
+def _record(one: Country) -> Evidence:
+    asked = duty_of(one.code, Duty.RECORD)
+    assert asked is not None  # or nobody would lack it
+    words = (
+        f"{plural(one.unweighed, 'person,people')} in {one.name} on no other ground than a legitimate interest, which "
+        f"nobody has weighed for their lists. {asked.law}: {asked.says}"
+    )
+    return _decidable(Duty.RECORD, one, Evidence(RED, words, "Their lists", "sequences:audience"), asked.source)
+
+
+def _decidable(duty: Duty, one: Country, evidence: Evidence, source: str) -> Evidence:
+    """Return evidence with what an admin may decide about it, where the law of the country leaves room."""
+    asked = duty_of(one.code, duty)
+    room = (asked.room,) if asked and asked.room else ()
+    return replace(evidence, source=source, duty=duty.value if room else "", room=room)
+
+
+def _decided(found: Lawful) -> Iterator[Evidence]:
+    """Yield what admins have decided, as long as it stands."""
+    for duty, row in found.decisions.items():
+        names = _some([name_of(code) for code in row.countries])
+        words = (
+            f"{row.decided_by} decided on {row.decided_at:%d %B %Y} about the {duty.value} for people in {names}: "
+            f"{row.reason} By {row.law}. It ends when the lists or segments change, and covers nobody who came later."
+        )
+        yield Evidence(AMBER, words, duty=duty.value, is_decided=True)
 
 
 def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
@@ -141,7 +178,8 @@ def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
                 f"address from: no import says it, and {_some(places)} does not seem to. {duty.law}: {duty.says}"
             )
             fix = "Import them again with the source, or say it in a sentence of the first message."
-            yield Evidence(AMBER, words, fix, "sequences:sequence", source=duty.source)
+            evidence = Evidence(AMBER, words, fix, "sequences:sequence")
+            yield _decidable(Duty.NOTICE, one, evidence, duty.source)
 
 
 def _silent(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sending.planner.errors import Obstacle
+from sending.planner.lawful.law import Clause
 
 
 class Light(StrEnum):
@@ -27,6 +28,9 @@ class Evidence:
     url_name: str = ""
     of_campaign: bool = True
     source: str = ""  # an address on the web: a law
+    duty: str = ""  # what an admin may decide here, or take back where is_decided
+    room: Sequence[Clause] = ()  # where the law leaves it to them
+    is_decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,17 @@ from sending.mailboxes.budgets import database_now
 from sending.mailboxes.states import MailboxState
 from sending.pacing import HoldCode
 from sending.planner.errors import Obstacle
-from sending.planner.lawful.grounds import Whom, law_obstacles
+from sending.planner.lawful.grounds import Lawful, Whom, law_obstacles, lawful, obstacles_of_audience
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.paths.broken import broken_branches
 from sending.planner.states import EnrollmentState
 
 
-def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
-    """Return everything that forbids the launch; empty when it may start."""
+def obstacles(campaign: Campaign, law: Lawful | None = None) -> tuple[Obstacle, ...]:
+    """Return everything that forbids the launch; empty when it may start.
+
+    law: what it makes of the audience, where the caller has asked already.
+    """
     plan = plans([campaign.pk])[campaign.pk]
     return (
         *_state(plan),
@@ -35,7 +38,7 @@ def obstacles(campaign: Campaign) -> tuple[Obstacle, ...]:
         *_schedule(plan),
         *_senders(campaign),
         *_identity(campaign),
-        *law_obstacles(campaign),
+        *obstacles_of_audience(law or lawful(campaign)),
         *_signatures(campaign),
     )
 

@@ -15,7 +15,9 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.services import Entry, record
 from sending.planner.errors import Obstacle
+from sending.planner.lawful.ended import end_overtaken
 from sending.planner.lawful.grounds import Whom, consent_asked, law_obstacles
+from sending.planner.models import LawOverride
 from sending.planner.review.readiness import broken_segments
 from sending.planner.services.enrolling import enroll_part
 from sending.planner.services.waking import wake
@@ -30,6 +32,8 @@ def grow_audiences() -> int:
 
     Each by itself: one that fails is logged, and the others grow.
     """
+    for pk in LawOverride.objects.filter(ended_at=None).order_by("campaign").values_list("campaign", flat=True):
+        _end_overtaken(pk)
     growing = Campaign.objects.filter(state=CampaignState.RUNNING, grows=True).order_by("pk")
     total = 0
     for pk in list(growing.values_list("pk", flat=True)):
@@ -39,6 +43,12 @@ def grow_audiences() -> int:
         except Exception:
             logger.exception("campaign.growth_failed", extra={"campaign_id": pk})
     return total
+
+
+def _end_overtaken(campaign_id: int) -> None:
+    with transaction.atomic():
+        if campaign := Campaign.objects.select_for_update(no_key=True).filter(pk=campaign_id).first():
+            end_overtaken(campaign)
 
 
 def _grow(campaign_id: int) -> int:

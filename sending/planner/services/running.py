@@ -16,6 +16,7 @@ from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.guarding import require_release
 from sending.planner.errors import NotReady
+from sending.planner.lawful.ended import end_overtaken
 from sending.planner.lawful.grounds import Whom, law_obstacles
 from sending.planner.lawful.law import version
 from sending.planner.progress.guards import guarded_campaign
@@ -33,6 +34,7 @@ def launch(member: Member, campaign: Campaign) -> int:
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # edits wait in line, as other launches do
         follow_tags(campaign)
+        end_overtaken(campaign)
         found = obstacles(campaign)
         if found:
             raise NotReady(found)

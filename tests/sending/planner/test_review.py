@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.contacts.models import Contact
+from campaigns.contacts.models import Contact, ContactList
+from campaigns.contacts.services import Weighing, weigh_interest
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign, Variant
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
+from outreach.kit import clock
 from sending.domains.states import KeyState
 from sending.mailboxes.models import ConnectionTest, Mailbox, MailboxClock
 from sending.planner.errors import NotReady
@@ -158,6 +162,10 @@ def test_the_people_of_europe_are_told_where_their_address_comes_from(member: Me
     make_spotless(member, campaign)
     Contact.objects.update(country="GB")
     state_ground(member, campaign, LegalBasis.INTEREST, "They exhibit what we sell; see the assessment of May.")
+    told = words(review_of(campaign), "law", Light.RED)
+    assert "2 people in United Kingdom on no other ground than a legitimate interest" in told
+    leads, until = ContactList.objects.get(), clock.now().date() + timedelta(days=30)
+    weigh_interest(member, leads, Weighing("We sell tea.", "Names only.", "They expect it.", until))
     assert lights(campaign)["law"] is Light.GREEN
     Variant.objects.update(body_text=HONEST.replace("I found you on the list of exhibitors. ", ""))
     told = words(review_of(campaign), "law", Light.AMBER)
@@ -246,4 +254,4 @@ def test_the_review_costs_as_many_queries_with_many_people_as_with_few(member: M
         with CaptureQueriesContext(connection) as seen:
             client.get(url)
         counts.append(len(seen))
-    assert counts[0] == counts[1] < 48
+    assert counts[0] == counts[1] < 45
