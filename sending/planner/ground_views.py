@@ -7,9 +7,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from campaigns.contacts.queries import list_names_of, lists_weighed
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.errors import Overtaken
-from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.queries import audience_of, campaign_for
 from campaigns.sequences.states import CLOSED
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
@@ -79,6 +80,8 @@ def ground(request: MemberRequest, pk: int) -> HttpResponse:
         campaign,
         form=form,
         lawful=found,
+        lists=list_names_of(request.member).filter(pk__in=audience_of(campaign)),
+        weighed=lists_weighed(campaign.workspace_id),
         version=version(),
         may_change=may_change,
         stated=basis_words(found.ground.basis) if found.ground else "",

@@ -18,7 +18,18 @@ from outreach.accounts.models import Workspace
 from outreach.kit.stale import fingerprint
 from outreach.kit.words import plural
 from sending.planner.errors import Obstacle
-from sending.planner.lawful.law import Clause, Duty, Need, Rule, country_of_domain, duty_of, name_of, rule_of, rules
+from sending.planner.lawful.law import (
+    Asked,
+    Clause,
+    Duty,
+    Need,
+    Rule,
+    country_of_domain,
+    duty_of,
+    name_of,
+    rule_of,
+    rules,
+)
 from sending.planner.lawful.overrides import standing
 from sending.planner.models import CampaignGround, LawOverride
 
@@ -110,7 +121,8 @@ class Country:
     people: int = 0
     lacking: int = 0
     unweighed: int = 0  # on no other ground than an interest that nobody has weighed
-    unsourced: int = 0  # of whom nobody has written down where their address is from
+    sourced: int = 0  # of whom somebody has written down where their address is from
+    unsourced: int = 0  # of whom nobody has
 
     @property
     def name(self) -> str:
@@ -176,6 +188,7 @@ def _add_lacks(one: Country, group: Group, own: LegalBasis, decided: Collection[
     rests_on_interest = not grounds & _SUFFICES[Need.CONSENT]
     if Duty.RECORD in duties and rests_on_interest and not group.is_weighed and Duty.RECORD not in decided:
         one.unweighed += group.people
+    one.sourced += group.people if group.is_sourced else 0
     if Duty.NOTICE in duties and not group.is_sourced and Duty.NOTICE not in decided:
         one.unsourced += group.people
 
@@ -195,42 +208,44 @@ def obstacles_of_audience(found: Lawful) -> list[Obstacle]:
 
 
 def _unconsented(found: Iterable[Country]) -> list[Obstacle]:
-    by_law = _by_law(Duty.CONSENT, [one for one in found if one.lacking])
+    lacking = by_law(Duty.CONSENT, [one for one in found if one.lacking])
     return [
         Obstacle(
             "no_consent",
             f"{plural(sum(one.lacking for one in some), 'person,people')} in "
-            f"{_names(some)} without consent on record: {law} needs it.",
+            f"{names_of(some)} without consent on record: {asked.law} needs it.",
             "State the ground, or leave them out.",
             "planner:ground",
         )
-        for law, some in by_law.items()
+        for asked, some in lacking.items()
     ]
 
 
 def _unweighed(found: Iterable[Country]) -> list[Obstacle]:
-    by_law = _by_law(Duty.RECORD, [one for one in found if one.unweighed])
+    lacking = by_law(Duty.RECORD, [one for one in found if one.unweighed])
     return [
         Obstacle(
             "no_interest_record",
-            f"{plural(sum(one.unweighed for one in some), 'person,people')} in {_names(some)} on no other ground than "
-            f"a legitimate interest, and nobody has weighed it for their lists: {law} asks for it.",
+            f"{plural(sum(one.unweighed for one in some), 'person,people')} in {names_of(some)} on no other ground "
+            f"than a legitimate interest, and nobody has weighed it for their lists: {asked.law} asks for it.",
             "Weigh it on the pages of their lists, or state another ground.",
-            "sequences:audience",
+            "planner:ground",
         )
-        for law, some in by_law.items()
+        for asked, some in lacking.items()
     ]
 
 
-def _by_law(duty: Duty, found: Iterable[Country]) -> Mapping[str, list[Country]]:
-    by_law: dict[str, list[Country]] = defaultdict(list)
-    for one in found:
+def by_law(duty: Duty, some: Iterable[Country]) -> Mapping[Asked, list[Country]]:
+    """Return countries by what their laws ask of one kind; those whose law does not are left out."""
+    found: dict[Asked, list[Country]] = defaultdict(list)
+    for one in some:
         if asked := duty_of(one.code, duty):
-            by_law[asked.law].append(one)
-    return by_law
+            found[asked].append(one)
+    return found
 
 
-def _names(some: Sequence[Country]) -> str:
+def names_of(some: Sequence[Country]) -> str:
+    """Return the names of countries in words, the first ones of many."""
     names = [one.name for one in some]
     return f"{', '.join(names[:3])} and {len(names) - 3} more countries" if len(names) > 4 else " and ".join(names)
 

@@ -18,8 +18,8 @@ from sending.links.states import DomainState
 from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.footing import one_line, says_source
-from sending.planner.lawful.grounds import Country, Lawful, basis_words
-from sending.planner.lawful.law import Duty, Need, duty_of, name_of
+from sending.planner.lawful.grounds import Country, Lawful, basis_words, by_law, names_of
+from sending.planner.lawful.law import Asked, Duty, Need, duty_of, name_of
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
 
@@ -103,8 +103,8 @@ def _countries(found: Lawful) -> Iterator[Evidence]:
         if one.rule is None:
             continue
         yield _country(one, found)
-        if one.unweighed:
-            yield _record(one)
+    for asked, some in by_law(Duty.RECORD, [one for one in found.countries if one.unweighed]).items():
+        yield _record(asked, some)
     without = [one for one in found.countries if one.rule is None]
     if without:
         people = plural(sum(one.people for one in without), "person,people")
@@ -127,24 +127,23 @@ def _country(one: Country, found: Lawful) -> Evidence:
         return Evidence(GREEN, f"{who}: {met}. {rule.law}.", source=rule.source)
     light = RED if rule.need is Need.CONSENT else AMBER
     words = f"{who}, {one.lacking:,} of them without a ground on record. {rule.law}: {rule.says}"
-    return _decidable(Duty.CONSENT, one, Evidence(light, words, "State the ground", "planner:ground"), rule.source)
+    evidence = Evidence(light, words, "State the ground", "planner:ground", source=rule.source)
+    asked = duty_of(one.code, Duty.CONSENT)
+    return _decidable(Duty.CONSENT, asked, evidence) if asked else evidence
 
 
-def _record(one: Country) -> Evidence:
-    asked = duty_of(one.code, Duty.RECORD)
-    assert asked is not None  # or nobody would lack it
+def _record(asked: Asked, some: Sequence[Country]) -> Evidence:
     words = (
-        f"{plural(one.unweighed, 'person,people')} in {one.name} on no other ground than a legitimate interest, which "
-        f"nobody has weighed for their lists. {asked.law}: {asked.says}"
+        f"{plural(sum(one.unweighed for one in some), 'person,people')} in {names_of(some)} on no other ground than a "
+        f"legitimate interest, which nobody has weighed for their lists. {asked.law}: {asked.says}"
     )
-    return _decidable(Duty.RECORD, one, Evidence(RED, words, "Their lists", "sequences:audience"), asked.source)
+    return _decidable(Duty.RECORD, asked, Evidence(RED, words, "Weigh it, or state another ground", "planner:ground"))
 
 
-def _decidable(duty: Duty, one: Country, evidence: Evidence, source: str) -> Evidence:
-    """Return evidence with what an admin may decide about it, where the law of the country leaves room."""
-    asked = duty_of(one.code, duty)
-    room = (asked.room,) if asked and asked.room else ()
-    return replace(evidence, source=source, duty=duty.value if room else "", room=room)
+def _decidable(duty: Duty, asked: Asked, evidence: Evidence) -> Evidence:
+    """Return evidence with its law, and with what an admin may decide about it where that leaves room."""
+    room = (asked.room,) if asked.room else ()
+    return replace(evidence, source=asked.source, duty=duty.value if room else "", room=room)
 
 
 def _decided(found: Lawful) -> Iterator[Evidence]:
@@ -159,7 +158,7 @@ def _decided(found: Lawful) -> Iterator[Evidence]:
 
 
 def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
-    told = [(one, duty) for one in found.countries if (duty := duty_of(one.code, Duty.NOTICE))]
+    told = [one for one in found.countries if duty_of(one.code, Duty.NOTICE)]
     if not found.is_real or not told or not plan.steps:
         return
     where = ("Preview", "planner:preview")
@@ -167,19 +166,18 @@ def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
     if not places:
         yield Evidence(GREEN, "The first message says where the address comes from.", *where)
         return
-    sourced = sum(one.people - one.unsourced for one, _ in told)
+    sourced = sum(one.sourced for one in told)
     if sourced:
         words = f"A line below {_some(places)} tells {plural(sourced, 'person,people')} where their address is from"
         yield Evidence(GREEN, f"{words}, as their import says.", *where)
-    for one, duty in told:
-        if one.unsourced:
-            words = (
-                f"{plural(one.unsourced, 'person,people')} in {one.name} would not be told where you have their "
-                f"address from: no import says it, and {_some(places)} does not seem to. {duty.law}: {duty.says}"
-            )
-            fix = "Import them again with the source, or say it in a sentence of the first message."
-            evidence = Evidence(AMBER, words, fix, "sequences:sequence")
-            yield _decidable(Duty.NOTICE, one, evidence, duty.source)
+    for asked, some in by_law(Duty.NOTICE, [one for one in told if one.unsourced]).items():
+        words = (
+            f"{plural(sum(one.unsourced for one in some), 'person,people')} in {names_of(some)} would not be told "
+            f"where you have their address from: no import says it, and {_some(places)} does not seem to. "
+            f"{asked.law}: {asked.says}"
+        )
+        evidence = Evidence(AMBER, words, "Say it in a sentence of the first message", "sequences:sequence")
+        yield _decidable(Duty.NOTICE, asked, evidence)
 
 
 def _silent(

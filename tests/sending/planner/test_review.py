@@ -163,13 +163,13 @@ def test_the_people_of_europe_are_told_where_their_address_comes_from(member: Me
     Contact.objects.update(country="GB")
     state_ground(member, campaign, LegalBasis.INTEREST, "They exhibit what we sell; see the assessment of May.")
     told = words(review_of(campaign), "law", Light.RED)
-    assert "2 people in United Kingdom on no other ground than a legitimate interest" in told
+    assert "2 people in the United Kingdom on no other ground than a legitimate interest" in told
     leads, until = ContactList.objects.get(), clock.now().date() + timedelta(days=30)
     weigh_interest(member, leads, Weighing("We sell tea.", "Names only.", "They expect it.", until))
     assert lights(campaign)["law"] is Light.GREEN
     Variant.objects.update(body_text=HONEST.replace("I found you on the list of exhibitors. ", ""))
     told = words(review_of(campaign), "law", Light.AMBER)
-    assert "2 people in United Kingdom would not be told where you have their address from" in told
+    assert "2 people in the United Kingdom would not be told where you have their address from" in told
     assert "UK GDPR, article 14 (2) (f) and (3) (b)" in told
     Contact.objects.update(origin=make_import(member.workspace, source="Exhibitors of May"))
     told = words(review_of(campaign), "law", Light.GREEN)
