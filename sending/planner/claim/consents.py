@@ -14,16 +14,19 @@ from sending.planner.lawful.overrides import AUDIENCE_PRINT
 # Of those whose country asks for it: who came by no import that states a consent, in a campaign that states none, and
 # whom no decision covers that stands (lawful/overrides.py).
 _LACKING = f"""
+WITH decided AS MATERIALIZED (
+    SELECT o.campaign_id, o.countries, o.up_to FROM planner_law_override o
+     WHERE o.campaign_id = ANY(%s::bigint[]) AND o.duty = 'consent' AND o.ended_at IS NULL
+       AND o.audience = {AUDIENCE_PRINT.format(campaign="o.campaign_id")}
+)
 SELECT a.campaign_id, a.contact_id
   FROM unnest(%s::bigint[], %s::bigint[], %s::varchar[]) AS a(campaign_id, contact_id, country)
  WHERE NOT EXISTS (SELECT 1 FROM planner_campaign_ground g
                     WHERE g.campaign_id = a.campaign_id AND g.basis = ANY(%s::varchar[]))
    AND NOT EXISTS (SELECT 1 FROM contacts_contact c JOIN contacts_import i ON i.id = c.origin_id
                     WHERE c.id = a.contact_id AND i.legal_basis = ANY(%s::varchar[]))
-   AND NOT EXISTS (SELECT 1 FROM planner_law_override o
-                    WHERE o.campaign_id = a.campaign_id AND o.duty = 'consent' AND o.ended_at IS NULL
-                      AND a.country = ANY(o.countries) AND a.contact_id <= o.up_to
-                      AND o.audience = {AUDIENCE_PRINT.format(campaign="a.campaign_id")})
+   AND NOT EXISTS (SELECT 1 FROM decided d
+                    WHERE d.campaign_id = a.campaign_id AND a.country = ANY(d.countries) AND a.contact_id <= d.up_to)
 """  # noqa: S608  # our own words
 
 
@@ -51,7 +54,8 @@ class Consents:
         self._lacking: dict[tuple[int, int], str] = {}
         if asked:
             enough = consents()
-            values = [[pk for pk, _ in asked], [pk for _, pk in asked], list(asked.values()), enough, enough]
+            campaigns = sorted({pk for pk, _ in asked})
+            values = [campaigns, [pk for pk, _ in asked], [pk for _, pk in asked], list(asked.values()), enough, enough]
             self._lacking = {(one, other): asked[one, other] for one, other in statements.run(_LACKING, values)}
 
     def lacking(self, campaign_id: int, contact_id: int) -> str:
