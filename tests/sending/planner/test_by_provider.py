@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.models import Mailbox, MailboxClock
@@ -15,6 +16,7 @@ from sending.outbox import leases
 from sending.outbox.claims import claim
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
+from sending.planner.lawful.stating import state_ground
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.planner.services import launch, set_senders
 from sending.planner.states import EnrollmentState
@@ -58,6 +60,7 @@ def test_a_launch_notes_who_receives_the_mail_of_each_person() -> None:
     emails = ("a@gmail.com", "b@hotmail.co.uk", "c@aol.com")
     people = tuple(make_contact(member.workspace, email, first_name="Ada") for email in emails)
     make_audience(campaign, make_list(member.workspace, "Others", people))
+    state_ground(member, campaign, LegalBasis.CONTRACT, "Customers.")
     launch(member, campaign)
     found = dict(Enrollment.objects.values_list("contact__email", "receiver"))
     assert found == {

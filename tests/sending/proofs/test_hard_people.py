@@ -57,7 +57,7 @@ def test_hard_name_reads_right_and_adds_nothing_to_the_message(name: str, read: 
     assert isinstance(to, Address)
     assert to.addr_spec == "hard@example.com"
     text, _, below = mail.get_content().rpartition("If you would rather not hear from me: https://")
-    assert " ".join(text.split()) == f"Good day, {read}."
+    assert " ".join(text.split()) == f"Good day, {read}. 1 Main Street, Springfield"
     assert below.startswith("go.example.net/u/")
     lines = told.content.split(b"\r\n")
     assert all(len(line) <= 998 and b"\n" not in line and b"\r" not in line for line in lines)
