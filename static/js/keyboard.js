@@ -46,7 +46,7 @@ const acts = {
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    show("#palette");
+    choose();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
@@ -81,13 +81,16 @@ const narrow = () => {
   if (first) first.dataset.first = "";
 };
 
-filter?.addEventListener("input", narrow);
-palette?.addEventListener("toggle", (event) => {
-  if (event.newState !== "open") return;
+// At once, and not when the dialog tells that it is open: by then somebody quick has typed.
+const choose = () => {
+  if (!palette || palette.open) return;
   filter.value = "";
   narrow();
+  palette.showModal();
   filter.focus();
-});
+};
+
+filter?.addEventListener("input", narrow);
 palette?.addEventListener("keydown", (event) => {
   const links = entries();
   if (event.key === "Enter" && event.target === filter) {
