@@ -51,32 +51,19 @@ def _gives(person: Person) -> Sequence[Section]:
     rule = ("value", "reason", "evidence")
     return (
         Section("Contact", list(Contact.objects.filter(pk=contact).values(*_COLUMNS, *_ORIGIN))),
-        Section(
-            "Lists",
-            list(ListMember.objects.filter(contact=contact).order_by("pk").values("contact_list__name", "added_at")),
-        ),
+        Section("Lists", _in_order(ListMember.objects.filter(contact=contact), "contact_list__name", "added_at")),
         Section("Legitimate interests weighed for the lists", _interests(contact)),
-        Section(
-            "Tags", list(ContactTag.objects.filter(contact=contact).order_by("pk").values("tag__name", "added_at"))
-        ),
-        Section("Notes", list(ContactNote.objects.filter(contact=contact).order_by("pk").values(*_OWN))),
-        Section("Edits", list(ContactEdit.objects.filter(contact=contact).order_by("pk").values("changes", "made_at"))),
+        Section("Tags", _in_order(ContactTag.objects.filter(contact=contact), "tag__name", "added_at")),
+        Section("Notes", _in_order(ContactNote.objects.filter(contact=contact), *_OWN)),
+        Section("Edits", _in_order(ContactEdit.objects.filter(contact=contact), "changes", "made_at")),
         Section(
             "Changes by imports",
-            list(
-                ImportChange.objects.filter(contact=contact)
-                .order_by("pk")
-                .values("contact_import__filename", "changes")
-            ),
+            _in_order(ImportChange.objects.filter(contact=contact), "contact_import__filename", "changes"),
         ),
-        Section("Suppression", list(Suppression.objects.filter(**about).order_by("pk").values(*rule, "created_at"))),
+        Section("Suppression", _in_order(Suppression.objects.filter(**about), *rule, "created_at")),
         Section(
             "Lifted suppressions",
-            list(
-                LiftedSuppression.objects.filter(**about)
-                .order_by("pk")
-                .values(*rule, "suppressed_at", "lifted_at", "why")
-            ),
+            _in_order(LiftedSuppression.objects.filter(**about), *rule, "suppressed_at", "lifted_at", "why"),
         ),
         Section(
             "Trials of imports",
@@ -94,6 +81,11 @@ def _gives(person: Person) -> Sequence[Section]:
             list(_rejected(person).values("contact_import__filename", "line", "cause", "original")),
         ),
     )
+
+
+def _in_order(rows: QuerySet[Any], *names: str) -> Sequence[Mapping[str, Any]]:
+    """Return values of rows, in the order in which they were written down."""
+    return list(rows.order_by("pk").values(*names))
 
 
 def _interests(contact_id: int) -> Sequence[Mapping[str, Any]]:

@@ -118,8 +118,14 @@ def marked(text: str, html: str, traces: Trace, marks: Marks) -> tuple[str, str]
         below += f'<a href="{escape(marks.trap)}"></a>'
     if traces & Trace.OPENS:
         below += f'<img src="{escape(marks.image)}" width="1" height="1" alt="">'
+    before, after = parted(html)
+    return text, f"{before}{below}{after}"
+
+
+def parted(html: str) -> tuple[str, str]:
+    """Return an HTML in two: what is read, to whose end something may be put, and the end tags behind it."""
     end = _END.search(html)
-    return text, f"{html[: end.start()]}{below}{html[end.start() :]}" if end else html + below
+    return (html[: end.start()], html[end.start() :]) if end else (html, "")
 
 
 def _url_of(anchor: re.Match[str]) -> str:

@@ -51,11 +51,10 @@ def keep_destinations(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, st
     asked = sorted({one for one in wanted if is_destination(one[1])})
     if not asked:
         return {}
-    values: Sequence[list[int] | list[str]] = [[workspace_id for workspace_id, _ in asked], [url for _, url in asked]]
-    found = _found(values)
+    found = _found(_FIND, asked)
     if len(found) < len(asked):
-        statements.run(_KEEP, values)
-        found = _found(values)
+        statements.run(_KEEP, _columns(asked))
+        found = _found(_FIND, asked)
     return found
 
 
@@ -68,12 +67,11 @@ def keep_personal(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], 
     asked = sorted({one for one in wanted if is_destination(one[1])})
     if not asked:
         return {}
-    found = _found_personal(asked)
+    found = _found(_FIND_PERSONAL, asked)
     if len(found) < len(asked):
-        new = [one for one in asked if one not in found]
-        ids = [contact_id for contact_id, _ in new]
-        statements.run(_KEEP_PERSONAL, [ids, ids, [url for _, url in new]])
-        found = _found_personal(asked)
+        ids, urls = _columns([one for one in asked if one not in found])
+        statements.run(_KEEP_PERSONAL, [ids, ids, urls])
+        found = _found(_FIND_PERSONAL, asked)
     return found
 
 
@@ -102,10 +100,9 @@ def addresses_of(workspace_id: int, numbers: Collection[int]) -> dict[int, str]:
     return dict([*shared.values_list("pk", "url"), *personal.values_list("pk", "url")])
 
 
-def _found(values: Sequence[list[int] | list[str]]) -> dict[tuple[int, str], int]:
-    return {(workspace_id, url): pk for workspace_id, url, pk in statements.run(_FIND, values)}
+def _found(statement: str, asked: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    return {(whose, url): pk for whose, url, pk in statements.run(statement, _columns(asked))}
 
 
-def _found_personal(asked: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    values: Sequence[list[int] | list[str]] = [[contact_id for contact_id, _ in asked], [url for _, url in asked]]
-    return {(contact_id, url): pk for contact_id, url, pk in statements.run(_FIND_PERSONAL, values)}
+def _columns(pairs: Sequence[tuple[int, str]]) -> tuple[list[int], list[str]]:
+    return [whose for whose, _ in pairs], [url for _, url in pairs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,16 +61,7 @@ class Alarm:
 
 def of_domain(domain: str, counts: Counts) -> Alarm | None:
     """Return what the mailboxes of one domain give cause for together: providers judge the domain as a whole."""
-    words = f"{domain}: {_reported(counts)}"
-    if counts.delivered < DELIVERED_FLOOR:
-        stops = counts.complaints >= DOMAIN_COMPLAINTS_FLOOR
-        return Alarm(Kind.COMPLAINTS, f"{words}.", stops=True) if stops else None
-    rate = 100 * counts.complaints / counts.delivered
-    if rate >= DOMAIN.stop:
-        return Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, the limit is {DOMAIN.stop:.2f} %).", stops=True)
-    if rate >= DOMAIN.warn:
-        return Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, it stops at {DOMAIN.stop:.2f} %).", stops=False)
-    return None
+    return next(_complaints(counts, DOMAIN, DOMAIN_COMPLAINTS_FLOOR, about=f"{domain}: "), None)
 
 
 def alarms(counts: Counts, lines: Lines, *, minds_a_row: bool = False) -> Sequence[Alarm]:
@@ -89,21 +80,18 @@ def _alarms(counts: Counts, lines: Lines, *, minds_a_row: bool) -> Iterable[Alar
             yield Alarm(Kind.BOUNCES, f"{words} ({rate:.1f} %, the limit is {lines.stop:g} %).", stops=True)
         elif rate >= lines.warn:
             yield Alarm(Kind.BOUNCES, f"{words} ({rate:.1f} %, it stops at {lines.stop:g} %).", stops=False)
-    yield from _complaints(counts)
+    yield from _complaints(counts, COMPLAINTS, COMPLAINTS_FLOOR)
 
 
-def _complaints(counts: Counts) -> Iterable[Alarm]:
-    words = _reported(counts)
+def _complaints(counts: Counts, lines: Lines, floor: int, *, about: str = "") -> Iterator[Alarm]:
+    """Yield what complaints give cause for. floor: so many stop, where too little was delivered for a rate."""
+    words = f"{about}{counts.complaints} of {counts.delivered} messages in 7 days were reported as spam"
     if counts.delivered < DELIVERED_FLOOR:
-        if counts.complaints >= COMPLAINTS_FLOOR:
+        if counts.complaints >= floor:
             yield Alarm(Kind.COMPLAINTS, f"{words}.", stops=True)
         return
     rate = 100 * counts.complaints / counts.delivered
-    if rate >= COMPLAINTS.stop:
-        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, the limit is {COMPLAINTS.stop:.2f} %).", stops=True)
-    elif rate >= COMPLAINTS.warn:
-        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, it stops at {COMPLAINTS.stop:.2f} %).", stops=False)
-
-
-def _reported(counts: Counts) -> str:
-    return f"{counts.complaints} of {counts.delivered} messages in 7 days were reported as spam"
+    if rate >= lines.stop:
+        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, the limit is {lines.stop:.2f} %).", stops=True)
+    elif rate >= lines.warn:
+        yield Alarm(Kind.COMPLAINTS, f"{words} ({rate:.2f} %, it stops at {lines.stop:.2f} %).", stops=False)

@@ -44,8 +44,8 @@ def _answer(environ: dict[str, Any]) -> Answer | None:
     if method not in READING or "/" in token:
         return None
     name = plain(environ.get("HTTP_HOST", ""))
-    workspace_id = None if is_instances(name) else KNOWN.kept(name)
-    if workspace_id is None and not is_instances(name):
+    workspace_id = None
+    if not is_instances(name) and (workspace_id := KNOWN.kept(name)) is None:
         return None
     try:
         if kind == _OPEN:

@@ -13,6 +13,7 @@ from campaigns.contacts.queries.interests import newest_interest
 from outreach.accounts.access import Member
 from outreach.kit import clock
 
+_TEXTS = ("purpose", "necessity", "balancing")
 LONGEST = timedelta(days=731)  # nobody knows today what will weigh more in three years
 
 
@@ -57,6 +58,3 @@ def weigh_interest(member: Member, row: ContactList, weighing: Weighing, *, seen
             decided_at=now,
             **texts,
         )
-
-
-_TEXTS = ("purpose", "necessity", "balancing")

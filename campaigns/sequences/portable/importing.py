@@ -205,8 +205,10 @@ class _Conditions:
 
 def _click_notes(file: CampaignFile) -> Iterator[str]:
     """Tell of branches that nothing would take: the launch waits for it, too."""
+    if file.tracking.clicks:
+        return
     for position, part in _steps(file):
-        if not file.tracking.clicks and any(one.kind is BranchKind.CLICK for one in part.branches):
+        if any(one.kind is BranchKind.CLICK for one in part.branches):
             yield f"Step {step_name(position)}: a branch waits for clicks, which are not followed (tracking.clicks)."
 
 

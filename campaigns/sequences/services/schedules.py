@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.db import transaction
 
@@ -49,14 +50,7 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
         current = locked(campaign.pk)
         refuse_overtaken(seen, _seen_schedule(current), "this schedule")
         before = _lines(current)
-        Campaign.objects.filter(pk=campaign.pk).update(
-            time_zone=schedule.time_zone,
-            starts_on=schedule.starts_on,
-            use_contact_zone=schedule.use_contact_zone,
-            new_leads_per_day=schedule.new_leads_per_day,
-            daily_limit=schedule.daily_limit,
-            priority=schedule.priority,
-        )
+        Campaign.objects.filter(pk=campaign.pk).update(**_columns(schedule))
         SendWindow.objects.filter(campaign=campaign).delete()
         write_windows(campaign, schedule.windows)
         _write_closed(campaign.workspace_id, campaign, schedule.closed, schedule.regions)
@@ -69,15 +63,20 @@ def check_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None =
     """Return the lines of the schedule that stands, and of the other one. Raises what save_schedule would."""
     _refuse_overlap(schedule.windows)
     refuse_overtaken(seen, _seen_schedule(campaign), "this schedule")
-    other = Campaign(
-        time_zone=schedule.time_zone,
-        starts_on=schedule.starts_on,
-        use_contact_zone=schedule.use_contact_zone,
-        new_leads_per_day=schedule.new_leads_per_day,
-        daily_limit=schedule.daily_limit,
-        priority=schedule.priority,
-    )
+    other = Campaign(**_columns(schedule))
     return _lines(campaign), schedule_lines(other, schedule.windows, schedule.closed, set(schedule.regions))
+
+
+def _columns(schedule: Schedule) -> dict[str, Any]:
+    """Return what of a schedule stands with the campaign itself."""
+    return {
+        "time_zone": schedule.time_zone,
+        "starts_on": schedule.starts_on,
+        "use_contact_zone": schedule.use_contact_zone,
+        "new_leads_per_day": schedule.new_leads_per_day,
+        "daily_limit": schedule.daily_limit,
+        "priority": schedule.priority,
+    }
 
 
 def close(

@@ -6,15 +6,15 @@ from campaigns.sequences.models import Campaign
 from outreach.kit import clock
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
-from sending.planner.lawful.overrides import open_decisions, why_ended
+from sending.planner.lawful.overrides import looked_at
 from sending.planner.models import LawOverride
 
 
 def end_overtaken(campaign: Campaign) -> int:
     """End the decisions of a campaign whose people or message have changed since; returns how many. Tells each."""
     count = 0
-    for row in open_decisions(campaign):
-        if words := why_ended(campaign, row):
+    for row, words in looked_at(campaign):
+        if words:
             end(row, words)
             tell(
                 campaign, f"A decision of {row.decided_by} stands no more. {words} It was: {row.reason}", duty=row.duty

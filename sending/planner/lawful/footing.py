@@ -15,6 +15,7 @@ from typing import NamedTuple
 from campaigns.sequences.wording import Wording
 from campaigns.templating.lint.page import page_of
 from campaigns.templating.lint.saying import Says, may_show, shows
+from sending.links.core import parted
 from sending.planner.lawful.law import Duty, country_of_domain, duty_of, name_of, rule_of
 
 SOURCE_LINE = "Where I have your address from"
@@ -27,7 +28,6 @@ _SOURCE = re.compile(
     r"|votre (?:adresse|site)|su (?:direcci[óo]n|sitio)|suo (?:indirizzo|sito)",
     re.IGNORECASE,
 )
-_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
 class Reader(NamedTuple):
@@ -93,7 +93,6 @@ def _below(wording: Wording, line: str, *, shown: Says, may: Says = bool) -> Wor
     if not shown(wording.text):
         wording = replace(wording, text=f"{wording.text.rstrip()}\n\n{line}\n")
     if wording.html and not (may(wording.html) and shown(page_of(wording.html).text)):
-        end = _END.search(wording.html)
-        before, after = (wording.html[: end.start()], wording.html[end.start() :]) if end else (wording.html, "")
+        before, after = parted(wording.html)
         wording = replace(wording, html=f"{before.rstrip()}\n<p>{escape(line)}</p>\n{after}")
     return wording

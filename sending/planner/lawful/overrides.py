@@ -31,7 +31,7 @@ _PRINT = f"SELECT {AUDIENCE_PRINT.format(campaign='a.id')} FROM (SELECT %s::bigi
 
 def standing(campaign: Campaign) -> Mapping[Duty, LawOverride]:
     """Return the decisions that stand for a campaign, by what they are about."""
-    return {Duty(row.duty): row for row in open_decisions(campaign) if not why_ended(campaign, row)}
+    return {Duty(row.duty): row for row, ended in looked_at(campaign) if not ended}
 
 
 def open_decisions(campaign: Campaign) -> Sequence[LawOverride]:
@@ -44,9 +44,15 @@ def decisions_of(campaign: Campaign) -> Sequence[LawOverride]:
     return list(LawOverride.objects.filter(campaign=campaign).order_by("-decided_at", "-pk"))
 
 
-def why_ended(campaign: Campaign, row: LawOverride) -> str:
-    """Return what has changed since a decision so that it stands no more, "" where it stands."""
-    if row.audience != audience_print(campaign):
+def looked_at(campaign: Campaign) -> Sequence[tuple[LawOverride, str]]:
+    """Return the open decisions, each with what has changed since so that it stands no more, "" where it stands."""
+    rows = open_decisions(campaign)
+    audience = audience_print(campaign) if rows else ""
+    return [(row, _why_ended(campaign, row, audience)) for row in rows]
+
+
+def _why_ended(campaign: Campaign, row: LawOverride, audience: str) -> str:
+    if row.audience != audience:
         return "The lists or segments of the campaign have changed."
     if row.duty == Duty.NOTICE and row.content != content_print(campaign):
         return "The first message has changed."

@@ -32,7 +32,8 @@ def grow_audiences() -> int:
 
     Each by itself: one that fails is logged, and the others grow.
     """
-    for pk in LawOverride.objects.filter(ended_at=None).order_by("campaign").values_list("campaign", flat=True):
+    decided = LawOverride.objects.filter(ended_at=None).order_by("campaign").values_list("campaign", flat=True)
+    for pk in decided.distinct():
         _end_overtaken(pk)
     growing = Campaign.objects.filter(state=CampaignState.RUNNING, grows=True).order_by("pk")
     total = 0
