@@ -11,8 +11,9 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from sending.tracking.front import TrackingFront
 from sending.tracking.storing import HITS, flush
 
 NAME = "go.example.net"
@@ -44,16 +45,30 @@ class Visitor:
     def other(self, method: str, url: str, data: Any = None, **more: Any) -> HttpResponse:
         return self._asked(method, url, {}, data=data or {}, **more)
 
+    def again(self, url: str, times: int) -> list[int]:
+        """Get an address many times as the web server has it answered: by the front where that can, else by Django.
+
+        Returns the statuses. The request is made once: to make it costs more than to answer it.
+        """
+        made = RequestFactory().get(urlsplit(url).path, **self._names()).environ  # type: ignore[arg-type]
+        return [self._once(url, made) for _ in range(times)]
+
+    def _once(self, url: str, environ: dict[str, Any]) -> int:
+        said: list[Any] = []
+        TrackingFront(lambda *_: [])(environ, lambda *answer: said.extend(answer))
+        if not said:
+            return self.get(url).status_code
+        status, headers = said
+        assert "Set-Cookie" not in dict(headers)
+        return int(status[:3])
+
+    def _names(self) -> dict[str, str]:
+        forwarded = f"10.1.1.1, {self.address}"
+        return {"HTTP_HOST": NAME, "HTTP_USER_AGENT": self.agent, "HTTP_X_FORWARDED_FOR": forwarded}
+
     def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> HttpResponse:
         extra = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-        answer = getattr(self.client, method)(
-            urlsplit(url).path,
-            **more,
-            HTTP_HOST=NAME,
-            HTTP_USER_AGENT=self.agent,
-            HTTP_X_FORWARDED_FOR=f"10.1.1.1, {self.address}",
-            **extra,
-        )
+        answer = getattr(self.client, method)(urlsplit(url).path, **more, **self._names(), **extra)
         assert not answer.cookies
         assert not self.client.cookies
         return cast("HttpResponse", answer)

@@ -45,6 +45,7 @@ SENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _empty_stream() -> Iterator[None]:
+    storing.HITS.empty()  # what another test has left would come into the stream meanwhile
     buffer.client().delete(STREAM)
     yield
     buffer.client().delete(STREAM)
