@@ -121,4 +121,8 @@ class Sent:
 
 
 def read(raw: bytes) -> Sent:
-    return Sent(message_from_bytes(raw, policy=SMTP))
+    """Return a message from the bytes of the wire, where a dot that begins a line stands twice (RFC 5321, 4.5.2).
+
+    Where our host's name is folded, and so whether there is one, hangs on how long the addresses before it are.
+    """
+    return Sent(message_from_bytes(re.sub(rb"(?m)^\.\.", b".", raw), policy=SMTP))
