@@ -27,7 +27,9 @@ class Need:
 # Keyed by the marker of pyproject.toml.
 NEEDS = {
     "browser": Need("chromium", "chromium"),
+    "caddy": Need("caddy", "caddy"),
     "dovecot": Need("dovecot", "dovecot-imapd dovecot-pop3d"),
+    "nginx": Need("nginx", "nginx-light"),
     "postfix": Need("postfix", "postfix"),
 }
 _SKIPPED = "needs Debian's package "

@@ -63,7 +63,16 @@ def test_build_machine_runs_make_check_and_allows_no_skip() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
     assert subprocess.run(["bash", "-n", ROOT / ".ci/run"], check=False).returncode == 0
     assert script.index("export REQUIRE_ALL=1") < script.index("make check")
-    for package in ("chromium", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd", "postfix", "uidmap"):
+    for package in (
+        "chromium",
+        "dovecot-imapd",
+        "dovecot-pop3d",
+        "dovecot-lmtpd",
+        "postfix",
+        "uidmap",
+        "caddy",
+        "nginx-light",
+    ):
         assert re.search(rf"\b{package}\b", script)
 
 

@@ -90,7 +90,8 @@ def test_workers_of_one_run_share_the_server_and_have_their_own_databases() -> N
 
 
 @pytest.mark.parametrize(
-    ("marker", "package"), [("browser", "chromium"), ("dovecot", "dovecot-imapd"), ("postfix", "postfix")]
+    ("marker", "package"),
+    [("browser", "chromium"), ("dovecot", "dovecot-imapd"), ("postfix", "postfix"), ("nginx", "nginx-light")],
 )
 def test_missing_program_skips_with_one_loud_line(tmp_path: Path, marker: str, package: str) -> None:
     absent = f"import pytest, tests.needs as n\nn.NEEDS['{marker}'] = n.Need('no-such-program', '{package}')\n"
