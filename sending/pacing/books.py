@@ -79,10 +79,6 @@ class MailboxBook:
             self._limits = replace(self._limits, health=health)
         return self._limits
 
-    @property
-    def has_new_leads(self) -> bool:
-        return any(queue.turn for line in self.lines.values() for queue in line)
-
     def join(self, campaign: CampaignBook, line: list[Queue]) -> None:
         """Carry a campaign, and begin those who wait in the line."""
         self.campaigns.append(campaign)

@@ -1,22 +1,25 @@
-"""The people of a simulation who wait: new contacts in queues that are held as one, follow-ups each for themselves.
+"""The people of a simulation who wait: new contacts in line by their number, follow-ups by when they are due again.
 
-Whoever shares campaign, zone and kind of step gets the same verdict at the same instant. New contacts keep their turn
-whatever puts them off, so that a hold of the first is a hold of all who are due. A follow-up stands in line by its
-instant, and that moves when it is looked at in vain: who is looked at decides who comes first afterwards.
+Whoever shares campaign, zone and kind of step gets the same verdict at the same instant. Who is looked at in vain is
+put off alone, as a claim does it: that decides who comes first afterwards, and how many are looked at until then. New
+contacts keep their turn whatever puts them off, so those of a line who wait for its opening stand in front of the rest.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
+from itertools import chain
 from typing import NamedTuple
 
 from sending.pacing.gates import LeadFacts
 from sending.pacing.scenario import ScenarioCampaign
 from sending.pacing.verdicts import HoldCode
 
-Turn = tuple[datetime, int]  # due, then id
+_TRIMMED = 1_000  # so many who are gone stay in a list before it is made shorter
 
 
 class Line:
@@ -38,56 +41,82 @@ class Line:
         """Note until when nobody of it may be written to."""
         self.closed_until, self.code = until, code
 
+    def opens_at(self, instant: datetime) -> bool:
+        """Say whether it is what lies behind `code` that ends at an instant."""
+        return self.closed_until == instant
+
 
 class Queue(Line):
-    """Those of a line who wait for their first message, in the order in which they were enrolled."""
+    """Those of a line who wait for their first message, in the order in which they were enrolled.
 
-    __slots__ = ("_fresh", "_held", "_held_until", "ready_at", "turn")
+    Whom a claim looks at in vain is put off until the line opens; whoever stands behind them stays due.
+    """
+
+    __slots__ = (
+        "_due", "_fresh", "_head", "_places", "_put_off", "_put_off_until", "_since", "first", "open_until", "ready_at",
+    )  # fmt: skip
 
     def __init__(self, campaign: ScenarioCampaign, zone: tzinfo, now: datetime) -> None:
         super().__init__(campaign, zone, now, is_follow_up=False)
-        self.turn: Turn | None = None  # of the first; None when nobody waits
-        self.ready_at: datetime | None = None  # when the first may be looked at; None when nobody waits
-        self._fresh: list[tuple[datetime, int, int]] = []  # never held: by due instant
-        self._held: list[tuple[int, int]] = []  # held together, so due together: by id
-        self._held_until = now
+        self.open_until = now  # known to be open until then
+        self.first: int | None = None  # who is due and comes first: by id, whenever due, as the claim has it
+        self.ready_at: datetime | None = None  # when somebody may be looked at; None when nobody waits
+        self._fresh: list[tuple[datetime, int]] = []  # not due when last looked at: by instant, then by id
+        self._due: list[int] = []  # ids, in order; those before _head are gone
+        self._head = 0
+        self._put_off = 0  # of them, how many from the first on wait for the opening of the line
+        self._put_off_until = now
+        self._since = now  # since when the others are due
+        self._places: dict[int, int] = {}  # of their steps, where that is not the first
 
     def __len__(self) -> int:
-        return len(self._fresh) + len(self._held)
-
-    @property
-    def rank(self) -> int:
-        """Return what orders those who may be looked at, as the claim does: by id, whenever due."""
-        assert self.turn is not None  # somebody waits
-        return self.turn[1]
+        return len(self._fresh) + len(self._due) - self._head
 
     def gather(self, now: datetime) -> None:
         """Let those who are due stand in line by id."""
-        if not self._fresh or self._fresh[0][0] > now:
+        if self._put_off and self._put_off_until <= now:
+            self._since = self._put_off_until if self.first is None else min(self._since, self._put_off_until)
+            self._put_off = 0
+        elif not self._fresh or self._fresh[0][0] > now:
             return
+        if self._put_off == len(self._due) - self._head and self._fresh:
+            self._since = self._fresh[0][0]
         while self._fresh and self._fresh[0][0] <= now:
-            _, person_id, place = heappop(self._fresh)
-            heappush(self._held, (person_id, place))
-        self._held_until = min(self._held_until, now)
+            _, person_id = heappop(self._fresh)
+            place = bisect_left(self._due, person_id, self._head)
+            self._due.insert(place, person_id)
+            self._put_off += place < self._head + self._put_off
         self._settle()
 
     def add(self, due: datetime, person_id: int, place: int) -> None:
         """Let somebody wait for the step at `place` until `due`."""
-        heappush(self._fresh, (due, person_id, place))
+        heappush(self._fresh, (due, person_id))
+        if place:
+            self._places[person_id] = place
         self._settle()
-
-    def hold(self, until: datetime, code: HoldCode) -> None:
-        """Put off all who are due, and those who fall due before `until`, as the scheduler does one by one."""
-        while self._fresh and self._fresh[0][0] < until:
-            _, person_id, place = heappop(self._fresh)
-            heappush(self._held, (person_id, place))
-        self._held_until = until
-        self.close(until, code)
 
     def close(self, until: datetime, code: HoldCode) -> None:
         """Let nobody be looked at until an instant; all stay due, as those whom their campaign holds as a whole."""
         super().close(until, code)
         self._settle()
+
+    def next_due(self, most: int) -> list[int]:
+        """Return the ids of the first `most` who are due."""
+        begin = self._head + self._put_off
+        return self._due[begin : begin + most]
+
+    def put_off(self, until: datetime, code: HoldCode, *, before: int | None) -> bool:
+        """Put off, until the line opens, who is due and stands before that id; say whether that is anybody."""
+        begin = self._head + self._put_off
+        end = len(self._due) if before is None else bisect_left(self._due, before, begin)
+        self._put_off_until, self.code = until, code
+        self._put_off += end - begin
+        self._settle()
+        return end > begin
+
+    def opens_at(self, instant: datetime) -> bool:
+        """Say whether it is what lies behind `code` that ends at an instant."""
+        return super().opens_at(instant) or (self._put_off > 0 and self._put_off_until == instant)
 
     def postpone(self, until: datetime) -> None:
         """Let the first alone wait until an instant: what holds them holds nobody else."""
@@ -95,20 +124,33 @@ class Queue(Line):
         self.add(until, person_id, place)
 
     def take(self) -> tuple[int, int]:
-        """Remove the first and return their id and the place of their step."""
-        if self._held and self.turn == (self._held_until, self._held[0][0]):
-            person_id, place = heappop(self._held)
+        """Remove the first who is due, and return their id and the place of their step."""
+        place = self._head + self._put_off
+        person_id = self._due[place]
+        if self._put_off:
+            del self._due[place]
         else:
-            _, person_id, place = heappop(self._fresh)
+            self._head += 1
+            if self._head > _TRIMMED:
+                del self._due[: self._head]
+                self._head = 0
         self._settle()
-        return person_id, place
+        return person_id, self._places.pop(person_id, 0)
 
     def _settle(self) -> None:
-        turn: Turn | None = (self._held_until, self._held[0][0]) if self._held else None
-        if self._fresh and (turn is None or self._fresh[0][:2] < turn):
-            turn = self._fresh[0][:2]
-        self.turn = turn
-        self.ready_at = turn and max(turn[0], self.closed_until)
+        """Work out who comes first and when, which is asked far more often than it changes."""
+        place = self._head + self._put_off
+        self.first = self._due[place] if place < len(self._due) else None
+        ready = self._since if self.first is not None else self._put_off_until if self._put_off else None
+        if self._fresh and (ready is None or self._fresh[0][0] < ready):
+            ready = self._fresh[0][0]
+        self.ready_at = ready and max(ready, self.closed_until)
+
+
+def bound_of(queues: Sequence[Queue], most: int) -> int | None:
+    """Return the id that ends the first `most` who are due in some lines; None where they are no more than that."""
+    firsts = sorted(chain.from_iterable(queue.next_due(most + 1) for queue in queues))
+    return firsts[most] if len(firsts) > most else None
 
 
 class Waiting(NamedTuple):

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from heapq import heappop, heappush
+from math import ceil
 
 from campaigns.calendar import Never, next_open
 from sending.pacing.books import CampaignBook, MailboxBook
@@ -20,7 +22,7 @@ from sending.pacing.caps import RECHECK
 from sending.pacing.gates import MailboxFacts, lead_gates, mailbox_gates
 from sending.pacing.looks import SPARES, looked_at
 from sending.pacing.promises import reserved_gate
-from sending.pacing.queues import Line, Queue, Waiting
+from sending.pacing.queues import Line, Queue, Waiting, bound_of
 from sending.pacing.rotation import matched
 from sending.pacing.scenario import (
     Departure,
@@ -31,7 +33,7 @@ from sending.pacing.scenario import (
     ScenarioStep,
 )
 from sending.pacing.sides import Sides
-from sending.pacing.verdicts import OF_CAMPAIGN, Hold, HoldCode, decide
+from sending.pacing.verdicts import OF_CAMPAIGN, Hold, HoldCode, Send, decide
 from sending.pacing.waits import opening_after, wait_over
 
 # A gate that only says "look again later" would be asked for ever.
@@ -58,7 +60,10 @@ class _Look:
     share: int  # of them, those that go to follow-ups before new contacts
     new_left: int | None  # of them, how many may be new contacts'; None while nobody has asked
     begun: set[int] = field(default_factory=set)  # the campaigns of new contacts
+    bounds: dict[int, int | None] = field(default_factory=dict)  # by campaign, who is beyond what a round looks at
+    has_put_off: bool = False  # some of the new contacts at which a round looked
     closed: dict[Line, Hold] = field(default_factory=dict)  # of follow-ups, the lines of which nobody may go now
+    open: set[Line] = field(default_factory=set)  # and those of which somebody may, until the next message
 
 
 class _Simulation:
@@ -153,7 +158,7 @@ class _Simulation:
             self._note(box, queue, now, ready, box.new_held.code)
         elif ready > now and box.waits_for_turn(queue, ready):
             self._note(box, queue, now, ready, HoldCode.ROTATION)
-        elif ready > now and queue.closed_until == ready and queue.code is not None:
+        elif ready > now and queue.opens_at(ready) and queue.code is not None:
             self._note(box, queue, now, ready, queue.code)
         return max(ready, now) if sent or ready > now else now + self._pace.shrink(RECHECK)
 
@@ -171,29 +176,41 @@ class _Simulation:
         )
 
     def _send_all(self, box: MailboxBook, facts: MailboxFacts) -> int:
-        """Send what a claim would, in its rounds: who is looked at in vain is put off, and more are looked at."""
+        """Send what claims would: one that has only put people off is followed by the next at once."""
         room = allowance(facts.limits, facts.usage)
         box.new_held = None
         # Reckoned when it is asked for, since it costs more than all the rest; turns need to know it at once.
         new_room = self._room_for_new(box, facts, room) if box.has_turns else None
         box.reserved, is_asked = box.new_held, bool(new_room)
         look = _Look(box, facts, room, follow_up_places(facts.limits, facts.usage), new_room)
-        for spare in SPARES:
-            if look.left <= 0:
-                break
-            staying, more = self._send_follow_ups(look, looked_at(look.left, spare))
-            if not more or look.share <= 0 or spare == SPARES[-1]:
-                self._begin_new(look, room)
-            for one in box.follow_ups.take_due(facts.now, min(look.left, staying)):  # no new contact took their place
-                self._send_follow_up(look, one)
-            if not more:
-                break
+        while self._claim(look, room) and look.left == room:
+            pass
         is_sent = look.left < room
         if is_sent:
             box.new_held = None  # the next look reckons anew: a send may have raised the ramp
         if is_asked:
             box.note_turns(facts.now, look.begun, sent=is_sent)
         return room - look.left
+
+    def _claim(self, look: _Look, room: int) -> bool:
+        """Go through a claim's rounds: who is looked at in vain is put off, and more are looked at.
+
+        Says whether anybody was put off.
+        """
+        has_put_off = False
+        for spare in SPARES:
+            if look.left <= 0:
+                break
+            staying, more = self._send_follow_ups(look, looked_at(look.left, spare))
+            is_last = spare == SPARES[-1]
+            more_new = self._begin_new(look, room, spare, may_begin=not more or look.share <= 0 or is_last)
+            if not more_new or look.new_left == 0 or is_last:  # no new contact took their place
+                for one in look.box.follow_ups.take_due(look.facts.now, min(look.left, staying)):
+                    self._send_follow_up(look, one)
+            if not (more or more_new):
+                break
+            has_put_off = True
+        return has_put_off
 
     def _send_follow_ups(self, look: _Look, most: int) -> tuple[int, bool]:
         """Judge the first follow-ups that are due, and send those that may go within their share.
@@ -218,29 +235,68 @@ class _Simulation:
     def _hold_of(self, one: Waiting, look: _Look) -> Hold | None:
         """Return why a follow-up that is due waits nevertheless; None where it may go."""
         line, now = one.line, look.facts.now
+        if line in look.open:
+            return self._sides.hold(one.person_id, now)
         if line not in look.closed:
             verdict = decide(lead_gates(self._campaigns[line.campaign.id].facts(line, now), look.facts))
             if not isinstance(verdict, Hold):
+                look.open.add(line)
                 return self._sides.hold(one.person_id, now)
             line.close(verdict.until, verdict.code)
             look.closed[line] = verdict
         return look.closed[line]
 
-    def _begin_new(self, look: _Look, room: int) -> None:
-        """Send new contacts their first message, as far as there is room and their turn has come."""
+    def _begin_new(self, look: _Look, room: int, spare: int, *, may_begin: bool) -> bool:
+        """Send new contacts their first message, as far as there is room and their turn has come.
+
+        Says whether it has put off some of those at whom a round looks.
+        """
         box, facts = look.box, look.facts
-        while look.left > 0 and box.has_new_leads:
-            if look.new_left is None:
-                look.new_left = self._room_for_new(box, facts, room)
-            queue = self._new_lead_due(box, facts) if look.new_left > 0 else None
+        waiting = [one for one in box.campaigns if _is_due(box.lines[one.model.id], facts.now)]
+        if not waiting:
+            return False
+        if look.new_left is None:
+            look.new_left = max(0, self._room_for_new(box, facts, room))
+        if look.new_left <= 0:
+            return False
+        places, weights = min(look.left, look.new_left), sum(one.model.weight for one in waiting)
+        look.has_put_off = False
+        for campaign in waiting:
+            most = looked_at(ceil(places * campaign.model.weight / weights), spare)
+            look.bounds[campaign.model.id] = self._put_off_closed(look, campaign, most)
+        while may_begin and look.left > 0 and look.new_left > 0:
+            queue = self._new_lead_due(look, waiting)
             if queue is None:
-                return
+                break
             campaign = self._campaigns[queue.campaign.id]
             self._send(look, Waiting(facts.now, *queue.take(), queue), is_new=True)
             look.new_left -= 1
             look.begun.add(campaign.model.id)
             if campaign.turns is not None:
                 campaign.turns.take(box.model.id)
+        return look.has_put_off
+
+    def _put_off_closed(self, look: _Look, campaign: CampaignBook, most: int) -> int | None:
+        """Put off those of the first `most` whose lines are closed; return the id at which the others end."""
+        now, due, closed = look.facts.now, [], []
+        for queue in look.box.lines[campaign.model.id]:
+            if queue.first is None or queue.closed_until > now:
+                continue
+            verdict = None if queue.open_until > now else decide(lead_gates(campaign.facts(queue, now), look.facts))
+            if isinstance(verdict, Hold) and verdict.code in OF_CAMPAIGN:
+                queue.close(verdict.until, verdict.code)
+                continue
+            due.append(queue)
+            if isinstance(verdict, Hold):
+                closed.append((queue, verdict))
+            elif isinstance(verdict, Send) and verdict.not_after is not None:
+                queue.open_until = verdict.not_after
+        if not closed:
+            return None
+        bound = bound_of(due, most)
+        for queue, hold in closed:
+            look.has_put_off |= queue.put_off(hold.until, hold.code, before=bound)
+        return bound
 
     def _room_for_new(self, box: MailboxBook, facts: MailboxFacts, room: int) -> int:
         """Return how many of the places may be new contacts', beside the follow-ups that were promised."""
@@ -252,38 +308,34 @@ class _Simulation:
             box.new_held = verdict
         return min(room, book.free)
 
-    def _new_lead_due(self, box: MailboxBook, facts: MailboxFacts) -> Queue | None:
+    def _new_lead_due(self, look: _Look, waiting: Sequence[CampaignBook]) -> Queue | None:
         """Return the queue of the next: of the campaign that has waited longest for one, as the claim does."""
-        for campaign in sorted(box.campaigns, key=lambda one: (-one.impatience(facts.now), one.model.id)):
-            queue = self._open_queue(box, facts, campaign)
-            if queue is not None and box.has_turn(campaign, facts.now):
+        now = look.facts.now
+        for campaign in sorted(waiting, key=lambda one: (-one.impatience(now), one.model.id)):
+            queue = self._open_queue(look, campaign)
+            if queue is not None and look.box.has_turn(campaign, now):
                 return queue
         return None
 
-    def _open_queue(self, box: MailboxBook, facts: MailboxFacts, campaign: CampaignBook) -> Queue | None:
-        """Return the queue whose first comes first and may be written to; hold those who may not."""
-        now = facts.now
+    def _open_queue(self, look: _Look, campaign: CampaignBook) -> Queue | None:
+        """Return the queue whose first comes first and may be written to; put off who may not."""
+        now, bound = look.facts.now, look.bounds[campaign.model.id]
         while True:
-            first: Queue | None = None
-            for queue in box.lines[campaign.model.id]:
-                if queue.ready_at is None or queue.ready_at > now:
-                    continue
-                queue.gather(now)
-                if first is None or queue.rank < first.rank:
-                    first = queue
-            if first is None:
+            first, rank = None, bound
+            for queue in look.box.lines[campaign.model.id]:
+                if queue.first is not None and (rank is None or queue.first < rank) and queue.closed_until <= now:
+                    first, rank = queue, queue.first
+            if first is None or rank is None:
                 return None
-            verdict = decide(lead_gates(campaign.facts(first, now), facts))
-            if isinstance(verdict, Hold):
-                if verdict.code in OF_CAMPAIGN:
-                    first.close(verdict.until, verdict.code)
-                else:
-                    first.hold(verdict.until, verdict.code)
+            verdict = decide(lead_gates(campaign.facts(first, now), look.facts))
+            if isinstance(verdict, Hold) and verdict.code in OF_CAMPAIGN:
+                first.close(verdict.until, verdict.code)
                 continue
-            until = self._put_off_until(box, first.turn[1], now) if first.turn else None
+            until = verdict.until if isinstance(verdict, Hold) else self._put_off_until(look.box, rank, now)
             if until is None:
                 return first
             first.postpone(until)
+            look.has_put_off = True
 
     def _put_off_until(self, box: MailboxBook, person_id: int, now: datetime) -> datetime | None:
         """Return until when a new contact waits whom the mailbox has looked at; None where it may write to them."""
@@ -305,6 +357,7 @@ class _Simulation:
         box.spend(now, gap, is_new=step.position == 1)
         campaign.spend(now, is_new=is_new)
         look.left -= 1
+        look.open.clear()  # limits of the campaign may have been reached
         self._departures.append(Departure(now, box.model.id, campaign.model.id, one.person_id, step.position))
         behind = campaign.model.behind(one.place, self._ways.get(one.person_id, 0))
         if behind is not None and not self._stops(one.person_id, step):
@@ -339,3 +392,11 @@ class _Simulation:
         if begin < end:
             campaign = line.campaign
             self._idles.append(Idle(begin, end, code, box.model.id, campaign.id, campaign.schedule, line.zone))
+
+
+def _is_due(queues: Sequence[Queue], now: datetime) -> bool:
+    """Let those who are due stand in line, and say whether that is anybody."""
+    ready = [queue for queue in queues if queue.ready_at is not None and queue.ready_at <= now]
+    for queue in ready:
+        queue.gather(now)
+    return bool(ready)

@@ -30,6 +30,7 @@ from sending.pacing.throttles import Rate, ThrottleLimits
 from tests.sending.pacing.facts import limits
 from tests.sending.pacing.scenarios import (
     ALWAYS,
+    BERLIN,
     DAY,
     HOUR,
     LIMITS,
@@ -165,6 +166,29 @@ def test_a_follow_up_that_nobody_looked_at_goes_before_those_who_were_put_off() 
     full = replace(some.mailboxes[0], limits=replace(LIMITS, daily=2), spent=(Outgo(MONDAY + HOUR, is_new_lead=True),))
     result = run(replace(some, mailboxes=(full,)))
     assert [(one.person_id, one.at) for one in result.departures][:2] == [(3, closed), (6, MONDAY + DAY + HOUR)]
+
+
+def test_new_contacts_who_are_put_off_let_a_claim_look_at_more_follow_ups() -> None:
+    """Berlin has closed, and follow-ups have had their share: the one place is for the new contact 13 of New York.
+
+    A look finds the follow-up 1 and the new contact 11, the next the follow-ups 2 to 5 and behind 12 whom it seeks.
+    """
+    closed = MONDAY + 8 * HOUR + 5 * MINUTE
+    line = tuple(replace(one, place=1, mailbox_id=1, due_at=closed - HOUR + one.id * MINUTE) for one in people(7))
+    new = tuple(replace(one, id=one.id + 10, zone=ZONES[1] if one.id == 3 else BERLIN) for one in people(3))
+    some = replace(scenario(0, steps=steps(2)), now=closed, people=(*line, *new))
+    spent = tuple(Outgo(MONDAY + HOUR, is_new_lead=False) for _ in range(3))
+    full = replace(some.mailboxes[0], spent=spent)
+    result = run(replace(some, mailboxes=(full,)))
+    assert [(one.person_id, one.at) for one in result.departures][:2] == [(13, closed), (6, MONDAY + DAY + HOUR)]
+
+
+def test_a_claim_that_has_only_put_people_off_is_followed_by_the_next() -> None:
+    """Berlin has closed: a claim looks at 549 people for one place, and the one of New York stands behind 2,000."""
+    closed = MONDAY + 8 * HOUR + 5 * MINUTE
+    far = tuple(replace(one, zone=ZONES[1] if one.id == 2_001 else BERLIN) for one in people(2_001))
+    first = run(replace(scenario(0), now=closed, people=far)).departures[0]
+    assert (first.person_id, first.at) == (2_001, closed)
 
 
 def test_campaigns_take_turns_at_a_mailbox() -> None:
