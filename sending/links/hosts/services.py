@@ -71,6 +71,13 @@ def claim(member: Member, text: str) -> TrackingDomain:
     return row
 
 
+def is_set(member: Member, text: str) -> bool:
+    """Say whether a host is the workspace's tracking domain already. Raises BadAddress."""
+    host = parse_domain(name_of(text))
+    mine = TrackingDomain.objects.filter(workspace=member.workspace, host=host)
+    return mine.exclude(state=DomainState.RETIRED).exists()
+
+
 def check(row: TrackingDomain) -> Verdict:
     """Look at a domain and let that decide where it stands. The network is asked outside of transactions."""
     found, goal = look_up(row.host), target()
