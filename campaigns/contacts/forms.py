@@ -119,7 +119,8 @@ class InterestForm(RefusableForm):
         label="Which interest, and whose",
         max_length=INTEREST_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Such as: we sell racks to those who run warehouses, and want to offer them to these.",
+        help_text="Such as: we sell racks to those who run warehouses, and want to offer them to these. Whoever gets a "
+        "message reads it on the page that says where you have their address from.",
     )
     necessity = forms.CharField(
         label="Why it takes these data, and no milder way does",

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from campaigns.contacts.core.fields import LABELS
 from campaigns.contacts.models import Contact, CustomField, Retention
+from campaigns.contacts.queries import interests_in
 from campaigns.contacts.states import BASIS_TOLD, LegalBasis
+from campaigns.sequences.models import AudienceList
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import CampaignGround
 from sending.tracking.models import Hit
@@ -25,6 +27,7 @@ class Origin:
     since: datetime
     source: str
     basis: str  # in words, "" where nobody has stated it
+    interests: Sequence[str]  # which ones, where that is the ground and somebody has weighed them
     may_take_back: bool  # it is a consent
     kept: Sequence[str]
     is_followed: bool  # clicks or opens of theirs are on record
@@ -37,11 +40,15 @@ def origin_of(who: Recipient) -> Origin | None:
     if contact is None:
         return None
     made, basis = contact.origin, _basis(who, contact)
+    interests = _interests(who) if basis in {LegalBasis.INTEREST, LegalBasis.UNSTATED} else []
+    if interests:
+        basis = LegalBasis.INTEREST  # what carries whoever is written to on nothing else
     rules = Retention.objects.filter(workspace=who.workspace).first()
     return Origin(
         since=contact.created_at,
         source=made.source if made else "",
         basis=BASIS_TOLD.get(basis, ""),
+        interests=interests,
         may_take_back=basis is LegalBasis.CONSENT,
         kept=_kept(contact),
         is_followed=Hit.objects.filter(contact_id=contact.pk).exists(),
@@ -60,6 +67,19 @@ def _basis(who: Recipient, contact: Contact) -> LegalBasis:
     of_campaign = CampaignGround.objects.filter(campaign__messages=who.message_id, campaign__messages__contact=contact)
     stated = of_campaign.values_list("basis", flat=True).first()
     return LegalBasis(stated or (contact.origin.legal_basis if contact.origin else LegalBasis.UNSTATED))
+
+
+def _interests(who: Recipient) -> list[str]:
+    """Return which interests were weighed for the lists of the campaign that wrote, else for those they are on.
+
+    Only which they are (GDPR, article 14 (2) (b)): the rest of a weighing is for those who ask.
+    """
+    weighed = interests_in(who.contact_id)
+    wrote = set(
+        AudienceList.objects.filter(campaign__messages=who.message_id).values_list("contact_list_id", flat=True)
+    )
+    meant = [one for one in weighed if one.contact_list_id in wrote] or weighed
+    return list(dict.fromkeys(one.purpose for one in meant))
 
 
 def _kept(contact: Contact) -> list[str]:

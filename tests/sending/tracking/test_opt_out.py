@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.contacts.models import Contact, Retention, Suppression
+from campaigns.contacts.models import Contact, ListInterest, Retention, Suppression
 from campaigns.contacts.queries import is_suppressed
-from campaigns.contacts.services import delete_contacts, edit_contact, erase, suppress_rule
+from campaigns.contacts.services import Weighing, delete_contacts, edit_contact, erase, suppress_rule, weigh_interest
 from campaigns.contacts.states import LegalBasis, SuppressionReason, SuppressionScope
 from outreach.env import env
 from outreach.kit import clock
@@ -26,7 +26,7 @@ from sending.planner.models import CampaignGround, Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.reports.feedback import of_campaign
 from sending.tracking.models import GoneContact, Hit
-from tests.builders import make_contact, make_import, make_running_campaign, make_workspace
+from tests.builders import make_audience, make_contact, make_import, make_list, make_running_campaign, make_workspace
 from tests.sending.outbox.plain import claim_all
 from tests.sending.outbox.stage import deliver, make_due
 from tests.sending.planner.pages import text_of
@@ -301,6 +301,24 @@ def test_the_page_says_where_the_address_is_from_and_what_else_article_14_asks_f
             assert words in page()
         for words in ("Weighed", "take back that you agreed", "images loaded"):
             assert words not in page()
+
+        lists = {name: make_list(member.workspace, name, (ada,)) for name in ("fair", "others")}
+        until = clock.now().date() + timedelta(days=90)
+        for name, row in lists.items():
+            weighing = Weighing(f"We sell racks to the {name}.", "Names only.", "They expect it.", until)
+            weigh_interest(member, row, weighing)
+        assert "We sell racks to the others." in page(), "they are on it"
+        make_audience(stage.campaign, lists["fair"])
+        for is_stated in (True, False):
+            if not is_stated:
+                CampaignGround.objects.all().delete()
+            assert "Our legitimate interest in writing to you" in page()
+            assert "The interest: We sell racks to the fair." in page()
+            for words in ("the others", "Names only", "They expect", member.user.email):
+                assert words not in page(), "the purpose of the lists that were written to, and no more"
+        state_ground(member, stage.campaign, LegalBasis.CONTRACT, "Customers.")
+        assert "We sell racks" not in page()
+        ListInterest.objects.all().delete()
 
         CampaignGround.objects.all().delete()
         assert "On what ground Nobody has written it down" in page()
