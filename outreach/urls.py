@@ -24,6 +24,7 @@ _WORKSPACE = [
     path("", include("sending.reports.urls")),
 ]
 
+handler400 = "outreach.accounts.views.not_understood"
 urlpatterns = [
     path("", include("outreach.accounts.urls")),
     path("accounts/", include(allauth_urlpatterns)),

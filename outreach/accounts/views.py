@@ -5,8 +5,9 @@ from __future__ import annotations
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -26,6 +27,11 @@ from outreach.accounts.forms import MemberForm, NewWorkspaceForm, ProfileForm, R
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from outreach.kit.redirects import own_path
+
+
+def not_understood(_request: HttpRequest, _error: Exception) -> HttpResponse:
+    """Answer what cannot be understood, a host that is not ours among it: without the cookie of Django's own answer."""
+    return HttpResponseBadRequest(render_to_string("400.html"))
 
 
 @require_safe

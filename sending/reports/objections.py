@@ -23,7 +23,7 @@ WAY_WORDS: Mapping[How, str] = {
     How.ANSWER: "In the words of an answer",
     How.MEMBER: "Read in an answer by a person of the team",
     How.API: "Said by a program, over the API",
-    How.PLAIN: "Not noted how",
+    How.PLAIN: "By a way that was not noted yet",
 }
 # Below these a rate says nothing: one angry afternoon is no pattern.
 _FEWEST_OPT_OUTS = 5

@@ -59,6 +59,14 @@ def test_the_pages_know_nothing_of_the_tracking_host_and_it_nothing_of_them() ->
     assert Client().get(f"/o/{token}", HTTP_HOST=f"{NAME}.evil.example").status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/accounts/login/", "/api/v1/contacts", "/o/x"])
+def test_a_host_that_nobody_knows_gets_no_cookie(path: str) -> None:
+    for method in ("get", "post"):
+        answer = getattr(Client(), method)(path, HTTP_HOST="elsewhere.example")
+        assert (answer.status_code, "could not understand" in answer.content.decode()) == (400, True)
+        assert not answer.cookies
+
+
 def test_a_preview_s_addresses_have_the_shape_of_real_ones_and_note_nothing() -> None:
     workspace = make_workspace()
     number = Destination.objects.create(workspace=workspace, url="https://acme.example/").pk
