@@ -29,7 +29,7 @@ from outreach.kit.htmx import render_region
 from outreach.kit.redirects import own_path
 
 
-def not_understood(_request: HttpRequest, _error: Exception) -> HttpResponse:
+def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer what cannot be understood, a host that is not ours among it: without the cookie of Django's own answer."""
     return HttpResponseBadRequest(render_to_string("400.html"))
 
