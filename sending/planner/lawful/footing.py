@@ -16,7 +16,7 @@ from campaigns.sequences.wording import Wording
 from campaigns.templating.lint.page import page_of
 from campaigns.templating.lint.saying import Says, may_show, shows
 from sending.links.core import parted
-from sending.planner.lawful.law import Duty, country_of_domain, duty_of, name_of, rule_of
+from sending.planner.lawful.law import Duty, country_of_domain, duty_of, may_ask_source, name_of, rule_of
 
 SOURCE_LINE = "Where I have your address from"
 # Words by which a mail says where it has the address from, in the languages most written in.
@@ -62,7 +62,7 @@ def footed(wording: Wording, reader: Reader, postal_address: str) -> Footed:
         return Footed(wording, f"The message would show no postal address, and {why}.")
     if address:
         wording = _below(wording, address, shown=shows(postal_address), may=lambda html: may_show(html, postal_address))
-    if reader.is_first and reader.source and duty_of(reader.code, Duty.NOTICE):
+    if reader.is_first and reader.source and may_ask_source(reader.code):
         source, says = f"{SOURCE_LINE}: {reader.source}", shows(reader.source)
         wording = _below(wording, source, shown=lambda text: says_source(text) or says(text))
     return Footed(wording)

@@ -26,6 +26,7 @@ from sending.planner.lawful.law import (
     Rule,
     country_of_domain,
     duty_of,
+    may_ask_source,
     name_of,
     rule_of,
     rules,
@@ -137,7 +138,7 @@ class Lawful:
     ground: CampaignGround | None = None
     is_real: bool = True
     named: int = 0  # people of a country that is known
-    unknown: int = field(default=0)  # and those of none
+    unknown: Country = field(default_factory=lambda: Country("", None))  # those of none
     decisions: Mapping[Duty, LawOverride] = field(default_factory=dict)  # that stand
 
 
@@ -174,12 +175,15 @@ def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:
         one.people += group.people
         _add_lacks(one, group, own, {duty for duty, row in decisions.items() if row.covers(one.code, group.old[duty])})
     known = sorted((one for code, one in found.items() if code), key=lambda one: (-one.people, one.code))
-    unknown = found[""].people if "" in found else 0
+    unknown = found.get("") or Country("", None)
     return Lawful(known, ground, named=sum(one.people for one in known), unknown=unknown, decisions=decisions)
 
 
 def _add_lacks(one: Country, group: Group, own: LegalBasis, decided: Collection[Duty]) -> None:
     """Count what people lack of what the law of their country asks. own: the ground that the campaign states."""
+    one.sourced += group.people if group.is_sourced else 0
+    if may_ask_source(one.code) and not group.is_sourced and Duty.NOTICE not in decided:
+        one.unsourced += group.people
     if one.rule is None:
         return
     grounds, duties = {group.basis, own}, one.rule.duties
@@ -188,9 +192,6 @@ def _add_lacks(one: Country, group: Group, own: LegalBasis, decided: Collection[
     rests_on_interest = not grounds & _SUFFICES[Need.CONSENT]
     if Duty.RECORD in duties and rests_on_interest and not group.is_weighed and Duty.RECORD not in decided:
         one.unweighed += group.people
-    one.sourced += group.people if group.is_sourced else 0
-    if Duty.NOTICE in duties and not group.is_sourced and Duty.NOTICE not in decided:
-        one.unsourced += group.people
 
 
 def law_obstacles(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> list[Obstacle]:

@@ -75,6 +75,14 @@ def duty_of(country: str, duty: Duty) -> Asked | None:
     return rule.duties.get(duty) if rule else None
 
 
+def may_ask_source(code: str) -> bool:
+    """Say whether the first message to somebody of a country has to tell where their address is from.
+
+    Also where no country is known (""): they may be in the European Union, and nobody is harmed by knowing it.
+    """
+    return not code or duty_of(code, Duty.NOTICE) is not None
+
+
 def name_of(country: str) -> str:
     """Return the name of a country that has a rule, else its code."""
     rule = rule_of(country)

@@ -19,7 +19,7 @@ from sending.mailboxes.models import Mailbox
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.footing import one_line, says_source
 from sending.planner.lawful.grounds import Country, Lawful, basis_words, by_law, names_of
-from sending.planner.lawful.law import Asked, Duty, Need, duty_of, name_of
+from sending.planner.lawful.law import Asked, Duty, Need, duty_of, may_ask_source, name_of
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
 
@@ -110,8 +110,9 @@ def _countries(found: Lawful) -> Iterator[Evidence]:
         people = plural(sum(one.people for one in without), "person,people")
         words = f"{people} in {_some([one.code for one in without])}"
         yield Evidence(AMBER, f"{words}: no rule of these countries is known here. Look up what they ask.")
-    if found.unknown:
-        words = f"{plural(found.unknown, 'person,people')} of no known country: the strictest rule may hold for them."
+    if found.unknown.people:
+        people = plural(found.unknown.people, "person,people")
+        words = f"{people} of no known country: the strictest rule may hold for them."
         yield Evidence(AMBER, words, "Audience", "sequences:audience")
 
 
@@ -158,7 +159,7 @@ def _decided(found: Lawful) -> Iterator[Evidence]:
 
 
 def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
-    told = [one for one in found.countries if duty_of(one.code, Duty.NOTICE)]
+    told = [one for one in [*found.countries, found.unknown] if one.people and may_ask_source(one.code)]
     if not found.is_real or not told or not plan.steps:
         return
     where = ("Preview", "planner:preview")
@@ -178,6 +179,13 @@ def _notice(plan: CampaignPlan, found: Lawful) -> Iterator[Evidence]:
         )
         evidence = Evidence(AMBER, words, "Say it in a sentence of the first message", "sequences:sequence")
         yield _decidable(Duty.NOTICE, asked, evidence)
+    if found.unknown.unsourced:
+        words = (
+            f"{plural(found.unknown.unsourced, 'person,people')} of no known country would not be told where you have "
+            f"their address from: no import says it, and {_some(places)} does not seem to. If they are in the European "
+            "Union or the United Kingdom, its law asks for it."
+        )
+        yield Evidence(AMBER, words, "Say it in a sentence of the first message", "sequences:sequence")
 
 
 def _silent(

@@ -158,6 +158,19 @@ def test_a_consent_that_came_with_the_import_is_enough_and_an_interest_is_not(
     assert (france.people, france.lacking) == (2, 0)
 
 
+def test_whose_country_nobody_knows_is_told_as_if_in_europe(member: Member, campaign: Campaign) -> None:
+    make_spotless(member, campaign)
+    Variant.objects.update(body_text="Good day. Write no more? Tell me.\n1 Main Street, Springfield")
+    assert "no known country" not in words(review_of(campaign), "law", Light.AMBER)
+    Contact.objects.update(country="")
+    Contact.objects.filter(email="p0@example.com").update(origin=make_import(member.workspace, source="The fair"))
+    assert "tells 1 person where their address is from" in words(review_of(campaign), "law", Light.GREEN)
+    told = words(review_of(campaign), "law", Light.AMBER)
+    assert "1 person of no known country would not be told where you have their address from" in told
+    Contact.objects.update(country="US")
+    assert "where you have their address from" not in words(review_of(campaign), "law", Light.AMBER)
+
+
 def test_the_people_of_europe_are_told_where_their_address_comes_from(member: Member, campaign: Campaign) -> None:
     make_spotless(member, campaign)
     Contact.objects.update(country="GB")
