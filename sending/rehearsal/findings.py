@@ -80,6 +80,8 @@ def _title(one: Mapping[str, Any]) -> str:  # noqa: PLR0911  # a sentence for ea
             return f"{people} would wait, since a wording is broken"
         case "skipped":
             return f"{people} would never be written to: {words_of(str(one['reason'])).lower()}"
+        case "decided":
+            return f"{people} would be written to on an admin's decision about their consent alone"
         case "unwritten":
             return f"{people} would not be reached in this time"
         case _:

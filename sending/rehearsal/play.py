@@ -112,8 +112,9 @@ def _enroll(campaign: Campaign, cast: Cast) -> None:
     ListMember.objects.bulk_create(
         (ListMember(contact_list=everybody, contact_id=pk) for pk in cast.audience), batch_size=5_000
     )
-    AudienceList.objects.create(campaign=campaign, contact_list=everybody)
+    for_now = AudienceList.objects.create(campaign=campaign, contact_list=everybody)
     enroll_audience(campaign)
+    for_now.delete()  # a decision about the law stands for the lists and segments that the campaign has itself
     statements.run(_NUMBER, [draft_number(0), campaign.pk])
 
 

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from campaigns.calendar import is_open
-from campaigns.sequences.models import Variant
+from campaigns.sequences.models import Campaign, Variant
 from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.accounts.models import Workspace
+from outreach.kit import statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.mailboxes.models import Mailbox, Spending
@@ -23,6 +24,9 @@ from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
 from sending.planner.claim.facts import zone_of
 from sending.planner.explain.reasons import with_reasons
+from sending.planner.lawful.grounds import LACKS_CONSENT, consent_asked
+from sending.planner.lawful.law import Duty, name_of
+from sending.planner.lawful.overrides import standing
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.rehearsal.casting import Cast
@@ -31,6 +35,8 @@ from sending.rehearsal.play import Arrived, Ending, Tried
 from sending.rehearsal.telling import Arrival, Message, Report, Standing
 from sending.smtp import Accepted
 
+# Of these contacts, those whose law needs a consent that is not on record.
+_RESTING = f"SELECT count(*) FROM contacts_contact c WHERE c.id = ANY(%s::bigint[]) AND {LACKS_CONSENT}"  # noqa: S608  # our own words
 _ENDS = (EventKind.STOPPED, EventKind.SKIPPED)
 _NEAR = timedelta(seconds=1)
 _ADDRESS = re.compile(r"\S*@\S*")  # a server may have named somebody
@@ -122,7 +128,7 @@ class Reporter:
                 asdict(one)
                 for one in check(self._legs, ended=self._ended(), left=self._left, daily=daily, day=self._day)
             ],
-            findings=[*self._stops(), *self._people(ending)],
+            findings=[*self._stops(), *self._people(ending), *self._decided()],
             others=[
                 {
                     "campaign": plan.name,
@@ -188,6 +194,23 @@ class Reporter:
             yield _finding("unwritten", "amber", unwritten, "", state=EnrollmentState.ACTIVE.value)
         if not self._legs:
             yield _finding("nothing", "red", 0, "")
+
+    def _decided(self) -> Iterator[dict[str, Any]]:
+        """Yield how many were written to on nothing but an admin's decision about their consent.
+
+        Not its reason, which may name somebody, and stands in the review.
+        """
+        campaign = Campaign.objects.get(pk=self._cast.campaign_id)
+        row = standing(campaign).get(Duty.CONSENT)
+        asked, enough = consent_asked(campaign)
+        codes = sorted({*asked} & {*row.countries}) if row else []
+        if row is None or not codes:
+            return
+        written = sorted({leg.contact_id for leg in self._legs if leg.contact_id <= row.up_to})
+        ((count,),) = statements.run(_RESTING, [written, codes, enough])
+        if count:
+            names = " and ".join(name_of(code) for code in codes)
+            yield _finding("decided", "amber", count, f"Of people in {names}, by {row.law}.")
 
     def _forecast(self, scenario: Scenario, now: datetime) -> dict[str, Any]:
         """Compare with what a forecast from the same instant foresees until now."""
