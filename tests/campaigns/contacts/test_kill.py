@@ -32,7 +32,7 @@ from tests.builders import make_contact, make_list, make_member, make_workspace
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 15_000
 # Once so many rows are committed, and so many seconds after that: in reading, then in the merge.
-MOMENTS = [(0, 0.0), (0, 0.1), (1, 0.0), (4_000, 0.05), (9_000, 0.0), (ROWS, 0.0), (ROWS, 0.15), (ROWS, 0.3)]
+MOMENTS = [(0, 0.0), (0, 0.1), (1, 0.0), (4_000, 0.05), (9_000, 0.0), (ROWS, 0.0), (ROWS, 0.1), (ROWS, 0.2)]
 
 
 def file_of(rows: int) -> bytes:
@@ -88,6 +88,7 @@ def test_kill_9_at_many_moments_leaves_no_half_contacts_and_no_double_counts(mon
         wait_until_lock_is_free()
         row.refresh_from_db()
         if row.state == ImportState.DONE:
+            services.sweep_imports()  # killed behind the end: what is left of the stage is the sweep's
             break
         killed_while_running += row.state == ImportState.RUNNING
         assert row.rows_read >= reached, "what was committed is read again"
