@@ -93,6 +93,10 @@ def _tell_difference(found: queries.Foreseen, place: str, echo: Callable[[str], 
         f"{counts.unchanged:,} unchanged, {counts.rejected:,} rejected; {counts.suppressed:,} are suppressed, "
         f"{counts.enrolled:,} are in a running campaign. Nothing was changed."
     )
+    if counts.grounded:
+        echo(f"The legal basis would go on record for {counts.grounded:,} who are known, beside theirs.")
+    if counts.refused:
+        echo(f"Not for {counts.refused:,} who said themselves that they are not to be written to.")
     for label_of_field, change in found.changes:
         echo(f"  {label_of_field}: {change.people:,} changed")
         for email, before, after in change.samples:
@@ -106,7 +110,7 @@ def _tell_difference(found: queries.Foreseen, place: str, echo: Callable[[str], 
 
 
 def _tell_json(row: ContactImport, echo: Callable[[str], None]) -> int:
-    names = ("read", "created", "updated", "unchanged", "skipped", "rejected", "suppressed")
+    names = ("read", "created", "updated", "unchanged", "skipped", "rejected", "suppressed", "grounded")
     rejected = row.rejected.order_by("line").values("line", "cause", "original")[:_CAUSES]
     told = {
         "import": row.pk,
@@ -173,6 +177,8 @@ def _tell_result(row: ContactImport, echo: Callable[[str], None]) -> int:
         f"{row.rows_unchanged + row.rows_skipped:,} unchanged, {row.rows_rejected:,} rejected."
     )
     echo(f"To take it back within {UNDO_FOR.days} days: outreach undo-import {row.pk}")
+    if row.rows_grounded:
+        echo(f"The legal basis went on record for {row.rows_grounded:,} who were known, beside theirs.")
     if row.rows_suppressed:
         echo(f"{row.rows_suppressed:,} of them are suppressed and will not be written to.")
     for note in row.notes:

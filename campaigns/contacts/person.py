@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Coalesce, Now
 from campaigns.contacts.models import (
     Contact,
     ContactEdit,
+    ContactGround,
     ContactImport,
     ContactNote,
     ContactTag,
@@ -59,6 +60,15 @@ def _gives(person: Person) -> Sequence[Section]:
         Section(
             "Changes by imports",
             _in_order(ImportChange.objects.filter(contact=contact), "contact_import__filename", "changes"),
+        ),
+        Section(
+            "Grounds stated by later imports",
+            _in_order(
+                ContactGround.objects.filter(contact=contact),
+                *(f"contact_import__{name}" for name in ("filename", "source", "created_by__email")),
+                "basis",
+                "stated_at",
+            ),
         ),
         Section("Suppression", _in_order(Suppression.objects.filter(**about), *rule, "created_at")),
         Section(
@@ -136,6 +146,7 @@ def _erases(person: Person) -> None:
     ContactNote.objects.filter(contact=contact).delete()
     ContactEdit.objects.filter(contact=contact).delete()
     ImportChange.objects.filter(contact=contact).delete()
+    ContactGround.objects.filter(contact=contact).delete()
     _rejected(person).update(original="", cause=ERASED)
     _dry_runs(person).delete()  # their pages reckon anew
     _answers(person).delete()
@@ -175,6 +186,7 @@ def _active(workspace_id: int, ids: Collection[int], since: datetime) -> set[int
         ListMember.objects.filter(contact__in=ids, added_at__gte=since),
         ContactTag.objects.filter(contact__in=ids, added_at__gte=since),
         ImportChange.objects.filter(contact__in=ids, contact_import__merged_at__gte=since),
+        ContactGround.objects.filter(contact__in=ids, stated_at__gte=since),
     )
     for rows in of_them:
         found.update(rows.values_list("contact_id", flat=True))
@@ -197,6 +209,7 @@ PART = PersonPart(
             "contacts.DryRun",
             "contacts.Contact",
             "contacts.ContactEdit",
+            "contacts.ContactGround",
             "contacts.ContactNote",
             "contacts.ContactTag",
             "contacts.ImportChange",

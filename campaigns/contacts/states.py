@@ -100,12 +100,19 @@ class TraceKind(StrEnum):
 
 
 class LegalBasis(StrEnum):
-    """On what ground the people of a file may be written to (GDPR, article 6 (1)); a person states it."""
+    """On what ground the people of a file may be written to (GDPR, article 6 (1)); a person states it.
+
+    The order of the words is that of what they permit: queries take the least of them.
+    """
 
     UNSTATED = "unstated"
     CONSENT = "consent"  # a
     CONTRACT = "contract"  # b
     INTEREST = "interest"  # f
+
+
+# What an import adds to the record of people who are known: grounds on which more is allowed than without.
+FURTHER_GROUNDS = (LegalBasis.CONSENT, LegalBasis.CONTRACT)
 
 
 BASIS_LABELS: Mapping[LegalBasis, str] = {

@@ -40,14 +40,14 @@ def run_undo_import(import_id: int, echo: Callable[[str], None], *, is_dry_run: 
     row.refresh_from_db()
     counts = UndoCounts(**row.undo)
     if is_json:
-        names = ("removed", "restored", "places", "tags", "kept", "kept_values")
+        names = ("removed", "restored", "places", "tags", "grounds", "kept", "kept_values")
         echo(json.dumps({"import": row.pk, "state": row.state} | {name: asdict(counts)[name] for name in names}))
     elif row.state == ImportState.UNDOING:
         echo("A worker is at it: its page shows how far it is.")
     else:
         echo(
             f"Undone: {counts.removed:,} contacts removed, {counts.restored:,} got values back, "
-            f"{counts.places:,} places on lists and {counts.tags:,} tags taken back."
+            f"{counts.places:,} places on lists, {counts.tags:,} tags and {counts.grounds:,} grounds taken back."
         )
         _tell_kept(queries.kept_by_cause(counts.kept), counts.kept_values, echo)
     return DONE
@@ -59,7 +59,10 @@ def _foretell(row: ContactImport, echo: Callable[[str], None], *, is_json: bool)
         return DONE
     found = queries.undo_preview(row)
     if is_json:
-        told = {"removed": found.removed, "restored": found.changed, "places": found.places, "tags": found.tags}
+        told = {
+            "removed": found.removed, "restored": found.changed, "places": found.places, "tags": found.tags,
+            "grounds": found.grounds,
+        }  # fmt: skip
         kept = {one.cause: one.number for one in found.kept}
         echo(json.dumps({"import": row.pk, **told, "kept": kept, "kept_values": found.changed_since}))
         return DONE

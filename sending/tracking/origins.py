@@ -9,6 +9,7 @@ from datetime import datetime
 from campaigns.contacts.core.fields import LABELS
 from campaigns.contacts.models import Contact, CustomField, Retention
 from campaigns.contacts.queries import interests_in
+from campaigns.contacts.queries.grounds import basis_of
 from campaigns.contacts.states import BASIS_TOLD, LegalBasis
 from campaigns.sequences.models import AudienceList
 from sending.outbox.models import OutboundMessage
@@ -63,10 +64,10 @@ def sender_of(who: Recipient) -> str:
 
 
 def _basis(who: Recipient, contact: Contact) -> LegalBasis:
-    """Return what was stated for the campaign that wrote, else at the import."""
+    """Return what was stated for the campaign that wrote, else at the imports that they stood in."""
     of_campaign = CampaignGround.objects.filter(campaign__messages=who.message_id, campaign__messages__contact=contact)
     stated = of_campaign.values_list("basis", flat=True).first()
-    return LegalBasis(stated or (contact.origin.legal_basis if contact.origin else LegalBasis.UNSTATED))
+    return LegalBasis(stated) if stated else basis_of(contact)
 
 
 def _interests(who: Recipient) -> list[str]:

@@ -149,6 +149,7 @@ class ImportOut(Schema):
     rows_unchanged: int
     rows_skipped: int
     rows_rejected: int
+    rows_grounded: int = Field(description="Of those known: for whom its legal basis went on record beside theirs.")
     rows_suppressed: int = Field(description="Of those taken: who is never written to.")
     notes: list[str] = Field(description="What was left empty, in sentences.")
     created_at: datetime
@@ -166,8 +167,8 @@ class ImportDetail(ImportOut):
 
 _COPIED = (
     "state", "filename", "problem", "policy", "source", "legal_basis", "tags", "rows_read", "rows_created",
-    "rows_updated", "rows_unchanged", "rows_skipped", "rows_rejected", "rows_suppressed", "notes", "created_at",
-    "started_at", "finished_at",
+    "rows_updated", "rows_unchanged", "rows_skipped", "rows_rejected", "rows_grounded", "rows_suppressed", "notes",
+    "created_at", "started_at", "finished_at",
 )  # fmt: skip
 
 
@@ -213,6 +214,8 @@ class Foreseen(Schema):
     unchanged: int
     rejected: int
     suppressed: int = Field(description="Of those not rejected: who is never written to.")
+    grounded: int = Field(description="Of the known: for whom the legal basis would go on record beside theirs.")
+    refused: int = Field(description="Of the known: for whom it would not, since they said no themselves.")
     enrolled: int = Field(description="Of the known: who is in a running campaign.")
     changes: list[Change]
     causes: list[Cause]
@@ -240,7 +243,7 @@ def dry_run_out(dry_run: DryRun, progress: Progress) -> DryRunOut:
 
 
 def _found(found: Difference) -> Foreseen:
-    counts = ("rows", "created", "changed", "unchanged", "rejected", "suppressed", "enrolled")
+    counts = ("rows", "created", "changed", "unchanged", "rejected", "suppressed", "grounded", "refused", "enrolled")
     return Foreseen(
         **{name: getattr(found, name) for name in counts},
         changes=[Change(field=name, people=one.people, samples=one.samples) for name, one in found.changes.items()],

@@ -47,6 +47,11 @@ class Sought(Schema):
     country: Annotated[str, Field(pattern="^([A-Za-z]{2})?$")] = Field("", description="Code such as DE.")
     suppressed: Literal["yes", "no", ""] = ""
     imported: ID | None = Field(None, alias="import", description="Id of the import that they came with.")
+    imported_as: Literal["updated", "unchanged", ""] = Field(
+        "",
+        alias="as",
+        description="With `import`: whom it changed, or found and left as they were, for 30 days and until its undo.",
+    )
     tag: Word = ""
     verdict: Verdict = Field("", description="What the last check thought of the address.")
     where: Text = Field("", description="A condition as segments have it, such as `tag = vip and country = DE`.")

@@ -30,6 +30,7 @@ class UndoOut(Schema):
     kept: int = Field(description="Created contacts that stay, because something came of them.")
     places: int = Field(description="On its list, of contacts that were known before.")
     tags: int
+    grounds: int = Field(description="Legal bases that it put on record for contacts that were known before.")
     causes: list[Cause] = Field(description="Why created contacts stay, with how many.")
 
 
@@ -59,15 +60,14 @@ def undo_start(request: ApiRequest, import_id: ID) -> Any:
 def _told(row: ContactImport) -> UndoOut:
     if row.state in _TAKEN:
         done = row.undo
-        counts = {name: done.get(name, 0) for name in ("removed", "restored", "places", "tags")}
+        counts = {name: done.get(name, 0) for name in ("removed", "restored", "places", "tags", "grounds")}
         kept = queries.kept_by_cause(done.get("kept", {}))
         return _undo(row, row.state, kept, **counts)
     if not queries.can_be_undone(row):
-        return _undo(row, "impossible", (), removed=0, restored=0, places=0, tags=0)
+        return _undo(row, "impossible", (), removed=0, restored=0, places=0, tags=0, grounds=0)
     seen = queries.undo_preview(row)
-    return _undo(
-        row, "possible", seen.kept, removed=seen.removed, restored=seen.changed, places=seen.places, tags=seen.tags
-    )
+    counts = {"places": seen.places, "tags": seen.tags, "grounds": seen.grounds}
+    return _undo(row, "possible", seen.kept, removed=seen.removed, restored=seen.changed, **counts)
 
 
 def _undo(row: ContactImport, state: str, kept: Any, **counts: int) -> UndoOut:

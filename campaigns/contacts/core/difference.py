@@ -49,6 +49,8 @@ class Difference:
     unchanged: int = 0  # known, and nothing would change: by the policy, or because all is equal
     rejected: int = 0
     suppressed: int = 0  # of those that are not rejected
+    grounded: int = 0  # of the known: the stated ground would go on record for them
+    refused: int = 0  # of the known: it would not, since they said no themselves
     enrolled: int = 0  # of the known: they are in a running campaign
     created_samples: list[list[str]] = field(default_factory=list)  # [address, name]
     changes: dict[str, Change] = field(default_factory=dict)  # by field, or "fields.<name>"

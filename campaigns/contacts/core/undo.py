@@ -22,6 +22,7 @@ class UndoCounts:
     restored: int = 0  # contacts that got values back
     places: int = 0  # on the list, taken from contacts that were known before
     tags: int = 0
+    grounds: int = 0  # taken off the record of contacts that were known before
     kept: dict[str, int] = field(default_factory=dict)  # created contacts that stay, by cause
     kept_values: int = 0  # contacts that keep values of it: changed since, or a later file's, too
     next_id: int | None = None  # of the created contacts to look at; None = not begun

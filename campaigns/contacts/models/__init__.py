@@ -4,6 +4,7 @@ from campaigns.contacts.models.bulk import BulkAct, BulkPart
 from campaigns.contacts.models.dry_runs import DryRun
 from campaigns.contacts.models.erasures import Erasure
 from campaigns.contacts.models.fields import CustomField
+from campaigns.contacts.models.grounds import ContactGround
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
 from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.interests import INTEREST_LIMIT, ListInterest
@@ -27,6 +28,7 @@ __all__ = [
     "CheckedDomain",
     "Contact",
     "ContactEdit",
+    "ContactGround",
     "ContactImport",
     "ContactList",
     "ContactNote",

@@ -56,6 +56,8 @@ class ContactImport(models.Model):
     rows_unchanged = models.PositiveIntegerField(default=0)
     rows_skipped = models.PositiveIntegerField(default=0)  # known, and the policy leaves them as they are
     rows_rejected = models.PositiveIntegerField(default=0)
+    # Of those known: for whom its ground went on record, beside what was there.
+    rows_grounded = models.PositiveIntegerField(default=0, db_default=0)
     rows_suppressed = models.PositiveIntegerField(default=0)  # of those taken: known, and never written to
     notes = models.JSONField(default=list)  # sentences about values that were left empty
     attempts = models.PositiveSmallIntegerField(default=0)  # how often a worker has begun

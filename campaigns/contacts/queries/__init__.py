@@ -10,10 +10,12 @@ from campaigns.contacts.queries.fields import (
     known_kinds,
     removals_of,
 )
+from campaigns.contacts.queries.grounds import basis_of, grounds_of
 from campaigns.contacts.queries.history import note_for, notes_of, timeline_of, zone_known_of
 from campaigns.contacts.queries.imports import Preview, causes_of, import_for, imports_of, preview, progress_of
 from campaigns.contacts.queries.interests import interests_in, interests_of, lists_weighed, newest_interest
 from campaigns.contacts.queries.listing import (
+    IMPORT_DID,
     NAMES_SEARCHED,
     SORTS,
     UNCHECKED,
@@ -86,11 +88,12 @@ from campaigns.contacts.queries.verification import (
 )
 
 __all__ = [
-    "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Kept", "Preview", "bulk_for",
+    "IMPORT_DID", "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Kept", "Preview",
+    "basis_of", "bulk_for",
     "can_be_undone", "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in",
     "contacts_of", "contacts_where", "contacts_with", "countries_of", "custom_names_among", "custom_names_of",
     "data_of", "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of", "field_for", "fields_of",
-    "filters_from", "fit_of", "foreseen", "former_addresses", "import_for", "imports_of", "interests_in",
+    "filters_from", "fit_of", "foreseen", "former_addresses", "grounds_of", "import_for", "imports_of", "interests_in",
     "interests_of", "is_suppressed", "kept_by_cause", "known_domains", "known_kinds", "last_check_of", "lifted_of",
     "list_for", "list_names_of", "listed", "lists_among", "lists_of", "lists_weighed", "lists_with", "names_are_cut",
     "newest_interest", "note_for", "notes_of", "origin_letter", "preview", "progress_of", "providers_of", "rare_keys",

@@ -19,6 +19,7 @@ from campaigns.contacts.core.suppressing import usual_keys, wildcard_keys
 from campaigns.contacts.models import (
     Contact,
     ContactEdit,
+    ContactGround,
     ContactNote,
     ContactTag,
     ImportChange,
@@ -27,6 +28,7 @@ from campaigns.contacts.models import (
     Suppression,
 )
 from campaigns.contacts.parts import Asked, parts
+from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from outreach.accounts.access import Member
 from outreach.accounts.models import User
 
@@ -79,6 +81,7 @@ def moments_of(asked: Asked) -> Sequence[Sequence[Moment]]:
     return (
         _entry(asked),
         _imports(asked),
+        _grounds(asked),
         _lists(asked),
         _tags(asked),
         _notes(asked),
@@ -119,6 +122,22 @@ def _imports(asked: Asked) -> Sequence[Moment]:
         )
         for row in found
         if row.contact_import.finished_at is not None
+    ]
+
+
+def _grounds(asked: Asked) -> Sequence[Moment]:
+    """Return when imports that came later stated a ground."""
+    rows = ContactGround.objects.filter(contact=asked.contact).select_related("contact_import__created_by")
+    return [
+        Moment(
+            Place(row.stated_at, "ground", row.pk),
+            "edited",
+            f"{BASIS_LABELS[LegalBasis(row.basis)]}: stated by the import of {row.contact_import.filename}",
+            row.contact_import.source,
+            asked.member.url("contacts:import_result", row.contact_import.pk),
+            _name(row.contact_import.created_by),
+        )
+        for row in asked.newest(rows, "ground", by="stated_at")
     ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
 from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
@@ -20,11 +20,12 @@ from campaigns.contacts.core.segments import LENGTH_LIMIT
 from campaigns.contacts.core.segments.values import folded
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
-from campaigns.contacts.models import Contact
+from campaigns.contacts.models import Contact, ImportChange
 from campaigns.contacts.models.people import sort_key
 from campaigns.contacts.queries.places import Places, on_list, tag_id, tagged
 from campaigns.contacts.queries.segments import contacts_where, read_condition
 from campaigns.contacts.queries.suppressions import SUPPRESSED_CONTACTS, IsSuppressed, suppressed_contacts
+from campaigns.contacts.states import TraceKind
 from outreach.accounts.access import Member
 
 COUNT_LIMIT = 10_000
@@ -33,6 +34,8 @@ DEAR_LIMIT = 500  # where each contact costs several looks
 SEARCH_LIMIT = 500
 # Addresses are searched among all contacts by their index; names and companies among so many of the newest.
 NAMES_SEARCHED = 10_000
+UPDATED, UNCHANGED = "updated", "unchanged"
+IMPORT_DID = (UPDATED, UNCHANGED)  # to people known before; as long as the record for its undo is kept
 UNCHECKED = "unchecked"  # in the URL, where "" means all
 
 
@@ -45,6 +48,7 @@ class Filters:
     country: str = ""
     suppressed: str = ""  # "yes", "no", "" = both
     import_id: int | None = None
+    import_as: str = ""  # what that import did to them: one of IMPORT_DID, "" = it brought them
     tag: str = ""
     verdict: str = ""  # of the address; UNCHECKED for those that were never checked, "" = all
     where: str = ""  # a condition as core.segments reads it
@@ -57,7 +61,8 @@ class Filters:
         """Return the filters as filters_from reads them."""
         values = {
             "q": self.search, "list": self.list_id, "country": self.country, "suppressed": self.suppressed,
-            "import": self.import_id, "tag": self.tag, "verdict": self.verdict, "where": self.where,
+            "import": self.import_id, "as": self.import_as, "tag": self.tag, "verdict": self.verdict,
+            "where": self.where,
         }  # fmt: skip
         return urlencode({name: value for name, value in values.items() if value not in {"", None}})
 
@@ -70,7 +75,8 @@ def filters_from(query: QueryDict) -> Filters:
         list_id=_number(query.get("list", "")),
         country=query.get("country", "").upper()[:2],
         suppressed=suppressed if suppressed in {"yes", "no"} else "",
-        import_id=_number(query.get("import", "")),
+        import_id=(import_id := _number(query.get("import", ""))),
+        import_as=did if import_id is not None and (did := query.get("as", "")) in IMPORT_DID else "",
         tag=query.get("tag", "").replace("\0", "")[:NAME_LIMIT],
         verdict=verdict if verdict in {UNCHECKED, *AddressVerdict} else "",
         where=" ".join(query.get("where", "").split())[: LENGTH_LIMIT + 1],
@@ -135,10 +141,24 @@ def _narrowed(member: Member, filters: Filters, *, is_page: bool) -> QuerySet[Co
     if filters.verdict:
         rows = rows.filter(verdict="" if filters.verdict == UNCHECKED else filters.verdict)
     if filters.import_id is not None:
-        rows = rows.filter(origin=filters.import_id)
+        rows = rows.filter(_in_import(filters.import_id, filters.import_as))
     if filters.suppressed == "no":
         rows = rows.filter(~Q(IsSuppressed(member.workspace.pk, probes=is_page)))
     return rows
+
+
+def _in_import(import_id: int, did: str) -> Q:
+    """Return the condition that an import brought a contact, changed it, or found it and left it as it was."""
+    if not did:
+        return Q(origin=import_id)
+    changed = Q(Exists(ImportChange.objects.filter(contact_import=import_id, contact=OuterRef("pk"))))
+    if did == UPDATED:
+        return changed
+    known = RawSQL(_KNOWN_TO, [import_id, TraceKind.KNOWN], output_field=BigIntegerField())  # noqa: S611  no input in it
+    return Q(pk__in=known) & ~changed
+
+
+_KNOWN_TO = "SELECT unnest(t.ids) FROM contacts_import_trace t WHERE t.contact_import_id = %s AND t.kind = %s"
 
 
 def _joined(member: Member, filters: Filters, *, is_page: bool = False) -> QuerySet[Contact]:

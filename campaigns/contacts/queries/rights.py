@@ -12,8 +12,17 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from campaigns.contacts.core.fields import EMAIL
-from campaigns.contacts.models import Contact, ContactEdit, Erasure, ListInterest, Retention, RetentionRun
+from campaigns.contacts.models import (
+    Contact,
+    ContactEdit,
+    ContactGround,
+    Erasure,
+    ListInterest,
+    Retention,
+    RetentionRun,
+)
 from campaigns.contacts.parts import Person, Section, parts
+from campaigns.contacts.queries.grounds import basis_of, grounds_of
 from campaigns.contacts.queries.interests import interests_in
 from campaigns.contacts.states import BASIS_TOLD, LegalBasis
 from outreach.accounts.access import Member
@@ -106,8 +115,13 @@ def origin_letter(member: Member, contact: Contact) -> str:
     else:
         lines.append(f"It was imported from the file “{origin.filename}” on {contact.created_at:%d %B %Y}.")
         lines.append(f"Its source: {origin.source}" if origin.source else "[Say here where the file came from.]")
-    basis = LegalBasis(origin.legal_basis) if origin else LegalBasis.UNSTATED
-    lines += ["", BASIS_TOLD.get(basis, _NO_GROUND), ""]
+    basis = basis_of(contact)
+    later = grounds_of(contact)
+    stated = LegalBasis(origin.legal_basis) if origin else LegalBasis.UNSTATED
+    if stated is not LegalBasis.UNSTATED or not later:
+        lines += ["", BASIS_TOLD.get(stated, _NO_GROUND)]
+    lines += [line for one in later for line in ("", _stated(one))]
+    lines.append("")
     if basis not in {LegalBasis.CONSENT, LegalBasis.CONTRACT}:
         lines += [line for one in interests_in(contact.pk) for line in (_weighed(one), "")]
     if sent:
@@ -123,6 +137,12 @@ def origin_letter(member: Member, contact: Contact) -> str:
         workspace.postal_address,
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _stated(one: ContactGround) -> str:
+    given = one.contact_import
+    where = f"with the file “{given.filename}”" + (f", whose source is: {given.source}" if given.source else "")
+    return f"{BASIS_TOLD[LegalBasis(one.basis)]} That was put down on {one.stated_at:%d %B %Y} {where}."
 
 
 def _weighed(one: ListInterest) -> str:

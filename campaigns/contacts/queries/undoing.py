@@ -16,7 +16,7 @@ from django.db.models.expressions import RawSQL
 
 from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.undo import taken_back
-from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ListMember
+from campaigns.contacts.models import Contact, ContactGround, ContactImport, ContactTag, ImportChange, ListMember
 from campaigns.contacts.parts import parts
 from campaigns.contacts.queries.later import claims_on, later_of
 from campaigns.contacts.queries.returning import returning
@@ -25,7 +25,7 @@ from outreach.kit import clock
 
 _SAMPLES = 5
 # Which of a contact's places and changes count is said below.
-_OWN = (ListMember, ContactTag, ImportChange)
+_OWN = (ListMember, ContactTag, ImportChange, ContactGround)  # the last stands for a later file
 _OWN_CAUSES = {
     "in_act": "an act on many contacts that is not done yet is about them",
     "changed_again": "a later import changed them",
@@ -71,6 +71,7 @@ class UndoPreview:
     restored: tuple[Restored, ...]  # some of them
     places: int
     tags: int
+    grounds: int  # that go off the record of people who were known before
 
     @property
     def kept_contacts(self) -> int:
@@ -105,6 +106,7 @@ def undo_preview(row: ContactImport) -> UndoPreview:
         restored=_restored(row, changes.filter(pk__in=back.samples).select_related("contact").order_by("pk")),
         places=back.places,
         tags=back.tags,
+        grounds=ContactGround.objects.filter(contact_import=row).count(),
     )
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from campaigns.contacts.core.fields import COUNTRY, CUSTOM_PREFIX, TEXT_LIMITS, TIME_ZONE
-from campaigns.contacts.states import ImportPolicy
+from campaigns.contacts.states import OWN_WISHES, ImportPolicy, SuppressionScope
 
 TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
 FIELDS = "fields"
+# Of a contact c: whether they said themselves that they are not to be written to. REFUSALS are its %(wishes)s.
+REFUSALS = sorted(reason.value for reason in OWN_WISHES)
+HAS_REFUSED = f"""EXISTS (
+    SELECT 1 FROM contacts_suppression w
+     WHERE w.workspace_id = c.workspace_id AND w.scope = '{SuppressionScope.ADDRESS.value}' AND w.value = c.email_key
+       AND w.reason = ANY(%(wishes)s::varchar[]))"""  # noqa: S608  # our own words
 
 
 def value_after(name: str, policy: ImportPolicy, *, new: str, old: str = "c") -> str:

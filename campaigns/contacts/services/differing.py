@@ -10,11 +10,18 @@ from django.db.backends.utils import CursorWrapper
 
 from campaigns.contacts.core.difference import SAMPLES, Change, Difference, cut
 from campaigns.contacts.core.fields import CUSTOM_PREFIX, is_custom_name
-from campaigns.contacts.services.comparing import FIELDS, changeable, differs, value_after
+from campaigns.contacts.services.comparing import (
+    FIELDS,
+    HAS_REFUSED,
+    REFUSALS,
+    changeable,
+    differs,
+    value_after,
+)
 from campaigns.contacts.services.reading import Batch
 from campaigns.contacts.services.running_people import people_in_campaigns
 from campaigns.contacts.services.staging import PassingStage
-from campaigns.contacts.states import ImportPolicy
+from campaigns.contacts.states import FURTHER_GROUNDS, ImportPolicy, LegalBasis
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,19 @@ class _Side:
 class Comparison:
     """Adds up what a file's batches would do in a workspace."""
 
-    def __init__(self, workspace_id: int, columns: Sequence[str], policy: ImportPolicy, custom: Sequence[str]) -> None:
+    def __init__(  # what is compared, where, and what is said of it
+        self,
+        workspace_id: int,
+        columns: Sequence[str],
+        policy: ImportPolicy,
+        custom: Sequence[str],
+        *,
+        basis: LegalBasis,
+    ) -> None:
         """columns: of the staged rows; custom: the names of the custom fields among them."""
         self.found = Difference()
         self._workspace_id = workspace_id
+        self._is_ground = basis in FURTHER_GROUNDS
         self._sides = list(_sides(columns, policy, custom))
         self._any = " OR ".join(differs(name, policy, new="s") for name in changeable(columns, policy)) or "false"
         self._name = " || ' ' || ".join(f"s.{name}" for name in ("first_name", "last_name") if name in columns) or "''"
@@ -51,6 +67,11 @@ class Comparison:
             self.found.suppressed += stage.suppressed(self._workspace_id)
             cursor.execute(_KNOWN_IDS, [self._workspace_id])
             known = [pk for (pk,) in cursor.fetchall()]
+            if known and self._is_ground:
+                cursor.execute(_GROUNDED, {"ids": known, "wishes": REFUSALS})
+                (grounded,) = cursor.fetchone()
+                self.found.grounded += grounded
+                self.found.refused += len(known) - grounded
             if known:
                 self.found.enroll(*people_in_campaigns(self._workspace_id, known))
             cursor.execute("TRUNCATE pg_temp.contacts_stage")
@@ -116,6 +137,7 @@ SELECT c.email, {before}, {after}
   FROM pg_temp.contacts_stage s JOIN contacts_contact c ON c.workspace_id = %s AND c.email_key = s.email_key
  WHERE {differs} LIMIT %s
 """
+_GROUNDED = f"SELECT count(*) FROM contacts_contact c WHERE c.id = ANY(%(ids)s::bigint[]) AND NOT {HAS_REFUSED}"  # noqa: S608
 _KNOWN_IDS = """
 SELECT c.id FROM pg_temp.contacts_stage s
   JOIN contacts_contact c ON c.workspace_id = %s AND c.email_key = s.email_key

@@ -20,7 +20,7 @@ from campaigns.contacts.services.differing import Comparison
 from campaigns.contacts.services.locks import DRY_RUNS, running, running_imports
 from campaigns.contacts.services.reading import batches, place_of, reader_of
 from campaigns.contacts.services.staging import PassingStage
-from campaigns.contacts.states import DryRunState, ImportPolicy, ImportState
+from campaigns.contacts.states import DryRunState, ImportPolicy, ImportState, LegalBasis
 from outreach.kit import clock
 from outreach.kit.hints import hint_at
 
@@ -98,7 +98,9 @@ def _run(dry_run: DryRun) -> None:
     row = dry_run.contact_import
     reader = reader_of(row)
     names = [target.removeprefix(CUSTOM_PREFIX) for target in row.mapping.values() if target.startswith(CUSTOM_PREFIX)]
-    comparison = Comparison(row.workspace_id, reader.columns, ImportPolicy(row.policy), names)
+    comparison = Comparison(
+        row.workspace_id, reader.columns, ImportPolicy(row.policy), names, basis=LegalBasis(row.legal_basis)
+    )
     found = comparison.found
     first_lines: dict[str, int] = {}
     with PassingStage(reader.columns) as stage:

@@ -14,9 +14,18 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from campaigns.contacts.services.comparing import FIELDS, TEXTS, before_and_after, changeable, differs, value_after
+from campaigns.contacts.services.comparing import (
+    FIELDS,
+    HAS_REFUSED,
+    REFUSALS,
+    TEXTS,
+    before_and_after,
+    changeable,
+    differs,
+    value_after,
+)
 from campaigns.contacts.services.staging import Stage
-from campaigns.contacts.states import ImportPolicy, TraceKind
+from campaigns.contacts.states import FURTHER_GROUNDS, ImportPolicy, LegalBasis, TraceKind
 
 _ROUNDS = 5
 TRACE_IDS = 10_000  # of one row
@@ -32,6 +41,7 @@ class Merge:
     now: datetime
     policy: ImportPolicy = ImportPolicy.OVERWRITE
     tag_ids: tuple[int, ...] = ()
+    basis: LegalBasis = LegalBasis.UNSTATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class Counts:
     created: int
     updated: int
     suppressed: int
+    grounded: int  # of those known: for whom the ground went on record
 
 
 def merge(stage: Stage, into: Merge) -> Counts:
@@ -82,6 +93,7 @@ class _Merger:
         self._into = into
         self._names: dict[str, Any] = {
             "workspace": into.workspace_id, "import": into.import_id, "list": into.list_id, "now": into.now,
+            "basis": into.basis.value,
         }  # fmt: skip
         changes = changeable(stage.columns, into.policy)
         self._changes = changes
@@ -120,9 +132,12 @@ class _Merger:
         cursor.execute(_LOCK_LIST, self._names)
         for (list_id,) in cursor.fetchall():  # it may have been deleted since the import was confirmed
             gifts.append(_Gift(TraceKind.LISTED, list_id, "contacts_list_member", "contact_list_id"))
-        if gifts:
-            lacks = " OR ".join(gift.lacks("k.id") for gift in gifts)
+        is_ground = self._into.basis in FURTHER_GROUNDS
+        if gifts or is_ground:
+            lacks = "true" if is_ground else " OR ".join(gift.lacks("k.id") for gift in gifts)
             cursor.execute(_HOLD_KNOWN.format(lacks=lacks))
+        if is_ground:
+            cursor.execute(_GROUND, self._names | {"wishes": REFUSALS})
         for gift in sorted(gifts):
             names = self._traced(gift.kind) | {"of": gift.of}
             place = {"table": gift.table, "column": gift.column}
@@ -133,8 +148,8 @@ class _Merger:
 
     def counts(self, cursor: CursorWrapper) -> Counts:
         cursor.execute(_COUNTS, self._names)
-        created, updated = cursor.fetchone()
-        return Counts(created, updated, self._stage.suppressed(self._into.workspace_id))
+        created, updated, grounded = cursor.fetchone()
+        return Counts(created, updated, self._stage.suppressed(self._into.workspace_id), grounded)
 
     def _traced(self, kind: TraceKind) -> dict[str, Any]:
         return self._names | {"kind": kind.value, "size": TRACE_IDS}
@@ -238,6 +253,15 @@ SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
  WHERE {lacks} ORDER BY c.id FOR KEY SHARE OF c
 """
 
+# Who has said no is not said to have agreed.
+_GROUND = f"""
+INSERT INTO contacts_ground (contact_import_id, contact_id, basis, stated_at)
+SELECT %(import)s, c.id, %(basis)s, %(now)s
+  FROM pg_temp.contacts_held h JOIN contacts_contact c ON c.id = h.id
+ WHERE NOT {HAS_REFUSED}
+ ORDER BY c.id
+"""  # noqa: S608  # our own words
+
 _PLACE_KNOWN = """given AS (
     INSERT INTO {table} ({column}, contact_id, added_at)
     SELECT %(of)s, h.id, %(now)s FROM pg_temp.contacts_held h WHERE {lacks} ORDER BY h.id
@@ -246,5 +270,6 @@ _PLACE_KNOWN = """given AS (
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM pg_temp.contacts_new),
-       (SELECT count(*) FROM contacts_import_change WHERE contact_import_id = %(import)s)
+       (SELECT count(*) FROM contacts_import_change WHERE contact_import_id = %(import)s),
+       (SELECT count(*) FROM contacts_ground WHERE contact_import_id = %(import)s)
 """

@@ -23,7 +23,7 @@ from campaigns.contacts.services.merging import Merge, merge
 from campaigns.contacts.services.reading import Checkpoint, batches, place_of, reader_of
 from campaigns.contacts.services.staging import Stage
 from campaigns.contacts.services.tags import tags_named
-from campaigns.contacts.states import ImportPolicy, ImportState
+from campaigns.contacts.states import ImportPolicy, ImportState, LegalBasis
 from outreach.kit import clock
 
 
@@ -97,7 +97,8 @@ def _merge(row: ContactImport, reader: RowReader, stage: Stage, reached: Checkpo
         hold_for_merge(row.workspace_id)
         repeated = stage.settle(place_of(row))
         tag_ids = tuple(tag.pk for tag in tags_named(row.workspace_id, row.tags)) if row.tags else ()
-        counts = merge(stage, Merge(row.workspace_id, row.pk, row.contact_list_id, now, policy, tag_ids))
+        basis = LegalBasis(row.legal_basis)
+        counts = merge(stage, Merge(row.workspace_id, row.pk, row.contact_list_id, now, policy, tag_ids, basis))
         rows_known = reached.rows_taken - repeated - counts.created - counts.updated
         is_skipping = policy == ImportPolicy.SKIP
         _keep_if_ours(
@@ -111,6 +112,7 @@ def _merge(row: ContactImport, reader: RowReader, stage: Stage, reached: Checkpo
             rows_unchanged=0 if is_skipping else rows_known,
             rows_skipped=rows_known if is_skipping else 0,
             rows_suppressed=counts.suppressed,
+            rows_grounded=counts.grounded,
             notes=[note_words(note, place_of(row)) for note in reader.notes],
             checkpoint=None,
         )

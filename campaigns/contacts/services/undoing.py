@@ -18,7 +18,15 @@ from django.db.models import Max, Min
 
 from campaigns.contacts.core.undo import UndoCounts, before_of_next, taken_back
 from campaigns.contacts.errors import IllegalMove
-from campaigns.contacts.models import Contact, ContactImport, ContactTag, ImportChange, ImportTrace, ListMember
+from campaigns.contacts.models import (
+    Contact,
+    ContactGround,
+    ContactImport,
+    ContactTag,
+    ImportChange,
+    ImportTrace,
+    ListMember,
+)
 from campaigns.contacts.queries.later import Later, claims_on, later_of
 from campaigns.contacts.queries.undoing import can_be_undone, causes_among
 from campaigns.contacts.services.comparing import FIELDS, TEXTS
@@ -216,8 +224,17 @@ def _take_back(kind: TraceKind, model: type[ListMember | ContactTag], owner: str
     return step
 
 
+def _take_grounds(row: ContactImport, counts: UndoCounts) -> bool:
+    """Take the next of the grounds that it stated for people known before off the record; what others stated stays."""
+    grounds = ContactGround.objects.filter(contact_import=row).order_by("contact")
+    ids = list(grounds.values_list("pk", flat=True)[:_AT_ONCE])
+    counts.grounds += ContactGround.objects.filter(pk__in=ids).delete()[0]
+    return bool(ids)
+
+
 _COLUMNS = (*TEXTS, FIELDS)
 _STEPS = (
+    _take_grounds,  # first: nobody is written to on a ground that is taken back
     _remove_created,
     _restore_changed,
     _take_back(TraceKind.LISTED, ListMember, "contact_list", "places"),

@@ -156,6 +156,7 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
         "shown": _SHOWN_REJECTIONS,
         "causes": queries.causes_of(row),
         "can_be_undone": queries.can_be_undone(row),
+        **_people_urls(request, row),
         "kept": queries.kept_by_cause(row.undo.get("kept", {})),
         "encoding": encoding.LABELS.get(row.encoding, row.encoding),
         "delimiter": dialect.LABELS.get(row.delimiter, row.delimiter),
@@ -164,6 +165,15 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
         "took": row.finished_at - row.started_at if row.finished_at and row.started_at else None,
     }
     return render_region(request, f"{_FOLDER}/import_result.html", context)
+
+
+def _people_urls(request: MemberRequest, row: ContactImport) -> dict[str, str]:
+    """Return the pages of whom it updated, and left unchanged, as long as it is on record who they are."""
+    if not queries.can_be_undone(row):
+        return {f"{did}_url": "" for did in queries.IMPORT_DID}
+    url = request.member.url("contacts:list")
+    queries_of = {did: queries.Filters(import_id=row.pk, import_as=did).as_query() for did in queries.IMPORT_DID}
+    return {f"{did}_url": f"{url}?{query}" for did, query in queries_of.items()}
 
 
 @require_GET

@@ -51,6 +51,7 @@ def _facts(request: MemberRequest, contact: Contact) -> dict[str, Any]:
         "facts": [(LABELS[name], getattr(contact, name)) for name in plain],
         "zone": queries.zone_known_of(contact),
         "suppression": queries.suppression_of(contact),
+        "grounds": queries.grounds_of(contact),
         "lists": queries.lists_with(contact),
         "tags": queries.tags_with(contact),
         "verdict_words": VERDICT_LABELS[contact.verdict],

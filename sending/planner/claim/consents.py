@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from campaigns.contacts.queries.grounds import IS_GROUNDED
 from outreach.kit import statements
 from sending.pacing import Pace
 from sending.planner.lawful.grounds import consents
 from sending.planner.lawful.law import Need, country_of_domain, name_of, rule_of
 from sending.planner.lawful.overrides import AUDIENCE_PRINT
 
-# Of those whose country asks for it: who came by no import that states a consent, in a campaign that states none, and
-# whom no decision covers that stands (lawful/overrides.py).
+# Of those whose country asks for it: of whom no import states a consent, in a campaign that states none, and whom no
+# decision covers that stands (lawful/overrides.py).
 _LACKING = f"""
 WITH decided AS MATERIALIZED (
     SELECT o.campaign_id, o.countries, o.up_to FROM planner_law_override o
@@ -21,10 +22,10 @@ WITH decided AS MATERIALIZED (
 )
 SELECT a.campaign_id, a.contact_id
   FROM unnest(%s::bigint[], %s::bigint[], %s::varchar[]) AS a(campaign_id, contact_id, country)
+ CROSS JOIN (SELECT %s::varchar[] AS enough) f
  WHERE NOT EXISTS (SELECT 1 FROM planner_campaign_ground g
-                    WHERE g.campaign_id = a.campaign_id AND g.basis = ANY(%s::varchar[]))
-   AND NOT EXISTS (SELECT 1 FROM contacts_contact c JOIN contacts_import i ON i.id = c.origin_id
-                    WHERE c.id = a.contact_id AND i.legal_basis = ANY(%s::varchar[]))
+                    WHERE g.campaign_id = a.campaign_id AND g.basis = ANY(f.enough))
+   AND NOT EXISTS (SELECT 1 FROM contacts_contact c WHERE c.id = a.contact_id AND {IS_GROUNDED})
    AND NOT EXISTS (SELECT 1 FROM decided d
                     WHERE d.campaign_id = a.campaign_id AND a.country = ANY(d.countries) AND a.contact_id <= d.up_to)
 """  # noqa: S608  # our own words
@@ -55,7 +56,7 @@ class Consents:
         if asked:
             enough = consents()
             campaigns = sorted({pk for pk, _ in asked})
-            values = [campaigns, [pk for pk, _ in asked], [pk for _, pk in asked], list(asked.values()), enough, enough]
+            values = [campaigns, [pk for pk, _ in asked], [pk for _, pk in asked], list(asked.values()), enough]
             self._lacking = {(one, other): asked[one, other] for one, other in statements.run(_LACKING, values)}
 
     def lacking(self, campaign_id: int, contact_id: int) -> str:

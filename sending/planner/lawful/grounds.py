@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from campaigns.contacts.queries import lists_weighed
+from campaigns.contacts.queries.grounds import BEST_OF_MANY, GROUNDS_OF_MANY, IS_GROUNDED
 from campaigns.contacts.states import BASIS_LABELS, LegalBasis
 from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
@@ -34,16 +35,17 @@ from sending.planner.lawful.law import (
 from sending.planner.lawful.overrides import standing
 from sending.planner.models import CampaignGround, LawOverride
 
-# The ground of a contact is what was stated at the import that it came with.
-_COUNTED = """
+# The ground of a contact is what was stated at the import that it came with, or at a later one, if that permits more.
+_COUNTED = f"""
 SELECT c.country, CASE WHEN c.country = '' THEN substring(c.domain FROM '[^.]+$') ELSE '' END AS tld,
-       COALESCE(i.legal_basis, 'unstated'), COALESCE(i.source, '') <> '',
+       {BEST_OF_MANY}, COALESCE(i.source, '') <> '',
        c.id IN (SELECT m.contact_id FROM contacts_list_member m WHERE m.contact_list_id = ANY(%s::bigint[])),
        c.id <= %s, c.id <= %s, c.id <= %s, count(*)
   FROM contacts_contact c LEFT JOIN contacts_import i ON i.id = c.origin_id
- WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({people})
+  LEFT JOIN {GROUNDS_OF_MANY} k ON k.contact_id = c.id
+ WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({{people}})
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-"""
+"""  # noqa: S608  # our own words
 _ENROLLED = """
 SELECT contact_id FROM planner_enrollment
  WHERE campaign_id = %s AND (state IN ('active', 'sending') OR led_to IS NOT NULL)
@@ -57,11 +59,11 @@ _RESTS = (
     Duty.NOTICE,
 )  # what a decision may be about, in the order of the statement's values
 # Of a contact c: whether the law of its country needs a consent that is not on record (two lists of values).
-LACKS_CONSENT = """(
+LACKS_CONSENT = f"""(
     COALESCE(NULLIF(c.country, ''), CASE upper(substring(c.domain FROM '[^.]+$')) WHEN 'UK' THEN 'GB'
              WHEN 'US' THEN '' ELSE upper(substring(c.domain FROM '[^.]+$')) END, '') = ANY(%s::varchar[])
-    AND NOT EXISTS (SELECT 1 FROM contacts_import i WHERE i.id = c.origin_id AND i.legal_basis = ANY(%s::varchar[]))
-)"""
+    AND NOT EXISTS (SELECT 1 FROM (SELECT %s::varchar[] AS enough) f WHERE {IS_GROUNDED})
+)"""  # noqa: S608  # our own words
 _SUFFICES = {
     Need.CONSENT: frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT}),
     Need.NOTICE: frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INTEREST}),
@@ -302,7 +304,9 @@ def counted(campaign: Campaign, whom: Whom, decisions: Mapping[Duty, LawOverride
     decided = decisions or {}
     old = [decided[duty].up_to if duty in decided and whom is not Whom.OUTSIDE else 0 for duty in _RESTS]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED.format(people=people), [weighed, *old, campaign.workspace_id, *values])
+        cursor.execute(
+            _COUNTED.format(people=people), [weighed, *old, campaign.workspace_id, campaign.workspace_id, *values]
+        )
         return [
             Group(country, tld, LegalBasis(basis), is_sourced, is_weighed, dict(zip(_RESTS, rest, strict=True)), count)
             for country, tld, basis, is_sourced, is_weighed, *rest, count in cursor.fetchall()

@@ -11,21 +11,22 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from campaigns.contacts.queries.grounds import BEST_BASIS
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
 from outreach.kit import statements
 from sending.planner.lawful.grounds import Whom, counted, is_real, stated
 from sending.planner.lawful.law import Need, country_of_domain, name_of, rule_of
 
-_FACTS = """
-SELECT a.campaign_id, c.id, c.country, c.domain, COALESCE(i.legal_basis, 'unstated'), COALESCE(g.basis, 'unstated'),
+_FACTS = f"""
+SELECT a.campaign_id, c.id, c.country, c.domain, {BEST_BASIS}, COALESCE(g.basis, 'unstated'),
        w.time_scale
   FROM unnest(%s::bigint[], %s::bigint[]) AS a(campaign_id, contact_id)
   JOIN contacts_contact c ON c.id = a.contact_id
   JOIN accounts_workspace w ON w.id = c.workspace_id
   LEFT JOIN contacts_import i ON i.id = c.origin_id
   LEFT JOIN planner_campaign_ground g ON g.campaign_id = a.campaign_id
-"""
+"""  # noqa: S608  # our own words
 
 
 def may_be_followed(asked: Collection[tuple[int, int]]) -> set[tuple[int, int]]:

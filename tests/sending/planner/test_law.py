@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.contacts import services as contacts
 from campaigns.contacts.models import Contact, ContactList, ListMember
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences import services as sequences
@@ -18,7 +19,9 @@ from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.errors import NotReady
 from sending.planner.explain.present import present_of
 from sending.planner.forecast.foresight import foresee
+from sending.planner.lawful.grounds import Whom, law_obstacles
 from sending.planner.lawful.stating import state_ground
+from sending.planner.lawful.traced import may_be_followed
 from sending.planner.models import CampaignGround, Enrollment
 from sending.planner.review.readiness import stalls
 from sending.planner.services import enroll_audience, grow_audiences, launch
@@ -204,6 +207,32 @@ def test_a_follow_up_and_a_retry_wait_for_the_consent_too(member: Member) -> Non
     Contact.objects.filter(pk=ada.pk).update(origin=make_import(member.workspace, legal_basis=LegalBasis.CONSENT))
     Enrollment.objects.update(due_at=database_time())
     assert emails(pick(mailbox)) == ["ada@firma.de"]
+
+
+def test_who_is_imported_again_with_their_consent_may_be_written_to(member: Member, campaign: Campaign) -> None:
+    mailbox = make_sender(member, "me@other.example")
+    waiting = make_empty_campaign(member, mailbox)
+    first = make_import(member.workspace, "first.csv", legal_basis=LegalBasis.INTEREST)
+    ada = make_contact(member.workspace, "ada@firma.de", origin=first)
+    make_waiting(waiting, ada, mailbox, due_at=database_time())
+    CampaignGround.objects.filter(campaign=waiting).delete()
+    assert not pick(mailbox)
+    assert enrollment_of(ada).hold_code == HoldCode.NO_CONSENT
+    grow(member, campaign)
+    ListMember.objects.create(contact_list=ContactList.objects.get(name="Leads"), contact=ada)
+    assert grow_audiences() == 0
+    again = contacts.store_upload(member.workspace, "agreed.csv", [b"email\nada@firma.de\n"])
+    again.legal_basis = LegalBasis.CONSENT
+    contacts.confirm(again, again.mapping, None, hint=False)
+    contacts.run_import(again.pk)
+    assert (grow_audiences(), stalls(campaign)) == (1, ())
+    Enrollment.objects.filter(campaign=waiting).update(due_at=database_time())
+    assert emails(pick(mailbox)) == ["ada@firma.de"]
+    assert may_be_followed([(waiting.pk, ada.pk)]) == {(waiting.pk, ada.pk)}
+    again.refresh_from_db()
+    contacts.undo_import(again, by=member.user, hint=False)
+    assert not may_be_followed([(waiting.pk, ada.pk)]), "nothing rests on what was taken back"
+    assert law_obstacles(campaign, Whom.ENROLLED)
 
 
 def test_the_consent_of_people_whom_no_law_asks_about_costs_no_query(
