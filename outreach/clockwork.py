@@ -28,6 +28,9 @@ task_routes = {
     "contacts.sweep_erasures": {"queue": "jobs"},
     "contacts.keep_retention": {"queue": "jobs"},
     "domains.check": {"queue": "jobs"},
+    "domains.check_asked": {"queue": "jobs"},
+    "domains.check_watched": {"queue": "jobs"},
+    "mailboxes.watch_domains": {"queue": "jobs"},
     "links.check_domains": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
     "planner.call_off": {"queue": "jobs"},
@@ -63,6 +66,16 @@ beat_schedule = {
     },
     "domains: look up the records of signing keys": {
         "task": "domains.check",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "domains: check the domains that mailboxes send from": {
+        "task": "domains.check_watched",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "mailboxes: watch the domains that they send from": {
+        "task": "mailboxes.watch_domains",
         "schedule": 300.0,
         "options": {"expires": 300},
     },

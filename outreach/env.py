@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 RUN_FILE = "run.env"
 IPNetwork = IPv4Network | IPv6Network
+_ZONE = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,98}[A-Za-z0-9])?")  # it becomes a part of an address
 
 
@@ -88,6 +89,13 @@ VARIABLES = (
         "OUTREACH_DNS",
         "Name servers that are asked about the domains of contacts, mailboxes and keys, as IP addresses with or "
         "without a port (`192.0.2.53 127.0.0.1:5353 [2001:db8::53]:53`); empty: those of this machine.",
+        default="",
+    ),
+    Variable(
+        "OUTREACH_BLOCKLISTS",
+        "Blocklists that are asked about sending domains and the addresses of their servers: zones with what they "
+        "list (`zen.spamhaus.org=addresses dbl.spamhaus.org=domains`). Mind their terms; most refuse public "
+        "resolvers, which is shown as unknown. Empty: none.",
         default="",
     ),
     Variable(
@@ -181,6 +189,7 @@ class Env:
     tracking_url: str
     private_networks: tuple[IPNetwork, ...]
     dns: tuple[NameServer, ...]
+    blocklists: tuple[tuple[str, str], ...]  # a zone, and what it lists: addresses or domains
     allow_sign_up: bool
     lease_s: int
     idle_slots: int
@@ -227,6 +236,9 @@ def load(environ: Mapping[str, str]) -> Env:
         tracking_url=_tracking_url(known),
         private_networks=_networks(known, "OUTREACH_PRIVATE_NETWORKS"),
         dns=tuple(_name_server("OUTREACH_DNS", word) for word in _words(_text(known, "OUTREACH_DNS"))),
+        blocklists=tuple(
+            _blocklist("OUTREACH_BLOCKLISTS", word) for word in _words(_text(known, "OUTREACH_BLOCKLISTS"))
+        ),
         allow_sign_up=_truth(known, "OUTREACH_ALLOW_SIGN_UP"),
         lease_s=_number(known, "OUTREACH_LEASE_S", least=2, most=3600),
         idle_slots=_number(known, "OUTREACH_IDLE_SLOTS", least=0, most=2000),
@@ -357,6 +369,13 @@ def _name_server(name: str, word: str) -> NameServer:
         return NameServer(str(ip_address(parts.hostname or "")), parts.port or 53)
     except ValueError as error:
         raise BadSetting(f"{name}: {word!r} is no IP address, with or without a port") from error
+
+
+def _blocklist(name: str, word: str) -> tuple[str, str]:
+    zone, _, lists = word.lower().partition("=")
+    if not _ZONE.fullmatch(zone) or lists not in {"addresses", "domains"}:
+        raise BadSetting(f"{name}: {word!r} is no zone with =addresses or =domains behind it")
+    return zone, lists
 
 
 def _daemon(known: Mapping[str, str], name: str, scheme: str, usual_port: int) -> Daemon | None:

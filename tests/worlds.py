@@ -50,7 +50,7 @@ from outreach.accounts.models import ApiKey, KeptAnswer, Membership, Workspace
 from outreach.accounts.programs import Wish, create_key
 from outreach.accounts.roles import Role
 from outreach.kit import clock
-from sending.domains.models import DomainKey
+from sending.domains.models import DomainKey, WatchedDomain
 from sending.inbox.models import InboundMessage, SetAside, Thread, WordRule
 from sending.inbox.threads.placing import place
 from sending.inbox.threads.services import add_note, put_label
@@ -92,6 +92,7 @@ class World:
     removed: RemovedPart
     mailbox: Mailbox
     domain_key: DomainKey
+    watched_domain: WatchedDomain
     tracking_domain: TrackingDomain
     enrollment: Enrollment
     message: OutboundMessage
@@ -244,6 +245,7 @@ def make_world(marker: str) -> World:
         removed=removed,
         mailbox=mailbox,
         domain_key=builders.make_domain_key(workspace, f"{marker}.example"),
+        watched_domain=WatchedDomain.objects.create(workspace=workspace, domain=f"{marker}.example"),
         tracking_domain=builders.make_tracking_domain(workspace, f"go.{marker}.example"),
         enrollment=enrollment,
         message=message,

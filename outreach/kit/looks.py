@@ -8,15 +8,16 @@ from __future__ import annotations
 # tone -> the values shown in it; what is named nowhere is grey. Each tone has its colours in static/css/tokens.css and
 # its shape in static/css/components/badge.css.
 _TONES = {
-    "green": "positive address_valid signing works sent accepted delivered finished done passed ok success settled",
-    "blue": "test_mail tracking_domain running active sending claimed dot_pending launched resumed mailbox_resumed "
-    "info enrolled",
+    "green": "good positive address_valid signing works sent accepted delivered finished done passed ok success "
+    "settled",
+    "blue": "test_mail sending_domain tracking_domain running active sending claimed dot_pending launched resumed "
+    "mailbox_resumed info enrolled",
     "violet": "replied human_reply branched clicked opened",
-    "amber": "undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
+    "amber": "advice undoing address_risky address_catch_all missing deferred delayed unreachable needs_sign_in "
     "warn warning soft bounced_soft",
     "olive": "held paused mailbox_paused mailbox_cooled cooldown address_held company_paused ended growth_held edited",
     "pink": "in_doubt assumed_sent sent_again",
-    "red": "broken address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address "
+    "red": "bad broken address_no_mail no_mail bounced bounced_hard bounce failed refused error hard no_such_address "
     "out_of_tries not_sendable",
     "orange": "blocked block complained complaint",
     "slate": "negative address_role address_disposable disposable role_address opted_out opt_out suppressed erased",
@@ -75,6 +76,7 @@ _WORDS = {
     "bad_template": "Wording cannot be rendered",
     "mailbox_state": "Mailbox is stopped",
     "mailbox_backoff": "Server asks to wait",
+    "authentication": "Domain is not believed",
     "mailbox_cooled": "Leaves a provider alone",
     "cooldown": "The provider distrusts the mailbox",
     "address_held": "Address rests",

@@ -28,7 +28,7 @@ _MOST_CHARS = 10_000  # of a record
 class DnsAsker:
     """Answers the judges out of the DNS. Not for two threads."""
 
-    resolver: dns.resolver.Resolver = field(default_factory=make_resolver)
+    resolver: dns.resolver.Resolver = field(default_factory=lambda: make_resolver())  # noqa: PLW0108  # looked up when it is called
     _known: dict[tuple[str, Kind], Answer] = field(default_factory=dict)
     _until: float = field(default_factory=lambda: time.monotonic() + _ALL_S)
 

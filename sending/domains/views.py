@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.addresses import BadAddress
-from sending.domains import queries, services
+from sending.domains import queries, services, watched
 from sending.domains.services import AlreadySigned
 
 
@@ -28,6 +28,7 @@ def domain_list(request: MemberRequest) -> HttpResponse:
             messages.success(request, f"The key of {key.domain} is made. Publish its record; signing begins with it.")
             return redirect(request.member.url("domains:list"))
     context = {
+        "watched": watched.watched_of(request.member),
         "rows": queries.keys_of(request.member),
         "typed": typed,
         "problem": problem,

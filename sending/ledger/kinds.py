@@ -57,6 +57,9 @@ class EventKind(StrEnum):
     MAILBOX_COOLED = "mailbox_cooled"  # it leaves one provider alone for a while; data.side, data.until
     TEST_MAIL = "test_mail"  # a person sent a test from it, of data.step perhaps; data.by, data.to; counted nowhere
     # the workspace
+    SENDING_DOMAIN = (
+        "sending_domain"  # what the DNS says of a domain that mailboxes send from changed; data.domain, words
+    )
     TRACKING_DOMAIN = "tracking_domain"  # its tracking domain was claimed, proven, lost or removed; data.host, words
 
 

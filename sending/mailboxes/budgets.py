@@ -106,6 +106,7 @@ def facts_of(clock: MailboxClock, usage: Usage, *, now: datetime) -> MailboxFact
         backoff_until=clock.backoff_until,
         backoff_words=clock.backoff_words,
         synced_at=clock.synced_at,
+        disbelieved=clock.cold_hold_words,
     )
 
 

@@ -165,6 +165,8 @@ class MailboxClock(models.Model):
     # why it begins nobody new: its places are kept for follow-ups
     new_hold_words = models.CharField(max_length=300, blank=True, default="")
     new_hold_until = models.DateTimeField(null=True)
+    # why it writes to no stranger: receivers would not believe its domain; "" where they do, or nobody knows
+    cold_hold_words = models.CharField(max_length=300, blank=True, default="", db_default="")
     backoff_until = models.DateTimeField(null=True)  # its server asked us to wait, or cannot be reached
     backoff_words = models.CharField(max_length=300, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)  # in a row, of connections; drives the backoff

@@ -47,9 +47,12 @@ class Preset:
     oauth: SignInKind | None = None  # the provider whose sign-in it takes instead of a password
     receiver: Receiver = Receiver.OTHER  # as whom the house knows it where it receives mail
     oauth_needs: str = ""  # what must be done first then, in sentences; "" = nothing
+    spf: tuple[str, ...] = ()  # of domains that it serves: the include it asks for, then others that do as well
+    dkim: tuple[str, ...] = ()  # the selectors that it usually signs them with
     servers_source: str = ""
     needs_source: str = ""
     ceiling_source: str = ""
+    dns_source: str = ""
 
 
 @cache
@@ -127,7 +130,7 @@ def _preset(row: dict[str, Any]) -> Preset:
     known = row | {name: _place(row[name]) for name in ("smtp", "imap", "pop3") if name in row}
     known["receiver"] = Receiver(row.get("receiver", Receiver.OTHER))
     known["oauth"] = SignInKind(row["oauth"]) if "oauth" in row else None
-    return Preset(**(known | {name: tuple(row.get(name, ())) for name in ("domains", "mx")}))
+    return Preset(**(known | {name: tuple(row.get(name, ())) for name in ("domains", "mx", "spf", "dkim")}))
 
 
 def _place(row: dict[str, Any]) -> Place:

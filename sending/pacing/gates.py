@@ -31,6 +31,7 @@ class MailboxFacts(NamedTuple):  # a forecast makes one at each look
     backoff_until: datetime | None = None
     backoff_words: str = ""
     synced_at: datetime | None = None
+    disbelieved: str = ""  # in words, where receivers would not believe its domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def mailbox_gates(box: MailboxFacts) -> Iterator[Verdict]:
     later = box.now + box.pace.shrink(RECHECK)
     if box.state:
         yield Hold(HoldCode.MAILBOX_STATE, box.state, later)
+    if box.disbelieved:
+        yield Hold(HoldCode.AUTHENTICATION, box.disbelieved, later)
     if box.backoff_until and box.backoff_until > box.now:
         yield Hold(HoldCode.MAILBOX_BACKOFF, box.backoff_words, box.backoff_until)
     if box.free_at > box.now:

@@ -24,6 +24,7 @@ class HoldCode(StrEnum):
     COMPANY_LIMIT = "company_limit"  # others of the same company were written to
     CATCH_ALL_LIMIT = "catch_all_limit"  # enough new contacts of the day are at domains that take any address
     MAILBOX_STATE = "mailbox_state"  # the mailbox is paused, blocked or needs a sign-in
+    AUTHENTICATION = "authentication"  # receivers would not believe the mailbox's domain: its DNS records are broken
     MAILBOX_BACKOFF = "mailbox_backoff"  # its server asked us to wait, or cannot be reached
     SYNC_STALE = "sync_stale"  # a reply might be there that has not been read yet
     MISSING_VALUE = "missing_value"  # the wording uses a value that this contact lacks; a person must act

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from ipaddress import ip_address
 from typing import Any
 
 from sending.domains.judging import addresses, dkim, dmarc, inbound, spf, spf_tree
 from sending.domains.judging.addresses import Zone
-from sending.domains.judging.asking import Asker
+from sending.domains.judging.asking import Asker, Kind
 from sending.domains.judging.dkim import Selectors
 from sending.domains.judging.findings import Check, Finding, Judged, Record, Standing, gravest
 from sending.domains.judging.spf import Senders
+
+_MOST_ADDRESSES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Scope:
     senders: Senders = field(default_factory=Senders)
     selectors: Selectors = field(default_factory=Selectors)
     zones: tuple[Zone, ...] = ()
+    hosts: tuple[str, ...] = ()  # of servers that send for it; their addresses count as senders
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Report:
 
 def check(ask: Asker, scope: Scope) -> Report:
     """Ask everything about a domain, and judge it. What nobody answers is unknown, and nothing else is for that."""
-    domain, senders = scope.domain, scope.senders
+    domain, senders = scope.domain, _with_addresses(ask, scope)
     tree = spf_tree.read(ask, domain)
     policy = dmarc.read(ask, domain)
     judged = (
@@ -73,6 +77,21 @@ def check(ask: Asker, scope: Scope) -> Report:
     )  # fmt: skip
     lines = tuple(_lines(tree.node, 0)) if tree.node is not None else ()
     return Report(domain, tuple(one for one in judged if one.findings), lines, tree.lookups)
+
+
+def _with_addresses(ask: Asker, scope: Scope) -> Senders:
+    """Return the senders with the public addresses of the servers; a private one is nobody's the world knows."""
+    asked = [one for host in scope.hosts for one in _addresses_of(ask, host)]
+    found = [one for one in asked if ip_address(one).is_global]
+    known = scope.senders.addresses
+    return replace(scope.senders, addresses=tuple(dict.fromkeys([*known, *found]))[:_MOST_ADDRESSES])
+
+
+def _addresses_of(ask: Asker, host: str) -> tuple[str, ...]:
+    try:
+        return (str(ip_address(host)),)  # a server may be named by its address
+    except ValueError:
+        return tuple(one for kind in (Kind.A, Kind.AAAA) for one in ask(host, kind).records)
 
 
 def _lines(node: spf_tree.Node, depth: int) -> Iterator[Line]:

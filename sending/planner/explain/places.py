@@ -67,6 +67,7 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     HoldCode.RESERVED: ("planner:book", "mailbox", "See its account book"),
     HoldCode.MAILBOX_STATE: ("mailboxes:detail", "mailbox", "Open the mailbox"),
     HoldCode.MAILBOX_BACKOFF: ("mailboxes:detail", "mailbox", "Open the mailbox"),
+    HoldCode.AUTHENTICATION: ("domains:list", "", "See the domain"),
     HoldCode.SYNC_STALE: ("mailboxes:detail", "mailbox", "Open the mailbox"),
     HoldCode.MISSING_VALUE: ("contacts:edit", "contact", "Fill it in"),
     HoldCode.BAD_TEMPLATE: ("sequences:sequence", "campaign", "Mend the wording"),

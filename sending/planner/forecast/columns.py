@@ -100,4 +100,5 @@ _BOUNDS = {
     HoldCode.ROTATION: "Turns by weight",
     HoldCode.GAP: "The gap, within the hours of sending",
     HoldCode.MAILBOX_BACKOFF: "A server that asks to wait",
+    HoldCode.AUTHENTICATION: "A domain that is not believed",
 }

@@ -69,12 +69,14 @@ def scene_of(
     pace = Pace(Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id))
     mailboxes = {
         row.pk: row
-        for row in Mailbox.objects.filter(pk__in={pk for one, pk in pairs if one in campaign_ids}).order_by("pk")
+        for row in Mailbox.objects.filter(pk__in={pk for one, pk in pairs if one in campaign_ids})
+        .select_related("clock")
+        .order_by("pk")
     }
     rows = enrolled(campaign_ids) + (audience_rows(campaign) if campaign.state == CampaignState.DRAFT else [])
     if instead:
         rows = [_let_go(row, now) if row.campaign_id == campaign.pk else row for row in rows]
-    carrying = {pk for pk, row in mailboxes.items() if row.state == MailboxState.ACTIVE or pk in revived}
+    carrying = {pk for pk, row in mailboxes.items() if _carries(row) or pk in revived}
     throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
     touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
     known = providers_of({row.domain for row in rows} | {one.domain for one in touches}) if throttles else {}
@@ -97,6 +99,11 @@ def scene_of(
         catch_all_sent=tuple(catch_all.sent) if catch_all else (),
     )
     return Scene(scenario, mailboxes, dict(lines.stuck[campaign.pk]))
+
+
+def _carries(mailbox: Mailbox) -> bool:
+    """Say whether a mailbox writes to strangers; when one will that does not, no clock knows."""
+    return mailbox.state == MailboxState.ACTIVE and not mailbox.clock.cold_hold_words
 
 
 def _let_go(row: Row, now: datetime) -> Row:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from outreach.kit.addresses import domain_and_parents
 from outreach.kit.words import plural
-from sending.domains.models import DomainKey
+from sending.domains.judging.findings import Standing
+from sending.domains.models import DomainKey, WatchedDomain
 from sending.domains.states import KeyState
+from sending.domains.watching import is_held
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.ceilings import warnings_of
 from sending.mailboxes.guarding import mailbox_alarms
@@ -16,10 +18,16 @@ from sending.mailboxes.models import MAIL, ConnectionTest, Mailbox
 from sending.mailboxes.presets import by_server
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
-from sending.planner.review.gates import AMBER, GREEN, obstacles_of
+from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of
 from sending.planner.review.lights import Evidence, Gate, gate
 
 _WEAK = 70  # percent of health
+_SEEN = {
+    Standing.GOOD: ("SPF, DKIM and DMARC are in order.", GREEN),
+    Standing.ADVICE: ("receivers can believe it; some of it could be better.", GREEN),
+    Standing.BAD: ("something of it is broken.", AMBER),
+    Standing.UNKNOWN: ("not everything about it could be found out.", AMBER),
+}
 
 
 def senders_gate(senders: Sequence[Mailbox], obstacles: Sequence[Obstacle]) -> Gate:
@@ -58,28 +66,49 @@ def _domains(senders: Sequence[Mailbox]) -> Iterator[Evidence]:
         return
     workspace_id = senders[0].workspace_id
     keys = {row.domain: row for row in DomainKey.objects.filter(workspace=workspace_id)}
+    watched = {row.domain: row for row in WatchedDomain.objects.filter(workspace=workspace_id)}
     boxes: dict[str, list[Mailbox]] = defaultdict(list)
     for box in senders:
         boxes[box.address.rpartition("@")[2].lower()].append(box)
+    held = {domain for domain, row in watched.items() if is_held(row)}
     for domain, some in sorted(boxes.items()):
-        yield _signature(domain, some, keys)
+        if domain in watched and watched[domain].standing:
+            yield _seen(watched[domain], all_are_held=held.issuperset(boxes))
+        yield from _signature(domain, some, keys, is_seen=domain in watched)
 
 
-def _signature(domain: str, some: Sequence[Mailbox], keys: Mapping[str, DomainKey]) -> Evidence:
+def _seen(row: WatchedDomain, *, all_are_held: bool) -> Evidence:
+    """Return what the DNS said of a domain when it was asked last."""
+    where = ("See the domain", "domains:list")
+    if is_held(row):
+        words = f"{row.domain}: {row.failing_words} Its mailboxes write to no strangers until that is mended."
+        return Evidence(RED if all_are_held else AMBER, words, *where, of_campaign=False)
+    if row.failing_since is not None:
+        words = f"{row.domain}: {row.failing_words} Receivers have reason not to believe it."
+        return Evidence(AMBER, words, *where, of_campaign=False)
+    words, light = _SEEN[Standing(row.standing)]
+    return Evidence(light, f"{row.domain}: {words}", *where, of_campaign=False)
+
+
+def _signature(
+    domain: str, some: Sequence[Mailbox], keys: Mapping[str, DomainKey], *, is_seen: bool
+) -> Iterator[Evidence]:
     where = ("Domains", "domains:list")
     key = next((keys[name] for name in domain_and_parents(domain) if name in keys), None)
     if key is None:
         provider = by_server(some[0].smtp_host, some[0].address)
         if provider is not None and domain in provider.domains:
-            return Evidence(GREEN, f"{provider.name} signs what leaves from its own domain {domain}.")
-        by = f"{provider.name} may sign for it" if provider else "Its server may sign for it"
-        words = f"{domain}: nothing is known of SPF, DKIM and DMARC. {by}; without, much lands among the spam."
-        return Evidence(AMBER, words, "Send yourself a test mail, or make a key", where[1], of_campaign=False)
-    if key.state == KeyState.SIGNING:
+            yield Evidence(GREEN, f"{provider.name} signs what leaves from its own domain {domain}.")
+        elif not is_seen:
+            by = f"{provider.name} may sign for it" if provider else "Its server may sign for it"
+            words = f"{domain}: nothing is known of SPF, DKIM and DMARC. {by}; without, much lands among the spam."
+            yield Evidence(AMBER, words, "Send yourself a test mail, or make a key", where[1], of_campaign=False)
+    elif key.state == KeyState.SIGNING:
         words = f"{domain}: each message is signed (DKIM) with the key of {key.domain}."
-        return Evidence(GREEN, words, *where, of_campaign=False)
-    words = f"{domain}: its key signs nothing, since its record is not in the DNS. {key.found}"
-    return Evidence(AMBER, words.strip(), "Publish the record", where[1], of_campaign=False)
+        yield Evidence(GREEN, words, *where, of_campaign=False)
+    else:
+        words = f"{domain}: its key signs nothing, since its record is not in the DNS. {key.found}"
+        yield Evidence(AMBER, words.strip(), "Publish the record", where[1], of_campaign=False)
 
 
 def _tests(senders: Sequence[Mailbox]) -> Iterator[Evidence]:

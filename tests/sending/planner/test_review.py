@@ -16,7 +16,10 @@ from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock
+from sending.domains.judging.findings import Standing
+from sending.domains.models import WatchedDomain
 from sending.domains.states import KeyState
+from sending.domains.watching import GRACE
 from sending.mailboxes.models import ConnectionTest, Mailbox, MailboxClock
 from sending.planner.errors import NotReady
 from sending.planner.lawful.grounds import lawful
@@ -256,6 +259,19 @@ def test_a_signing_key_that_nobody_can_open_forbids_the_launch(member: Member, c
     assert "cannot be opened" in words(review_of(campaign), "senders", Light.RED)
     with pytest.raises(NotReady, match="cannot be opened"):
         launch(member, campaign)
+
+
+def test_a_domain_that_receivers_do_not_believe_is_told_and_stops_a_launch_that_would_send_nothing(
+    member: Member, campaign: Campaign
+) -> None:
+    since = campaign.created_at
+    row = WatchedDomain.objects.create(
+        workspace=member.workspace, domain="acme.example", standing=Standing.BAD, failing_since=since,
+        failing_words="acme.example has no SPF record.",
+    )  # fmt: skip
+    assert "has no SPF record" in words(review_of(campaign), "senders", Light.AMBER)
+    WatchedDomain.objects.filter(pk=row.pk).update(failing_since=since - GRACE)
+    assert "write to no strangers" in words(review_of(campaign), "senders", Light.RED)
 
 
 def test_the_review_costs_as_many_queries_with_many_people_as_with_few(member: Member) -> None:
