@@ -165,7 +165,7 @@ def _of_key(key: Key, domain: str) -> Iterator[Finding]:
 
 
 def _not_found(domain: str, selectors: Selectors) -> Finding:
-    whose = f" that {' and '.join(selectors.providers)} use" if selectors.providers else " that are usual"
+    whose = f" that are usual at {' and '.join(selectors.providers)}" if selectors.providers else " that are usual"
     return _finding(
         "not_found",
         Standing.UNKNOWN,

@@ -145,7 +145,7 @@ def _findings(policy: Policy) -> Iterator[Finding]:
             "gone_tags", Standing.ADVICE, f"It has {_listed(gone)}, which RFC 9989 has taken out of DMARC.",
             why="Receivers of today ignore it, older ones do not, so they treat your mail differently."
             + (" No share of the mail (pct) can be chosen now; for a trial there is t=y." if "pct" in gone else ""),
-            fix="Take it out of the record.", record=Record(f"_dmarc.{policy.at}", _without(policy.record, gone)),
+            fix="Take it out of the record.", record=_mended(policy),
         )  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def _of_the_reports(policy: Policy) -> Iterator[Finding]:
             "no_reports", Standing.ADVICE, "It names nobody who gets reports (rua).",
             why="Without reports nobody sees who sends in the domain's name, and whether your own mail passes.",
             fix="Add an address that you read.",
-            record=Record(f"_dmarc.{policy.at}", f"{policy.record.rstrip('; ')}; rua=mailto:dmarc@{policy.at}"),
+            record=_mended(policy),
         )  # fmt: skip
     for domain in policy.unauthorized:
         yield _finding(
@@ -215,8 +215,11 @@ def _of_the_reports(policy: Policy) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _without(record: str, names: list[str]) -> str:
-    return "; ".join(f"{name}={value}" for name, value in tags_of(record).items() if name not in names)
+def _mended(policy: Policy) -> Record:
+    """Return the record without what is gone, and with an address for reports: one record mends it all."""
+    kept = {name: value for name, value in policy.tags.items() if name not in _GONE}
+    kept.setdefault("rua", f"mailto:dmarc@{policy.at}")
+    return Record(f"_dmarc.{policy.at}", "; ".join(f"{name}={value}" for name, value in kept.items()))
 
 
 def _listed(words: list[str]) -> str:

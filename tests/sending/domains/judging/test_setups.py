@@ -60,3 +60,12 @@ def test_a_change_is_told_by_what_came_and_what_went(server: FakeDns) -> None:
     assert [(one.finding.code, one.is_new) for one in changes(trial, good)] == [("in_test", False)]
     assert is_same(good, good)
     assert not is_same(good, trial)
+
+
+def test_one_record_mends_all_that_is_wrong_with_another(server: FakeDns) -> None:
+    set_up = SetUp("mend-me", "", {})
+    with FakeDns('_dmarc.mend-me.test. 60 IN TXT "v=DMARC1; p=none; pct=50"') as dns:
+        report = check(DnsAsker(dns.resolver()), set_up.scope)
+    dmarc = next(one for one in report.judged if one.check is Check.DMARC)
+    records = {one.record.value for one in dmarc.findings if one.record is not None}
+    assert records == {"v=DMARC1; p=none; rua=mailto:dmarc@mend-me.test"}
