@@ -24,6 +24,11 @@ _OURS = re.compile(
     r"[ \t]{0,4}:[^\n]{0,1000}$|with subject:? [^\n]{0,300}",
     re.IGNORECASE | re.MULTILINE,
 )
+# What Sendmail makes of the code of an answer that it quotes ("<<< 550 ..."): any 550 is "User unknown" to it.
+_QUOTES_ANSWER = re.compile(r"^<<< [45]\d\d", re.MULTILINE)
+_OWN_WORDS = re.compile(r"^[45]\d\d \d\.\d\.\d [^\n]{1,330}\.\.\. [^\n]{1,80}$", re.MULTILINE)
+# The statuses that it makes of codes, even beside another one that the server said: what was said comes first.
+_MADE_OF_CODE = {550: "5.1.1", 552: "5.2.2", 553: "5.1.3"}
 _BEGIN = frozenset({"final-recipient", "original-recipient"})
 _MOST_BLOCKS = 200
 _RECIPIENTS = ("original-recipient", "x-actual-recipient", "final-recipient", "x-original-recipient", "recipient")
@@ -129,7 +134,8 @@ def _reason_of(fates: list[Fate], told: Told) -> tuple[Fate, tuple[Category, Evi
         ):
             return fate, found
     first, found = next((one for one in ways if one[1][0] is not Category.UNKNOWN), ways[0])
-    spoken = reason(0, first.status if found[0] is Category.UNKNOWN else "", without_phrases(told.text))
+    text = _OWN_WORDS.sub(" ", told.text) if _QUOTES_ANSWER.search(told.text) else told.text
+    spoken = reason(0, first.status if found[0] is Category.UNKNOWN else "", without_phrases(text))
     is_plain = spoken[1].layer in LAYERS
     if found[0] is Category.UNKNOWN or is_plain:
         return first, spoken if spoken[0] is not Category.UNKNOWN else found
@@ -141,11 +147,14 @@ def _by_diagnostic(fate: Fate) -> tuple[Category, Evidence]:
         return _POWERMTA[fate.sorted_as], Evidence("status", "powermta", fate.sorted_as)
     said = fate.said.partition(";")[2] or fate.said
     code = code_of(said)
+    if not said.strip():
+        return reason(0, fate.status, "")
     inner = status_of(said)
-    status = inner if by_status(inner) or not fate.status else fate.status
-    if said.strip():
-        return reason(code, status, said)
-    return reason(0, status, "")
+    if _MADE_OF_CODE.get(code) == fate.status:
+        found = reason(code, inner, said)
+        if found[0] is not Category.UNKNOWN:
+            return found
+    return reason(code, inner if by_status(inner) or not fate.status else fate.status, said)
 
 
 def without_phrases(text: str) -> str:
