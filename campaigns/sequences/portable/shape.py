@@ -1,6 +1,7 @@
 """What stands in a campaign file: the schema by which files and bodies of requests are checked.
 
-Sizes are at least those of the pages, so that whatever was written there can be given out and taken in.
+Sizes of each part are at least those of the pages, so that what was written there can be given out and taken in; but
+for a campaign with more than a million characters of HTML in all its wordings, which is refused with that reason.
 """
 
 from __future__ import annotations

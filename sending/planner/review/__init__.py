@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
-from outreach.kit.words import plural
 from sending.planner.lawful.grounds import lawful
 from sending.planner.queries import audience_size, senders_of_campaign
 from sending.planner.review.authentication import senders_gate
@@ -30,8 +29,8 @@ class Review:
 
     @property
     def apart_words(self) -> str:
-        more = plural(len(self.apart), "more gate is,more gates are")
-        return f"{more} asked below, each by itself, and not counted here."
+        names = " and ".join(f"“{one.capitalize()}”" for one in self.apart)
+        return f"{names} take longer to find out: they follow below, and are not counted here." if names else ""
 
     @property
     def reds(self) -> int:

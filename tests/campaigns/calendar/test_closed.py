@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from campaigns.calendar import ClosedProblem, ClosedSpan, closed_text, parse_closed
 
+pytestmark = pytest.mark.usefixtures("each_server_zone")
+
 CHRISTMAS = date(2026, 12, 25)
 NEW_YEAR = date(2027, 1, 1)
 

@@ -22,6 +22,8 @@ from campaigns.calendar import (
 )
 from campaigns.calendar.regions import known_until
 
+pytestmark = pytest.mark.usefixtures("each_server_zone")
+
 BERLIN = ZoneInfo("Europe/Berlin")
 GOOD_FRIDAY = date(2026, 4, 3)
 WEEK = tuple(Window(day, 540, 1020) for day in range(1, 6))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from campaigns.calendar import Never, Schedule, Window, coming_days, is_open, next_clock_change, next_open
+
+pytestmark = pytest.mark.usefixtures("each_server_zone")
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TWO_A_DAY = Schedule(tuple(Window(day, *span) for day in range(1, 6) for span in ((540, 720), (780, 1020))))

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from campaigns.calendar import HoursProblem, hours_text, parse_hours
 
+pytestmark = pytest.mark.usefixtures("each_server_zone")
+
 
 @pytest.mark.parametrize(
     ("text", "spans"),

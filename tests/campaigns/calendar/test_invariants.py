@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time as clock
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -32,6 +29,8 @@ from campaigns.calendar import (
 from campaigns.calendar.windows import HORIZON_DAYS, LONGEST_AHEAD_DAYS
 from tests.campaigns.calendar.clocks import MINUTE, Minutes, all_zones, clock_changes
 
+pytestmark = pytest.mark.usefixtures("each_server_zone")
+
 ZONES = st.sampled_from(all_zones()).map(ZoneInfo)
 INSTANTS = st.datetimes(datetime(2008, 1, 1), datetime(2036, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # its API
 # Edges often: midnight, the small hours in which clocks change, one-minute windows, whole days.
@@ -54,19 +53,6 @@ EVERY_DAY = st.builds(
     st.sampled_from([1, 30, 45, 60, 120, 480, 1440]),
 )
 FEW = settings(max_examples=40, deadline=None)
-
-
-@pytest.fixture(params=["UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia"], scope="module", autouse=True)
-def _servers_zone(request: pytest.FixtureRequest) -> Iterator[None]:
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = request.param
-    clock.tzset()
-    yield
-    if before is None:
-        del os.environ["TZ"]
-    else:
-        os.environ["TZ"] = before
-    clock.tzset()
 
 
 def begins_in_time(schedule: Schedule, now: datetime) -> bool:

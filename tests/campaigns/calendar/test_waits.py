@@ -9,6 +9,8 @@ import pytest
 
 from campaigns.calendar import Wait, WaitUnit, wait_until
 
+pytestmark = pytest.mark.usefixtures("each_server_zone")
+
 BERLIN = ZoneInfo("Europe/Berlin")
 
 

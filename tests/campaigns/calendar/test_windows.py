@@ -19,6 +19,8 @@ from campaigns.calendar import (
     window_end,
 )
 
+pytestmark = pytest.mark.usefixtures("each_server_zone")
+
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = Schedule(tuple(Window(weekday, 9 * 60, 17 * 60) for weekday in range(1, 6)))
 ALWAYS = Schedule(tuple(Window(weekday, 0, 1440) for weekday in range(1, 8)))

@@ -78,7 +78,7 @@ def test_every_gate_is_green_where_all_is_in_order(member: Member, campaign: Cam
     )
     assert (review.reds, review.ambers, review.size) == (0, 0, 2)
     told = read(member, "review", campaign.pk)
-    assert "5 gates are green. 2 more gates are asked below, each by itself, and not counted here." in told
+    assert "5 gates are green. “Values” and “Forecast” take longer to find out: they follow below" in told
     Variant.objects.update(body_text=HONEST.replace("1 Main Street, Springfield", "{{ sender.postal_address }}"))
     assert "The postal address stands in each message" in words(review_of(campaign), "law", Light.GREEN)
     Variant.objects.update(body_text=HONEST.replace("1 Main Street, Springfield", ""))
