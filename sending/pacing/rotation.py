@@ -48,6 +48,14 @@ class Turn:
     waits_since: datetime | None = None  # since when it lets others go before it
 
 
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """The mailboxes that carry a campaign, each with its turns, and the rotation among them."""
+
+    rotation: Rotation
+    turns: tuple[Turn, ...]
+
+
 class Turns:
     """The turns of a weighted campaign, while some of its mailboxes are looked at."""
 

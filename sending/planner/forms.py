@@ -12,6 +12,7 @@ from campaigns.sequences.forms import EditForm
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import MOST_WEIGHT, Rotation
 from sending.planner.lawful.grounds import LONGEST_WORDS
+from sending.planner.services.senders import Senders
 
 _MOST = 100_000
 
@@ -105,6 +106,10 @@ class SendersForm(EditForm):
         """Return the tags that are ticked."""
         ticked = set(self.data.getlist("tags"))  # type: ignore[attr-defined]  # a QueryDict
         return [tag for tag in self._known_tags if tag in ticked]
+
+    def senders(self) -> Senders:
+        """Return what the valid form asks for."""
+        return Senders(self.mailbox_ids(), self.rotation(), self.weights(), self.tags())
 
     def rotation(self) -> Rotation | None:
         """Return the rotation of the valid form; None where it is to stay."""

@@ -11,10 +11,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from campaigns.sequences.comparing import compare
 from campaigns.sequences.errors import IllegalMove, Overtaken
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for
-from campaigns.sequences.states import CLOSED
+from campaigns.sequences.states import CLOSED, LAUNCHED
+from campaigns.sequences.views.changes import is_sure
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -27,9 +29,10 @@ from sending.mailboxes.states import MailboxState
 from sending.pacing.receivers import NAMES, Receiver
 from sending.pacing.rotation import Rotation, matched
 from sending.planner import queries, services
+from sending.planner.forecast.other_senders import effects_of_senders
 from sending.planner.forecast.shares import shares_of
 from sending.planner.forms import SendersForm
-from sending.planner.services.senders import seen_senders
+from sending.planner.services.senders import check_senders, seen_senders
 from sending.planner.tagging import tags_of, tags_there
 
 _MEANINGS = {
@@ -94,30 +97,20 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
         initial={"seen": seen_senders(campaign)},
         is_frozen=campaign.state in CLOSED or not request.member.may(Role.MEMBER),
     )
-    if form.is_valid():
+    goes_on = "look" in request.POST  # back from what it changes, to the form as it was typed
+    if form.is_valid() and not goes_on:
         try:
-            services.set_senders(
-                request.member,
-                campaign,
-                form.mailbox_ids(),
-                rotation=form.rotation(),
-                weights=form.weights(),
-                tags=form.tags(),
-                seen=form.cleaned_data["seen"],
-            )
+            return _looked_at_first(request, campaign, form) or _saved(request, campaign, form)
         except Overtaken as error:
             form.overtake(error)
         except IllegalMove as error:
             messages.error(request, str(error))
             return redirect(request.member.url("planner:senders", pk))
-        else:
-            messages.success(request, "Senders saved.")
-            return redirect(request.member.url("planner:senders", pk))
     chosen = set(form.mailbox_ids()) if form.is_bound else queries.chosen_one_by_one(campaign)
     tags = set(form.tags()) if form.is_bound else set(chosen_tags)
     context = _context(request, campaign, form, mailboxes, Chosen(frozenset(chosen), frozenset(tags)))
     context["tags"] = [(tag, tag in tags, sum(tag in one.tags for one in mailboxes)) for tag in known_tags]
-    status = 422 if form.is_bound else 200
+    status = 422 if form.is_bound and not (goes_on and form.is_valid()) else 200
     return render_region(request, f"{_FOLDER}/senders.html", context, status=status)
 
 
@@ -143,6 +136,38 @@ def shares(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 _FOLDER = "sending/planner"
+
+
+def _looked_at_first(request: MemberRequest, campaign: Campaign, form: SendersForm) -> HttpResponse | None:
+    """Show what other senders of a launched campaign change; None where they change nothing, or were shown."""
+    if campaign.state not in LAUNCHED or is_sure(request):
+        return None
+    check = check_senders(campaign, form.senders(), seen=form.cleaned_data["seen"])
+    if check.before == check.after:
+        return None
+    sent_names = set(request.POST) & {"seen", "mailboxes", "tags", *form.fields}
+    context = editor_context(
+        campaign,
+        pieces=compare("\n".join(check.before), "\n".join(check.after)),
+        effects=effects_of_senders(campaign, check.lineup),
+        fields=[(name, value) for name in sorted(sent_names) for value in request.POST.getlist(name)],
+    )
+    return render_region(request, f"{_FOLDER}/senders_changes.html", context, region="changes")
+
+
+def _saved(request: MemberRequest, campaign: Campaign, form: SendersForm) -> HttpResponse:
+    wanted = form.senders()
+    services.set_senders(
+        request.member,
+        campaign,
+        wanted.mailbox_ids,
+        rotation=wanted.rotation,
+        weights=wanted.weights,
+        tags=wanted.tags,
+        seen=form.cleaned_data["seen"],
+    )
+    messages.success(request, "Senders saved.")
+    return redirect(request.member.url("planner:senders", campaign.pk))
 
 
 def _context(

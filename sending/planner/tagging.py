@@ -49,9 +49,10 @@ def tags_there(member: Member) -> Sequence[str]:
     return sorted({tag for tags in rows for tag in tags})
 
 
-def tagged(campaign: Campaign) -> Sequence[int]:
-    """Return the ids of the mailboxes that have one of the campaign's tags."""
-    rows = Mailbox.objects.filter(workspace=campaign.workspace_id, tags__overlap=list(tags_of(campaign)))
+def tagged(campaign: Campaign, tags: Sequence[str] | None = None) -> Sequence[int]:
+    """Return the ids of the mailboxes that have one of the campaign's tags, or of other ones."""
+    wanted = tags_of(campaign) if tags is None else tags
+    rows = Mailbox.objects.filter(workspace=campaign.workspace_id, tags__overlap=list(wanted))
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 

@@ -19,6 +19,7 @@ from sending.mailboxes.budgets import database_now
 from sending.mailboxes.models import Mailbox
 from sending.pacing.changes import Change, changed
 from sending.pacing.outlook import Forecast, forecast_of
+from sending.pacing.rotation import Lineup
 from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
 from sending.planner.forecast.scenes import scene_of
@@ -57,11 +58,11 @@ def foresee(
     *,
     change: Change | None = None,
     stop_share: float | None = None,
-    instead: CampaignPlan | None = None,
+    instead: CampaignPlan | Lineup | None = None,
 ) -> Foreseen:
     """Return the forecast of a campaign as if it ran from this minute on; stop_share None: as the past tells.
 
-    instead: the campaign's plan with another schedule, as if that were saved now.
+    instead: the campaign's plan with another schedule, or other senders, as if that were saved now.
     """
     # The same minute asks the same question, so that turning a page does not reckon it all again.
     scene = scene_of(campaign, now=database_now().replace(second=0, microsecond=0), instead=instead)

@@ -21,7 +21,7 @@ from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.states import MailboxState
 from sending.pacing import Pace
 from sending.pacing.receivers import is_free_mail
-from sending.pacing.rotation import Rotation, Turn
+from sending.pacing.rotation import Lineup, Rotation, Turn
 from sending.pacing.scenario import (
     Outgo,
     Received,
@@ -55,17 +55,20 @@ def scene_of(
     now: datetime,
     mended: Collection[int] = (),
     revived: Collection[int] = (),
-    instead: CampaignPlan | None = None,
+    instead: CampaignPlan | Lineup | None = None,
 ) -> Scene:
     """Return the scene of a campaign as if it ran from `now` on: a draft is launched, a paused one resumed.
 
     The other running campaigns that share its mailboxes, directly or by way of others, take part: they take places.
     `mended` are enrollments whose own hold is lifted, `revived` are mailboxes that carry mail although they do not.
     `instead` is the campaign's plan with another schedule: whom the one that stands holds is let go, as a save does.
+    Or it is who carries the campaign instead of those who do.
     """
-    pairs = _pairs(campaign)
+    lineups = {campaign.pk: instead} if isinstance(instead, Lineup) else {}
+    other_plan = instead if isinstance(instead, CampaignPlan) else None
+    pairs = _pairs(campaign, lineups)
     campaign_ids = _connected(campaign.pk, pairs)
-    loaded = plans(campaign_ids) | ({campaign.pk: instead} if instead else {})
+    loaded = plans(campaign_ids) | ({campaign.pk: other_plan} if other_plan else {})
     pace = Pace(Workspace.objects.values_list("time_scale", flat=True).get(pk=campaign.workspace_id))
     mailboxes = {
         row.pk: row
@@ -74,7 +77,7 @@ def scene_of(
         .order_by("pk")
     }
     rows = enrolled(campaign_ids) + (audience_rows(campaign) if campaign.state == CampaignState.DRAFT else [])
-    if instead:
+    if other_plan:
         rows = [_let_go(row, now) if row.campaign_id == campaign.pk else row for row in rows]
     carrying = {pk for pk, row in mailboxes.items() if _carries(row) or pk in revived}
     throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
@@ -90,7 +93,7 @@ def scene_of(
         now=now,
         pace=pace,
         mailboxes=_books({pk: mailboxes[pk] for pk in sorted(carrying)}, cooling, pace, now),
-        campaigns=_campaigns(loaded, pace, now, lines.roads),
+        campaigns=_campaigns(loaded, pace, now, lines.roads, _lineups(loaded, now) | lineups),
         people=tuple(people),
         throttles=throttles,
         touches=tuple(one for one in touches if one.domain in watched),
@@ -115,7 +118,7 @@ def _let_go(row: Row, now: datetime) -> Row:
 
 def sharers(campaign: Campaign) -> tuple[set[int], set[int]]:
     """Return the campaign with all that share its mailboxes, directly or by way of others, and these mailboxes."""
-    pairs = _pairs(campaign)
+    pairs = _pairs(campaign, {})
     campaign_ids = _connected(campaign.pk, pairs)
     return campaign_ids, {pk for one, pk in pairs if one in campaign_ids}
 
@@ -139,14 +142,18 @@ def _watched(
     return {domain for domain in shared if not is_free_mail(domain)} | limited
 
 
-def _pairs(campaign: Campaign) -> set[tuple[int, int]]:
-    """Return which mailbox carries which campaign, of this one and of all that run in its workspace."""
+def _pairs(campaign: Campaign, lineups: Mapping[int, Lineup]) -> set[tuple[int, int]]:
+    """Return which mailbox carries which campaign, of this one and of all that run in its workspace.
+
+    lineups: who carries campaigns instead of those who do.
+    """
     running = Campaign.objects.filter(workspace=campaign.workspace_id, state=CampaignState.RUNNING)
     ids = {campaign.pk, *running.values_list("pk", flat=True)}
-    chosen = CampaignMailbox.objects.filter(campaign__in=ids).values_list("campaign_id", "mailbox_id")
+    chosen = CampaignMailbox.objects.filter(campaign__in=ids - lineups.keys()).values_list("campaign_id", "mailbox_id")
+    instead = {(pk, turn.mailbox_id) for pk, lineup in lineups.items() for turn in lineup.turns}
     # Follow-ups stay with their mailbox, also when the campaign has other senders by now.
     bound = Enrollment.objects.filter(campaign__in=ids, state__in=WAITING, mailbox__isnull=False)
-    return {*chosen, *bound.values_list("campaign_id", "mailbox_id").order_by().distinct()}
+    return {*chosen, *instead, *bound.values_list("campaign_id", "mailbox_id").order_by().distinct()}
 
 
 def _connected(campaign_id: int, pairs: Collection[tuple[int, int]]) -> set[int]:
@@ -159,13 +166,24 @@ def _connected(campaign_id: int, pairs: Collection[tuple[int, int]]) -> set[int]
         found |= {one for one, pk in pairs if pk in reached}
 
 
-def _campaigns(
-    loaded: Mapping[int, CampaignPlan], pace: Pace, now: datetime, roads: Mapping[int, Roads]
-) -> tuple[ScenarioCampaign, ...]:
-    chosen: dict[int, dict[int, Turn]] = defaultdict(dict)
+def _lineups(loaded: Collection[int], now: datetime) -> dict[int, Lineup]:
+    """Return who carries each of the campaigns."""
+    chosen: dict[int, list[Turn]] = defaultdict(list)
     rows = CampaignMailbox.objects.filter(campaign__in=loaded).order_by("mailbox")
     for campaign_id, mailbox_id, weight in rows.values_list("campaign_id", "mailbox_id", "weight"):
-        chosen[campaign_id][mailbox_id] = Turn(mailbox_id, weight)
+        chosen[campaign_id].append(Turn(mailbox_id, weight))
+    even = {pk: Lineup(Rotation.EVEN, tuple(chosen[pk])) for pk in loaded}
+    sharings = sharings_of(loaded, now=now)
+    return even | {pk: Lineup(one.mode, tuple(one.turns.of.values())) for pk, one in sharings.items()}
+
+
+def _campaigns(
+    loaded: Mapping[int, CampaignPlan],
+    pace: Pace,
+    now: datetime,
+    roads: Mapping[int, Roads],
+    lineups: Mapping[int, Lineup],
+) -> tuple[ScenarioCampaign, ...]:
     of_loaded = Enrollment.objects.filter(campaign__in=loaded, begun_at__isnull=False).order_by()
     last = dict(of_loaded.values_list("campaign_id").annotate(last=Max("begun_at")))
     begun: dict[int, list[datetime]] = defaultdict(list)
@@ -176,21 +194,20 @@ def _campaigns(
     spent = Spending.objects.filter(campaign_id__in=list(loaded), spent_at__gt=now - pace.day).order_by("spent_at")
     for of_campaign, at in spent.values_list("campaign_id", "spent_at"):
         sent[of_campaign or 0].append(at)
-    sharings = sharings_of(loaded, now=now)
     return tuple(
         ScenarioCampaign(
             id=plan.id,
             schedule=plan.schedule,
             steps=tuple(ScenarioStep(step.id, step.position, step.wait) for step in plan.steps),
-            mailbox_ids=tuple(sorted(chosen[plan.id])),
+            mailbox_ids=tuple(sorted(turn.mailbox_id for turn in lineups[plan.id].turns)),
             new_leads_limit=plan.new_leads_per_day,
             weight=plan.priority.weight,
             begun=tuple(begun[plan.id]),
             last_begun=last.get(plan.id),
             daily_limit=plan.daily_limit,
             sent=tuple(sent[plan.id]),
-            rotation=sharings[plan.id].mode if plan.id in sharings else Rotation.EVEN,
-            turns=tuple((sharings[plan.id].turns.of if plan.id in sharings else chosen[plan.id]).values()),
+            rotation=lineups[plan.id].rotation,
+            turns=lineups[plan.id].turns,
             ways=roads[plan.id].ways,
         )
         for plan in loaded.values()

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.db import transaction
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.schedule_words import changed
-from campaigns.sequences.services.holding import locked, refuse_overtaken
+from campaigns.sequences.services.holding import locked, refuse_closed, refuse_overtaken
 from campaigns.sequences.states import CampaignState
 from campaigns.sequences.telling import Edit, EditKind, tell
 from outreach.accounts.access import Member
 from outreach.kit.stale import fingerprint
-from sending.pacing.rotation import Rotation
+from sending.mailboxes.models import Mailbox
+from sending.pacing.rotation import Lineup, Rotation, Turn
 from sending.planner.models import CampaignMailbox, CampaignRotation
 from sending.planner.queries import rotation_of
 from sending.planner.services.waking import wake
 from sending.planner.tagging import choose_tags, tagged, tags_of
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """The senders of a campaign as a person asks for them; set_senders says what each part means."""
+
+    mailbox_ids: Sequence[int]
+    rotation: Rotation | None = None
+    weights: Mapping[int, int] = field(default_factory=dict)
+    tags: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendersCheck:
+    """What other senders come to: a campaign's lines as they stand and then, and who carries it then."""
+
+    before: Sequence[str]
+    after: Sequence[str]
+    lineup: Lineup
 
 
 def set_senders(  # noqa: PLR0913  # what a person chooses on one page
@@ -66,6 +87,36 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
         wake(campaign.pk)
 
 
+def check_senders(campaign: Campaign, wanted: Senders, *, seen: str | None = None) -> SendersCheck:
+    """Return what set_senders would come to; nothing is written. Raises what it would.
+
+    The mailboxes are of the campaign's workspace.
+    """
+    refuse_closed(campaign)
+    refuse_overtaken(seen, seen_senders(campaign), "these senders")
+    tags = tags_of(campaign) if wanted.tags is None else sorted(set(wanted.tags))
+    by_itself = set(wanted.mailbox_ids)
+    by_tag = set(tagged(campaign, tags)) - by_itself
+    known = {row.mailbox_id: row for row in CampaignMailbox.objects.filter(campaign=campaign)}
+    weights, anew = dict[int, int](), False
+    for pk in sorted(by_itself | by_tag):
+        stored = known[pk].weight if pk in known else 1
+        weights[pk] = wanted.weights.get(pk, stored)
+        anew |= weights[pk] != stored
+    mode = rotation_of(campaign)
+    rotation = wanted.rotation or mode
+    anew |= rotation is not mode
+    turns = tuple(
+        Turn(pk, weight)
+        if anew or pk not in known
+        else Turn(pk, weight, known[pk].moved, known[pk].is_keen, known[pk].waits_since)
+        for pk, weight in weights.items()
+    )
+    boxes = Mailbox.objects.filter(pk__in=weights).order_by("address").values_list("pk", "address")
+    after = _lines_of(((address, weights[pk], pk in by_tag) for pk, address in boxes), rotation, tags)
+    return SendersCheck(_lines(campaign), after, Lineup(rotation, turns))
+
+
 def seen_senders(campaign: Campaign) -> str:
     """Return the fingerprint of what a person chooses: mailboxes, their weights, tags, the rotation."""
     rows = CampaignMailbox.objects.filter(campaign=campaign, by_tag=False).order_by("mailbox_id")
@@ -74,13 +125,17 @@ def seen_senders(campaign: Campaign) -> str:
 
 def _lines(campaign: Campaign) -> list[str]:
     rows = CampaignMailbox.objects.filter(campaign=campaign).order_by("mailbox__address")
-    mode = rotation_of(campaign)
+    found = rows.values_list("mailbox__address", "weight", "by_tag")
+    return _lines_of(found, rotation_of(campaign), tags_of(campaign))
+
+
+def _lines_of(rows: Iterable[tuple[str, int, bool]], mode: Rotation, tags: Sequence[str]) -> list[str]:
     return [
         *(
             f"{address}{f' of weight {weight}' if mode is Rotation.WEIGHTED else ''}{' by its tag' if by_tag else ''}"
-            for address, weight, by_tag in rows.values_list("mailbox__address", "weight", "by_tag")
+            for address, weight, by_tag in rows
         ),
-        *(f"whichever has the tag {tag}" for tag in tags_of(campaign)),
+        *(f"whichever has the tag {tag}" for tag in tags),
         f"new contacts {_MODES[mode]}",
     ]
 

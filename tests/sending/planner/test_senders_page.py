@@ -39,7 +39,7 @@ def test_rotation_and_weights_are_saved_and_shown_again() -> None:
     campaign, (anna, ben, out) = make_carried(member)
     assert rotation_of(campaign) is Rotation.EVEN
     answer = save(
-        member, "senders", campaign.pk, mailboxes=[anna.pk, ben.pk], rotation="weighted",
+        member, "senders", campaign.pk, mailboxes=[anna.pk, ben.pk], rotation="weighted", sure="1",
         **{f"weight_{anna.pk}": 3, f"weight_{ben.pk}": 1, f"weight_{out.pk}": 7},
     )  # fmt: skip
     assert answer.status_code == 302
@@ -55,7 +55,7 @@ def test_what_is_not_sent_stays_as_it_is() -> None:
     campaign, (anna, ben, _) = make_carried(member)
     set_senders(member, campaign, [anna.pk, ben.pk], rotation=Rotation.WEIGHTED, weights={anna.pk: 3})
     CampaignMailbox.objects.filter(mailbox=anna).update(moved=4.0)
-    assert save(member, "senders", campaign.pk, mailboxes=[anna.pk, ben.pk]).status_code == 302
+    assert save(member, "senders", campaign.pk, mailboxes=[anna.pk, ben.pk], sure="1").status_code == 302
     assert (rotation_of(campaign), weights_of(campaign)[anna.pk]) == (Rotation.WEIGHTED, 3)
     assert CampaignMailbox.objects.get(mailbox=anna).moved == 4.0, "the turns go on"
 
@@ -87,7 +87,9 @@ def test_a_weight_that_decides_nothing_is_passed_over() -> None:
     member = make_team()
     campaign, (anna, *_) = make_carried(member)
     typed = {f"weight_{anna.pk}": "500"}
-    assert save(member, "senders", campaign.pk, mailboxes=[anna.pk], rotation="even", **typed).status_code == 302
+    assert (
+        save(member, "senders", campaign.pk, mailboxes=[anna.pk], rotation="even", sure="1", **typed).status_code == 302
+    )
     assert weights_of(campaign) == {anna.pk: 1}
 
 
@@ -143,5 +145,8 @@ def test_weights_show_where_weights_decide(
         assert walker.page.get_by_text("less than or equal to 100").is_visible()
         weight.fill("5")
         walker.submit("Save senders")
+        assert walker.page.get_by_text("of weight 5").is_visible()
+        assert weights_of(campaign)[anna.pk] == 1, "it is shown first"
+        walker.submit("Save these senders")
         assert weight.input_value() == "5"
     assert weights_of(campaign)[anna.pk] == 5

@@ -111,7 +111,7 @@ PAGES: dict[str, tuple[bool, Callable[[Member, Campaign], object], dict[str, str
     "planner:senders": (
         True,
         lambda member, campaign: set_senders(member, campaign, [make_sender(member, "you@acme.example").pk]),
-        {"rotation": "provider"},
+        {"rotation": "provider", "sure": "1"},
     ),
 }
 
