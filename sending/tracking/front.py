@@ -1,6 +1,7 @@
 """Clicks and opens, answered in front of Django: by the same functions, at a fraction of the cost.
 
-Whatever needs the database, and whatever is none of them, goes on to Django, whose door answers it (door.py).
+Whatever needs the database, and whatever is none of them, goes on to Django, whose door answers it (door.py). An
+opt-out that is posted in chunks gets its length on the way (bodies.py).
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import Any
 from sending.links.hosts.known import KNOWN
 from sending.tracking import answers
 from sending.tracking.answers import HEADERS, READING, Answer
+from sending.tracking.bodies import measure
 from sending.tracking.door import is_instances, plain
 
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-_CLICK, _OPEN = "/c/", "/o/"
+_CLICK, _OPEN, _OPT_OUT = "/c/", "/o/", "/u/"
 _KINDS = frozenset({_CLICK, _OPEN})
 _WORDS = {status: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _logger = logging.getLogger(__name__)
@@ -29,8 +31,11 @@ class TrackingFront:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        answer = _answer(environ) if environ["PATH_INFO"][:3] in _KINDS else None
+        kind = environ["PATH_INFO"][:3]
+        answer = _answer(environ) if kind in _KINDS else None
         if answer is None:
+            if kind == _OPT_OUT and environ["REQUEST_METHOD"] == "POST":
+                measure(environ)
             return self._application(environ, start_response)
         headers = {**answer.headers, "Content-Length": str(len(answer.body)), **HEADERS}
         start_response(_WORDS[HTTPStatus(answer.status)], list(headers.items()))

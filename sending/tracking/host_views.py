@@ -16,12 +16,12 @@ from sending.ledger.kinds import How
 from sending.links.addresses import OPT_OUT
 from sending.tracking import answers
 from sending.tracking.answers import LOST, READING
+from sending.tracking.bodies import MOST_BYTES
 from sending.tracking.door import asked_workspace, is_foreign, lost, response_of
 from sending.tracking.opting import Recipient, leave_all, leave_series, recipient
 from sending.tracking.origins import origin_of, sender_of
 from sending.tracking.style import STYLE
 
-_MOST_BYTES = 10_000
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
@@ -84,7 +84,7 @@ def _posted(request: HttpRequest) -> Mapping[str, str]:
     Whatever charset a mail program names: the words that count are ASCII.
     """
     try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > _MOST_BYTES:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
             return {}
         match request.content_type:
             case "application/x-www-form-urlencoded":

@@ -6,8 +6,6 @@ import os
 import re
 import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection, HTTPResponse
@@ -16,12 +14,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from django.core.management import call_command
-from django.db import connection
 from django.test import override_settings
 
 from campaigns.contacts.models import Suppression
 from outreach.embedded.ports import free_port
-from outreach.embedded.program import web
 from outreach.env import ROOT
 from outreach.kit.tokens import instance_signer
 from outreach.settings import STORAGES
@@ -31,12 +27,12 @@ from sending.links.states import DomainState
 from sending.tracking import buffer
 from tests.builders import make_contact, make_tracking_domain, make_workspace
 from tests.needs import required
+from tests.sending.tracking.serving import PATIENCE_S, running, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGES, TRACKING, OWN = "outreach.example.com", "go.example.com", "go.acme.com"
 ASK = "/.well-known/outreach/certificate?domain="
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_PATIENCE_S = 30.0
 Proxy = Callable[[Path, int], AbstractContextManager[int]]
 
 
@@ -47,42 +43,18 @@ def snippet(kind: str) -> str:
     return str(found)
 
 
-@contextmanager
-def running(words: list[str], port: int, env: dict[str, str] | None = None) -> Iterator[None]:
-    """Run a program until the block ends; it listens at the port when the block begins."""
-    with subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            ends = time.monotonic() + _PATIENCE_S
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    assert process.poll() is None, process.communicate()[1][-2000:]
-                    assert time.monotonic() < ends, "it does not listen"
-                    time.sleep(0.05)
-            yield
-        finally:
-            process.terminate()
-
-
 @pytest.fixture(scope="module")
 def served(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run a web process on the tests' database, with the names of the guide."""
     folder = tmp_path_factory.mktemp("web")
     with override_settings(STATIC_ROOT=folder / "static", STORAGES=STORAGES):
         call_command("collectstatic", interactive=False, verbosity=0)
-    base, _, _ = os.environ["DATABASE_URL"].rpartition("/")
-    env = {
-        **os.environ,
-        "OUTREACH_DATA_DIR": str(folder),
-        "DATABASE_URL": f"{base}/{connection.settings_dict['NAME']}",
+    names = {
         "OUTREACH_ALLOWED_HOSTS": f"127.0.0.1 {PAGES}",
         "OUTREACH_PUBLIC_URL": f"https://{PAGES}",
         "OUTREACH_TRACKING_URL": f"https://{TRACKING}",
     }
-    service = web("127.0.0.1", port := free_port())
-    with running(list(service.argv), port, env):
+    with serving(folder, **names) as port:
         yield port
 
 
@@ -128,7 +100,7 @@ def ask(port: int, name: str, path: str, body: str | None = None, **headers: str
     """Ask over TLS for a name, from 127.0.9.7; answer read. Raises ssl.SSLError where there is no certificate."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    raw = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S, source_address=("127.0.9.7", 0))
+    raw = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S, source_address=("127.0.9.7", 0))
     asking = HTTPConnection(name)
     with context.wrap_socket(raw, server_hostname=name) as asking.sock:
         sent = {"X-Forwarded-For": "203.0.113.9", "User-Agent": "someone", **headers}
