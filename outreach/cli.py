@@ -66,6 +66,9 @@ def _import(options: argparse.Namespace) -> int:
             tags=options.tags,
             source=options.source,
             legal_basis=options.legal_basis,
+            basis_on=options.basis_on,
+            basis_page=options.basis_page,
+            subscribers=options.subscribers,
             kinds=options.kind,
             tidies_names=options.tidy_names,
             is_dry_run=options.dry_run,
@@ -157,7 +160,11 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--policy", default="", metavar="P", help="known people: overwrite, fill or skip")
     importing.add_argument("--tags", default="", metavar="T", help="tags for everybody, as in 'vip, fair 2026'")
     importing.add_argument("--source", default="", metavar="TEXT", help="where these addresses come from")
-    importing.add_argument("--legal-basis", default="", metavar="B", help="unstated, consent, contract or interest")
+    bases = "unstated, consent, contract, interest, inquiry or published"
+    importing.add_argument("--legal-basis", default="", metavar="B", help=bases)
+    importing.add_argument("--basis-on", default="", metavar="DAY", help="the day of it: 2026-11-27")
+    importing.add_argument("--basis-page", default="", metavar="URL", help="where the addresses are published")
+    importing.add_argument("--subscribers", default="", metavar="WHO", help="companies or individuals")
     importing.add_argument(
         "--kind",
         action="append",

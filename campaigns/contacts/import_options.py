@@ -12,7 +12,7 @@ from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import SOURCE_LIMIT, ContactImport
 from campaigns.contacts.services.uploads import Wanted
-from campaigns.contacts.states import ImportPolicy, LegalBasis
+from campaigns.contacts.states import ImportPolicy, LegalBasis, Subscribers
 
 
 class BadOption(ValueError):
@@ -28,6 +28,9 @@ class ImportOptions:
     tags: str = ""
     source: str = ""
     legal_basis: str = ""
+    basis_on: str = ""  # "2026-11-27"
+    basis_page: str = ""
+    subscribers: str = ""
     kinds: Sequence[str] = ()  # "name=number:comma"
     tidies_names: bool = False
     is_dry_run: bool = False
@@ -40,6 +43,11 @@ def take_options(row: ContactImport, options: ImportOptions) -> None:
         services.reread(row, Wanted(sheets.ENCODING), sheet=_sheet(row, options.sheet))
     row.policy = _one_of("--policy", options.policy or row.policy, list(ImportPolicy))
     row.legal_basis = _one_of("--legal-basis", options.legal_basis or row.legal_basis, list(LegalBasis))
+    row.subscribers = _one_of("--subscribers", options.subscribers or row.subscribers, list(Subscribers))
+    try:
+        services.note_ground(row, on=options.basis_on, page=options.basis_page)
+    except BadContact as error:
+        raise BadOption(f"--{error.field.replace('_', '-')}: {error.cause}") from error
     row.source = " ".join(options.source.split())[:SOURCE_LIMIT]
     row.tidy_names = options.tidies_names
     try:

@@ -42,7 +42,12 @@ _ACKNOWLEDGED = timedelta(minutes=1)  # the most from "wanted" to the commit tha
 _FIELDS = Contact._meta.concrete_fields  # noqa: SLF001  Django's own way to a model's columns
 _COLUMNS = [field.name for field in _FIELDS]
 _TEXTS = [field.name for field in _FIELDS if isinstance(field, CharField)]
-_ORIGIN = [f"origin__{name}" for name in ("filename", "source", "legal_basis", "created_at", "created_by__email")]
+_ORIGIN = [
+    f"origin__{name}"
+    for name in (
+        "filename", "source", "legal_basis", "basis_on", "basis_page", "subscribers", "created_at", "created_by__email",
+    )
+]  # fmt: skip
 _OWN = ("text", "created_at", "created_by__email", "edited_at", "edited_by__email", "deleted_at", "deleted_by__email")
 
 

@@ -109,18 +109,40 @@ class LegalBasis(StrEnum):
     CONSENT = "consent"  # a
     CONTRACT = "contract"  # b
     INTEREST = "interest"  # f
+    # What some laws take for an implied consent, with what has to be on record; by the GDPR b and f.
+    INQUIRY = "inquiry"
+    PUBLISHED = "published"
 
 
 # What an import adds to the record of people who are known: grounds on which more is allowed than without.
-FURTHER_GROUNDS = (LegalBasis.CONSENT, LegalBasis.CONTRACT)
+FURTHER_GROUNDS = (LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INQUIRY, LegalBasis.PUBLISHED)
 
 
+class Subscribers(StrEnum):
+    """Who the people of a file are to a law that protects individuals: it means sole traders and partners, too."""
+
+    UNSTATED = ""
+    COMPANIES = "companies"
+    INDIVIDUALS = "individuals"
+
+
+SUBSCRIBER_LABELS: Mapping[Subscribers, str] = {
+    Subscribers.UNSTATED: "Not stated",
+    Subscribers.COMPANIES: "People at companies and other bodies with a legal person of their own",
+    Subscribers.INDIVIDUALS: "Sole traders, partners, private persons, or some of them",
+}
 BASIS_LABELS: Mapping[LegalBasis, str] = {
     LegalBasis.UNSTATED: "Not stated",
     LegalBasis.CONSENT: "They agreed to be written to",
     LegalBasis.CONTRACT: "They are customers, or asked to become so",
     LegalBasis.INTEREST: "Legitimate interest, weighed against theirs",
+    LegalBasis.INQUIRY: "They inquired or applied, and have not bought",
+    LegalBasis.PUBLISHED: "They publish the address, for offers to their business",
 }
+# Those that can be stated for all of a campaign; the others are something else for each file: a day, a page.
+CAMPAIGN_BASES = (LegalBasis.UNSTATED, LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INTEREST)
+# Whom a legitimate interest need not carry.
+WITHOUT_INTEREST = frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INQUIRY})
 
 
 # The same, as the person is told.
@@ -128,6 +150,9 @@ BASIS_TOLD: Mapping[LegalBasis, str] = {
     LegalBasis.CONSENT: "You agreed to be written to (GDPR, article 6 (1) (a)).",
     LegalBasis.CONTRACT: "You are a customer of ours, or asked to become one (GDPR, article 6 (1) (b)).",
     LegalBasis.INTEREST: "Our legitimate interest in writing to you, weighed against yours (GDPR, article 6 (1) (f)).",
+    LegalBasis.INQUIRY: "You asked about what we offer (GDPR, article 6 (1) (b)).",
+    LegalBasis.PUBLISHED: "You publish the address; our legitimate interest in writing to you, weighed against yours "
+    "(GDPR, article 6 (1) (f)).",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from campaigns.contacts.states import BASIS_LABELS, LegalBasis
+from campaigns.contacts.states import BASIS_LABELS, CAMPAIGN_BASES, LegalBasis
 from campaigns.sequences.forms import EditForm
 from sending.mailboxes.models import Mailbox
 from sending.pacing.rotation import MOST_WEIGHT, Rotation
@@ -50,7 +50,9 @@ class ThrottlesForm(EditForm):
 class GroundForm(EditForm):
     """On what ground a campaign writes to its people."""
 
-    basis = forms.ChoiceField(choices=list(BASIS_LABELS.items()), label="They may be written to, because")
+    basis = forms.ChoiceField(
+        choices=[(one.value, BASIS_LABELS[one]) for one in CAMPAIGN_BASES], label="They may be written to, because"
+    )
     words = forms.CharField(
         required=False,
         max_length=LONGEST_WORDS,

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.models import Contact
-from campaigns.contacts.states import LegalBasis
+from campaigns.contacts.states import CAMPAIGN_BASES, LegalBasis
 from campaigns.sequences.models import Campaign
 from outreach.accounts.models import User, Workspace
 from sending.mailboxes.models import Mailbox
@@ -87,7 +87,7 @@ class CampaignGround(models.Model):
         db_table = "planner_campaign_ground"
         constraints = [
             models.CheckConstraint(
-                condition=Q(basis__in=[one for one in LegalBasis if one is not LegalBasis.UNSTATED]),
+                condition=Q(basis__in=[one for one in CAMPAIGN_BASES if one is not LegalBasis.UNSTATED]),
                 name="planner_known_ground",
             ),
             models.CheckConstraint(condition=~Q(words=""), name="planner_ground_is_explained"),

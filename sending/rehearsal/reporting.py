@@ -24,7 +24,8 @@ from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
 from sending.planner.claim.facts import zone_of
 from sending.planner.explain.reasons import with_reasons
-from sending.planner.lawful.grounds import LACKS_CONSENT, consent_asked
+from sending.planner.lawful.consenting import is_enough
+from sending.planner.lawful.grounds import LACKS_CONSENT, lacking_values, stated
 from sending.planner.lawful.law import Duty, name_of
 from sending.planner.lawful.overrides import standing
 from sending.planner.models import Enrollment
@@ -202,12 +203,11 @@ class Reporter:
         """
         campaign = Campaign.objects.get(pk=self._cast.campaign_id)
         row = standing(campaign).get(Duty.CONSENT)
-        asked, enough = consent_asked(campaign)
-        codes = sorted({*asked} & {*row.countries}) if row else []
-        if row is None or not codes:
+        if row is None:
             return
+        codes = sorted(code for code in row.countries if not is_enough(code, {stated(campaign).basis}))
         written = sorted({leg.contact_id for leg in self._legs if leg.contact_id <= row.up_to})
-        ((count,),) = statements.run(_RESTING, [written, codes, enough])
+        ((count,),) = statements.run(_RESTING, [written, *lacking_values(campaign.workspace_id, codes)])
         if count:
             names = " and ".join(name_of(code) for code in codes)
             yield _finding("decided", "amber", count, f"Of people in {names}, by {row.law}.")

@@ -10,7 +10,7 @@ from campaigns.contacts.core.fields import LABELS
 from campaigns.contacts.models import Contact, CustomField, Retention
 from campaigns.contacts.queries import interests_in
 from campaigns.contacts.queries.grounds import basis_of
-from campaigns.contacts.states import BASIS_TOLD, LegalBasis
+from campaigns.contacts.states import BASIS_TOLD, WITHOUT_INTEREST, LegalBasis
 from campaigns.sequences.models import AudienceList
 from sending.outbox.models import OutboundMessage
 from sending.planner.models import CampaignGround
@@ -27,6 +27,7 @@ class Origin:
 
     since: datetime
     source: str
+    page: str  # where it was published
     basis: str  # in words, "" where nobody has stated it
     interests: Sequence[str]  # which ones, where that is the ground and somebody has weighed them
     may_take_back: bool  # it is a consent
@@ -41,13 +42,14 @@ def origin_of(who: Recipient) -> Origin | None:
     if contact is None:
         return None
     made, basis = contact.origin, _basis(who, contact)
-    interests = _interests(who) if basis in {LegalBasis.INTEREST, LegalBasis.UNSTATED} else []
-    if interests:
+    interests = _interests(who) if basis not in WITHOUT_INTEREST else []
+    if interests and basis is LegalBasis.UNSTATED:
         basis = LegalBasis.INTEREST  # what carries whoever is written to on nothing else
     rules = Retention.objects.filter(workspace=who.workspace).first()
     return Origin(
         since=contact.created_at,
         source=made.source if made else "",
+        page=made.basis_page if made else "",
         basis=BASIS_TOLD.get(basis, ""),
         interests=interests,
         may_take_back=basis is LegalBasis.CONSENT,

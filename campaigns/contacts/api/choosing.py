@@ -62,5 +62,10 @@ def _choose(row: ContactImport, wanted: Choices) -> None:
         row.source = " ".join(wanted.source.split())
     if "legal_basis" in said:
         row.legal_basis = wanted.legal_basis
+    if said & {"basis_on", "basis_page"}:
+        day = wanted.basis_on if "basis_on" in said else row.basis_on and row.basis_on.isoformat()
+        services.note_ground(row, on=day or "", page=wanted.basis_page if "basis_page" in said else row.basis_page)
+    if "subscribers" in said:
+        row.subscribers = wanted.subscribers
     if "list_name" in said:
         row.list_name = wanted.list_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
@@ -16,10 +16,10 @@ from campaigns.contacts.core.columns import label
 from campaigns.contacts.core.difference import Difference
 from campaigns.contacts.core.kinds import typed_from
 from campaigns.contacts.core.tags import parse_tags
-from campaigns.contacts.models import SOURCE_LIMIT, ContactImport, DryRun
+from campaigns.contacts.models import PAGE_LIMIT, SOURCE_LIMIT, ContactImport, DryRun
 from campaigns.contacts.queries import Preview
 from campaigns.contacts.queries.imports import Progress
-from campaigns.contacts.states import LegalBasis
+from campaigns.contacts.states import LegalBasis, Subscribers
 from outreach.rest.values import NO_NUL, Wanted, Word, examples
 
 Column = Annotated[str, Field(max_length=300)]
@@ -70,6 +70,16 @@ class Choices(Reading):
         "", description="Where the addresses come from: the answer to “how did you get my address?”."
     )
     legal_basis: LegalBasis = LegalBasis.UNSTATED
+    basis_on: Annotated[str, Field(max_length=10, pattern=NO_NUL)] = Field(
+        "", description="Day of the last purchase, the inquiry, or on which the page showed the address: 2026-11-27."
+    )
+    basis_page: Annotated[str, Field(max_length=PAGE_LIMIT, pattern=NO_NUL)] = Field(
+        "", description="The page on which the addresses are published."
+    )
+    subscribers: Subscribers = Field(
+        Subscribers.UNSTATED,
+        description="Who they are to a law that protects individuals, sole traders and partners among them.",
+    )
 
     @field_validator("kinds")
     @classmethod
@@ -142,6 +152,9 @@ class ImportOut(Schema):
     policy: str
     source: str
     legal_basis: str
+    basis_on: date | None
+    basis_page: str
+    subscribers: str
     tags: list[str]
     rows_read: int
     rows_created: int
@@ -166,9 +179,9 @@ class ImportDetail(ImportOut):
 
 
 _COPIED = (
-    "state", "filename", "problem", "policy", "source", "legal_basis", "tags", "rows_read", "rows_created",
-    "rows_updated", "rows_unchanged", "rows_skipped", "rows_rejected", "rows_grounded", "rows_suppressed", "notes",
-    "created_at", "started_at", "finished_at",
+    "state", "filename", "problem", "policy", "source", "legal_basis", "basis_on", "basis_page", "subscribers", "tags",
+    "rows_read", "rows_created", "rows_updated", "rows_unchanged", "rows_skipped", "rows_rejected", "rows_grounded",
+    "rows_suppressed", "notes", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from campaigns.contacts.models.erasures import Erasure
 from campaigns.contacts.models.fields import CustomField
 from campaigns.contacts.models.grounds import ContactGround
 from campaigns.contacts.models.history import NOTE_LIMIT, ContactEdit, ContactNote
-from campaigns.contacts.models.imports import SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
+from campaigns.contacts.models.imports import PAGE_LIMIT, SOURCE_LIMIT, ContactImport, ImportChunk, RejectedRow
 from campaigns.contacts.models.interests import INTEREST_LIMIT, ListInterest
 from campaigns.contacts.models.people import Contact, ContactList, ContactTag, ListMember, Tag
 from campaigns.contacts.models.removals import FieldRemoval
@@ -19,6 +19,7 @@ from campaigns.contacts.models.verification import AddressCheck, CheckedDomain, 
 __all__ = [
     "INTEREST_LIMIT",
     "NOTE_LIMIT",
+    "PAGE_LIMIT",
     "SEGMENT_NAME_LIMIT",
     "SHORTEST_DAYS",
     "SOURCE_LIMIT",

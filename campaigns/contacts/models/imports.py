@@ -12,13 +12,15 @@ from campaigns.contacts.models.people import ContactList
 from campaigns.contacts.states import (
     BASIS_LABELS,
     MERGED,
+    SUBSCRIBER_LABELS,
     ImportPolicy,
     ImportState,
     LegalBasis,
+    Subscribers,
 )
 from outreach.accounts.models import User, Workspace
 
-SOURCE_LIMIT = 300
+SOURCE_LIMIT = PAGE_LIMIT = 300
 
 
 class ContactImport(models.Model):
@@ -48,6 +50,10 @@ class ContactImport(models.Model):
     # The answer to "how did you get my address?": stated by whoever imports, kept with the import.
     source = models.CharField(max_length=SOURCE_LIMIT, blank=True)
     legal_basis = models.CharField(max_length=12, default=LegalBasis.UNSTATED)
+    # What has to be on record with some of them: the last purchase, the inquiry, or the day on which the page said it.
+    basis_on = models.DateField(null=True)
+    basis_page = models.CharField(max_length=PAGE_LIMIT, blank=True, default="", db_default="")  # http or https
+    subscribers = models.CharField(max_length=12, blank=True, default=Subscribers.UNSTATED, db_default="")
     state = models.CharField(max_length=12, default=ImportState.UPLOADED)
     problem = models.TextField(blank=True)  # what stopped it, for the person
     rows_read = models.PositiveIntegerField(default=0)
@@ -81,6 +87,9 @@ class ContactImport(models.Model):
             models.CheckConstraint(condition=models.Q(state__in=list(ImportState)), name="contacts_known_import_state"),
             models.CheckConstraint(
                 condition=models.Q(legal_basis__in=list(LegalBasis)), name="contacts_known_legal_basis"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subscribers__in=list(Subscribers)), name="contacts_known_subscribers"
             ),
             models.CheckConstraint(
                 condition=models.Q(policy__in=list(ImportPolicy)), name="contacts_known_import_policy"
@@ -123,6 +132,10 @@ class ContactImport(models.Model):
     @property
     def basis_words(self) -> str:
         return BASIS_LABELS[LegalBasis(self.legal_basis)]
+
+    @property
+    def subscriber_words(self) -> str:
+        return SUBSCRIBER_LABELS[Subscribers(self.subscribers)]
 
     @property
     def chosen_sheet(self) -> Sheet | None:

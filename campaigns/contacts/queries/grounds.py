@@ -19,10 +19,6 @@ GROUNDS_OF_MANY = """(
     SELECT g.contact_id, min(g.basis) AS basis
       FROM contacts_ground g JOIN contacts_import s ON s.id = g.contact_import_id
      WHERE s.workspace_id = %s GROUP BY 1)"""
-# Of a contact c: whether one of a list of grounds was stated for it, by whatever import.
-IS_GROUNDED = """(
-    EXISTS (SELECT 1 FROM contacts_import i WHERE i.id = c.origin_id AND i.legal_basis = ANY(f.enough))
-    OR EXISTS (SELECT 1 FROM contacts_ground k WHERE k.contact_id = c.id AND k.basis = ANY(f.enough)))"""
 
 
 def grounds_of(contact: Contact) -> Sequence[ContactGround]:

@@ -24,7 +24,7 @@ from campaigns.contacts.models import (
 from campaigns.contacts.parts import Person, Section, parts
 from campaigns.contacts.queries.grounds import basis_of, grounds_of
 from campaigns.contacts.queries.interests import interests_in
-from campaigns.contacts.states import BASIS_TOLD, LegalBasis
+from campaigns.contacts.states import BASIS_TOLD, WITHOUT_INTEREST, LegalBasis
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from outreach.kit.addresses import parse_address
@@ -120,9 +120,11 @@ def origin_letter(member: Member, contact: Contact) -> str:
     stated = LegalBasis(origin.legal_basis) if origin else LegalBasis.UNSTATED
     if stated is not LegalBasis.UNSTATED or not later:
         lines += ["", BASIS_TOLD.get(stated, _NO_GROUND)]
+    if origin and origin.basis_page:
+        lines.append(f"The page: {origin.basis_page}")
     lines += [line for one in later for line in ("", _stated(one))]
     lines.append("")
-    if basis not in {LegalBasis.CONSENT, LegalBasis.CONTRACT}:
+    if basis not in WITHOUT_INTEREST:
         lines += [line for one in interests_in(contact.pk) for line in (_weighed(one), "")]
     if sent:
         lines.append("What you were sent:")

@@ -36,7 +36,10 @@ from outreach.kit import clock
 from outreach.kit.hints import hint_at
 
 ATTEMPTS = 3
-CHOSEN_FIELDS = ("mapping", "kinds", "policy", "tags", "source", "legal_basis", "tidy_names")
+CHOSEN_FIELDS = (
+    "mapping", "kinds", "policy", "tags", "source", "legal_basis", "basis_on", "basis_page", "subscribers",
+    "tidy_names",
+)  # fmt: skip
 _FORGOTTEN = timedelta(days=7)  # an upload that nobody confirmed
 _HINT_LOST = timedelta(seconds=30)  # queued this long: the hint to the workers may be lost
 _GAVE_UP = (

@@ -20,11 +20,19 @@ from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.downloads import rejected_rows
 from campaigns.contacts.errors import BadContact, BadFile, BadMapping, IllegalMove
 from campaigns.contacts.forms import UploadForm
-from campaigns.contacts.models import SOURCE_LIMIT, ContactImport
+from campaigns.contacts.models import PAGE_LIMIT, SOURCE_LIMIT, ContactImport
 from campaigns.contacts.services.chunks import SIZE_LIMIT_BYTES
 from campaigns.contacts.services.receiving import PACKED_LIMIT_BYTES
 from campaigns.contacts.services.uploads import Wanted
-from campaigns.contacts.states import BASIS_LABELS, POLICY_WORDS, ImportPolicy, ImportState, LegalBasis
+from campaigns.contacts.states import (
+    BASIS_LABELS,
+    POLICY_WORDS,
+    SUBSCRIBER_LABELS,
+    ImportPolicy,
+    ImportState,
+    LegalBasis,
+    Subscribers,
+)
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -77,10 +85,13 @@ def columns(request: MemberRequest, import_id: int) -> HttpResponse:
         row.policy = policy
     if (basis := request.POST.get("legal_basis", "")) in set(LegalBasis):
         row.legal_basis = basis
+    if (kind := request.POST.get("subscribers", "")) in set(Subscribers):
+        row.subscribers = kind
     row.source = " ".join(request.POST.get("source", "").replace("\0", " ").split())[:SOURCE_LIMIT]
     row.tidy_names = "tidy_names" in request.POST
     name, tags = request.POST.get("list_name", ""), request.POST.get("tags", "")
     try:
+        services.note_ground(row, on=request.POST.get("basis_on", ""), page=request.POST.get("basis_page", ""))
         row.tags = list(parse_tags(tags))
         if request.POST.get("then") == _LOOK:
             services.choose(row, row.mapping, name)
@@ -213,6 +224,8 @@ def _columns_page(
         "quotes": [(mark or "none", words, mark == row.quote) for mark, words in dialect.QUOTE_LABELS.items()],
         "bases": [(value, words, value == row.legal_basis) for value, words in BASIS_LABELS.items()],
         "source_limit": SOURCE_LIMIT,
+        "page_limit": PAGE_LIMIT,
+        "subscribers": [(value, words, value == row.subscribers) for value, words in SUBSCRIBER_LABELS.items()],
         "policies": [(value, *words, value == row.policy) for value, words in POLICY_WORDS.items()],
         "lists": queries.list_names_of(request.member),
         "list_name": list_name,

@@ -5,29 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from campaigns.contacts.queries.grounds import IS_GROUNDED
-from outreach.kit import statements
+from campaigns.contacts.states import LegalBasis, Subscribers
+from outreach.kit import clock, statements
 from sending.pacing import Pace
-from sending.planner.lawful.grounds import consents
-from sending.planner.lawful.law import Need, country_of_domain, name_of, rule_of
+from sending.planner.lawful.consenting import OnRecord, is_enough, why_lacking
+from sending.planner.lawful.law import Duty, country_of_domain, duty_of
 from sending.planner.lawful.overrides import AUDIENCE_PRINT
 
-# Of those whose country asks for it: of whom no import states a consent, in a campaign that states none, and whom no
-# decision covers that stands (lawful/overrides.py).
-_LACKING = f"""
+# Of those whose country asks for it, and whom no decision covers that stands (lawful/overrides.py): what is on record
+# with the import that they came with and with later ones, and what the campaign states for all.
+_ON_RECORD = f"""
 WITH decided AS MATERIALIZED (
     SELECT o.campaign_id, o.countries, o.up_to FROM planner_law_override o
      WHERE o.campaign_id = ANY(%s::bigint[]) AND o.duty = 'consent' AND o.ended_at IS NULL
        AND o.audience = {AUDIENCE_PRINT.format(campaign="o.campaign_id")}
 )
-SELECT a.campaign_id, a.contact_id
+SELECT a.campaign_id, a.contact_id, COALESCE(g.basis, 'unstated'), COALESCE(i.basis, 'unstated'), i.basis_on,
+       COALESCE(i.basis_page, ''), COALESCE(i.subscribers, '')
   FROM unnest(%s::bigint[], %s::bigint[], %s::varchar[]) AS a(campaign_id, contact_id, country)
- CROSS JOIN (SELECT %s::varchar[] AS enough) f
- WHERE NOT EXISTS (SELECT 1 FROM planner_campaign_ground g
-                    WHERE g.campaign_id = a.campaign_id AND g.basis = ANY(f.enough))
-   AND NOT EXISTS (SELECT 1 FROM contacts_contact c WHERE c.id = a.contact_id AND {IS_GROUNDED})
-   AND NOT EXISTS (SELECT 1 FROM decided d
+  LEFT JOIN planner_campaign_ground g ON g.campaign_id = a.campaign_id
+  LEFT JOIN LATERAL (
+    SELECT i.legal_basis AS basis, i.basis_on, i.basis_page, i.subscribers, c.created_at AS stated_at
+      FROM contacts_contact c JOIN contacts_import i ON i.id = c.origin_id WHERE c.id = a.contact_id
+     UNION ALL
+    SELECT k.basis, i.basis_on, i.basis_page, i.subscribers, k.stated_at
+      FROM contacts_ground k JOIN contacts_import i ON i.id = k.contact_import_id WHERE k.contact_id = a.contact_id
+  ) i ON true
+ WHERE NOT EXISTS (SELECT 1 FROM decided d
                     WHERE d.campaign_id = a.campaign_id AND a.country = ANY(d.countries) AND a.contact_id <= d.up_to)
+ ORDER BY i.stated_at NULLS FIRST
 """  # noqa: S608  # our own words
 
 
@@ -49,20 +55,23 @@ class Consents:
         asked: dict[tuple[int, int], str] = {}
         for one in people:
             code = one.country or country_of_domain(one.domain)
-            rule = rule_of(code) if code else None
-            if rule is not None and rule.need is Need.CONSENT and paces[one.workspace_id].scale == 1:
+            if duty_of(code, Duty.CONSENT) and paces[one.workspace_id].scale == 1:
                 asked[one.campaign_id, one.contact_id] = code
         self._lacking: dict[tuple[int, int], str] = {}
         if asked:
-            enough = consents()
-            campaigns = sorted({pk for pk, _ in asked})
-            values = [campaigns, [pk for pk, _ in asked], [pk for _, pk in asked], list(asked.values()), enough]
-            self._lacking = {(one, other): asked[one, other] for one, other in statements.run(_LACKING, values)}
+            today, campaigns = clock.now().date(), sorted({pk for pk, _ in asked})
+            values = [campaigns, [pk for pk, _ in asked], [pk for _, pk in asked], list(asked.values())]
+            may_be_written_to = set[tuple[int, int]]()
+            for campaign_id, contact_id, ground, basis, on, page, subscribers in statements.run(_ON_RECORD, values):
+                key = campaign_id, contact_id
+                known = OnRecord(LegalBasis(basis), on, page, Subscribers(subscribers))
+                if is_enough(asked[key], {LegalBasis(ground)}) or not (why := why_lacking(asked[key], known, today)):
+                    may_be_written_to.add(key)
+                else:
+                    self._lacking[key] = why  # of the newest, where there are several
+            for key in may_be_written_to:
+                self._lacking.pop(key, None)
 
     def lacking(self, campaign_id: int, contact_id: int) -> str:
         """Return why somebody may not be written to, "" where a consent is on record or none is needed."""
-        code = self._lacking.get((campaign_id, contact_id))
-        rule = rule_of(code) if code else None
-        if code is None or rule is None:
-            return ""
-        return f"No consent is on record, and {rule.law} needs it for people in {name_of(code)}."
+        return self._lacking.get((campaign_id, contact_id), "")

@@ -6,19 +6,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from campaigns.contacts.queries import lists_weighed
-from campaigns.contacts.queries.grounds import BEST_OF_MANY, GROUNDS_OF_MANY, IS_GROUNDED
-from campaigns.contacts.states import BASIS_LABELS, LegalBasis
+from campaigns.contacts.queries.grounds import BEST_OF_MANY, GROUNDS_OF_MANY
+from campaigns.contacts.states import BASIS_LABELS, WITHOUT_INTEREST, LegalBasis
 from campaigns.sequences.audience import audience_ids
 from campaigns.sequences.models import Campaign
 from outreach.accounts.models import Workspace
+from outreach.kit import clock
 from outreach.kit.stale import fingerprint
 from outreach.kit.words import plural
 from sending.planner.errors import Obstacle
+from sending.planner.lawful.consenting import ACCEPTED, CODE, accepted_values, asking_codes, is_enough
 from sending.planner.lawful.law import (
     Asked,
     Clause,
@@ -30,7 +32,6 @@ from sending.planner.lawful.law import (
     may_ask_source,
     name_of,
     rule_of,
-    rules,
 )
 from sending.planner.lawful.overrides import standing
 from sending.planner.models import CampaignGround, LawOverride
@@ -40,11 +41,12 @@ _COUNTED = f"""
 SELECT c.country, CASE WHEN c.country = '' THEN substring(c.domain FROM '[^.]+$') ELSE '' END AS tld,
        {BEST_OF_MANY}, COALESCE(i.source, '') <> '',
        c.id IN (SELECT m.contact_id FROM contacts_list_member m WHERE m.contact_list_id = ANY(%s::bigint[])),
+       {ACCEPTED},
        c.id <= %s, c.id <= %s, c.id <= %s, count(*)
   FROM contacts_contact c LEFT JOIN contacts_import i ON i.id = c.origin_id
   LEFT JOIN {GROUNDS_OF_MANY} k ON k.contact_id = c.id
  WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({{people}})
- GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """  # noqa: S608  # our own words
 _ENROLLED = """
 SELECT contact_id FROM planner_enrollment
@@ -58,17 +60,8 @@ _RESTS = (
     Duty.RECORD,
     Duty.NOTICE,
 )  # what a decision may be about, in the order of the statement's values
-# Of a contact c: whether the law of its country needs a consent that is not on record (two lists of values).
-LACKS_CONSENT = f"""(
-    COALESCE(NULLIF(c.country, ''), CASE upper(substring(c.domain FROM '[^.]+$')) WHEN 'UK' THEN 'GB'
-             WHEN 'US' THEN '' ELSE upper(substring(c.domain FROM '[^.]+$')) END, '') = ANY(%s::varchar[])
-    AND NOT EXISTS (SELECT 1 FROM (SELECT %s::varchar[] AS enough) f WHERE {IS_GROUNDED})
-)"""  # noqa: S608  # our own words
-_SUFFICES = {
-    Need.CONSENT: frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT}),
-    Need.NOTICE: frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INTEREST}),
-    Need.IDENTITY: frozenset(LegalBasis),
-}
+# Of a contact c: whether the law of its country needs a consent that is not on record; values: consent_asked.
+LACKS_CONSENT = f"({CODE} = ANY(%s::varchar[]) AND NOT {ACCEPTED})"
 LONGEST_WORDS = 500
 
 
@@ -104,6 +97,7 @@ class Group(NamedTuple):
     basis: LegalBasis
     is_sourced: bool
     is_weighed: bool
+    is_accepted: bool  # it is what the law of their country takes for a consent
     old: Mapping[Duty, bool]
     people: int
 
@@ -122,7 +116,8 @@ class Country:
     code: str  # "" where it is not known
     rule: Rule | None
     people: int = 0
-    lacking: int = 0
+    lacking: int = 0  # the consent that they need; or a ground on record, where that is asked for
+    unconsented: int = 0  # the consent alone
     unweighed: int = 0  # on no other ground than an interest that nobody has weighed
     sourced: int = 0  # of whom somebody has written down where their address is from
     unsourced: int = 0  # of whom nobody has
@@ -189,9 +184,14 @@ def _add_lacks(one: Country, group: Group, own: LegalBasis, decided: Collection[
     if one.rule is None:
         return
     grounds, duties = {group.basis, own}, one.rule.duties
-    if not grounds & _SUFFICES[one.rule.need] and Duty.CONSENT not in decided:
+    has_consent = group.is_accepted or is_enough(one.code, grounds - {group.basis}) or Duty.CONSENT in decided
+    is_silent = one.rule.need is Need.NOTICE and grounds == {LegalBasis.UNSTATED} and Duty.CONSENT not in decided
+    if Duty.CONSENT in duties and not has_consent:
+        one.unconsented += group.people
         one.lacking += group.people
-    rests_on_interest = not grounds & _SUFFICES[Need.CONSENT]
+    elif is_silent:
+        one.lacking += group.people
+    rests_on_interest = not grounds & WITHOUT_INTEREST
     if Duty.RECORD in duties and rests_on_interest and not group.is_weighed and Duty.RECORD not in decided:
         one.unweighed += group.people
 
@@ -211,11 +211,11 @@ def obstacles_of_audience(found: Lawful) -> list[Obstacle]:
 
 
 def _unconsented(found: Iterable[Country]) -> list[Obstacle]:
-    lacking = by_law(Duty.CONSENT, [one for one in found if one.lacking])
+    lacking = by_law(Duty.CONSENT, [one for one in found if one.unconsented])
     return [
         Obstacle(
             "no_consent",
-            f"{plural(sum(one.lacking for one in some), 'person,people')} in "
+            f"{plural(sum(one.unconsented for one in some), 'person,people')} in "
             f"{names_of(some)} without consent on record: {asked.law} needs it.",
             "State the ground, or leave them out.",
             "planner:ground",
@@ -267,24 +267,27 @@ def open_gates(found: Lawful) -> Mapping[Duty, Open]:
 
 
 def _lack(one: Country, duty: Duty) -> int:
-    lacks = {Duty.CONSENT: one.lacking, Duty.RECORD: one.unweighed, Duty.NOTICE: one.unsourced}
+    lacks = {Duty.CONSENT: one.unconsented, Duty.RECORD: one.unweighed, Duty.NOTICE: one.unsourced}
     return lacks.get(duty, 0)
 
 
-def consents() -> list[str]:
-    """Return the grounds that are a consent in the sense of the law."""
-    return sorted(one.value for one in _SUFFICES[Need.CONSENT])
+def consent_asked(campaign: Campaign) -> list[Any]:
+    """Return the values of LACKS_CONSENT: whose law needs a consent here, and what is one.
 
-
-def consent_asked(campaign: Campaign) -> tuple[list[str], list[str]]:
-    """Return the values of LACKS_CONSENT: whose law needs a consent here, and the grounds that are one.
-
-    No country where the campaign states such a ground for all, or its people are invented.
+    Not of a country to whose law the ground is one that the campaign states for all; of none where people are invented.
     """
-    enough = consents()
-    asked = is_real(campaign) and stated(campaign).basis not in enough
-    codes = [code for rule in rules() if rule.need is Need.CONSENT for code in rule.countries] if asked else []
-    return codes, enough
+    own = {stated(campaign).basis}
+    codes = [code for code in asking_codes() if not is_enough(code, own)] if is_real(campaign) else []
+    return lacking_values(campaign.workspace_id, codes)
+
+
+def lacking_values(workspace_id: int, codes: Sequence[str]) -> list[Any]:
+    """Return the values of LACKS_CONSENT, with the countries that are asked about."""
+    return [list(codes), *accepted_values(workspace_id, clock.now().date())]
+
+
+def _old(rest: Sequence[bool]) -> Mapping[Duty, bool]:
+    return dict(zip(_RESTS, rest, strict=True))
 
 
 def basis_words(basis: str) -> str:
@@ -300,14 +303,14 @@ def counted(campaign: Campaign, whom: Whom, decisions: Mapping[Duty, LawOverride
         Whom.ENROLLED: (_ENROLLED, (campaign.pk,)),
         Whom.OUTSIDE: (_OUTSIDE.format(audience=audience), (*inside, campaign.pk)),
     }[whom]
-    weighed = lists_weighed(campaign.workspace_id)
+    lists = lists_weighed(campaign.workspace_id)
     decided = decisions or {}
     old = [decided[duty].up_to if duty in decided and whom is not Whom.OUTSIDE else 0 for duty in _RESTS]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNTED.format(people=people), [weighed, *old, campaign.workspace_id, campaign.workspace_id, *values]
-        )
+        terms = accepted_values(campaign.workspace_id, clock.now().date())
+        asked = [lists, *terms, *old, campaign.workspace_id, campaign.workspace_id, *values]
+        cursor.execute(_COUNTED.format(people=people), asked)
         return [
-            Group(country, tld, LegalBasis(basis), is_sourced, is_weighed, dict(zip(_RESTS, rest, strict=True)), count)
-            for country, tld, basis, is_sourced, is_weighed, *rest, count in cursor.fetchall()
+            Group(country, tld, LegalBasis(basis), sourced, weighed, accepted, _old(rest), people)
+            for country, tld, basis, sourced, weighed, accepted, *rest, people in cursor.fetchall()
         ]

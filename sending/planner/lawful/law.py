@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from campaigns.contacts.states import LegalBasis
+
+_USUAL = ({"basis": LegalBasis.CONSENT}, {"basis": LegalBasis.CONTRACT})
 
 
 class Need(StrEnum):
@@ -46,6 +50,25 @@ class Asked(Clause):
 
 
 @dataclass(frozen=True, slots=True)
+class Term(Clause):
+    """What counts as a consent: a ground of an import, and what has to be on record with it.
+
+    months: so long from its day on, 0 = without end. needs_page: with its day and page. of_companies: if they are.
+    The place of the law is "" where that is the rule's own.
+    """
+
+    basis: str = ""
+    months: int = 0
+    needs_page: bool = False
+    of_companies: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """It counts without a day, a page or a kind of people."""
+        return not (self.months or self.needs_page or self.of_companies)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What the law of some countries asks."""
 
@@ -55,6 +78,7 @@ class Rule:
     source: str
     countries: Mapping[str, str]  # ISO 3166-1 code -> name
     duties: Mapping[Duty, Asked] = field(default_factory=dict)
+    terms: Sequence[Term] = ()  # what counts as the consent, where it is asked for
 
 
 @cache
@@ -73,6 +97,12 @@ def duty_of(country: str, duty: Duty) -> Asked | None:
     """Return what the law of a country asks of one kind; None where it does not, or the country is not known here."""
     rule = rule_of(country)
     return rule.duties.get(duty) if rule else None
+
+
+def terms_of(country: str) -> Sequence[Term]:
+    """Return what counts as a consent to the law of a country, nothing where it needs none."""
+    rule = rule_of(country)
+    return rule.terms if rule else ()
 
 
 def may_ask_source(code: str) -> bool:
@@ -122,7 +152,16 @@ def _rule(row: Mapping[str, Any], known: Mapping[str, Asked]) -> Rule:
     duties = {one: known[row[one.value]] for one in Duty if one.value in row}
     if need is Need.CONSENT:
         duties[Duty.CONSENT] = _asked({name: row.get(name) for name in ("law", "says", "source", "room")})
-    return Rule(need, row["law"], row["says"], row["source"], row["countries"], duties)
+    terms = tuple(_terms(row)) if Duty.CONSENT in duties else ()
+    return Rule(need, row["law"], row["says"], row["source"], row["countries"], duties, terms)
+
+
+def _terms(row: Mapping[str, Any]) -> Iterator[Term]:
+    for one in row.get("accepts", _USUAL):
+        place = (one.get("law", ""), one.get("says", ""), one.get("source", ""))
+        yield Term(*place, one["basis"], one.get("months", 0), one.get("page", False))
+    if row.get("companies"):
+        yield from (Term("", "", "", basis, of_companies=True) for basis in LegalBasis)
 
 
 def _asked(row: Mapping[str, Any]) -> Asked:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sending.planner.lawful.law import Clause, Duty, Need, Rule, rules
+from campaigns.contacts.states import LegalBasis
+from sending.planner.lawful.law import Clause, Duty, Need, Rule, Term, rules
 
 _OF_DUTY = {
     Duty.CONSENT: "Asks for a consent or a contract on record: without one the campaign does not start, who comes "
@@ -14,6 +15,12 @@ _OF_DUTY = {
     Duty.NOTICE: "Tells in the first message where their address is from: a line below it where the wording does not.",
     Duty.ADDRESS: "Sends nothing that does not show the postal address: a line below each message where the wording "
     "and the signature do not; who would get none waits.",
+}
+_BASES = {
+    LegalBasis.CONSENT: "a consent",
+    LegalBasis.CONTRACT: "a purchase or contract",
+    LegalBasis.INQUIRY: "an inquiry",
+    LegalBasis.PUBLISHED: "a published address",
 }
 _GROUND = "Asks for a ground on record, and shows who has none before a launch."
 _BARRED = "Follows no clicks and no opens without their consent."
@@ -28,6 +35,8 @@ class Measures:
     done: Sequence[str]
     laws: Sequence[Clause]
     rooms: Sequence[tuple[Duty, Clause]]
+    counts: str  # what counts as a consent, where that is more, or less, than any consent and any contract
+    terms: Sequence[Term]  # those of it that have a place in the law
 
     @property
     def names(self) -> str:
@@ -40,11 +49,30 @@ def measures() -> list[Measures]:
         Measures(
             rule,
             list(_done(rule)),
-            [asked for duty, asked in rule.duties.items() if duty is not Duty.CONSENT],
+            [asked for duty, asked in rule.duties.items() if duty is not Duty.CONSENT or asked.law != rule.law],
             [(duty, asked.room) for duty, asked in rule.duties.items() if asked.room],
+            counted_words(rule),
+            [term for term in rule.terms if term.law],
         )
         for rule in rules()
     ]
+
+
+def counted_words(rule: Rule) -> str:
+    """Say what counts as the consent that a law needs, "" where each consent and each contract does."""
+    if all(term.is_plain for term in rule.terms):
+        return ""
+    said = [_term_words(term) for term in rule.terms if not term.of_companies]
+    if any(term.of_companies for term in rule.terms):
+        said.append("that they are at companies")
+    return f"What counts is on record with the import: {'; '.join(said)}."
+
+
+def _term_words(term: Term) -> str:
+    words = _BASES[LegalBasis(term.basis)]
+    if term.months:
+        words += f", for {term.months} months from its day"
+    return f"{words}, with page and day" if term.needs_page else words
 
 
 def _done(rule: Rule) -> Iterator[str]:

@@ -20,6 +20,7 @@ from sending.planner.errors import Obstacle
 from sending.planner.lawful.footing import one_line, says_source
 from sending.planner.lawful.grounds import Country, Lawful, basis_words, by_law, names_of
 from sending.planner.lawful.law import Asked, Duty, Need, duty_of, may_ask_source, name_of
+from sending.planner.lawful.measures import counted_words
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
 
@@ -122,14 +123,25 @@ def _country(one: Country, found: Lawful) -> Evidence:
     who = f"{plural(one.people, 'person,people')} in {one.name}"
     if not one.lacking:
         decision = found.decisions.get(Duty.CONSENT)
-        met = "the ground is on record" if rule.need is not Need.IDENTITY else "they may be written to"
+        met = "they may be written to" if rule.need is Need.IDENTITY else "the ground is on record"
+        if rule.need is Need.NOTICE and Duty.CONSENT in rule.duties:
+            met = "the ground is on record, and they are at companies or have agreed"
         if decision and one.code in decision.countries:
             met = "the ground is on record, or it was decided about it"
         return Evidence(GREEN, f"{who}: {met}. {rule.law}.", source=rule.source)
-    light = RED if rule.need is Need.CONSENT else AMBER
-    words = f"{who}, {one.lacking:,} of them without a ground on record. {rule.law}: {rule.says}"
-    evidence = Evidence(light, words, "State the ground", "planner:ground", source=rule.source)
     asked = duty_of(one.code, Duty.CONSENT)
+    what = "a ground on record"
+    if any(term.of_companies for term in rule.terms) and one.unconsented:
+        what = "a consent on record, nor word that they are at companies"
+    told = asked if asked and one.unconsented else rule
+    words = f"{who}, {one.lacking:,} of them without {what}. {told.law}: {told.says}"
+    if one.unconsented and (counts := counted_words(rule)):
+        words += f" {counts}"
+    evidence = Evidence(
+        RED if one.unconsented else AMBER, words, "State the ground", "planner:ground", source=rule.source
+    )
+    if not one.unconsented:
+        return evidence
     return _decidable(Duty.CONSENT, asked, evidence) if asked else evidence
 
 

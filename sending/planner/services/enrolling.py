@@ -14,7 +14,7 @@ from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
 from sending.pacing.receivers import DOMAINS, Receiver
 from sending.planner.entries import entry_of
-from sending.planner.lawful.grounds import LACKS_CONSENT
+from sending.planner.lawful.grounds import LACKS_CONSENT, lacking_values
 from sending.planner.models import Enrollment
 from sending.planner.states import StopReason
 from sending.planner.traces import WORDS, written_before
@@ -51,13 +51,13 @@ def enroll_audience(campaign: Campaign) -> int:
 
 
 def enroll_part(
-    campaign: Campaign, *, after: int = 0, limit: int | None = None, consent: tuple[list[str], list[str]] = ([], [])
+    campaign: Campaign, *, after: int = 0, limit: int | None = None, consent: Sequence[object] | None = None
 ) -> tuple[int, int | None]:
     """Enroll so many at most with a contact id above `after`; returns how many are to be written to, and the last one.
 
     Who has an address that the campaign has made a message for is skipped, with the event. Runs inside a transaction.
 
-    consent: countries that need one, whose people are left out without it, and the grounds that are one.
+    consent: of whom one is needed, who are left out without it (grounds.consent_asked); None = of nobody.
     """
     audience, inside = audience_ids(campaign).query.sql_with_params()
     values: list[Any] = [
@@ -72,7 +72,7 @@ def enroll_part(
         after,
         campaign.pk,
         *inside,
-        *consent,
+        *(consent or lacking_values(campaign.workspace_id, [])),
         limit,
     ]
     with connection.cursor() as cursor:

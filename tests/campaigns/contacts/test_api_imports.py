@@ -39,7 +39,8 @@ def test_a_file_is_imported_in_one_request(owner: Member, program: Program) -> N
     make_contact(owner.workspace, "old@example.com", first_name="Old")
     answer = send(
         program, LEADS.encode("utf-16"), policy="fill", has_header="", list_name="Spring fair", tags="fair, Vip",
-        source="Stand at the fair", legal_basis="consent",
+        source="Stand at the fair", legal_basis="inquiry", basis_on="2026-01-31", basis_page="https://fair.example/",
+        subscribers="companies",
     )  # fmt: skip
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
     at = f"/imports/{answer.json()['id']}"
@@ -50,7 +51,12 @@ def test_a_file_is_imported_in_one_request(owner: Member, program: Program) -> N
     assert counts == [3, 1, 1, 0, 0, 1]
     assert told["causes"] == [{"cause": "There is no @ in it.", "rows": 1}]
     assert (told["contact_list"]["name"], told["tags"]) == ("Spring fair", ["fair", "vip"])
-    assert (told["source"], told["legal_basis"]) == ("Stand at the fair", "consent")
+    assert (told["source"], told["legal_basis"]) == ("Stand at the fair", "inquiry")
+    assert (told["basis_on"], told["basis_page"]) == ("2026-01-31", "https://fair.example/")
+    assert told["subscribers"] == "companies"
+    for field, value in (("basis_on", "2999-01-01"), ("basis_page", "ftp://x.example/")):
+        problem = send(program, LEADS.encode(), **{field: value})
+        assert (problem.status_code, problem.json()["errors"][0]["field"]) == (422, field)
     ada, old = Contact.objects.get(email="ada@example.com"), Contact.objects.get(email="old@example.com")
     assert (ada.first_name, ada.fields, old.first_name) == ("Ada", {"plan": "gold"}, "Old")
     assert ContactImport.objects.get().created_by == owner.user

@@ -94,7 +94,7 @@ def test_options_of_the_command_are_those_of_the_pages(tmp_path: Path) -> None:
     said: list[str] = []
     options = ImportOptions(
         sheet="people", policy="fill", tags="VIP", source="a fair", legal_basis="consent", kinds=["size=number:comma"],
-        is_json=True,
+        basis_on="2026-01-31", basis_page="https://fair.example/", subscribers="individuals", is_json=True,
     )  # fmt: skip
     tried = replace(options, is_dry_run=True)
     assert run_import(path, "acme", "Leads", said.append, tried) == 0
@@ -106,6 +106,8 @@ def test_options_of_the_command_are_those_of_the_pages(tmp_path: Path) -> None:
     assert (done["rows"]["created"], done["rows"]["updated"], done["state"]) == (1, 1, "done")
     row = ContactImport.objects.get()
     assert (row.policy, row.tags, row.source, row.legal_basis) == ("fill", ["vip"], "a fair", "consent")
+    assert (str(row.basis_on), row.basis_page) == ("2026-01-31", "https://fair.example/")
+    assert row.subscribers == "individuals"
     ada = Contact.objects.get(email="ada@x.com")
     assert (ada.company, ada.fields) == ("Old", {"size": "1.234"})
 
@@ -129,6 +131,8 @@ def test_a_dry_run_of_the_command_prints_the_difference_and_keeps_nothing(tmp_pa
     [
         (ImportOptions(policy="perhaps"), "--policy: “perhaps” is none of overwrite, fill, skip."),
         (ImportOptions(legal_basis="x"), "--legal-basis"),
+        (ImportOptions(basis_on="31.1."), "--basis-on: Write the day of the ground as 2026-11-27."),
+        (ImportOptions(subscribers="x"), "--subscribers"),
         (ImportOptions(sheet="2"), "--sheet: there is no “2”. There is: no sheet, this is a text."),
         (ImportOptions(kinds=["colour=text"]), "the file has no own field “colour”. It has: size."),
         (ImportOptions(kinds=["size=long"]), "--kind: “long” is none of text, number"),

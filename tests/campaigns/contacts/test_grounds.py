@@ -56,7 +56,10 @@ def stated(contact: Contact) -> list[str]:
 
 
 def test_the_words_of_the_grounds_stand_in_the_order_of_what_they_permit() -> None:
-    order = [LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INTEREST, LegalBasis.UNSTATED]
+    order = [
+        LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.INQUIRY, LegalBasis.INTEREST, LegalBasis.PUBLISHED,
+        LegalBasis.UNSTATED,
+    ]  # fmt: skip
     assert all(better < worse for better, worse in pairwise(order))
     assert set(order) == set(LegalBasis)
 

@@ -187,6 +187,31 @@ def test_a_contact_shows_where_its_address_came_from_and_on_what_ground() -> Non
     assert "Legal basis: not stated" in page
 
 
+def test_the_day_and_the_page_of_a_ground_are_kept_with_the_import_or_refused_in_words() -> None:
+    member = make_member(make_workspace(), Role.MEMBER)
+    row = services.store_upload(member.workspace, "a.csv", [b"email\nada@x.com\n"])
+    client, url = signed_in(member), member.url("contacts:import_map", row.pk)
+    form = {"column-0": "email", "legal_basis": "published", "subscribers": "companies"}
+    for wrong, words in [
+        ({"basis_on": "yesterday"}, "Write the day of the ground as"),
+        ({"basis_on": "2999-01-01"}, "The day of the ground lies ahead."),
+        ({"basis_page": "javascript:alert(1)"}, "is an address of the web"),
+        ({"basis_page": "https://[x"}, "is an address of the web"),
+        ({"basis_page": f"https://fair.example/{'x' * 300}"}, "is an address of the web"),
+    ]:
+        answer = client.post(url, form | wrong)
+        assert (answer.status_code, words in answer.text) == (422, True), wrong
+    client.post(url, form | {"basis_on": "2026-01-31", "basis_page": " https://fair.example/exhibitors "})
+    services.run_import(row.pk)
+    page = client.get(member.url("contacts:import_result", row.pk)).text
+    assert "They publish the address, for offers to their business, 31 January 2026" in page
+    assert "https://fair.example/exhibitors" in page
+    assert "People at companies" in page
+    contact, stated = Contact.objects.get(), "https://fair.example/exhibitors"
+    assert f"31 January 2026, {stated}" in client.get(member.url("contacts:detail", contact.pk)).text
+    assert f"The page: {stated}" in client.get(member.url("contacts:origin", contact.pk)).text
+
+
 def test_an_upload_without_a_file_says_so() -> None:
     member = make_member(make_workspace())
     answer = signed_in(member).post(member.url("contacts:import"))

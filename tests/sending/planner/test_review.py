@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.contacts.models import Contact, ContactList
 from campaigns.contacts.services import Weighing, weigh_interest
-from campaigns.contacts.states import LegalBasis
+from campaigns.contacts.states import LegalBasis, Subscribers
 from campaigns.sequences.models import Campaign, Variant
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
@@ -176,7 +176,7 @@ def test_whose_country_nobody_knows_is_told_as_if_in_europe(member: Member, camp
 
 def test_the_people_of_europe_are_told_where_their_address_comes_from(member: Member, campaign: Campaign) -> None:
     make_spotless(member, campaign)
-    Contact.objects.update(country="GB")
+    Contact.objects.update(country="GB", origin=make_import(member.workspace, subscribers=Subscribers.COMPANIES))
     state_ground(member, campaign, LegalBasis.INTEREST, "They exhibit what we sell; see the assessment of May.")
     told = words(review_of(campaign), "law", Light.RED)
     assert "2 people in the United Kingdom on no other ground than a legitimate interest" in told
@@ -187,7 +187,8 @@ def test_the_people_of_europe_are_told_where_their_address_comes_from(member: Me
     told = words(review_of(campaign), "law", Light.AMBER)
     assert "2 people in the United Kingdom would not be told where you have their address from" in told
     assert "UK GDPR, article 14 (2) (f) and (3) (b)" in told
-    Contact.objects.update(origin=make_import(member.workspace, source="Exhibitors of May"))
+    exhibitors = make_import(member.workspace, source="Exhibitors of May", subscribers=Subscribers.COMPANIES)
+    Contact.objects.update(origin=exhibitors)
     told = words(review_of(campaign), "law", Light.GREEN)
     assert "A line below step 1 A tells 2 people where their address is from, as their import says." in told
     assert lights(campaign)["law"] is Light.GREEN

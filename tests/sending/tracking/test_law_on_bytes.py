@@ -14,6 +14,7 @@ from campaigns.sequences.models import Variant
 from campaigns.sequences.services import Tracking
 from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
+from outreach.kit import clock
 from sending.mailboxes.models import Mailbox
 from sending.outbox.claims import claim
 from sending.pacing import HoldCode
@@ -51,7 +52,7 @@ def parts(mail: EmailMessage) -> list[str]:
 
 
 def test_each_country_of_the_table_gets_what_its_law_asks_and_is_followed_only_where_it_allows(member: Member) -> None:
-    origin = make_import(member.workspace, legal_basis=LegalBasis.CONTRACT, source=SOURCE)
+    origin = make_import(member.workspace, legal_basis=LegalBasis.CONTRACT, source=SOURCE, basis_on=clock.now().date())
     people = [
         make_contact(member.workspace, f"ada-{code}@x{at}.example".lower(), country=code, origin=origin)
         for at, code in enumerate(COUNTRIES)
