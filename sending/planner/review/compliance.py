@@ -134,7 +134,7 @@ def _country(one: Country, found: Lawful) -> Evidence:
     if any(term.of_companies for term in rule.terms) and one.unconsented:
         what = "a consent on record, nor word that they are at companies"
     told = asked if asked and one.unconsented else rule
-    words = f"{who}, {one.lacking:,} of them without {what}. {told.law}: {told.says}"
+    words = f"{who}, {one.unconsented or one.lacking:,} of them without {what}. {told.law}: {told.says}"
     if one.unconsented and (counts := counted_words(rule)):
         words += f" {counts}"
     evidence = Evidence(
