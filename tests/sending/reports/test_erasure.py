@@ -16,6 +16,7 @@ from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadContact, MayNotErase
 from campaigns.contacts.models import (
     Contact,
+    ContactGround,
     ContactList,
     DryRun,
     Erasure,
@@ -137,6 +138,7 @@ def make_person(member: Member) -> Contact:
     ImportChange.objects.create(
         contact_import=make_import(workspace), contact=contact, updated_before=DAY, changes={"title": [email, "CEO"]}
     )
+    ContactGround.objects.create(contact=contact, contact_import=make_import(workspace), basis="consent", stated_at=DAY)
     DryRun.objects.create(
         contact_import=make_import(workspace),
         state="done",
