@@ -17,11 +17,11 @@ def identity(body: str, html: str, signed: Identity, *, opens_thread: bool) -> I
     if where := _silent(body, html, says_opt_out, signed):
         yield Finding(
             "no_opt_out",
-            severity,
+            Severity.NOTE,  # a line below says it
             f"{where} not say how to hear no more.",
             "The law asks for it in each message (15 USC 7704(a)(5), CASL, Art. 21(4) GDPR), and who finds no way out "
-            "complains instead. The header List-Unsubscribe is there in any case.",
-            "One line in your own words: “If you would rather not hear from me, just say so.”",
+            "complains instead. Where no sentence says it that is known here, a line is put below the message.",
+            "To say it yourself: “If you would rather not hear from me, just say so.”",
         )
     if signed.address.strip() and (where := _silent(body, html, shows(signed.address), signed)):
         yield Finding(

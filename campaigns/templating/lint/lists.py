@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+_NAMED = re.compile(r"<(\w+)>")
+_COMMA = r"(?: ?[,;:\u2013\u2014]| -)? "  # between the parts of a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,10 @@ def spam_groups() -> tuple[Group, ...]:
 
 
 @cache
-def opt_out_words() -> re.Pattern[str]:
-    """Return what an opt-out line is known by."""
-    return re.compile("|".join(_known()["opt_out"]["words"]), re.IGNORECASE)
+def opt_out_sentence() -> re.Pattern[str]:
+    """Return what fits a whole sentence that says how to hear no more, in one of the languages of opt_out.toml."""
+    shapes = (_shapes(_filled(table)) for table in _read("opt_out.toml").values())
+    return re.compile("|".join(shape for some in shapes for shape in some), re.IGNORECASE)
 
 
 @cache
@@ -59,4 +64,26 @@ def _anywhere(words: list[str]) -> re.Pattern[str]:
 
 @cache
 def _known() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))
+    return _read("words.toml")
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
+
+
+def _filled(table: Mapping[str, str | list[str]]) -> dict[str, str]:
+    """Return the patterns of a language, with those that they name in their place; they name only earlier ones."""
+    known: dict[str, str] = {}
+    for name, value in table.items():
+        pattern = value if isinstance(value, str) else f"(?:{'|'.join(value)})"
+        known[name] = _NAMED.sub(lambda match: known[match[1]], pattern)
+    return known
+
+
+def _shapes(known: Mapping[str, str]) -> Iterator[str]:
+    """Yield the shapes of a sentence, see opt_out.toml."""
+    wish, act, result = known["wish"], known["act"], known["result"]
+    end = f"(?:{result}|{known['close']})" if "close" in known else result
+    yield f"{wish}{_COMMA}{act}(?:{_COMMA}{end})?"
+    yield f"{act}{_COMMA}{wish}(?:{_COMMA}{end})?"
+    yield f"(?:{known['weak']}{_COMMA})?{act}{_COMMA}{result}"

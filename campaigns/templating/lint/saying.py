@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from html import unescape
 
-from campaigns.templating.lint.lists import opt_out_words
+from campaigns.templating.lint.lists import opt_out_sentence
 from campaigns.templating.lint.page import page_of
 from campaigns.templating.readings import readings
 
@@ -14,11 +14,22 @@ Says = Callable[[str], bool]
 ADDRESS = "sender.postal_address"
 SIGNATURE = "sender.signature"
 _WORD = re.compile(r"\w+")
+# Where a sentence ends: at its point, at the end of a line that ends with a mark, at an empty line.
+_SENTENCES = re.compile(r"(?<=[.!?…])\s+|(?<=[,:])\s*\n|\n\s*\n")
+_PREFIX = re.compile(r"(?:\W|p\.? ?s\b)*", re.IGNORECASE)
+_QUOTES = re.compile(r"[\"“”„«»\u2018\u201a\u2039\u203a()*_]|(?<!\w)'|'(?!\w)")
+_LONGEST_SENTENCE = 300
 
 
 def says_opt_out(text: str) -> bool:
-    """Say whether a text tells how to hear no more."""
-    return bool(opt_out_words().search(text))
+    """Say whether a whole sentence of a text tells how to hear no more by answering.
+
+    Strict: where nothing fits, a line is put below the message, and one too many does no harm.
+    """
+    plain = _QUOTES.sub("", text.replace("\u2019", "'"))
+    sentences = (_PREFIX.sub("", " ".join(one.split()), count=1) for one in _SENTENCES.split(plain))
+    fits = opt_out_sentence().fullmatch
+    return any(fits(one.rstrip(".!… ")) for one in sentences if len(one) <= _LONGEST_SENTENCE)
 
 
 def shows(address: str) -> Says:

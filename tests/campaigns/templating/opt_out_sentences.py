@@ -1,0 +1,133 @@
+"""Sentences of mails, by hand: what says how to hear no more by answering, and what only sounds like it."""
+
+from __future__ import annotations
+
+TRUE = {
+    "en": (
+        "If you would rather not hear from me, just say so.",
+        "If you'd prefer not to hear from us again, just let us know.",
+        "If you don\u2019t want any more emails from me, please reply with “no”.",
+        "Reply “stop” and I won't write again.",
+        'To unsubscribe, reply to this email with "unsubscribe".',
+        "If this is not for you, let me know and I will not write again.",
+        "You can opt out at any time by replying to this message.",
+        "Just tell me if you would rather not receive further messages.",
+        "PS: If you would rather not hear from me, tell me and I'll stop.",
+    ),
+    "de": (
+        "Wenn Sie keine weiteren E-Mails von mir erhalten möchten, antworten Sie bitte mit „Stopp“.",
+        "Falls Sie nichts mehr von mir hören möchten, geben Sie mir kurz Bescheid.",
+        "Wenn Sie keine weiteren Nachrichten möchten, genügt eine kurze Antwort.",
+        "Wenn du keine Mails mehr von uns bekommen willst, antworte einfach mit „Stop“.",
+        "Antworten Sie mit „Nein“, und ich schreibe Ihnen nicht mehr.",
+    ),
+    "fr": (
+        "Si vous ne souhaitez plus recevoir de messages de ma part, répondez « stop ».",
+        "Pour ne plus recevoir de messages, il suffit de répondre à cet e-mail.",
+        "Si vous préférez ne plus recevoir mes e-mails, dites-le-moi.",
+        "Répondez « non » et je ne vous écrirai plus.",
+    ),
+    "es": (
+        "Si no desea recibir más correos míos, dígamelo.",
+        "Para darse de baja, responda a este correo con la palabra «baja».",
+        "Si prefieres no recibir más mensajes, respóndeme.",
+        "Responda «no» y no le escribiré más.",
+    ),
+    "it": (
+        "Se non desidera ricevere altri messaggi da me, mi risponda «stop».",
+        "Se preferisce non ricevere più le mie e-mail, me lo dica.",
+        "Per non ricevere più messaggi, basta rispondere a questa e-mail.",
+        "Risponda «no» e non le scriverò più.",
+    ),
+    "nl": (
+        "Als u geen berichten meer van mij wilt ontvangen, antwoord dan met \u2018stop\u2019.",
+        "Als je liever niets meer van me hoort, laat het me weten.",
+        "Om u af te melden, antwoord op deze e-mail.",
+        "Antwoord met \u2018nee\u2019 en ik schrijf u niet meer.",
+    ),
+    "pt": (
+        "Se não quiser receber mais mensagens minhas, responda “stop”.",
+        "Se preferir não receber mais e-mails, diga-me.",
+        "Para deixar de receber mensagens, basta responder a este e-mail.",
+        "Responda “não” e não lhe escreverei mais.",
+    ),
+    "pl": (
+        "Jeśli nie chce Pan otrzymywać ode mnie więcej wiadomości, proszę odpisać „stop”.",
+        "Jeśli nie chcesz otrzymywać kolejnych wiadomości, daj mi znać.",
+        "Aby się wypisać, wystarczy odpowiedzieć na tę wiadomość.",
+        "Proszę odpisać „nie”, a nie będę więcej pisać.",
+    ),
+}
+
+HARMLESS = {
+    "en": (
+        "Let me know if Tuesday works for a call.",
+        "We remove your backlog in a week.",
+        "Our clients stop these losses.",
+        "Most teams would rather not hire twice.",
+        "We help you unsubscribe from cloud waste.",
+        "If you would rather not hire, let me know.",
+        "If you don't want to receive invoices by post, tell me.",
+        "Tell me if you would rather not hear from your vendors by phone.",
+        "Reply and we will stop your churn.",
+        "Reply “yes” and I'll stop by on Tuesday.",
+        "Our tool stops emails that nobody asked for.",
+        "If you're not interested in growth, let me know.",
+        "Not interested?",
+        "Unsubscribe here.",
+        "You will never write a report again.",
+        "Our customers opt out of long contracts.",
+        "To opt out of the lease, reply to your landlord.",
+        "If you want to hear more from me, just reply.",
+        "I will not write again.",
+        "Your clients say: no more messages lost.",
+        "Let me know and I will never be late again.",
+        "If you would rather not hear from me about pricing, our site has it all.",
+    ),
+    "de": (
+        "Wir melden Ihre Mitarbeiter an und ab.",
+        "Kein Interesse an hohen Kosten?",
+        "Wenn Sie keine Zeit verlieren möchten, antworten Sie mir.",
+        "Wenn Sie keine E-Mails mehr verlieren möchten, geben Sie mir Bescheid.",
+        "Schreiben Sie mir, und ich melde mich am Dienstag.",
+        "Unsere Kunden wollen nicht mehr an Excel denken.",
+        "Sie können jederzeit widersprechen.",
+    ),
+    "fr": (
+        "Vous ne souhaitez pas perdre de temps ?",
+        "Si vous ne souhaitez plus perdre de messages, répondez-moi.",
+        "Nos clients se désabonnent de trois outils.",
+        "Si vous souhaitez recevoir nos messages, répondez.",
+        "Dites-moi si mardi vous convient.",
+    ),
+    "es": (
+        "Si no quiere perder más correos, respóndame.",
+        "Nuestros clientes no quieren recibir facturas en papel.",
+        "Dígame si el martes le viene bien.",
+        "Si desea recibir más mensajes, responda.",
+    ),
+    "it": (
+        "Se non vuole perdere altri messaggi, mi risponda.",
+        "Se desidera ricevere altri messaggi, risponda.",
+        "I nostri clienti possono cancellarsi quando vogliono.",
+        "Mi dica se martedì va bene.",
+    ),
+    "nl": (
+        "Als u geen berichten meer wilt missen, laat het me weten.",
+        "Wij schrijven uw offertes.",
+        "Laat het me weten als dinsdag past.",
+        "Onze klanten krijgen geen mails meer van leveranciers.",
+    ),
+    "pt": (
+        "Se não quiser perder mais mensagens, responda.",
+        "Diga-me se terça-feira funciona.",
+        "Se quiser receber mais mensagens, responda.",
+        "Os nossos clientes cancelam a inscrição em três ferramentas.",
+    ),
+    "pl": (
+        "Jeśli nie chce Pan tracić wiadomości, proszę odpisać.",
+        "Jeśli chcesz otrzymywać więcej wiadomości, odpisz.",
+        "Nasi klienci rezygnują z trzech narzędzi.",
+        "Proszę dać znać, czy wtorek pasuje.",
+    ),
+}
