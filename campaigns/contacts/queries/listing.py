@@ -113,6 +113,8 @@ def listed(member: Member, filters: Filters) -> tuple[QuerySet[Contact], Count]:
         return _among(member, ids), Count(len(ids), SEARCH_LIMIT)
     is_dear = bool(filters.suppressed or filters.where)
     limit = DEAR_LIMIT if is_dear else COUNT_LIMIT
+    if _are_many(member, filters, limit):
+        return one_by_one, Count(limit + 1, limit)
     if filters == Filters(suppressed="yes"):
         ids = _first_suppressed(member, limit + 1)
     elif places and filters in (Filters(list_id=filters.list_id), Filters(tag=filters.tag)):
@@ -124,6 +126,21 @@ def listed(member: Member, filters: Filters) -> tuple[QuerySet[Contact], Count]:
         ids = list(found.order_by().values_list("pk", flat=True)[: limit + 1])
     count = Count(len(ids), limit)
     return (_among(member, ids) if count.number <= min(limit, FEW) else one_by_one), count
+
+
+def _are_many(member: Member, filters: Filters, limit: int) -> bool:
+    """Say that more than the limit have this country, or this verdict, where an index alone tells it.
+
+    Without a look at the contacts themselves whoever is being erased at this moment counts; who was has neither.
+    """
+    rows = Contact.objects.filter(workspace=member.workspace)
+    if filters.country and filters == Filters(country=filters.country):
+        rows = rows.filter(country=filters.country)
+    elif filters.verdict not in {"", UNCHECKED} and filters == Filters(verdict=filters.verdict):
+        rows = rows.filter(verdict=filters.verdict)
+    else:
+        return False
+    return rows.order_by()[: limit + 1].count() > limit
 
 
 def _of(member: Member) -> QuerySet[Contact]:

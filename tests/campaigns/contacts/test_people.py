@@ -14,6 +14,7 @@ from campaigns.contacts.queries import listing, places
 from campaigns.contacts.queries.listing import Filters
 from campaigns.contacts.states import SuppressionReason
 from outreach.accounts.access import Member
+from outreach.kit import clock
 from outreach.kit.csvfile import csv_lines
 from tests.builders import make_contact, make_list, make_member, make_workspace
 
@@ -200,3 +201,21 @@ def test_beginnings_of_companies_and_last_names_are_found_among_all(monkeypatch:
     for search in ("analyt", "LOVEL", "lovelace ada", "ada lovel"):
         assert keys(member, search=search) == ["1@x.com"], search
     assert keys(member, search="engines") == [], "inside of names only the newest are searched"
+
+
+@pytest.mark.parametrize("filters", [Filters(country="DE"), Filters(verdict="role")])
+def test_more_than_the_limit_are_told_by_an_index_and_a_page_has_nobody_who_was_erased(
+    filters: Filters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 3)
+    member = make_member(make_workspace())
+    german = {"country": "DE", "verdict": "role"}
+    people = [make_contact(member.workspace, f"p{n}@x.com", **german) for n in range(3)]
+    make_contact(member.workspace, "erased@x.com", erased_at=clock.now())
+    make_contact(make_workspace("other"), "p9@x.com", **german)
+    assert str(queries.listed(member, filters)[1]) == "3"
+    people.append(make_contact(member.workspace, "p3@x.com", **german))
+    leaving = make_contact(member.workspace, "leaving@x.com", erased_at=clock.now(), **german)
+    rows, count = queries.listed(member, filters)
+    assert (str(count), set(rows)) == ("more than 3", set(people)), "whose erasure is under way is on no page"
+    assert leaving not in queries.contacts_of(member, filters)
