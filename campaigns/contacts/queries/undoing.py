@@ -25,7 +25,7 @@ from outreach.kit import clock
 
 _SAMPLES = 5
 # Which of a contact's places and changes count is said below.
-_OWN = (ListMember, ContactTag, ImportChange, ContactGround)  # the last stands for a later file
+OWN = (ListMember, ContactTag, ImportChange, ContactGround)  # the last stands for a later file
 _OWN_CAUSES = {
     "in_act": "an act on many contacts that is not done yet is about them",
     "changed_again": "a later import changed them",
@@ -153,7 +153,7 @@ def _conditions(row: ContactImport, within: tuple[int, int] | None) -> dict[str,
 
 def _tied() -> list[tuple[str, str, Exists]]:
     """Return the models of all rooms that point at a contact, ours first: label, name in the plural, has such a row."""
-    relations = [one for one in Contact._meta.related_objects if one.related_model not in _OWN]  # noqa: SLF001  its API
+    relations = [one for one in Contact._meta.related_objects if one.related_model not in OWN]  # noqa: SLF001  its API
     tied = []
     for relation in relations:
         options = relation.related_model._meta  # noqa: SLF001
