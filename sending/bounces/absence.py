@@ -12,7 +12,8 @@ _SUBJECT = re.compile(
     r"^\W*(re:\s*)?\W*(auto(matic)?[ -]?(reply|response|antwort)|automatische antwort|autoreply|out of (the )?office"
     r"|abwesen|absence|réponse automatique|reponse automatique|respuesta automática|fuera de la oficina"
     r"|odpowiedź automatyczna|automatyczna odpowiedź|nieobecno|automatisch antwoord|afwezig|risposta automatica"
-    r"|fuori ufficio|resposta automática|autosvar|poissaolo|away from)",
+    r"|fuori ufficio|fuori sede|resposta automática|ausência|ausencia|fora do escritório|automatiskt? svar|autosvar"
+    r"|frånvaro|fravær|ikke til stede|poissaolo|away from)",
     re.IGNORECASE,
 )
 _HEADERS = (
@@ -47,16 +48,20 @@ _MONTHS = {
 }
 _WORDS = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _BACK = re.compile(
-    r"(return|back|until|through|till|zurück|wieder|bis|retour|jusqu|vuelv|regres|hasta|wrac|do dnia|powr|terug|tot"
-    r"|rientr|fino|volt|retorn|regress|até|tillbaka|tillbage|tilbage|tilbake|åter|fram till|takaisin|palaan|zpět|vrát)",
+    r"(return|back|until|through|till|zurück|wieder|bis|retour|jusqu|vuelv|volver|regres|hasta|wrac|do dnia"
+    r"|\bdo(?= \d)|powr|terug|tot|rientr|fino|volt|retorn|regress|até|tillbaka|tillbage|tilbage|tilbake|åter|fram till"
+    r"|til og med|till och med|takaisin|palaan|zpět|vrát)",
     re.IGNORECASE,
 )
+# "am 28.12. wieder da", "5 januari weer terug": the day stands before the word.
+_AGAIN = re.compile(r"\b(wieder|zurück|weer|terug|back|tillbaka|åter|tilbage|tilbake)\b", re.IGNORECASE)
+_BEFORE = 40
 _ISO = re.compile(r"\b(20\d\d)-(\d{1,2})-(\d{1,2})\b")
 _DOTTED = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](20\d\d)\b")
 # "bis 19.01.": without the dot behind the month it may be any number.
 _SHORT = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.(?!\d)")
 _DAY_MONTH = re.compile(
-    rf"\b(\d{{1,2}})(?:\.|st|nd|rd|th|er|\s+de|\s+of)?\s+(?:de\s+)?({_WORDS})\b\.?,?\s*(20\d\d)?",
+    rf"\b(\d{{1,2}})(?:\.|st|nd|rd|th|er|\s+de|\s+of)?\s+(?:de\s+)?({_WORDS})\b\.?,?\s*(?:de\s+)?(20\d\d)?",
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(rf"\b({_WORDS})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b,?\s*(20\d\d)?", re.IGNORECASE)
@@ -68,7 +73,9 @@ _AWAY = re.compile(
     r"|^\W*away\b|\b(on|annual|parental|maternity|sick) leave\b|\b(on|my) (vacation|holidays?)\b|\babsen(t|ce)\b"
     r"|abwesen|nicht im (büro|haus)|urlaub|elternzeit|mutterschutz|\ben congés?\b|en vacances|\bausente|de vacaciones"
     r"|fuera de la oficina|nieobecn|urlop|afwezig|vakantie|fuori (sede|ufficio)|in ferie|assente|de férias|frånvar"
-    r"|semester|poissa|lomalla",
+    r"|fora do escritório|\bausência|\bbaja (médica|maternal|laboral)|zwolnieni"
+    r"|semester|ledig\b|sjukskriven|\bbarsel|\bferie\b"
+    r"|fravær|ikke til stede|sygemeldt|poissa|lomalla",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -113,8 +120,9 @@ def return_date(mail: Mail) -> date | None:
     """Return the day on which the person is back, where the text plainly says one; the year is taken from the mail."""
     text = " ".join(mail.text[:4_000].split())
     year = _year(mail)
-    for word in _BACK.finditer(text):
-        around = text[word.end() : word.end() + _WIDTH]
+    after = (text[word.end() : word.end() + _WIDTH] for word in _BACK.finditer(text))
+    before = (text[max(word.start() - _BEFORE, 0) : word.start()] for word in _AGAIN.finditer(text))
+    for around in (*after, *before):
         found = date_in(around, year)
         if found is not None:
             return found

@@ -88,9 +88,7 @@ def answer_of(mail: Mail, *, received: date) -> Answer | None:
     if not count or count > MOST_WORDS:
         return None
     told = told_in(own)
-    found = [
-        (rule, met) for rule in answer_rules() if (met := next((x for w in rule.words if (x := met_by(told, w))), ""))
-    ]
+    found = _met(told)
     classes = {rule.says for rule, _ in found}
     # "Not interested at the moment" is no for now, "not interested, ask Bob" is about Bob, and "I'm not interested"
     # holds the words of both.
@@ -111,6 +109,24 @@ def answer_of(mail: Mail, *, received: date) -> Answer | None:
         address=_named(mail, own) if says is Says.REFERRAL else "",
         on=asked_again(told, received) if says is Says.NOT_NOW else None,
     )
+
+
+def _met(told: str) -> list[tuple[AnswerRule, str]]:
+    """Return the rules that the text meets, each with its words; words of a wish inside those of a refusal are none.
+
+    "No nos interesa" holds "nos interesa", as "non siamo interessati" does "siamo interessati".
+    """
+    wished = told
+    for rule in answer_rules():
+        if rule.says is Says.NEGATIVE:
+            for met in filter(None, (met_by(told, wording) for wording in rule.words)):
+                wished = wished.replace(met, " ")
+    texts = {Says.POSITIVE: wished}
+    return [
+        (rule, met)
+        for rule in answer_rules()
+        if (met := next((x for w in rule.words if (x := met_by(texts.get(rule.says, told), w))), ""))
+    ]
 
 
 def told_in(own: str) -> str:

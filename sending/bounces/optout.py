@@ -10,7 +10,8 @@ from sending.bounces.quoting import split
 
 _WHOLE = re.compile(
     r"^\W*(please\s+)?(unsubscribe|stop|remove( me)?|opt[ -]?out|no thanks?,? (please )?(remove|unsubscribe)( me)?"
-    r"|abmelden|austragen|désinscrire|desinscribir|baja|wypisz( mnie)?|afmelden|cancellami)( please| bitte)?\W*$",
+    r"|abmelden|austragen|désinscrire|desinscribir|baja|wypisz( mnie)?|afmelden|cancellami|cancellatemi|descadastrar"
+    r"|avregistrera( mig)?|afmeld( mig)?|désabonner)( please| bitte)?\W*$",
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
@@ -24,7 +25,27 @@ _PHRASE = re.compile(
     r"|ne (m'|me )?(contactez|écrivez) plus|retirez[- ]moi|me désinscrire|désinscrivez"
     r"|no me (escriba|contacte|env[ií]e)|darme de baja|quite mi"
     r"|proszę (mnie )?(wypisać|usunąć)|nie (proszę )?pisać|wypisz mnie"
-    r"|schrijf mij uit|verwijder mij|geen (verdere )?(e-?mails|berichten)",
+    r"|schrijf mij uit|verwijder mij|geen (verdere )?(e-?mails|berichten)"
+    r"|(löschen|entfernen|streichen) sie (bitte )?(mich|uns|meine|unsere) |aus ihrem verteiler"
+    r"|(schreiben|kontaktieren|mailen) sie (mir|mich|uns) (bitte )?nicht (mehr|wieder)"
+    r"|\b(me|nous) (retirer|désabonner|désinscrire|enlever|supprimer) |ne plus (me|m'|nous) ?(contacter|écrire|envoyer)"
+    r"|(supprimer|retirer|enlever) (mon|notre) (adresse|e-?mail|contact)"
+    r"|(elim[ií]n|borr|qu[ií]t|retir)\w{1,5}me de |no (deseo|quiero) recibir"
+    r"|(elimin|borr|quit)\w{1,4} mi (correo|dirección|e-?mail)"
+    r"|(cancell|rimuov|togli)\w{0,5}(mi|ci) (da|dal)|(cancell|rimuov)\w{1,5} il mio (indirizzo|contatto)"
+    r"|non (mi )?(scriv|contatt|invi)\w{1,8} più\s{0,3}([.!,]|$|e-?mail|mail|messaggi|nulla)"
+    r"|non (desidero|voglio) (più )?ricevere"
+    r"|usuni[ęe]ci[ea] (mnie|mojego|naszego)|usun(ąć|ięcie) (mój|moje|nasz) "
+    r"|proszę (już )?(do mnie )?nie (pisać|wysyłać)"
+    r"|(remov|retir|exclu)\w{1,4} (o |a )?(meu|minha|nosso) (e-?mail|endereço|contact?o|nome)"
+    r"|(remov|retir|exclu)\w{1,3}-me d|me (remov|retir|exclu)\w{1,3} d|não (quero|desejo) (mais )?receber|descadastr"
+    r"|não me (enviem?|escrevam?|contatem?|contactem?) mais\s{0,3}([.!,]|$|nada|e-?mail|mensage)"
+    r"|(verwijder|haal) (me|ons|mijn adres) |(schrijf|meld) (me|ons) (uit|af)\b"
+    r"|niet meer (mailen|contacteren|benaderen)"
+    r"|sluta (skicka|mejla|maila|kontakta)|ta bort (mig|oss|min adress) |avregistrera (mig|oss)"
+    r"|inga (fler|mer) (mejl|mail|e-post|utskick)"
+    r"|(slet(te)?|fjerne?) (mig|os|min (e-?mail|adresse)|vores adresse)\b|afmeld (mig|os)\b"
+    r"|(stop|hold op) med at (sende|skrive|kontakte|maile)|ikke flere (e-?)?mails",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
