@@ -23,6 +23,7 @@ from sending.pacing import HoldCode
 from sending.planner.forecast.scenes import scene_of
 from tests.builders import make_mailbox, make_member, make_running_campaign, make_workspace
 from tests.dnsserver import FakeDns
+from tests.programs import program_of
 from tests.sending.planner.pages import page_of, signed_in
 from tests.sending.planner.stage import database_time, make_people, make_sender, make_team, pick
 
@@ -183,6 +184,24 @@ def test_a_person_has_a_domain_checked_once_in_a_while(dns: FakeDns, monkeypatch
     assert watching.is_asked(only())
     watching.check_asked(only().pk)
     assert not watching.is_asked(only())
+
+
+def test_a_program_reads_what_was_found_and_has_a_domain_checked(dns: FakeDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = make_workspace()
+    program = program_of(make_member(workspace))
+    watch(workspace.pk, {"acme.com": GOOGLE})
+    dns.serve(WITHOUT_SPF)
+    look_now()
+    (listed,) = program.ask("GET", "/domains").json()["domains"]
+    assert (listed["domain"], listed["standing"]) == ("acme.com", "bad")
+    whole = program.ask("GET", f"/domains/{listed['id']}").json()
+    spf = next(one for one in whole["findings"] if one["check"] == "spf")
+    assert (spf["code"], spf["stops_cold"]) == ("missing", True)
+    assert spf["record"] == {"name": "acme.com", "type": "TXT", "value": "v=spf1 include:_spf.google.com ~all"}
+    monkeypatch.setattr("sending.domains.api.hint_at", lambda *_: None)
+    assert program.ask("POST", f"/domains/{listed['id']}/check").status_code == 202
+    assert watching.is_asked(only())
+    assert program.ask("GET", "/domains/999999").status_code == 404
 
 
 def test_strangers_see_no_domain_and_viewers_ask_for_no_check(dns: FakeDns) -> None:
