@@ -383,6 +383,7 @@ def test_every_table_with_data_about_a_person_is_given_and_erased_by_its_room() 
 def test_the_answer_to_where_an_address_came_from() -> None:
     member = make_member(make_workspace())
     contact = make_person(member)
+    ContactGround.objects.all().delete()
     client = Client()
     client.force_login(member.user)
     page = client.get(member.url("contacts:origin", contact.pk)).text
