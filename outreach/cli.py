@@ -29,6 +29,7 @@ _RUN_IMPORT = "campaigns.contacts.command.run_import"
 _IMPORT_OPTIONS = "campaigns.contacts.import_options.ImportOptions"
 _UNDO_IMPORT = "campaigns.contacts.undo_command.run_undo_import"
 _CHECK = "campaigns.contacts.command.check_addresses"
+_REPORT = "sending.reports.report_command.take_report_file"
 _ADOPT = "sending.outbox.command.adopt"
 _LISTEN = "sending.inbox.command.listen"
 
@@ -88,6 +89,13 @@ def _undo_import(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     """Delegate to check_addresses(workspace, list_name, echo) -> exit status."""
     status: int = _upper(_CHECK)(options.workspace, options.list, _echo)
+    return status
+
+
+def _report(options: argparse.Namespace) -> int:
+    """Delegate to take_report_file(path, workspace, domain, echo, is_json=) -> exit status."""
+    take = _upper(_REPORT)
+    status: int = take(options.file, options.workspace, options.domain, _echo, is_json=options.json)
     return status
 
 
@@ -187,6 +195,13 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
     checking.add_argument("--list", required=True, metavar="L", help="name of the list")
     checking.set_defaults(command=_check)
+
+    reporting = commands.add_parser("report", help="take in a file of Google Postmaster Tools or Microsoft SNDS")
+    reporting.add_argument("file", type=Path, metavar="FILE")
+    reporting.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
+    reporting.add_argument("--domain", default="", metavar="D", help="whose it is, where the file names no domain")
+    reporting.add_argument("--json", action="store_true", help="tell it as one JSON object")
+    reporting.set_defaults(command=_report)
 
     chaos = commands.add_parser("chaos", help="prove the promises: break a world of its own and count what is left")
     import_string(f"{_CHAOS}.add_arguments")(chaos)

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "sending.guard",
     "sending.domains",
     "sending.links",
+    "sending.postmaster",
     "sending.mailboxes",
     "sending.planner",
     "sending.outbox",

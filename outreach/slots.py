@@ -48,7 +48,7 @@ NAVIGATION = (
         "g b",
         also=("reports:mailbox_day", "reports:mailbox_feedback", "inbox:reading"),
     ),
-    NavItem("Feedback", "flag", "reports:feedback", "", "g f"),
+    NavItem("Feedback", "flag", "reports:feedback", "", "g f", also=("reports:provider_reports",)),
     NavItem("Domains", "globe", "domains:list", "domains", "g d"),
     NavItem(
         "Suppressions",

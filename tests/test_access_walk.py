@@ -74,6 +74,7 @@ SAMPLES: dict[str, Args] = {
         "reports:home",
         "guard:standstill", "guard:confirmation", "reports:log", "reports:messages", "reports:messages_file",
         "reports:doubts", "reports:doubts_chosen", "reports:feedback", "reports:feedback_file",
+        "reports:provider_reports", "reports:provider_file", "reports:address_file",
         "library:templates", "library:template_new", "library:snippets", "library:snippet_new",
         "library:at_hand", "reports:templates",
     ),

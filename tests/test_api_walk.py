@@ -45,6 +45,7 @@ BODIES: dict[str, Any] = {
         "review_on": (clock.now().date() + timedelta(days=9)).isoformat(),
     },
     "POST /imports": None,  # a form
+    "POST /feedback/reports": None,  # a form
     "POST /imports/text": lambda _: {"text": f"email\n{NOBODY}\n"},
     "POST /imports/{import_id}/dry-run": lambda _: {"mapping": {"email": "email"}},
     "POST /imports/{import_id}/start": lambda _: {"mapping": {"email": "email"}},
@@ -113,6 +114,9 @@ class Operation:
         path = re.sub(r"\{(\w+)\}", lambda found: str(IDS[found[1]](world)), self.path)
         if self.name == "POST /imports":
             return program.send(path, {"file": SimpleUploadedFile("a.csv", f"email\n{NOBODY}\n".encode())})
+        if self.name == "POST /feedback/reports":
+            table = f"Date,Spam rate\n{clock.now().date() - timedelta(days=2)},1%\n".encode()
+            return program.send(path, {"file": SimpleUploadedFile("a.csv", table), "domain": "changed.example"})
         if self.name == "DELETE /suppressions/{suppression_id}":
             path += "?why=changed"
         body = BODIES[self.name](world) if self.method in {"POST", "PUT", "PATCH"} else None

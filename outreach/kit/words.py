@@ -34,6 +34,13 @@ def percent(part: float, whole: float) -> str:
     return f"{share:.0f} %" if is_coarse else f"{share:.1f} %"
 
 
+def fine_percent(share: float) -> str:
+    """Write a share (0 to 1) in hundredths of a percent: 0.04 %. Never "0 %" of something."""
+    if 0 < share < 0.00005:
+        return "< 0.01 %"
+    return f"{100 * share:.2f} %" if share else "0 %"
+
+
 def rate(part: float, whole: float) -> str:
     """Write a share with its denominator, "3.2 % of 1,204": no rate stands alone."""
     return f"{percent(part, whole)} of {number(whole)}"

@@ -53,7 +53,7 @@ class EventKind(StrEnum):
     # one mailbox
     MAILBOX_PAUSED = "mailbox_paused"
     MAILBOX_RESUMED = "mailbox_resumed"
-    GUARD_RELEASED = "guard_released"  # a person let go on what a guard had stopped; data.words, by, domain
+    GUARD_RELEASED = "guard_released"  # a person let go on what a guard had stopped; data.words, by, domain or reported
     MAILBOX_COOLED = "mailbox_cooled"  # it leaves one provider alone for a while; data.side, data.until
     TEST_MAIL = "test_mail"  # a person sent a test from it, of data.step perhaps; data.by, data.to; counted nowhere
     # the workspace

@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q
+from django.contrib.postgres.functions import TransactionNow
+from django.db.models import Max, Q, QuerySet
 
+from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from outreach.kit import statements
@@ -67,7 +69,7 @@ def mailbox_alarms(ids: Collection[int], *, whatever_state: bool = False) -> dic
     """Return what mailboxes give cause for, active ones alone unless said; those that give none are absent."""
     rows = Mailbox.objects.filter(pk__in=ids)
     rows = rows if whatever_state else rows.filter(state=MailboxState.ACTIVE)
-    since = since_of(rows.values_list("pk", "workspace_id", "workspace__time_scale").order_by("pk"), "mailbox_id")
+    since = since_of(rows, "mailbox_id")
     counted = statements.run(_OF_MAILBOXES, [list(since), list(since.values()), _MOST])
     counts = {pk: Counts(*rest) for pk, *rest in counted}
     return {pk: found for pk, one in counts.items() if (found := alarms(one, MAILBOX, minds_a_row=True))}
@@ -130,17 +132,21 @@ def last_complaint_ends(workspace_id: int, about: Q) -> datetime | None:
     return newest + SPAN if newest else None
 
 
-def since_of(rows: Collection[tuple[int, int, int]], name: str) -> Mapping[int, datetime]:
-    """Return since when each counts, of (id, workspace, time scale): seven days, or what a person has accepted.
+def since_of(rows: QuerySet[Mailbox] | QuerySet[Campaign], name: str) -> Mapping[int, datetime]:
+    """Return since when each of some mailboxes or campaigns counts: seven days, or what a person has accepted.
 
     Nothing else begins anew: who pauses and resumes, or signs in again, has accepted nothing. name: of the column.
     """
-    now, found = database_now(), list(rows)
+    told = rows.annotate(now=TransactionNow()).order_by("pk")
+    found = list(told.values_list("pk", "workspace_id", "workspace__time_scale", "now"))
+    if not found:
+        return {}
+    now = found[0][3]
     released = Event.objects.filter(
-        Q(**{f"{name}__in": [pk for pk, _, _ in found]}),
-        workspace__in={workspace for _, workspace, _ in found},
+        Q(**{f"{name}__in": [one[0] for one in found]}),
+        workspace__in={one[1] for one in found},
         kind=EventKind.GUARD_RELEASED,
         at__gt=now - SPAN,
     )
     accepted = dict(released.values_list(name).annotate(newest=Max("at")).order_by())
-    return {pk: max(accepted.get(pk, now - SPAN), now - Pace(scale).shrink(SPAN)) for pk, _, scale in found}
+    return {pk: max(accepted.get(pk, now - SPAN), now - Pace(scale).shrink(SPAN)) for pk, _, scale, _ in found}

@@ -208,6 +208,8 @@ class Cooldown(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
     words = models.CharField(max_length=300)
+    # of the domain, where a provider's own number made it: only an admin's word ends it before its time
+    reported = models.CharField(max_length=253, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "mailboxes_cooldown"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 # Below these a rate is chance.
@@ -37,6 +38,8 @@ MAILBOX = Lines(warn=3.0, stop=5.0)
 # Complaints, of messages delivered: of a campaign or a mailbox, and of all mailboxes of a domain together.
 COMPLAINTS = Lines(warn=0.08, stop=0.10)
 DOMAIN = Lines(warn=0.10, stop=0.30)
+# So long a reported day counts: Google mitigates again after seven days below 0.30 %, and not sooner.
+REPORT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,57 @@ class Alarm:
     kind: Kind
     words: str
     stops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRate:
+    """What a provider says that people reported as spam, on one day (UTC) of a domain; between 0 and 1."""
+
+    domain: str
+    day: date
+    rate: float
+    low: float | None = None  # of its interval, where the provider gives one
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAlarm:
+    """A line that a provider's own number has passed. until: the day (UTC) with which the number no longer counts."""
+
+    domain: str
+    day: date
+    until: date
+    words: str
+    stops: bool
+
+
+def of_reports(rates: Iterable[ReportedRate], *, today: date) -> ReportAlarm | None:
+    """Return what a provider's numbers of one domain give cause for, by the newest day that passed the worse line.
+
+    A day counts for seven days after it, whatever the days behind it say: one good day undoes nothing at the provider.
+    Nothing is known of how many messages it was, so there is no floor. today: in UTC.
+    """
+    fresh = sorted((one for one in rates if 0 <= (today - one.day).days <= REPORT_DAYS), key=lambda one: one.day)
+    for line in (DOMAIN.stop, DOMAIN.warn):
+        passed = [one for one in fresh if _percent(one.rate) >= line]
+        if passed:
+            return _alarm_of(passed[-1], stops=line == DOMAIN.stop)
+    return None
+
+
+def _alarm_of(one: ReportedRate, *, stops: bool) -> ReportAlarm:
+    between = "" if one.low is None or one.high is None else f" ({_percent(one.low):.2f} to {_percent(one.high):.2f} %)"
+    limit = f"the limit is {DOMAIN.stop:.2f} %" if stops else f"it stops at {DOMAIN.stop:.2f} %"
+    words = (
+        f"{_percent(one.rate):.2f} %{between} of the mail of {one.domain} in inboxes of Gmail on {one.day.day} "
+        f"{one.day:%B %Y} was reported as spam, says Google Postmaster Tools ({limit}); of how many messages it does "
+        "not say."
+    )
+    return ReportAlarm(one.domain, one.day, one.day + timedelta(days=REPORT_DAYS + 1), words, stops)
+
+
+def _percent(rate: float) -> float:
+    return round(100 * rate, 6)  # 0.003 is 0.30 %, whatever binary fractions make of it
 
 
 def of_domain(domain: str, counts: Counts) -> Alarm | None:

@@ -22,6 +22,7 @@ from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from sending.mailboxes.budgets import Budget, budgets_of
+from sending.mailboxes.errors import StillGuarded
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.queries import mailbox_for, mailboxes_of
@@ -119,10 +120,14 @@ def senders(request: MemberRequest, pk: int) -> HttpResponse:
 def warmth(request: MemberRequest, pk: int) -> HttpResponse:
     """Let a mailbox write again to a provider that it leaves alone."""
     mailbox = mailbox_for(request.member, pk)
-    if services.write_again(mailbox, request.POST.get("side", "")[:255].replace("\x00", "")):
-        messages.success(request, "It may write to them again: whoever waited for that is looked at now.")
-    else:
-        messages.error(request, "It does not leave them alone any more.")
+    side, why = (request.POST.get(name, "")[:300].replace("\x00", "") for name in ("side", "why"))
+    try:
+        if services.write_again(mailbox, side, by=request.member, why=why):
+            messages.success(request, "It may write to them again: whoever waited for that is looked at now.")
+        else:
+            messages.error(request, "It does not leave them alone any more.")
+    except StillGuarded as error:
+        messages.error(request, str(error))
     return redirect(request.member.url("mailboxes:detail", pk))
 
 

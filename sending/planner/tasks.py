@@ -32,3 +32,4 @@ def follow_tags() -> None:
 @shared_task(name="planner.guard")
 def guard() -> None:
     guards.sweep_complaints()
+    guards.sweep_reports()

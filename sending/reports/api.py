@@ -11,26 +11,20 @@ from pydantic import Field
 from outreach.accounts.keys import Scope
 from outreach.rest.door import ApiRequest, reads
 from outreach.rest.problems import Problem
+from sending.postmaster.errors import BadReport
+from sending.postmaster.values import Unreadable
 from sending.reports.feedback import DAYS, of_campaigns, of_mailboxes
 from sending.reports.objections import Objections
-from sending.reports.results import Rate
+from sending.reports.provider_api import router as provider_router
+from sending.reports.rates_api import RateOut
 
 router = Router(tags=["feedback"])
 READ = Scope.CAMPAIGNS_READ
-PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {}
-
-
-class RateOut(Schema):
-    """A count of the messages delivered, and the interval of its true rate."""
-
-    count: int
-    rate: float | None = Field(description="Between 0 and 1; null where nothing was delivered.")
-    low: float = Field(description="With 95 % confidence (Wilson score).")
-    high: float
-
-    @classmethod
-    def of(cls, rate: Rate) -> RateOut:
-        return cls(count=rate.hits, rate=rate.share, low=rate.low, high=rate.high)
+PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    BadReport: lambda error: Problem(422, "bad_report", str(error)),
+    Unreadable: lambda error: Problem(422, "bad_value", f"{error}."),
+}
+router.add_router("", provider_router)
 
 
 class FeedbackOut(Schema):

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from campaigns.contacts.models import Contact
-from campaigns.contacts.queries import providers_of
 from campaigns.sequences.models import Campaign
-from outreach.accounts.access import Member
 from outreach.accounts.models import Workspace
 from outreach.kit import clock
 from sending.ledger.days import last_days
-from sending.ledger.kinds import EventKind
-from sending.ledger.models import Event
 from sending.ledger.queries import counts_by
-from sending.mailboxes.cooling import name_of, side_of
 from sending.mailboxes.models import Mailbox
 from sending.reports.objections import KINDS, Objections, objections_of, out_of_line
 
 DAYS = 30
-_MOST_COMPLAINTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +59,6 @@ def of_campaign(campaign: Campaign) -> Objections:
     """Return what was said of a campaign since it began."""
     counted = counts_by("campaign_id", campaign.workspace_id, KINDS, only=campaign.pk)
     return objections_of(counted.get(campaign.pk, {}))
-
-
-def complaints_by_provider(member: Member) -> Sequence[tuple[str, int]]:
-    """Return at which provider people reported a message in the last 30 days, most first; at most the newest 1,000."""
-    begin = clock.now() - timedelta(days=DAYS)
-    events = Event.objects.filter(workspace=member.workspace, kind=EventKind.COMPLAINED, at__gte=begin)
-    people = list(events.order_by("-at", "-id").values_list("contact_id", flat=True)[:_MOST_COMPLAINTS])
-    domains = dict(Contact.objects.filter(workspace=member.workspace, pk__in=set(people)).values_list("pk", "domain"))
-    known = providers_of(set(domains.values()))
-    counts: Counter[str] = Counter()
-    for pk in people:
-        domain = domains.get(pk or 0, "")
-        counts[name_of(side_of(domain, known=known.get(domain, ""))) if domain else "Not known any more"] += 1
-    return counts.most_common()
 
 
 def first_day(workspace: Workspace) -> date:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sending.reports import day_views, doubt_views, effect_views, feedback_views, file_views, template_views, views
+from sending.reports import (
+    day_views,
+    doubt_views,
+    effect_views,
+    feedback_views,
+    file_views,
+    provider_views,
+    template_views,
+    views,
+)
 
 app_name = "reports"
 urlpatterns = [
@@ -21,6 +30,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/day", day_views.day, name="day"),
     path("feedback/", feedback_views.feedback, name="feedback"),
     path("feedback/file", feedback_views.feedback_file, name="feedback_file"),
+    path("feedback/reports", provider_views.provider_reports, name="provider_reports"),
+    path("feedback/reports/domains", provider_views.provider_file, name="provider_file"),
+    path("feedback/reports/addresses", provider_views.address_file, name="address_file"),
     path("mailboxes/<int:pk>/feedback", feedback_views.mailbox_feedback, name="mailbox_feedback"),
     path("library/results", template_views.templates, name="templates"),
     path("library/templates/<int:pk>/results", template_views.template, name="template"),

@@ -18,6 +18,7 @@ from sending.ledger.queries import feed, totals
 from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.cooling import cooling_in
 from sending.mailboxes.queries import mailboxes_of
+from sending.mailboxes.reported import report_alarms_of
 from sending.outbox.states import MessageState
 from sending.planner.queries import held_by_reason, standing_of
 from sending.reports import queries
@@ -44,6 +45,7 @@ def home(request: MemberRequest) -> HttpResponse:
         "held": queries.waiting_by_reason(member),
         "needs": queries.mailboxes_that_need_you(member),
         "cooling": cooling_in(member.workspace.pk),
+        "reported": report_alarms_of(member.workspace),
         "guarded": queries.paused_by_guards(member),
         "warned": [one for one in of_mailboxes(member.workspace) if one.warning],
         "checklist": queries.checklist_of(member),

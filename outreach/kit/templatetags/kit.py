@@ -49,6 +49,12 @@ def percent(part: float | None, whole: float = 1) -> str:
 
 
 @register.filter
+def fine_percent(part: float | None) -> str:
+    """Write a share whose limits lie at hundredths of a percent, as complaints have them: 0.04 %."""
+    return texts.NOTHING if part is None else texts.fine_percent(part)
+
+
+@register.filter
 def rate(part: float | None, whole: float | None) -> str:
     """Write a share with its denominator: `{{ bounced|rate:attempts }}` is "3.2 % of 1,204"."""
     return texts.rate(part or 0, whole or 0)

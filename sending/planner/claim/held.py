@@ -9,7 +9,7 @@ from typing import Protocol
 
 from campaigns.contacts.queries import providers_of
 from outreach.kit import statements
-from sending.mailboxes.cooling import Cooling, name_of, side_of
+from sending.mailboxes.cooling import Cooling, side_of
 from sending.pacing import Hold, HoldCode
 from sending.planner.states import PauseScope
 
@@ -71,10 +71,7 @@ class Held:
         found = [hold for key in _keys(one) for hold in self._paused.get(key, ())]
         cooling = self._cooling.get(mailbox_id, ()) if mailbox_id is not None else ()
         side = self.side_of(one) if cooling else ""
-        for left_alone in cooling:
-            if left_alone.side == side:
-                words = f"{name_of(side)} distrusts the mailbox, which leaves it alone for a while: {left_alone.words}"
-                found.append(Hold(HoldCode.COOLDOWN, words[:300], left_alone.until))
+        found += [Hold(HoldCode.COOLDOWN, alone.told[:300], alone.until) for alone in cooling if alone.side == side]
         return tuple(found)
 
     def side_of(self, one: Addressee) -> str:

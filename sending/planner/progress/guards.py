@@ -16,6 +16,7 @@ from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.cooling import cool_reported
 from sending.mailboxes.guarding import (
     SPAN,
     Guarded,
@@ -26,6 +27,7 @@ from sending.mailboxes.guarding import (
     since_of,
 )
 from sending.mailboxes.models import Mailbox
+from sending.mailboxes.reported import SIDE, boxes_of, report_alarms
 from sending.mailboxes.services import shut_out
 from sending.pacing.guards import CAMPAIGN, Alarm, Counts, Kind, alarms
 from sending.pacing.health import Cause
@@ -75,6 +77,21 @@ def sweep_complaints() -> int:
     return sum(_stop_domain(workspace_id, domain) for workspace_id, domain in sorted(domains))
 
 
+def sweep_reports(workspace_id: int | None = None) -> int:
+    """Let the mailboxes of each domain whose spam rate at Google has passed the limit leave Google alone.
+
+    Of one workspace, or of all; returns how many mailboxes it held. What comes later to such a domain, as a new
+    mailbox, is found at the next look. Each is locked by itself, as in sweep_complaints.
+    """
+    held = 0
+    for (place, domain), alarm in sorted(report_alarms(None if workspace_id is None else [workspace_id]).items()):
+        for pk in boxes_of(place, domain) if alarm.stops else ():
+            with transaction.atomic():
+                gate.hold_shut(place)
+                held += cool_reported(pk, SIDE, alarm)
+    return held
+
+
 def _stop_domain(workspace_id: int, domain: str) -> int:
     alarm = domain_alarm(workspace_id, domain)
     if alarm is None or not alarm.stops:
@@ -101,7 +118,7 @@ def guarded_campaign(campaign: Campaign) -> Guarded:
 
 
 def _alarms(rows: QuerySet[Campaign]) -> dict[int, Sequence[Alarm]]:
-    since = since_of(rows.values_list("pk", "workspace_id", "workspace__time_scale").order_by("pk"), "campaign_id")
+    since = since_of(rows, "campaign_id")
     counted = statements.run(_OF_CAMPAIGNS, [list(since), list(since.values())])
     return {pk: found for pk, *rest in counted if (found := alarms(Counts(*rest), CAMPAIGN))}
 

@@ -16,6 +16,7 @@ from sending.mailboxes.ceilings import warnings_of
 from sending.mailboxes.guarding import mailbox_alarms
 from sending.mailboxes.models import MAIL, ConnectionTest, Mailbox
 from sending.mailboxes.presets import by_server
+from sending.mailboxes.reported import concerns, report_alarms_of
 from sending.mailboxes.states import MailboxState
 from sending.planner.errors import Obstacle
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of
@@ -32,7 +33,13 @@ _SEEN = {
 
 def senders_gate(senders: Sequence[Mailbox], obstacles: Sequence[Obstacle]) -> Gate:
     """Return what is known of the mailboxes that carry the campaign."""
-    evidence = [*obstacles_of("senders", obstacles), *_states(senders), *_domains(senders), *_tests(senders)]
+    evidence = [
+        *obstacles_of("senders", obstacles),
+        *_states(senders),
+        *_reports(senders),
+        *_domains(senders),
+        *_tests(senders),
+    ]
     return gate("senders", "Senders and their authentication", evidence)
 
 
@@ -58,6 +65,14 @@ def _states(senders: Sequence[Mailbox]) -> Iterator[Evidence]:
     for found in mailbox_alarms([box.pk for box in active]).values():
         for alarm in found:
             yield Evidence(AMBER, alarm.words, *where)
+
+
+def _reports(senders: Sequence[Mailbox]) -> Iterator[Evidence]:
+    """Yield what providers' own numbers of the sending domains warn of."""
+    where = ("What providers report", "reports:provider_reports")
+    for alarm in report_alarms_of(senders[0].workspace) if senders else ():
+        if any(concerns(alarm.domain, box.address) for box in senders):
+            yield Evidence(AMBER, alarm.words, *where, of_campaign=False)
 
 
 def _domains(senders: Sequence[Mailbox]) -> Iterator[Evidence]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from outreach.kit import statements
+from outreach.accounts.access import Member
+from outreach.kit import gate, statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import record
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.cooling import name_of, warm_up
-from sending.mailboxes.models import Mailbox
+from sending.mailboxes.models import Cooldown, Mailbox
+from sending.mailboxes.reported import release
 from sending.pacing import HoldCode
 from sending.planner.entries import entry_for
 from sending.planner.models import CampaignMailbox, Enrollment
@@ -68,16 +70,26 @@ def reopen(campaign_id: int, codes: Sequence[HoldCode], *, words: str) -> int:
     return count
 
 
-def write_again(mailbox: Mailbox, side: str) -> bool:
+def write_again(mailbox: Mailbox, side: str, *, by: Member | None = None, why: str = "") -> bool:
     """Let a mailbox write to a side again that it leaves alone (see mailboxes.cooling): a person says so.
 
-    Whoever it held is looked at again. False where it writes there already.
+    Where a provider's own number holds all mailboxes of a domain, all of them do, and only an admin who says why lets
+    them: else raises StillGuarded. Whoever it held is looked at again. False where it writes there already.
     """
-    held = Enrollment.objects.filter(mailbox=mailbox, state=EnrollmentState.ACTIVE, hold_code=HoldCode.COOLDOWN)
     with transaction.atomic():
-        if not warm_up(mailbox, side):
+        cooling = Cooldown.objects.filter(mailbox=mailbox, side=side, until__gt=database_now()).first()
+        if cooling is None:
             return False
-        carried = CampaignMailbox.objects.filter(mailbox=mailbox).values_list("campaign", flat=True)
-        for campaign_id in sorted({*carried, *held.values_list("campaign", flat=True)}):
-            reopen(campaign_id, [HoldCode.COOLDOWN], words=f"{mailbox.address} writes to {name_of(side)} again.")
-    return True
+        if cooling.reported:
+            gate.hold_shut(mailbox.workspace_id)
+            boxes = release(mailbox.workspace_id, cooling.reported, by=by, why=why)
+        else:
+            boxes = [mailbox.pk] if warm_up(mailbox, side) else []
+        who = f"{cooling.reported}: its mailboxes write" if cooling.reported else f"{mailbox.address} writes"
+        held = Enrollment.objects.filter(
+            mailbox__in=boxes, state=EnrollmentState.ACTIVE, hold_code=HoldCode.COOLDOWN
+        ).values_list("campaign", flat=True)
+        carried = CampaignMailbox.objects.filter(mailbox__in=boxes).values_list("campaign", flat=True)
+        for campaign_id in sorted({*carried, *held}):
+            reopen(campaign_id, [HoldCode.COOLDOWN], words=f"{who} to {name_of(side)} again.")
+    return bool(boxes)

@@ -365,6 +365,7 @@ _TELLING = ("contact", "contact_id", "recipient", "from_address", "from_name", "
 _OURS = {
     "accounts.User": "who signs in",
     "contacts.Erasure": "a print, and the address only until the erasure is done",
+    "postmaster.ReportedSpan": "addresses of servers",
     "tracking.GoneContact": "the print of a contact who was deleted",
 }
 
