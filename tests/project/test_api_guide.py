@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from django.test import Client
 
 from campaigns.contacts.models import Contact, ContactImport, DryRun, Suppression
 from campaigns.contacts.services import run_dry_run, run_import
+from outreach.kit import clock
 from outreach.rest.problems import TITLES
 from tests.builders import (
     make_campaign,
@@ -32,6 +34,7 @@ from tests.sending.links.hosts.stage import zone
 pytestmark = pytest.mark.django_db
 GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
 LEADS = b"Mail,Name,Remark\nbob@example.com,Bob Bauer,tall\nnobody,,\n"
+FILES = {"postmaster.csv": f"Date,Spam rate\n{clock.now().date() - timedelta(days=2)},0.02%\n".encode()}
 
 
 def commands() -> Iterator[list[str]]:
@@ -63,7 +66,9 @@ def ask(words: list[str], key: str, ids: dict[str, int]) -> Any:
                 query = urlencode({name: value})
             case "-F":
                 name, _, value = next(rest).partition("=")
-                form[name] = SimpleUploadedFile(value[1:], LEADS) if value.startswith("@") else value
+                form[name] = (
+                    SimpleUploadedFile(value[1:], FILES.get(value[1:], LEADS)) if value.startswith("@") else value
+                )
             case _:
                 assert word.startswith("$OUTREACH/"), word
                 url = API + re.sub(r"/(\d+)", lambda found: f"/{ids[found[1]]}", word.removeprefix("$OUTREACH"))
