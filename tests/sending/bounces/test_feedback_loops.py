@@ -1,7 +1,7 @@
 """The reports of the great feedback loops: each is a complaint, with its recipient and the message that it is about.
 
-Written down from descriptions: ARF (RFC 5965) as Yahoo sends it; Validity's loops for Comcast, Cox and others, "all of type
-abuse" (http://feedback.comcast.net/faq.php); Microsoft's JMRP in its older forms, "RFC822 Attachment" from
+Written down from descriptions: ARF (RFC 5965) as Yahoo sends it; Validity's loops for Comcast, Cox and others, "all of
+type abuse" (http://feedback.comcast.net/faq.php); Microsoft's JMRP in its older forms, "RFC822 Attachment" from
 staff@hotmail.com (its FAQ), which have no feedback-report part.
 """
 
