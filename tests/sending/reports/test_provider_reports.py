@@ -59,7 +59,7 @@ def mailbox(member: Member) -> Mailbox:
 
 @pytest.fixture
 def campaign(member: Member, mailbox: Mailbox) -> Campaign:
-    people = [make_contact(member.workspace, email) for email in ("a@gmail.com", "b@outlook.com", "c@own.example")]
+    people = tuple(make_contact(member.workspace, one) for one in ("a@gmail.com", "b@outlook.com", "c@own.example"))
     return make_running_campaign(member, people, (mailbox,))
 
 
