@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailboxes', '0001_initial'),
+        ('mailboxes', '0002_hold_for_a_disbelieved_domain'),
     ]
 
     operations = [
