@@ -68,8 +68,8 @@ def spf(name: str, codes: str, *records: str, senders: Senders | None = None, mo
 
 def dmarc(name: str, codes: str, *records: str, at: str = "", more: str = "") -> SetUp:
     domain = name if "." in name else f"{name}.test"
-    rows = txt(f"_dmarc.{at or domain}", *records) if records else f"{domain}. 60 IN A 192.0.2.1"
-    return SetUp(name, f"{rows}\n{more}", {Check.DMARC: set(codes.split())})
+    rows = [f"{domain}. 60 IN A 192.0.2.1", txt(f"_dmarc.{at or domain}", *records) if records else "", more]
+    return SetUp(name, "\n".join(rows), {Check.DMARC: set(codes.split())})
 
 
 def dkim(name: str, codes: str, record: str | None, *, known: bool = True) -> SetUp:
