@@ -20,6 +20,7 @@ from campaigns.contacts.models import Contact, ContactImport, DryRun, Suppressio
 from campaigns.contacts.services import run_dry_run, run_import
 from outreach.kit import clock
 from outreach.rest.problems import TITLES
+from sending.domains.models import WatchedDomain
 from tests.builders import (
     make_campaign,
     make_contact,
@@ -95,6 +96,7 @@ def run_the_guide() -> None:
     ids["21"] = make_campaign(member.workspace, "Twenty-one").pk
     ids["31"] = make_template(member.workspace, "Thirty-one").pk
     ids |= {"41": hers.thread_id or 0, "42": hers.pk}
+    ids["71"] = WatchedDomain.objects.create(workspace=member.workspace, domain="acme.example").pk
     done = 0
     for words in commands():
         answer = ask(words, key, ids)
@@ -110,7 +112,7 @@ def run_the_guide() -> None:
             ids["43"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 47
+    assert done == 50
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])
