@@ -45,6 +45,7 @@ LOST = Answer(
     b"<meta name=color-scheme content='light dark'><title>Nothing here</title><h1>Nothing here</h1>"
     b"<p>This address leads nowhere, or not any more.</p>",
 )
+_NOWHERE = (0, -1)  # no message, and no destination
 _OPENED = Answer(200, {"Content-Type": "image/gif"}, _IMAGE)
 
 
@@ -56,17 +57,18 @@ def click(
     meta: of the request, as WSGI names it. workspace_id: whose tracking domain was asked, None for the instance's host.
     None where it would take a query and none is wanted; nothing is noted then.
     """
-    numbers = instance_signer().read(CLICK, token, count=2)
-    if numbers is None or method not in READING:
+    if method not in READING:
         return LOST
-    message_id, number = numbers
-    is_trap = number == TRAP
-    if without_query and not is_trap and not is_kept(number):
+    # What is no token is looked up, too: it takes as long as one whose destination is gone, or that has none.
+    message_id, number = instance_signer().read(CLICK, token, count=2) or _NOWHERE
+    if without_query and not is_kept(number):
         return None
-    if message_id:
-        HITS.add(seen(meta, method, HitKind.TRAP if is_trap else HitKind.CLICK, message_id, number))
-    found = None if is_trap else destination(number)
-    if found is None or workspace_id not in {None, found[0]}:
+    found = destination(number)
+    if found is not None and workspace_id not in {None, found[0]}:
+        return LOST  # of another workspace: nobody has followed their link
+    if message_id and (found is not None or number == TRAP):
+        HITS.add(seen(meta, method, HitKind.TRAP if number == TRAP else HitKind.CLICK, message_id, number))
+    if found is None:
         return LOST
     return Answer(302, {"Content-Type": "text/html; charset=utf-8", "Location": found[1]})
 

@@ -22,6 +22,7 @@ from sending.tracking.opting import Recipient, leave_all, leave_series, recipien
 from sending.tracking.origins import origin_of, sender_of
 from sending.tracking.style import STYLE
 
+_NOBODY = (0, 0)
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
@@ -58,8 +59,8 @@ def source(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _who(request: HttpRequest, token: str) -> Recipient | None:
-    numbers = instance_signer().read(OPT_OUT, token, count=2)
-    who = recipient(*numbers) if numbers else None
+    # What is no token is looked up, too: it takes as long as one of somebody who is gone.
+    who = recipient(*(instance_signer().read(OPT_OUT, token, count=2) or _NOBODY))
     return None if who is None or is_foreign(request, who.workspace.pk) else who
 
 

@@ -37,7 +37,8 @@ class Rule:
     """A sign of something: it is there when all that the rule names is so.
 
     early: before the delivery. within_s: so soon after it. links, at_once_s: so many links of the message in so short a
-    time. trapped_s: the trap was asked for so near in time, from the same network, or (trapped_by_any) from any.
+    time, from anywhere or (one_network) from the same network. trapped_s: the trap was asked for so near in time, from
+    the same network, or (trapped_by_any) from any.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Rule:
     within_s: float = 0
     links: int = 0
     at_once_s: float = 0
+    one_network: bool = False
     trapped_s: float = 0
     trapped_by_any: bool = False
 
@@ -127,7 +129,7 @@ def _holds(rule: Rule, hit: Request, around: Sequence[Request], delivered_at: da
     """Say whether what is around a request is as the rule has it."""
     if (rule.early or rule.within_s) and not _fits_delivery(rule, hit, delivered_at):
         return False
-    if rule.links and _at_once(hit, around, rule.at_once_s) < rule.links:
+    if rule.links and _at_once(rule, hit, around) < rule.links:
         return False
     return not rule.trapped_s or _is_trapped(rule, hit, around)
 
@@ -140,10 +142,16 @@ def _fits_delivery(rule: Rule, hit: Request, delivered_at: datetime | None) -> b
     return delivered_at <= hit.at <= delivered_at + timedelta(seconds=rule.within_s)
 
 
-def _at_once(hit: Request, around: Sequence[Request], span_s: float) -> int:
-    """Return how many links of the message were asked for in a span around the hit, at most that long."""
-    span = timedelta(seconds=span_s)
-    near = [one for one in around if one.kind is HitKind.CLICK and abs(one.at - hit.at) <= span]
+def _at_once(rule: Rule, hit: Request, around: Sequence[Request]) -> int:
+    """Return how many links of the message were asked for in a span around the hit, at most as long as the rule's."""
+    span = timedelta(seconds=rule.at_once_s)
+    near = [
+        one
+        for one in around
+        if one.kind is HitKind.CLICK
+        and abs(one.at - hit.at) <= span
+        and (not rule.one_network or one.network == hit.network)
+    ]
     clicks = sorted((one.at, one.number) for one in near)
     inside: Counter[int] = Counter()
     most = end = 0

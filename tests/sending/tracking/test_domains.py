@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from sending.links.hosts.known import KNOWN
 from sending.links.models import Destination, TrackingDomain
 from sending.links.states import DomainState
 from sending.planner.preview.shown import preview
+from sending.tracking import answers
+from sending.tracking.hits import Seen
 from tests.builders import make_contact, make_tracking_domain, make_workspace
 from tests.sending.planner.pages import make_draft, signed_in, text_of
 from tests.sending.planner.stage import make_team
@@ -73,7 +76,9 @@ def test_previews_show_the_domain() -> None:
 
 
 @pytest.mark.django_db(transaction=False)
-def test_a_domain_answers_for_its_own_workspace_and_nobody_else() -> None:
+def test_a_domain_answers_for_its_own_workspace_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[Seen] = []
+    monkeypatch.setattr(answers, "HITS", SimpleNamespace(add=noted.append))
     mine, theirs = make_workspace("mine"), make_workspace("theirs")
     make_tracking_domain(mine, HOST, DomainState.WORKS)
     make_tracking_domain(theirs, "go.theirs.test", DomainState.WORKS)
@@ -83,6 +88,8 @@ def test_a_domain_answers_for_its_own_workspace_and_nobody_else() -> None:
     lost = asked("/c/x", HOST).content
     for host, status in ((HOST, 302), (NAME, 302), ("go.theirs.test", 404)):
         assert asked(link, host).status_code == status
+        assert len(noted) == (status == 302), "what leads nowhere is no click"
+        noted.clear()
     for path in (page, f"{page}/source"):
         assert [asked(path, host).status_code for host in (HOST, NAME, "go.theirs.test")] == [200, 200, 404]
         assert asked(path, "go.theirs.test").content == lost

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
 from outreach.kit.tokens import instance_signer
-from sending.links.addresses import CLICK, OPEN, OPT_OUT, OfMessage, leading_nowhere
+from sending.links.addresses import CLICK, OPEN, OPT_OUT, TRAP, OfMessage, leading_nowhere
 from sending.links.models import Destination
+from sending.links.services import keep_personal
 from sending.tracking.door import URLS
-from tests.builders import make_workspace
+from tests.builders import make_contact, make_workspace
 from tests.sending.tracking.host import NAME, Visitor, carried
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +43,31 @@ def test_whatever_is_not_ours_gets_one_and_the_same_answer() -> None:
             assert not answer.cookies
             bodies.add((answer.content, tuple(sorted(answer.headers.items()))))
     assert len(bodies) == 1
+
+
+def work(path: str) -> list[str]:
+    """Return the queries of an answer, without the numbers in them."""
+    with CaptureQueriesContext(connection) as asked:
+        assert Visitor().get(path).status_code == 404
+    return [re.sub(r"-?\d+", "n", query["sql"]) for query in asked]
+
+
+def test_what_is_no_token_takes_the_same_work_as_one_of_what_is_gone() -> None:
+    sign, ada = instance_signer().sign, make_contact(make_workspace())
+    urls = keep_personal({(ada.pk, "https://acme.example/?of=ada")})
+    theirs = f"/c/{sign(CLICK, 7, *urls.values())}"
+    page = f"/u/{sign(OPT_OUT, ada.pk, 7)}"
+    assert (Visitor().get(theirs).status_code, Visitor().get(page).status_code) == (302, 200)
+    ada.delete()
+    trap, unknown = f"/c/{sign(CLICK, 7, TRAP)}", f"/c/{sign(CLICK, 7, 99_999_999)}"
+    clicks = [theirs, trap, unknown, "/c/x", "/c/" + "A" * 300, f"/c/{sign(OPEN, 7)}", f"{theirs}A", theirs[:-1]]
+    (of_a_click,) = {tuple(work(path)) for path in clicks}
+    assert len(of_a_click) == 2, "among the destinations of all, and of one person"
+    pages = [page, f"/u/{sign(OPT_OUT, 99_999_999, 7)}", "/u/x", "/u/" + "A" * 300, f"/u/{sign(OPEN, 7)}", f"{page}A"]
+    for end in ("", "/source"):
+        (of_a_page,) = {tuple(work(f"{path}{end}")) for path in pages}
+        assert len(of_a_page) == 2, "among the contacts, and those who are gone"
+    assert work("/o/x") == work(f"/o/{sign(CLICK, 7, 1)}") == [], "an image is no row"
 
 
 def test_every_address_of_the_host_sets_no_cookie_and_is_kept_nowhere() -> None:

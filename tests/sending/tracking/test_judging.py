@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,10 +37,10 @@ def judgements(*hits: Request, sent: datetime | None = SENT) -> list[Judgement]:
 
 def example(given: Mapping[str, Any]) -> tuple[Request, list[Request]]:
     values = {"network": "198.51.100.0/24", **given}
-    after, clicked = values.pop("after_s", 0), values.pop("clicked", 1)
+    after, clicked, every_s = values.pop("after_s", 0), values.pop("clicked", 1), values.pop("every_s", 0.1)
     trapped, elsewhere_s = values.pop("trapped", False), values.pop("elsewhere_s", None)
     one = hit(after, **values)
-    around = [one, *(hit(after + n / 10, n + 1, **values) for n in range(1, clicked))]
+    around = [one, *(hit(after + n * every_s, n + 1, **values) for n in range(1, clicked))]
     if trapped:
         around.append(Request(HitKind.TRAP, one.at, network=one.network))
     if elsewhere_s is not None:
@@ -90,6 +91,20 @@ def test_traces_of_machines(trace: list[Request]) -> None:
         pytest.param([hit(86_400, 1, IPHONE)], id="the next day, on a phone"),
         pytest.param([hit(300, 1, FIREFOX), hit(300.8, 1, FIREFOX)], id="a double click"),
         pytest.param([hit(300, 1), hit(340, 2), hit(420, 3)], id="one who reads all the pages, one by one"),
+        pytest.param([hit(45, 1), hit(85, 2)], id="one who compares two pages within a minute"),
+        pytest.param([hit(300, 1), hit(320, 1), hit(345, 1)], id="one who comes back to the same page twice"),
+        pytest.param(
+            [hit(600, 0, GMAIL, "open"), hit(630, 1), hit(860, 2), hit(1200, 3)],
+            id="one who opens it, and follows three links over ten minutes",
+        ),
+        pytest.param(
+            [
+                hit(300, 1, network="198.51.100.0/24"),
+                hit(310, 2, network="203.0.113.0/24"),
+                hit(330, 3, network="192.0.2.0/24"),
+            ],
+            id="three who got it handed on, each where they are",
+        ),
         pytest.param([hit(600, 0, GMAIL, "open"), hit(640, 1)], id="Gmail: its proxy loads, and they click"),
         pytest.param([hit(600, 0, YAHOO, "open")], id="Yahoo's proxy, when it is read"),
         pytest.param([hit(600, 0, OUTLOOK, "open"), hit(640, 1)], id="Outlook on Windows"),
@@ -98,6 +113,20 @@ def test_traces_of_machines(trace: list[Request]) -> None:
 )
 def test_traces_of_people_also_through_proxies(trace: list[Request]) -> None:
     assert set(judgements(*trace)) == {Judgement.PERSON}
+
+
+@pytest.mark.parametrize("begins_s", [12, 20, 45, 90, 3600])
+def test_a_scanner_that_goes_slowly_from_link_to_link_is_nobody_known(begins_s: int) -> None:
+    patient = [hit(begins_s + 6 * n, n + 1, network="203.0.113.0/24") for n in range(4)]
+    assert set(judgements(*patient)) == {Judgement.UNKNOWN}
+    slower = [hit(begins_s + 30 * n, n + 1, network="203.0.113.0/24") for n in range(4)]
+    assert set(judgements(*slower)) == {Judgement.UNKNOWN}
+    named = [replace(one, agent="Mozilla/5.0 (compatible; Barracuda Sentinel)") for one in patient]
+    assert set(judgements(*named)) == {Judgement.MACHINE}
+    placed = [replace(one, network="40.107.3.0/24") for one in patient]
+    assert set(judgements(*placed)) == {Judgement.MACHINE}
+    person = hit(begins_s + 30, 2, network="198.51.100.0/24")
+    assert judgements(person, *patient)[0] is Judgement.PERSON, "who reads meanwhile, elsewhere"
 
 
 def test_names_of_the_world_are_judged_without_an_error_of_either_kind() -> None:
