@@ -31,7 +31,8 @@ class Campaign(models.Model):
     track_clicks = models.BooleanField(default=False, db_default=False)
     track_text_clicks = models.BooleanField(default=False, db_default=False)
     track_opens = models.BooleanField(default=False, db_default=False)
-    shows_opt_out = models.BooleanField(default=True, db_default=True)  # a line with a link below each message
+    # Of the line that says how to opt out, ISO 639-1; empty = as each wording seems to be.
+    opt_out_language = models.CharField(max_length=2, default="", db_default="", blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True)

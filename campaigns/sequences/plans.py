@@ -119,7 +119,7 @@ class CampaignPlan:
     track_clicks: bool = False
     track_text_clicks: bool = False
     track_opens: bool = False
-    shows_opt_out: bool = True
+    opt_out_language: str = ""  # "" = as each wording seems to be
 
     def step_from(self, position: int) -> PlannedStep | None:
         """Return the first step of its path at or after the position, None behind the path's end.
@@ -240,7 +240,7 @@ def _plan_of(text: str) -> CampaignPlan:
         track_clicks=campaign["track_clicks"],
         track_text_clicks=campaign["track_text_clicks"],
         track_opens=campaign["track_opens"],
-        shows_opt_out=campaign["shows_opt_out"],
+        opt_out_language=campaign["opt_out_language"],
     )
 
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from outreach.env import env
 from outreach.kit.tokens import instance_signer
-from sending.links.core import Marks, Trace, links_of, marked
+from sending.links.core import FOLLOWED, Marks, Trace, links_of, marked
 
 CLICK, OPEN, OPT_OUT = "click", "open", "opt-out"
 TRAP = 0  # the number of the link that no person sees
@@ -52,7 +52,7 @@ def leads_nowhere() -> bool:
 def as_shown(text: str, html: str, traces: Trace, base: str) -> tuple[str, str]:
     """Return a text and its HTML as they would leave, with addresses that are nobody's and begin with base."""
     links = dict.fromkeys(links_of(text, html, traces), TRAP)
-    return marked(text, html, traces, OfMessage(_NOBODY, _NOBODY, base).marks(links)) if traces else (text, html)
+    return OfMessage(_NOBODY, _NOBODY, base).put_into(text, html, traces, links)
 
 
 class OfMessage:
@@ -70,6 +70,15 @@ class OfMessage:
         if not self._base:
             return ""
         return f"{self._base}/u/{instance_signer().sign(OPT_OUT, self._contact, self._message)}"
+
+    def put_into(self, text: str, html: str, traces: Trace, destinations: Mapping[str, int]) -> tuple[str, str]:
+        """Return a text and its HTML as they leave. Without a host nothing is followed, and one opts out by answering.
+
+        destinations: the number of each link that is followed.
+        """
+        if not self._base:
+            traces &= ~FOLLOWED
+        return marked(text, html, traces, self.marks(destinations)) if traces else (text, html)
 
     def marks(self, destinations: Mapping[str, int]) -> Marks:
         """Return what is put into the message; destinations: the number of each that it names."""

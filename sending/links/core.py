@@ -12,6 +12,8 @@ from enum import IntFlag
 from html import escape, unescape
 from urllib.parse import urlsplit
 
+from sending.links.optline import html_line, language_in, text_line
+
 LONGEST_URL = 2000
 _MOST = 50  # links of one message
 # As our own cleaner writes them: a tag ends at the first ">" outside of quotes.
@@ -39,7 +41,8 @@ class Trace(IntFlag):
     CLICKS = 1  # links in its HTML are followed
     TEXT_CLICKS = 2  # and those in its plain text
     OPENS = 4  # an image in its HTML is
-    OPT_OUT = 8  # a line below it says how to opt out
+    OPT_OUT = 8  # a line below it says how to opt out; its language stands above, see optline.py
+    LANGUAGE = 0xF0
 
 
 FOLLOWED = Trace.CLICKS | Trace.TEXT_CLICKS | Trace.OPENS
@@ -47,7 +50,10 @@ FOLLOWED = Trace.CLICKS | Trace.TEXT_CLICKS | Trace.OPENS
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The addresses that belong into one message. link: of a destination, None where it stays as it is."""
+    """The addresses that belong into one message.
+
+    link: of a destination, None where it stays as it is. opt_out: "" where people opt out by answering alone.
+    """
 
     link: Callable[[str], str | None]
     trap: str  # where no person can click
@@ -107,12 +113,12 @@ def marked(text: str, html: str, traces: Trace, marks: Marks) -> tuple[str, str]
     if traces & Trace.TEXT_CLICKS:
         text = "".join(_followed(text, marks))
     if traces & Trace.OPT_OUT:
-        text = f"{text.rstrip()}\n\nIf you would rather not hear from me: {marks.opt_out}\n"
+        text = f"{text.rstrip()}\n\n{text_line(language_in(traces), marks.opt_out)}\n"
     if not html:
         return text, html
     below = ""
     if traces & Trace.OPT_OUT:
-        below += f'<p>If you would rather not hear from me, <a href="{escape(marks.opt_out)}">tell me here</a>.</p>'
+        below += html_line(language_in(traces), marks.opt_out)
     if traces & Trace.CLICKS and _has_link(html):
         html = _ANCHOR.sub(lambda match: _anchor(match, marks), html)
         below += f'<a href="{escape(marks.trap)}"></a>'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sending.links.addresses import OfMessage
-from sending.links.core import Trace, marked
+from sending.links.core import Trace
 from sending.outbox.jobs import Letter
 from sending.outbox.tracing import Addressing
 from sending.planner.claim.facts import Sender
@@ -23,9 +23,7 @@ def content_of(letter: Letter, sender: Sender, key: SigningKey | None, addressin
     this instance has a host for it. An answer of one person to another has none.
     """
     addresses = OfMessage(letter.pk, letter.contact_id, addressing.base)
-    text, html = letter.text, letter.html
-    if letter.traces and addressing.base:
-        text, html = marked(text, html, Trace(letter.traces), addresses.marks(addressing.destinations))
+    text, html = addresses.put_into(letter.text, letter.html, Trace(letter.traces), addressing.destinations)
     content = build(
         Message(
             from_name=sender.display_name,

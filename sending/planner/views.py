@@ -254,12 +254,13 @@ def _stance(campaign: Campaign, asked: QueryDict) -> tuple[Step | None, Stance |
 
 
 def _review_page(request: MemberRequest, campaign: Campaign, *, status: int = 200) -> HttpResponse:
+    review = review_of(campaign) if campaign.launched_at is None else None
     context = editor_context(
         campaign,
-        review=review_of(campaign) if campaign.launched_at is None else None,
+        review=review,
         standing=queries.standing_of([campaign.pk]).get(campaign.pk),
         stalls=stalls(campaign),
-        senders=list(queries.senders_of_campaign(campaign).values()),
+        senders=review.senders if review else list(queries.senders_of_campaign(campaign).values()),
     )
     return render_region(request, f"{_FOLDER}/review.html", context, status=status)
 

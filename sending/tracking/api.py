@@ -14,6 +14,7 @@ from campaigns.sequences.errors import BadEdit, IllegalMove
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for
 from campaigns.sequences.services import Tracking, choose_tracking, tracking_of
+from campaigns.templating.spoken import LANGUAGES
 from outreach.accounts.keys import Scope
 from outreach.rest.door import ApiRequest, reads, writes
 from outreach.rest.problems import Problem
@@ -28,7 +29,7 @@ _COLUMNS = {
     "clicks": "track_clicks",
     "text_clicks": "track_text_clicks",
     "opens": "track_opens",
-    "opt_out_line": "shows_opt_out",
+    "opt_out_language": "opt_out_language",
 }
 _NAMES = {column: name for name, column in _COLUMNS.items()}
 
@@ -51,8 +52,11 @@ class TrackingChanges(Wanted):
     clicks: StrictBool | None = Field(None, description="Links in the HTML lead over the tracking host.")
     text_clicks: StrictBool | None = Field(None, description="Those in the plain text, too; never without clicks.")
     opens: StrictBool | None = Field(None, description="An image in the HTML tells when it is loaded.")
-    opt_out_line: StrictBool | None = Field(
-        None, description="A line that says how to opt out, where the wording does not."
+    opt_out_language: str | None = Field(
+        None,
+        max_length=2,
+        description="Of the line that says how to opt out, below whatever does not say it itself: "
+        f"{', '.join(LANGUAGES)}, or empty for what each wording seems to be in.",
     )
 
 
@@ -62,7 +66,7 @@ class TrackingOut(Schema):
     clicks: bool
     text_clicks: bool
     opens: bool
-    opt_out_line: bool
+    opt_out_language: str
     consent_stated: bool = Field(description="A person has stated, on the campaign's page, that all have agreed.")
     audience: int = Field(description="People on its lists and in its segments.")
     may_be_followed: int = Field(description="Those of them whose clicks and opens the law lets you follow.")

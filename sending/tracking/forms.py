@@ -6,6 +6,7 @@ from django import forms
 
 from campaigns.sequences.forms import RefusableForm
 from campaigns.sequences.services import Tracking
+from campaigns.templating.spoken import LANGUAGES
 
 
 class TrackingForm(RefusableForm):
@@ -27,10 +28,12 @@ class TrackingForm(RefusableForm):
         label="Follow opens",
         help_text="An image of one point. Most mail programs load it by themselves or never: opens say little.",
     )
-    shows_opt_out = forms.BooleanField(
+    opt_out_language = forms.ChoiceField(
         required=False,
-        label="Say below each message how to opt out",
-        help_text="A line with a link, where the wording does not say it already.",
+        choices=[("", "As each wording seems to be"), *LANGUAGES.items()],
+        label="Language of the line that says how to opt out",
+        help_text="It stands below every message that does not say it in a whole sentence of its own: the law asks for "
+        "it, so it cannot be switched off.",
     )
 
     def __init__(self, *args: object, is_frozen: bool = False, **kwargs: object) -> None:

@@ -68,7 +68,7 @@ def _file_of(campaign: Campaign) -> CampaignFile:
             clicks=campaign.track_clicks,
             text_clicks=campaign.track_text_clicks,
             opens=campaign.track_opens,
-            opt_out_line=campaign.shows_opt_out,
+            opt_out_language=campaign.opt_out_language,
         ),
         steps=by_path.get(0, []),
         paths=[PathPart(name=path.name, steps=by_path.get(path.number, [])) for path in paths],

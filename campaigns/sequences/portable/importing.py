@@ -54,7 +54,7 @@ def import_file(member: Member, file: CampaignFile) -> Imported:
             track_clicks=file.tracking.clicks,
             track_text_clicks=file.tracking.text_clicks,
             track_opens=file.tracking.opens,
-            shows_opt_out=file.tracking.opt_out_line,
+            opt_out_language=file.tracking.opt_out_language,
         )
         try:
             services.save_schedule(campaign, _schedule(file.schedule, notes))
@@ -62,6 +62,10 @@ def import_file(member: Member, file: CampaignFile) -> Imported:
             raise BadFile(f"schedule: {error.cause}") from error
         _write_steps(campaign, file, notes)
     campaign.refresh_from_db()
+    if file.tracking.opt_out_line is False:
+        notes.append(
+            "Its opt-out line is off, which is ignored: the law asks for it wherever the wording does not say it."
+        )
     notes += [*_click_notes(file), *_wording_notes(campaign.workspace_id, file)]
     return Imported(campaign, tuple(notes[:_MOST_NOTES]))
 

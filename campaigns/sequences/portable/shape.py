@@ -19,6 +19,7 @@ from campaigns.contacts.core.fields import FieldKind
 from campaigns.contacts.core.segments import LENGTH_LIMIT
 from campaigns.sequences.positions import MOST_PATHS
 from campaigns.sequences.states import BranchKind, Priority, ReplyClass, StepThread
+from campaigns.templating.spoken import LANGUAGES
 
 FORMAT = "outreach-campaign"
 VERSION = 1
@@ -166,8 +167,15 @@ class TrackingPart(Part):
     clicks: StrictBool = Field(default=False, description="Links in the HTML lead over the tracking host.")
     text_clicks: StrictBool = Field(default=False, description="Those in the plain text, too; never without clicks.")
     opens: StrictBool = Field(default=False, description="An image in the HTML tells when it is loaded.")
-    opt_out_line: StrictBool = Field(
-        default=True, description="A line that says how to opt out, where the wording does not."
+    opt_out_language: str = Field(
+        default="",
+        pattern=rf"^(?:{'|'.join(LANGUAGES)})?$",
+        description="Of the line that says how to opt out; empty: as each wording seems to be.",
+    )
+    opt_out_line: StrictBool | None = Field(
+        default=None,
+        description="Of older files, and ignored: the line stands below whatever does not say it.",
+        exclude=True,
     )
 
     @model_validator(mode="after")

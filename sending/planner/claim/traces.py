@@ -9,8 +9,10 @@ from functools import lru_cache
 from campaigns.contacts.models import Contact
 from campaigns.sequences.plans import CampaignPlan
 from campaigns.templating.lint.saying import always_says, says_opt_out
+from campaigns.templating.spoken import language_of
 from sending.links.addresses import host
 from sending.links.core import FOLLOWED, Trace, present
+from sending.links.optline import kept
 from sending.planner.claim.picking import Pick
 from sending.planner.lawful.traced import may_be_followed
 
@@ -56,18 +58,20 @@ def _written(pick: Pick) -> Written:
 
 
 def _wanted(plan: CampaignPlan, written: Written) -> Trace:
-    if not host():
-        return Trace(0)
     wanted = Trace(0)
-    if plan.track_clicks:
-        wanted |= Trace.CLICKS
-    if plan.track_text_clicks:
-        wanted |= Trace.TEXT_CLICKS
-    if plan.track_opens:
-        wanted |= Trace.OPENS
-    if plan.shows_opt_out and not _says_how(written):
-        wanted |= Trace.OPT_OUT
+    if host():
+        wanted |= Trace.CLICKS if plan.track_clicks else 0
+        wanted |= Trace.TEXT_CLICKS if plan.track_text_clicks else 0
+        wanted |= Trace.OPENS if plan.track_opens else 0
+    if not _says_how(written):  # every law of the table asks for it, so no setting leaves it out
+        wanted |= Trace.OPT_OUT | Trace(kept(line_language(plan.opt_out_language, written.text)))
     return wanted
+
+
+@lru_cache(maxsize=5_000)
+def line_language(chosen: str, text: str) -> str:
+    """Return the language of the line below a wording: what its campaign has chosen, else what it seems to be in."""
+    return chosen or language_of(text)
 
 
 @lru_cache(maxsize=5_000)

@@ -31,6 +31,7 @@ class Duty(StrEnum):
     RECORD = "record"  # the weighing of a legitimate interest, on record
     NOTICE = "notice"  # where the address is from, in the first message
     ADDRESS = "address"  # the sender's postal address, in each message
+    OPT_OUT = "opt_out"  # how to get no more, visible in each message
 
 
 @dataclass(frozen=True, slots=True)

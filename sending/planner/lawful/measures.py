@@ -15,6 +15,8 @@ _OF_DUTY = {
     Duty.NOTICE: "Tells in the first message where their address is from: a line below it where the wording does not.",
     Duty.ADDRESS: "Sends nothing that does not show the postal address: a line below each message where the wording "
     "and the signature do not; who would get none waits.",
+    Duty.OPT_OUT: "Says in each message how to get no more: a line below it, in its language, where no whole sentence "
+    "of the wording does; nobody can switch it off.",
 }
 _BASES = {
     LegalBasis.CONSENT: "a consent",

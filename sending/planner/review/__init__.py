@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
+from sending.mailboxes.models import Mailbox
 from sending.planner.lawful.grounds import lawful
 from sending.planner.queries import audience_size, senders_of_campaign
 from sending.planner.review.authentication import senders_gate
@@ -25,6 +26,7 @@ class Review:
 
     gates: Sequence[Gate]
     size: int
+    senders: Sequence[Mailbox] = ()
     apart: Sequence[str] = ("values", "forecast")
 
     @property
@@ -57,4 +59,4 @@ def review_of(campaign: Campaign) -> Review:
         senders_gate(senders, found),
         schedule_gate(plan, found),
     ]
-    return Review(gates, size)
+    return Review(gates, size, senders)

@@ -10,12 +10,14 @@ from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
 from campaigns.templating.lint.saying import ADDRESS, Says, always_says, says_opt_out, shows
+from campaigns.templating.spoken import LANGUAGES
 from outreach.kit.words import plural
 from sending.links.addresses import host
 from sending.links.hosts.queries import domain_of
 from sending.links.models import TrackingDomain
 from sending.links.states import DomainState
 from sending.mailboxes.models import Mailbox
+from sending.planner.claim.traces import line_language
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.footing import one_line, says_source
 from sending.planner.lawful.grounds import Country, Lawful, basis_words, by_law, names_of
@@ -68,15 +70,19 @@ def _opt_out(plan: CampaignPlan, signatures: Sequence[str], domain: TrackingDoma
     words = f"Each message carries List-Unsubscribe, {ways}; an answer that asks to stop is understood, and holds."
     yield Evidence(GREEN, words)
     places = _silent(plan.steps, says_opt_out, {}, signatures)
-    if places and plan.shows_opt_out and host():
-        words = "Each message says how to opt out: below those that do not, there stands a line with a link."
-        yield Evidence(GREEN, words)
-    elif places:
-        fix = "Add a line such as: If you would rather not hear from me, tell me and I will not write again."
-        words = f"Not everybody seems to be told how to opt out in {_some(places)}."
-        yield Evidence(AMBER, words, fix, "sequences:sequence")
+    if places:
+        way = "a line with a link" if host() else "a line that asks for “stop” as an answer"
+        words = f"Each message says how to opt out: below {_some(places)} there stands {way}{_language(plan)}."
+        yield Evidence(GREEN, words, "Preview", "planner:preview")
     elif plan.steps:
         yield Evidence(GREEN, "Each message says in words how to opt out.")
+
+
+def _language(plan: CampaignPlan) -> str:
+    """Return in which languages the line stands, of the wordings or as it was chosen."""
+    texts = [variant.body_text for step in plan.steps for variant in step.variants]
+    found = dict.fromkeys(LANGUAGES[line_language(plan.opt_out_language, text)] for text in texts)
+    return f", in {' and '.join(found)}"
 
 
 def _leads_over(row: TrackingDomain | None) -> Iterator[Evidence]:

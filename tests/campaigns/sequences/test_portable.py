@@ -132,7 +132,17 @@ def test_what_is_followed_is_carried_and_what_is_left_out_has_its_usual_value(me
 
     assert made() == services.Tracking()
     assert made(clicks=True, text_clicks=True) == services.Tracking(track_clicks=True, track_text_clicks=True)
-    assert made(opens=True, opt_out_line=False) == services.Tracking(track_opens=True, shows_opt_out=False)
+    german = services.Tracking(track_opens=True, opt_out_language="de")
+    assert made(opens=True, opt_out_language="de", opt_out_line=True) == german
+
+
+def test_an_older_file_cannot_switch_the_opt_out_line_off(member: Member) -> None:
+    file = read_file(json.dumps({**MINIMAL, "tracking": {"opt_out_line": False}}).encode())
+    made = import_file(member, file)
+    assert "which is ignored: the law asks for it" in made.notes[0]
+    assert b"opt_out_line" not in content_of(made.campaign)
+    with pytest.raises(BadFile):
+        read_file(json.dumps({**MINIMAL, "tracking": {"opt_out_language": "xx"}}).encode())
 
 
 @pytest.mark.parametrize(

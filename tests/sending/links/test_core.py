@@ -117,7 +117,7 @@ def test_a_line_says_how_to_opt_out_in_both_parts_and_the_image_is_in_the_html()
     text, html = marked("Good day\n", "<body><p>Good day</p></body>", Trace.OPT_OUT | Trace.OPENS, MARKS)
     assert text == "Good day\n\nIf you would rather not hear from me: O\n"
     assert html == (
-        '<body><p>Good day</p><p>If you would rather not hear from me, <a href="O">tell me here</a>.</p>'
+        '<body><p>Good day</p><p lang="en">If you would rather not hear from me, <a href="O">tell me here</a>.</p>'
         '<img src="I" width="1" height="1" alt=""></body>'
     )
 

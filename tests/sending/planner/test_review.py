@@ -96,9 +96,9 @@ def test_what_is_worth_a_look_is_amber_and_does_not_forbid(member: Member, campa
     assert "2 addresses of them never checked" in words(review, "audience", Light.AMBER)
     told = words(review, "law", Light.AMBER)
     assert "of no known country" in told
-    assert "there stands a line with a link" in words(review, "law", Light.GREEN)
-    Campaign.objects.update(shows_opt_out=False)
-    assert "how to opt out in step 1 A" in words(review_of(campaign), "law", Light.AMBER)
+    assert "how to opt out: below step 1 A there stands a line with a link, in English" in words(
+        review, "law", Light.GREEN
+    )
     assert "nothing is known of SPF, DKIM and DMARC" in words(review, "senders", Light.AMBER)
     assert "Nothing stands in the way; 3 gates are worth a look" in read(member, "review", campaign.pk)
     assert launch(member, campaign) == 2
@@ -106,15 +106,16 @@ def test_what_is_worth_a_look_is_amber_and_does_not_forbid(member: Member, campa
 
 def test_the_law_is_asked_of_each_part_and_of_each_choice(member: Member, campaign: Campaign) -> None:
     make_spotless(member, campaign)
-    Campaign.objects.update(shows_opt_out=False)  # no line is put below what does not say it
     Variant.objects.update(body_html="<p>Good day. I found you on the list of exhibitors.</p>")
     assert "in a line below step 1 A (the HTML)" in words(review_of(campaign), "law", Light.GREEN)
-    assert "how to opt out in step 1 A (the HTML)" in words(review_of(campaign), "law", Light.AMBER)
+    assert "below step 1 A (the HTML) there stands a line with a link, in English" in words(
+        review_of(campaign), "law", Light.GREEN
+    )
     Variant.objects.update(body_html=f"<p>{HONEST}</p>")
     assert lights(campaign)["law"] is Light.GREEN
     Variant.objects.update(body_html="", body_text=f"{{% if company %}}{HONEST}{{% endif %}}")
     assert "in a line below step 1 A, where" in words(review_of(campaign), "law", Light.GREEN)
-    assert "how to opt out in step 1 A" in words(review_of(campaign), "law", Light.AMBER)
+    assert "how to opt out: below step 1 A there stands a line" in words(review_of(campaign), "law", Light.GREEN)
 
 
 def test_an_obstacle_makes_its_gate_red_and_leads_to_its_way_out(member: Member, campaign: Campaign) -> None:

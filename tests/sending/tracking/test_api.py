@@ -43,16 +43,18 @@ def change(program: Program, campaign: Campaign, **wanted: Any) -> tuple[int, An
 
 
 def test_what_is_not_named_stays_as_it_is(program: Program, campaign: Campaign) -> None:
-    usual = {"clicks": False, "text_clicks": False, "opens": False, "opt_out_line": True}
+    usual = {"clicks": False, "text_clicks": False, "opens": False, "opt_out_language": ""}
     seen = program.ask("GET", f"/campaigns/{campaign.pk}/tracking").json()
     assert {name: seen[name] for name in usual} == usual
-    for wanted in ({"clicks": True, "text_clicks": True}, {"opens": True}, {"opt_out_line": False}, {}):
+    for wanted in ({"clicks": True, "text_clicks": True}, {"opens": True}, {"opt_out_language": "de"}, {}):
         usual |= wanted
         status, answer = change(program, campaign, **wanted)
         assert (status, {name: answer[name] for name in usual}) == (200, usual)
     campaign.refresh_from_db()
     assert (campaign.track_clicks, campaign.track_text_clicks, campaign.track_opens) == (True, True, True)
-    assert not campaign.shows_opt_out
+    assert campaign.opt_out_language == "de"
+    assert change(program, campaign, opt_out_language="xx")[0] == 422
+    assert change(program, campaign, opt_out_line=False)[0] == 422, "the law asks for it"
     assert Event.objects.filter(kind=EventKind.EDITED).count() == 3
 
 

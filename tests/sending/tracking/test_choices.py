@@ -17,7 +17,9 @@ from campaigns.sequences.states import BranchKind, CampaignState
 from outreach.accounts.access import Member
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
+from sending.links.addresses import as_shown
 from sending.links.core import Trace
+from sending.links.optline import language_in
 from sending.outbox.claims import claim
 from sending.outbox.models import OutboundMessage
 from sending.planner.claim.traces import Written, traces_for
@@ -95,14 +97,31 @@ def test_the_page_saves_what_is_chosen_and_tells_it(member: Member) -> None:
     page = text_of(client.get(url))
     assert "Follow clicks on links" in page
     assert "Not: their country is not known" in page
-    assert client.post(url, {"track_clicks": "on", "shows_opt_out": "on"}).status_code == 302
+    assert client.post(url, {"track_clicks": "on", "opt_out_language": "pl"}).status_code == 302
     campaign.refresh_from_db()
-    assert services.tracking_of(campaign) == Tracking(track_clicks=True)
+    assert services.tracking_of(campaign) == Tracking(track_clicks=True, opt_out_language="pl")
     told = Event.objects.get(kind=EventKind.EDITED)
-    assert "“an opt-out line” became “clicks, an opt-out line”" in told.data["words"]
+    assert "“nothing” became “clicks, the opt-out line in Polish”" in told.data["words"]
     refused = client.post(url, {"track_text_clicks": "on"})
     assert refused.status_code == 422
     assert "only where those in HTML are" in refused.content.decode()
+
+
+def test_no_setting_and_no_server_leaves_the_opt_out_line_out(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign, contact = make_draft(member), make_contact(member.workspace, "a@firma.de")
+    services.choose_tracking(campaign, ON)
+    monkeypatch.setattr("sending.links.addresses._host", "")
+    for sales in ("Let me know if Tuesday works for a call.", "We remove your backlog in a week."):
+        assert traced(campaign, contact, sales) == Trace.OPT_OUT
+    german = "Guten Tag, ich schreibe Ihnen, weil wir für Sie und Ihre Kollegen etwas haben, das nicht viel kostet."
+    traces = traced(campaign, contact, german, html=f"<body><p>{german}</p></body>")
+    assert language_in(traces) == "de"
+    text, html = as_shown(german, f"<body><p>{german}</p></body>", traces | Trace.CLICKS, "")
+    line = "Wenn Sie keine weiteren Nachrichten von mir möchten, antworten Sie mit „stop“."
+    assert text.endswith(f"\n\n{line}\n")
+    assert html.endswith(f'<p lang="de">{line}</p></body>')
+    services.choose_tracking(campaign, Tracking(opt_out_language="fr"))
+    assert language_in(traced(campaign, contact, german)) == "fr", "as it was chosen"
 
 
 def test_clicks_that_a_branch_waits_for_stay_followed(member: Member) -> None:
@@ -149,4 +168,4 @@ def test_the_preview_shows_the_message_as_it_leaves_with_addresses_that_are_nobo
     page = text_of(client.get(member.url("planner:preview", campaign.pk)))
     assert "If you would rather not hear from me: https://go.example.net/u/" in page
     review = text_of(client.get(member.url("planner:review", campaign.pk)))
-    assert "below those that do not, there stands a line with a link" in review
+    assert "below step 1 A there stands a line with a link, in English" in review
