@@ -187,19 +187,21 @@ def test_the_html_part_stands_in_a_frame_that_runs_and_fetches_nothing(member: M
 
 
 def test_what_a_filter_would_mind_is_told_of_what_is_really_read(member: Member, campaign: Campaign) -> None:
-    Variant.objects.update(body_text="Hi {{ first_name }}, unsubscribe here")
+    asked = "Hi {{ first_name }}.\n\nIf you would rather not hear from me, answer “stop”."
+    Variant.objects.update(body_text=asked)
     page = signed_in(member).get(member.url("planner:preview", campaign.pk))
     assert page.context["steps"][0].findings == [], "the address stands below it"
-    assert "unsubscribe here 1 Main Street, Springfield" in text_of(page)
-    Variant.objects.update(body_text="Hi {{ first_name }}, unsubscribe here\n{{ sender.postal_address }}")
+    assert "answer “stop”. 1 Main Street, Springfield" in text_of(page)
+    Variant.objects.update(body_text=f"{asked}\n{{{{ sender.postal_address }}}}")
     page = signed_in(member).get(member.url("planner:preview", campaign.pk))
     assert page.context["steps"][0].findings == []
-    assert "unsubscribe here 1 Main Street, Springfield" in text_of(page)
+    assert "answer “stop”. 1 Main Street, Springfield" in text_of(page)
     Workspace.objects.update(postal_address="")
     told = text_of(signed_in(member).get(member.url("planner:preview", campaign.pk)))
     assert "Step 1 uses sender.postal_address, which the workspace lacks." in told
     Workspace.objects.update(postal_address="1 Main Street, Springfield")
-    Variant.objects.update(body_text="Hi {{ first_name }}, unsubscribe here")
+    asked = "Hi {{ first_name }}.\n\nIf you would rather not hear from me, answer “stop”."
+    Variant.objects.update(body_text=asked)
     Mailbox.objects.update(signature="Me\n1 Main Street\nSpringfield")
     Contact.objects.filter(email="p0@example.com").update(first_name="BUY NOW!! VERY CHEAP")
     page = signed_in(member).get(member.url("planner:preview", campaign.pk))
