@@ -36,6 +36,7 @@ _COPIED: Mapping[str, str] = {
     "contacts_tag_place": "t.contact_id = ANY(%(contacts)s)",
     "contacts_segment": "t.workspace_id = %(workspace)s",
     "contacts_import": "t.workspace_id = %(workspace)s",
+    "contacts_ground": "t.contact_id = ANY(%(contacts)s)",
     "contacts_domain_record": (
         "t.workspace_id = %(workspace)s AND t.domain IN (SELECT c.domain FROM pg_temp.contacts_contact c)"
     ),

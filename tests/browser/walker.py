@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
+from django.db import connections
 from playwright.sync_api import ConsoleMessage, Page
 from playwright.sync_api import Error as PlaywrightError
 
@@ -111,4 +112,9 @@ def browser(base: str, *, width: int = WIDE, dark: bool = False, themes: bool = 
                 else walker.complaints.append(f"asked outside: {request.url}")
             ),
         )
-        yield walker
+        try:
+            yield walker
+        finally:
+            # What the test itself asked meanwhile went over a connection of the browser's loop, which the next window's
+            # loop would find again: dead, where somebody has ended all sessions of the database between.
+            connections.close_all()
