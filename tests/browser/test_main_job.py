@@ -24,6 +24,7 @@ from tests.browser.walker import NARROW, PASSWORD, SENDER, Walker, browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+_SIGN_INS_MS = 60_000  # both servers are signed in to within the request, which takes its time on a busy machine
 CSV = """E-mail;First name;Company;City
 anna+reply@acme.test;Anna;Acme;Warsaw
 ben+silent@globex.test;Ben;Globex;Berlin
@@ -108,14 +109,14 @@ def connect_mailbox(walker: Walker, world: SandboxWorld) -> None:
     walker.page.locator("summary").first.click()
     walker.page.locator("[name=ca_pem]").fill(world.info.ca_pem)
     walker.submit("Save and test")
-    walker.page.get_by_text("The user name or the password is wrong").first.wait_for()
+    walker.page.get_by_text("The user name or the password is wrong").first.wait_for(timeout=_SIGN_INS_MS)
     assert "AUTH PLAIN ********" in walker.page.inner_text("main")
     assert "wrong\n" not in walker.page.inner_text(".transcript")
     walker.page.get_by_role("link", name="Edit").click()
     walker.page.locator("[name=smtp_password]").fill("sandbox")
     walker.page.locator("[name=imap_password]").fill("sandbox")
     walker.submit("Save and test")
-    walker.page.locator(".page-head .badge", has_text="Active").wait_for()
+    walker.page.locator(".page-head .badge", has_text="Active").wait_for(timeout=_SIGN_INS_MS)
 
 
 def write_campaign(walker: Walker) -> int:
