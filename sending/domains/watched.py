@@ -13,7 +13,7 @@ from outreach.accounts.access import Member
 from sending.domains.judging.findings import Check, Finding, Standing
 from sending.domains.judging.whole import Change, Report, changes, from_json
 from sending.domains.models import DomainReport, WatchedDomain
-from sending.domains.watching import GRACE, is_held
+from sending.domains.watching import held_from, is_held
 
 NAMES: Mapping[Check, str] = {
     Check.MX: "Mail exchangers (MX)",
@@ -69,7 +69,7 @@ class Watched:
     @property
     def held_from(self) -> datetime | None:
         """Return from when on its mailboxes write to no more strangers, None where they may."""
-        return self.row.failing_since + GRACE if self.row.failing_since else None
+        return held_from(self.row)
 
     @property
     def is_held(self) -> bool:

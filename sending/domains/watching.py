@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -96,9 +96,15 @@ def ask(row: WatchedDomain) -> bool:
     return bool(WatchedDomain.objects.filter(is_free, pk=row.pk).update(asked_at=Now(), look_at=Now()))
 
 
+def held_from(row: WatchedDomain) -> datetime | None:
+    """Return from when on its mailboxes write to no more strangers, None where they may."""
+    return row.failing_since and row.failing_since + GRACE
+
+
 def is_held(row: WatchedDomain) -> bool:
     """Say whether a domain has been broken for so long that its mailboxes write to no strangers."""
-    return row.failing_since is not None and row.failing_since + GRACE <= clock.now()
+    since = held_from(row)
+    return since is not None and since <= clock.now()
 
 
 def is_asked(row: WatchedDomain) -> bool:

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from dns.resolver import Resolver
 
 from outreach.kit.addresses import BadAddress
-from sending.domains import keys, lookup, services
+from sending.domains import asking, keys, services
 from sending.domains.keys import KeyLost, signatures_of
 from sending.domains.models import DomainKey
 from sending.domains.services import AlreadySigned, check_due, check_key, make_key
@@ -40,7 +40,7 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> list[FakeDns]:
     def of_the_last() -> Resolver:
         return servers[-1].resolver()
 
-    monkeypatch.setattr(lookup, "make_resolver", of_the_last)
+    monkeypatch.setattr(asking, "make_resolver", of_the_last)
     return servers
 
 
