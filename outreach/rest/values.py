@@ -26,6 +26,14 @@ class Wanted(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+class DnsRecord(Schema):
+    """A record to publish in the DNS."""
+
+    name: str
+    type: str
+    value: str
+
+
 class Page(Schema, Generic[T]):
     """One answer of a list, the newest first."""
 

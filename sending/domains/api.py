@@ -13,6 +13,7 @@ from outreach.accounts.keys import Scope
 from outreach.kit.hints import hint_at
 from outreach.rest.door import ApiRequest, reads, writes
 from outreach.rest.problems import Problem
+from outreach.rest.values import DnsRecord
 from sending.domains import watched, watching
 from sending.domains.judging.findings import Finding
 from sending.domains.watched import Past, Watched
@@ -20,14 +21,6 @@ from sending.domains.watched import Past, Watched
 router = Router(tags=["sending domains"])
 READ, WRITE = Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE
 PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {}
-
-
-class RecordOut(Schema):
-    """A record to publish in the DNS."""
-
-    name: str
-    type: str
-    value: str
 
 
 class FindingOut(Schema):
@@ -41,7 +34,7 @@ class FindingOut(Schema):
     what: str
     why: str
     fix: str
-    record: RecordOut | None
+    record: DnsRecord | None
     stops_cold: bool = Field(description="If it stays, the domain's mailboxes write to no more strangers.")
 
 

@@ -17,7 +17,7 @@ from outreach.kit.addresses import BadAddress
 from outreach.rest.door import ApiRequest, reads, writes
 from outreach.rest.errors import invalid
 from outreach.rest.problems import Problem, Refused
-from outreach.rest.values import NO_NUL, Wanted, examples
+from outreach.rest.values import NO_NUL, DnsRecord, Wanted, examples
 from sending.links.hosts import queries, services
 from sending.links.hosts.bases import base_of
 from sending.links.hosts.services import NotClaimed
@@ -38,14 +38,6 @@ class DomainWanted(Wanted):
     host: Annotated[str, StringConstraints(max_length=300, pattern=NO_NUL)]
 
 
-class RecordOut(Schema):
-    """The record to publish in the DNS of the host."""
-
-    name: str
-    type: str
-    value: str
-
-
 class DomainOut(Schema):
     """The workspace's tracking domain, and what the last look found."""
 
@@ -59,7 +51,7 @@ class DomainOut(Schema):
     advice: str = Field(description="What to do about it, in words.")
     checked_at: datetime | None
     points_here: bool = Field(description="Its DNS leads here.")
-    record: RecordOut | None = Field(description="None without a domain.")
+    record: DnsRecord | None = Field(description="None without a domain.")
     leads_over: str = Field(description="What addresses in new messages begin with; empty where there are none.")
     removed: list[str] = Field(description="Domains that were removed, over which what is out is still answered.")
 
@@ -125,7 +117,7 @@ def _shown(member: Member) -> DomainOut:
         advice=told.advice if told else "",
         checked_at=row.checked_at,
         points_here=row.points_here,
-        record=RecordOut(name=row.host, type="CNAME", value=services.target()) if told else None,
+        record=DnsRecord(name=row.host, type="CNAME", value=services.target()) if told else None,
         leads_over=base_of(member.workspace.pk),
         removed=[one.host for one in queries.retired(member)],
     )
