@@ -92,6 +92,7 @@ IDS: dict[str, Any] = {
     "suppression_id": lambda w: w.suppression.pk,
     "conversation_id": lambda w: w.thread.pk,
     "mail_id": lambda w: w.inbound.pk,
+    "number": lambda _: 0,  # of what is attached: the mail of a world is nothing else
     "message_id": lambda w: Answer.objects.filter(thread=w.thread).values_list("pk", flat=True).first() or 1,
 }
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,9 +11,8 @@ from campaigns.contacts.models import Contact
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.words import plural
-from sending.bounces.attachments import attachment
 from sending.inbox import queries, suggestions
-from sending.inbox.models import InboundMessage
+from sending.inbox.attached import given_out
 from sending.inbox.threads.frame import back
 from sending.planner.services import pause_company, resume_company
 
@@ -63,17 +60,4 @@ def decide_company(request: MemberRequest, contact: Contact) -> None:
 @member_page(Role.VIEWER)
 def attached(request: MemberRequest, pk: int, number: int) -> HttpResponse:
     """Give out what is attached, to be saved and never shown: no type of it runs in a browser."""
-    row = queries.inbound_for(request.member, pk)
-    raw = bytes(InboundMessage.objects.values_list("raw", flat=True).get(pk=row.pk))
-    found = attachment(raw, number)
-    if found is None:
-        raise Http404("No such attachment")
-    about, content = found
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(about.name, safe='')}"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; sandbox"
-    )
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return given_out(request.member, pk, number)

@@ -29,7 +29,7 @@ from tests.builders import (
     make_template,
 )
 from tests.programs import API, make_key
-from tests.sending.inbox.scene import come_in, mail, make_scene
+from tests.sending.inbox.scene import come_in, make_scene, with_attached
 from tests.sending.links.hosts.stage import zone
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,8 @@ def ask(words: list[str], key: str, ids: dict[str, int]) -> Any:
                 headers[name] = value
             case "--json":
                 body = json.loads(re.sub(r"\b(4711|42)\b", lambda found: str(ids[found[1]]), next(rest)))
+            case "-o":
+                next(rest)
             case "--url-query":
                 name, _, value = next(rest).partition("=")
                 query = urlencode({name: value})
@@ -89,13 +91,13 @@ def test_every_command_of_the_guide_does_what_it_says(monkeypatch: pytest.Monkey
 
 def run_the_guide() -> None:
     scene = make_scene()
-    member, hers = scene.member, come_in(scene, mail())
+    member, hers = scene.member, come_in(scene, with_attached(b"%PDF-1.7", name='"offer.pdf"'))
     _, key = make_key(member)
     contact, suppression = make_contact(member.workspace, "before@example.com"), make_suppression(member.workspace)
     ids = {"4711": contact.pk, "7": make_list(member.workspace, "Seven").pk, "9": suppression.pk}
     ids["21"] = make_campaign(member.workspace, "Twenty-one").pk
     ids["31"] = make_template(member.workspace, "Thirty-one").pk
-    ids |= {"41": hers.thread_id or 0, "42": hers.pk}
+    ids |= {"41": hers.thread_id or 0, "42": hers.pk, "1": 1}
     ids["71"] = WatchedDomain.objects.create(workspace=member.workspace, domain="acme.example").pk
     done = 0
     for words in commands():
@@ -112,7 +114,7 @@ def run_the_guide() -> None:
             ids["43"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 50
+    assert done == 51
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])

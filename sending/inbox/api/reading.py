@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
@@ -11,7 +12,8 @@ from outreach.accounts.keys import Scope as KeyScope
 from outreach.kit.paging import BadCursor, sliced
 from outreach.rest.door import ApiRequest, reads
 from outreach.rest.values import ID, Cursor, Limit, Page, Word
-from sending.inbox.api.shapes import ConversationOut, SaidOut
+from sending.inbox.api.shapes import ConversationOut, PartNumber, SaidOut
+from sending.inbox.attached import given_out
 from sending.inbox.threads import queries
 from sending.inbox.threads.saying import conversation_of, read_place
 from sending.inbox.threads.states import Scope
@@ -22,6 +24,9 @@ Words = Annotated[
     Word, Field(description='All of them have to be there; `"in quotes"` stand beside each other, `-word` keeps out.')
 ]
 Label = Annotated[Word, Field(description="The name of a label.")]
+
+_FILE = {"type": "string", "format": "binary"}
+_FILES = {200: {"description": "The file", "content": {"application/octet-stream": {"schema": _FILE}}}}
 
 
 @router.get("/conversations", response=Page[ConversationOut], summary="List conversations", **reads(READ))
@@ -66,3 +71,15 @@ def conversation_mails(request: ApiRequest, conversation_id: ID, cursor: Cursor 
         raise BadCursor("This is no cursor of this list: begin without one.")
     talk = conversation_of(thread, before=before)
     return Page[SaidOut](results=[SaidOut.of(one) for one in reversed(talk.said)], next=talk.earlier)
+
+
+@router.get(
+    "/mails/{int:mail_id}/attachments/{int:number}", response={200: None}, summary="Get what is attached",
+    **reads(READ, responses=_FILES),
+)  # fmt: skip
+def mail_attachment(request: ApiRequest, mail_id: ID, number: PartNumber) -> HttpResponse:
+    """Return one file of those that its mail names in `attached`, as it came: nobody has looked into it.
+
+    It comes as bytes of no type, to be saved; its name stands in Content-Disposition, without what misleads.
+    """
+    return given_out(request.member, mail_id, number)

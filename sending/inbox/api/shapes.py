@@ -18,6 +18,7 @@ from sending.inbox.threads.saying import Said
 from sending.inbox.threads.services import LONGEST_NOTE
 
 LabelName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NO_NUL)]
+PartNumber = Annotated[int, Field(ge=0, lt=100_000, examples=[1])]  # among the parts of a mail, the text being one
 _STATES = "`open`, `snoozed` or `done`; the last two come back with the next mail of a person."
 
 
@@ -56,8 +57,9 @@ class ConversationOut(Schema):
 
 
 class AttachedOut(Schema):
-    """What is attached to a mail, as it says itself."""
+    """What is attached to a mail, as it says itself; nobody has looked into it."""
 
+    number: PartNumber = Field(description="By which it is fetched: `/mails/{mail_id}/attachments/{number}`.")
     name: str
     content_type: str
     size_bytes: int

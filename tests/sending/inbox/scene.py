@@ -101,6 +101,13 @@ def mail(text: str = "Yes, tell me more.", *, sender: str = "Ada <ada@x.example>
     return "\r\n".join([*lines, "", text, ""]).encode()
 
 
+def with_attached(content: bytes, *, name: str, content_type: str = "application/pdf", **headers: str) -> bytes:
+    """Write a mail whose part 1 is attached to it; name as it stands in the header, quoted or not."""
+    head = mail("", Mime_Version="1.0", Content_Type='multipart/mixed; boundary="b"', **headers).rstrip()
+    disposition = f"Content-Type: {content_type}\r\nContent-Disposition: attachment; filename={name}".encode()
+    return b"\r\n".join([head, b"", b"--b", b"", b"See below", b"--b", disposition, b"", content, b"--b--", b""])
+
+
 def dsn(
     original: str,
     *,

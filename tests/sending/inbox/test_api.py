@@ -10,6 +10,7 @@ from django.core.cache import cache
 
 from campaigns.contacts.services import suppress
 from campaigns.contacts.states import SuppressionReason
+from outreach.accounts.keys import Scope
 from outreach.accounts.models import KeptAnswer
 from outreach.accounts.roles import Role
 from outreach.kit import clock
@@ -19,7 +20,7 @@ from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
 from tests.builders import make_member
 from tests.programs import Program, program_of
-from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, dsn, mail, make_scene
+from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, dsn, mail, make_scene, with_attached
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +86,36 @@ def test_a_conversation_is_read_with_both_sides_and_notes_and_stays_unread(scene
     ]  # fmt: skip
     assert said["next"] == ""
     assert refused(program.ask("GET", f"/conversations/{row.thread.pk}/mails?cursor=bad")) == (422, "invalid")
+
+
+def test_what_is_attached_is_named_with_its_mail_and_comes_as_a_file_that_nothing_runs(
+    scene: Scene, program: Program
+) -> None:
+    raw = with_attached(b"<script>alert(1)</script>", name='"../<b>evil</b>.html"', content_type="text/html")
+    row = come_in(scene, raw)
+    said = program.ask("GET", f"/conversations/{row.thread_id}/mails").json()["results"]
+    assert [one["attached"] for one in said if one["type"] == "received"] == [
+        [{"number": 1, "name": "b .html", "content_type": "text/html", "size_bytes": 25}]
+    ]
+    answer = program.ask("GET", f"/mails/{row.pk}/attachments/1")
+    assert (answer.status_code, answer.content) == (200, b"<script>alert(1)</script>")
+    assert answer["Content-Type"] == "application/octet-stream", "the type that it names could run in a browser"
+    assert answer["Content-Disposition"] == "attachment; filename*=UTF-8''b%20.html"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["RateLimit"]
+    for wrong in (
+        f"/mails/{row.pk}/attachments/0",
+        f"/mails/{row.pk}/attachments/9",
+        f"/mails/{row.pk + 1}/attachments/1",
+    ):
+        assert refused(program.ask("GET", wrong)) == (404, "not_found"), wrong
+    assert refused(program.ask("GET", f"/mails/{row.pk}/attachments/100000")) == (422, "invalid")
+    others = program_of(make_scene("theirs").member)
+    assert refused(others.ask("GET", f"/mails/{row.pk}/attachments/1")) == (404, "not_found")
+    without = program_of(scene.member, [one for one in Scope if one != Scope.INBOX_READ])
+    assert refused(without.ask("GET", f"/mails/{row.pk}/attachments/1")) == (403, "scope_missing")
 
 
 def test_a_conversation_is_put_away_snoozed_given_and_marked_all_or_nothing(scene: Scene, program: Program) -> None:

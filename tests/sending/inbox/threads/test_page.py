@@ -15,7 +15,7 @@ from outreach.accounts.roles import Role
 from sending.inbox.models import Thread
 from sending.inbox.threads.states import Scope, ThreadState
 from tests.builders import make_member, make_workspace
-from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, dsn, mail, make_scene
+from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, dsn, mail, make_scene, with_attached
 
 EVIL = "\"><script>alert(1)</script>{{ member }}' onload='x"
 
@@ -210,10 +210,8 @@ def test_hostile_words_are_shown_as_words(scene: Scene) -> None:
 
 
 def test_what_is_attached_stands_at_its_mail_and_is_given_out_to_be_saved(scene: Scene) -> None:
-    head = mail("", Mime_Version="1.0", Content_Type='multipart/mixed; boundary="b"').rstrip()
-    part = b"--b\r\nContent-Type: %s\r\nContent-Disposition: attachment; filename=%s\r\n\r\n%s\r\n"
-    html = part % (b"text/html", b'"../<b>evil</b>.html"', b"<script>alert(1)</script>")
-    row = come_in(scene, head + b"\r\n\r\n--b\r\n\r\nSee below\r\n" + html + b"--b--\r\n")
+    raw = with_attached(b"<script>alert(1)</script>", name='"../<b>evil</b>.html"', content_type="text/html")
+    row = come_in(scene, raw)
     assert row.attached == [{"number": 1, "name": "b .html", "content_type": "text/html", "size_bytes": 25}]
     client, url = signed_in(scene.member), scene.member.url("inbox:attached", row.pk, 1)
     page = client.get(scene.member.url("inbox:thread", row.thread_id)).text
