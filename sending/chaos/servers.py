@@ -218,6 +218,8 @@ class Servers:
             OUTREACH_SECRET_KEY=secrets.token_urlsafe(48),
             OUTREACH_CREDENTIAL_KEYS=Fernet.generate_key().decode(),
             OUTREACH_PRIVATE_NETWORKS="127.0.0.0/8",
+            # Nobody reads most of its mailboxes: without a page to opt out at they would rightly send nothing.
+            OUTREACH_TRACKING_URL="https://go.chaos.test",
             OUTREACH_LEASE_S=str(LEASE_S),
         )
         self._background.run(self._prepare(), within_s=_PREPARE_S)

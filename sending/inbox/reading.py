@@ -24,9 +24,9 @@ from sending.inbox.models import MailboxSync
 from sending.inbox.rhythm import FLOOR, LISTENED, POP3_USUAL, SOON, backoff, next_wait
 from sending.inbox.seen import Reading, Seen
 from sending.mailboxes.connections import reading_account
+from sending.mailboxes.hearing import READABLE
 from sending.mailboxes.models import Mailbox, Spending
 from sending.mailboxes.services import note_synced, refuse_sign_in
-from sending.mailboxes.states import MailboxState
 from sending.pacing import Pace
 
 log = logging.getLogger(__name__)
@@ -75,8 +75,7 @@ UPDATE inbox_sync s
         OR s.failures = 0 AND s.next_at > due.at AND EXISTS (
            SELECT 1 FROM mailboxes_spending p WHERE p.mailbox_id = s.mailbox_id AND p.spent_at > s.planned_at))
 """
-# Also a mailbox that sends nothing at the moment gets replies.
-_READABLE = [MailboxState.ACTIVE, MailboxState.PAUSED, MailboxState.BLOCKED]
+_READABLE = list(READABLE)
 
 
 def lease_due(*, most: int) -> list[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outreach.kit import statements
+from sending.mailboxes.hearing import unheard
 from sending.mailboxes.models import Mailbox, MailboxClock
 from sending.mailboxes.presets import by_server
 from sending.mailboxes.states import MEANINGS, MailboxState
@@ -64,7 +65,12 @@ def budgets_of(mailboxes: Sequence[Mailbox]) -> list[Budget]:
         for clock in MailboxClock.objects.filter(mailbox__in=mailboxes).select_related("mailbox__workspace")
     }
     usages = usages_of(list(clocks.values()), now=now)
-    return [_budget(clocks[mailbox.pk], usages[mailbox.pk], now=now) for mailbox in mailboxes if mailbox.pk in clocks]
+    deaf = unheard(list(clocks.values()), now=now)
+    return [
+        _budget(clocks[mailbox.pk], usages[mailbox.pk], deaf.get(mailbox.pk, ""), now=now)
+        for mailbox in mailboxes
+        if mailbox.pk in clocks
+    ]
 
 
 def places_of_day(workspace_ids: Collection[int]) -> dict[int, int]:
@@ -93,8 +99,11 @@ def usages_of(clocks: Sequence[MailboxClock], *, now: datetime) -> dict[int, Usa
     return {pk: spent.get(pk, Usage(sending_days=count)) for pk, count in days.items()}
 
 
-def facts_of(clock: MailboxClock, usage: Usage, *, now: datetime) -> MailboxFacts:
-    """Return what the gates ask about a mailbox; the clock comes with its mailbox and workspace."""
+def facts_of(clock: MailboxClock, usage: Usage, *, now: datetime, unheard: str = "") -> MailboxFacts:
+    """Return what the gates ask about a mailbox; the clock comes with its mailbox and workspace.
+
+    unheard: as mailboxes.hearing has it, which asks for many at once.
+    """
     mailbox = clock.mailbox
     return MailboxFacts(
         now=now,
@@ -107,6 +116,7 @@ def facts_of(clock: MailboxClock, usage: Usage, *, now: datetime) -> MailboxFact
         backoff_words=clock.backoff_words,
         synced_at=clock.synced_at,
         disbelieved=clock.cold_hold_words,
+        unheard=unheard,
     )
 
 
@@ -132,8 +142,8 @@ def limits_of(mailbox: Mailbox, *, health: int = FULL) -> Limits:
     )
 
 
-def _budget(clock: MailboxClock, usage: Usage, *, now: datetime) -> Budget:
-    facts = facts_of(clock, usage, now=now)
+def _budget(clock: MailboxClock, usage: Usage, deaf: str, *, now: datetime) -> Budget:
+    facts = facts_of(clock, usage, now=now, unheard=deaf)
     verdict = decide(mailbox_gates(facts))
     hold = verdict if isinstance(verdict, Hold) else None
     return Budget(

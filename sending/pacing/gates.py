@@ -32,6 +32,7 @@ class MailboxFacts(NamedTuple):  # a forecast makes one at each look
     backoff_words: str = ""
     synced_at: datetime | None = None
     disbelieved: str = ""  # in words, where receivers would not believe its domain
+    unheard: str = ""  # in words, where people can opt out by an answer only, and nobody reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def mailbox_gates(box: MailboxFacts) -> Iterator[Verdict]:
         yield Hold(HoldCode.MAILBOX_STATE, box.state, later)
     if box.disbelieved:
         yield Hold(HoldCode.AUTHENTICATION, box.disbelieved, later)
+    if box.unheard:
+        yield Hold(HoldCode.SYNC_STALE, box.unheard, _soon(box))
     if box.backoff_until and box.backoff_until > box.now:
         yield Hold(HoldCode.MAILBOX_BACKOFF, box.backoff_words, box.backoff_until)
     if box.free_at > box.now:
@@ -129,11 +132,12 @@ def freshness_gate(box: MailboxFacts) -> Verdict:
         return SEND
     read = f"last read at {box.synced_at:%H:%M} UTC" if box.synced_at else "not read yet"
     words = f"The mailbox was {read}; a follow-up waits until we know that there is no reply."
-    return Hold(
-        HoldCode.SYNC_STALE,
-        words,
-        box.now + box.pace.shrink(timedelta(minutes=1), floor=timedelta(seconds=5)),
-    )
+    return Hold(HoldCode.SYNC_STALE, words, _soon(box))
+
+
+def _soon(box: MailboxFacts) -> datetime:
+    """Return when to look again whether a mailbox has been read."""
+    return box.now + box.pace.shrink(timedelta(minutes=1), floor=timedelta(seconds=5))
 
 
 def _budget_words(box: MailboxFacts, budget: int) -> str:

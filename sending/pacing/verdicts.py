@@ -26,7 +26,7 @@ class HoldCode(StrEnum):
     MAILBOX_STATE = "mailbox_state"  # the mailbox is paused, blocked or needs a sign-in
     AUTHENTICATION = "authentication"  # receivers would not believe the mailbox's domain: its DNS records are broken
     MAILBOX_BACKOFF = "mailbox_backoff"  # its server asked us to wait, or cannot be reached
-    SYNC_STALE = "sync_stale"  # a reply might be there that has not been read yet
+    SYNC_STALE = "sync_stale"  # a reply, or an opt-out, might be there that nobody has read
     MISSING_VALUE = "missing_value"  # the wording uses a value that this contact lacks; a person must act
     BAD_TEMPLATE = "bad_template"  # the wording cannot be rendered; a person must act
     ABSENT = "absent"  # out of office until a date

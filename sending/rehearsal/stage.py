@@ -53,7 +53,11 @@ _COPIED: Mapping[str, str] = {
     ),
     "domains_key": "t.workspace_id = %(workspace)s",
     "guard_stranger": "t.workspace_id = %(workspace)s OR t.workspace_id IS NULL",
-    "mailboxes_mailbox": "t.id = ANY(%(mailboxes)s)",
+    # also those that a Reply-To leads to: an opt-out by an answer is heard there
+    "mailboxes_mailbox": (
+        "t.id = ANY(%(mailboxes)s) OR t.workspace_id = %(workspace)s AND lower(t.address) IN"
+        " (SELECT lower(b.reply_to) FROM public.mailboxes_mailbox b WHERE b.id = ANY(%(mailboxes)s))"
+    ),
     "mailboxes_clock": "t.mailbox_id = ANY(%(mailboxes)s)",
     "mailboxes_cooldown": "t.mailbox_id = ANY(%(mailboxes)s) AND t.until > %(now)s",
     "mailboxes_spending": "t.workspace_id = %(workspace)s AND t.spent_at > %(now)s - interval '2 days'",

@@ -16,8 +16,9 @@ from outreach.accounts.models import Workspace
 from outreach.kit import statements
 from outreach.kit.loading import Columns, parts_of
 from sending.mailboxes.budgets import facts_of, usages_of
+from sending.mailboxes.hearing import unheard
 from sending.mailboxes.models import Mailbox, MailboxClock
-from sending.pacing import MailboxFacts, Pace, Usage
+from sending.pacing import MailboxFacts, Pace
 
 _NEW_LEADS = """
 SELECT a.id, count(*), min(e.begun_at)
@@ -111,15 +112,19 @@ def new_leads_today(paces: dict[int, Pace], *, now: datetime) -> dict[int, NewLe
 
 
 def _senders(clocks: Sequence[MailboxClock], cooling: Container[int], *, now: datetime) -> list[Sender]:
-    usages = usages_of(clocks, now=now)
+    usages, deaf = usages_of(clocks, now=now), unheard(clocks, now=now)
     return [
-        _sender(clock, usages[clock.mailbox_id], is_cooling=clock.mailbox_id in cooling, now=now) for clock in clocks
+        _sender(
+            clock,
+            facts_of(clock, usages[clock.mailbox_id], now=now, unheard=deaf.get(clock.mailbox_id, "")),
+            is_cooling=clock.mailbox_id in cooling,
+        )
+        for clock in clocks
     ]
 
 
-def _sender(clock: MailboxClock, usage: Usage, *, is_cooling: bool, now: datetime) -> Sender:
+def _sender(clock: MailboxClock, facts: MailboxFacts, *, is_cooling: bool) -> Sender:
     mailbox = clock.mailbox
-    facts = facts_of(clock, usage, now=now)
     return Sender(
         id=mailbox.pk,
         workspace_id=mailbox.workspace_id,

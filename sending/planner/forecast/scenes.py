@@ -14,8 +14,10 @@ from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.states import CampaignState
 from outreach.accounts.models import Workspace
+from sending.links.addresses import host
 from sending.mailboxes.budgets import limits_of
 from sending.mailboxes.cooling import Cooling, cooling_of
+from sending.mailboxes.hearing import unread_replies
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.presets import receiver_at
 from sending.mailboxes.states import MailboxState
@@ -79,7 +81,8 @@ def scene_of(
     rows = enrolled(campaign_ids) + (audience_rows(campaign) if campaign.state == CampaignState.DRAFT else [])
     if other_plan:
         rows = [_let_go(row, now) if row.campaign_id == campaign.pk else row for row in rows]
-    carrying = {pk for pk, row in mailboxes.items() if _carries(row) or pk in revived}
+    deaf = {} if host() else unread_replies(mailboxes.values())
+    carrying = {pk for pk, row in mailboxes.items() if (_carries(row) and pk not in deaf) or pk in revived}
     throttles = throttles_of_workspaces({campaign.workspace_id: pace})[campaign.workspace_id]
     touches = _touches(campaign.workspace_id, now - pace.day) if throttles else ()
     known = providers_of({row.domain for row in rows} | {one.domain for one in touches}) if throttles else {}

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import plans
+from sending.mailboxes.budgets import budgets_of
 from sending.mailboxes.models import Mailbox
+from sending.mailboxes.states import MailboxState
 from sending.planner.lawful.grounds import lawful
 from sending.planner.queries import audience_size, senders_of_campaign
 from sending.planner.review.authentication import senders_gate
@@ -50,13 +52,14 @@ def review_of(campaign: Campaign) -> Review:
     found = obstacles(campaign, law)
     size = audience_size(campaign)
     senders = list(senders_of_campaign(campaign).values())
+    budgets = budgets_of([box for box in senders if box.state == MailboxState.ACTIVE])
     state = gate("state", "State", obstacles_of("state", found))
     gates = [
         *([state] if state.evidence else ()),
         audience_gate(campaign, found, size),
         content_gate(plan, found),
-        law_gate(campaign, plan, found, law, senders),
-        senders_gate(senders, found),
+        law_gate(plan, found, law, senders, budgets),
+        senders_gate(senders, budgets, found),
         schedule_gate(plan, found),
     ]
     return Review(gates, size, senders)

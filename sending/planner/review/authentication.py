@@ -11,7 +11,7 @@ from sending.domains.judging.findings import Standing
 from sending.domains.models import DomainKey, WatchedDomain
 from sending.domains.states import KeyState
 from sending.domains.watching import is_held
-from sending.mailboxes.budgets import budgets_of
+from sending.mailboxes.budgets import Budget
 from sending.mailboxes.ceilings import warnings_of
 from sending.mailboxes.guarding import mailbox_alarms
 from sending.mailboxes.models import MAIL, ConnectionTest, Mailbox
@@ -31,11 +31,11 @@ _SEEN = {
 }
 
 
-def senders_gate(senders: Sequence[Mailbox], obstacles: Sequence[Obstacle]) -> Gate:
-    """Return what is known of the mailboxes that carry the campaign."""
+def senders_gate(senders: Sequence[Mailbox], budgets: Sequence[Budget], obstacles: Sequence[Obstacle]) -> Gate:
+    """Return what is known of the mailboxes that carry the campaign; budgets: of those that are active."""
     evidence = [
         *obstacles_of("senders", obstacles),
-        *_states(senders),
+        *_states(senders, budgets),
         *_reports(senders),
         *_domains(senders),
         *_tests(senders),
@@ -43,10 +43,9 @@ def senders_gate(senders: Sequence[Mailbox], obstacles: Sequence[Obstacle]) -> G
     return gate("senders", "Senders and their authentication", evidence)
 
 
-def _states(senders: Sequence[Mailbox]) -> Iterator[Evidence]:
+def _states(senders: Sequence[Mailbox], budgets: Sequence[Budget]) -> Iterator[Evidence]:
     where = ("Senders", "planner:senders")
     active = [box for box in senders if box.state == MailboxState.ACTIVE]
-    budgets = budgets_of(active)
     if active:
         free = sum(one.free for one in budgets)
         boxes = plural(len(active), "active mailbox,active mailboxes")

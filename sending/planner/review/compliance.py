@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, PlannedStep
 from campaigns.sequences.positions import MAIN, path_of
 from campaigns.templating.lint.saying import ADDRESS, Says, always_says, says_opt_out, shows
@@ -16,6 +15,8 @@ from sending.links.addresses import host
 from sending.links.hosts.queries import domain_of
 from sending.links.models import TrackingDomain
 from sending.links.states import DomainState
+from sending.mailboxes.budgets import Budget
+from sending.mailboxes.hearing import unread_replies
 from sending.mailboxes.models import Mailbox
 from sending.planner.claim.traces import line_language
 from sending.planner.errors import Obstacle
@@ -26,20 +27,26 @@ from sending.planner.lawful.measures import counted_words
 from sending.planner.review.gates import AMBER, GREEN, RED, obstacles_of, postal_address
 from sending.planner.review.lights import Evidence, Gate, gate
 
+_WAITS = "it sends nothing until an opt-out by an answer, the only one without a tracking host, would be heard."
 _BY_COUNTRY = frozenset({"no_consent", "no_interest_record"})
 
 
 def law_gate(
-    campaign: Campaign, plan: CampaignPlan, obstacles: Sequence[Obstacle], found: Lawful, senders: Iterable[Mailbox]
+    plan: CampaignPlan,
+    obstacles: Sequence[Obstacle],
+    found: Lawful,
+    senders: Iterable[Mailbox],
+    budgets: Sequence[Budget],
 ) -> Gate:
-    """Return what the law asks of the messages and of the people."""
+    """Return what the law asks of the messages and of the people; budgets: of the senders that are active."""
     signatures = sorted({box.signature for box in senders})
-    address, domain = postal_address(campaign), domain_of(campaign.workspace_id) if host() else None
+    address, domain = postal_address(plan.workspace_id), domain_of(plan.workspace_id) if host() else None
     evidence = [
         # who lacks consent, or a weighing, is told below, country by country, with the law
         *obstacles_of("law", [one for one in obstacles if one.code not in _BY_COUNTRY]),
         *_address(address, plan, signatures),
         *_opt_out(plan, signatures, domain),
+        *_answers(budgets, is_forbidden=any(one.code == "unheard" for one in obstacles)),
         *_leads_over(domain),
         *_countries(found),
         *_notice(plan, found),
@@ -67,8 +74,7 @@ def _address(address: str, plan: CampaignPlan, signatures: Sequence[str]) -> Ite
 def _opt_out(plan: CampaignPlan, signatures: Sequence[str], domain: TrackingDomain | None) -> Iterator[Evidence]:
     has_https = host().startswith("https://") or (domain is not None and domain.state == DomainState.WORKS)
     ways = "by mail and by one click" if has_https else "by mail"
-    words = f"Each message carries List-Unsubscribe, {ways}; an answer that asks to stop is understood, and holds."
-    yield Evidence(GREEN, words)
+    yield Evidence(GREEN, f"Each message carries List-Unsubscribe, {ways}.")
     places = _silent(plan.steps, says_opt_out, {}, signatures)
     if places:
         way = "a line with a link" if host() else "a line that asks for “stop” as an answer"
@@ -76,6 +82,25 @@ def _opt_out(plan: CampaignPlan, signatures: Sequence[str], domain: TrackingDoma
         yield Evidence(GREEN, words, "Preview", "planner:preview")
     elif plan.steps:
         yield Evidence(GREEN, "Each message says in words how to opt out.")
+
+
+def _answers(budgets: Sequence[Budget], *, is_forbidden: bool) -> Iterator[Evidence]:
+    """Yield whether an answer that asks to stop would be read. is_forbidden: it stands among the obstacles already."""
+    replies = unread_replies(one.mailbox for one in budgets)
+    where = ("Mailboxes", "mailboxes:list")
+    if budgets and not replies and all(one.is_fresh for one in budgets):
+        words = "An answer that asks to stop is understood, and holds: the mailboxes are read."
+        yield Evidence(GREEN, words, *where, of_campaign=False)
+    for one in () if is_forbidden else budgets:
+        address = one.mailbox.address
+        if one.mailbox.pk in replies:
+            words = f"Answers to {address} go to {replies[one.mailbox.pk]}, which no mailbox here reads: "
+            meant = "they stop nobody's sequence, and an opt-out in one is not heard." if host() else _WAITS
+            yield Evidence(AMBER, words + meant, "Take the Reply-To out, or connect it", where[1], of_campaign=False)
+        elif not one.is_fresh:
+            words = f"{address} was last read at {one.synced_at:%H:%M} UTC" if one.synced_at else f"{address} is unread"
+            meant = "its follow-ups wait until it is read." if host() else _WAITS
+            yield Evidence(AMBER, f"{words}: {meant}", *where, of_campaign=False)
 
 
 def _language(plan: CampaignPlan) -> str:

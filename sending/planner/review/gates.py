@@ -22,6 +22,7 @@ _OF_GATE = {
     "planner:senders": "senders",
     "workspace:settings": "law",
     "planner:ground": "law",
+    "mailboxes:list": "law",
     "planner:people": "state",
     "domains:list": "senders",
 }
@@ -104,6 +105,6 @@ def _schedule(plan: CampaignPlan) -> Iterator[Evidence]:
             yield Evidence(GREEN, f"At most {number(limit)} {what} a day.", *where)
 
 
-def postal_address(campaign: Campaign) -> str:
-    """Return the postal address of the campaign's workspace, "" for none."""
-    return Workspace.objects.values_list("postal_address", flat=True).get(pk=campaign.workspace_id).strip()
+def postal_address(workspace_id: int) -> str:
+    """Return the postal address of a workspace, "" for none."""
+    return Workspace.objects.values_list("postal_address", flat=True).get(pk=workspace_id).strip()

@@ -13,7 +13,10 @@ from campaigns.sequences.variables import known_variables
 from outreach.accounts.models import Workspace
 from outreach.kit.words import plural
 from sending.domains.keys import KeyLost, signatures_of
+from sending.links.addresses import host
 from sending.mailboxes.budgets import database_now
+from sending.mailboxes.hearing import unread_replies, unread_words
+from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.pacing import HoldCode
 from sending.planner.errors import Obstacle
@@ -37,6 +40,7 @@ def obstacles(campaign: Campaign, law: Lawful | None = None) -> tuple[Obstacle, 
         *broken_branches(plan),
         *_schedule(plan),
         *_senders(campaign),
+        *_answers(campaign),
         *_identity(campaign),
         *obstacles_of_audience(law or lawful(campaign)),
         *_signatures(campaign),
@@ -52,6 +56,7 @@ def stalls(campaign: Campaign) -> tuple[Obstacle, ...]:
         *_schedule(plan),
         *broken_branches(plan),
         *_senders(campaign),
+        *_answers(campaign),
         *_consents(campaign),
         *(broken_segments(campaign, "so nobody of it is added") if campaign.grows else ()),
         *(law_obstacles(campaign, Whom.OUTSIDE) if campaign.grows else ()),
@@ -164,6 +169,18 @@ def _senders(campaign: Campaign) -> list[Obstacle]:
         words = "None of the chosen mailboxes is active."
         return [Obstacle("no_active_mailbox", words, "Test a mailbox, or resume a paused one.", where)]
     return []
+
+
+def _answers(campaign: Campaign) -> list[Obstacle]:
+    """Return whether nobody at all would hear an opt-out: by an answer only, and to where no mailbox here reads."""
+    if host():
+        return []
+    boxes = list(Mailbox.objects.filter(campaigns__campaign=campaign, state=MailboxState.ACTIVE).order_by("pk"))
+    replies = unread_replies(boxes)
+    if not boxes or len(replies) < len(boxes):
+        return []  # the others carry it, and these wait; see review/compliance.py
+    fix = "Take the Reply-To out, connect the mailbox it leads to, or give this server a tracking host."
+    return [Obstacle("unheard", unread_words(replies[boxes[0].pk]), fix, "mailboxes:list", of_campaign=False)]
 
 
 def _signatures(campaign: Campaign) -> list[Obstacle]:

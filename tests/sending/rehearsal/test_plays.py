@@ -240,6 +240,16 @@ def test_a_server_that_refuses_is_tried_as_in_life(member: Member) -> None:
     assert finding(report_of(told), "nothing")
 
 
+def test_a_mailbox_that_hears_opt_outs_by_another_one_hears_them_on_the_stage(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sending.links.addresses._host", "")
+    make_sender(member, "office@acme.example")
+    draft = make_draft(member, make_people(member, 1), (make_sender(member, reply_to="Office@acme.example"),), steps=1)
+    expected = foreseen(draft)
+    assert played(play(draft)) == expected != []
+
+
 def test_a_guard_that_would_pause_the_campaign_does(member: Member) -> None:
     boxes = (make_sender(member, gap_min_s=60, gap_max_s=60),)
     draft = make_draft(member, make_people(member, 40), boxes, steps=1)
