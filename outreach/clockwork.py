@@ -36,6 +36,7 @@ task_routes = {
     "planner.call_off": {"queue": "jobs"},
     "rehearsal.run": {"queue": "jobs"},
     "planner.learn": {"queue": "jobs"},
+    "planner.foresee": {"queue": "jobs"},
 }
 worker_prefetch_multiplier = 1
 worker_cancel_long_running_tasks_on_connection_loss = False
@@ -138,6 +139,11 @@ beat_schedule = {
         "task": "planner.learn",
         "schedule": 6 * 3600.0,
         "options": {"expires": 3600},
+    },
+    "planner: foresee anew the running campaigns whose outlook is old or overtaken": {
+        "task": "planner.foresee",
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
     "planner: let campaigns follow the tags by which they choose mailboxes": {
         "task": "planner.follow_tags",

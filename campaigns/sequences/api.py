@@ -1,25 +1,22 @@
-"""The HTTP API of the room: campaigns, and each as a file."""
+"""The HTTP API of the room: a campaign as a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from ninja import Router, Schema, Status
 from pydantic import Field
 
 from campaigns.sequences import queries
-from campaigns.sequences.models import Campaign
 from campaigns.sequences.portable.exporting import file_of
 from campaigns.sequences.portable.importing import import_file
 from campaigns.sequences.portable.reading import BadFile
 from campaigns.sequences.portable.shape import CampaignFile
 from outreach.accounts.keys import Scope
-from outreach.kit.paging import sliced
 from outreach.rest.door import ApiRequest, reads, writes
 from outreach.rest.problems import Problem
-from outreach.rest.values import ID, Cursor, Limit, Page
+from outreach.rest.values import ID
 
 router = Router(tags=["campaigns"])
 READ, WRITE = Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE
@@ -28,30 +25,12 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
 }
 
 
-class CampaignOut(Schema):
-    """A campaign."""
-
-    id: int
-    name: str
-    state: str = Field(description="`draft`, `running`, `paused`, `stopped` or `archived`.")
-    created_at: datetime
-    launched_at: datetime | None
-
-
 class DraftOut(Schema):
     """The draft that a file has become."""
 
     id: int
     name: str
     notes: list[str] = Field(description="What a person should look at before a launch.")
-
-
-@router.get("/campaigns", response=Page[CampaignOut], summary="List campaigns", **reads(READ))
-def campaigns(request: ApiRequest, cursor: Cursor = "", limit: Limit = 50) -> Any:
-    """Return the campaigns, the newest first."""
-    rows = Campaign.objects.filter(workspace=request.member.workspace)
-    page = sliced(rows, by="id", size=limit, cursor=cursor)
-    return Page[CampaignOut](results=[_shown(row) for row in page.rows], next=page.next)
 
 
 @router.get(
@@ -67,9 +46,3 @@ def campaign_from_file(request: ApiRequest, wanted: CampaignFile) -> Any:
     """Make a draft, without audience and senders; nothing is sent before a person launches it."""
     made = import_file(request.member, wanted)
     return Status(201, DraftOut(id=made.campaign.pk, name=made.campaign.name, notes=list(made.notes)))
-
-
-def _shown(row: Campaign) -> CampaignOut:
-    return CampaignOut(
-        id=row.pk, name=row.name, state=row.state, created_at=row.created_at, launched_at=row.launched_at
-    )

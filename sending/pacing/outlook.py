@@ -68,6 +68,12 @@ class Forecast:
     def busiest(self) -> int:
         return max((day.total for day in self.days), default=0)
 
+    @property
+    def binding(self) -> tuple[HoldCode, int] | None:
+        """What bound most of its days, and how many; None where whoever is due has theirs each day."""
+        codes = Counter(day.bound.code for day in self.days if day.bound)
+        return codes.most_common(1)[0] if codes else None
+
 
 def forecast_of(run: Run, campaign_id: int, positions: Sequence[int], zone: tzinfo) -> Forecast:
     """Return what the run means for a campaign, by the days of a zone."""

@@ -74,6 +74,19 @@ class CampaignRotation(models.Model):
         ]
 
 
+class CampaignOutlook(models.Model):
+    """What the last forecast of a campaign as it stands has said; without a row, none was reckoned yet."""
+
+    campaign = models.OneToOneField(Campaign, primary_key=True, on_delete=models.CASCADE, related_name="outlook")
+    ends_at = models.DateTimeField(null=True)  # the last message that is foreseen; null = none is
+    left = models.PositiveIntegerField(default=0)  # who still waits when the forecast ends
+    binding = models.CharField(max_length=20, blank=True)  # HoldCode: what binds most days; empty = nothing
+    reckoned_at = models.DateTimeField()  # the instant from which it foresees
+
+    class Meta:
+        db_table = "planner_campaign_outlook"
+
+
 class CampaignGround(models.Model):
     """On what ground a campaign writes to its people, stated by whoever answers for it; without a row, as imported."""
 

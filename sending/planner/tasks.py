@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sending.planner import ending, services, tagging
+from sending.planner.forecast import outlooks
 from sending.planner.progress import guards, learning
 
 
@@ -16,6 +17,11 @@ def grow() -> None:
 @shared_task(name="planner.learn")
 def learn() -> None:
     learning.learn_from_outcomes()
+
+
+@shared_task(name="planner.foresee")
+def foresee() -> None:
+    outlooks.reckon_due()
 
 
 @shared_task(name="planner.call_off")

@@ -88,10 +88,15 @@ def _words(bound: Bound | None, mailboxes: Mapping[int, Mailbox], campaign_id: i
     mailbox_id = bound.mailbox_ids[0] if len(bound.mailbox_ids) == 1 else None
     whose = known[0] if len(bound.mailbox_ids) == 1 and known else f"{len(bound.mailbox_ids)} mailboxes"
     page = place_of(bound.code, campaign_id=campaign_id, mailbox_id=mailbox_id if known else None)
-    return f"{_BOUNDS.get(bound.code, bound.code.replace('_', ' ').capitalize())} ({whose})", page
+    return f"{bound_words(bound.code)} ({whose})", page
 
 
-_BOUNDS = {
+def bound_words(code: str) -> str:
+    """Say what binds a day, whatever mailboxes it holds."""
+    return _BOUNDS.get(code) or code.replace("_", " ").capitalize()
+
+
+_BOUNDS: Mapping[str, str] = {
     HoldCode.DAILY_LIMIT: "Daily limit or ramp",
     HoldCode.HOURLY_LIMIT: "Hourly limit",
     HoldCode.RESERVED: "Places kept for follow-ups",

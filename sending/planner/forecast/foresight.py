@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from sending.mailboxes.models import Mailbox
 from sending.pacing.changes import Change, changed
 from sending.pacing.outlook import Forecast, forecast_of
 from sending.pacing.rotation import Lineup
-from sending.pacing.scenario import Scenario
+from sending.pacing.scenario import Run, Scenario
 from sending.pacing.simulation import simulate
 from sending.planner.forecast.scenes import scene_of
 
@@ -43,8 +43,9 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """A forecast, the same with a change if one is asked for, and what both rest on."""
+    """A forecast, the same with a change if one is asked for, and what both rest on. at: from when on it foresees."""
 
+    at: datetime
     forecast: Forecast
     changed: Forecast | None
     mailboxes: Mapping[int, Mailbox]
@@ -65,14 +66,26 @@ def foresee(
     instead: the campaign's plan with another schedule, or other senders, as if that were saved now.
     """
     # The same minute asks the same question, so that turning a page does not reckon it all again.
-    scene = scene_of(campaign, now=database_now().replace(second=0, microsecond=0), instead=instead)
+    scene = scene_of(campaign, now=_minute(), instead=instead)
     assumption = Assumption(stop_share) if stop_share is not None else assumption_of(campaign)
     scenario = replace(scene.scenario, stop_share=assumption.stop_share)
     zone = ZoneInfo(campaign.workspace.time_zone)
     other = _reckoned(changed(scenario, campaign.pk, change), campaign.pk, zone) if change else None
     forecast = _reckoned(scenario, campaign.pk, zone)
     closed = _closed(scenario, campaign.pk, zone, other or forecast)
-    return Foreseen(forecast, other, scene.mailboxes, scene.stuck, assumption, closed)
+    return Foreseen(scenario.now, forecast, other, scene.mailboxes, scene.stuck, assumption, closed)
+
+
+def foresee_together(campaign: Campaign) -> tuple[datetime, dict[int, Forecast]]:
+    """Return the minute, and from it on what is foreseen of a running campaign and of all that share its mailboxes.
+
+    Each as foresee() says it; all run in the same scene, so one run tells of all.
+    """
+    scene = scene_of(campaign, now=_minute())
+    scenario = replace(scene.scenario, stop_share=assumption_of(campaign).stop_share)
+    zone = ZoneInfo(campaign.workspace.time_zone)
+    run = simulate(scenario, until=scenario.now + HORIZON)
+    return scenario.now, {one.id: _told(run, scenario, one.id, zone) for one in scenario.campaigns}
 
 
 def assumption_of(campaign: Campaign) -> Assumption:
@@ -92,8 +105,15 @@ def _closed(scenario: Scenario, campaign_id: int, zone: ZoneInfo, forecast: Fore
     return [(day, schedule.names.get(day, "")) for day in days]
 
 
+def _minute() -> datetime:
+    return database_now().replace(second=0, microsecond=0)
+
+
 @lru_cache(maxsize=8)
 def _reckoned(scenario: Scenario, campaign_id: int, zone: ZoneInfo) -> Forecast:
-    campaign = scenario.campaign(campaign_id)
-    run = simulate(scenario, until=scenario.now + HORIZON)
-    return forecast_of(run, campaign_id, [step.position for step in campaign.steps], zone)
+    return _told(simulate(scenario, until=scenario.now + HORIZON), scenario, campaign_id, zone)
+
+
+def _told(run: Run, scenario: Scenario, campaign_id: int, zone: ZoneInfo) -> Forecast:
+    positions = [step.position for step in scenario.campaign(campaign_id).steps]
+    return forecast_of(run, campaign_id, positions, zone)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.sequences.plans import plans
 from campaigns.sequences.queries import campaign_for
+from campaigns.sequences.states import CampaignState
 from campaigns.sequences.views.frame import editor_context
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
@@ -16,6 +17,7 @@ from outreach.kit.htmx import render_region
 from sending.guard.queries import why_nothing_leaves
 from sending.planner.forecast.columns import chart_of
 from sending.planner.forecast.foresight import foresee
+from sending.planner.forecast.outlooks import keep
 from sending.planner.forecast.upcoming import upcoming
 from sending.planner.forecast.whatif import WhatIfForm
 from sending.planner.queries import senders_of_campaign, weekdays_of
@@ -37,7 +39,10 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
     )
     is_asked = form.is_valid()
     change = form.change(weekdays) if is_asked else None
-    foreseen = foresee(campaign, change=change, stop_share=form.stop_share() if is_asked else None)
+    stop_share = form.stop_share() if is_asked else None
+    foreseen = foresee(campaign, change=change, stop_share=stop_share)
+    if stop_share is None and campaign.state == CampaignState.RUNNING:
+        keep(campaign.pk, foreseen.forecast, foreseen.at)  # the list of campaigns tells it from now on
     shown = foreseen.changed or foreseen.forecast
     context = editor_context(
         campaign,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 
@@ -30,9 +29,8 @@ def _evidence(forecast: Forecast, zone: tzinfo) -> Iterator[Evidence]:
     yield Evidence(GREEN, f"First message {_day(first)}, {first:%H:%M}.", "Next sends", "planner:next_sends")
     if forecast.left:
         yield Evidence(AMBER, f"{plural(forecast.left, 'person waits,people wait')} longer than is foreseen.", *where)
-    bound = Counter(day.bound.code for day in forecast.days if day.bound)
-    if bound:
-        code, count = bound.most_common(1)[0]
+    if forecast.binding:
+        code, count = forecast.binding
         of = f"on {count} of {days}" if len(forecast.days) > 1 else "on its day"
         yield Evidence(GREEN, f"What binds: {words_of(code.value).lower()}, {of}.", *where)
     else:
