@@ -142,8 +142,8 @@ beat_schedule = {
     },
     "planner: foresee anew the running campaigns whose outlook is old or overtaken": {
         "task": "planner.foresee",
-        "schedule": 600.0,
-        "options": {"expires": 600},
+        "schedule": 120.0,
+        "options": {"expires": 120},
     },
     "planner: let campaigns follow the tags by which they choose mailboxes": {
         "task": "planner.follow_tags",

@@ -23,7 +23,7 @@ from sending.planner.models import CampaignOutlook, Enrollment
 from sending.planner.states import EnrollmentState
 
 OLD = timedelta(hours=1)  # answers, bounces and other campaigns move a finish by themselves
-ROUND_S = 60.0  # of one round: what is left over is the oldest of the next one
+ROUND_S = 30.0  # of one round: what is left over is the oldest of the next one
 _WAITING = (EnrollmentState.ACTIVE, EnrollmentState.SENDING)
 # What was reckoned later wins over what was begun earlier and took longer. A campaign may be gone by then.
 _KEEP = """
