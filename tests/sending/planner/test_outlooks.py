@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection
@@ -17,7 +18,7 @@ from sending.ledger.services import Entry, record
 from sending.mailboxes.models import Mailbox
 from sending.pacing import HoldCode
 from sending.planner.forecast import outlooks
-from sending.planner.forecast.foresight import foresee
+from sending.planner.forecast.foresight import foresee, foresee_together
 from sending.planner.forecast.outlooks import keep, outlooks_of, reckon_due
 from sending.planner.models import CampaignOutlook, Enrollment
 from sending.planner.services import pause, resume
@@ -88,11 +89,10 @@ def test_one_run_tells_of_all_that_share_a_mailbox_what_each_forecast_says(
     mailbox = make_sender(member, daily_limit=3, gap_min_s=600, gap_max_s=600)
     first, second = make_slow(member, mailbox), make_slow(member, mailbox, people=5, name="q")
     said = {pk: foresee(Campaign.objects.get(pk=pk)).forecast for pk in (first.pk, second.pk)}
-    asked = []
-    together = outlooks.foresee_together
-    monkeypatch.setattr(outlooks, "foresee_together", lambda one: asked.append(one.pk) or together(one))
+    look = Mock(side_effect=foresee_together)
+    monkeypatch.setattr(outlooks, "foresee_together", look)
     assert reckon_due() == 2
-    assert len(asked) == 1
+    assert look.call_count == 1
     kept = outlooks_of([first.pk, second.pk])
     assert {pk: (one.ends_at, one.left) for pk, one in kept.items()} == {
         pk: (one.ends_at, one.left) for pk, one in said.items()
@@ -133,12 +133,11 @@ def test_the_oldest_comes_first_and_a_round_has_an_end(member: Member) -> None:
 
 def test_one_that_fails_keeps_no_other_from_being_reckoned(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (make_slow(member, make_sender(member, f"{n}@acme.example"), name=n) for n in "ab")
-    together = outlooks.foresee_together
 
     def fail(campaign: Campaign) -> object:
         if campaign.pk == first.pk:
             raise RuntimeError
-        return together(campaign)
+        return foresee_together(campaign)
 
     monkeypatch.setattr(outlooks, "foresee_together", fail)
     assert reckon_due() == 1
