@@ -19,7 +19,7 @@ from outreach.kit.htmx import render_region
 from sending.planner.errors import NoRoom, NotReady
 from sending.planner.forms import GroundForm
 from sending.planner.lawful.grounds import basis_words, lawful, stated
-from sending.planner.lawful.law import Duty, checked, version
+from sending.planner.lawful.law import Duty, checked_by, version
 from sending.planner.lawful.measures import measures
 from sending.planner.lawful.overriding import override, take_back
 from sending.planner.lawful.stating import state_ground
@@ -31,7 +31,7 @@ _FOLDER = "sending/planner"
 @member_page(Role.VIEWER)
 def law_by_country(request: MemberRequest) -> HttpResponse:
     """Show the table of laws, and what the program does for each country."""
-    context = {"measures": measures(), "version": version(), "checked": checked()}
+    context = {"measures": measures(), "version": version(), "checked_by": checked_by()}
     return render(request, f"{_FOLDER}/law.html", context)
 
 

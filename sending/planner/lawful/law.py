@@ -34,6 +34,22 @@ class Duty(StrEnum):
     OPT_OUT = "opt_out"  # how to get no more, visible in each message
 
 
+class Against(StrEnum):
+    """Beside what a row of the table was last read; none was on the page that it links to."""
+
+    TEXT = "text"  # the words of the law, in a copy that stands elsewhere
+    SUMMARY = "summary"  # what authorities, chambers and law firms write of it
+    NOTES = "notes"  # the project's notes of the law alone
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """When a row of the table was last read, and beside what."""
+
+    on: date
+    against: Against
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One place of a law, and what it says."""
@@ -47,6 +63,7 @@ class Clause:
 class Asked(Clause):
     """What a law asks; room: where it lets whoever answers for it decide, None where nothing can be decided."""
 
+    checked: Checked
     room: Clause | None = None
 
 
@@ -77,6 +94,7 @@ class Rule:
     law: str
     says: str
     source: str
+    checked: Checked
     countries: Mapping[str, str]  # ISO 3166-1 code -> name
     duties: Mapping[Duty, Asked] = field(default_factory=dict)
     terms: Sequence[Term] = ()  # what counts as the consent, where it is asked for
@@ -135,26 +153,18 @@ def version() -> str:
     return str(_table()["version"])
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """When the table was last gone through, and by whom."""
-
-    on: date
-    by: str
-
-
-def checked() -> Checked:
-    """Return when the table was last gone through, and by whom."""
-    return Checked(_table()["checked"], _table()["checked_by"])
+def checked_by() -> str:
+    """Return who went through the table."""
+    return str(_table()["checked_by"])
 
 
 def _rule(row: Mapping[str, Any], known: Mapping[str, Asked]) -> Rule:
     need = Need(row["need"])
     duties = {one: known[row[one.value]] for one in Duty if one.value in row}
     if need is Need.CONSENT:
-        duties[Duty.CONSENT] = _asked({name: row.get(name) for name in ("law", "says", "source", "room")})
+        duties[Duty.CONSENT] = _asked({name: row.get(name) for name in ("law", "says", "source", "checked", "room")})
     terms = tuple(_terms(row)) if Duty.CONSENT in duties else ()
-    return Rule(need, row["law"], row["says"], row["source"], row["countries"], duties, terms)
+    return Rule(need, row["law"], row["says"], row["source"], _checked(row), row["countries"], duties, terms)
 
 
 def _terms(row: Mapping[str, Any]) -> Iterator[Term]:
@@ -167,7 +177,11 @@ def _terms(row: Mapping[str, Any]) -> Iterator[Term]:
 
 def _asked(row: Mapping[str, Any]) -> Asked:
     room = Clause(**row["room"]) if row.get("room") else None
-    return Asked(row["law"], row["says"], row["source"], room)
+    return Asked(row["law"], row["says"], row["source"], _checked(row), room)
+
+
+def _checked(row: Mapping[str, Any]) -> Checked:
+    return Checked(row["checked"]["on"], Against(row["checked"]["against"]))
 
 
 @cache

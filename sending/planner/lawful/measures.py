@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from campaigns.contacts.states import LegalBasis
-from sending.planner.lawful.law import Clause, Duty, Need, Rule, Term, rules
+from sending.planner.lawful.law import Against, Clause, Duty, Need, Rule, Term, rules
 
 _OF_DUTY = {
     Duty.CONSENT: "Asks for a consent or a contract on record: without one the campaign does not start, who comes "
@@ -24,6 +24,12 @@ _BASES = {
     LegalBasis.INQUIRY: "an inquiry",
     LegalBasis.PUBLISHED: "a published address",
 }
+_USUAL = {LegalBasis.CONSENT, LegalBasis.CONTRACT}
+_AGAINST = {
+    Against.TEXT: "the words of the law, in a copy that stands elsewhere than the link",
+    Against.SUMMARY: "what authorities, chambers and law firms write of it",
+    Against.NOTES: "notes of the law alone",
+}
 _GROUND = "Asks for a ground on record, and shows who has none before a launch."
 _BARRED = "Follows no clicks and no opens without their consent."
 _FOLLOWED = "Clicks and opens may be followed where a campaign wants it."
@@ -39,6 +45,7 @@ class Measures:
     rooms: Sequence[tuple[Duty, Clause]]
     counts: str  # what counts as a consent, where that is more, or less, than any consent and any contract
     terms: Sequence[Term]  # those of it that have a place in the law
+    checked: Sequence[str]  # when what of it was read beside what, in words
 
     @property
     def names(self) -> str:
@@ -55,6 +62,7 @@ def measures() -> list[Measures]:
             [(duty, asked.room) for duty, asked in rule.duties.items() if asked.room],
             counted_words(rule),
             [term for term in rule.terms if term.law],
+            list(_checked(rule)),
         )
         for rule in rules()
     ]
@@ -62,12 +70,20 @@ def measures() -> list[Measures]:
 
 def counted_words(rule: Rule) -> str:
     """Say what counts as the consent that a law needs, "" where each consent and each contract does."""
-    if all(term.is_plain for term in rule.terms):
+    if all(term.is_plain for term in rule.terms) and {term.basis for term in rule.terms} in (set(), _USUAL):
         return ""
     said = [_term_words(term) for term in rule.terms if not term.of_companies]
     if any(term.of_companies for term in rule.terms):
         said.append("that they are at companies")
     return f"What counts is on record with the import: {'; '.join(said)}."
+
+
+def _checked(rule: Rule) -> Iterator[str]:
+    """Yield what was read when beside what, the rule with what was read alike."""
+    rows = {rule.law: rule.checked, **{asked.law: asked.checked for asked in rule.duties.values()}}
+    for one in dict.fromkeys(rows.values()):
+        laws = "; ".join(law for law, checked in rows.items() if checked == one)
+        yield f"{laws}: on {one.on:%d %B %Y} beside {_AGAINST[one.against]}."
 
 
 def _term_words(term: Term) -> str:

@@ -65,6 +65,8 @@ def campaign(member: Member) -> Campaign:
         ("DE", OnRecord(B.CONTRACT), None),
         ("DE", OnRecord(B.PUBLISHED, TODAY, PAGE), "needs it for people in Germany."),
         ("DE", OnRecord(B.INQUIRY, TODAY), "needs it for people in Germany."),
+        ("PL", OnRecord(B.CONSENT), None),
+        ("PL", OnRecord(B.CONTRACT), "needs it for people in Poland."),
         ("FR", OnRecord(), None),
     ],
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from campaigns.contacts.models import Contact, ContactList
 from campaigns.contacts.services import Weighing, weigh_interest
@@ -23,7 +24,7 @@ from sending.domains.watching import GRACE
 from sending.mailboxes.models import ConnectionTest, Mailbox, MailboxClock
 from sending.planner.errors import NotReady
 from sending.planner.lawful.grounds import lawful
-from sending.planner.lawful.law import Need, country_of_domain, rule_of, rules
+from sending.planner.lawful.law import Against, Duty, Need, country_of_domain, rule_of, rules
 from sending.planner.lawful.stating import state_ground
 from sending.planner.models import CampaignGround
 from sending.planner.review import Review, review_of
@@ -225,14 +226,30 @@ def test_an_address_tells_the_country_where_its_domain_does(domain: str, country
 def test_each_rule_of_the_table_has_its_source_and_no_country_has_two() -> None:
     codes = [code for rule in rules() for code in rule.countries]
     assert len(codes) == len(set(codes))
-    for one in rules():
-        assert one.source.startswith("https://")
-        assert one.law
-        assert one.says.endswith(".")
     need_of = {code: rule.need for code in codes if (rule := rule_of(code))}
     assert (need_of["DE"], need_of["CA"], need_of["GB"], need_of["FR"], need_of["US"]) == (
         Need.CONSENT, Need.CONSENT, Need.NOTICE, Need.NOTICE, Need.IDENTITY,
     )  # fmt: skip
+
+
+def test_each_row_of_the_table_says_where_it_is_from_what_it_asks_and_beside_what_it_was_read() -> None:
+    for rule in rules():
+        assert rule.duties[Duty.OPT_OUT], "every law of the table asks for a way out"
+        for row in (rule, *rule.duties.values()):
+            assert row.source.startswith("https://")
+            assert row.law
+            assert row.says.endswith(".")
+            assert date(2026, 11, 27) <= row.checked.on <= timezone.localdate()
+            assert row.checked.against in set(Against)
+        for place in (*(term for term in rule.terms if term.law), *(one.room for one in rule.duties.values())):
+            assert place is None or (place.source.startswith("https://") and place.says.endswith("."))
+
+
+def test_the_page_of_laws_says_how_far_each_was_checked(member: Member) -> None:
+    page = text_of(signed_in(member).get(member.url("planner:law")))
+    assert "nobody has opened the links" in page
+    assert "UWG, section 7 (2) no. 2: on 27 November 2026 beside the words of the law, in a copy" in page
+    assert "What counts is on record with the import: a consent." in page, "Polish law spares no customers"
 
 
 def test_what_is_known_of_a_sender_decides_about_its_light(member: Member, campaign: Campaign) -> None:

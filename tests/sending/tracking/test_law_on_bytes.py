@@ -52,9 +52,16 @@ def parts(mail: EmailMessage) -> list[str]:
 
 
 def test_each_country_of_the_table_gets_what_its_law_asks_and_is_followed_only_where_it_allows(member: Member) -> None:
-    origin = make_import(member.workspace, legal_basis=LegalBasis.CONTRACT, source=SOURCE, basis_on=clock.now().date())
+    today = clock.now().date()
+    bought, agreed = (
+        make_import(member.workspace, legal_basis=basis, source=SOURCE, basis_on=today)
+        for basis in (LegalBasis.CONTRACT, LegalBasis.CONSENT)
+    )
+    origins = {"PL": agreed}  # where customers need a consent, too: whoever has given it may be followed
     people = [
-        make_contact(member.workspace, f"ada-{code}@x{at}.example".lower(), country=code, origin=origin)
+        make_contact(
+            member.workspace, f"ada-{code}@x{at}.example".lower(), country=code, origin=origins.get(code, bought)
+        )
         for at, code in enumerate(COUNTRIES)
     ]
     mailbox = make_sender(member, signature="Olive\nAcme")
@@ -72,7 +79,7 @@ def test_each_country_of_the_table_gets_what_its_law_asks_and_is_followed_only_w
         assert page.index(ADDRESS) < page.index("</body>")
         told = int(not one.country or duty_of(one.country, Duty.NOTICE) is not None)  # who knows where they are
         assert (text.count(SOURCE), page.count(SOURCE)) == (told, told), one.country
-        follows = rule is not None and rule.need is Need.IDENTITY
+        follows = one.origin == agreed or (rule is not None and rule.need is Need.IDENTITY)
         for part, trace in ((text, "/c/"), (page, "/c/"), (page, "/o/")):
             assert (f"go.example.net{trace}" in part) is follows, one.country
 
