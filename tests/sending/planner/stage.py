@@ -15,6 +15,8 @@ from django.db.models.functions import Now
 from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
+from sending.ledger.kinds import EventKind
+from sending.ledger.services import Entry, record
 from sending.mailboxes.models import Mailbox, MailboxClock, Spending
 from sending.mailboxes.states import MailboxState
 from sending.planner.claim import picking
@@ -75,6 +77,24 @@ def make_spending(mailbox: Mailbox, count: int, *, ago: timedelta = HOUR * 2, is
     spent_at = database_time() - ago
     rows = [Spending(mailbox=mailbox, spent_at=spent_at, is_new_lead=is_new_lead) for _ in range(count)]
     Spending.objects.bulk_create(rows)
+
+
+def happen(
+    campaign: Campaign | None,
+    mailbox: Mailbox,
+    kind: EventKind,
+    times: int = 1,
+    *,
+    ago: timedelta = HOUR,
+    contact_id: int | None = None,
+    **data: object,
+) -> None:
+    """Record an event of a mailbox, of a campaign and a contact where there are some, as often as is said."""
+    at, campaign_id = database_time() - ago, campaign.pk if campaign else None
+    one = Entry(
+        mailbox.workspace_id, kind, at, campaign_id=campaign_id, contact_id=contact_id, mailbox_id=mailbox.pk, data=data
+    )
+    record([one] * times)
 
 
 def pick(*mailboxes: Mailbox) -> list[Pick]:

@@ -16,7 +16,6 @@ from outreach.accounts.roles import Role
 from outreach.kit import gate
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
-from sending.ledger.services import Entry, record
 from sending.mailboxes.errors import StillGuarded
 from sending.mailboxes.guarding import mailbox_alarms
 from sending.mailboxes.models import HealthChange, Mailbox, MailboxClock
@@ -31,7 +30,7 @@ from sending.planner.progress.guards import campaign_alarms, sweep_complaints, w
 from sending.planner.services import pause, resume
 from sending.smtp import Phase, Refused, Reply
 from tests.builders import make_member, make_running_campaign
-from tests.sending.planner.stage import DAY, HOUR, database_time, make_people, make_sender, make_team, pick
+from tests.sending.planner.stage import DAY, HOUR, database_time, happen, make_people, make_sender, make_team, pick
 
 pytestmark = pytest.mark.django_db
 DOMAIN = "acme.example"  # of the mailboxes
@@ -54,14 +53,6 @@ def campaign(member: Member, mailbox: Mailbox) -> Campaign:
     Campaign.objects.update(state_changed_at=database_time() - 30 * DAY)
     Mailbox.objects.update(state_changed_at=database_time() - 30 * DAY)
     return running
-
-
-def happen(
-    campaign: Campaign, mailbox: Mailbox, kind: EventKind, times: int = 1, *, ago: timedelta = HOUR, **data: object
-) -> None:
-    at = database_time() - ago
-    one = Entry(campaign.workspace_id, kind, at, campaign_id=campaign.pk, mailbox_id=mailbox.pk, data=data)
-    record([one] * times)
 
 
 def look(campaign: Campaign, mailbox: Mailbox) -> tuple[str, str]:

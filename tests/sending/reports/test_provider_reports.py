@@ -6,6 +6,7 @@ import csv
 import json
 from datetime import UTC, date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +18,6 @@ from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
-from sending.ledger.services import Entry, record
 from sending.mailboxes.errors import StillGuarded
 from sending.mailboxes.models import Cooldown, Mailbox
 from sending.mailboxes.reported import report_alarms_of
@@ -30,7 +30,7 @@ from sending.reports.providers import by_provider
 from sending.reports.report_command import BAD_USAGE, DONE, NOT_TAKEN, take_report_file
 from tests.builders import make_contact, make_member, make_running_campaign
 from tests.programs import program_of
-from tests.sending.planner.stage import HOUR, database_time, emails, make_sender, make_team, pick
+from tests.sending.planner.stage import database_time, emails, happen, make_sender, make_team, pick
 from tests.sending.postmaster.files import day_v1, snds_row, v1
 from tests.sending.reports.busy import page_of, signed_in
 
@@ -207,12 +207,8 @@ def test_complaints_by_provider_have_their_denominator_and_gmails_are_unknown(
 ) -> None:
     people = {one.contact.email: one.contact_id for one in Enrollment.objects.select_related("contact")}
 
-    def tell(kind: EventKind, email: str, times: int = 1, **data: str) -> None:
-        at = database_time() - HOUR
-        one = Entry(
-            member.workspace.pk, kind, at, contact_id=people.get(email, 0), mailbox_id=mailbox.pk, data=data
-        )  # fmt: skip
-        record([one] * times)
+    def tell(kind: EventKind, email: str, times: int = 1, **data: Any) -> None:
+        happen(None, mailbox, kind, times, contact_id=people.get(email, 0), **data)
 
     tell(EventKind.SENT, "a@gmail.com", 7)
     tell(EventKind.SENT, "b@outlook.com", 5)
