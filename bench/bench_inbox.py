@@ -23,6 +23,7 @@ from django.test.utils import setup_databases, teardown_databases
 from bench.inbox_keys import by_keyboard
 from bench.scene import make_owner
 from bench.timing import cpu_seconds, cpu_seconds_of
+from campaigns.contacts.models import Contact
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from outreach.kit.rows import copy_rows, reserve_ids
@@ -47,6 +48,22 @@ _TELL_WORDS = """
 INSERT INTO inbox_thread_words (thread_id, words)
 SELECT thread_id, to_tsvector('simple', concat_ws(' ', from_name, from_address, subject, text)) FROM inbox_message
 ON CONFLICT DO NOTHING
+"""
+# Every other conversation was answered, the longest one fifty times.
+_ANSWER = """
+WITH made AS (
+    INSERT INTO outbox_message (
+        workspace_id, contact_id, mailbox_id, message_id, in_reply_to, "references", recipient, subject, body_text,
+        body_html, state, attempt, attempt_number, refusals, not_after, reason, reply_enhanced, reply_text, dot_at,
+        sent_at, ended_at)
+    SELECT t.workspace_id, %(contact)s, t.mailbox_id, '<' || t.id || '-' || part || '@bench.example>', '', '',
+           t.address, t.subject, 'Thank you for asking', '', 'sent', gen_random_uuid(), 1, 0, t.newest_at, t.id, '', '',
+           t.newest_at, t.newest_at, t.newest_at
+      FROM inbox_thread t, generate_series(1, CASE WHEN t.id = %(longest)s THEN 50 ELSE 1 END) part
+     WHERE t.id %% 2 = %(longest)s %% 2
+    RETURNING id, reason::bigint AS thread_id, dot_at)
+INSERT INTO inbox_answer (message_id, thread_id, token, written_at, is_settled)
+SELECT id, thread_id, gen_random_uuid(), dot_at, true FROM made
 """
 
 
@@ -79,7 +96,11 @@ def load(member: Member, count: int) -> None:
     copy_rows("inbox_message", _MAIL, _mails(member, mailbox, ids))
     with connection.cursor() as cursor:
         cursor.execute(_TELL_WORDS)
-        cursor.execute("ANALYZE inbox_thread, inbox_message, inbox_thread_words")
+        writer = Contact.objects.create(
+            workspace=member.workspace, email="guest@x.example", email_key="guest@x.example", domain="x.example"
+        )
+        cursor.execute(_ANSWER, {"contact": writer.pk, "longest": ids[0]})
+        cursor.execute("ANALYZE inbox_thread, inbox_message, inbox_thread_words, inbox_answer, outbox_message")
 
 
 def _threads(member: Member, mailbox: Mailbox, ids: list[int]) -> Iterator[tuple[object, ...]]:
@@ -124,6 +145,9 @@ def measure(member: Member) -> None:
         "search: one of 5,000 words": f"{inbox}?q=word77",
         "search: two of them": f"{inbox}?q=word77+word78",
         "search: a word that all have": f"{inbox}?q=hello",
+        "search: words that all have, side by side": f"{inbox}?q=%22about+the+offer%22",
+        "search: words that none has side by side": f"{inbox}?q=%22offer+hello+the%22",
+        "search: words that one has side by side": f"{inbox}?q=%22talk+49999+about%22",
         "search: a word that nobody has": f"{inbox}?q=nowhere",
         "a conversation": member.url("inbox:thread", middle.pk),
         f"one of {_MAILS_OF_LONGEST} mails": member.url("inbox:thread", longest.pk),

@@ -48,7 +48,8 @@ def conversations(  # noqa: PLR0913, PLR0917  # each is a filter of the list
     rows = queries.threads_of(
         request.member, scope, search=q[: queries.LONGEST_SEARCH].strip(), label=named.pk if named else None
     )
-    page = sliced(rows.select_related("mailbox", "assignee", "enrollment"), by="newest_at", size=limit, cursor=cursor)
+    rows = queries.with_ours(rows.select_related("mailbox", "assignee", "enrollment"))
+    page = sliced(rows, by="newest_at", size=limit, cursor=cursor)
     return Page[ConversationOut](results=[ConversationOut.of(row) for row in page.rows], next=page.next)
 
 

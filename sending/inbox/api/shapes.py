@@ -14,6 +14,7 @@ from sending.inbox.labelling import class_of
 from sending.inbox.models import InboundMessage
 from sending.inbox.threads.answers import LONGEST
 from sending.inbox.threads.models import Answer, Thread
+from sending.inbox.threads.queries import version_of
 from sending.inbox.threads.saying import Said
 from sending.inbox.threads.services import LONGEST_NOTE
 
@@ -42,17 +43,18 @@ class ConversationOut(Schema):
     mails: int = Field(description="That came in.")
     newest_at: datetime
     snippet: str
+    version: str = Field(description="Differs whenever anything in it has changed, also the state of a sent message.")
 
     @classmethod
     def of(cls, row: Thread) -> ConversationOut:
-        """Return a row that has its mailbox, enrollment, assignee and labels."""
+        """Return a row that has its mailbox, enrollment, assignee and labels, and was read `with_ours`."""
         return cls(
             id=row.pk, subject=row.subject, name=row.name, address=row.address, mailbox=row.mailbox.address,
             contact_id=row.contact_id, campaign_id=row.enrollment.campaign_id if row.enrollment else None,
             state=row.state, snoozed_until=row.snoozed_until, is_unread=row.is_unread, is_awaiting=row.is_awaiting,
             says=row.says, assignee=row.assignee.email if row.assignee else "",
             labels=sorted(one.label.name for one in row.labelled.all()), mails=row.mails, newest_at=row.newest_at,
-            snippet=row.snippet,
+            snippet=row.snippet, version=version_of(row),
         )  # fmt: skip
 
 

@@ -51,12 +51,14 @@ def thread_detail(request: MemberRequest, pk: int) -> HttpResponse:
     since: where the page that asks again begins; older: what was said before that place is shown instead.
     """
     thread = queries.thread_for(request.member, pk)
-    if request.htmx and request.GET.get("version") == str(thread.version):
+    version = queries.version_of(thread)
+    if request.htmx and request.GET.get("version") == version:
         return HttpResponse(status=204)
     since, older = read_place(request.GET.get("since", "")), read_place(request.GET.get("older", ""))
     context = {
         "talk": conversation_of(thread, since=since, before=older),
         "is_earlier": older is not None,
+        "version": version,
         "query": query_of(request.GET),
     }
     if request.htmx and older is not None:

@@ -75,8 +75,11 @@ def test_lists_are_those_of_the_inbox_page_by_page(scene: Scene, program: Progra
 def test_a_conversation_is_read_with_both_sides_and_notes_and_stays_unread(scene: Scene, program: Program) -> None:
     row = hers(scene)
     assert row.thread is not None
+    before = program.ask("GET", f"/conversations/{row.thread.pk}").json()["version"]
     add_note(scene.member, row.thread, "For us only")
     found = program.ask("GET", f"/conversations/{row.thread.pk}").json()
+    assert found["version"] != before
+    assert [one["version"] for one in program.ask("GET", "/conversations").json()["results"]] == [found["version"]]
     assert (found["contact_id"], found["campaign_id"], found["is_unread"], found["is_awaiting"]) == (
         scene.contact.pk, scene.campaign.pk, True, True,
     )  # fmt: skip

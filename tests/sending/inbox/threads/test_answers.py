@@ -23,9 +23,11 @@ from sending.inbox.services import take_in
 from sending.inbox.threads.answers import Wish, answer, call_back, settle_answers
 from sending.inbox.threads.ground import ground_of
 from sending.inbox.threads.placing import PERSONAL
+from sending.inbox.threads.queries import thread_for, version_of
 from sending.inbox.threads.services import NotPossible
 from sending.mailboxes.services import pause
 from sending.outbox import courier
+from sending.outbox.doubts import settle_as_sent
 from sending.outbox.marks import mark
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.recovery import recover
@@ -219,6 +221,36 @@ def test_a_lost_reply_leaves_an_answer_in_doubt_and_never_sends_it_again() -> No
         assert answered(thread).state == MessageState.ASSUMED_SENT
 
 
+def test_a_page_that_is_open_hears_of_an_answer_in_doubt_and_of_its_settling_before_any_tick() -> None:
+    with serving_in_thread(FaultServer()) as server:
+        post, thread = talk(server)
+        client, url = signed_in(post.member, hx_request="true"), post.member.url("inbox:thread", thread.pk)
+        seen = [version_of(thread_for(post.member, thread.pk))]
+
+        def has_changed() -> bool:
+            """Say whether the page is answered anew, with what a program compares, and then no more."""
+            page = client.get(f"{url}?version={seen[-1]}")
+            seen.append(version_of(thread_for(post.member, thread.pk)))
+            assert (f"?version={seen[-1]}&amp;" in page.text) is (page.status_code == 200)
+            assert client.get(f"{url}?version={seen[-1]}").status_code == 204
+            return page.status_code == 200
+
+        assert not has_changed()
+        message = answer(post.member, thread, wish()).message
+        assert has_changed()
+        server.script = {"dot": close()}
+        make_due()
+        deliver()
+        assert answered(thread).state == MessageState.IN_DOUBT
+        assert has_changed(), "it is in doubt"
+        sweep()
+        settle_answers()
+        assert not has_changed()
+        assert settle_as_sent(post.member, [message.pk]) == 1
+        assert has_changed(), "it counts as sent"
+        assert len(set(seen)) == 4
+
+
 def test_a_worker_that_dies_behind_the_dot_has_sent_it_as_its_journal_knows(
     server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +298,14 @@ def test_an_answer_that_could_not_leave_for_a_day_is_asked_about_and_its_words_a
     after = Thread.objects.get()
     assert (after.is_awaiting, after.is_unread) == (True, True)
     assert Draft.objects.get().text.strip() == "See you tomorrow."
+
+
+def test_an_answer_whose_author_has_gone_is_still_shown(server: FaultServer) -> None:
+    post, thread = talk(server)
+    answer(post.member, thread, wish())
+    Answer.objects.update(author=None)
+    page = signed_in(post.member).get(post.member.url("inbox:thread", thread.pk))
+    assert (page.status_code, "Somebody of the team" in page.text) == (200, True)
 
 
 def test_an_answer_called_back_behind_one_that_left_makes_nobody_wait(server: FaultServer) -> None:

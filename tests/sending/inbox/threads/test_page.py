@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from outreach.accounts.access import Member
 from outreach.accounts.roles import Role
 from sending.inbox.models import Thread
+from sending.inbox.threads.queries import thread_for, version_of
 from sending.inbox.threads.states import Scope, ThreadState
 from tests.builders import make_member, make_workspace
 from tests.sending.inbox.scene import CAME_AT, Scene, come_in, days, dsn, mail, make_scene, with_attached
@@ -157,7 +158,7 @@ def test_conversation_asked_again_answers_only_when_it_has_changed(scene: Scene)
     talk = write(scene, 1)
     client = signed_in(scene.member, hx_request="true")
     url = scene.member.url("inbox:thread", talk.pk)
-    version = Thread.objects.get(pk=talk.pk).version
+    version = version_of(thread_for(scene.member, talk.pk))
     assert client.get(f"{url}?version={version}").status_code == 204
     come_in(scene, mail("More", sender="Guest 1 <guest1@y.example>", subject="Re: Talk 1"), at=CAME_AT + days(5))
     answer = client.get(f"{url}?version={version}")
