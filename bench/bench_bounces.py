@@ -12,6 +12,7 @@ from email.message import Message
 from sending.bounces import classify_line, classify_mail, parse_mail
 from sending.bounces.command import as_told
 from tests.sending.bounces.labelled import DATA, Answer, Scores, score
+from tests.sending.bounces.wished import answers, count
 
 COLUMNS = ("detect", "FP", "fbl", "auto", "rcpt", "reason", "type", "hardP", "hardR")
 # Measured for the report that came with the labelled mails, on all of its 1,351 mails and 558 lines, of which half lie
@@ -31,6 +32,7 @@ _LINES = """\
 
 def main() -> None:
     """Print shares of right answers and mails a second of one core."""
+    _tell_wishes()
     if not DATA.exists():
         print(f"bounces: SKIPPED, the labelled mails are not beside this clone ({DATA})")
         return
@@ -47,6 +49,16 @@ def main() -> None:
 def _tell(name: str, scores: Scores) -> None:
     shares = " ".join(f"{100 * scores.share(one):5.1f}" if scores.seen[one] else "    -" for one in COLUMNS)
     print(f"  {name:<44}{shares} {scores.calls / scores.seconds:>9,.0f}")
+
+
+def _tell_wishes() -> None:
+    """Print how labelled answers are told apart that ask, or do not ask, to hear no more; they are part of the project."""
+    print("bounces: short answers in thirteen languages; who asks to hear no more is suppressed, who may ask is shown")
+    print(f"{'':<24}{'wishes':>8}{'suppressed':>12}{'shown':>7}{'others':>8}{'suppressed':>12}{'shown':>7}")
+    for name, is_check in (("development", False), ("check, not tuned on", True)):
+        one = count(answer for answer in answers() if answer.is_check is is_check)
+        shares = (one.wishes, one.suppressed, one.asked, one.others, one.wrongly_suppressed, one.wrongly_asked)
+        print("  {:<22}{:>8}{:>12}{:>7}{:>8}{:>12}{:>7}".format(name, *shares))
 
 
 _TABLE = {
