@@ -52,7 +52,7 @@ def _tell(name: str, scores: Scores) -> None:
 
 
 def _tell_wishes() -> None:
-    """Print how labelled answers are told apart that ask, or do not ask, to hear no more; they are part of the project."""
+    """Print how labelled answers that ask to hear no more are told from others; they are part of the project."""
     print("bounces: short answers in thirteen languages; who asks to hear no more is suppressed, who may ask is shown")
     print(f"{'':<24}{'wishes':>8}{'suppressed':>12}{'shown':>7}{'others':>8}{'suppressed':>12}{'shown':>7}")
     for name, is_check in (("development", False), ("check, not tuned on", True)):
