@@ -30,6 +30,7 @@ from sending.mailboxes.services import store_passwords
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
+from sending.planner.lawful.covering import cover
 from sending.planner.models import CampaignGround, CampaignMailbox, Enrollment
 from sending.planner.services import launch
 from sending.planner.services.limits import set_throttles
@@ -265,6 +266,7 @@ def make_running_campaign(
     CampaignGround.objects.create(
         campaign=campaign, basis=LegalBasis.CONSENT, words="They agreed.", stated_by="t", stated_at=clock.now()
     )
+    cover(campaign, is_consent=True)
     launch(member, campaign)
     campaign.refresh_from_db()
     return campaign

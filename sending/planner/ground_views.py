@@ -18,11 +18,12 @@ from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
 from sending.planner.errors import NoRoom, NotReady
 from sending.planner.forms import GroundForm
+from sending.planner.lawful.covering import AS_CONSENT
 from sending.planner.lawful.grounds import basis_words, lawful, stated
 from sending.planner.lawful.law import Duty, checked_by, version
 from sending.planner.lawful.measures import measures
 from sending.planner.lawful.overriding import override, take_back
-from sending.planner.lawful.stating import state_ground
+from sending.planner.lawful.stating import NO_CONSENT, state_ground
 
 _FOLDER = "sending/planner"
 
@@ -74,7 +75,8 @@ def ground(request: MemberRequest, pk: int) -> HttpResponse:
         except Overtaken as error:
             form.overtake(error)
         else:
-            messages.success(request, "Saved.")
+            is_none = basis in AS_CONSENT and not request.member.may(Role.ADMIN)
+            messages.success(request, f"Saved. {NO_CONSENT}" if is_none else "Saved.")
             return redirect(request.member.url("planner:review", pk))
     context = editor_context(
         campaign,
@@ -84,6 +86,8 @@ def ground(request: MemberRequest, pk: int) -> HttpResponse:
         weighed=lists_weighed(campaign.workspace_id),
         version=version(),
         may_change=may_change,
+        is_admin=request.member.may(Role.ADMIN),
+        is_as_consent=found.ground is not None and found.ground.basis in AS_CONSENT,
         stated=basis_words(found.ground.basis) if found.ground else "",
     )
     status = 422 if form.is_bound else 200

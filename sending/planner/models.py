@@ -88,7 +88,10 @@ class CampaignOutlook(models.Model):
 
 
 class CampaignGround(models.Model):
-    """On what ground a campaign writes to its people, stated by whoever answers for it; without a row, as imported."""
+    """On what ground a campaign writes to its people, stated by whoever answers for it; without a row, as imported.
+
+    Where a law asks for a consent, it is one for whom it covers, and for nobody else.
+    """
 
     campaign = models.OneToOneField(Campaign, primary_key=True, on_delete=models.CASCADE, related_name="ground")
     basis = models.CharField(max_length=12)
@@ -104,6 +107,24 @@ class CampaignGround(models.Model):
                 name="planner_known_ground",
             ),
             models.CheckConstraint(condition=~Q(words=""), name="planner_ground_is_explained"),
+        ]
+
+
+class GroundCover(models.Model):
+    """Some of the people for whom the ground of a campaign stands as a consent: see lawful/covering.py.
+
+    Their numbers and nothing of theirs: no key binds them, so that whoever goes leaves no more than a number.
+    """
+
+    ground = models.ForeignKey(CampaignGround, on_delete=models.CASCADE, related_name="covers", db_index=False)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    ids = ArrayField(models.BigIntegerField())  # contacts, in their order
+
+    class Meta:
+        db_table = "planner_ground_cover"
+        constraints = [
+            models.UniqueConstraint(fields=["ground", "first_id"], name="planner_covered_in_parts"),
         ]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, Q, QuerySet, Value, When
 
 from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
-from sending.planner.models import Enrollment, Pause
+from sending.planner.models import CampaignGround, Enrollment, Pause
 from sending.planner.states import EnrollmentState, PauseScope
 from sending.planner.traces import keep_traces
 
@@ -22,7 +23,21 @@ _VALUES = (
 def _gives(person: Person) -> Sequence[Section]:
     rows = Enrollment.objects.filter(contact=person.contact_id).order_by("pk")
     pauses = _pauses(person).values("words", "until", "created_at")
-    return (Section("Campaigns", list(rows.values(*_VALUES))), Section("Rest of the address", list(pauses)))
+    return (
+        Section("Campaigns", list(rows.values(*_VALUES))),
+        Section("Consent stated for a whole campaign", list(_covering(person))),
+        Section("Rest of the address", list(pauses)),
+    )
+
+
+def _covering(person: Person) -> QuerySet[CampaignGround, Any]:
+    """Return the grounds of campaigns that stand for their consent."""
+    pk = person.contact_id
+    rows = CampaignGround.objects.filter(
+        campaign__workspace=person.workspace_id, covers__first_id__lte=pk, covers__last_id__gte=pk,
+        covers__ids__contains=[pk],
+    )  # fmt: skip
+    return rows.order_by("stated_at").values("campaign__name", "basis", "words", "stated_at")
 
 
 def _pauses(person: Person) -> QuerySet[Pause]:

@@ -24,8 +24,8 @@ from sending.pacing.scenario import Scenario
 from sending.pacing.simulation import simulate
 from sending.planner.claim.facts import zone_of
 from sending.planner.explain.reasons import with_reasons
-from sending.planner.lawful.consenting import is_enough
-from sending.planner.lawful.grounds import LACKS_CONSENT, lacking_values, stated
+from sending.planner.lawful.consenting import CODE
+from sending.planner.lawful.grounds import LACKS_CONSENT, lacking_values
 from sending.planner.lawful.law import Duty, name_of
 from sending.planner.lawful.overrides import standing
 from sending.planner.models import Enrollment
@@ -37,7 +37,9 @@ from sending.rehearsal.telling import Arrival, Message, Report, Standing
 from sending.smtp import Accepted
 
 # Of these contacts, those whose law needs a consent that is not on record.
-_RESTING = f"SELECT count(*) FROM contacts_contact c WHERE c.id = ANY(%s::bigint[]) AND {LACKS_CONSENT}"  # noqa: S608  # our own words
+_RESTING = f"""
+SELECT {CODE}, count(*) FROM contacts_contact c WHERE c.id = ANY(%s::bigint[]) AND {LACKS_CONSENT} GROUP BY 1 ORDER BY 1
+"""  # noqa: S608  # our own words
 _ENDS = (EventKind.STOPPED, EventKind.SKIPPED)
 _NEAR = timedelta(seconds=1)
 _ADDRESS = re.compile(r"\S*@\S*")  # a server may have named somebody
@@ -205,12 +207,10 @@ class Reporter:
         row = standing(campaign).get(Duty.CONSENT)
         if row is None:
             return
-        codes = sorted(code for code in row.countries if not is_enough(code, {stated(campaign).basis}))
         written = sorted({leg.contact_id for leg in self._legs if leg.contact_id <= row.up_to})
-        ((count,),) = statements.run(_RESTING, [written, *lacking_values(campaign.workspace_id, codes)])
-        if count:
-            names = " and ".join(name_of(code) for code in codes)
-            yield _finding("decided", "amber", count, f"Of people in {names}, by {row.law}.")
+        if found := statements.run(_RESTING, [written, *lacking_values(campaign, row.countries)]):
+            names = " and ".join(name_of(code) for code, _ in found)
+            yield _finding("decided", "amber", sum(count for _, count in found), f"Of people in {names}, by {row.law}.")
 
     def _forecast(self, scenario: Scenario, now: datetime) -> dict[str, Any]:
         """Compare with what a forecast from the same instant foresees until now."""

@@ -68,6 +68,7 @@ _COPIED: Mapping[str, str] = {
     "sequences_audience_list": "t.campaign_id = ANY(%(campaigns)s)",
     "sequences_audience_segment": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_ground": "t.campaign_id = ANY(%(campaigns)s)",
+    "planner_ground_cover": "t.ground_id = ANY(%(campaigns)s)",
     "planner_campaign_mailbox": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_campaign_rotation": "t.campaign_id = ANY(%(campaigns)s)",
     "planner_enrollment": "t.id = ANY(%(enrollments)s)",

@@ -67,7 +67,10 @@ class TrackingOut(Schema):
     text_clicks: bool
     opens: bool
     opt_out_language: str
-    consent_stated: bool = Field(description="A person has stated, on the campaign's page, that all have agreed.")
+    consent_stated: bool = Field(
+        description="A person has stated, on the campaign's page, that they have agreed. It counts for those "
+        "of whom an admin has stated it: who was in the audience then."
+    )
     audience: int = Field(description="People on its lists and in its segments.")
     may_be_followed: int = Field(description="Those of them whose clicks and opens the law lets you follow.")
     leads_over: str = Field(description="What addresses in new messages begin with; empty where there are none.")

@@ -13,6 +13,8 @@ from campaigns.contacts.queries.grounds import basis_of
 from campaigns.contacts.states import BASIS_TOLD, WITHOUT_INTEREST, LegalBasis
 from campaigns.sequences.models import AudienceList
 from sending.outbox.models import OutboundMessage
+from sending.planner.lawful.covering import AS_CONSENT, covers
+from sending.planner.lawful.law import Duty, country_of_domain, duty_of
 from sending.planner.models import CampaignGround
 from sending.tracking.models import Hit
 from sending.tracking.opting import Recipient
@@ -66,10 +68,17 @@ def sender_of(who: Recipient) -> str:
 
 
 def _basis(who: Recipient, contact: Contact) -> LegalBasis:
-    """Return what was stated for the campaign that wrote, else at the imports that they stood in."""
+    """Return what was stated for the campaign that wrote, else at the imports that they stood in.
+
+    Where the law needs a consent, what was stated for all is theirs only if it covers them.
+    """
     of_campaign = CampaignGround.objects.filter(campaign__messages=who.message_id, campaign__messages__contact=contact)
-    stated = of_campaign.values_list("basis", flat=True).first()
-    return LegalBasis(stated) if stated else basis_of(contact)
+    row = of_campaign.first()
+    if row is None:
+        return basis_of(contact)
+    is_asked = duty_of(contact.country or country_of_domain(contact.domain), Duty.CONSENT) is not None
+    is_theirs = row.basis not in AS_CONSENT or not is_asked or covers(row.pk, contact.pk)
+    return LegalBasis(row.basis) if is_theirs else basis_of(contact)
 
 
 def _interests(who: Recipient) -> list[str]:

@@ -9,19 +9,21 @@ from campaigns.contacts.states import LegalBasis, Subscribers
 from outreach.kit import clock, statements
 from sending.pacing import Pace
 from sending.planner.lawful.consenting import OnRecord, is_enough, why_lacking
+from sending.planner.lawful.covering import COVERS_ONE
 from sending.planner.lawful.law import Duty, country_of_domain, duty_of
 from sending.planner.lawful.overrides import AUDIENCE_PRINT
 
 # Of those whose country asks for it, and whom no decision covers that stands (lawful/overrides.py): what is on record
-# with the import that they came with and with later ones, and what the campaign states for all.
+# with the import that they came with and with later ones, what the campaign states, and whether that covers them.
 _ON_RECORD = f"""
 WITH decided AS MATERIALIZED (
     SELECT o.campaign_id, o.countries, o.up_to FROM planner_law_override o
      WHERE o.campaign_id = ANY(%s::bigint[]) AND o.duty = 'consent' AND o.ended_at IS NULL
        AND o.audience = {AUDIENCE_PRINT.format(campaign="o.campaign_id")}
 )
-SELECT a.campaign_id, a.contact_id, COALESCE(g.basis, 'unstated'), COALESCE(i.basis, 'unstated'), i.basis_on,
-       COALESCE(i.basis_page, ''), COALESCE(i.subscribers, '')
+SELECT a.campaign_id, a.contact_id, COALESCE(g.basis, 'unstated'),
+       {COVERS_ONE.format(campaign="g.campaign_id", contact="a.contact_id")},
+       COALESCE(i.basis, 'unstated'), i.basis_on, COALESCE(i.basis_page, ''), COALESCE(i.subscribers, '')
   FROM unnest(%s::bigint[], %s::bigint[], %s::varchar[]) AS a(campaign_id, contact_id, country)
   LEFT JOIN planner_campaign_ground g ON g.campaign_id = a.campaign_id
   LEFT JOIN LATERAL (
@@ -35,6 +37,9 @@ SELECT a.campaign_id, a.contact_id, COALESCE(g.basis, 'unstated'), COALESCE(i.ba
                     WHERE d.campaign_id = a.campaign_id AND a.country = ANY(d.countries) AND a.contact_id <= d.up_to)
  ORDER BY i.stated_at NULLS FIRST
 """  # noqa: S608  # our own words
+
+
+_NOT_FOR_THEM = "What the campaign states is one if an admin states it, for those who are there then."
 
 
 class Addressed(NamedTuple):
@@ -62,13 +67,16 @@ class Consents:
             today, campaigns = clock.now().date(), sorted({pk for pk, _ in asked})
             values = [campaigns, [pk for pk, _ in asked], [pk for _, pk in asked], list(asked.values())]
             may_be_written_to = set[tuple[int, int]]()
-            for campaign_id, contact_id, ground, basis, on, page, subscribers in statements.run(_ON_RECORD, values):
+            for campaign_id, contact_id, ground, covered, basis, on, page, subscribers in statements.run(
+                _ON_RECORD, values
+            ):
                 key = campaign_id, contact_id
                 known = OnRecord(LegalBasis(basis), on, page, Subscribers(subscribers))
-                if is_enough(asked[key], {LegalBasis(ground)}) or not (why := why_lacking(asked[key], known, today)):
+                is_stated = is_enough(asked[key], {LegalBasis(ground)})
+                if (is_stated and covered) or not (why := why_lacking(asked[key], known, today)):
                     may_be_written_to.add(key)
-                else:
-                    self._lacking[key] = why  # of the newest, where there are several
+                else:  # of the newest, where there are several
+                    self._lacking[key] = f"{why} {_NOT_FOR_THEM}" if is_stated else why
             for key in may_be_written_to:
                 self._lacking.pop(key, None)
 

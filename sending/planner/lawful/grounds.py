@@ -21,6 +21,7 @@ from outreach.kit.stale import fingerprint
 from outreach.kit.words import plural
 from sending.planner.errors import Obstacle
 from sending.planner.lawful.consenting import ACCEPTED, CODE, accepted_values, asking_codes, is_enough
+from sending.planner.lawful.covering import AS_CONSENT, COVERED, ENROLLED
 from sending.planner.lawful.law import (
     Asked,
     Clause,
@@ -41,17 +42,13 @@ _COUNTED = f"""
 SELECT c.country, CASE WHEN c.country = '' THEN substring(c.domain FROM '[^.]+$') ELSE '' END AS tld,
        {BEST_OF_MANY}, COALESCE(i.source, '') <> '',
        c.id IN (SELECT m.contact_id FROM contacts_list_member m WHERE m.contact_list_id = ANY(%s::bigint[])),
-       {ACCEPTED},
+       {ACCEPTED}, {COVERED},
        c.id <= %s, c.id <= %s, c.id <= %s, count(*)
   FROM contacts_contact c LEFT JOIN contacts_import i ON i.id = c.origin_id
   LEFT JOIN {GROUNDS_OF_MANY} k ON k.contact_id = c.id
  WHERE c.workspace_id = %s AND c.erased_at IS NULL AND c.id IN ({{people}})
- GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """  # noqa: S608  # our own words
-_ENROLLED = """
-SELECT contact_id FROM planner_enrollment
- WHERE campaign_id = %s AND (state IN ('active', 'sending') OR led_to IS NOT NULL)
-"""
 _OUTSIDE = """
 ({audience}) EXCEPT SELECT contact_id FROM planner_enrollment WHERE campaign_id = %s
 """
@@ -60,9 +57,11 @@ _RESTS = (
     Duty.RECORD,
     Duty.NOTICE,
 )  # what a decision may be about, in the order of the statement's values
-# Of a contact c: whether the law of its country needs a consent that is not on record; values: consent_asked.
-LACKS_CONSENT = f"({CODE} = ANY(%s::varchar[]) AND NOT {ACCEPTED})"
+# Of a contact c: whether the law of its country needs a consent that is not on record, nor stated for them with the
+# campaign; values: lacking_values.
+LACKS_CONSENT = f"({CODE} = ANY(%s::varchar[]) AND NOT {ACCEPTED} AND NOT ({CODE} = ANY(%s::varchar[]) AND {COVERED}))"
 LONGEST_WORDS = 500
+_STATE_IT = "Import their consent, let an admin state it for whoever is in the audience now"
 
 
 class Whom(StrEnum):
@@ -98,6 +97,7 @@ class Group(NamedTuple):
     is_sourced: bool
     is_weighed: bool
     is_accepted: bool  # it is what the law of their country takes for a consent
+    is_covered: bool  # the ground of the campaign stands for their consent, too
     old: Mapping[Duty, bool]
     people: int
 
@@ -135,8 +135,18 @@ class Lawful:
     ground: CampaignGround | None = None
     is_real: bool = True
     named: int = 0  # people of a country that is known
+    covered: int = 0  # people for whom the ground of the campaign stands as a consent
     unknown: Country = field(default_factory=lambda: Country("", None))  # those of none
     decisions: Mapping[Duty, LawOverride] = field(default_factory=dict)  # that stand
+
+    @property
+    def people(self) -> int:
+        return self.named + self.unknown.people
+
+    @property
+    def is_short(self) -> bool:
+        """The campaign states what may be a consent, and not for everybody."""
+        return self.ground is not None and self.ground.basis in AS_CONSENT and self.covered < self.people
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +177,16 @@ def lawful(campaign: Campaign, whom: Whom = Whom.AUDIENCE) -> Lawful:
     found: dict[str, Country] = {}
     decisions = standing(campaign)
     own = LegalBasis(ground.basis) if ground else LegalBasis.UNSTATED
+    covered = 0
     for group in counted(campaign, whom, decisions):
+        covered += group.people if group.is_covered else 0
         one = found.setdefault(group.code, Country(group.code, rule_of(group.code)))
         one.people += group.people
         _add_lacks(one, group, own, {duty for duty, row in decisions.items() if row.covers(one.code, group.old[duty])})
     known = sorted((one for code, one in found.items() if code), key=lambda one: (-one.people, one.code))
     unknown = found.get("") or Country("", None)
-    return Lawful(known, ground, named=sum(one.people for one in known), unknown=unknown, decisions=decisions)
+    named = sum(one.people for one in known)
+    return Lawful(known, ground, named=named, covered=covered, unknown=unknown, decisions=decisions)
 
 
 def _add_lacks(one: Country, group: Group, own: LegalBasis, decided: Collection[Duty]) -> None:
@@ -184,7 +197,7 @@ def _add_lacks(one: Country, group: Group, own: LegalBasis, decided: Collection[
     if one.rule is None:
         return
     grounds, duties = {group.basis, own}, one.rule.duties
-    has_consent = group.is_accepted or is_enough(one.code, grounds - {group.basis}) or Duty.CONSENT in decided
+    has_consent = group.is_accepted or (group.is_covered and is_enough(one.code, {own})) or Duty.CONSENT in decided
     is_silent = one.rule.need is Need.NOTICE and grounds == {LegalBasis.UNSTATED} and Duty.CONSENT not in decided
     if Duty.CONSENT in duties and not has_consent:
         one.unconsented += group.people
@@ -217,7 +230,7 @@ def _unconsented(found: Iterable[Country]) -> list[Obstacle]:
             "no_consent",
             f"{plural(sum(one.unconsented for one in some), 'person,people')} in "
             f"{names_of(some)} without consent on record: {asked.law} needs it.",
-            "State the ground, or leave them out.",
+            f"{_STATE_IT}, or leave them out.",
             "planner:ground",
         )
         for asked, some in lacking.items()
@@ -272,18 +285,15 @@ def _lack(one: Country, duty: Duty) -> int:
 
 
 def consent_asked(campaign: Campaign) -> list[Any]:
-    """Return the values of LACKS_CONSENT: whose law needs a consent here, and what is one.
-
-    Not of a country to whose law the ground is one that the campaign states for all; of none where people are invented.
-    """
-    own = {stated(campaign).basis}
-    codes = [code for code in asking_codes() if not is_enough(code, own)] if is_real(campaign) else []
-    return lacking_values(campaign.workspace_id, codes)
+    """Return the values of LACKS_CONSENT: whose law needs a consent, of nobody where people are invented."""
+    return lacking_values(campaign, asking_codes() if is_real(campaign) else [])
 
 
-def lacking_values(workspace_id: int, codes: Sequence[str]) -> list[Any]:
+def lacking_values(campaign: Campaign, codes: Sequence[str]) -> list[Any]:
     """Return the values of LACKS_CONSENT, with the countries that are asked about."""
-    return [list(codes), *accepted_values(workspace_id, clock.now().date())]
+    own = {stated(campaign).basis} if codes else set()
+    enough = [code for code in codes if is_enough(code, own)]
+    return [list(codes), *accepted_values(campaign.workspace_id, clock.now().date()), enough, campaign.pk]
 
 
 def _old(rest: Sequence[bool]) -> Mapping[Duty, bool]:
@@ -300,7 +310,7 @@ def counted(campaign: Campaign, whom: Whom, decisions: Mapping[Duty, LawOverride
     audience, inside = audience_ids(campaign).query.sql_with_params()
     people, values = {
         Whom.AUDIENCE: (audience, inside),
-        Whom.ENROLLED: (_ENROLLED, (campaign.pk,)),
+        Whom.ENROLLED: (ENROLLED, (campaign.pk,)),
         Whom.OUTSIDE: (_OUTSIDE.format(audience=audience), (*inside, campaign.pk)),
     }[whom]
     lists = lists_weighed(campaign.workspace_id)
@@ -308,9 +318,9 @@ def counted(campaign: Campaign, whom: Whom, decisions: Mapping[Duty, LawOverride
     old = [decided[duty].up_to if duty in decided and whom is not Whom.OUTSIDE else 0 for duty in _RESTS]
     with connection.cursor() as cursor:
         terms = accepted_values(campaign.workspace_id, clock.now().date())
-        asked = [lists, *terms, *old, campaign.workspace_id, campaign.workspace_id, *values]
+        asked = [lists, *terms, campaign.pk, *old, campaign.workspace_id, campaign.workspace_id, *values]
         cursor.execute(_COUNTED.format(people=people), asked)
         return [
-            Group(country, tld, LegalBasis(basis), sourced, weighed, accepted, _old(rest), people)
-            for country, tld, basis, sourced, weighed, accepted, *rest, people in cursor.fetchall()
+            Group(country, tld, LegalBasis(basis), sourced, weighed, accepted, covered, _old(rest), people)
+            for country, tld, basis, sourced, weighed, accepted, covered, *rest, people in cursor.fetchall()
         ]

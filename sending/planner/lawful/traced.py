@@ -15,6 +15,7 @@ from campaigns.contacts.queries.grounds import BEST_BASIS
 from campaigns.contacts.states import LegalBasis
 from campaigns.sequences.models import Campaign
 from outreach.kit import statements
+from sending.planner.lawful.covering import COVERS_ONE
 from sending.planner.lawful.grounds import Whom, counted, is_real, stated
 from sending.planner.lawful.law import Need, country_of_domain, name_of, rule_of
 
@@ -25,7 +26,8 @@ SELECT a.campaign_id, c.id, c.country, c.domain, {BEST_BASIS}, COALESCE(g.basis,
   JOIN contacts_contact c ON c.id = a.contact_id
   JOIN accounts_workspace w ON w.id = c.workspace_id
   LEFT JOIN contacts_import i ON i.id = c.origin_id
-  LEFT JOIN planner_campaign_ground g ON g.campaign_id = a.campaign_id
+  LEFT JOIN planner_campaign_ground g
+    ON g.campaign_id = a.campaign_id AND {COVERS_ONE.format(campaign="g.campaign_id", contact="a.contact_id")}
 """  # noqa: S608  # our own words
 
 
@@ -43,7 +45,10 @@ def may_be_followed(asked: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
 
 
 def allows(country: str, basis: LegalBasis, ground: LegalBasis) -> bool:
-    """Say whether somebody of a country ("" = not known) may be followed on a ground of theirs or of the campaign."""
+    """Say whether somebody of a country ("" = not known) may be followed on a ground of theirs.
+
+    ground: of the campaign, where it covers them.
+    """
     rule = rule_of(country) if country else None
     if rule is not None and rule.need is Need.IDENTITY:
         return True
@@ -66,7 +71,8 @@ def reach_of(campaign: Campaign) -> Reach:
     people, allowed, barred = 0, 0, Counter[str]()
     for group in counted(campaign, Whom.AUDIENCE):
         people += group.people
-        if not is_asked or allows(group.code, group.basis, ground):
+        covering = ground if group.is_covered else LegalBasis.UNSTATED
+        if not is_asked or allows(group.code, group.basis, covering):
             allowed += group.people
         else:
             barred[group.code] += group.people

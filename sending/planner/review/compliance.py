@@ -131,6 +131,8 @@ def _countries(found: Lawful) -> Iterator[Evidence]:
         ground = found.ground
         words = f"{basis_words(ground.basis)}, stated by {ground.stated_by}: {ground.words}"
         yield Evidence(GREEN, words, "Ground", "planner:ground")
+        if found.is_short:
+            yield Evidence(GREEN, _short(found), "Ground", "planner:ground")
     for one in found.countries:
         if one.rule is None:
             continue
@@ -146,6 +148,14 @@ def _countries(found: Lawful) -> Iterator[Evidence]:
         people = plural(found.unknown.people, "person,people")
         words = f"{people} of no known country: the strictest rule may hold for them."
         yield Evidence(AMBER, words, "Audience", "sequences:audience")
+
+
+def _short(found: Lawful) -> str:
+    """Say whom the ground of the campaign leaves out as a consent."""
+    if not found.covered:
+        return "Where a law asks for a consent, that ground is none: no admin has stated it for whoever is there now."
+    left = plural(found.people - found.covered, "person is,people are")
+    return f"As a consent, it stands for who was there when an admin stated it: {left} left out, who came later."
 
 
 def _country(one: Country, found: Lawful) -> Evidence:

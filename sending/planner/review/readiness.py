@@ -70,7 +70,7 @@ def _consents(campaign: Campaign) -> list[Obstacle]:
     if not count:
         return []
     words = f"{plural(count, 'person waits,people wait')} for a consent that the law of their country needs."
-    fix = "State the ground, import them with their consent, or take them out."
+    fix = "Import them with their consent, let an admin state it for whoever is there now, or take them out."
     return [Obstacle("no_consent_now", words, fix, "planner:ground")]
 
 

@@ -72,7 +72,7 @@ def enroll_part(
         after,
         campaign.pk,
         *inside,
-        *(consent or lacking_values(campaign.workspace_id, [])),
+        *(consent or lacking_values(campaign, [])),
         limit,
     ]
     with connection.cursor() as cursor:

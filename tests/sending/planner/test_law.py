@@ -128,7 +128,8 @@ def test_who_states_a_ground_or_takes_it_back_stands_in_the_story_with_what_was_
     answer = save(member, "ground", campaign.pk, basis="contract", words="Customers.")
     assert answer.status_code == 302
     contract = "They are customers, or asked to become so (“Customers.”)"
-    assert said()[1:] == [f"{me} has stated the ground: {contract}. Before: {interest}."]
+    covers = "As a consent, where a law asks for one, it stands for the 2 people of now."
+    assert said()[1:] == [f"{me} has stated the ground: {contract}. Before: {interest}. {covers}"]
     event = Event.objects.order_by("-id")[0]
     assert (event.campaign_id, event.data["before"]["basis"], event.data["after"]["words"]) == (
         campaign.pk,

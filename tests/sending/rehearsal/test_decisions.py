@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from campaigns.contacts.models import Contact
+from campaigns.contacts.models import Contact, ContactList, ListMember
 from campaigns.contacts.states import LegalBasis
 from outreach.accounts.access import Member
 from sending.pacing import HoldCode
 from sending.planner.lawful.law import Duty
 from sending.planner.lawful.overriding import override
+from sending.planner.lawful.stating import state_ground
 from sending.planner.models import LawOverride
 from sending.rehearsal.findings import found_in
 from sending.rehearsal.models import Rehearsal
 from sending.rehearsal.telling import Message, Report, Standing, Told
-from tests.builders import make_audience, make_import, make_list
+from tests.builders import make_audience, make_contact, make_import, make_list
 from tests.sending.planner.stage import make_sender, make_team
 from tests.sending.rehearsal.drafts import finding, make_draft, make_people, of, play, report_of
 
@@ -64,3 +65,10 @@ def test_it_lets_those_go_whom_it_covers_until_it_is_overtaken(member: Member) -
     assert written(told) == {agreed.email}
     assert codes(report_of(told)) == ["mend"]
     assert LawOverride.objects.get().ended_at is None, "a rehearsal changes nothing"
+
+    late = make_contact(member.workspace, "late@example9.com", country="DE")
+    state_ground(member, draft, LegalBasis.CONSENT, "Forms of the fair.")
+    ListMember.objects.create(contact_list=ContactList.objects.get(name="More"), contact=late)
+    told = play(draft)
+    assert written(told) == {one.email for one in people}, "and nobody who came after it was stated"
+    assert codes(report_of(told)) == ["mend"]

@@ -29,6 +29,7 @@ from campaigns.contacts.parts import Person, parts
 from campaigns.contacts.person import LABEL
 from campaigns.contacts.prints import prints_of
 from campaigns.contacts.states import ErasureState, ImportState, SuppressionReason
+from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from outreach.accounts.models import KeptAnswer
 from outreach.accounts.roles import Role
@@ -46,7 +47,7 @@ from sending.links.services import keep_personal
 from sending.mailboxes.models import ConnectionTest, HealthChange, Mailbox, MailboxClock, Spending
 from sending.outbox.models import Attempt, OutboundMessage
 from sending.outbox.states import MessageState
-from sending.planner.models import Enrollment, Pause
+from sending.planner.models import CampaignGround, Enrollment, GroundCover, Pause
 from sending.rehearsal.models import Rehearsal, RehearsedArrival, RehearsedMessage, RehearsedPerson
 from sending.tracking.models import Hit
 from tests.builders import make_contact, make_import, make_member, make_set_aside, make_workspace
@@ -139,6 +140,7 @@ def make_person(member: Member) -> Contact:
         contact_import=make_import(workspace), contact=contact, updated_before=DAY, changes={"title": [email, "CEO"]}
     )
     ContactGround.objects.create(contact=contact, contact_import=make_import(workspace), basis="consent", stated_at=DAY)
+    make_ground(message.campaign, contact)
     DryRun.objects.create(
         contact_import=make_import(workspace),
         state="done",
@@ -154,6 +156,13 @@ def make_person(member: Member) -> Contact:
     )
     contact.refresh_from_db()
     return contact
+
+
+def make_ground(campaign: Campaign, contact: Contact) -> None:
+    ground = CampaignGround.objects.create(
+        campaign=campaign, basis="consent", words="Forms of the fair.", stated_by="t", stated_at=DAY
+    )
+    GroundCover.objects.create(ground=ground, first_id=contact.pk, last_id=contact.pk, ids=[contact.pk])
 
 
 def rows_with(member: Member, text: str) -> list[str]:

@@ -25,7 +25,7 @@ from sending.outbox.models import OutboundMessage
 from sending.planner.claim.traces import Written, traces_for
 from sending.planner.lawful.stating import state_ground
 from sending.planner.lawful.traced import allows, reach_of
-from tests.builders import make_contact, make_import, make_running_campaign
+from tests.builders import make_audience, make_contact, make_import, make_list, make_running_campaign
 from tests.sending.planner.pages import make_draft, page_of, signed_in, text_of
 from tests.sending.planner.stage import lease, make_sender, make_team
 
@@ -80,14 +80,16 @@ def test_nobody_is_followed_where_the_law_asks_for_consent(
     assert traced(campaign, contact) == expected
 
 
-def test_a_consent_that_is_stated_for_all_counts_for_all(member: Member) -> None:
+def test_a_consent_that_is_stated_for_all_counts_for_who_is_there(member: Member) -> None:
     campaign = make_draft(member)
     services.choose_tracking(campaign, ON)
-    contact = make_contact(member.workspace, "a@firma.de")
+    contact, late = (make_contact(member.workspace, f"{name}@firma.de") for name in "ab")
+    make_audience(campaign, make_list(member.workspace, "Germans", (contact,)))
     state_ground(member, campaign, LegalBasis.INTEREST, "Weighed.")
     assert not traced(campaign, contact) & Trace.CLICKS
     state_ground(member, campaign, LegalBasis.CONSENT, "Signed up at the fair.")
     assert traced(campaign, contact) & Trace.CLICKS
+    assert not traced(campaign, late) & Trace.CLICKS
     assert allows("DE", LegalBasis.UNSTATED, LegalBasis.CONSENT)
 
 
