@@ -18,6 +18,7 @@ class Scope(StrEnum):
     CONTACTS_WRITE = "contacts:write"
     CAMPAIGNS_READ = "campaigns:read"  # what is written and planned, and the library
     CAMPAIGNS_WRITE = "campaigns:write"
+    LAUNCH_WRITE = "launch:write"  # apart: a key that writes campaigns does not send them
     INBOX_READ = "inbox:read"  # conversations, with every mail of them
     INBOX_WRITE = "inbox:write"  # what a team does with them, answers among it
     SUPPRESSIONS_READ = "suppressions:read"
@@ -28,7 +29,8 @@ SCOPE_WORDS: Mapping[Scope, str] = {
     Scope.CONTACTS_READ: "Read contacts, lists, tags and imports",
     Scope.CONTACTS_WRITE: "Import, add, change and delete contacts, lists and tags",
     Scope.CAMPAIGNS_READ: "Read campaigns, templates and snippets",
-    Scope.CAMPAIGNS_WRITE: "Make campaigns, templates and snippets",
+    Scope.CAMPAIGNS_WRITE: "Make and change campaigns, templates and snippets",
+    Scope.LAUNCH_WRITE: "Launch, pause, resume, stop and archive campaigns",
     Scope.INBOX_READ: "Read conversations and their mails",
     Scope.INBOX_WRITE: "Label, assign, snooze and answer conversations",
     Scope.SUPPRESSIONS_READ: "Read who is never written to",

@@ -8,8 +8,10 @@ from ninja import NinjaAPI
 
 from outreach.rest.kept import HEADER
 from outreach.rest.problems import CONTENT_TYPE, TITLES
+from outreach.rest.versions import HEADER as IF_MATCH
 
 _REFUSALS = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429)
+_OF_VERSIONS = (412, 428)  # where a change says what it was made from
 _RATE = {
     "RateLimit-Policy": {"description": 'Requests a minute, as “"key";q=600;w=60”.', "schema": {"type": "string"}},
     "RateLimit": {"description": 'What is left, as “"key";r=599;t=42”.', "schema": {"type": "string"}},
@@ -52,7 +54,7 @@ def document(api: NinjaAPI, prefix: str) -> dict[str, Any]:
     components = schema["components"]
     components["schemas"]["Problem"] = _PROBLEM
     components["headers"] = _RATE
-    components["responses"] = {str(status): _refusal(status) for status in _REFUSALS}
+    components["responses"] = {str(status): _refusal(status) for status in (*_REFUSALS, *_OF_VERSIONS)}
     return schema
 
 
@@ -63,7 +65,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         if int(status) < 300:
             response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _RATE}
-    for status in _REFUSALS:
+    is_versioned = any(one["name"] == IF_MATCH for one in operation["parameters"])
+    for status in (*_REFUSALS, *_OF_VERSIONS) if is_versioned else _REFUSALS:
         operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{status}"})
     if method == "post":
         operation["parameters"] = [*operation["parameters"], _ONCE]

@@ -31,9 +31,11 @@ TITLES: Mapping[int, tuple[str, str]] = {
     404: ("not_found", "There is no such thing here"),
     405: ("wrong_method", "This address takes other methods"),
     409: ("conflict", "What stands there is in the way"),
+    412: ("overtaken", "Somebody else was faster"),
     413: ("too_large", "The body is too large"),
     415: ("wrong_media_type", "The body is of another kind than this takes"),
     422: ("invalid", "The values do not make sense"),
+    428: ("version_missing", "The request must say what it was made from"),
     429: ("too_many_requests", "Too many requests with this key"),
     500: ("error", "The server failed"),
 }

@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from pydantic import Field, StrictBool
 
 from campaigns.contacts.states import LegalBasis
-from campaigns.sequences.errors import BadEdit, IllegalMove
+from campaigns.sequences.errors import BadEdit
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.queries import campaign_for
 from campaigns.sequences.services import Tracking, choose_tracking, tracking_of
@@ -41,7 +41,6 @@ def _bad_edit(error: BadEdit) -> Problem:
 
 PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     BadEdit: _bad_edit,
-    IllegalMove: lambda error: Problem(409, "not_possible", str(error)),
 }
 
 

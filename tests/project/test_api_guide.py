@@ -21,10 +21,13 @@ from campaigns.contacts.services import run_dry_run, run_import
 from outreach.kit import clock
 from outreach.rest.problems import TITLES
 from sending.domains.models import WatchedDomain
+from sending.mailboxes.models import Mailbox
+from sending.mailboxes.states import MailboxState
 from tests.builders import (
     make_campaign,
     make_contact,
     make_list,
+    make_step,
     make_suppression,
     make_template,
 )
@@ -36,6 +39,9 @@ pytestmark = pytest.mark.django_db
 GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
 LEADS = b"Mail,Name,Remark\nbob@example.com,Bob Bauer,tall\nnobody,,\n"
 FILES = {"postmaster.csv": f"Date,Spam rate\n{clock.now().date() - timedelta(days=2)},0.02%\n".encode()}
+
+
+_IDS = r'\b(?:4711|42)\b|(?<="lists": \[)7\b|(?<="id": )3\b'
 
 
 def commands() -> Iterator[list[str]]:
@@ -61,7 +67,7 @@ def ask(words: list[str], key: str, ids: dict[str, int]) -> Any:
                 name, _, value = next(rest).replace("$KEY", key).partition(": ")
                 headers[name] = value
             case "--json":
-                body = json.loads(re.sub(r"\b(4711|42)\b", lambda found: str(ids[found[1]]), next(rest)))
+                body = json.loads(re.sub(_IDS, lambda found: str(ids[found[0]]), next(rest)))
             case "-o":
                 next(rest)
             case "--url-query":
@@ -95,7 +101,10 @@ def run_the_guide() -> None:
     _, key = make_key(member)
     contact, suppression = make_contact(member.workspace, "before@example.com"), make_suppression(member.workspace)
     ids = {"4711": contact.pk, "7": make_list(member.workspace, "Seven").pk, "9": suppression.pk}
-    ids["21"] = make_campaign(member.workspace, "Twenty-one").pk
+    campaign = make_campaign(member.workspace, "Twenty-one")
+    make_step(campaign)
+    Mailbox.objects.update(state=MailboxState.ACTIVE)
+    ids |= {"21": campaign.pk, "3": scene.mailbox.pk}
     ids["31"] = make_template(member.workspace, "Thirty-one").pk
     ids |= {"41": hers.thread_id or 0, "42": hers.pk, "1": 1}
     ids["71"] = WatchedDomain.objects.create(workspace=member.workspace, domain="acme.example").pk
@@ -114,7 +123,7 @@ def run_the_guide() -> None:
             ids["43"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 52
+    assert done == 65
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])

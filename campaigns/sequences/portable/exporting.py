@@ -76,6 +76,14 @@ def _file_of(campaign: Campaign) -> CampaignFile:
     )
 
 
+def schedule_part(campaign: Campaign) -> SchedulePart:
+    """Return when the campaign may send, as its file has it. Raises BadFile as file_of does."""
+    try:
+        return _schedule(campaign)
+    except ValidationError as error:
+        raise BadFile(*causes_of(error)) from error
+
+
 def content_of(campaign: Campaign) -> bytes:
     """Return the bytes of a campaign's file. Raises BadFile when they are more than one may have."""
     content = file_of(campaign).model_dump_json(indent=1).encode()

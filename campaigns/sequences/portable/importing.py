@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
-from campaigns.calendar import ClosedSpan, Region, WaitUnit, Window, ZoneProblem, is_known, parse_zone
-from campaigns.calendar.closed import FARTHEST
+from campaigns.calendar import WaitUnit, is_known
 from campaigns.contacts.core.segments import BadQuery, Vocabulary, parse, write
 from campaigns.contacts.queries.segments import read_condition
 from campaigns.sequences import services
@@ -17,8 +16,9 @@ from campaigns.sequences.markup import MarkupProblem, clean_html
 from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from campaigns.sequences.portable.conditions import CAMPAIGN, GONE, Thing, renumbered
 from campaigns.sequences.portable.exporting import names_by_id
+from campaigns.sequences.portable.planning import faults_of, schedule_of
 from campaigns.sequences.portable.reading import BadFile
-from campaigns.sequences.portable.shape import BranchPart, CampaignFile, SchedulePart, StepPart, minute_of
+from campaigns.sequences.portable.shape import BranchPart, CampaignFile, SchedulePart, StepPart
 from campaigns.sequences.positions import position_in, step_name
 from campaigns.sequences.states import BranchKind, StepThread
 from campaigns.sequences.variables import known_variables
@@ -71,16 +71,8 @@ def import_file(member: Member, file: CampaignFile) -> Imported:
 
 
 def _impossible(member: Member, file: CampaignFile) -> Iterator[str]:
-    try:
-        parse_zone(file.schedule.time_zone)
-    except ZoneProblem as problem:
-        yield f"schedule.time_zone: {problem}"
-    today = clock.now().date()
-    if file.schedule.starts_on is not None and file.schedule.starts_on > today + services.LONGEST_AHEAD:
-        yield f"schedule.starts_on: the first day is a year ahead at most, not {file.schedule.starts_on}."
-    for span in file.schedule.closed_days:
-        if span.last > today + FARTHEST:
-            yield f"schedule.closed_days: closed days lie five years ahead at most, not on {span.last}."
+    for field, cause in faults_of(file.schedule):
+        yield f"schedule.{field}: {cause}"
     for position, part in _steps(file):
         if position == 1:
             continue
@@ -95,19 +87,9 @@ def _schedule(part: SchedulePart, notes: list[str]) -> services.Schedule:
     if starts_on is not None and starts_on < clock.now().date():
         notes.append(f"Its first day, {starts_on}, is over, and was left out.")
         starts_on = None
-    regions = [Region(one.country, one.part) for one in part.holidays]
-    notes += [f"The public holidays of {one} are not known here." for one in regions if not is_known(one)]
-    return services.Schedule(
-        time_zone=parse_zone(part.time_zone).key,
-        use_contact_zone=part.use_contact_zone,
-        windows=[Window(one.weekday, minute_of(one.start), minute_of(one.end)) for one in part.windows],
-        new_leads_per_day=part.new_contacts_per_day,
-        closed=[ClosedSpan(one.first, one.last, one.name) for one in part.closed_days],
-        regions=regions,
-        daily_limit=part.messages_per_day,
-        priority=part.priority,
-        starts_on=starts_on,
-    )
+    schedule = replace(schedule_of(part), starts_on=starts_on)
+    notes += [f"The public holidays of {one} are not known here." for one in schedule.regions if not is_known(one)]
+    return schedule
 
 
 def _write_steps(campaign: Campaign, file: CampaignFile, notes: list[str]) -> None:

@@ -27,6 +27,7 @@ from campaigns.sequences.services.schedules import (
     check_schedule,
     close,
     save_schedule,
+    seen_schedule_of,
 )
 from campaigns.sequences.services.steps import (
     MOST_STEPS,
@@ -99,6 +100,7 @@ __all__ = [
     "save_schedule",
     "save_step",
     "save_variant",
+    "seen_schedule_of",
     "set_audience",
     "take_path_out",
     "take_step_out",

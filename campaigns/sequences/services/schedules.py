@@ -48,7 +48,7 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
     _refuse_overlap(schedule.windows)
     with transaction.atomic():
         current = locked(campaign.pk)
-        refuse_overtaken(seen, _seen_schedule(current), "this schedule")
+        refuse_overtaken(seen, seen_schedule_of(current), "this schedule")
         before = _lines(current)
         Campaign.objects.filter(pk=campaign.pk).update(**_columns(schedule))
         SendWindow.objects.filter(campaign=campaign).delete()
@@ -62,7 +62,7 @@ def save_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = 
 def check_schedule(campaign: Campaign, schedule: Schedule, *, seen: str | None = None) -> tuple[list[str], list[str]]:
     """Return the lines of the schedule that stands, and of the other one. Raises what save_schedule would."""
     _refuse_overlap(schedule.windows)
-    refuse_overtaken(seen, _seen_schedule(campaign), "this schedule")
+    refuse_overtaken(seen, seen_schedule_of(campaign), "this schedule")
     other = Campaign(**_columns(schedule))
     return _lines(campaign), schedule_lines(other, schedule.windows, schedule.closed, set(schedule.regions))
 
@@ -121,7 +121,8 @@ def _lines(campaign: Campaign) -> list[str]:
     return schedule_lines(campaign, queries.windows_of(campaign), closed, regions)
 
 
-def _seen_schedule(campaign: Campaign) -> str:
+def seen_schedule_of(campaign: Campaign) -> str:
+    """Return the fingerprint of the schedule that stands."""
     closed = queries.closed_days_of(campaign.workspace_id, campaign)
     regions = queries.holiday_regions_of(campaign.workspace_id, campaign)
     return seen_schedule(campaign, queries.windows_of(campaign), closed, regions)

@@ -1,8 +1,7 @@
-"""The HTTP API of the room: a campaign as a file."""
+"""A campaign as a file, over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from ninja import Router, Schema, Status
@@ -11,18 +10,13 @@ from pydantic import Field
 from campaigns.sequences import queries
 from campaigns.sequences.portable.exporting import file_of
 from campaigns.sequences.portable.importing import import_file
-from campaigns.sequences.portable.reading import BadFile
 from campaigns.sequences.portable.shape import CampaignFile
 from outreach.accounts.keys import Scope
 from outreach.rest.door import ApiRequest, reads, writes
-from outreach.rest.problems import Problem
 from outreach.rest.values import ID
 
 router = Router(tags=["campaigns"])
 READ, WRITE = Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE
-PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
-    BadFile: lambda error: Problem(422, "bad_file", str(error)),
-}
 
 
 class DraftOut(Schema):
@@ -43,6 +37,6 @@ def campaign_as_file(request: ApiRequest, campaign_id: ID) -> Any:
 
 @router.post("/campaigns/file", response={201: DraftOut}, summary="Make a draft of a file", **writes(WRITE))
 def campaign_from_file(request: ApiRequest, wanted: CampaignFile) -> Any:
-    """Make a draft, without audience and senders; nothing is sent before a person launches it."""
+    """Make a draft, without audience and senders; nothing is sent before somebody launches it."""
     made = import_file(request.member, wanted)
     return Status(201, DraftOut(id=made.campaign.pk, name=made.campaign.name, notes=list(made.notes)))
