@@ -80,6 +80,25 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None, *, how: 
         return _follow(current, current.enrollment, before)
 
 
+def follows_of(row: InboundMessage) -> str:
+    """Say what a person's word about a mail brings with it, for whoever is about to say it."""
+    if row.enrollment_id is not None:
+        return (
+            "A branch of the campaign may lead on by it; without one, the sequence stays as it is. "
+            "An opt-out suppresses whoever wrote, for good."
+        )
+    if row.contact is not None:
+        return (
+            "It belongs to no campaign, so no branch leads on by it. What a person has answered stops what still runs "
+            f"for {row.contact.email}, an absence stops nothing, and an opt-out suppresses them for good."
+        )
+    who = row.from_address or "whoever wrote"
+    return (
+        f"It belongs to no campaign and to nobody of yours. An opt-out suppresses {who} for good; all else is kept "
+        "with the conversation, and nothing follows from it."
+    )
+
+
 def led_by_itself(row: InboundMessage) -> Led | None:
     """Let a mail lead on whose class is known without a person. Runs inside the caller's transaction.
 

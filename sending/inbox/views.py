@@ -16,7 +16,7 @@ from outreach.kit.paging import paged
 from sending.bounces import Kind
 from sending.inbox import queries
 from sending.inbox.freshness import set_aside_count
-from sending.inbox.labelling import LABELLED, class_of, label
+from sending.inbox.labelling import LABELLED, class_of, follows_of, label
 from sending.inbox.layout import shown
 from sending.inbox.models import InboundMessage
 from sending.inbox.understanding import understand
@@ -50,6 +50,7 @@ def inbound_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "row": row,
         "says": class_of(row),
         "classes": list(ReplyClass) if row.kind in LABELLED else [],
+        "follows": follows_of(row),
         "may_change": request.member.may(Role.MEMBER),
         "company": queries.company_of(row.contact) if row.kind == Kind.HUMAN_REPLY else None,
     }

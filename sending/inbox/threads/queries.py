@@ -122,7 +122,7 @@ def labels_on(thread: Thread) -> Sequence[Label]:
 def newest_answer(thread: Thread) -> InboundMessage | None:
     """Return the newest mail of a conversation of which a person may say what it says."""
     rows = InboundMessage.objects.filter(thread=thread, kind__in=LABELLED).defer("raw", "text")
-    return rows.order_by("-received_at", "-pk").first()
+    return rows.select_related("contact").order_by("-received_at", "-pk").first()
 
 
 def fingerprint(rows: Sequence[Thread], *more: object) -> str:

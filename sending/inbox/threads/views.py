@@ -19,7 +19,7 @@ from outreach.kit.htmx import render_region
 from outreach.kit.ids import row_id
 from outreach.kit.paging import paged
 from sending.inbox.freshness import set_aside_count
-from sending.inbox.labelling import class_of
+from sending.inbox.labelling import class_of, follows_of
 from sending.inbox.queries import company_of, unreadable_of
 from sending.inbox.threads import queries, snoozes
 from sending.inbox.threads.answers import draft_of
@@ -81,6 +81,7 @@ def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
         "answer": answer,
         "classes": list(ReplyClass),
         "says": class_of(answer) if answer else None,
+        "follows": follows_of(answer) if answer else "",
         "company": company_of(thread.contact) if thread.is_talk else None,
         "may_change": request.member.may(Role.MEMBER),
         "people": [one.user for one in members_of(request.member) if Role(one.role).reaches(Role.MEMBER)],

@@ -373,6 +373,24 @@ def test_a_word_about_an_answer_to_no_campaign_stops_what_runs_for_its_writer(sc
     assert Enrollment.objects.get().stop_reason == StopReason.REPLIED
 
 
+def test_mail_and_conversation_say_beside_the_choice_what_a_word_brings_with_it(scene: Scene) -> None:
+    row, client = answered(scene), signed_in(scene.member)
+    pages = [scene.member.url("inbox:detail", row.pk), scene.member.url("inbox:thread", row.thread_id)]
+    told = {
+        "A branch of the campaign may lead on by it": {},
+        "It belongs to no campaign, so no branch leads on by it. What a person has answered stops what still runs for "
+        "ada@x.example": {"enrollment": None},
+        "An opt-out suppresses ada@x.example for good; all else is kept with the conversation, and nothing": {
+            "enrollment": None, "contact": None,
+        },
+    }  # fmt: skip
+    for words, values in told.items():
+        if values:
+            InboundMessage.objects.update(**values)
+        for page in pages:
+            assert words in client.get(page).text, (words, page)
+
+
 def test_the_page_says_who_has_said_what_and_where_it_leads(scene: Scene) -> None:
     row = answered(scene)
     client = signed_in(scene.member)
