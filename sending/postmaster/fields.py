@@ -13,7 +13,11 @@ _LONGEST = 100
 # A name without what is no letter or digit -> the field of DomainDay.
 RATES = {
     **dict.fromkeys(
-        ("spamrate", "userreportedspamrate", "userreportedspamratio", "userreportspampercent", "userreportedspam"),
+        (
+            "spamrate", "userreportedspamrate", "userreportedspamratio", "userreportspampercent", "userreportedspam",
+            "spam", "spamratio", "spampercent", "spamratepercent", "spamratepercentage", "userreportedspampercent",
+            "userreportedspamratepercent", "reportedspamrate", "spamreportrate", "complaintrate",
+        ),
         "spam_rate",
     ),
     "userreportedspamratiolowerbound": "spam_low",
@@ -29,11 +33,11 @@ RATES = {
     **dict.fromkeys(("inboundencryptionratio", "tlsinbound", "inboundtls", "tlsencryptionrateinbound"), "tls_in"),
     **dict.fromkeys(("outboundencryptionratio", "tlsoutbound", "outboundtls", "tlsencryptionrateoutbound"), "tls_out"),
 }  # fmt: skip
-DAY = frozenset({"date", "day"})
-DOMAIN = frozenset({"domain", "domainname"})
-REPUTATION = frozenset({"domainreputation"})
+DAY = frozenset({"date", "day", "dateutc", "dayutc", "reportdate", "timestamp"})
+DOMAIN = frozenset({"domain", "domainname", "sendingdomain", "authenticationdomain"})
+REPUTATION = frozenset({"domainreputation", "reputation"})
 _ERROR = re.compile(r"delivery_?errors?(?:_?(?P<count>count)|_?rate)?_{0,2}(?P<cause>[a-z_]{0,60})", re.IGNORECASE)
-_LOOP = re.compile(r"feedback_?loop", re.IGNORECASE)
+_LOOP = re.compile(r"feedback[ _-]?loop", re.IGNORECASE)
 
 
 def key_of(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from sending.postmaster.errors import BadReport
-from sending.postmaster.google_csv import google_csv, is_google
+from sending.postmaster.google_csv import google_csv, header_at
 from sending.postmaster.google_json import google_json
 from sending.postmaster.shapes import Report
 from sending.postmaster.snds import is_snds, snds
@@ -36,8 +36,8 @@ def read_report(content: bytes, *, today: date, domain: str = "") -> Report:
     first = rows[0][1]
     if is_snds(first):
         return snds(rows, today=today)
-    if is_google(first):
-        return google_csv(first, rows[1:], domain=domain, today=today)
+    if (at := header_at(rows)) is not None:
+        return google_csv(rows[at][1], rows[at + 1 :], domain=domain, today=today)
     columns = ", ".join(f"“{shown(name, 30)}”" for name in first[:8])
     raise BadReport(
         "This is no file of Google Postmaster Tools (a column “Date” and one “Spam rate”) or of Microsoft SNDS (an IP "

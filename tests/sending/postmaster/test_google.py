@@ -128,6 +128,7 @@ def test_what_a_file_says_twice_and_not_alike_is_refused_the_second_time() -> No
         "Date;User-reported spam rate (%)\n24.11.2026;0,12\n23.11.2026;0\n",
         "day\tuserReportedSpamRatio\n11/24/2026\t0.0012\n20261123\t0\n",
         "\ufeff\n date , SPAM RATE \n2026-11-24T00:00:00Z, 0.12 %\n2026-11-23, 0.00 %\n\n",
+        "Postmaster Tools\nDomain: acme.example\n\nSpam %,Date (UTC)\n0.12,2026-11-24\n0,2026-11-23\n",
     ],
 )
 def test_tables_of_every_writing_say_the_same(table: str) -> None:
@@ -152,6 +153,17 @@ def test_a_table_with_a_column_of_domains_and_of_reputations() -> None:
         ("line 5", "“splendid” is no reputation: high, medium, low or bad"),
         ("line 6", "no rate is given for this day: it stays unknown"),
     ]
+
+
+def test_a_column_that_is_called_otherwise_is_told_once_and_the_others_are_taken() -> None:
+    report = read(
+        "Date,Inbox mood,Spam rate,,Feedback loop 7\n2026-11-24,high,1%,,2%\n2026-11-23,low,2%,,\n", "a.example"
+    )
+    assert [one.spam_rate for one in report.days] == [0.01, 0.02]
+    first, second = causes(report)
+    assert first[0] == "column “Inbox mood”"
+    assert "whose name says nothing" in first[1]
+    assert "the rate of one Feedback-ID" in second[1]
 
 
 @pytest.mark.parametrize(
