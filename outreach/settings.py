@@ -17,7 +17,8 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 ROOT_URLCONF = "outreach.urls"
 WSGI_APPLICATION = "outreach.wsgi.application"
-WSGI_FRONTS = ["sending.tracking.front.TrackingFront"]  # WSGI applications that answer some requests without Django
+# WSGI applications around Django's: each stands in front of those before it, and answers some requests without them.
+WSGI_FRONTS = ["outreach.kit.bodies.WholeBodies", "sending.tracking.front.TrackingFront"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -208,6 +209,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+BODY_MAX_BYTES = 201 * 1024 * 1024  # of one that names no length: the largest file that is taken, and what is beside it
 
 # -- static files -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -16,6 +16,7 @@ from sending.tracking.storing import HITS
 from sending.tracking.style import STYLE_HASH
 
 READING = frozenset({"GET", "HEAD"})
+MOST_BYTES = 10_000  # of an opt-out that is posted: no form of ours, and no mail program's, is longer
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",

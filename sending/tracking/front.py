@@ -1,7 +1,7 @@
 """Clicks and opens, answered in front of Django: by the same functions, at a fraction of the cost.
 
 Whatever needs the database, and whatever is none of them, goes on to Django, whose door answers it (door.py). An
-opt-out that is posted in chunks gets its length on the way (bodies.py).
+opt-out that is posted in chunks gets its length on the way, and is read no farther than any can be long.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from outreach.kit.bodies import has_no_length, measured
 from sending.links.hosts.known import KNOWN
 from sending.tracking import answers
-from sending.tracking.answers import HEADERS, READING, Answer
-from sending.tracking.bodies import measure
+from sending.tracking.answers import HEADERS, MOST_BYTES, READING, Answer
 from sending.tracking.door import is_instances, plain
 
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -34,8 +34,9 @@ class TrackingFront:
         kind = environ["PATH_INFO"][:3]
         answer = _answer(environ) if kind in _KINDS else None
         if answer is None:
-            if kind == _OPT_OUT and environ["REQUEST_METHOD"] == "POST":
-                measure(environ)
+            if kind == _OPT_OUT and environ["REQUEST_METHOD"] == "POST" and has_no_length(environ):
+                with measured(environ, MOST_BYTES):
+                    return self._application(environ, start_response)
             return self._application(environ, start_response)
         headers = {**answer.headers, "Content-Length": str(len(answer.body)), **HEADERS}
         start_response(_WORDS[HTTPStatus(answer.status)], list(headers.items()))

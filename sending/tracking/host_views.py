@@ -15,8 +15,7 @@ from outreach.kit.tokens import instance_signer
 from sending.ledger.kinds import How
 from sending.links.addresses import OPT_OUT
 from sending.tracking import answers
-from sending.tracking.answers import LOST, READING
-from sending.tracking.bodies import MOST_BYTES
+from sending.tracking.answers import LOST, MOST_BYTES, READING
 from sending.tracking.door import asked_workspace, is_foreign, lost, response_of
 from sending.tracking.opting import Recipient, leave_all, leave_series, recipient
 from sending.tracking.origins import origin_of, sender_of

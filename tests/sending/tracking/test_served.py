@@ -1,4 +1,4 @@
-"""The tracking host as the web server serves it: real connections, kept open, with bodies sent in every way."""
+"""The program as the web server serves it: real connections, kept open, with bodies sent in every way."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from campaigns.contacts.models import Suppression
+from campaigns.contacts.models import ContactImport, Suppression
 from campaigns.contacts.states import SuppressionReason
 from outreach.kit.tokens import instance_signer
 from sending.links.addresses import OPEN, OPT_OUT
 from sending.tracking import buffer
-from sending.tracking.bodies import MOST_BYTES
-from tests.builders import make_contact, make_workspace
+from sending.tracking.answers import MOST_BYTES
+from tests.builders import make_contact, make_member, make_workspace
+from tests.programs import API, make_key
 from tests.sending.tracking.host import CHROME, NAME
 from tests.sending.tracking.serving import PATIENCE_S, serving
 
@@ -25,6 +26,11 @@ FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=b"
 MULTIPART = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
 CHUNKED = {"Transfer-Encoding": "chunked"}
+CONTACTS = b"email\n" + b"".join(b"p%d@x.test\n" % number for number in range(1_000))
+FILE = (
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\nContent-Type: text/csv\r\n\r\n'
+    b"%s\r\n--b--\r\n" % CONTACTS
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +131,38 @@ def test_what_reads_changes_nothing_and_is_noted_as_what_it_was(program: HTTPCon
         buffer.drop(ids)
         noted += [(hit.method, hit.hint) for hit in hits]
     assert noted == [("GET", ""), ("HEAD", ""), ("GET", "prefetch;prerender"), ("GET", "prefetch")]
+
+
+def of_program() -> dict[str, str]:
+    """Return the headers of a program that comes in over the API."""
+    return {"Host": "localhost", "Authorization": f"Bearer {make_key(make_member(make_workspace()))[1]}"}
+
+
+@pytest.mark.parametrize("headers", [{}, CHUNKED], ids=["with its length", "in chunks"])
+def test_the_api_reads_a_body_however_it_is_sent(program: HTTPConnection, headers: dict[str, str]) -> None:
+    headers = {**headers, **of_program()}
+    rule = b'{"value": "ada@x.test"}'
+    assert ask(program, "POST", f"{API}/suppressions", rule, Content_Type="application/json", **headers).status == 201
+    assert suppressed() == [("ada@x.test", SuppressionReason.MANUAL)]
+    assert ask(program, "POST", f"{API}/imports", FILE, Content_Type=PARTS, **headers).status == 202
+    assert ContactImport.objects.get().size_bytes == len(CONTACTS)
+
+
+def test_half_a_body_is_none(served: int, program: HTTPConnection) -> None:
+    headers = of_program()
+    of_file = f"POST {API}/imports HTTP/1.1\r\nContent-Type: {PARTS}\r\n"
+    of_form = f"POST {API}/suppressions HTTP/1.1\r\nContent-Type: application/json\r\n"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    for head, half in [(of_file, FILE[: len(FILE) // 2]), (of_form, b'{"value": "ada@x.test"')]:
+        for way, sent in [
+            (f"Content-Length: {2 * len(half)}", half),
+            ("Transfer-Encoding: chunked", b"%x\r\n%s\r\n" % (len(half), half)),
+        ]:
+            with socket.create_connection(("127.0.0.1", served), timeout=PATIENCE_S) as other:
+                other.sendall(f"{head}{lines}{way}\r\n\r\n".encode() + sent)
+                other.shutdown(socket.SHUT_WR)
+                assert other.recv(4_096)[9:12] in {b"400", b"411"}
+    assert (suppressed(), ContactImport.objects.count()) == ([], 0)
+    # Nobody could see whether it is whole, and no browser sends a form so.
+    answer = ask(program, "POST", "/accounts/login/", b"login=ada", Content_Type=FORM, **CHUNKED, Host="localhost")
+    assert answer.status == 411
