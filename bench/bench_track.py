@@ -1,4 +1,4 @@
-"""Tracking: clicks and opens a second beside a bare Django view; a million hits whose flusher is killed 20 times."""
+"""Tracking: clicks and opens a second beside a bare Django view; a million hits whose worker is killed 20 times."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ import asyncio
 import contextlib
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import IO
 from uuid import uuid4
 
 from django.db import connection
+from django.db.models import Min
 from django.test.utils import setup_databases, teardown_databases
 
+from bench.flusher import JUDGING, WRITING
 from outreach.embedded.ports import free_port
 from outreach.kit import clock
 from outreach.kit.tokens import instance_signer
-from sending.ledger.kinds import EventKind
-from sending.ledger.queries import totals
+from sending.ledger.models import Event
 from sending.links.addresses import CLICK, OPEN
 from sending.links.services import keep_destinations
 from sending.outbox.models import OutboundMessage
 from sending.tracking import buffer
 from sending.tracking.hits import Seen
 from sending.tracking.models import Hit
-from sending.tracking.services import judge_due
-from sending.tracking.states import HitKind
+from sending.tracking.services import KINDS
+from sending.tracking.states import HitKind, Judgement
 from tests.builders import (
     make_campaign,
     make_contact,
@@ -41,16 +44,17 @@ from tests.builders import (
     make_step,
     make_workspace,
 )
+from tests.sending.ledger.recount import recounted, tallied
 
 HOST = "go.bench.test"
 ROUNDS, REQUESTS, CONNECTIONS = 5, 4_000, 32
 HITS = int(os.environ.get("BENCH_HITS", "1000000"))
 OF_A_MESSAGE = 1_000  # half of them clicks, half opens
 KILLS = 20
-_TOLD = (EventKind.CLICKED, EventKind.OPENED)
+MOST_ON_THE_WAY = max(HITS // 20, OF_A_MESSAGE)
+PATIENCE_S = 3_600.0
 DAY = timedelta(days=1)
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0"
-_FLUSHER = "import django; django.setup()\nfrom sending.tracking.storing import flush\nwhile True: flush()"
 
 
 def main() -> None:
@@ -69,7 +73,7 @@ def _run() -> None:
     paths = {"open": f"/o/{sign(OPEN, message.pk)}", "click": f"/c/{sign(CLICK, message.pk, number)}"}
     buffer.client().delete(buffer.STREAM)
     _serve(paths)
-    _flushed([message, *_messages(HITS // OF_A_MESSAGE - 1)])
+    _carried([message, *_messages(HITS // OF_A_MESSAGE - 1)])
 
 
 def _serve(paths: dict[str, str]) -> None:
@@ -158,56 +162,116 @@ def _messages(count: int) -> list[OutboundMessage]:
     return [make_message(one, step, mailbox, at=at) for one in people]
 
 
-def _flushed(messages: Sequence[OutboundMessage]) -> None:
-    """Write hits down while the process that does so is killed; each has to be there once, and be counted."""
+def _carried(messages: Sequence[OutboundMessage]) -> None:
+    """Let hits in while the process that writes and judges them is killed; each is there once, and counted once.
+
+    At random moments, spread over the whole; in turn one at which it writes, and one at which it judges.
+    """
     buffer.client().delete(buffer.STREAM)
     Hit.objects.all().delete()
-    for message in messages:
-        buffer.put(_hits(message))
-    entries = buffer.client().xlen(buffer.STREAM)
-    begun, kills, chance = time.perf_counter(), 0, random.Random(7)
-    flusher, cpu_s = _start(), 0.0
-    while (left := buffer.client().xlen(buffer.STREAM)) > 0:
-        time.sleep(0.02)
-        if kills < KILLS and entries - left >= entries * (kills + chance.random()) / (KILLS + 1):
-            cpu_s += _killed(flusher)
-            kills += 1
-            flusher = _start()
-    took_s = time.perf_counter() - begun
-    cpu_s += _killed(flusher)
-    written = Hit.objects.count()
-    begun, before_s = time.perf_counter(), time.process_time()
-    while judge_due():
-        pass
-    judging_s, judging_cpu_s = time.perf_counter() - begun, time.process_time() - before_s
-    judged = Hit.objects.exclude(judgement="").count()
-    told = [sum(totals(pk)[kind] for pk in {one.workspace_id for one in messages}) for kind in _TOLD]
+    dice, kills, coming, entered = random.Random(7), Counter[bytes](), iter(messages), 0
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile() as says:
+        flusher = _Flusher(says)
+        try:
+            while entered < HITS or _on_the_way():
+                assert time.perf_counter() - begun < PATIENCE_S, f"{_on_the_way():,} of {entered:,} hits are left"
+                while entered < HITS and _on_the_way() < MOST_ON_THE_WAY:
+                    buffer.put(_hits(next(coming)))
+                    entered += OF_A_MESSAGE
+                number = kills.total()
+                is_time = number < KILLS and entered - _on_the_way() >= HITS * number / KILLS
+                if is_time and flusher.phase == (wanted := (WRITING, JUDGING)[number % 2]):
+                    kills[wanted] += 1
+                    flusher.kill()
+                    flusher.start()
+                time.sleep(dice.random() / 10)
+        finally:
+            took_s = time.perf_counter() - begun
+            flusher.kill()
+    writing_us, judging_us = (1e6 * one / HITS for one in flusher.cpu_s.values())
     print(
-        f"  {HITS:,} hits, {kills} kills: {written:,} written, {judged:,} judged, {told[0]:,} and {told[1]:,} counted"
+        f"  {HITS:,} hits, {kills[WRITING]} kills at writing and {kills[JUDGING]} at judging: {_counted()}\n"
+        f"  {HITS / took_s:,.0f} a second; CPU of each beside PostgreSQL's: {writing_us:.0f} us to write,"
+        f" {judging_us:.0f} us to judge"
     )
-    print(f"  written {HITS / took_s:,.0f} a second, {1e6 * cpu_s / HITS:.0f} us of CPU each beside PostgreSQL's")
-    print(f"  judged {HITS / judging_s:,.0f} a second, {1e6 * judging_cpu_s / HITS:.0f} us of CPU each")
-    assert (written, judged, told) == (HITS, HITS, [len(messages)] * 2)
+    assert kills.total() == KILLS
+
+
+def _on_the_way() -> int:
+    """Return how many hits wait to be written or judged; those that are just being written may count twice."""
+    waiting = buffer.client().xlen(buffer.STREAM) * 100  # in this order: none is overlooked
+    return int(waiting) + Hit.objects.filter(judgement="").count()
+
+
+def _counted() -> str:
+    """Say what is kept. Raises AssertionError unless each hit is, once, and is counted as the first of its kind was."""
+    assert Hit.objects.count() == HITS
+    firsts = {
+        (pk, KINDS[HitKind(kind), Judgement(judgement)].value): at
+        for pk, kind, judgement, at in Hit.objects.values_list("message_id", "kind", "judgement").annotate(Min("at"))
+    }
+    assert len(firsts) == HITS // OF_A_MESSAGE * len(KINDS)
+    told = Event.objects.filter(kind__in=KINDS.values())
+    assert told.count() == len(firsts), "each once"
+    assert {(pk, kind): at for pk, kind, at in told.values_list("message_id", "kind", "at")} == firsts
+    assert tallied() == recounted()
+    return f"each written and judged once, {len(firsts):,} firsts told once each, tallies equal to events"
 
 
 def _hits(message: OutboundMessage) -> list[Seen]:
+    """Return hits of each kind by people, machines and whom nobody knows, ten seconds apart."""
     at_s = (clock.now() - DAY).timestamp()
     hit = Seen("", HitKind.CLICK.value, message.pk, 1, at_s, "GET", _BROWSER, "198.51.100.0/24", "")
-    kinds = [HitKind.CLICK.value, HitKind.OPEN.value] * (OF_A_MESSAGE // 2)
-    return [
-        replace(hit, id=uuid4().hex, kind=kind, number=int(kind == HitKind.CLICK), at_s=at_s + 10 * place)
-        for place, kind in enumerate(kinds)
-    ]
+    found = []
+    for place in range(OF_A_MESSAGE):
+        kind, who = (HitKind.CLICK, HitKind.OPEN)[place % 2], place // 2 % 3
+        found.append(
+            replace(
+                hit,
+                id=uuid4().hex,
+                kind=kind.value,
+                number=int(kind is HitKind.CLICK),
+                at_s=at_s + 10 * place,
+                method="HEAD" if who == 1 else "GET",
+                agent="" if who == 2 else _BROWSER,
+            )
+        )
+    return found
 
 
-def _killed(process: subprocess.Popen[bytes]) -> float:
-    """Kill a process; return the seconds of CPU that it had."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process.kill()
-    process.wait()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+class _Flusher:
+    """The process that writes and judges; one after another."""
+
+    def __init__(self, says: IO[bytes]) -> None:
+        """Take the file in which it says what it is at."""
+        self.cpu_s = {WRITING: 0.0, JUDGING: 0.0}  # that all have had, without their starts
+        self._says = says.fileno()
+        self.start()
+
+    def start(self) -> None:
+        os.ftruncate(self._says, 0)
+        words = [sys.executable, "-m", "bench.flusher", str(connection.settings_dict["NAME"])]
+        self._process = subprocess.Popen(words, stdout=self._says)
+
+    @property
+    def phase(self) -> bytes:
+        """What it is at; empty while it starts."""
+        return os.pread(self._says, 1, 0)
+
+    def kill(self) -> None:
+        """Kill it; what it did last counts for what it was at."""
+        before_s = _cpu_of_children()
+        self._process.kill()
+        self._process.wait()
+        if told := os.pread(self._says, 100, 0).split():
+            written_s, judged_s, begun_s = map(float, told[1:])
+            self.cpu_s[WRITING] += written_s
+            self.cpu_s[JUDGING] += judged_s
+            self.cpu_s[told[0]] += _cpu_of_children() - before_s - begun_s
 
 
-def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", _FLUSHER], env={**os.environ, "DATABASE_URL": _url()})
+def _cpu_of_children() -> float:
+    """Return the seconds of CPU of the children that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
