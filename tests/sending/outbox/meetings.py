@@ -1,13 +1,15 @@
-"""What stops a message meets its mark, at random moments: a reply, a person who pauses the company, an opt-out."""
+"""What stops a message meets its mark, at random moments: a reply, a pause, and every way to be written to no more."""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
 
 from django.db import connections
 from django.db.models.functions import Now
@@ -16,9 +18,6 @@ from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import is_suppressed
 from outreach.kit import clock
 from sending.chaos.faultsmtpd import FaultServer
-from sending.imap import RawMail
-from sending.inbox.services import take_in
-from sending.links.addresses import OfMessage
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
@@ -33,10 +32,25 @@ from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Withdrawn
 from tests.builders import make_message
 from tests.sending.outbox.plain import Post, make_post
-from tests.sending.tracking.host import Visitor
+from tests.sending.outbox.wishes import WAYS, Stage, Way, make_stage, replies
 
-KINDS = ("reply", "pause", "opt-out")
-_STOP_S, _MARK_S = 0.010, 0.020  # the latest that each begins; a mark waits for nothing else and is faster
+REPLY = Way(replies, StopReason.REPLIED, bars=False)
+PAUSE = "pause of the company"
+OTHERS = ("reply", PAUSE)  # what stops a message and bars nobody
+KINDS = (*WAYS, *OTHERS)
+_FIRST_S = 0.02  # what a stop takes, until one of its kind has been seen
+_SEEN = 9
+
+
+class Outcome(StrEnum):
+    """Which of the two came first."""
+
+    STOPPED = "first"  # nothing leaves
+    TOO_LATE = "too late"  # the message was marked before the stop was acknowledged
+    VIOLATION = "violation"  # it was marked afterwards
+
+
+Met = Counter[tuple[str, Outcome]]
 
 
 def make_waiting(count: int) -> Post:
@@ -44,8 +58,9 @@ def make_waiting(count: int) -> Post:
     server = FaultServer(port=1)  # nothing is connected to
     made = make_post(server, *(f"p{number}" for number in range(count)), steps=2)
     for one in made.people:
-        domain = f"{one.email.partition('@')[0]}.test"
-        Contact.objects.filter(pk=one.pk).update(email=f"me@{domain}", email_key=f"me@{domain}", domain=domain)
+        name = one.email.partition("@")[0]
+        address, domain = f"{name}@{name}.test", f"{name}.test"
+        Contact.objects.filter(pk=one.pk).update(email=address, email_key=address, domain=domain)
     variant = made.campaign.steps.get(position=1).variants.get()
     for row in Enrollment.objects.filter(campaign=made.campaign).select_related("contact").order_by("pk"):
         make_message(row, variant, made.mailbox, at=clock.now())
@@ -56,27 +71,43 @@ def make_waiting(count: int) -> Post:
     return made
 
 
-def meetings(post: Post, count: int, *, seed: int, kinds: Sequence[str] = KINDS) -> Counter[tuple[str, bool]]:
-    """Let so many marks meet a reply, a pause or an opt-out over the web.
+def meetings(kinds: Sequence[str], *, seed: int) -> Met:
+    """Let a mark meet each of these, one after another in an order of chance; returns how often it ended in which way.
 
-    Returns how often each met a mark that was set, and one that was not.
-    Raises AssertionError where a message was marked after what stops it had been stored.
+    Raises AssertionError where what is stored afterwards does not fit, or somebody is claimed again who is not to be.
     """
     dice = random.Random(seed)  # noqa: S311  # moments, no secrets
-    met: Counter[tuple[str, bool]] = Counter()
-    for job in _jobs(post, count):
-        name = dice.choice(kinds)
-        met[name, _MEET[name](post, job, dice)] += 1
+    stage, met, took = make_stage(make_waiting(len(kinds))), Met(), _Took(dice)
+    stopped: set[int] = set()
+    for kind, job in zip(dice.sample(kinds, len(kinds)), _jobs(len(kinds)), strict=True):
+        assert job.letter.contact_id not in stopped, "claimed again"
+        if kind == PAUSE:
+            outcome = _meet_pause(stage.post, job, took)
+        else:
+            outcome = _meet_wish(WAYS.get(kind, REPLY), stage, job, took.of(kind))
+            stopped.add(job.letter.contact_id)
+        met[kind, outcome] += 1
+    while jobs := _claimed():
+        assert stopped.isdisjoint(job.letter.contact_id for job in jobs), "claimed again"
+    waiting = OutboundMessage.objects.filter(contact__in=stopped, state=MessageState.DEFERRED)
+    assert not waiting.exists(), "the next claim has found what forbids them"
     return met
 
 
-def _jobs(post: Post, count: int) -> Iterator[Job]:
+def table(met: Met) -> str:
+    """Return how often each kind came first, too late, and was passed over."""
+    lines = [f"  {'':<24} {'first':>6} {'too late':>9} {'violations':>11}"]
+    for kind in (one for one in KINDS if any(name == one for name, _ in met)):
+        first, late, wrong = (met[kind, outcome] for outcome in Outcome)
+        lines.append(f"  {kind:<24} {first:>6} {late:>9} {wrong:>11}")
+    return "\n".join(lines)
+
+
+def _jobs(count: int) -> Iterator[Job]:
     """Yield jobs, claimed a few at a time; what was called back comes again."""
     given = 0
     while given < count:
-        MailboxClock.objects.update(synced_at=Now(), look_at=Now(), lease_until=None, lease_owner=None)
-        owner, mailboxes = leases.lease_due(most=1)
-        jobs = claim(owner, mailboxes)
+        jobs = _claimed()
         assert jobs, "nobody is left"
         for job in jobs[: count - given]:
             given += 1
@@ -85,71 +116,87 @@ def _jobs(post: Post, count: int) -> Iterator[Job]:
             record_results([Result(job, Withdrawn(), clock.now(), clock.now())])
 
 
-def _meet_reply(post: Post, job: Job, dice: random.Random) -> bool:
-    first = OutboundMessage.objects.get(contact=job.letter.contact_id, step__position=1).message_id
-    headers = f"From: {job.recipient}\r\nMessage-ID: <{job.letter.pk}@x.test>\r\nIn-Reply-To: {first}\r\n"
-    raw = f"{headers}\r\nWho are you?\r\n".encode()
-    marked = _meet(lambda: take_in(post.mailbox, RawMail(1, None, len(raw), raw, truncated=False)), job, dice)
+def _claimed() -> list[Job]:
+    MailboxClock.objects.update(synced_at=Now(), look_at=Now(), lease_until=None, lease_owner=None)
+    return claim(*leases.lease_due(most=1))
+
+
+def _meet_wish(way: Way, stage: Stage, job: Job, took: _Seconds) -> Outcome:
+    outcome = _meet(lambda: way.says(stage, job), job, took)
+    stage.accept_reports()
     row = OutboundMessage.objects.select_related("enrollment").get(pk=job.letter.pk)
-    assert row.state == (MessageState.DOT_PENDING if marked else MessageState.CANCELLED)
     assert row.enrollment is not None
-    assert (row.enrollment.state, row.enrollment.stop_reason) == (EnrollmentState.STOPPED, StopReason.REPLIED)
-    return marked
+    stands = (row.enrollment.state, row.enrollment.stop_reason)
+    if outcome is not Outcome.STOPPED:
+        assert row.state == MessageState.DOT_PENDING
+        expected = (EnrollmentState.STOPPED, way.stops) if way.stops else (EnrollmentState.SENDING, "")
+    elif way.stops:
+        assert row.state == MessageState.CANCELLED
+        expected = (EnrollmentState.STOPPED, way.stops)
+    else:
+        assert row.state == MessageState.DEFERRED, "the next claim ends it"
+        expected = (EnrollmentState.SENDING, "")
+    assert stands == expected, (way, outcome, stands)
+    assert is_suppressed(job.letter.workspace_id, job.recipient_key) == way.bars
+    return outcome
 
 
-def _meet_pause(post: Post, job: Job, dice: random.Random) -> bool:
+def _meet_pause(post: Post, job: Job, took: _Took) -> Outcome:
     contact = Contact.objects.get(pk=job.letter.contact_id)
-    marked = _meet(lambda: [pause_company(post.member, contact)], job, dice)
+    outcome = _meet(lambda: [pause_company(post.member, contact)], job, took.of(PAUSE))
     row = OutboundMessage.objects.get(pk=job.letter.pk)
-    assert row.state == (MessageState.DOT_PENDING if marked else MessageState.DEFERRED)
-    assert marked or row.reason == "Called back before it left: the company or the address is paused."
+    assert row.state == (MessageState.DEFERRED if outcome is Outcome.STOPPED else MessageState.DOT_PENDING)
+    if outcome is Outcome.STOPPED:
+        assert row.reason == "Called back before it left: the company or the address is paused."
     assert resume_company(post.member, contact.domain)
-    return marked
+    return outcome
 
 
-def _meet_opt_out(_post: Post, job: Job, dice: random.Random) -> bool:
-    first = OutboundMessage.objects.get(contact=job.letter.contact_id, step__position=1)
-    url = OfMessage(first.pk, first.contact_id).opt_out()
-    marked = _meet(lambda: _opts_out(url), job, dice)
-    row = OutboundMessage.objects.select_related("enrollment").get(pk=job.letter.pk)
-    assert row.state == (MessageState.DOT_PENDING if marked else MessageState.CANCELLED)
-    assert row.enrollment is not None
-    assert (row.enrollment.state, row.enrollment.stop_reason) == (EnrollmentState.STOPPED, StopReason.OPTED_OUT)
-    assert is_suppressed(job.letter.workspace_id, job.recipient_key)
-    return marked
+class _Seconds:
+    """How long the last stops of a kind took."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice, self._last = dice, [_FIRST_S]
+
+    def note(self, seconds: float) -> None:
+        self._last = [*self._last[-_SEEN + 1 :], seconds]
+
+    def moment(self, most: float) -> float:
+        """Return a moment of chance, at most so many times what such a stop takes from now."""
+        return self._dice.random() * most * median(self._last)
 
 
-def _opts_out(url: str) -> bool:
-    """Post the one click of a mail program (RFC 8058); it is answered when the opt-out is committed."""
-    answer = Visitor("Yahoo!").post(url, {"List-Unsubscribe": "One-Click"})
-    return answer.status_code == 200
+class _Took:
+    def __init__(self, dice: random.Random) -> None:
+        self._known = defaultdict[str, _Seconds](lambda: _Seconds(dice))
 
-
-_MEET = {"reply": _meet_reply, "pause": _meet_pause, "opt-out": _meet_opt_out}
+    def of(self, kind: str) -> _Seconds:
+        return self._known[kind]
 
 
 @dataclass
 class _Moment:
-    """What one of two threads has done, and when it was over."""
+    """What one of two threads has done, and when it began and was over."""
 
     of: Callable[[], object]
     wait_s: float
-    done_at: float = 0.0  # by the machine's clock, which is the database's, too
+    begun_at: float = 0.0  # by the machine's clock, which is the database's, too
+    done_at: float = 0.0
     result: object = None
 
     def run(self) -> None:
         try:
             time.sleep(self.wait_s)  # the moment is what is tried, nothing is waited for
+            self.begun_at = time.time()
             self.result = self.of()
             self.done_at = time.time()
         finally:
             connections.close_all()
 
 
-def _meet(stops: Callable[[], object], job: Job, dice: random.Random) -> bool:
-    """Let both happen at random moments; say whether the message was marked."""
-    stopping = _Moment(stops, dice.random() * _STOP_S)
-    marking = _Moment(lambda: mark([job]), dice.random() * _MARK_S)
+def _meet(stops: Callable[[], object], job: Job, took: _Seconds) -> Outcome:
+    """Let both happen at random moments, the mark somewhere before, in or behind the stop."""
+    stopping, marking = _Moment(stops, took.moment(1)), _Moment(lambda: mark([job]), took.moment(2))
     threads = [threading.Thread(target=one.run) for one in (stopping, marking)]
     for one in threads:
         one.start()
@@ -157,10 +204,10 @@ def _meet(stops: Callable[[], object], job: Job, dice: random.Random) -> bool:
         one.join(20)
     assert stopping.result, "it is stored in any case"
     assert marking.done_at, "the mark has been answered"
+    took.note(stopping.done_at - stopping.begun_at)
     if marking.result == [False]:
         record_results([Result(job, Withdrawn(text=why_called_back(job)), clock.now(), clock.now())])
-        return False
+        return Outcome.STOPPED
     dot_at = OutboundMessage.objects.values_list("dot_at", flat=True).get(pk=job.letter.pk)
     assert dot_at is not None
-    assert dot_at.timestamp() <= stopping.done_at, "it was marked after what stops it was stored"
-    return True
+    return Outcome.TOO_LATE if dot_at.timestamp() <= stopping.done_at else Outcome.VIOLATION
