@@ -19,6 +19,7 @@ from bench import (
     bench_send,
     bench_tls,
     bench_track,
+    bench_trials,
     bench_words,
 )
 
@@ -38,6 +39,7 @@ BENCHES = {
     "hostile": bench_hostile.main,
     "inbox": bench_inbox.main,
     "track": bench_track.main,
+    "trials": bench_trials.main,
 }
 
 

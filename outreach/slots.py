@@ -178,5 +178,5 @@ CAMPAIGN_TABS = (
     ),
     Tab("Forecast", "planner:forecast", also=("planner:forecast_summary",)),
     Tab("People", "planner:people", also=("planner:why", "planner:prospect", "planner:stop", "reports:effect")),
-    Tab("Results", "reports:results", also=("reports:day",)),
+    Tab("Results", "reports:results", also=("reports:day", "reports:wordings")),
 )

@@ -112,9 +112,10 @@ SAMPLES: dict[str, Args] = {
         "planner:forecast", "planner:forecast_summary", "planner:next_sends",
         "planner:gaps", "planner:gaps_gate", "planner:fallback",
         "rehearsal:list", "rehearsal:newest", "tracking:choices",
-        "planner:people", "reports:results", "reports:campaign_file",
+        "planner:people", "reports:results", "reports:campaign_file", "reports:wordings",
         "reports:day",
     ),
+    **_each(lambda w: (w.campaign.pk, w.variant.step_id), "reports:wordings_file"),
     **_each(
         lambda w: (w.variant.step_id,),
         "sequences:step_save", "sequences:step_keep", "sequences:step_place", "sequences:step_copy",

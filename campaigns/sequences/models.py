@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from campaigns.calendar.waits import LONGEST, WaitUnit
 from campaigns.contacts.models import ContactList, Segment
@@ -302,6 +303,21 @@ class WordingVersion(models.Model):
             # also the way to the versions of one wording
             models.UniqueConstraint(fields=["variant", "number"], name="sequences_version_once"),
         ]
+
+
+class ShareChange(models.Model):
+    """Since when a wording has its share and its text: what a comparison of wordings has to know of the past.
+
+    The database itself adds a row whenever one of them changes (see migration 0005), whoever changes it.
+    """
+
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="share_changes")
+    weight = models.PositiveSmallIntegerField()
+    version = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "sequences_share_change"
 
 
 class RemovedPart(models.Model):

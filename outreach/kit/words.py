@@ -34,6 +34,12 @@ def percent(part: float, whole: float) -> str:
     return f"{share:.0f} %" if is_coarse else f"{share:.1f} %"
 
 
+def times(ratio: float) -> str:
+    """Write by how many times something is more: 1.4 times, 0.08 times, 12 times."""
+    digits = 0 if ratio >= 10 or not ratio else 1 if ratio >= 1 else 2
+    return f"{ratio:.{digits}f} times"
+
+
 def fine_percent(share: float) -> str:
     """Write a share (0 to 1) in hundredths of a percent: 0.04 %. Never "0 %" of something."""
     if 0 < share < 0.00005:

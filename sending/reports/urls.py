@@ -13,6 +13,7 @@ from sending.reports import (
     provider_views,
     template_views,
     views,
+    wording_views,
 )
 
 app_name = "reports"
@@ -26,6 +27,8 @@ urlpatterns = [
     path("messages/<int:pk>", views.message_story, name="message"),
     path("campaigns/<int:pk>/results", views.results, name="results"),
     path("campaigns/<int:pk>/results/file", file_views.campaign_file, name="campaign_file"),
+    path("campaigns/<int:pk>/wordings", wording_views.wordings, name="wordings"),
+    path("campaigns/<int:pk>/wordings/<int:step>/file", wording_views.wordings_file, name="wordings_file"),
     path("campaigns/<int:pk>/effect", effect_views.effect, name="effect"),
     path("campaigns/<int:pk>/day", day_views.day, name="day"),
     path("feedback/", feedback_views.feedback, name="feedback"),

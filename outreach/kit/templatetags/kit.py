@@ -49,6 +49,12 @@ def percent(part: float | None, whole: float = 1) -> str:
 
 
 @register.filter
+def times(ratio: float) -> str:
+    """Write by how many times something is more: 1.4 times."""
+    return texts.times(ratio)
+
+
+@register.filter
 def fine_percent(part: float | None) -> str:
     """Write a share whose limits lie at hundredths of a percent, as complaints have them: 0.04 %."""
     return texts.NOTHING if part is None else texts.fine_percent(part)
