@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -78,10 +79,10 @@ def write(campaign: Campaign, mailbox: Mailbox, label: str, number: int, *, made
 
 
 def answer(
-    message: OutboundMessage, says: ReplyClass = ReplyClass.POSITIVE, *, after: timedelta = DAY, **said: object
+    message: OutboundMessage, says: ReplyClass = ReplyClass.POSITIVE, *, after: timedelta = DAY, **said: Any
 ) -> None:
     """Let the recipient answer; a rule takes it for what it says, and nobody has read it."""
-    columns = {"guess": says, **said}
+    columns: dict[str, Any] = {"guess": says, **said}
     make_inbound(
         message.mailbox, enrollment=message.enrollment, contact=message.contact, received_at=MADE + after, **columns
     )
@@ -122,7 +123,7 @@ def test_each_person_counts_once_and_only_for_what_they_got(campaign: Campaign, 
 
 
 def test_what_a_person_says_of_an_answer_counts_before_the_guess(campaign: Campaign, mailbox: Mailbox) -> None:
-    read = {"label": ReplyClass.NEUTRAL, "labelled_at": MADE}
+    read: dict[str, Any] = {"label": ReplyClass.NEUTRAL, "labelled_at": MADE}
     answer(write(campaign, mailbox, "A", 1), **read)
     answer(write(campaign, mailbox, "A", 2), ReplyClass.NEUTRAL, label=ReplyClass.POSITIVE, labelled_at=MADE)
     answer(write(campaign, mailbox, "A", 3))
@@ -134,6 +135,7 @@ def test_what_a_person_says_of_an_answer_counts_before_the_guess(campaign: Campa
 
 def test_an_answer_to_a_later_step_counts_for_the_wording_that_opened(campaign: Campaign, mailbox: Mailbox) -> None:
     opening = write(campaign, mailbox, "B", 1)
+    assert opening.enrollment is not None
     make_message(opening.enrollment, make_step(campaign, 2), mailbox, at=MADE + DAY)
     answer(opening, after=2 * DAY)
 
@@ -148,7 +150,7 @@ def test_an_answer_from_before_the_message_counts_for_nothing(campaign: Campaign
 
 def test_who_opts_out_or_complains_counts_against_the_wording_once(campaign: Campaign, mailbox: Mailbox) -> None:
     opted, complained = write(campaign, mailbox, "B", 1), write(campaign, mailbox, "B", 2)
-    Enrollment.objects.filter(pk=opted.enrollment_id).update(
+    Enrollment.objects.filter(messages=opted).update(
         state="stopped", stop_reason=StopReason.OPTED_OUT, ended_at=MADE + DAY, due_at=None
     )
     tell(opted, EventKind.OPTED_OUT)
