@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from campaigns.sequences.states import ReplyClass
-from sending.bounces import Evidence, Kind, Mail, Verdict
+from sending.bounces import MENTION, Evidence, Kind, Mail, Verdict
 from sending.bounces.answers import LAYER, answer_of
 from sending.inbox.models import InboundMessage, LabelChange
 
@@ -28,6 +28,9 @@ def guess(workspace_id: int, mail: Mail, verdict: Verdict, *, received_at: datet
     """Return what an answer seems to say, None where nobody can tell. What else a mail is says its kind."""
     if verdict.kind is not Kind.HUMAN_REPLY:
         return None
+    mention = next((one for one in verdict.evidence if one.rule == MENTION), None)
+    if mention is not None:  # whatever else it says, and whatever they meant before
+        return Guess(ReplyClass.OPT_OUT, mention, is_certain=False)
     found = answer_of(mail, received=received_at.date())
     if found is None:
         return None

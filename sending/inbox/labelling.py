@@ -24,7 +24,7 @@ from sending.ledger.services import Entry, record
 from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.planner.models import Enrollment
 from sending.planner.progress.leading import Answer, Led, answers_that_led, lead, leads_somewhere, take_back_lead
-from sending.planner.services import running_of, stop, stop_contact
+from sending.planner.services import hold_unread, let_unread_go, running_of, stop, stop_contact
 from sending.planner.states import StopReason
 
 LABELLED = frozenset({Kind.HUMAN_REPLY, Kind.AUTO_REPLY})  # what somebody wrote, or a machine for them
@@ -68,6 +68,8 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None, *, how: 
         LabelChange.objects.create(
             message=current, before=thought or "", after=says or "", rule=rule_of(current), by=member.user
         )
+        if may_opt_out(current):
+            _hold_or_let_go(current, says)
         if says is ReplyClass.OPT_OUT:
             _opt_out(member, current, how)
             return None
@@ -82,6 +84,8 @@ def label(member: Member, row: InboundMessage, says: ReplyClass | None, *, how: 
 
 def follows_of(row: InboundMessage) -> str:
     """Say what a person's word about a mail brings with it, for whoever is about to say it."""
+    if row.contact is not None and may_opt_out(row) and not row.label:
+        return f"Nobody is suppressed before you say it, and no campaign writes to {row.contact.email} before that."
     if row.enrollment_id is not None:
         return (
             "A branch of the campaign may lead on by it; without one, the sequence stays as it is. "
@@ -97,6 +101,18 @@ def follows_of(row: InboundMessage) -> str:
         f"It belongs to no campaign and to nobody of yours. An opt-out suppresses {who} for good; all else is kept "
         "with the conversation, and nothing follows from it."
     )
+
+
+def may_opt_out(row: InboundMessage) -> bool:
+    """Say whether its words may ask for no more messages: a person has to say so, and others wait meanwhile."""
+    return row.guess == ReplyClass.OPT_OUT and not row.guess_is_certain
+
+
+def addresses_of(row: InboundMessage, asks: str) -> list[str]:
+    """Return the keys of whoever wrote and of whom we had written to. asks: where it is to be answered."""
+    recipient = row.answers.recipient if row.answers else ""
+    all_keys = (key_of(row.from_address), row.contact.email_key if row.contact else "", key_of(asks), key_of(recipient))
+    return [one for one in dict.fromkeys(all_keys) if one]
 
 
 def led_by_itself(row: InboundMessage) -> Led | None:
@@ -126,15 +142,29 @@ def _stop_all(contact: Contact, words: str) -> None:
 def _opt_out(member: Member, row: InboundMessage, how: How) -> None:
     """Never write again to whoever a person says has asked for that."""
     words = f"{member.user.email} read it in an answer: {row.subject}"[:300]
-    asks = reply_address(understand(head_of(bytes(row.raw))).mail)  # who writes elsewhere has opted out there, too
-    all_keys = (key_of(row.from_address), row.contact.email_key if row.contact else "", key_of(asks))
-    keys = [one for one in dict.fromkeys(all_keys) if one]
+    keys = addresses_of(row, _asks(row))  # who writes elsewhere has opted out there, too
     news = [suppress(member.workspace, key, SuppressionReason.OPTED_OUT, evidence=words) for key in keys]
     if row.contact is not None:
         if any(news):
             record([_told(row, EventKind.SUPPRESSED, How.PLAIN, words), _told(row, EventKind.OPTED_OUT, how, words)])
         stop_contact(row.contact, StopReason.OPTED_OUT, detail=words)
     InboundMessage.objects.filter(pk=row.pk).update(followed=f"{', '.join(keys)} is suppressed: {words}"[:500])
+
+
+def _hold_or_let_go(row: InboundMessage, says: ReplyClass | None) -> None:
+    """Let whoever may have asked for no more messages wait on, or not, by what a person says of it."""
+    keys = addresses_of(row, _asks(row))
+    if says is None:
+        hold_unread(row.mailbox.workspace, keys)
+        return
+    theirs = InboundMessage.objects.filter(workspace=row.workspace_id, guess=ReplyClass.OPT_OUT, label="")
+    unread = theirs.filter(guess_is_certain=False, from_address__iexact=row.from_address).exclude(pk=row.pk)
+    if not unread.exists():
+        let_unread_go(row.workspace_id, keys)
+
+
+def _asks(row: InboundMessage) -> str:
+    return reply_address(understand(head_of(bytes(row.raw))).mail)
 
 
 def _told(row: InboundMessage, kind: EventKind, how: How, words: str) -> Entry:

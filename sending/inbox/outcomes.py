@@ -11,7 +11,7 @@ from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
 from sending.bounces import AUTH_FAILURE, PROGRAM_RULES, Category, Kind, Verdict, quota_wait
 from sending.inbox.arrivals import Arrival, earlier_than, forbid, is_first, side_at, tell, words_of
-from sending.inbox.labelling import class_of, led_by_itself
+from sending.inbox.labelling import addresses_of, class_of, led_by_itself, may_opt_out
 from sending.inbox.matching import MatchedBy
 from sending.inbox.models import InboundMessage
 from sending.inbox.understanding import reply_address
@@ -24,7 +24,7 @@ from sending.outbox.records import COOLING, REFUSALS, SOFT
 from sending.pacing import Pace
 from sending.pacing.health import Cause
 from sending.planner.progress.guards import watch
-from sending.planner.services import hold_if_soft, postpone, running_of, stop, stop_contact
+from sending.planner.services import hold_if_soft, hold_unread, postpone, running_of, stop, stop_contact
 from sending.planner.states import StopReason
 
 # Out of office without a date: the usual absence. A date farther away is a slip of the pen or of our reading.
@@ -34,6 +34,10 @@ _DAY = timedelta(days=1)
 _YEAR = timedelta(days=365)
 _SEASON = timedelta(days=92)
 _NOBODY = "Nobody of ours was found for it, so nothing follows from it."
+_MAY_OPT_OUT = (
+    "It may ask for no more messages: nobody is suppressed for that, and no campaign writes to them until somebody "
+    "says what it says."
+)
 _ANSWERED = "It goes on with a conversation: no campaign waits for it."
 # A report that does not name our message proves nothing: anybody can write one.
 _FORGED = "It carries no Message-ID or token of a message that we sent. Anybody could have written it: nothing follows."
@@ -52,6 +56,14 @@ def act(arrival: Arrival) -> str:
 
 
 def _reply(arrival: Arrival) -> str:
+    words = _answered(arrival)
+    if not may_opt_out(arrival.row) or arrival.match.contact is None:
+        return words
+    hold_unread(arrival.mailbox.workspace, addresses_of(arrival.row, reply_address(arrival.mail)))
+    return f"{words} {_MAY_OPT_OUT}"
+
+
+def _answered(arrival: Arrival) -> str:
     message = arrival.match.message
     if message is None:
         return _NOBODY  # somebody writes on their own

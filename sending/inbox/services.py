@@ -112,7 +112,7 @@ def _store(  # noqa: PLR0913  # the columns of one row
         "attached": attached_to(raw.raw),
         "evidence": [
             {"layer": one.layer, "rule": one.rule, "words": one.words}
-            for one in (*verdict.evidence, *([says.evidence] if says else []))
+            for one in dict.fromkeys((*verdict.evidence, *([says.evidence] if says else [])))
         ],
         "named_address": says.address[:320] if says else "",
     }

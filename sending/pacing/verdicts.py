@@ -35,7 +35,7 @@ class HoldCode(StrEnum):
     MADE_ALREADY = "made_already"  # a message of the step was made for them before; a person must act
     DOMAIN_DOUBTED = "domain_doubted"  # the recipient's domain was found to take no mail, and is looked up once more
     COOLDOWN = "cooldown"  # the recipient's provider distrusts the mailbox, which leaves it alone for a while
-    ADDRESS_HELD = "address_held"  # messages to the address came back for now, too often
+    ADDRESS_HELD = "address_held"  # messages to it came back for now, too often; or an answer may ask for no more
     NO_CONSENT = "no_consent"  # the law of the recipient's country needs a consent that is not on record
     NO_POSTAL_ADDRESS = "no_postal_address"  # the law may ask for it in the message, and the workspace has none
     COMPANY_PAUSED = "company_paused"  # somebody of the company has answered, and a person paused the others

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,12 +11,13 @@ from django.db.models import Q, QuerySet
 from campaigns.contacts.models import Contact
 from campaigns.sequences.states import LAUNCHED
 from outreach.accounts.access import Member
+from outreach.accounts.models import Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import gate, statements
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
 from sending.mailboxes.budgets import database_now
-from sending.pacing import HoldCode
+from sending.pacing import HoldCode, Pace
 from sending.pacing.receivers import is_free_mail
 from sending.planner.entries import entry_of
 from sending.planner.models import Enrollment, Pause
@@ -26,6 +27,9 @@ from sending.planner.states import EnrollmentState, PauseScope
 # Three messages that came back for now, on three days of thirty: the address rests as long.
 SOFT_DAYS = 3
 SPAN = timedelta(days=30)
+# An answer that may ask for no more messages: as good as until somebody says what it says, and in no case for ever.
+_UNREAD_SPAN = timedelta(days=366)
+_UNREAD = "An answer may ask for no more messages: no campaign writes until somebody says in the inbox what it says."
 _SOFT = """
 SELECT count(DISTINCT (at AT TIME ZONE 'UTC')::date) FROM ledger_event
  WHERE contact_id = %s AND kind = 'bounced_soft' AND at > now() - make_interval(secs => %s)
@@ -98,15 +102,40 @@ def hold_if_soft(contact: Contact, categories: Sequence[str]) -> str:
         return ""
     now = database_now()
     words = f"Messages to the address came back for now on {days} days of 30: it rests for 30 days."[:300]
-    _, is_new = Pause.objects.update_or_create(
-        workspace=contact.workspace,
-        value=contact.email_key,
-        defaults={"scope": PauseScope.ADDRESS, "words": words, "until": now + SPAN},
-    )
-    if is_new:
-        data = {"code": HoldCode.ADDRESS_HELD.value, "words": words, "until": (now + SPAN).isoformat()}
-        record([Entry(contact.workspace_id, EventKind.HELD, now, contact_id=contact.pk, data=data)])
+    _hold(contact.workspace, contact.email_key, now + SPAN, words)
     return words
+
+
+def hold_unread(workspace: Workspace, keys: Collection[str]) -> None:
+    """Hold addresses (keys) whose answer may ask for no more messages, in all campaigns, until a person has read it.
+
+    Runs inside the caller's transaction. After the commit nothing to them is marked as leaving.
+    """
+    gate.hold_shut(workspace.pk)
+    until = database_now() + Pace(workspace.time_scale).shrink(_UNREAD_SPAN)
+    for key in sorted(keys):
+        _hold(workspace, key, until, _UNREAD)
+
+
+def let_unread_go(workspace_id: int, keys: Collection[str]) -> None:
+    """End the hold of addresses that were held until somebody has read an answer. Inside the caller's transaction."""
+    held = Pause.objects.filter(workspace=workspace_id, scope=PauseScope.ADDRESS, value__in=keys, words=_UNREAD)
+    found = list(held.values_list("value", flat=True))
+    held.delete()
+    if found:
+        _let_go(workspace_id, Q(contact__email_key__in=found), HoldCode.ADDRESS_HELD)
+
+
+def _hold(workspace: Workspace, key: str, until: datetime, words: str) -> None:
+    """Let an address rest until an instant, never less long than it does already, and tell of it where it is new."""
+    scope = {"scope": PauseScope.ADDRESS, "words": words, "until": until}
+    row, is_new = Pause.objects.get_or_create(workspace=workspace, value=key, defaults=scope)
+    if not is_new and row.until is not None and row.until < until:
+        Pause.objects.filter(pk=row.pk).update(words=words, until=until)
+    contact = Contact.objects.filter(workspace=workspace, email_key=key).first()
+    if is_new and contact is not None:
+        data = {"code": HoldCode.ADDRESS_HELD.value, "words": words, "until": until.isoformat()}
+        record([Entry(workspace.pk, EventKind.HELD, database_now(), contact_id=contact.pk, data=data)])
 
 
 def let_address_go(member: Member, contact: Contact) -> bool:
