@@ -112,7 +112,8 @@ def test_both_pages_ask_and_take_the_word(scene: Scene) -> None:
     row = answer(scene)
     page = client.get(scene.member.url("inbox:thread", row.thread_id)).text
     assert "Does it ask for no more messages?" in page
-    assert "no campaign writes to ada@x.example before that" in client.get(scene.member.url("inbox:detail", row.pk)).text
+    alone = client.get(scene.member.url("inbox:detail", row.pk)).text
+    assert "no campaign writes to ada@x.example before that" in alone
     client.post(scene.member.url("inbox:label", row.pk), {"label": "other", "back": "thread"})
     page = client.get(scene.member.url("inbox:thread", row.thread_id)).text
     assert "Does it ask for no more messages?" not in page
