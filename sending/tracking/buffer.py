@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
+from multiprocessing.util import Finalize
 from typing import cast
 
 import redis
@@ -58,7 +58,7 @@ class Buffer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._carry, name="hits", daemon=True)
                 self._thread.start()
-                atexit.register(self.empty)
+                Finalize(None, self.empty, exitpriority=0)  # not atexit's: a forked process ends without that
         self._woken.set()
 
     def empty(self) -> int:

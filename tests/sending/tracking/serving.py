@@ -20,7 +20,7 @@ PATIENCE_S = 30.0
 
 
 @contextmanager
-def running(words: list[str], port: int, env: dict[str, str] | None = None) -> Iterator[None]:
+def running(words: list[str], port: int, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """Run a program until the block ends; it listens at the port when the block begins."""
     with subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -33,7 +33,7 @@ def running(words: list[str], port: int, env: dict[str, str] | None = None) -> I
                     assert process.poll() is None, process.communicate()[1][-2000:]
                     assert time.monotonic() < ends, "it does not listen"
                     time.sleep(0.05)
-            yield
+            yield process
         finally:
             process.terminate()
 
@@ -41,6 +41,13 @@ def running(words: list[str], port: int, env: dict[str, str] | None = None) -> I
 @contextmanager
 def serving(folder: Path, **variables: str) -> Iterator[int]:
     """Run a web process and yield its port. folder: for its files; variables: of its environment."""
+    with web_process(folder, **variables) as (_, port):
+        yield port
+
+
+@contextmanager
+def web_process(folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run a web process, which a test may end; otherwise as serving."""
     base, _, _ = os.environ["DATABASE_URL"].rpartition("/")
     env = {
         **os.environ,
@@ -50,5 +57,5 @@ def serving(folder: Path, **variables: str) -> Iterator[int]:
         **variables,
     }
     service = web("127.0.0.1", port := free_port())
-    with running(list(service.argv), port, env):
-        yield port
+    with running(list(service.argv), port, env) as process:
+        yield process, port
