@@ -43,6 +43,8 @@ ON CONFLICT (mailbox_id, side) DO UPDATE
  WHERE c.until <= now() OR c.until < EXCLUDED.until OR c.reported = ''
 RETURNING until, (SELECT workspace_id FROM mailboxes_mailbox m WHERE m.id = mailbox_id), now()
 """
+# In statements, of a cooldown `l`: an instant that is its alone, just before it began (see planner/claim/leaving.py).
+APART_AT = "l.since - (1 + mod(l.id, 999983)) * interval '1 microsecond'"
 # Prepared: each claim asks it.
 _COOLING = """
 SELECT mailbox_id, side, until, words, reported FROM mailboxes_cooldown

@@ -10,6 +10,7 @@ from django.db import connection
 from outreach.env import env
 from outreach.kit import statements
 from sending.guard.clause import MAY_SEND, params
+from sending.mailboxes.cooling import APART_AT
 
 # Longer than any gap between two renewals, short enough that a dead worker's mailboxes are not idle for long.
 LEASE_S = float(env().lease_s)
@@ -60,7 +61,7 @@ UPDATE outbox_message SET lease_until = now() + make_interval(secs => %s)
  WHERE id = ANY(ARRAY(SELECT id FROM outbox_message WHERE attempt = ANY(%s) AND state IN ('claimed', 'dot_pending')
                          FOR UPDATE SKIP LOCKED))
 """
-_RELEASE = """
+_RELEASE = f"""
 WITH planned AS MATERIALIZED (  -- else each mention of the instant would look for it anew
 SELECT c.mailbox_id, GREATEST(
            c.free_at, c.backoff_until,
@@ -78,18 +79,27 @@ SELECT c.mailbox_id, GREATEST(
                   -- the receivers of a claim that was under way when the rotation changed say nothing any more
                   LEFT JOIN planner_campaign_rotation r ON r.campaign_id = s.campaign_id AND r.mode = 'provider'
                  CROSS JOIN LATERAL (
-                    (SELECT e.due_at FROM planner_enrollment e
-                      WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL
-                        AND (s.receivers IS NULL OR r.mode IS NULL)
-                      ORDER BY e.due_at LIMIT 1)
+                    SELECT e.due_at FROM unnest(apart.begins, apart.ends) AS stretch(begin, finish)
+                     CROSS JOIN LATERAL (
+                        SELECT e.due_at FROM planner_enrollment e
+                         WHERE e.campaign_id = s.campaign_id AND e.state = 'active' AND e.mailbox_id IS NULL
+                           AND e.due_at > stretch.begin AND e.due_at < stretch.finish
+                           AND (s.receivers IS NULL OR r.mode IS NULL)
+                         ORDER BY e.due_at LIMIT 1) e
                      UNION ALL
-                    SELECT e.due_at FROM unnest(s.receivers) AS wanted(receiver)
+                    SELECT e.due_at FROM unnest(apart.begins, apart.ends) AS stretch(begin, finish)
+                     CROSS JOIN unnest(s.receivers) AS wanted(receiver)
                      CROSS JOIN LATERAL (
                         SELECT e.due_at FROM planner_enrollment e
                          WHERE e.campaign_id = s.campaign_id AND e.receiver = wanted.receiver AND e.state = 'active'
-                           AND e.mailbox_id IS NULL
+                           AND e.mailbox_id IS NULL AND e.due_at > stretch.begin AND e.due_at < stretch.finish
                          ORDER BY e.due_at LIMIT 1) e
-                     WHERE r.mode IS NOT NULL) e
+                     WHERE r.mode IS NOT NULL
+                     UNION ALL
+                    SELECT passed.until FROM unnest(apart.instants, apart.untils) AS passed(at, until)
+                     WHERE EXISTS (SELECT FROM planner_enrollment e
+                                    WHERE e.campaign_id = s.campaign_id AND e.state = 'active'
+                                      AND e.mailbox_id IS NULL AND e.due_at = passed.at)) e
                  WHERE s.mailbox_id = c.mailbox_id
                 HAVING count(*) > 0),
                (SELECT m.retry_at
@@ -102,6 +112,18 @@ SELECT c.mailbox_id, GREATEST(
                  ORDER BY m.retry_at LIMIT 1),
                now() + make_interval(secs => %(safety)s::float8)))) AS look_at
   FROM mailboxes_clock c
+ -- the instants at which those stand whom it passes over (see planner/claim/leaving.py), until when it does, and the
+ -- stretches between them
+ CROSS JOIN LATERAL (
+    SELECT array_agg(one.at) AS instants, array_agg(one.until) AS untils,
+           array_prepend('-infinity', array_agg(one.at)) AS begins, array_append(array_agg(one.at), 'infinity') AS ends
+      FROM (SELECT {APART_AT} AS at, own.until
+              FROM mailboxes_cooldown own
+              JOIN mailboxes_mailbox m ON m.id = own.mailbox_id
+              JOIN mailboxes_cooldown l ON l.side = own.side AND l.until > now()
+              JOIN mailboxes_mailbox o ON o.id = l.mailbox_id AND o.workspace_id = m.workspace_id
+             WHERE own.mailbox_id = c.mailbox_id AND own.until > now()
+             ORDER BY 1) one) apart
  WHERE c.lease_owner = %(owner)s::uuid AND c.mailbox_id = ANY(%(ids)s::bigint[])
 )
 UPDATE mailboxes_clock c
@@ -112,7 +134,7 @@ UPDATE mailboxes_clock c
  CROSS JOIN LATERAL (SELECT planned.look_at < now() + make_interval(secs => %(patience)s::float8) AS is_soon) soon
  WHERE c.mailbox_id = planned.mailbox_id AND c.lease_owner = %(owner)s::uuid
 RETURNING c.mailbox_id, c.lease_owner IS NOT NULL, extract(epoch FROM planned.look_at - now())::float8
-"""
+"""  # noqa: S608  # a condition of our own
 
 
 def lease_due(*, most: int, ahead_s: float = 0.0) -> tuple[UUID, list[int]]:

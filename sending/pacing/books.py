@@ -27,8 +27,8 @@ class MailboxBook:
 
     __slots__ = (
         "_day", "_health", "_hour", "_idle", "_is_clean", "_kinds", "_lengths", "_limits", "_new", "campaigns",
-        "follow_ups", "free_at", "has_turns", "lines", "model", "new_held", "pace", "ramp_day_at", "ramp_days",
-        "reserved", "turn_held",
+        "follow_ups", "free_at", "has_turns", "leaves_alone", "lines", "model", "new_held", "pace", "ramp_day_at",
+        "ramp_days", "reserved", "turn_held",
     )  # fmt: skip
 
     def __init__(self, model: ScenarioMailbox, pace: Pace) -> None:
@@ -37,6 +37,7 @@ class MailboxBook:
         self._idle = IDLE_DAYS * pace.day
         self._lengths = pace.day, pace.hour
         self.free_at = model.free_at
+        self.leaves_alone = dict(model.leaves_alone)  # sides, with the instants at which that ends
         self.ramp_days = model.ramp_days
         self.ramp_day_at = model.ramp_day_at
         self._limits = model.limits
@@ -84,6 +85,16 @@ class MailboxBook:
         self.campaigns.append(campaign)
         self.lines[campaign.model.id] = line
         self.has_turns = self.has_turns or campaign.turns is not None
+
+    def lines_at(self, campaign_id: int, now: datetime) -> list[Queue]:
+        """Return the queues of those whom it may begin now: not of those whom it leaves to other mailboxes."""
+        lines = self.lines[campaign_id]
+        return [one for one in lines if self.passes_until(one, now) is None] if self.leaves_alone else lines
+
+    def passes_until(self, queue: Queue, now: datetime) -> datetime | None:
+        """Return until when it leaves the people of a queue to other mailboxes that may write to them; None if not."""
+        until = self.leaves_alone.get(queue.side)
+        return until if until is not None and until > now >= queue.written_from else None
 
     def show_turns(self, verdict: Verdict, now: datetime) -> None:
         """Let the other mailboxes of weighted campaigns know whether it may take its turns, as its clock tells them."""
@@ -168,18 +179,21 @@ class CampaignBook:
         self._begun = deque(at + pace.day for at in model.begun)  # when each place comes back
         self._sent = deque(at + pace.day for at in model.sent)
         self.last_begun = model.last_begun
-        self.new_leads: dict[tuple[tzinfo, Receiver], Queue] = {}
+        self.new_leads: dict[tuple[tzinfo, Receiver, str], Queue] = {}
         known = {one.mailbox_id: one for one in model.turns}
         of_all = (known.get(pk, Turn(pk)) for pk in model.mailbox_ids)
         self.turns = Turns(of_all) if model.rotation is Rotation.WEIGHTED else None
 
     def line_of(self, box: ScenarioMailbox, among: Collection[Receiver]) -> list[Queue]:
         """Return the queues of those whom a mailbox may begin; `among` has mailboxes of its own."""
-        return [queue for (_, one), queue in self.new_leads.items() if takes(box.provider, one, among)]
+        return [queue for (_, one, _), queue in self.new_leads.items() if takes(box.provider, one, among)]
 
-    def key_of(self, zone: tzinfo, receiver: Receiver) -> tuple[tzinfo, Receiver]:
-        """Return the key of the queue of somebody new: who takes their mail matters where providers are matched."""
-        return zone, receiver if self.model.rotation is Rotation.PROVIDER else Receiver.OTHER
+    def key_of(self, zone: tzinfo, receiver: Receiver, side: str) -> tuple[tzinfo, Receiver, str]:
+        """Return the key of the queue of somebody new: who takes their mail matters where providers are matched.
+
+        side: what some mailbox of the campaign leaves alone with them, "" where none does.
+        """
+        return zone, receiver if self.model.rotation is Rotation.PROVIDER else Receiver.OTHER, side
 
     def impatience(self, now: datetime) -> timedelta:
         """Return how long it has waited for a new contact, more heavily with its priority."""

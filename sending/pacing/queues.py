@@ -54,10 +54,13 @@ class Queue(Line):
 
     __slots__ = (
         "_due", "_fresh", "_head", "_places", "_put_off", "_put_off_until", "_since", "first", "open_until", "ready_at",
+        "side", "written_from",
     )  # fmt: skip
 
-    def __init__(self, campaign: ScenarioCampaign, zone: tzinfo, now: datetime) -> None:
+    def __init__(self, campaign: ScenarioCampaign, zone: tzinfo, now: datetime, *, side: str = "") -> None:
         super().__init__(campaign, zone, now, is_follow_up=False)
+        self.side = side  # what some mailbox of the campaign leaves alone with them; "" where none does
+        self.written_from = now  # from when on some mailbox of the campaign may write there
         self.open_until = now  # known to be open until then
         self.first: int | None = None  # who is due and comes first: by id, whenever due, as the claim has it
         self.ready_at: datetime | None = None  # when somebody may be looked at; None when nobody waits

@@ -75,7 +75,10 @@ class _Simulation:
         self._sides = Sides(scenario)
         self._left: dict[int, int] = defaultdict(int)
         self._ways = {one.id: one.way for one in scenario.people if one.way}
-        self._side_of = {one.id: one.side for one in scenario.people if one.side}
+        self._left_alone = {
+            one.id: {side for pk in one.mailbox_ids if pk in self._boxes for side in self._boxes[pk].leaves_alone}
+            for one in scenario.campaigns
+        }
         self._departures: list[Departure] = []
         self._idles: list[Idle] = []
         for person in scenario.people:
@@ -91,6 +94,10 @@ class _Simulation:
             box.join(campaign, campaign.line_of(box.model, among))
             if campaign.turns is not None:
                 campaign.turns.see(box.model.id, box.free_at)
+        for queue in campaign.new_leads.values() if self._left_alone[campaign.model.id] else ():
+            takers = [box for box in boxes if queue in box.lines[campaign.model.id]]
+            opens = (box.leaves_alone.get(queue.side, self._scenario.now) for box in takers)
+            queue.written_from = min(opens, default=self._scenario.now)
 
     def run(self, until: datetime, most: int, watched: int | None) -> Run:
         looks = [(self._scenario.now, pk) for pk in sorted(self._boxes)]
@@ -120,9 +127,10 @@ class _Simulation:
             self._left[person.campaign_id] += 1
             return
         if person.mailbox_id is None:
-            queues, key = campaign.new_leads, campaign.key_of(person.zone, person.receiver)
+            side = person.side if person.side in self._left_alone[person.campaign_id] else ""
+            queues, key = campaign.new_leads, campaign.key_of(person.zone, person.receiver, side)
             if key not in queues:
-                queues[key] = Queue(campaign.model, person.zone, self._scenario.now)
+                queues[key] = Queue(campaign.model, person.zone, self._scenario.now, side=side)
             queues[key].add(person.due_at, person.id, person.place)
         elif person.mailbox_id in self._boxes:
             box = self._boxes[person.mailbox_id]
@@ -140,14 +148,14 @@ class _Simulation:
         box.turn_held.clear()
         if isinstance(verdict, Hold):
             box.show_turns(verdict, now)
-            first = self._first(box)
+            first = self._first(box, now)
             if first is not None:
                 self._note(box, first[1], max(now, first[0]), verdict.until, verdict.code)
             return None if first is None else verdict.until
         sent = self._send_all(box, facts)
         if box.has_turns:
             box.show_turns(decide(mailbox_gates(self._facts(box, now))), now)
-        first = self._first(box)
+        first = self._first(box, now)
         if first is None:
             return None
         ready, queue = first
@@ -158,6 +166,8 @@ class _Simulation:
             self._note(box, queue, now, ready, box.new_held.code)
         elif ready > now and box.waits_for_turn(queue, ready):
             self._note(box, queue, now, ready, HoldCode.ROTATION)
+        elif ready > now and isinstance(queue, Queue) and box.passes_until(queue, now) == ready:
+            self._note(box, queue, now, ready, HoldCode.COOLDOWN)
         elif ready > now and queue.opens_at(ready) and queue.code is not None:
             self._note(box, queue, now, ready, queue.code)
         return max(ready, now) if sent or ready > now else now + self._pace.shrink(RECHECK)
@@ -252,7 +262,7 @@ class _Simulation:
         Says whether it has put off some of those at whom a round looks.
         """
         box, facts = look.box, look.facts
-        waiting = [one for one in box.campaigns if _is_due(box.lines[one.model.id], facts.now)]
+        waiting = [one for one in box.campaigns if _is_due(box.lines_at(one.model.id, facts.now), facts.now)]
         if not waiting:
             return False
         if look.new_left is None:
@@ -279,7 +289,7 @@ class _Simulation:
     def _put_off_closed(self, look: _Look, campaign: CampaignBook, most: int) -> int | None:
         """Put off those of the first `most` whose lines are closed; return the id at which the others end."""
         now, due, closed = look.facts.now, [], []
-        for queue in look.box.lines[campaign.model.id]:
+        for queue in look.box.lines_at(campaign.model.id, now):
             if queue.first is None or queue.closed_until > now:
                 continue
             verdict = None if queue.open_until > now else decide(lead_gates(campaign.facts(queue, now), look.facts))
@@ -320,9 +330,10 @@ class _Simulation:
     def _open_queue(self, look: _Look, campaign: CampaignBook) -> Queue | None:
         """Return the queue whose first comes first and may be written to; put off who may not."""
         now, bound = look.facts.now, look.bounds[campaign.model.id]
+        lines = look.box.lines_at(campaign.model.id, now)
         while True:
             first, rank = None, bound
-            for queue in look.box.lines[campaign.model.id]:
+            for queue in lines:
                 if queue.first is not None and (rank is None or queue.first < rank) and queue.closed_until <= now:
                     first, rank = queue, queue.first
             if first is None or rank is None:
@@ -331,17 +342,17 @@ class _Simulation:
             if isinstance(verdict, Hold) and verdict.code in OF_CAMPAIGN:
                 first.close(verdict.until, verdict.code)
                 continue
-            until = verdict.until if isinstance(verdict, Hold) else self._put_off_until(look.box, rank, now)
+            until = verdict.until if isinstance(verdict, Hold) else self._put_off_until(look.box, first, rank, now)
             if until is None:
                 return first
             first.postpone(until)
             look.has_put_off = True
 
-    def _put_off_until(self, box: MailboxBook, person_id: int, now: datetime) -> datetime | None:
+    def _put_off_until(self, box: MailboxBook, queue: Queue, person_id: int, now: datetime) -> datetime | None:
         """Return until when a new contact waits whom the mailbox has looked at; None where it may write to them."""
         throttled = self._sides.hold(person_id, now)
-        side = self._side_of.get(person_id)
-        instants = [until for one, until in box.model.leaves_alone if one == side and until > now]
+        is_left_alone = box.leaves_alone.get(queue.side, now) > now  # by all, or another line would be theirs
+        instants = [queue.written_from] if is_left_alone else []
         return max([*instants, *([throttled.until] if throttled else [])], default=None)
 
     def _send_follow_up(self, look: _Look, one: Waiting) -> None:
@@ -374,7 +385,7 @@ class _Simulation:
         draw = hashlib.sha256(f"stop:{person_id}:{step.id}".encode()).digest()[:8]
         return int.from_bytes(draw) < share * 2**64
 
-    def _first(self, box: MailboxBook) -> tuple[datetime, Line] | None:
+    def _first(self, box: MailboxBook, now: datetime) -> tuple[datetime, Line] | None:
         """Return the line of the mailbox that may be looked at first, and when."""
         next_up = box.follow_ups.first
         found: tuple[datetime, Line] | None = (next_up.due, next_up.line) if next_up is not None else None
@@ -384,6 +395,8 @@ class _Simulation:
                 ready = queue.ready_at
                 if ready is not None and not_before is not None:
                     ready = max(ready, not_before)
+                if ready is not None and box.leaves_alone:
+                    ready = max(ready, box.passes_until(queue, now) or ready)
                 if ready is not None and (found is None or ready < found[0]):
                     found = ready, queue
         return found

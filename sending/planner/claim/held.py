@@ -64,14 +64,18 @@ class Held:
         if people:
             self._load(people)
 
-    def of(self, mailbox_id: int | None, one: Addressee) -> tuple[Hold, ...]:
-        """Return what holds a message of the mailbox (None: of whichever) to somebody."""
+    def of(self, mailbox_id: int | None, one: Addressee, *, first: Cooling | None = None) -> tuple[Hold, ...]:
+        """Return what holds a message of the mailbox (None: of whichever) to somebody.
+
+        first: what ends first, where all mailboxes that could write leave them alone.
+        """
         if not (self._paused or self._cooling):
             return ()
         found = [hold for key in _keys(one) for hold in self._paused.get(key, ())]
         cooling = self._cooling.get(mailbox_id, ()) if mailbox_id is not None else ()
         side = self.side_of(one) if cooling else ""
-        found += [Hold(HoldCode.COOLDOWN, alone.told[:300], alone.until) for alone in cooling if alone.side == side]
+        left_alone = [first or alone for alone in cooling if alone.side == side]
+        found += [Hold(HoldCode.COOLDOWN, alone.told[:300], alone.until) for alone in left_alone]
         return tuple(found)
 
     def side_of(self, one: Addressee) -> str:

@@ -45,6 +45,7 @@ from sending.planner.claim.candidates import Candidate, Wish
 from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.claim.facts import Sender, senders_held_by
 from sending.planner.claim.held import Held
+from sending.planner.claim.leaving import Leaving
 from sending.planner.claim.outcomes import Move
 from sending.planner.claim.rotating import Rotating
 from sending.planner.claim.strangers import suppress_strangers
@@ -159,12 +160,15 @@ def pick(current: Round) -> list[Pick]:
     assert current.throttling is not None  # somebody has room
     begun = Begun(candidates.lock_limited(current.room), current.paces, current.throttling, now=current.now)
     rotating = Rotating(now=current.now)
+    leaving = Leaving(rotating, now=current.now)
     for spare in SPARES:
         closed = {pk for pk, hold in begun.holds().items() if hold}
-        found = candidates.due(_wishes(current), now=current.now, spare=spare, rotating=rotating, closed=closed)
+        found = candidates.due(
+            _wishes(current), now=current.now, spare=spare, rotating=rotating, leaving=leaving, closed=closed
+        )
         if not found:
             break
-        picks += _Judging(found, current, begun, rotating, is_last=spare == SPARES[-1]).picks()
+        picks += _Judging(found, current, begun, rotating, leaving, is_last=spare == SPARES[-1]).picks()
     rotating.store({one.sender.id for one in picks})
     outcomes.store_campaign_verdicts(begun.changes(), HoldScope.NEW, now=current.now)
     return picks
@@ -186,8 +190,15 @@ def _wishes(current: Round) -> dict[int, Wish]:
 class _Judging:
     """The candidates of one round before their gates."""
 
-    def __init__(
-        self, found: Sequence[Candidate], current: Round, begun: Begun, rotating: Rotating, *, is_last: bool
+    def __init__(  # noqa: PLR0913  # what is known beside the candidates
+        self,
+        found: Sequence[Candidate],
+        current: Round,
+        begun: Begun,
+        rotating: Rotating,
+        leaving: Leaving,
+        *,
+        is_last: bool,
     ) -> None:
         self._found = found
         self._is_last = is_last
@@ -208,6 +219,7 @@ class _Judging:
         self._held = Held(current.cooling(), self._contacts.values(), now=current.now)
         self._begun = begun
         self._rotating = rotating
+        self._leaving = leaving
         self._ways = Ways(found, self._plans, self._contacts, now=current.now, paces=current.paces)
         self._result = outcomes.Judged(current.now)
         self._picks: list[Pick] = []
@@ -285,10 +297,16 @@ class _Judging:
             new=self._begun.of(plan.id),
             throttles=self._throttling.of(contact, plan.id, is_first=one.is_new_lead),
             address=self._addresses.facts(contact.email_key, contact.domain, skips_roles=plan.skips_roles),
-            held=self._held.of(sender.id, contact),
+            held=self._held.of(sender.id, contact, first=self._first_to_open(one, contact)),
             no_consent=self._consents.lacking(plan.id, contact.pk),
         )
         return decide(lead_gates(facts, sender.facts))
+
+    def _first_to_open(self, one: Candidate, contact: Contact) -> Cooling | None:
+        """Return what a new contact waits for, whom all mailboxes of the campaign leave alone."""
+        if not (one.is_new_lead and self._current.senders[one.mailbox_id].is_cooling):
+            return None
+        return self._leaving.first_to_open(one.campaign_id, self._held.side_of(contact))
 
     def _may_begin(self, one: Candidate, sender: Sender) -> bool:
         current = self._current

@@ -15,9 +15,11 @@ from campaigns.sequences.telling import Edit, EditKind, tell
 from outreach.accounts.access import Member
 from outreach.kit.stale import fingerprint
 from sending.mailboxes.models import Mailbox
+from sending.pacing import HoldCode
 from sending.pacing.rotation import Lineup, Rotation, Turn
 from sending.planner.models import CampaignMailbox, CampaignRotation
 from sending.planner.queries import rotation_of
+from sending.planner.services.reopening import reopen
 from sending.planner.services.waking import wake
 from sending.planner.tagging import choose_tags, tagged, tags_of
 
@@ -70,11 +72,9 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
             choose_tags(campaign, tags)
         by_tag = set(tagged(campaign)) - wanted
         rows.exclude(mailbox__in=wanted | by_tag).delete()
+        fresh = sorted((wanted | by_tag) - known.keys())
         CampaignMailbox.objects.bulk_create(
-            [
-                CampaignMailbox(campaign=campaign, mailbox_id=pk, by_tag=pk in by_tag)
-                for pk in sorted((wanted | by_tag) - known.keys())
-            ],
+            [CampaignMailbox(campaign=campaign, mailbox_id=pk, by_tag=pk in by_tag) for pk in fresh],
             ignore_conflicts=True,  # the tags of all campaigns may be followed at this moment
         )
         rows.filter(mailbox__in=wanted, by_tag=True).update(by_tag=False)
@@ -84,6 +84,8 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
         went, came = changed(before, _lines(current))
         if current.state != CampaignState.DRAFT and (went or came):
             tell(Edit(current, EditKind.SENDERS_CHANGED, "Senders", member.user, went, came))
+        if fresh and current.state != CampaignState.DRAFT:  # whom all before leave alone these may begin
+            reopen(campaign.pk, [HoldCode.COOLDOWN], words="Other mailboxes carry the campaign.")
         wake(campaign.pk)
 
 

@@ -18,7 +18,7 @@ from campaigns.contacts.models import Contact
 from campaigns.sequences.models import Campaign, Path, Step
 from campaigns.sequences.states import ReplyClass, StepThread
 from outreach.accounts.access import Member
-from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.models import Cooldown, Mailbox, MailboxClock
 from sending.mailboxes.states import MailboxState
 from sending.outbox import leases
 from sending.outbox.claims import claim
@@ -348,6 +348,7 @@ def planned_instants() -> list[datetime]:
         *_instants(OutboundMessage, "retry_at", "lease_until"),
         *_instants(MailboxClock, "hold_until", "free_at", "backoff_until", "lease_until"),
         *_instants(CampaignMailbox, "held_until"),
+        *_instants(Cooldown, "until"),
     ]
 
 

@@ -192,8 +192,40 @@ def test_new_contacts_are_not_foreseen_from_a_mailbox_that_their_provider_distru
     assert len(begun) == 5
     assert all(one.at >= until for one in begun if one.mailbox_id == shy.pk)
     assert min(one.at for one in expected) < until
-    if not others:
-        _comes_true(campaign, 30)
+    _comes_true(campaign, 30)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "of_all"), [(Rotation.EVEN, True), (Rotation.WEIGHTED, False), (Rotation.PROVIDER, False)]
+)
+def test_what_mailboxes_leave_alone_is_foreseen_message_for_message(
+    member: Member,
+    rotation: Rotation,
+    of_all: bool,  # noqa: FBT001  # sides that all of them leave alone for a while
+) -> None:
+    gap = {"gap_min_s": 600, "gap_max_s": 1_800}
+    boxes = [
+        make_sender(member, f"{name}@acme.example", daily_limit=5, hourly_limit=3, smtp_host=host, **gap)
+        for name, host in (("first", "smtp.gmail.com"), ("second", "smtp.acme.example"), ("third", "smtp.gmail.com"))
+    ]
+    campaign = make_campaign(member, tuple(boxes), people=9, name="autumn", zones=("", "Europe/Athens"))
+    for n, row in enumerate(Enrollment.objects.filter(campaign=campaign).order_by("pk")):
+        domain, receiver = (("gmail.com", "google"), ("gmx.de", "other"), (f"example{n}.com", "other"))[n % 3]
+        email = f"x{n}@{domain}"
+        Contact.objects.filter(pk=row.contact_id).update(email=email, email_key=email, domain=domain)
+        Enrollment.objects.filter(pk=row.pk).update(receiver=receiver)
+    set_senders(
+        member, campaign, [one.pk for one in boxes], rotation=rotation,
+        weights={one.pk: number for number, one in enumerate(boxes, 1)} if rotation is Rotation.WEIGHTED else None,
+    )  # fmt: skip
+    first, second, third = boxes
+    for box, side, hours in (
+        (first, "google", 2), (third, "google", 50), (second, "gmx.de", 26), (third, "gmx.de", 3),
+        *([(second, "google", 29), (first, "gmx.de", 27)] if of_all else []),
+    ):  # fmt: skip
+        until = START + timedelta(hours=hours, minutes=7)
+        Cooldown.objects.create(mailbox=box, side=side, since=START, until=until, words="550 Spam")
+    _comes_true(campaign, 27)
 
 
 def test_by_weights_every_message_leaves_when_and_from_where_it_was_foreseen(member: Member) -> None:
