@@ -40,6 +40,7 @@ class Way:
     mailbox_id: int | None  # that carries them; None while any of the campaign's may
     last: LastWord | None
     receiver: str = ""  # who takes their mail
+    side: str = ""  # what a mailbox left alone with them, where one did
 
     @property
     def is_new(self) -> bool:
@@ -59,6 +60,7 @@ class DayOfCampaign:
     of_new: Sequence[Span]
     of_follow_ups: Sequence[Span]
     begins: Mapping[str, Sequence[int]] = field(default_factory=dict)  # of the mailboxes, by receiver; else all
+    left_alone: Mapping[str, Sequence[Span]] = field(default_factory=dict)  # by mailboxes, by side: new contacts alone
     _known: dict[tuple[object, ...], str] = field(default_factory=dict, init=False)
 
     def cause_of(self, way: Way) -> str | None:
@@ -86,7 +88,7 @@ class DayOfCampaign:
         return "" if is_over else last.held
 
     def _of_many(self, way: Way, begin: datetime) -> str:
-        key = begin, way.is_new, way.mailbox_id, way.zone, way.receiver if way.is_new else ""
+        key = begin, way.is_new, way.mailbox_id, way.zone, (way.receiver, way.side) if way.is_new else ""
         if key not in self._known:
             self._known[key] = self._reckoned(way, begin)
         return self._known[key]
@@ -96,7 +98,7 @@ class DayOfCampaign:
             [way.mailbox_id] if way.mailbox_id is not None else list(self.begins.get(way.receiver, self.mailboxes))
         )
         spans = [
-            *(self.of_new if way.is_new else self.of_follow_ups),
+            *((*self.of_new, *self.left_alone.get(way.side, ())) if way.is_new else self.of_follow_ups),
             *self.of_all,
             *closed_spans(self.schedule, way.zone, "", begin, self.end),
         ]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from campaigns.contacts.queries import providers_of
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.plans import CampaignPlan, plans
 from sending.ledger.days import bounds_of
 from sending.ledger.kinds import EventKind, StretchScope
 from sending.ledger.stretches import stretches_between
+from sending.mailboxes.cooling import side_of
 from sending.mailboxes.models import Mailbox
 from sending.pacing import Pace
 from sending.pacing.history import Span
@@ -21,7 +23,7 @@ from sending.pacing.receivers import Receiver
 from sending.planner.claim.branching import due_behind
 from sending.planner.claim.facts import zone_by
 from sending.planner.claim.rotating import sharings_of
-from sending.planner.explain.past import campaign_pauses, mailbox_pauses
+from sending.planner.explain.past import campaign_pauses, cooldowns, mailbox_pauses
 from sending.planner.explain.places import Place, place_of
 from sending.planner.models import CampaignMailbox, Enrollment
 from sending.reports.core import SENT, DayOfCampaign, LastWord, Way, counted
@@ -75,8 +77,10 @@ def waterfall_of(campaign: Campaign, day: date, *, now: datetime) -> Waterfall:
     begin, midnight = bounds_of(day, ZoneInfo(campaign.workspace.time_zone))
     end = max(begin, min(midnight, now))
     plan = plans([campaign.pk])[campaign.pk]
-    ways = _ways(campaign, plan, end)
-    of_day = _day(campaign, plan, ways, (begin, end, midnight))
+    chosen = CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", "mailbox__address")
+    left_alone = cooldowns(campaign.workspace_id, dict(chosen), before=end)
+    ways = _ways(campaign, plan, end, left_alone)
+    of_day = _day(campaign, plan, ways, (begin, end, midnight), left_alone)
     found = {way.id: of_day.cause_of(way) for way in ways}
     causes = {pk: cause for pk, cause in found.items() if cause is not None}
     rows = [Row(cause, count, _place(cause, campaign.pk)) for cause, count in counted(causes)]
@@ -87,7 +91,8 @@ def _place(cause: str, campaign_id: int) -> Place | None:
     return None if cause == SENT else place_of(cause, campaign_id=campaign_id)
 
 
-def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
+def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime, sides: Collection[str]) -> list[Way]:
+    """Return everybody in a campaign; sides are those that some mailbox left alone."""
     with connection.cursor() as cursor:
         cursor.execute(_SENT, [campaign.pk, end])
         sent = {pk: (at, position) for pk, at, position in cursor.fetchall()}
@@ -97,9 +102,13 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
     zones: dict[tuple[str, str, str], tzinfo] = {}
     ways = []
     rows = Enrollment.objects.filter(campaign=campaign, created_at__lt=end).order_by("pk")
-    for pk, created_at, mailbox_id, receiver, *place in rows.values_list(
-        "pk", "created_at", "mailbox_id", "receiver", "contact__time_zone", "contact__country", "contact__region"
-    ):
+    domains = rows.filter(mailbox=None).order_by().values_list("contact__domain", flat=True).distinct() if sides else ()
+    known = providers_of(domains)
+    side_by = {domain: side_of(domain, known=known.get(domain, "")) for domain in domains}
+    for pk, created_at, mailbox_id, receiver, domain, *place in rows.values_list(
+        "pk", "created_at", "mailbox_id", "receiver", "contact__domain", "contact__time_zone", "contact__country",
+        "contact__region",
+    ):  # fmt: skip
         zone_name, country, region = place
         if (zone_name, country, region) not in zones:
             zones[zone_name, country, region] = zone_by(plan, zone_name, country, region)[1]
@@ -110,7 +119,8 @@ def _ways(campaign: Campaign, plan: CampaignPlan, end: datetime) -> list[Way]:
         if word is not None and word.led_until is not None:
             due_at = word.led_until
         box = mailbox_id if sent_at is not None else None
-        ways.append(Way(pk, created_at, zone, sent_at, due_at, box, word, receiver))
+        side = side_by.get(domain, "")
+        ways.append(Way(pk, created_at, zone, sent_at, due_at, box, word, receiver, side))
     return ways
 
 
@@ -131,7 +141,11 @@ def _last_word(kind: str, at: datetime, code: str | None, until: str | None, rea
 
 
 def _day(
-    campaign: Campaign, plan: CampaignPlan, ways: Sequence[Way], span: tuple[datetime, datetime, datetime]
+    campaign: Campaign,
+    plan: CampaignPlan,
+    ways: Sequence[Way],
+    span: tuple[datetime, datetime, datetime],
+    left_alone: Mapping[str, Sequence[Span]],
 ) -> DayOfCampaign:
     begin, end, midnight = span
     chosen = CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", flat=True)
@@ -158,4 +172,5 @@ def _day(
         ],
         of_new=by_scope[StretchScope.NEW_LEADS],
         of_follow_ups=by_scope[StretchScope.FOLLOW_UPS],
+        left_alone=left_alone,
     )

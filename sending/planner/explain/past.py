@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from campaigns.contacts.queries import providers_of
 from campaigns.sequences.plans import CampaignPlan, plans
 from campaigns.sequences.positions import step_name
 from campaigns.sequences.telling import EditKind
@@ -17,6 +18,7 @@ from sending.ledger.kinds import EventKind, StretchScope
 from sending.ledger.models import Event
 from sending.ledger.queries import count_on, events_of_enrollment, events_of_kinds
 from sending.ledger.stretches import stretches_between
+from sending.mailboxes.cooling import name_of, side_of
 from sending.pacing import UNTIL_MENDED, HoldCode, Pace
 from sending.pacing.history import Cause, Span, closed_spans, main_reason, timeline
 from sending.planner.claim.branching import due_behind
@@ -62,6 +64,7 @@ def past_day(row: Enrollment, day: date, *, now: datetime) -> PastDay:
         *campaign_pauses(row.workspace_id, row.campaign_id, before=end),
         *mailbox_pauses(row.workspace_id, mailboxes, before=end),
         *_of_many(row, mailboxes, events, begin, end),
+        *_left_alone(row, mailboxes, events, end),
     ]
     left = count_on(row.workspace_id, day, EventKind.ATTEMPTED, mailboxes=mailboxes)
     words = (
@@ -102,6 +105,33 @@ def mailbox_pauses(workspace_id: int, addresses: Mapping[int, str], *, before: d
                 words = f"{address} carried nothing: {one.data.get('words') or 'it was paused'}"
                 spans.append(Span(one.at, until, HoldCode.MAILBOX_STATE, words, pk, of_many=True))
     return spans
+
+
+def cooldowns(workspace_id: int, addresses: Mapping[int, str], *, before: datetime) -> dict[str, list[Span]]:
+    """Return when mailboxes (id -> address) left anybody alone before an instant, by the side that they did."""
+    found: dict[str, list[Span]] = {}
+    told: dict[tuple[int, str], list[Event]] = {}
+    for event in events_of_kinds(workspace_id, (EventKind.MAILBOX_COOLED,), before=before):
+        if event.mailbox_id is not None and event.mailbox_id in addresses:
+            told.setdefault((event.mailbox_id, str(event.data.get("side", ""))), []).append(event)
+    for (pk, side), events in told.items():
+        for one, following in _with_next(events, before):
+            until = min(datetime.fromisoformat(one.data["until"]), following)
+            words = f"{addresses[pk]} leaves {name_of(side)} alone: {one.data.get('words', '')}"
+            if until > one.at:
+                found.setdefault(side, []).append(Span(one.at, until, HoldCode.COOLDOWN, words, pk, of_many=True))
+    return found
+
+
+def _left_alone(row: Enrollment, mailboxes: Mapping[int, str], events: Sequence[Event], end: datetime) -> list[Span]:
+    """Return when its mailboxes left the person alone, as long as nothing had gone to them: other mailboxes may."""
+    spans = cooldowns(row.workspace_id, mailboxes, before=end)
+    if not spans:
+        return []
+    domain = row.contact.domain
+    own = spans.get(side_of(domain, known=providers_of([domain]).get(domain, "")), [])
+    first_sent = next((event.at for event in events if event.kind in _WENT), end)
+    return [replace(one, end=min(one.end, first_sent)) for one in own if one.begin < first_sent]
 
 
 def _mailboxes(row: Enrollment, *, before: datetime, now: datetime) -> dict[int, str]:

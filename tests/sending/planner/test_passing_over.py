@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
+from sending.mailboxes.cooling import cool_down
 from sending.mailboxes.models import Cooldown, Mailbox, MailboxClock
 from sending.mailboxes.states import MailboxState
 from sending.outbox import leases
@@ -19,11 +20,14 @@ from sending.pacing.history import Cause
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
 from sending.planner.claim.picking import Pick
+from sending.planner.explain.past import past_day
 from sending.planner.explain.present import present_of
 from sending.planner.models import Enrollment
 from sending.planner.services import set_senders
 from sending.planner.states import EnrollmentState
+from sending.reports.waterfall import waterfall_of
 from tests.builders import make_contact, make_running_campaign
+from tests.sending.planner.life import committed
 from tests.sending.planner.stage import DAY, HOUR, database_time, lease, make_sender, make_spending, make_team, pick
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +194,21 @@ def test_whoever_asks_is_told_that_they_stand_in_line() -> None:
     make_spending(ben, 1)
     held = present_of(waiting()[0], now=database_time()).binding
     assert (held.code, held.mailbox_id) == (HoldCode.DAILY_LIMIT, ben.pk), "the full one would be the first"
+
+
+def test_a_day_tells_of_the_mailbox_that_left_them_alone_and_of_the_one_that_was_full() -> None:
+    _, anna, ben = make_two(make_team(), ["g@gmail.com", "o@small.example"], daily_limit=1)
+    now = database_time()
+    with committed():
+        cool_down(anna.pk, Receiver.GOOGLE, "550 Spam")
+    make_spending(ben, 1)
+    assert [one for _, one in pairs([*pick(anna), *pick(ben)])] == ["o@small.example"]
+    (row,) = waiting()
+    later = now + HOUR
+    line = past_day(row, later.date(), now=later).line
+    assert [(one.code, one.words) for one in line if one.begin >= now] == [
+        (HoldCode.COOLDOWN, "anna@acme.example leaves Google alone: Google distrusts it: 550 Spam")
+    ]
+    waterfall = waterfall_of(row.campaign, later.date(), now=later)
+    assert waterfall.causes[row.pk] == HoldCode.COOLDOWN
+    assert sum(one.count for one in waterfall.rows) == waterfall.due
