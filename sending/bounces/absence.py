@@ -13,7 +13,9 @@ _SUBJECT = re.compile(
     r"|abwesen|absence|réponse automatique|reponse automatique|respuesta automática|fuera de la oficina"
     r"|odpowiedź automatyczna|automatyczna odpowiedź|nieobecno|automatisch antwoord|afwezig|risposta automatica"
     r"|fuori ufficio|fuori sede|resposta automática|ausência|ausencia|fora do escritório|automatiskt? svar|autosvar"
-    r"|frånvaro|fravær|ikke til stede|poissaolo|away from)",
+    r"|frånvaro|fravær|ikke til stede|away from|mensagem automática|poza biurem|autoodpowiedź"
+    r"|(ej|inte|ikke) på kontoret|ute av kontoret|bortre(st|ist|jst)\b|automaattinen vastaus|poissaolo"
+    r"|poissa toimisto|lomalla\b|automatick[áé] odpověď|odpověď v nepřítomnosti|nepřítomn|mimo kancelář)",
     re.IGNORECASE,
 )
 _HEADERS = (
@@ -40,7 +42,8 @@ _MONTHS = {
             "september septembre septiembre września settembre setembro syyskuuta září sep sept",
             "october oktober octobre octubre października ottobre outubro lokakuuta října oct okt",
             "november novembre noviembre listopada novembro marraskuuta listopadu nov",
-            "december dezember décembre decembre diciembre grudnia dicembre dezembro joulukuuta prosince dec dez",
+            "december dezember décembre decembre diciembre grudnia dicembre dezembro joulukuuta prosince desember dec"
+            " dez",
         ),
         start=1,
     )
@@ -49,15 +52,20 @@ _MONTHS = {
 _WORDS = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _BACK = re.compile(
     r"(return|back|until|through|till|zurück|wieder|bis|retour|jusqu|vuelv|volver|regres|hasta|wrac|do dnia"
-    r"|\bdo(?= \d)|powr|terug|tot|rientr|fino|volt|retorn|regress|até|tillbaka|tillbage|tilbage|tilbake|åter|fram till"
-    r"|til og med|till och med|takaisin|palaan|zpět|vrát)",
+    r"|\bdo(?= \d)|powr|wróc|ponownie|terug|tot|rientr|fino|volt|retorn|regress|até|tillbaka|tillbage|tilbage|tilbake"
+    r"|åter|fram till|til og med|till och med|\bt\.?o\.?m\b|fre?m til|indtil|\bfør(?= \d)|takaisin|palaan|jälleen"
+    r"|zpět|vrát|vrac|opět"
+    # "20.12. to 31.12.2026": of two days the second
+    r"|(?<=[\d.]) ?[\u2013\u2014-] ?(?=\d{1,2}[./])|(?<=[\d.]) (?:a|al|au|to|till?) (?=\d{1,2}[./]))",
     re.IGNORECASE,
 )
-# "am 28.12. wieder da", "5 januari weer terug": the day stands before the word.
-_AGAIN = re.compile(r"\b(wieder|zurück|weer|terug|back|tillbaka|åter|tilbage|tilbake)\b", re.IGNORECASE)
+# "am 28.12. wieder da", "5 januari weer terug", "14.12. asti": the day stands before the word.
+_AGAIN = re.compile(r"\b(wieder|zurück|weer|terug|back|tillbaka|åter|tilbage|tilbake|asti|saakka)\b", re.IGNORECASE)
 _BEFORE = 40
 _ISO = re.compile(r"\b(20\d\d)-(\d{1,2})-(\d{1,2})\b")
-_DOTTED = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](20\d\d)\b")
+_DOTTED = re.compile(r"\b(\d{1,2})(?:[./-]|\. )(\d{1,2})(?:[./-]|\. )(20\d\d)\b")
+# "30/12 2026", "30/12": without a year only where no month is that high.
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])(?: (20\d\d)\b)?")
 # "bis 19.01.": without the dot behind the month it may be any number.
 _SHORT = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.(?!\d)")
 _DAY_MONTH = re.compile(
@@ -75,7 +83,10 @@ _AWAY = re.compile(
     r"|fuera de la oficina|nieobecn|urlop|afwezig|vakantie|fuori (sede|ufficio)|in ferie|assente|de férias|frånvar"
     r"|fora do escritório|\bausência|\bbaja (médica|maternal|laboral)|zwolnieni"
     r"|semester|ledig\b|sjukskriven|\bbarsel|\bferie\b"
-    r"|fravær|ikke til stede|sygemeldt|poissa|lomalla",
+    r"|fravær|ikke til stede|sy(ge)?k?meldt|poissa|lomalla|vapaalla|en ole tavoitettavissa|(inte|ej|ikke) på kontoret"
+    r"|bortre(st|ist|jst)\b|\bsjuk\b|\bsyg\b|kontoret er lukket|permisjon|ute av kontoret|estarei fora|de licença"
+    r"|em viagem|poza (biurem|firmą)|delegacj|mimo kancelář|nejsem v kanceláři|dovolen(é|ou|á)\b"
+    r"|nepřítom|nemocn[ýáí]\b",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -148,6 +159,9 @@ def date_in(text: str, year: int | None) -> date | None:
             return _date(named, _MONTHS[found[month].lower()], int(found[day])) if named else None
     if year and (found := _SHORT.search(text)):
         return _date(year, int(found[2]), int(found[1]))
+    if (found := _SLASHED.search(text)) and (found[3] or int(found[1]) > 12):
+        named = int(found[3]) if found[3] else year
+        return _date(named, int(found[2]), int(found[1])) if named else None
     return None
 
 

@@ -13,6 +13,7 @@ from sending.bounces.reports import fields_of
 from sending.bounces.returned import told_by
 
 _MOST_JSON = 200_000
+_SERVERS = ("mailer-daemon@", "mailerdaemon@", "mailer_daemon@", "mail-daemon@", "maildaemon@", "postmaster@")
 # docs.aws.amazon.com/ses: bounce types and subtypes, where the diagnostic says nothing more.
 _SUBTYPES = {
     "noemail": Category.BAD_MAILBOX,
@@ -23,6 +24,11 @@ _SUBTYPES = {
     "contentrejected": Category.CONTENT_BLOCK,
     "attachmentrejected": Category.CONTENT_BLOCK,
 }
+
+
+def is_server(mail: Mail) -> bool:
+    """Say whether a mail server writes under its own name: whatever it says, no person has answered."""
+    return mail.from_address.lower().startswith(_SERVERS)
 
 
 def receipt(mail: Mail) -> Verdict | None:

@@ -9,7 +9,7 @@ from sending.bounces.challenges import challenge
 from sending.bounces.complaints import complaint
 from sending.bounces.failures import failure_notice
 from sending.bounces.kinds import Category, Evidence, Kind, Verdict
-from sending.bounces.machines import json_notice, receipt
+from sending.bounces.machines import is_server, json_notice, receipt
 from sending.bounces.mail import Mail
 from sending.bounces.optout import asked_by_program, opt_out
 from sending.bounces.reports import delivery_report
@@ -35,4 +35,7 @@ def classify_mail(mail: Mail) -> Verdict:
             return verdict
     if not mail.from_address:
         return Verdict(Kind.OTHER, Category.NONE, (Evidence("none", "no-sender", ""),), confidence=0.3)
+    if is_server(mail):
+        evidence = Evidence("none", "written-by-a-server", mail.from_address)
+        return Verdict(Kind.OTHER, Category.NONE, (evidence,), confidence=0.3)
     return Verdict(Kind.HUMAN_REPLY, Category.NONE, (Evidence("none", "no-sign-of-a-machine", ""),), confidence=0.7)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sending.bounces.kinds import Category, Evidence, Kind, Verdict
+from sending.bounces.machines import is_server
 from sending.bounces.mail import Mail
 from sending.bounces.quoting import split
 from sending.bounces.wishes import wish_in
@@ -41,7 +42,7 @@ def opt_out(mail: Mail) -> Verdict | None:
         return None
     if wish.is_certain:
         return _verdict("words", wish.words)
-    if not mail.from_address or any(mail.header(name) for name in _OF_LISTS):
+    if not mail.from_address or is_server(mail) or any(mail.header(name) for name in _OF_LISTS):
         return None  # nobody who could be asked, or the note below each mail of a list
     evidence = Evidence(LAYER, MENTION, wish.words[:200])
     return Verdict(Kind.HUMAN_REPLY, Category.NONE, (evidence,), confidence=0.4)

@@ -268,6 +268,47 @@ def test_robots_and_admins_who_write_of_other_things_are_not_servers() -> None:
     assert Kind.BOUNCE not in {parcel.kind, phishing.kind, postmaster.kind}
 
 
+@pytest.mark.parametrize(
+    ("subject", "text", "category"),
+    [
+        (
+            "Recapito non riuscito",
+            "Il recapito del messaggio al seguente destinatario non è riuscito:\n\n  rossi@ditta.example\n\nLa casella di posta non "
+            "esiste.",
+            Category.BAD_MAILBOX,
+        ),
+        (
+            "Errore di consegna",
+            "Il messaggio per rossi@ditta.example è stato rifiutato: destinatario inesistente.",
+            Category.BAD_MAILBOX,
+        ),
+        (
+            "Notifica sullo stato del recapito",
+            "Recapito ai seguenti destinatari fallito: rossi@ditta.example. Quota superata.",
+            Category.MAILBOX_FULL,
+        ),
+        (
+            "Consegna non riuscita",
+            "Non è stato possibile consegnare il messaggio a rossi@ditta.example. La casella è disattivata.",
+            Category.INACTIVE_MAILBOX,
+        ),
+    ],
+)
+def test_italian_reports_without_any_header(subject: str, text: str, category: Category) -> None:
+    found = verdict("postmaster@ditta.example", subject, text)
+    assert (found.kind, found.category, found.recipients) == (Kind.BOUNCE, category, ("rossi@ditta.example",))
+
+
+@pytest.mark.parametrize(
+    "sender", ["postmaster@x.example", "Mail <MAILER-DAEMON@x.example>", "mailer-daemon@x.example"]
+)
+@pytest.mark.parametrize(
+    "text", ["Sounds good, call me.", "Something strange has happened to it.", "How do I unsubscribe Bob?"]
+)
+def test_nothing_that_a_server_writes_in_its_own_name_is_an_answer(sender: str, text: str) -> None:
+    assert verdict(sender, "Re: A question", text).kind is Kind.OTHER
+
+
 def test_an_address_within_a_text_without_spaces_is_only_the_address() -> None:
     found = verdict("postmaster@mx.example", "系统退信", "收件人邮件地址（anna@acme.test）不存在，邮件无法送达。\n")  # noqa: RUF001
     assert found.recipients == ("anna@acme.test",)
