@@ -42,13 +42,12 @@ _MONTHS = {
             "september septembre septiembre września settembre setembro syyskuuta září sep sept",
             "october oktober octobre octubre października ottobre outubro lokakuuta října oct okt",
             "november novembre noviembre listopada novembro marraskuuta listopadu nov",
-            "december dezember décembre decembre diciembre grudnia dicembre dezembro joulukuuta prosince desember dec"
-            " dez",
+            "december dezember desember décembre decembre diciembre grudnia dicembre dezembro joulukuuta prosince dec",
         ),
         start=1,
     )
     for name in names.split()
-}
+} | {"dez": 12}
 _WORDS = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _BACK = re.compile(
     r"(return|back|until|through|till|zurück|wieder|bis|retour|jusqu|vuelv|volver|regres|hasta|wrac|do dnia"
