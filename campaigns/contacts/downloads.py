@@ -6,11 +6,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
 from campaigns.contacts import queries
-from campaigns.contacts.core.fields import COUNTRY, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, SUBSCRIBER, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.models import Contact, ContactImport
 from outreach.kit.downloads import TOGETHER, download
 
-_COLUMNS = ("email", *TEXT_LIMITS, COUNTRY, TIME_ZONE, "created_at")
+_COLUMNS = ("email", *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER, "created_at")
 
 
 def rejected_rows(request: HttpRequest, row: ContactImport) -> StreamingHttpResponse:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, TEXT_LIMITS, TIME_ZONE, FieldKind
+from campaigns.contacts.core.fields import COUNTRY, EMAIL, LABELS, SUBSCRIBER, TEXT_LIMITS, TIME_ZONE, FieldKind
 from campaigns.contacts.core.pasting import table_of
 from campaigns.contacts.core.typed import Style, canonical
 from campaigns.contacts.errors import BadContact
@@ -16,10 +16,11 @@ from campaigns.contacts.models import INTEREST_LIMIT, NOTE_LIMIT, SHORTEST_DAYS,
 from campaigns.contacts.services.erasing import WHY_LIMIT as ERASE_WHY_LIMIT
 from campaigns.contacts.services.interests import Weighing
 from campaigns.contacts.services.suppressions import WHY_LIMIT
+from campaigns.contacts.states import SUBSCRIBER_KINDS
 from outreach.kit.stale import SeenForm
 
 PASTE_LIMIT = 1_000_000  # characters: at four bytes each below DATA_UPLOAD_MAX_MEMORY_SIZE
-FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
+FORM_FIELDS = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)
 
 
 class RefusableForm(forms.Form):
@@ -47,6 +48,12 @@ class ContactForm(SeenForm, RefusableForm):
     country = forms.CharField(label=LABELS[COUNTRY], required=False, help_text="A name or a code such as DE.")
     time_zone = forms.CharField(
         label=LABELS[TIME_ZONE], required=False, help_text="Such as Europe/Berlin. Empty: the campaign's."
+    )
+    subscriber_kind = forms.ChoiceField(
+        label=LABELS[SUBSCRIBER],
+        required=False,
+        choices=[(kind.value, words) for kind, words in SUBSCRIBER_KINDS.items()],
+        help_text="In the United Kingdom companies are written to without consent, individuals only with one.",
     )
 
 

@@ -131,6 +131,12 @@ SUBSCRIBER_LABELS: Mapping[Subscribers, str] = {
     Subscribers.COMPANIES: "People at companies and other bodies with a legal person of their own",
     Subscribers.INDIVIDUALS: "Sole traders, partners, private persons, or some of them",
 }
+# The same of one person.
+SUBSCRIBER_KINDS: Mapping[Subscribers, str] = {
+    Subscribers.UNSTATED: "As their import says it",
+    Subscribers.COMPANIES: "At a company, or another body with a legal person of its own",
+    Subscribers.INDIVIDUALS: "A sole trader, a partner, a private person",
+}
 BASIS_LABELS: Mapping[LegalBasis, str] = {
     LegalBasis.UNSTATED: "Not stated",
     LegalBasis.CONSENT: "They agreed to be written to",

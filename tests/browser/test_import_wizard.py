@@ -1,7 +1,7 @@
 """The wizard of an import in a browser, from upload to result, wide; narrow and dark to its undo.
 
-WIZARD_ROWS=100000 makes it a long one, which undoes the first import, too, wide; WIZARD_SHOTS names a folder for pictures of each page, WIZARD_TIMES=1 tells the
-seconds of each part.
+WIZARD_ROWS=100000 makes it a long one, which takes the first import back as well, wide. WIZARD_SHOTS names a folder for
+pictures of each page, WIZARD_TIMES=1 tells the seconds of each part.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from campaigns.contacts.core.fields import COUNTRY, EMAIL, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, EMAIL, SUBSCRIBER, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.services.upserts import TOGETHER, UpsertStatus
 from campaigns.contacts.states import ImportPolicy
@@ -44,6 +44,11 @@ class ContactValues(Wanted):
     region: Word = Field("", description="State or province; with the country it can tell the time zone.")
     country: Word = Field("", description="A name or a code such as DE; stored as the code.")
     time_zone: Word = Field("", description="IANA name such as Europe/Berlin; empty = the campaign's.")
+    subscriber_kind: Word = Field(
+        "",
+        description="`companies` or `individuals`, to a law that protects individuals (PECR in the United Kingdom); "
+        "empty = as their import says it.",
+    )
     fields: Fields = Field(default_factory=dict)
 
 
@@ -55,7 +60,7 @@ class NewContact(ContactValues):
 
     def texts(self) -> dict[str, str]:
         """Return the values by field, as services take them."""
-        return {name: getattr(self, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)}
+        return {name: getattr(self, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)}
 
 
 class ContactChanges(ContactValues):
@@ -68,7 +73,7 @@ class ContactChanges(ContactValues):
     def applied_to(self, contact: Contact) -> tuple[dict[str, str], dict[str, str]]:
         """Return all values and custom fields that the contact then has; an empty field is taken away."""
         given = self.model_dump(exclude_unset=True, exclude={"fields"})
-        values = {name: getattr(contact, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)}
+        values = {name: getattr(contact, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)}
         values |= {name: text for name, text in given.items() if text is not None}
         fields = {**contact.fields, **self.fields}
         return values, {name: text or "" for name, text in fields.items() if text is not None or name in contact.fields}
@@ -163,6 +168,7 @@ class ContactOut(Schema):
     region: str
     country: str
     time_zone: str
+    subscriber_kind: str
     fields: dict[str, str]
     verdict: str = Field(description="What the last check thought of the address; `unchecked` before one.")
     tags: list[str]
@@ -182,7 +188,8 @@ class ContactOut(Schema):
         lists: Iterable[tuple[int, str]],
         suppression: SuppressionOut | Stop | None,
     ) -> ContactOut:
-        texts: Mapping[str, str] = {name: getattr(row, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)}
+        names = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)
+        texts: Mapping[str, str] = {name: getattr(row, name) for name in names}
         return cls(
             id=row.pk,
             **texts,

@@ -20,6 +20,7 @@ TEXT_LIMITS: Mapping[str, int] = {
 }
 COUNTRY = "country"
 TIME_ZONE = "time_zone"
+SUBSCRIBER = "subscriber_kind"  # company or individual, to a law that protects individuals
 EMAIL = "email"
 FULL_NAME = "full_name"  # no column of the table: becomes first_name and last_name
 
@@ -36,6 +37,7 @@ LABELS: Mapping[str, str] = {
     "region": "State or region",
     COUNTRY: "Country",
     TIME_ZONE: "Time zone",
+    SUBSCRIBER: "Company or individual",
 }
 
 

@@ -24,12 +24,14 @@ from campaigns.contacts.core.fields import (
     EMAIL,
     FULL_NAME,
     LABELS,
+    SUBSCRIBER,
     TEXT_LIMITS,
     TIME_ZONE,
     FieldKind,
 )
 from campaigns.contacts.core.kinds import TEXT, Typed
 from campaigns.contacts.core.names import tidied
+from campaigns.contacts.core.subscribing import parse_subscriber
 from campaigns.contacts.core.table import Broken
 from campaigns.contacts.core.typed import Misfit, canonical
 from outreach.kit.addresses import BadAddress, parse_address, plain_address
@@ -102,7 +104,7 @@ class RowReader:
         self._text_cells = _picker([places[field] for field in self._texts])
         self._looked_up = [
             (places[field], field, _Remembered(parse))
-            for field, parse in ((COUNTRY, _country), (TIME_ZONE, _zone_name))
+            for field, parse in ((COUNTRY, _country), (TIME_ZONE, _zone_name), (SUBSCRIBER, _subscriber))
             if field in places
         ]
         self._custom = [
@@ -286,6 +288,10 @@ def _country(text: str) -> str | None:
 
 def _zone_name(text: str) -> str | None:
     return find_zone(_clean(text))  # parse_zone looks for the nearest name besides, which nobody reads here
+
+
+def _subscriber(text: str) -> str | None:
+    return parse_subscriber(_clean(text))
 
 
 def _fit(cells: list[str], width: int) -> bool:

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Collate, Concat, Lower, Now, Nu
 from campaigns.contacts.core.fields import TEXT_LIMITS
 from campaigns.contacts.core.tags import NAME_LIMIT
 from campaigns.contacts.core.verdicts import AddressVerdict
+from campaigns.contacts.states import Subscribers
 from outreach.accounts.models import Workspace
 
 # What sorts behind every text: who has no name stands behind those who have one.
@@ -46,6 +47,8 @@ class Contact(models.Model):
     region = models.CharField(max_length=TEXT_LIMITS["region"], blank=True, default="", db_default="")
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2
     time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty = the campaign's
+    # Company or individual, to a law that protects individuals; "" = as their import says it.
+    subscriber_kind = models.CharField(max_length=12, blank=True, default="", db_default="")
     fields = models.JSONField(default=dict)  # custom fields: name -> text
     # What the last check thought of the address; "" = never checked. What the gates ask is the domain itself.
     verdict = models.CharField(max_length=10, blank=True, default="", db_default="")
@@ -69,6 +72,9 @@ class Contact(models.Model):
             models.CheckConstraint(condition=~models.Q(email_key=""), name="contacts_has_address"),
             models.CheckConstraint(
                 condition=models.Q(verdict__in=["", *AddressVerdict]), name="contacts_known_verdict"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subscriber_kind__in=list(Subscribers)), name="contacts_known_subscriber"
             ),
         ]
         indexes = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from campaigns.contacts.core.fields import COUNTRY, CUSTOM_PREFIX, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, CUSTOM_PREFIX, SUBSCRIBER, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.states import OWN_WISHES, ImportPolicy, SuppressionScope
 
-TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
+TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)
 FIELDS = "fields"
 # Of a contact c: whether they said themselves that they are not to be written to. REFUSALS are its %(wishes)s.
 REFUSALS = sorted(reason.value for reason in OWN_WISHES)

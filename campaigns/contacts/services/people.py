@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from campaigns.contacts.core.fields import COUNTRY, EMAIL, TEXT_LIMITS, TIME_ZONE
+from campaigns.contacts.core.fields import COUNTRY, EMAIL, SUBSCRIBER, TEXT_LIMITS, TIME_ZONE
 from campaigns.contacts.core.suppressing import Rule
 from campaigns.contacts.errors import BadContact, NameTaken, Overtaken
 from campaigns.contacts.models import BulkPart, Contact, ContactEdit, ContactList, ListMember
@@ -75,7 +75,7 @@ def edit_contact(
 
 def seen_contact(contact: Contact, names: Collection[str]) -> str:
     """Return the fingerprint of a contact as a page shows it. names: of the custom fields that are on the page."""
-    plain = [getattr(contact, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)]
+    plain = [getattr(contact, name) for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)]
     return fingerprint(plain, sorted((name, text) for name, text in contact.fields.items() if name in names))
 
 

@@ -13,7 +13,7 @@ from itertools import chain
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from campaigns.contacts.core.fields import COUNTRY, EMAIL, TEXT_LIMITS, TIME_ZONE, FieldKind
+from campaigns.contacts.core.fields import COUNTRY, EMAIL, SUBSCRIBER, TEXT_LIMITS, TIME_ZONE, FieldKind
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Contact, ContactEdit
 from campaigns.contacts.queries.fields import known_kinds
@@ -27,7 +27,7 @@ from outreach.kit.addresses import BadAddress, parse_address
 from outreach.kit.away import gave_way
 
 TOGETHER = 1_000  # contacts of one call
-_TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE)
+_TEXTS = (*TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)
 _TRIES = 4  # each time somebody else adds one of them at the same moment
 
 

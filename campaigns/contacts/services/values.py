@@ -12,11 +12,13 @@ from campaigns.contacts.core.fields import (
     CUSTOM_LIMIT,
     CUSTOM_PREFIX,
     EMAIL,
+    SUBSCRIBER,
     TEXT_LIMITS,
     TIME_ZONE,
     FieldKind,
     is_custom_name,
 )
+from campaigns.contacts.core.subscribing import parse_subscriber
 from campaigns.contacts.core.typed import Misfit, Style, canonical
 from campaigns.contacts.errors import BadContact
 from campaigns.contacts.models import Contact
@@ -37,13 +39,14 @@ def cleaned_contact(
         cleaned[field] = _one_line(field, values.get(field, ""), limit)
     cleaned["country"] = _country(values.get("country", ""))
     cleaned["time_zone"] = _zone(values.get("time_zone", ""))
+    cleaned[SUBSCRIBER] = _subscriber(values.get(SUBSCRIBER, ""))
     cleaned["fields"] = _custom(fields, kinds, before)
     return cleaned
 
 
 def changes_of(before: Contact, cleaned: Mapping[str, object]) -> dict[str, list[str]]:
     """Return what an edit changes: field, or "fields.<name>" -> [before, after]."""
-    plain = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)
+    plain = (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)
     found = {name: [getattr(before, name), str(cleaned[name])] for name in plain}
     new: Any = cleaned["fields"]
     for name in {**before.fields, **new}:
@@ -79,6 +82,15 @@ def _zone(text: str) -> str:
         return parse_zone(text).key
     except ZoneProblem as error:
         raise BadContact("time_zone", str(error)) from error
+
+
+def _subscriber(text: str) -> str:
+    if not text.strip():
+        return ""
+    kind = parse_subscriber(text)
+    if kind is None:
+        raise BadContact(SUBSCRIBER, f"“{text.strip()[:60]}” is neither: write companies or individuals.")
+    return kind.value
 
 
 def _custom(fields: Mapping[str, str], kinds: Mapping[str, FieldKind], before: Mapping[str, str]) -> dict[str, str]:

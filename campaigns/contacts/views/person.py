@@ -8,11 +8,12 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from campaigns.contacts import queries
-from campaigns.contacts.core.fields import LABELS, TIME_ZONE
+from campaigns.contacts.core.fields import LABELS, SUBSCRIBER, TIME_ZONE
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.forms import FORM_FIELDS, NoteForm
 from campaigns.contacts.models import Contact
 from campaigns.contacts.parts import parts
+from campaigns.contacts.states import SUBSCRIBER_KINDS, Subscribers
 from outreach.accounts.access import MemberRequest, member_page
 from outreach.accounts.roles import Role
 from outreach.kit.htmx import render_region
@@ -48,7 +49,7 @@ def _facts(request: MemberRequest, contact: Contact) -> dict[str, Any]:
     """Return what stands beside the timeline."""
     plain = [name for name in FORM_FIELDS if name != TIME_ZONE and getattr(contact, name)]
     return {
-        "facts": [(LABELS[name], getattr(contact, name)) for name in plain],
+        "facts": [(LABELS[name], _shown(contact, name)) for name in plain],
         "zone": queries.zone_known_of(contact),
         "suppression": queries.suppression_of(contact),
         "grounds": queries.grounds_of(contact),
@@ -59,6 +60,11 @@ def _facts(request: MemberRequest, contact: Contact) -> dict[str, Any]:
         "notes": [(note, _may_change(request, note.created_by_id)) for note in queries.notes_of(contact)],
         "cards": [card for part in parts() for card in part.cards(request.member, contact)],
     }
+
+
+def _shown(contact: Contact, name: str) -> str:
+    text: str = getattr(contact, name)
+    return SUBSCRIBER_KINDS[Subscribers(text)] if name == SUBSCRIBER else text
 
 
 def _may_change(request: MemberRequest, author_id: int | None) -> bool:

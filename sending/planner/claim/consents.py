@@ -23,8 +23,10 @@ WITH decided AS MATERIALIZED (
 )
 SELECT a.campaign_id, a.contact_id, COALESCE(g.basis, 'unstated'),
        {COVERS_ONE.format(campaign="g.campaign_id", contact="a.contact_id")},
-       COALESCE(i.basis, 'unstated'), i.basis_on, COALESCE(i.basis_page, ''), COALESCE(i.subscribers, '')
+       COALESCE(i.basis, 'unstated'), i.basis_on, COALESCE(i.basis_page, ''),
+       COALESCE(NULLIF(p.subscriber_kind, ''), i.subscribers, '')
   FROM unnest(%s::bigint[], %s::bigint[], %s::varchar[]) AS a(campaign_id, contact_id, country)
+  LEFT JOIN contacts_contact p ON p.id = a.contact_id
   LEFT JOIN planner_campaign_ground g ON g.campaign_id = a.campaign_id
   LEFT JOIN LATERAL (
     SELECT i.legal_basis AS basis, i.basis_on, i.basis_page, i.subscribers, c.created_at AS stated_at

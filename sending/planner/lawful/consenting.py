@@ -24,18 +24,23 @@ _HOLDS = """i.workspace_id = %s
        AND (NOT t.needs_page OR i.basis_on IS NOT NULL AND i.basis_page <> '')
        AND (NOT t.of_companies OR i.subscribers = 'companies')"""
 # Of a contact c: whether its import, or a later one that stated a ground for it, is what the law of its country takes
-# for a consent; values: accepted_values. The imports are read once, the later grounds by contact.
-ACCEPTED = f"""((COALESCE(c.origin_id, 0), {CODE}) IN (
-    SELECT i.id, t.country FROM {_TERMS} JOIN contacts_import i ON i.legal_basis = t.basis WHERE {_HOLDS})
+# for a consent, or it is a company to a law that spares them: what is said of itself counts before what its imports
+# say. Values: accepted_values. The imports are read once, the later grounds by contact.
+_BY_IMPORT = f"""(COALESCE(c.origin_id, 0), {CODE}) IN (
+    SELECT i.id, t.country FROM {_TERMS} JOIN contacts_import i ON i.legal_basis = t.basis WHERE {_HOLDS}"""  # noqa: S608
+ACCEPTED = f"""(c.subscriber_kind = 'companies' AND {CODE} = ANY(%s::varchar[])
+ OR {_BY_IMPORT} AND NOT t.of_companies)
+ OR c.subscriber_kind = '' AND {_BY_IMPORT} AND t.of_companies)
  OR EXISTS (
     SELECT 1 FROM contacts_ground k JOIN contacts_import i ON i.id = k.contact_import_id
       JOIN {_TERMS} ON t.basis = k.basis
-     WHERE k.contact_id = c.id AND t.country = {CODE} AND {_HOLDS}))"""  # noqa: S608  # our own words
+     WHERE k.contact_id = c.id AND t.country = {CODE} AND {_HOLDS}
+       AND (NOT t.of_companies OR c.subscriber_kind = '')))"""  # noqa: S608  # our own words
 
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """What is on record with the import that somebody came with."""
+    """What is on record with the import that somebody came with. subscribers: as it is said of them, else of all."""
 
     basis: LegalBasis = LegalBasis.UNSTATED
     on: date | None = None
@@ -55,7 +60,8 @@ def accepted_values(workspace_id: int, today: date) -> list[Any]:
         workspace_id,
         today,
     ]
-    return [*values, *values]
+    sparing = sorted({code for code, term in all_terms if term.of_companies})
+    return [sparing, *values, *values, *values]
 
 
 def asking_codes() -> list[str]:

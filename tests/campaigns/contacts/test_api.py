@@ -100,6 +100,7 @@ def test_a_contact_is_added_once_and_its_values_are_judged(program: Program) -> 
         ({"email": "nobody"}, "email"),
         ({"email": "bob@example.com", "country": "Atlantis"}, "country"),
         ({"email": "bob@example.com", "time_zone": "Mars"}, "time_zone"),
+        ({"email": "bob@example.com", "subscriber_kind": "maybe"}, "subscriber_kind"),
         ({"email": "bob@example.com", "fields": {"Not A Name": "x"}}, "fields"),
     ):
         answer = program.ask("POST", "/contacts", body)
@@ -109,9 +110,10 @@ def test_a_contact_is_added_once_and_its_values_are_judged(program: Program) -> 
 
 def test_a_change_touches_what_it_names_alone(owner: Member, program: Program) -> None:
     row = make_contact(owner.workspace, "ada@example.com", first_name="Ada", city="London", fields={"a": "1", "b": "2"})
-    body = {"city": "", "company": "Example", "fields": {"a": None, "c": "3"}}
+    body = {"city": "", "company": "Example", "subscriber_kind": "companies", "fields": {"a": None, "c": "3"}}
     told = program.ask("PATCH", f"/contacts/{row.pk}", body).json()
     assert (told["first_name"], told["city"], told["company"]) == ("Ada", "", "Example")
+    assert (told["subscriber_kind"], told["country"]) == ("companies", "")
     assert told["fields"] == {"b": "2", "c": "3"}
     make_contact(owner.workspace, "bob@example.com")
     taken = program.ask("PATCH", f"/contacts/{row.pk}", {"email": "BOB@example.com"})

@@ -72,6 +72,7 @@ def test_a_contact_is_checked_field_by_field() -> None:
         ({"email": "nope"}, "email"),
         ({"email": "a@x.com", "country": "Atlantis"}, "country"),
         ({"email": "a@x.com", "time_zone": "Europe/Berln"}, "time_zone"),
+        ({"email": "a@x.com", "subscriber_kind": "perhaps"}, "subscriber_kind"),
         ({"email": "a@x.com", "first_name": "x" * 121}, "first_name"),
     ]:
         with pytest.raises(BadContact) as caught:

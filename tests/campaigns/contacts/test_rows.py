@@ -54,6 +54,21 @@ def test_a_zone_by_a_usual_name_is_kept_by_its_own() -> None:
     assert read("a@x.com", "", "", "", "Eastern Time", "")["time_zone"] == "America/New_York"
 
 
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("Ltd.", "companies"), ("L.L.P.", "companies"), ("corporate", "companies"), ("Sole Trader", "individuals"),
+     ("partnership", "individuals"), ("INDIVIDUALS", "individuals"), ("maybe", ""), ("", "")],
+)  # fmt: skip
+def test_a_word_says_whether_somebody_is_a_company_to_the_law(word: str, kind: str) -> None:
+    one = RowReader(Columns(("email", "form"), has_header=True), {"email": "email", "form": "subscriber_kind"})
+    values = one.read(2, ["a@x.com", word])
+    assert isinstance(values, list)
+    assert values[one.columns.index("subscriber_kind")] == kind
+    assert [note_words(note) for note in one.notes] == (
+        ["Company or individual is not known in 1 row (line 2, “maybe”); left empty there."] if word == "maybe" else []
+    )
+
+
 def test_a_short_and_a_long_row_are_rejected_each_with_its_width() -> None:
     assert "The row has 3 cells, the first row has 6" in refused("a@x.com", "Ada", "Ltd")
     assert "The row has 9 cells, the first row has 6" in refused("a@x.com", "Ada", "", "", "", "", "7", "8", "9")

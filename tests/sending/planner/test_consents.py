@@ -8,7 +8,9 @@ from itertools import product
 
 import pytest
 
-from campaigns.contacts.models import Contact, ContactGround
+from campaigns.contacts.core.fields import SUBSCRIBER
+from campaigns.contacts.models import Contact, ContactEdit, ContactGround
+from campaigns.contacts.services import edit_contact
 from campaigns.contacts.states import FURTHER_GROUNDS, LegalBasis, Subscribers
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
@@ -25,7 +27,7 @@ from sending.planner.review import review_of
 from sending.planner.services import launch
 from sending.planner.services.enrolling import enroll_part
 from tests.builders import make_audience, make_contact, make_import, make_list
-from tests.sending.planner.pages import make_draft, read
+from tests.sending.planner.pages import make_draft, read, signed_in, text_of
 from tests.sending.planner.stage import make_team
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,22 @@ def everything(member: Member) -> Iterator[Contact]:
             yield make_contact(member.workspace, f"{code}-{row.pk}@x.example", country=code, origin=row)
 
 
+def said_of_them(member: Member) -> Iterator[Contact]:
+    """Make somebody for each thing that can be said of a person, beside what their import says of all."""
+    for kind, of_all in product(S, S):
+        row = make_import(member.workspace, legal_basis=B.INTEREST, subscribers=of_all)
+        later = make_import(member.workspace, legal_basis=B.PUBLISHED, subscribers=of_all)
+        for code, with_later in product(("GB", "DE"), (False, True)):
+            name = f"{code}-{kind or 'unsaid'}-{of_all or 'unsaid'}-{with_later}".lower()
+            origin = None if with_later else row
+            one = make_contact(member.workspace, f"{name}@x.example", country=code, origin=origin, subscriber_kind=kind)
+            if with_later:
+                ContactGround.objects.create(
+                    contact=one, contact_import=later, basis=B.PUBLISHED, stated_at=clock.now()
+                )
+            yield one
+
+
 def stated_later(member: Member) -> Iterator[Contact]:
     """Make somebody known by an old purchase for each thing that a later import can state."""
     today = clock.now().date()
@@ -106,7 +124,8 @@ def stated_later(member: Member) -> Iterator[Contact]:
 
 def test_one_and_many_are_judged_alike(member: Member, campaign: Campaign) -> None:
     later = list(stated_later(member))
-    people = [*everything(member), *later, make_contact(member.workspace, "by-hand@firm.co.uk")]
+    said = list(said_of_them(member))
+    people = [*everything(member), *later, *said, make_contact(member.workspace, "by-hand@firm.co.uk")]
     make_audience(campaign, make_list(member.workspace, "All of them", tuple(people)))
     asked = [Addressed(member.workspace.pk, campaign.pk, one.pk, one.country, one.domain) for one in people]
     consents = Consents(asked, {member.workspace.pk: Pace()})
@@ -116,6 +135,11 @@ def test_one_and_many_are_judged_alike(member: Member, campaign: Campaign) -> No
     assert [one.email[6:] for one in later if one.pk in barred] == [
         f"CA-{at}@x.example" for at in (3, 5, 6, 8, 9, 10, 11)
     ], "without a day, or over, or without a page"
+    free = {one.email.removesuffix("@x.example") for one in said if one.pk not in barred}
+    assert free == {
+        f"gb-{pair}-{with_later}" for with_later in ("false", "true")
+        for pair in ("companies-unsaid", "companies-companies", "companies-individuals", "unsaid-companies")
+    }, "what is said of somebody counts before what an import says of all; German law spares no companies"  # fmt: skip
     assert sum(one.unconsented for one in lawful(campaign).countries) == len(barred)
     assert sum(one.people for one in counted(campaign, Whom.AUDIENCE)) == len(people) + 2
     enroll_part(campaign, consent=consent_asked(campaign))
@@ -150,3 +174,22 @@ def test_sole_traders_wait_and_an_admin_may_know_that_they_are_companies(member:
     assert override(member, campaign, Duty.CONSENT, "All are Ltd; see folder 7.").countries == ["GB"]
     (kingdom,) = lawful(campaign).countries
     assert (kingdom.people, kingdom.unconsented, kingdom.unweighed) == (2, 0, 2)
+
+
+def test_who_is_said_to_be_at_a_company_may_be_written_to_and_who_is_none_waits(
+    member: Member, campaign: Campaign
+) -> None:
+    row = make_import(member.workspace, legal_basis=B.INTEREST, subscribers=S.COMPANIES)
+    Contact.objects.update(country="GB", origin=row)
+    assert sum(one.unconsented for one in lawful(campaign).countries) == 0
+    ada, bob = Contact.objects.filter(email__startswith="p").order_by("pk")
+    edit_contact(ada, {"email": ada.email, "country": "GB", SUBSCRIBER: "Sole trader"}, {}, by=member.user)
+    with pytest.raises(NotReady, match="1 person in the United Kingdom without consent"):
+        launch(member, campaign)
+    assert ContactEdit.objects.get().changes[SUBSCRIBER] == ["", "individuals"]
+    Contact.objects.filter(pk=bob.pk).update(origin=None)
+    edit_contact(bob, {"email": bob.email, "country": "GB", SUBSCRIBER: "Ltd."}, {}, by=member.user)
+    (kingdom,) = lawful(campaign).countries
+    assert (kingdom.people, kingdom.unconsented) == (2, 1)
+    page = text_of(signed_in(member).get(member.url("contacts:detail", bob.pk)))
+    assert "Company or individual At a company, or another body with a legal person of its own" in page

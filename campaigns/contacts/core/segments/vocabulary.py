@@ -11,6 +11,7 @@ from campaigns.contacts.core.fields import (
     CUSTOM_PREFIX,
     EMAIL,
     LABELS,
+    SUBSCRIBER,
     TEXT_LIMITS,
     TIME_ZONE,
     FieldKind,
@@ -23,7 +24,7 @@ DOMAIN = "domain"
 UNCHECKED = "unchecked"  # the verdict of an address that was never checked
 UNKNOWN = "unknown"  # the provider of a domain that was not looked up
 BUILT_IN: Mapping[str, str] = {
-    **{name: LABELS[name] for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE)},
+    **{name: LABELS[name] for name in (EMAIL, *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER)},
     DOMAIN: "Domain of the address",
 }
 
