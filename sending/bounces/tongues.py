@@ -27,6 +27,7 @@ class Tongue:
     spellings: Mapping[str, Words]
     wishes: Phrases
     alone: Phrases
+    unsure: Phrases
     mentions: Phrases
     polite: Phrases
     asks: Phrases
@@ -77,13 +78,15 @@ def _tongue(one: Mapping[str, Any], fillers: Phrases) -> Tongue:
         return Phrases((phrase(spelled(written), slots) for written in one[name]), fillers)
 
     wishes, alone, mentions = phrases("wishes"), phrases("alone"), phrases("mentions")
-    needed = {*wishes.needed, *alone.needed, *mentions.needed}
+    unsure = phrases("unsure")
+    needed = {*wishes.needed, *alone.needed, *unsure.needed, *mentions.needed}
     return Tongue(
         code=one["code"],
         needed=frozenset(needed | {word for word, meant in spellings.items() if not needed.isdisjoint(meant.split())}),
         spellings={word: tuple(meant.split()) for word, meant in spellings.items()},
         wishes=wishes,
         alone=alone,
+        unsure=unsure,
         mentions=mentions,
         polite=Phrases(plain_phrase(spelled(word)) for word in [*one["polite"], *one["fillers"]]),
         asks=phrases("asks"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sending.bounces.phrases import without
+from sending.bounces.phrases import Phrases, without
 from sending.bounces.sentences import ADDRESS, Clause, Sentence, Words, sentences_of
 from sending.bounces.tongues import AND, BUT, SINCE, Tongue, tongues
 
@@ -44,7 +44,7 @@ def wish_in(text: str) -> Wish | None:
         may_ask = met or any(near.wishes.stand_in(words) or near.alone.stand_in(words) for words in spelled)
         if may_ask and is_short and (found := _Reading(near).certain(sentences)):
             return Wish(is_certain=True, words=" ".join(found))
-        mention = mention or met
+        mention = mention or met or (_Reading(near).unsure(sentences) if known & near.unsure.firsts else None)
     return Wish(is_certain=False, words=" ".join(mention)) if mention else None
 
 
@@ -64,6 +64,7 @@ class _Piece:
     """Words of a clause between those that join. before, behind: by which kind of word it is joined, "" where by none.
 
     opens: it begins its sentence. asks: it is a wish, and nothing else. is_empty: polite words, and nothing else.
+    is_harmless: it begins with what takes nothing back.
     """
 
     words: Words
@@ -73,6 +74,7 @@ class _Piece:
     opens: bool
     asks: bool
     is_empty: bool
+    is_harmless: bool
     before: str = ""
     behind: str = ""
 
@@ -90,12 +92,17 @@ class _Reading:
         pieces = [piece for at, sentence in enumerate(sentences) for piece in self._pieces(at, sentence)]
         free = [piece for at, piece in enumerate(pieces) if piece.asks and _stands_free(at, pieces)]
         if not free:
-            return self._alone(pieces)
+            return self._alone(pieces, self._tongue.alone)
         wished = {piece.sentence for piece in free}
         others = (piece for piece in pieces if not (piece.asks or piece.is_empty))
         if any(self._speaks_against(one, is_beside=one.sentence in wished) for one in others):
             return None
         return free[0].words
+
+    def unsure(self, sentences: Sequence[Sentence]) -> Words | None:
+        """Return a single word that may ask for it where nothing else is said, None where none does."""
+        pieces = [piece for at, sentence in enumerate(sentences) for piece in self._pieces(at, sentence)]
+        return self._alone(pieces, self._tongue.unsure)
 
     def _pieces(self, at: int, sentence: Sentence) -> Iterator[_Piece]:
         opens = True
@@ -103,7 +110,9 @@ class _Reading:
             for words, before, behind in self._parts(clause, is_question=sentence.is_question):
                 asks = not clause.is_quoted and self._is_wish(words, is_question=sentence.is_question)
                 is_empty = self._says_nothing(words)
-                yield _Piece(words, clause, at, sentence.is_question, opens, asks, is_empty, before, behind)
+                is_harmless = bool(self._tongue.harmless.ends(words, 0))
+                shape = (opens, asks, is_empty, is_harmless)
+                yield _Piece(words, clause, at, sentence.is_question, *shape, before, behind)
                 opens = False
 
     def _clauses(self, sentence: Sentence) -> Iterator[Clause]:
@@ -179,19 +188,18 @@ class _Reading:
             return True
         return tongue.invites.stand_in(words) and tongue.negations.isdisjoint(words)
 
-    def _alone(self, pieces: Sequence[_Piece]) -> Words | None:
-        """Return a single word that asks for it where nothing else is said, "Stop" above a name."""
-        found = [at for at, piece in enumerate(pieces) if self._is_alone(piece)]
+    def _alone(self, pieces: Sequence[_Piece], words: Phrases) -> Words | None:
+        """Return the one of these words that stands where nothing else is said, "Stop" above a name."""
+        found = [at for at, piece in enumerate(pieces) if self._is_alone(piece, words)]
         others = [at for at, piece in enumerate(pieces) if at not in found and not piece.is_empty]
         if not found or any(at < found[0] or not pieces[at].clause.is_name for at in others):
             return None
         return pieces[found[0]].words
 
-    def _is_alone(self, piece: _Piece) -> bool:
+    def _is_alone(self, piece: _Piece, words: Phrases) -> bool:
         if piece.is_question or piece.clause.is_quoted:
             return False
-        alone = self._tongue.alone
-        ends = alone.over(piece.words, alone.from_any(piece.words, self._over_courtesy(piece.words, {0})))
+        ends = words.over(piece.words, words.from_any(piece.words, self._over_courtesy(piece.words, {0})))
         return len(piece.words) in self._over_courtesy(piece.words, ends)
 
 
@@ -200,13 +208,17 @@ def _stands_free(at: int, pieces: Sequence[_Piece]) -> bool:
     piece = pieces[at]
     if piece.before == SINCE:
         return False
-    if piece.before == AND and at and not (pieces[at - 1].asks or pieces[at - 1].is_empty):
+    if piece.before == AND and at and not _leaves_whole(pieces[at - 1]):
         return False
     if at + 1 == len(pieces):
         return True
     after = pieces[at + 1]
     turns = after.before == BUT and after.sentence == piece.sentence
-    return after.asks or after.is_empty or (piece.behind in {"", SINCE} and not turns)
+    return _leaves_whole(after) or (piece.behind in {"", SINCE} and not turns)
+
+
+def _leaves_whole(piece: _Piece) -> bool:
+    return piece.asks or piece.is_empty or piece.is_harmless
 
 
 def _words(sentence: Sentence) -> Words:

@@ -116,6 +116,15 @@ def test_the_note_below_each_mail_of_a_list_is_no_mention() -> None:
     )
 
 
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table["code"])
+def test_a_word_that_may_also_call_off_something_else_is_a_mention(table: dict[str, list[str]]) -> None:
+    for word in table["unsure"]:
+        found = wish_in(f"{word.title()}.")
+        assert found is not None, word
+        assert not found.is_certain, word
+    assert wish_in(f"{table['unsure'][0]} tomorrow at ten, Bob") is None
+
+
 def test_an_empty_answer_is_known_by_its_subject() -> None:
     assert classify_mail(answer("", subject="Please remove me from your list")).kind is Kind.OPT_OUT
 
