@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -18,18 +18,42 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Rows in their order. `newer` and `older` are query strings for what comes before and after, "" at an end."""
+    """Rows in their order. `newer` and `older` are query strings for what comes before and after, "" at an end.
+
+    end: the last row that was looked at, where there are more that were not (see Bounded); None: all were.
+    """
 
     rows: Sequence[T]
     newer: str
     older: str
+    end: T | None = None
 
 
-def paged(request: HttpRequest, rows: QuerySet[T], *, by: str, size: int = PAGE_SIZE, rises: bool = False) -> Page[T]:
+@dataclass(frozen=True, slots=True)
+class Bounded(Generic[T]):
+    """What was found among the first rows in their order, and the last of those rows where there are more behind it."""
+
+    rows: QuerySet[T]
+    end: T | None
+
+
+Bound = Callable[[QuerySet[T]], Bounded[T]]
+
+
+def paged(  # noqa: PLR0913  # each is a part of a list's order
+    request: HttpRequest,
+    rows: QuerySet[T],
+    *,
+    by: str,
+    size: int = PAGE_SIZE,
+    rises: bool = False,
+    bound: Bound[T] | None = None,
+) -> Page[T]:
     """Return the page that the request's `after` or `before` cursor names, newest first by (by, id), or rising.
 
     by is a column, or what the rows are annotated with. The filters of the URL stay in the links. A cursor that cannot
-    be read is the first page.
+    be read is the first page. bound: where finding a row is dear, looks for it among the first rows behind the cursor
+    alone; such a page may be short, or empty, and the next one begins where it has ended.
     """
     before = _read(request.GET.get("before", ""), by)
     backwards = before is not None
@@ -37,16 +61,17 @@ def paged(request: HttpRequest, rows: QuerySet[T], *, by: str, size: int = PAGE_
     ordered = rows.order_by(*_order(by, rises=rises != backwards))
     if cursor is not None:
         ordered = ordered.filter(_beyond(by, cursor, rises=rises != backwards))
-    found = list(ordered[: size + 1])
-    more, found = len(found) > size, found[:size]
+    found, end, place = _read_on(ordered, size, bound)
     if backwards:
         found.reverse()
-    has_newer = more if backwards else cursor is not None
-    has_older = bool(backwards or more)
+        newer, older = place, found[-1] if found else None
+    else:
+        newer, older = found[0] if found and cursor is not None else None, place
     return Page(
         rows=found,
-        newer=_link(request, "before", found[0], by) if found and has_newer else "",
-        older=_link(request, "after", found[-1], by) if found and has_older else "",
+        newer=_link(request, "before", newer, by) if newer is not None else "",
+        older=_link(request, "after", older, by) if older is not None else "",
+        end=end,
     )
 
 
@@ -62,17 +87,28 @@ class BadCursor(ValueError):
     """A cursor that no answer of ours has given."""
 
 
-def sliced(rows: QuerySet[T], *, by: str, size: int, cursor: str = "") -> Slice[T]:
-    """Return the rows behind the cursor, newest first by (by, id). Raises BadCursor."""
+def sliced(rows: QuerySet[T], *, by: str, size: int, cursor: str = "", bound: Bound[T] | None = None) -> Slice[T]:
+    """Return the rows behind the cursor, newest first by (by, id); bound: see paged. Raises BadCursor."""
     ordered = rows.order_by(*_order(by, rises=False))
     if cursor:
         place = _read(cursor, by)
         if place is None:
             raise BadCursor("This is no cursor of this list: begin without one.")
         ordered = ordered.filter(_beyond(by, place, rises=False))
+    found, _, place = _read_on(ordered, size, bound)
+    return Slice(rows=found, next=_cursor(place, by) if place is not None else "")
+
+
+def _read_on(ordered: QuerySet[T], size: int, bound: Bound[T] | None) -> tuple[list[T], T | None, T | None]:
+    """Return so many rows, the last row that was looked at (None: all), and the row behind which there may be more."""
+    end = None
+    if bound is not None:
+        limited = bound(ordered)
+        ordered, end = limited.rows, limited.end
     found = list(ordered[: size + 1])
-    more, found = len(found) > size, found[:size]
-    return Slice(rows=found, next=_cursor(found[-1], by) if more else "")
+    if len(found) > size:
+        return found[:size], None, found[size - 1]
+    return found, end, end
 
 
 def _order(by: str, *, rises: bool) -> list[str]:

@@ -16,6 +16,7 @@ from sending.inbox.api.shapes import ConversationOut, PartNumber, SaidOut
 from sending.inbox.attached import given_out
 from sending.inbox.threads import queries
 from sending.inbox.threads.saying import conversation_of, read_place
+from sending.inbox.threads.searching import bound_of, read_search
 from sending.inbox.threads.states import Scope
 
 router = Router(tags=["inbox"])
@@ -40,16 +41,16 @@ def conversations(  # noqa: PLR0913, PLR0917  # each is a filter of the list
 ) -> Any:
     """Return the conversations of a scope as the inbox has it, the newest first; `mine` are those of the key's maker.
 
-    In `all`, a search or a label looks everywhere.
+    In `all`, a search or a label looks everywhere. A search for words beside each other, or without one, looks through
+    2,000 conversations for one answer, which may be short or empty: it is over where `next` is empty.
     """
     named = queries.label_named(request.member, label) if label else None
     if label and named is None:
         return Page[ConversationOut](results=[], next="")
-    rows = queries.threads_of(
-        request.member, scope, search=q[: queries.LONGEST_SEARCH].strip(), label=named.pk if named else None
-    )
+    sought = read_search(q)
+    rows = queries.threads_of(request.member, scope, sought=sought, label=named.pk if named else None)
     rows = queries.with_ours(rows.select_related("mailbox", "assignee", "enrollment"))
-    page = sliced(rows, by="newest_at", size=limit, cursor=cursor)
+    page = sliced(rows, by="newest_at", size=limit, cursor=cursor, bound=bound_of(sought))
     return Page[ConversationOut](results=[ConversationOut.of(row) for row in page.rows], next=page.next)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import CharField, QuerySet
 from django.db.models.expressions import RawSQL
@@ -15,10 +14,10 @@ from outreach.accounts.access import Member
 from sending.inbox.labelling import LABELLED
 from sending.inbox.models import InboundMessage
 from sending.inbox.threads.models import Answer, Label, Thread
+from sending.inbox.threads.searching import Search, having
 from sending.inbox.threads.states import Scope, ThreadState
 
 MOST_COUNTED = 1000
-LONGEST_SEARCH = 200
 
 _TALKS = "FROM inbox_thread t WHERE t.workspace_id = %(workspace)s AND t.is_talk AND t.state = 'open'"
 _OF = "FROM inbox_thread t WHERE t.workspace_id = %(workspace)s"
@@ -62,20 +61,21 @@ def version_of(thread: Thread) -> str:
     return f"{thread.version}-{thread.ours[:12]}"  # type: ignore[attr-defined]  # annotated
 
 
-def threads_of(member: Member, scope: Scope, *, search: str = "", label: int | None = None) -> QuerySet[Thread]:
+def threads_of(
+    member: Member, scope: Scope, *, sought: Search | None = None, label: int | None = None
+) -> QuerySet[Thread]:
     """Return the conversations of a scope, for keyset paging by (newest_at, id).
 
-    A search, or a label, in ALL looks everywhere.
+    A search, or a label, in ALL looks everywhere. What is sought and not exact is `bounded` by whoever pages.
     """
     rows = Thread.objects.filter(workspace=member.workspace).select_related("mailbox", "assignee")
     rows = rows.prefetch_related("labelled__label")
     if label is not None:
         rows = rows.filter(labelled__label=label)
-    if scope is not Scope.ALL or not (search or label):
+    if scope is not Scope.ALL or not (sought or label):
         rows = _of_scope(rows, member, scope)
-    if search:
-        wanted = SearchQuery(search, search_type="websearch", config="simple")
-        rows = rows.filter(words__words=wanted)
+    if sought is not None:
+        rows = having(rows, sought)
     return rows.order_by("-newest_at", "-id")
 
 

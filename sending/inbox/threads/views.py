@@ -27,6 +27,7 @@ from sending.inbox.threads.frame import query_of
 from sending.inbox.threads.ground import ground_of
 from sending.inbox.threads.models import Thread
 from sending.inbox.threads.saying import conversation_of, read_place
+from sending.inbox.threads.searching import MOST_LOOKED_AT, bound_of, read_search
 from sending.inbox.threads.states import SCOPE_WORDS, Scope
 
 _FOLDER = "sending/inbox/threads"
@@ -101,10 +102,9 @@ def _columns(request: MemberRequest, opened: int) -> dict[str, Any]:
     scope = Scope(asked["scope"]) if asked.get("scope") in set(Scope) else Scope.ALL
     labels = queries.labels_of(member)
     label = next((one for one in labels if str(one.pk) == asked.get("label")), None)
-    search = asked.get("q", "").replace("\x00", "").strip()[: queries.LONGEST_SEARCH]
-    page = paged(
-        request, queries.threads_of(member, scope, search=search, label=label.pk if label else None), by="newest_at"
-    )
+    sought = read_search(asked.get("q", ""))
+    rows = queries.threads_of(member, scope, sought=sought, label=label.pk if label else None)
+    page = paged(request, rows, by="newest_at", bound=bound_of(sought))
     counts = queries.counts_of(member)
     unreadable, aside = unreadable_of(member), set_aside_count(member)
     query = query_of(asked)
@@ -116,7 +116,8 @@ def _columns(request: MemberRequest, opened: int) -> dict[str, Any]:
         "scope": scope,
         "scopes": [(one, SCOPE_WORDS[one], _count(counts[one])) for one in Scope],
         "scope_words": SCOPE_WORDS[scope],
-        "search": search,
+        "search": sought.text if sought else "",
+        "most_looked_at": MOST_LOOKED_AT,
         "labels": labels,
         "label": label,
         "unreadable": unreadable,

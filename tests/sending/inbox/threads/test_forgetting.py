@@ -12,6 +12,7 @@ from outreach.kit import clock
 from sending.inbox.models import Answer
 from sending.inbox.threads.answers import answer
 from sending.inbox.threads.queries import threads_of
+from sending.inbox.threads.searching import read_search
 from sending.inbox.threads.states import Scope
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -50,7 +51,7 @@ def test_what_they_said_in_somebody_elses_conversation_is_found_no_more_and_the_
     come_in(scene, mail("An otter of mine", in_reply_to=ours, message_id="<c@x.example>"))
 
     def found(words: str) -> int:
-        return threads_of(scene.member, Scope.ALL, search=words).count()
+        return threads_of(scene.member, Scope.ALL, sought=read_search(words)).count()
 
     assert (found("platypus"), found("otter")) == (1, 1)
     forget(scene, bob)

@@ -9,6 +9,7 @@ from sending.inbox.services import take_in
 from sending.inbox.suggestions import accept
 from sending.inbox.threads.answers import answer, keep_draft
 from sending.inbox.threads.queries import threads_of
+from sending.inbox.threads.searching import read_search
 from sending.inbox.threads.services import add_note, put_away, put_label
 from sending.inbox.threads.states import Scope
 from sending.outbox.models import OutboundMessage
@@ -48,7 +49,7 @@ def test_notes_answers_drafts_and_labels_go_along_into_the_conversation_of_whom_
     assert OutboundMessage.objects.get(answer=row_of_answer).state == MessageState.DEFERRED, "it can be called back"
     assert Draft.objects.get().text == "Begun here\n\nBegun there"
     assert [one.label.name for one in theirs.labelled.all()] == ["Hot"]
-    assert list(threads_of(scene.member, Scope.ALL, search="pelicans")) == [theirs]
+    assert list(threads_of(scene.member, Scope.ALL, sought=read_search("pelicans"))) == [theirs]
 
 
 def test_what_stays_behind_tells_of_the_mails_that_are_left() -> None:
