@@ -80,8 +80,19 @@ class Stranger(models.Model):
     # empty: its mailbox is unknown, too, and so is the workspace
     workspace = models.ForeignKey(Workspace, null=True, on_delete=models.CASCADE)
     written_at = models.DateTimeField()
+    # Of an answer that somebody of the team wrote: from which mailbox it left, whether its server is known to have
+    # taken it, and when it was last tried to put it back into its conversation.
+    mailbox_id = models.BigIntegerField(null=True)
+    was_taken = models.BooleanField(db_default=False)
+    looked_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "guard_stranger"
-        # claim: is somebody whose turn it is a stranger?
-        indexes = [models.Index(fields=["person"], name="guard_stranger_person")]
+        indexes = [
+            # claim: is somebody whose turn it is a stranger?
+            models.Index(fields=["person"], name="guard_stranger_person"),
+            # reading of a mailbox: which answers from it were lost?
+            models.Index(
+                fields=["mailbox_id"], condition=models.Q(mailbox_id__isnull=False), name="guard_lost_answers"
+            ),
+        ]

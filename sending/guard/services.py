@@ -78,9 +78,22 @@ def note_read(finding: Finding, *, doubts: int, settled: int, unknown: int) -> N
     Finding.objects.filter(pk=finding.pk).update(read_at=Now(), doubts=doubts, settled=settled, unknown=unknown)
 
 
-def remember(message_id: str, person: str, written_at: datetime, *, workspace_id: int | None) -> None:
-    """Keep the print of somebody who was written to, and whom this database does not know; once for each message."""
+def remember(  # noqa: PLR0913  # what a journal tells of one message
+    message_id: str,
+    person: str,
+    written_at: datetime,
+    *,
+    workspace_id: int | None,
+    mailbox_id: int | None = None,
+    was_taken: bool = False,
+) -> None:
+    """Keep the print of somebody who was written to, and whom this database does not know; once for each message.
+
+    mailbox_id: of an answer of the team, which may be put back into its conversation; was_taken: by its server, for
+    certain.
+    """
     one = Stranger(message_id=message_id, person=person, written_at=written_at, workspace_id=workspace_id)
+    one.mailbox_id, one.was_taken = mailbox_id, was_taken
     Stranger.objects.bulk_create([one], ignore_conflicts=True)
 
 

@@ -220,6 +220,13 @@ class Reader:
         heads = b"".join(value for row in got.values() for value in row.values() if isinstance(value, bytes))
         return {one for one in message_ids if one.encode() in heads}
 
+    def copy_of(self, folder: Folder, message_id: str, *, max_bytes: int) -> RawMail | None:
+        """Return the newest mail of the folder with this in its Message-ID, None where there is none."""
+        self._select(folder)
+        with self._asking():
+            uids = self._client.search([*_HEADER, message_id])
+        return next(self.fetch(folder, [int(uid) for uid in uids[-1:]], max_bytes=max_bytes), None)
+
     def _select(self, folder: Folder) -> None:
         if self._selected != folder.name:
             self.state(folder)

@@ -23,6 +23,7 @@ from sending.inbox.maildrop import read_maildrop
 from sending.inbox.models import MailboxSync
 from sending.inbox.rhythm import FLOOR, LISTENED, POP3_USUAL, SOON, backoff, next_wait
 from sending.inbox.seen import Reading, Seen
+from sending.inbox.threads.returning import put_back_answers
 from sending.mailboxes.connections import reading_account
 from sending.mailboxes.hearing import READABLE
 from sending.mailboxes.models import Mailbox, Spending
@@ -145,6 +146,7 @@ def _read_over_its_protocol(mailbox: Mailbox) -> Reading:
         with open_maildrop(account) as drop:
             reading = read_maildrop(mailbox, drop, most=MOST_MAILS, max_bytes=MAX_BYTES)
             look_for_copies(mailbox, None)
+            put_back_answers(mailbox, None)
             return reading
     with open_mailbox(account) as reader:
         return _read_open(mailbox, reader)
@@ -153,6 +155,7 @@ def _read_over_its_protocol(mailbox: Mailbox) -> Reading:
 def _read_open(mailbox: Mailbox, reader: Reader) -> Reading:
     reading = _read_folders(mailbox, reader)
     look_for_copies(mailbox, reader)
+    put_back_answers(mailbox, reader)
     return reading
 
 

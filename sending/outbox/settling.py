@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
@@ -68,14 +68,13 @@ def settle(cases: Iterable[Case], *, is_older: bool = False) -> Counter[str]:
     """Carry out what the cases change, in the order of their marks. Returns counts by Change, and of UNKNOWN.
 
     is_older: the database is an older copy. What cannot be put back is remembered by the print of its recipient, so
-    that whoever is imported anew is known again.
+    that whoever is imported anew is known again; an answer, so that its conversation gets it back (make_answer).
     """
     counts: Counter[str] = Counter()
     for case in sorted(cases, key=lambda one: one.dot.at):
         done = _settle(case)
         if done == UNKNOWN and is_older and _may_have_arrived(case.end):
-            dot = case.dot
-            remember(dot.message_id, dot.person, _instant(dot.at), workspace_id=_workspace_of(dot.mailbox_id))
+            _remember(case)
         if done != Change.NOTHING:
             counts[done] += 1
     return counts
@@ -146,7 +145,7 @@ def _doubt(row: OutboundMessage, dot: Dot) -> bool:
             cursor.execute(_DOUBT, [dot.attempt, dot.number, dot.message_id, dot.at, _LOST, row.pk])
             if not cursor.rowcount:
                 return False
-        _tell(row, dot)
+        _tell(row, _instant(dot.at), dot.mailbox_id)
     return True
 
 
@@ -202,8 +201,35 @@ def _make(dot: Dot) -> str:
             hold_detail="",
             held_since=None,
         )
-        _tell(row, dot)
+        _tell(row, _instant(dot.at), dot.mailbox_id)
     return Change.MAKE
+
+
+def make_answer(row: OutboundMessage, at: datetime, *, was_taken: bool, evidence: str) -> OutboundMessage:
+    """Put back an answer that the database has lost, filled in as far as it is known. Inside the caller's transaction.
+
+    at: when it left. was_taken: its server took it, as the evidence says; else it is in doubt. Nothing is sent for it.
+    """
+    now = database_now()
+    row.state, row.attempt, row.reason = MessageState.IN_DOUBT, uuid4(), _LOST
+    row.dot_at, row.not_after = min(at, now), at
+    row.save(force_insert=True)
+    _tell(row, at, row.mailbox_id)
+    if was_taken:
+        confirm_sent(row.pk, evidence=evidence)
+    return row
+
+
+def _remember(case: Case) -> None:
+    dot = case.dot
+    remember(
+        dot.message_id,
+        dot.person,
+        _instant(dot.at),
+        workspace_id=_workspace_of(dot.mailbox_id),
+        mailbox_id=None if dot.enrollment_id else dot.mailbox_id,
+        was_taken=case.end is not None and isinstance(case.end.outcome, Accepted),
+    )
 
 
 def _may_have_arrived(end: End | None) -> bool:
@@ -223,11 +249,11 @@ def _prove_earlier(person: Enrollment, position: int) -> None:
         confirm_sent(pk, evidence="the step after it had left")
 
 
-def _tell(row: OutboundMessage, dot: Dot) -> None:
+def _tell(row: OutboundMessage, at: datetime, mailbox_id: int) -> None:
     """Tell of the doubt, and charge the mailbox and its throttles with what it has sent."""
     spent = Spent(
-        mailbox_id=dot.mailbox_id,
-        at=min(_instant(dot.at), database_now()),
+        mailbox_id=mailbox_id,
+        at=min(at, database_now()),
         is_new_lead=position_of(row) == 1,
         gap_s=0.0,
         day_s=Pace(row.workspace.time_scale).day.total_seconds(),
