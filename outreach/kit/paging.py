@@ -95,8 +95,8 @@ def sliced(rows: QuerySet[T], *, by: str, size: int, cursor: str = "", bound: Bo
         if place is None:
             raise BadCursor("This is no cursor of this list: begin without one.")
         ordered = ordered.filter(_beyond(by, place, rises=False))
-    found, _, place = _read_on(ordered, size, bound)
-    return Slice(rows=found, next=_cursor(place, by) if place is not None else "")
+    found, _, last = _read_on(ordered, size, bound)
+    return Slice(rows=found, next=_cursor(last, by) if last is not None else "")
 
 
 def _read_on(ordered: QuerySet[T], size: int, bound: Bound[T] | None) -> tuple[list[T], T | None, T | None]:

@@ -128,6 +128,7 @@ def _mails(mailbox: Mailbox) -> QuerySet[InboundMessage]:
 def _put_back(mailbox: Mailbox, one: Stranger, found: _Found) -> bool:
     """Make the answer anew, once; False where its person must not be known any more."""
     mail, copy = found.mail, found.copy
+    assert mail.thread_id is not None
     with transaction.atomic():
         gate.hold_open([mailbox.workspace_id])
         thread = Thread.objects.select_for_update(no_key=True).get(pk=mail.thread_id)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import BooleanField, F, Func, QuerySet, TextField, Value
-from django.db.models.functions import Cast
 
 from outreach.kit.paging import Bound, Bounded
 from sending.inbox.threads.models import Thread
@@ -74,13 +73,6 @@ def having(rows: QuerySet[Thread], sought: Search) -> QuerySet[Thread]:
         return rows.filter(words__words=SearchQuery(sought.text, search_type="websearch", config="simple"))
     if sought.needs == _ANY:
         return rows.filter(words__isnull=False)
-    needs = Cast(Value(sought.needs), _TsQuery())
+    needs = Func(Value(sought.needs), template="%(expressions)s::tsquery", output_field=TextField())
     has = Func(F("words__words"), needs, template="(%(expressions)s)", arg_joiner=" @@ ", output_field=BooleanField())
     return rows.filter(has)
-
-
-class _TsQuery(TextField):
-    """PostgreSQL's type of a search, as it was written by PostgreSQL."""
-
-    def db_type(self, connection: object) -> str:  # noqa: ARG002
-        return "tsquery"

@@ -117,4 +117,4 @@ def test_a_copy_in_the_sent_folder_brings_the_words_back(world: SandboxWorld) ->
     )  # fmt: skip
     assert [one.pk for one in threads_of(scene.member, Scope.ALL, sought=read_search("ten month"))] == [row.thread_id]
     assert not Stranger.objects.exists()
-    assert not Thread.objects.get(pk=row.thread_id).is_awaiting
+    assert not Thread.objects.get().is_awaiting
