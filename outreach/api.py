@@ -22,8 +22,8 @@ from outreach.rest.problems import Problem, answer
 # Each has `router`, and PROBLEMS: what its own errors are answered with.
 ROOMS = (
     "campaigns.contacts.api", "campaigns.sequences.api", "campaigns.library.api", "sending.inbox.api",
-    "sending.domains.api", "sending.links.api", "sending.mailboxes.api", "sending.planner.api", "sending.tracking.api",
-    "sending.reports.api",
+    "sending.domains.api", "sending.links.api", "sending.mailboxes.api", "sending.dmarc.api", "sending.planner.api",
+    "sending.tracking.api", "sending.reports.api",
 )  # fmt: skip
 PREFIX = "api/v1/"
 _ABOUT = """Contacts, lists, imports, suppressions, campaigns, the library, conversations and feedback of one workspace.

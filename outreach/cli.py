@@ -196,7 +196,9 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("--list", required=True, metavar="L", help="name of the list")
     checking.set_defaults(command=_check)
 
-    reporting = commands.add_parser("report", help="take in a file of Google Postmaster Tools or Microsoft SNDS")
+    reporting = commands.add_parser(
+        "report", help="take in a DMARC or TLS report, or a file of Google Postmaster Tools or Microsoft SNDS"
+    )
     reporting.add_argument("file", type=Path, metavar="FILE")
     reporting.add_argument("--workspace", required=True, metavar="W", help="slug of the workspace")
     reporting.add_argument("--domain", default="", metavar="D", help="whose it is, where the file names no domain")

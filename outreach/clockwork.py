@@ -32,6 +32,7 @@ task_routes = {
     "domains.check_watched": {"queue": "jobs"},
     "mailboxes.watch_domains": {"queue": "jobs"},
     "links.check_domains": {"queue": "jobs"},
+    "dmarc.forget": {"queue": "jobs"},
     "planner.grow": {"queue": "jobs"},
     "planner.call_off": {"queue": "jobs"},
     "rehearsal.run": {"queue": "jobs"},
@@ -84,6 +85,11 @@ beat_schedule = {
         "task": "links.check_domains",
         "schedule": 300.0,
         "options": {"expires": 300},
+    },
+    "dmarc: forget reports of more than a year ago": {
+        "task": "dmarc.forget",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
     "outbox: settle what a dead worker left behind": {
         "task": "outbox.sweep",

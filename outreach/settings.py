@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "sending.links",
     "sending.postmaster",
     "sending.mailboxes",
+    "sending.dmarc",
     "sending.planner",
     "sending.outbox",
     "sending.inbox",

@@ -49,7 +49,7 @@ NAVIGATION = (
         also=("reports:mailbox_day", "reports:mailbox_feedback", "inbox:reading"),
     ),
     NavItem("Feedback", "flag", "reports:feedback", "", "g f", also=("reports:provider_reports",)),
-    NavItem("Domains", "globe", "domains:list", "domains", "g d"),
+    NavItem("Domains", "globe", "domains:list", "domains dmarc", "g d"),
     NavItem(
         "Suppressions",
         "shield-ban",

@@ -17,6 +17,7 @@ _WORKSPACE = [
     path("library/", include("campaigns.library.urls")),
     path("mailboxes/", include("sending.mailboxes.urls")),
     path("domains/", include("sending.domains.urls")),
+    path("domains/", include("sending.dmarc.urls")),
     path("inbox/", include("sending.inbox.urls")),
     path("settings/", include("outreach.accounts.workspace_urls")),
     path("settings/", include("sending.links.urls")),

@@ -142,7 +142,9 @@ SAMPLES: dict[str, Args] = {
         "mailboxes:tests", "mailboxes:sign_in", "mailboxes:sign_in_account",
     ),
     **_each(lambda w: (w.domain_key.pk,), "domains:check", "domains:removal"),
-    **_each(lambda w: (w.watched_domain.pk,), "domains:watched", "domains:watched_check"),
+    **_each(
+        lambda w: (w.watched_domain.pk,), "domains:watched", "dmarc:reports", "dmarc:file", "domains:watched_check"
+    ),
     **_each(lambda w: (w.tracking_domain.pk,), "links:domain_check", "links:domain_removal"),
     **_each(
         lambda w: (w.inbound.pk,),

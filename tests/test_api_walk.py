@@ -22,8 +22,9 @@ from outreach.accounts.roles import Role
 from outreach.api import openapi
 from outreach.kit import clock
 from sending.inbox.models import Answer
-from tests.builders import make_member
+from tests.builders import make_mailbox, make_member
 from tests.programs import Program, make_key
+from tests.sending.dmarc.files import aggregate, record
 from tests.sending.links.hosts.stage import zone
 from tests.worlds import World, crossing_keys, every_url, make_world, rows_of
 
@@ -46,6 +47,7 @@ BODIES: dict[str, Any] = {
     },
     "POST /imports": None,  # a form
     "POST /feedback/reports": None,  # a form
+    "POST /domains/reports": None,  # a form
     "POST /imports/text": lambda _: {"text": f"email\n{NOBODY}\n"},
     "POST /imports/{import_id}/dry-run": lambda _: {"mapping": {"email": "email"}},
     "POST /imports/{import_id}/start": lambda _: {"mapping": {"email": "email"}},
@@ -140,6 +142,9 @@ class Operation:
         if self.name == "POST /feedback/reports":
             table = f"Date,Spam rate\n{clock.now().date() - timedelta(days=2)},1%\n".encode()
             return program.send(path, {"file": SimpleUploadedFile("a.csv", table), "domain": "changed.example"})
+        if self.name == "POST /domains/reports":
+            report = aggregate("changed.example", [record(header_from="changed.example")])
+            return program.send(path, {"file": SimpleUploadedFile("a.xml", report)})
         if self.name == "DELETE /suppressions/{suppression_id}":
             path += "?why=changed"
         body = BODIES[self.name](world) if self.method in {"POST", "PUT", "PATCH"} else None
@@ -156,16 +161,22 @@ def operations() -> Iterator[Operation]:
             yield Operation(method.upper(), short, Scope(said["x-scope"]), Role(said["x-role"]))
 
 
+def with_reported_domain(world: World) -> World:
+    """Let the workspace send from the domain that the walk's report is about; a refusal would name it."""
+    make_mailbox(world.workspace, "walk@changed.example", display_name=world.marker)
+    return world
+
+
 @pytest.fixture
 def mine(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     cache.clear()
     with zone(monkeypatch, "go.example.net. 60 IN A 127.0.0.1\n"):
-        yield make_world("heliotrope")
+        yield with_reported_domain(make_world("heliotrope"))
 
 
 @pytest.fixture
 def theirs() -> World:
-    return make_world("quicksilver")
+    return with_reported_domain(make_world("quicksilver"))
 
 
 def test_the_document_has_every_address_and_the_walk_every_body() -> None:

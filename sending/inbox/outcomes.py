@@ -10,6 +10,7 @@ from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.states import ReplyClass
 from outreach.kit.addresses import key_of
 from sending.bounces import AUTH_FAILURE, PROGRAM_RULES, Category, Kind, Verdict, quota_wait
+from sending.dmarc.mail import LAYER
 from sending.inbox.arrivals import Arrival, earlier_than, forbid, is_first, side_at, tell, words_of
 from sending.inbox.labelling import addresses_of, class_of, led_by_itself, may_opt_out
 from sending.inbox.matching import MatchedBy
@@ -129,7 +130,9 @@ def _challenge(arrival: Arrival) -> str:
 
 
 def _other(arrival: Arrival) -> str:
-    """Say what a report on failed authentication asks for; all else is only kept."""
+    """Say what became of reports of receivers, and what one on failed authentication asks for; else it is only kept."""
+    if brought := next((one for one in arrival.verdict.evidence if one.layer == LAYER), None):
+        return brought.words
     if not any(one.rule == AUTH_FAILURE for one in arrival.verdict.evidence):
         return ""
     return (

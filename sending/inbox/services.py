@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from campaigns.contacts.queries import erased_among
 from outreach.kit import clock, gate
 from outreach.kit.addresses import key_of
 from sending.bounces import Category, Evidence, Kind, Verdict
+from sending.dmarc.mail import LAYER, Brought, take_from_mail
 from sending.imap import RawMail
 from sending.inbox.arrivals import Arrival
 from sending.inbox.guessing import Guess, guess
@@ -41,6 +43,8 @@ def take_in(mailbox: Mailbox, raw: RawMail, *, is_back_fill: bool = False) -> In
     if _is_known(mailbox, key):
         return None  # without the gate: a folder that is read anew is full of these
     received_at = _received_at(raw)
+    # Before the gate, which must not wait for it; whoever reads the mail again finds them known.
+    brought = take_from_mail(mailbox, raw.raw, mail.mail, mail.verdict)
     with transaction.atomic():
         # Before anything else: what follows may stop a sequence, and stops win over messages that are leaving.
         gate.hold_shut(mailbox.workspace_id)
@@ -49,6 +53,8 @@ def take_in(mailbox: Mailbox, raw: RawMail, *, is_back_fill: bool = False) -> In
         found = match(mailbox, mail.mail, mail.verdict, received_at=received_at)
         if mail.verdict.kind in _PERSONAL and is_our_own(mailbox, mail.mail, found.contact):
             mail, found = _own(mail), _NOBODY
+        elif brought is not None:
+            mail = _with_reports(mail, brought, found)
         maybe = None
         if found.message is None and found.contact is None and mail.verdict.kind is not Kind.OTHER:
             maybe = suggest(mailbox, mail.mail, mail.verdict, received_at=received_at)
@@ -81,6 +87,14 @@ def _own(mail: Understood) -> Understood:
     """Return our own mail, seen from outside: no answer, and no wish of the person that it went to."""
     evidence = Evidence("own", "written-by-us", mail.mail.from_address)
     return Understood(mail.mail, Verdict(Kind.OTHER, Category.NONE, (evidence, *mail.verdict.evidence)))
+
+
+def _with_reports(mail: Understood, brought: Brought, found: Match) -> Understood:
+    """Return a mail that brought reports of receivers; from whoever is known here it stays an answer all the same."""
+    evidence = (Evidence(LAYER, brought.rule, brought.words[:300]), *mail.verdict.evidence)
+    if found.message is not None or found.contact is not None:
+        return Understood(mail.mail, replace(mail.verdict, evidence=evidence))
+    return Understood(mail.mail, Verdict(Kind.OTHER, Category.NONE, evidence))
 
 
 def _is_from_erased(mailbox: Mailbox, mail: Understood, found: Match) -> bool:

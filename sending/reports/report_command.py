@@ -1,4 +1,4 @@
-"""`outreach report`: take a provider's file in, from the command line."""
+"""`outreach report`: take in a provider's file, or a receiver's report about a domain, from the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from outreach.accounts.models import Workspace
+from sending.dmarc.reading.errors import BadReport as BadDmarcReport
+from sending.dmarc.reading.files import looks_so
+from sending.dmarc.services import Way, take_file
 from sending.mailboxes.reported import report_alarms_of
 from sending.postmaster.errors import BadReport
 from sending.postmaster.reading import SIZE_LIMIT_BYTES
@@ -31,6 +34,8 @@ def take_report_file(path: Path, workspace: str, domain: str, echo: Callable[[st
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT_BYTES + 1)
+        if looks_so(content):
+            return _take_of_receiver(target, path.name, content, echo, is_json=is_json)
         taken = take_in(target, path.name, content, domain=domain)
     except OSError as error:
         echo(f"{path} cannot be read: {error.strerror}.")
@@ -47,6 +52,26 @@ def take_report_file(path: Path, workspace: str, domain: str, echo: Callable[[st
     else:
         _tell(taken, target, echo)
     return DONE if row.added + row.changed + row.unchanged else NOT_TAKEN
+
+
+def _take_of_receiver(
+    workspace: Workspace, name: str, content: bytes, echo: Callable[[str], None], *, is_json: bool
+) -> int:
+    """Take in a DMARC or TLS report, and tell what came of it."""
+    try:
+        taken = take_file(workspace, name, content, Way())
+    except BadDmarcReport as error:
+        echo(json.dumps({"name": name, "fault": error.fault, "words": str(error)}) if is_json else f"{name}: {error}")
+        return NOT_TAKEN
+    for one in taken:
+        told = {
+            "name": name,
+            "domain": one.report.domain,
+            "messages": one.report.messages,
+            "known_before": one.is_known,
+        }
+        echo(json.dumps(told, ensure_ascii=False) if is_json else f"{name}: {one.words}")
+    return DONE
 
 
 def _tell(taken: Taken, workspace: Workspace, echo: Callable[[str], None]) -> None:

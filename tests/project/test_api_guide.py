@@ -32,13 +32,17 @@ from tests.builders import (
     make_template,
 )
 from tests.programs import API, make_key
+from tests.sending.dmarc.files import aggregate, gzipped, record
 from tests.sending.inbox.scene import come_in, make_scene, with_attached
 from tests.sending.links.hosts.stage import zone
 
 pytestmark = pytest.mark.django_db
 GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
 LEADS = b"Mail,Name,Remark\nbob@example.com,Bob Bauer,tall\nnobody,,\n"
-FILES = {"postmaster.csv": f"Date,Spam rate\n{clock.now().date() - timedelta(days=2)},0.02%\n".encode()}
+FILES = {
+    "postmaster.csv": f"Date,Spam rate\n{clock.now().date() - timedelta(days=2)},0.02%\n".encode(),
+    "report.xml.gz": gzipped(aggregate(records=[record()])),
+}
 
 
 _IDS = r'\b(?:4711|42)\b|(?<="lists": \[)7\b|(?<="id": )3\b'
@@ -123,7 +127,7 @@ def run_the_guide() -> None:
             ids["43"] = answer.json()["id"]
         elif words[0].endswith("/dry-run") and "--json" in words:
             run_dry_run(DryRun.objects.get().pk)
-    assert done == 65
+    assert done == 68
     contact.refresh_from_db()
     assert (contact.company, contact.fields) == ("Example plc", {"seats": "12"})
     fair, tried = ContactImport.objects.get(pk=ids["12"]), ContactImport.objects.get(pk=ids["13"])

@@ -114,7 +114,8 @@ def _uris(record: str) -> list[str]:
 def judge(policy: Policy) -> Judged:
     """Say how a domain's DMARC stands, and what is to be done."""
     own = policy.stops[0].records if policy.stops else ()
-    return Judged(Check.DMARC, tuple(_findings(policy)), own or ((policy.record,) if policy.record else ()))
+    found = own or ((policy.record,) if policy.record else ())
+    return Judged(Check.DMARC, tuple(_findings(policy)), found, policy.at)
 
 
 def _findings(policy: Policy) -> Iterator[Finding]:

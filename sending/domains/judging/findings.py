@@ -59,11 +59,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One check with everything it found; `found` are the records that it read, as they stand in the DNS."""
+    """One check with everything it found.
+
+    found: the records that it read, as they stand in the DNS; at: the domain where they do, if it may be another.
+    """
 
     check: Check
     findings: tuple[Finding, ...]
     found: tuple[str, ...] = ()
+    at: str = ""
 
     @property
     def standing(self) -> Standing:

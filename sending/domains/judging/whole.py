@@ -157,9 +157,12 @@ def to_json(report: Report) -> dict[str, Any]:
 def from_json(stored: Mapping[str, Any]) -> Report:
     """Return a report that was kept."""
     judged = tuple(
-        Judged(Check(one["check"]), tuple(_finding(finding) for finding in one["findings"]), tuple(one["found"]))
+        Judged(
+            Check(one["check"]), tuple(_finding(finding) for finding in one["findings"]), tuple(one["found"]),
+            one.get("at", ""),  # reports from before it was told have none
+        )
         for one in stored["judged"]
-    )
+    )  # fmt: skip
     lines = tuple(Line(**one) for one in stored["tree"])
     return Report(stored["domain"], judged, lines, stored["lookups"])
 

@@ -150,6 +150,7 @@ def test_what_begins_empty_is_known_so_that_nothing_a_claim_asks_is_forgotten() 
     assert empty_tables() == {
         *("accounts_user", "accounts_membership", "accounts_api_key", "accounts_kept_answer"),
         *("domains_watched", "domains_report", "postmaster_address_span", "postmaster_file", "postmaster_domain_day"),
+        *("dmarc_report", "dmarc_row", "dmarc_tls_row"),
         *("contacts_bulk_act", "contacts_bulk_part", "contacts_import_chunk", "contacts_rejected_row"),
         *("contacts_dry_run", "contacts_import_change", "contacts_import_trace", "contacts_note", "contacts_edit"),
         *("contacts_erasure", "contacts_retention", "contacts_retention_run", "contacts_suppression_lifted"),

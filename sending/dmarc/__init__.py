@@ -1,0 +1,1 @@
+"""What receivers report of mail in our domains' names: DMARC aggregate reports and SMTP TLS reports."""
