@@ -18,6 +18,7 @@ from outreach.accounts.roles import Role
 from sending.guard.models import Adoption, Finding, Installation, Stranger
 from sending.outbox.models import OutboundMessage
 from tests.builders import make_member, make_user
+from tests.turning import beside_turned, turn_names
 from tests.worlds import (
     World,
     crossing_keys,
@@ -319,12 +320,14 @@ def test_viewers_read_and_change_nothing(client: Client, mine: World, room: str)
 
 @each_room
 def test_reading_changes_nothing_and_shows_only_ones_own(client: Client, mine: World, theirs: World, room: str) -> None:
+    turn_names(mine)
     client.force_login(mine.owner.user)
     before = rows_of(mine.workspace)
     for name in names_of(room):
         response = client.get(address(name, mine))
         assert response.status_code in {200, 302, 405}, name
         assert_silent(response, theirs, name)
+        assert beside_turned(response) == [], name
         assert_armoured(response, name)
         assert response.status_code != 200 or "no-store" in response["Cache-Control"], name
     assert rows_of(mine.workspace) == before

@@ -13,6 +13,7 @@ from outreach.accounts.programs import Wish
 from outreach.accounts.roles import Role
 from outreach.accounts.services import Founder
 from outreach.kit import clock
+from outreach.kit.naming import NameField
 from outreach.kit.zones import UnknownZone, common_zones, zone_name
 
 _ROLES = [(role.value, role.value.capitalize()) for role in Role]
@@ -45,7 +46,7 @@ class ZoneField(forms.CharField):
 class WorkspaceForm(forms.Form):
     """A workspace's name and zone."""
 
-    name = forms.CharField(max_length=120, label="Name of the workspace", help_text="Your company or team.")
+    name = NameField(max_length=120, label="Name of the workspace", help_text="Your company or team.")
     time_zone = ZoneField()
 
     @property
@@ -78,8 +79,8 @@ class WorkspaceSettingsForm(WorkspaceForm):
 class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth carries no types
     """Sign-up of a person together with the workspace they will own."""
 
-    name = forms.CharField(max_length=120, required=False, label="Your name")
-    workspace_name = forms.CharField(max_length=120, label="Name of the workspace", help_text="Your company or team.")
+    name = NameField(max_length=120, required=False, label="Your name")
+    workspace_name = NameField(max_length=120, label="Name of the workspace", help_text="Your company or team.")
     time_zone = ZoneField()
     postal_address = forms.CharField(
         max_length=300,
@@ -139,7 +140,7 @@ class PasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth carries
 class ProfileForm(forms.Form):
     """A person's own name."""
 
-    name = forms.CharField(
+    name = NameField(
         max_length=120,
         required=False,
         label="Your name",
@@ -164,7 +165,7 @@ class RoleForm(forms.Form):
 class KeyForm(forms.Form):
     """What an API key shall be able to do."""
 
-    name = forms.CharField(max_length=80, label="Name", help_text="What it is for, such as “CRM sync”.")
+    name = NameField(max_length=80, label="Name", help_text="What it is for, such as “CRM sync”.")
     scopes = forms.MultipleChoiceField(
         label="It may",
         choices=[(scope.value, words) for scope, words in SCOPE_WORDS.items()],

@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from campaigns.contacts.core.tags import parse_tags
 from campaigns.contacts.errors import BadContact
+from outreach.kit.naming import NameField
 from sending.imap import Protocol
 from sending.imap.account import PORTS
 from sending.mailboxes.models import Mailbox
@@ -52,7 +53,7 @@ class MailboxForm(forms.Form):
     address = forms.EmailField(
         max_length=254, label="Address", help_text="Mail is sent from this address. Its provider is looked up by it."
     )
-    display_name = forms.CharField(max_length=120, required=False, label="Display name")
+    display_name = NameField(max_length=120, required=False, label="Display name")
     reply_to = forms.EmailField(
         max_length=254, required=False, label="Reply-To", help_text="Empty: the address itself."
     )

@@ -39,7 +39,7 @@ from outreach.kit.addresses import BadAddress, parse_address, plain_address
 _DAMAGED = "\ufffd"
 _FORMULA_MARK = re.compile(r"'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]+")
+_INVISIBLE = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 # What spreadsheet programs write in place of a value that they could not calculate: nobody's company.
 FORMULA_ERRORS = frozenset(
     {

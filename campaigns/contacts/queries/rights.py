@@ -28,6 +28,7 @@ from campaigns.contacts.states import BASIS_TOLD, WITHOUT_INTEREST, LegalBasis
 from outreach.accounts.access import Member
 from outreach.kit import clock
 from outreach.kit.addresses import parse_address
+from outreach.kit.naming import unturned
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def origin_letter(member: Member, contact: Contact) -> str:
     """Return the answer to "how did you get my address?", to be sent to the person (GDPR, article 14)."""
     origin, workspace = contact.origin, member.workspace
     sent = sorted(one for part in parts() for one in part.sent(_person(member, contact)))
-    lines = [f"How {workspace.name} came to your address {contact.email}", ""]
+    lines = [f"How {unturned(workspace.name)} came to your address {contact.email}", ""]
     if origin is None:
         lines.append(f"It was entered by hand on {contact.created_at:%d %B %Y}.")
     else:
@@ -135,7 +136,7 @@ def origin_letter(member: Member, contact: Contact) -> str:
         "",
         _RIGHTS,
         "",
-        workspace.name,
+        unturned(workspace.name),
         workspace.postal_address,
     ]
     return "\n".join(lines).rstrip() + "\n"

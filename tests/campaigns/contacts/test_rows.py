@@ -112,6 +112,12 @@ def test_line_breaks_and_hidden_characters_do_not_reach_a_value() -> None:
     assert json.loads(values["fields"]) == {"note": "one two three"}
 
 
+def test_marks_that_turn_the_direction_of_writing_do_not_reach_a_value() -> None:
+    values = read("a@x.com", "\u202eadA\u2066", "\u2067\u05e9\u05dc\u05d5\u05dd\u2069\u061c", "", "", "\u2068one")
+    assert (values["first_name"], values["company"]) == ("adA", "\u05e9\u05dc\u05d5\u05dd")
+    assert json.loads(values["fields"]) == {"note": "one"}
+
+
 def test_the_guard_that_our_exports_put_before_formulas_is_taken_off_again() -> None:
     values = read("a@x.com", "'=1+1", "'+49 30", "", "", "'tis")
     assert (values["first_name"], values["company"]) == ("=1+1", "+49 30")

@@ -57,6 +57,14 @@ def test_first_visitor_owns_the_first_workspace_and_is_signed_in(client: Client)
 
 
 @pytest.mark.django_db
+def test_names_turn_nothing_that_stands_beside_them(client: Client) -> None:
+    client.post(SIGN_UP, {**FORM, "name": "\u202eadA", "workspace_name": "\u2067Engines\u202c"})
+    assert (User.objects.get().name, Workspace.objects.get().name) == ("adA", "Engines")
+    client.post(reverse("accounts:profile"), {"name": "\u2066\u202e"})
+    assert User.objects.get().name == ""
+
+
+@pytest.mark.django_db
 def test_only_address_password_workspace_and_zone_are_needed(client: Client) -> None:
     client.post(SIGN_UP, {**FORM, "name": "", "postal_address": ""})
     assert Workspace.objects.get().postal_address == ""
