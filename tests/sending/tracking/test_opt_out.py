@@ -153,7 +153,7 @@ def test_the_page_names_the_sender_and_nobody_else_and_ends_one_series_or_all() 
         assert other.messages.count() == 1
         assert b"Done" in ada.post(url, {"what": "all"}).content
         assert suppressed() == [("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
-        assert b"no messages from Acme any more" in ada.get(url).content
+        assert b"no messages from <bdi>Acme</bdi> any more" in ada.get(url).content
         assert of_campaign(stage.campaign).ways == [(How.PAGE, 1)]
 
 
@@ -194,7 +194,7 @@ def test_a_wish_of_their_own_can_be_said_whatever_else_bars_them(
         assert Visitor().post(url, {"what": "all"}).status_code == 200
         assert suppressed() == [*left, ("address", "ada@x.test", SuppressionReason.OPTED_OUT)]
         assert stage.events(EventKind.OPTED_OUT) == ["opted_out"]
-        assert b"no messages from Acme any more" in Visitor().get(url).content
+        assert b"no messages from <bdi>Acme</bdi> any more" in Visitor().get(url).content
         suppress_rule(workspace, "ada@x.test", SuppressionReason.NO_SUCH_ADDRESS)
         assert suppressed()[-1][2] == SuppressionReason.OPTED_OUT, "and no server takes it back"
 
@@ -208,7 +208,7 @@ def test_who_has_another_address_and_no_message_any_more_is_barred_under_both() 
         assert is_suppressed(member.workspace.pk, "ada@x.test")
         assert is_suppressed(member.workspace.pk, "new@x.test")
         assert stage.events(EventKind.OPTED_OUT) == ["opted_out"]
-        assert b"no messages from Acme any more" in Visitor().get(url).content
+        assert b"no messages from <bdi>Acme</bdi> any more" in Visitor().get(url).content
         assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
         assert stage.events(EventKind.OPTED_OUT) == ["opted_out"], "once"
 
@@ -225,7 +225,7 @@ def test_it_works_when_the_contact_is_deleted_and_comes_back() -> None:
         ((scope, value, reason),) = suppressed()
         assert (scope, reason) == (SuppressionScope.ERASED, SuppressionReason.OPTED_OUT)
         assert "ada" not in value
-        assert b"no messages from Acme any more" in Visitor().get(url).content
+        assert b"no messages from <bdi>Acme</bdi> any more" in Visitor().get(url).content
 
 
 @pytest.fixture
@@ -260,7 +260,7 @@ def test_it_works_years_later_by_another_key_when_its_campaign_or_contact_is_gon
         try:
             assert b"Never write to me again" in Visitor().get(url).content
             assert Visitor().post(url, ONE_CLICK, content_type=FORM).status_code == 200
-            assert b"no messages from Acme any more" in Visitor().get(url).content
+            assert b"no messages from <bdi>Acme</bdi> any more" in Visitor().get(url).content
         finally:
             clock.move(None)
         assert is_suppressed(workspace.pk, "ada@x.test")
