@@ -21,9 +21,10 @@ demo: $(VENV)/ready ## run the demo: local mail world, sample workspace, a campa
 run: $(VENV)/ready ## run an empty instance; its first visitor becomes the owner (PORT=8000)
 	@exec $(BIN)/outreach up --port $(PORT)
 
-# A file stays with one worker, so that what its tests share is made once; in their order, since the long ones come first.
+# Three workers for two cores: a third of its time a test waits, for servers, timers and locks. A file stays with one
+# of them, so that what its tests share is made once; in the order of tests/conftest.py, which has the longest first.
 test: $(VENV)/dev ## run all tests (ARGS="-k words"; REQUIRE_ALL=1: a skip is a failure)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint types contracts migrations-check test ## run exactly what the build machine runs
 

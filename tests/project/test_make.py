@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from outreach.env import ROOT, settings_page
+from tests.conftest import LONGEST, TESTS
 
 VERBS = ("setup", "demo", "run", "test", "check", "fix", "types", "bench", "migrations", "docs", "lock")
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -30,6 +31,10 @@ def test_make_alone_lists_every_verb() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_verb_has_a_rule(verb: str) -> None:
     assert make("--dry-run", verb).returncode == 0
+
+
+def test_the_files_that_begin_first_are_there() -> None:
+    assert [name for name in LONGEST if not (TESTS / name).is_file()] == []
 
 
 def test_python_that_is_too_old_is_one_clear_line(tmp_path: Path) -> None:
