@@ -57,8 +57,10 @@ SELECT e.id, e.workspace_id, e.campaign_id, e.contact_id, e.next_position, e.rec
         SELECT e.id
           FROM (SELECT due_at FROM early UNION ALL SELECT due_at FROM late) i
          CROSS JOIN LATERAL (
-            SELECT e.id FROM planner_enrollment e WHERE {waits} AND e.due_at = i.due_at
-             ORDER BY e.id LIMIT a.most + {in_hands}
+            -- by a range, and in the order of the index: for an equal instant the primary key has the order, too, and
+            -- is read past everybody who is due at another one
+            SELECT e.id FROM planner_enrollment e WHERE {waits} AND e.due_at BETWEEN i.due_at AND i.due_at
+             ORDER BY e.due_at, e.id LIMIT a.most + {in_hands}
          ) e
          WHERE NOT i.due_at = ANY(string_to_array(a.shut, ',')::timestamptz[])
          ORDER BY e.id LIMIT a.most + {in_hands}
