@@ -49,7 +49,7 @@ def conversations(  # noqa: PLR0913, PLR0917  # each is a filter of the list
         return Page[ConversationOut](results=[], next="")
     sought = read_search(q)
     rows = queries.threads_of(request.member, scope, sought=sought, label=named.pk if named else None)
-    rows = queries.with_ours(rows.select_related("mailbox", "assignee", "enrollment"))
+    rows = queries.with_labels(queries.with_ours(rows.select_related("mailbox", "assignee", "enrollment")))
     page = sliced(rows, by="newest_at", size=limit, cursor=cursor, bound=bound_of(sought))
     return Page[ConversationOut](results=[ConversationOut.of(row) for row in page.rows], next=page.next)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import CharField, QuerySet
+from django.db.models import CharField, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
@@ -53,6 +54,12 @@ def with_ours(rows: QuerySet[Thread]) -> QuerySet[Thread]:
     return rows.annotate(ours=RawSQL(_OURS, (), output_field=CharField()))  # noqa: S611  # words of our own
 
 
+def with_labels(rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    """Return conversations with `label_names`, by name: a prefetch makes a query set for each row, which costs more."""
+    names = Label.objects.filter(labelled__thread=OuterRef("pk")).order_by("name").values("name")
+    return rows.annotate(label_names=ArraySubquery(names))
+
+
 def version_of(thread: Thread) -> str:
     """Return what differs whenever anything has changed that a conversation shows, ours in doubt or settled, too.
 
@@ -64,12 +71,11 @@ def version_of(thread: Thread) -> str:
 def threads_of(
     member: Member, scope: Scope, *, sought: Search | None = None, label: int | None = None
 ) -> QuerySet[Thread]:
-    """Return the conversations of a scope, for keyset paging by (newest_at, id).
+    """Return the conversations of a scope, for keyset paging by (newest_at, id); without labels, see with_labels.
 
     A search, or a label, in ALL looks everywhere. What is sought and not exact is `bounded` by whoever pages.
     """
     rows = Thread.objects.filter(workspace=member.workspace).select_related("mailbox", "assignee")
-    rows = rows.prefetch_related("labelled__label")
     if label is not None:
         rows = rows.filter(labelled__label=label)
     if scope is not Scope.ALL or not (sought or label):
@@ -90,7 +96,7 @@ def counts_of(member: Member) -> Mapping[Scope, int]:
 def thread_for(member: Member, pk: int) -> Thread:
     """Return one conversation of the member's workspace, with_ours. Raises Http404 for any other."""
     rows = Thread.objects.select_related("mailbox", "workspace", "contact", "assignee", "enrollment__campaign")
-    row = with_ours(rows).filter(workspace=member.workspace, pk=pk).first()
+    row = with_labels(with_ours(rows)).filter(workspace=member.workspace, pk=pk).first()
     if row is None:
         raise Http404("No such conversation")
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ from sending.inbox.threads import queries, snoozes
 from sending.inbox.threads.answers import draft_of
 from sending.inbox.threads.frame import query_of
 from sending.inbox.threads.ground import ground_of
-from sending.inbox.threads.models import Thread
+from sending.inbox.threads.models import Label, Thread
 from sending.inbox.threads.saying import conversation_of, read_place
 from sending.inbox.threads.searching import MOST_LOOKED_AT, bound_of, read_search
 from sending.inbox.threads.states import SCOPE_WORDS, Scope
@@ -65,20 +66,21 @@ def thread_detail(request: MemberRequest, pk: int) -> HttpResponse:
     if request.htmx and older is not None:
         context |= {"thread": thread, "may_change": request.member.may(Role.MEMBER)}
         return render_region(request, f"{_FOLDER}/earlier.html", context)
-    context |= _of_thread(request, thread)
     if request.htmx:
+        context |= _of_thread(request, thread, queries.labels_of(request.member))
         return render_region(request, f"{_FOLDER}/redraw.html", context)
-    context |= {**_columns(request, pk), **_of_answer(request, thread)}
+    columns = _columns(request, pk)
+    context |= {**_of_thread(request, thread, columns["labels"]), **columns, **_of_answer(request, thread)}
     return render_region(request, _PAGE, context)
 
 
-def _of_thread(request: MemberRequest, thread: Thread) -> dict[str, Any]:
+def _of_thread(request: MemberRequest, thread: Thread, labels: Sequence[Label]) -> dict[str, Any]:
     """Return what the head of a conversation shows and offers."""
     answer = queries.newest_answer(thread)
     return {
         "thread": thread,
         "labels_on": queries.labels_on(thread),
-        "all_labels": queries.labels_of(request.member),
+        "all_labels": labels,
         "answer": answer,
         "classes": list(ReplyClass),
         "says": class_of(answer) if answer else None,
@@ -104,7 +106,7 @@ def _columns(request: MemberRequest, opened: int) -> dict[str, Any]:
     label = next((one for one in labels if str(one.pk) == asked.get("label")), None)
     sought = read_search(asked.get("q", ""))
     rows = queries.threads_of(member, scope, sought=sought, label=label.pk if label else None)
-    page = paged(request, rows, by="newest_at", bound=bound_of(sought))
+    page = paged(request, queries.with_labels(rows), by="newest_at", bound=bound_of(sought))
     counts = queries.counts_of(member)
     unreadable, aside = unreadable_of(member), set_aside_count(member)
     query = query_of(asked)
