@@ -50,6 +50,9 @@ class Effects:
         return next((one for one in self.shares if one.label == label), None)
 
 
+AT_ONCE = 2_000  # people of whom two forecasts are reckoned before a page is shown
+
+
 @dataclass(frozen=True, slots=True)
 class FirstSend:
     """One of the first messages to come: to whom, and when, on the clock of the recipient."""
@@ -74,11 +77,15 @@ class ScheduleEffects:
     then: Sequence[FirstSend]
     ends_now: datetime | None  # None: nothing is foreseen, or not to its end
     ends_then: datetime | None
+    is_reckoned: bool = True  # False: of so many people the page asks for the forecasts by itself
 
 
-def effects_of_schedule(campaign: Campaign, schedule: Schedule) -> ScheduleEffects:
-    """Return what another schedule of a launched campaign touches."""
-    found: ScheduleEffects = _above(SCHEDULE_EFFECTS)(campaign, schedule)
+def effects_of_schedule(campaign: Campaign, schedule: Schedule, *, reckons: bool = True) -> ScheduleEffects:
+    """Return what another schedule of a launched campaign touches.
+
+    reckons: also where more than AT_ONCE people wait, of whom two forecasts take some seconds.
+    """
+    found: ScheduleEffects = _above(SCHEDULE_EFFECTS)(campaign, schedule, reckons=reckons)
     return found
 
 

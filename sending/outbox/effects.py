@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from campaigns.sequences import effects
 from campaigns.sequences.dealing import deal
 from campaigns.sequences.effects import Effects, ScheduleEffects, Share
 from campaigns.sequences.models import Campaign, Step, Variant
@@ -49,12 +50,18 @@ def effects_of_edit(step_id: int, weights: Mapping[str, int]) -> Effects:
     )
 
 
-def effects_of_schedule(campaign: Campaign, wanted: Schedule) -> ScheduleEffects:
-    """Return whom another schedule of a launched campaign touches, and what leaves first by each of both."""
+def effects_of_schedule(campaign: Campaign, wanted: Schedule, *, reckons: bool) -> ScheduleEffects:
+    """Return whom another schedule of a launched campaign touches, and what leaves first by each of both.
+
+    reckons: also where more than AT_ONCE people wait.
+    """
     rows = Enrollment.objects.filter(campaign=campaign, state__in=[EnrollmentState.ACTIVE, EnrollmentState.SENDING])
     made = OutboundMessage.objects.filter(enrollment__campaign=campaign, state__in=_GONE, step__isnull=False)
+    pending, sent = rows.count(), made.count()
+    if pending > effects.AT_ONCE and not reckons:
+        return ScheduleEffects(pending, sent, (), (), None, None, is_reckoned=False)
     now, then = tried(campaign, wanted)
-    return ScheduleEffects(rows.count(), made.count(), now.first, then.first, now.ends_at, then.ends_at)
+    return ScheduleEffects(pending, sent, now.first, then.first, now.ends_at, then.ends_at)
 
 
 def made_from(variant_id: int) -> dict[int, int]:

@@ -154,7 +154,7 @@ def _looked_at_first(request: MemberRequest, campaign: Campaign, form: SendersFo
     context = editor_context(
         campaign,
         pieces=compare("\n".join(check.before), "\n".join(check.after)),
-        effects=effects_of_senders(campaign, check.lineup),
+        effects=effects_of_senders(campaign, check.lineup, reckons="reckon" in request.POST),
         fields=[(name, value) for name in sorted(sent_names) for value in request.POST.getlist(name)],
     )
     return render_region(request, f"{_FOLDER}/senders_changes.html", context, region="changes")

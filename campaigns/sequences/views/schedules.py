@@ -85,7 +85,7 @@ def _changes(request: MemberRequest, campaign: Campaign, form: ScheduleForm) -> 
     context = editor_context(
         campaign,
         pieces=compare(*("\n".join(lines) for lines in found[0])),
-        effects=effects_of_schedule(campaign, wanted),
+        effects=effects_of_schedule(campaign, wanted, reckons="reckon" in request.POST),
         fields=[(name, value) for name in sorted(sent_names) for value in request.POST.getlist(name)],
     )
     return render_region(request, f"{FOLDER}/schedule_changes.html", context, region="changes")

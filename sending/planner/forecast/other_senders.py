@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from django.db.models import Count
 
+from campaigns.sequences import effects
 from campaigns.sequences.models import Campaign
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
@@ -51,6 +52,7 @@ class SendersEffects:
     is_idle: bool
     ends_now: datetime | None
     ends_then: datetime | None
+    is_reckoned: bool = True  # False: of so many people the page asks for the forecasts by itself
 
     @property
     def kept(self) -> int:
@@ -75,26 +77,32 @@ class SendersEffects:
         return max(0, -(self.days_later or 0))
 
 
-def effects_of_senders(campaign: Campaign, wanted: Lineup) -> SendersEffects:
-    """Return whom other senders of a launched campaign touch, and what each mailbox carries by both."""
+def effects_of_senders(campaign: Campaign, wanted: Lineup, *, reckons: bool = True) -> SendersEffects:
+    """Return whom other senders of a launched campaign touch, and what each mailbox carries by both.
+
+    reckons: also where more than AT_ONCE people wait, of whom two forecasts take some seconds.
+    """
     people = _people(campaign)
     fresh = people.pop(None, 0)
     had = set(CampaignMailbox.objects.filter(campaign=campaign).values_list("mailbox_id", flat=True))
     gets = {turn.mailbox_id for turn in wanted.turns}
-    now, then = foresee(campaign), foresee(campaign, instead=wanted)
+    is_reckoned = reckons or fresh + sum(people.values()) <= effects.AT_ONCE
+    both = (foresee(campaign), foresee(campaign, instead=wanted)) if is_reckoned else ()
+    now, then = (one.forecast.carried for one in both) if both else ({}, {})
     boxes = Mailbox.objects.filter(pk__in=had | gets | people.keys()).order_by("address")
     rows = [
         SenderChange(
             mailbox=box,
             part=_part(box.pk, had, gets),
             people=people.get(box.pk, 0),
-            now=now.forecast.carried.get(box.pk),
-            then=then.forecast.carried.get(box.pk),
+            now=now.get(box.pk),
+            then=then.get(box.pk),
         )
         for box in boxes
     ]
     carries = any(row.mailbox.pk in gets and row.mailbox.state == MailboxState.ACTIVE for row in rows)
-    return SendersEffects(rows, fresh, fresh > 0 and not carries, _end(now), _end(then))
+    ends_now, ends_then = map(_end, both) if both else (None, None)
+    return SendersEffects(rows, fresh, fresh > 0 and not carries, ends_now, ends_then, is_reckoned)
 
 
 def _people(campaign: Campaign) -> dict[int | None, int]:

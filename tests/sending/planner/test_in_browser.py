@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.sequences import effects
 from campaigns.sequences.models import Campaign, SendWindow
 from outreach.accounts.access import Member
 from sending.planner.models import Enrollment
@@ -75,6 +76,7 @@ def test_public_holidays_are_looked_at_and_then_saved(
     live_server: Any, monkeypatch: pytest.MonkeyPatch, width: int, *, dark: bool
 ) -> None:
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    monkeypatch.setattr(effects, "AT_ONCE", 10)  # the page asks for the forecasts of more by itself
     member = make_team()
     campaign = make_running_campaign(member, make_people(member, 40), (make_sender(member, daily_limit=2),))
     session = signed_in(member).cookies[settings.SESSION_COOKIE_NAME].value

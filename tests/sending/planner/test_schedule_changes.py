@@ -9,6 +9,7 @@ from django.test import Client
 
 from campaigns.calendar import Window
 from campaigns.contacts.models import Contact
+from campaigns.sequences import effects
 from campaigns.sequences.effects import effects_of_schedule
 from campaigns.sequences.models import Campaign, SendWindow
 from campaigns.sequences.queries import windows_of
@@ -98,6 +99,21 @@ def test_what_changes_nothing_is_saved_and_what_is_stale_is_refused(
         refused = send(client, form, url, **more)
         assert (refused.status_code, "Somebody else saved this schedule" in refused.text) == (422, True)
     assert windows_of(campaign) == list(SUNDAYS.windows)
+
+
+def test_of_many_people_the_page_is_shown_before_the_forecasts_and_asks_for_them_by_itself(
+    client: Client, member: Member, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "AT_ONCE", 1)
+    url = member.url("sequences:schedule", campaign.pk)
+    with monkeypatch.context() as first:
+        first.setattr("sending.outbox.effects.tried", None)  # nobody reckons
+        shown = send(client, form_to(client.get(url).text, ""), url, daily_limit="7")
+    assert "Two forecasts are being reckoned" in shown.text
+    assert "The first, as it stands" not in shown.text
+    asked = send(client, form_to(shown.text, ""), url, reckon="1")
+    assert "The first, as it stands" in asked.text
+    assert "being reckoned" not in asked.text
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from campaigns.sequences import effects
 from campaigns.sequences.errors import IllegalMove, Overtaken
 from campaigns.sequences.models import Campaign
 from campaigns.sequences.states import CampaignState
@@ -83,6 +84,27 @@ def test_it_is_shown_and_nothing_is_changed_until_somebody_is_sure(
     assert set(weights_of(campaign)) == {anna.pk, ben.pk}
     assert send(client, form_to(shown.text, ""), url, sure="1").status_code == 302
     assert set(weights_of(campaign)) == {ben.pk, cleo.pk}
+
+
+def test_of_many_people_the_page_is_shown_before_the_forecasts_and_asks_for_them_by_itself(
+    client: Client, member: Member, campaign: Campaign, boxes: list[Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "AT_ONCE", 19)
+    url = member.url("planner:senders", campaign.pk)
+    with monkeypatch.context() as first:
+        first.setattr("sending.planner.forecast.other_senders.foresee", None)  # nobody reckons
+        shown = send(client, form_to(client.get(url).text, ""), url, mailboxes=[boxes[2].pk])
+    words = text_of(shown)
+    assert "Not begun yet 17 begun by the new senders" in words
+    assert "Two forecasts are being reckoned" in words
+    assert "When it is done" not in words
+    assert 'hx-trigger="load"' in shown.text
+    asked = send(client, form_to(shown.text, ""), url, reckon="1")
+    told = text_of(asked)
+    assert "When it is done As it stands" in told
+    assert "being reckoned" not in told
+    assert send(client, form_to(asked.text, ""), url, sure="1").status_code == 302
+    assert set(weights_of(campaign)) == {boxes[2].pk}
 
 
 def test_a_draft_and_what_changes_nothing_are_saved_at_once(
