@@ -15,8 +15,9 @@ MENTION = "mention"  # the rule of evidence that somebody may have asked for it:
 # Rules that tell of a mail to the address for opt-outs, not of the words of an answer.
 PROGRAM_RULES = frozenset({"x-apple-unsubscribe", "subject"})
 _OF_LISTS = ("list-unsubscribe", "list-id", "list-post")
+# Behind a "Re:" it is the subject of whoever is answered, but for the word that nobody writes to others.
 _SUBJECT = re.compile(
-    r"^\s*(re:\s*)?(unsubscribe([ +][\w-]{16,64})?|opt[ -]?out|remove|abmelden|stop)\s*$", re.IGNORECASE
+    r"^\s*((re:\s*)?unsubscribe([ +][\w-]{16,64})?|opt[ -]?out|remove|abmelden|stop)\s*$", re.IGNORECASE
 )
 
 

@@ -129,6 +129,13 @@ def test_an_empty_answer_is_known_by_its_subject() -> None:
     assert classify_mail(answer("", subject="Please remove me from your list")).kind is Kind.OPT_OUT
 
 
+def test_an_answer_to_a_message_of_such_a_subject_is_none() -> None:
+    """The subject behind "Re:" is ours, whatever it says."""
+    assert classify_mail(answer("Gladly, call me.", subject="Re: Stop")).kind is Kind.HUMAN_REPLY
+    assert classify_mail(answer("", subject="Stop")).kind is Kind.OPT_OUT
+    assert classify_mail(answer("", subject="Re: unsubscribe")).kind is Kind.OPT_OUT
+
+
 @pytest.mark.parametrize(
     "text", ["stop " * 4_000, "bitte danke " * 1_500, "do not " * 2_000, '"' * 20_000, "a," * 9_000]
 )
