@@ -33,6 +33,7 @@ PERIODS = (7, 30, 90, 400)  # days
 _MOST_SOURCES = 5_000
 _MOST_SIGNATURES = 20_000
 _MOST_NAMES = 8
+_MAILTO = "mailto:"
 _MOST_CAUSES = 5  # of failed connections to one organization
 # Rows of reports whose policy stands at the domain, above or below it, of mail in its name or in that of names below.
 # policy: only under this one, on trial or not, as far as the receiver says; "" = any.
@@ -94,6 +95,14 @@ class TlsLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """An address that reports go to. is_read: a mailbox of the workspace has it; another may still read it."""
+
+    address: str
+    is_read: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """All that was reported of a domain in a stretch of days."""
 
@@ -104,6 +113,7 @@ class Told:
     tls: Sequence[TlsLine]
     advice: Advice
     record: Record | None  # the one that holds, which may stand at a domain above; None where it is not known
+    goals: Sequence[Goal]  # of that record
 
     @property
     def messages(self) -> int:
@@ -123,6 +133,15 @@ class Told:
         return self.record is not None and self.record.name != f"_dmarc.{self.domain}"
 
     @property
+    def asks_for_reports(self) -> Record:
+        """Return the record that asks for reports: the one that holds, with an address where it names none."""
+        if self.record is None:
+            return Record(f"_dmarc.{self.domain}", f"v=DMARC1; p=none; rua=mailto:dmarc@{self.domain}")
+        if self.goals:
+            return self.record
+        return Record(self.record.name, f"{self.record.value.rstrip('; ')}; rua=mailto:dmarc@{self.domain}")
+
+    @property
     def to_publish(self) -> Record | None:
         """Return the record of the next step, None where the one before it is not known, or is not the domain's own."""
         if self.record is None or self.is_from_above or not self.advice.value:
@@ -140,6 +159,7 @@ def told_of(workspace: Workspace, row: WatchedDomain, *, days: int) -> Told:
     return Told(
         row.domain, since, judge(_sources(asked), known), _days(workspace, row.domain, asked),
         _tls(workspace, row.domain, since), _advice(workspace, row.domain, known, tags), standing,
+        _goals(workspace, tags),
     )  # fmt: skip
 
 
@@ -273,6 +293,14 @@ def _advice(workspace: Workspace, domain: str, known: Known, tags: Mapping[str, 
         sum(one.messages for one in unknown), len(unknown),
     )  # fmt: skip
     return advise(tags, seen)
+
+
+def _goals(workspace: Workspace, tags: Mapping[str, str]) -> list[Goal]:
+    named = [one.strip().partition("!")[0] for one in tags.get("rua", "").split(",")]
+    found = [one[len(_MAILTO) :].lower() for one in named if one.lower().startswith(_MAILTO)][:_MOST_NAMES]
+    boxes = Mailbox.objects.filter(workspace=workspace).values_list("address", "imap_username")
+    read = {text.lower() for box in boxes for text in box} if found else set()
+    return [Goal(one, one in read) for one in found]
 
 
 def _holding(domain: str, standing: Record) -> dict[str, str]:

@@ -30,7 +30,7 @@ from sending.domains.watched import watched_for
 
 _USUAL_DAYS = 30
 _MOST_SHOWN = 200  # sources
-_MOST_REPORTS = 30
+_MOST_REPORTS = 12
 _COLUMNS = (
     "organization", "report", "policy_domain", "begins", "ends", "source", "messages", "disposition", "dkim_aligned",
     "spf_aligned", "header_from", "envelope_from", "dkim", "spf", "overrides", "came_through",

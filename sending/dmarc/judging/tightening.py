@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from outreach.kit.words import plural
+
 LEAST_DAYS = 14
 LEAST_MESSAGES = 300  # none of 300 failing leaves at most 1 % that may, with 95 % confidence
 LOOK_BACK_DAYS = 30
@@ -103,9 +105,10 @@ def _in_favour(step: Step, seen: Seen, proved: float | None) -> list[str]:
     share = f", so that at least {100 * (proved or 0):.1f} % of them do (95 % confidence)"
     found = [f"On {seen.days} reported days all {seen.own:,} messages of yours passed{share}."]
     if seen.unknown:
+        unknown = f"{plural(seen.unknown, 'message')} of {plural(seen.unknown_sources, 'unknown source')}"
         found.append(
-            f"{seen.unknown:,} messages of {seen.unknown_sources:,} unknown sources did not: they are what the policy "
-            "is for. Make sure that none of the sources below is a service of yours."
+            f"{unknown} did not: that is what the policy is for. Make sure that none of the sources below is a service "
+            "of yours."
         )
     if step is Step.TRIAL:
         found.append(

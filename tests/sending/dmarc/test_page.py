@@ -116,6 +116,27 @@ def test_after_two_weeks_without_a_loss_the_next_step_is_offered(member: Member,
     assert "Of the last 30 days 0 were reported under this policy" in told.advice.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        ("v=DMARC1; p=none; rua=mailto:ADA@acme.example!10m", "ada@acme.example, which is read here"),
+        (
+            "v=DMARC1; p=none; rua=mailto:dmarc@acme.example",
+            "which is the address of no mailbox here",
+        ),
+        ("v=DMARC1; p=reject;", "v=DMARC1; p=reject; rua=mailto:dmarc@acme.example"),
+        ("", "v=DMARC1; p=none; rua=mailto:dmarc@acme.example"),
+    ],
+)
+def test_before_the_first_report_the_page_says_where_reports_go(
+    member: Member, row: WatchedDomain, standing: str, words: str
+) -> None:
+    DomainReport.objects.all().delete()
+    if standing:
+        checked(row, standing)
+    assert words in signed_in(member).get(member.url("dmarc:reports", row.pk)).text
+
+
 def test_a_policy_from_above_is_not_changed_for_one_domain_below(member: Member, row: WatchedDomain) -> None:
     DomainReport.objects.all().delete()
     checked(row, "v=DMARC1; p=reject; sp=none", at="example")

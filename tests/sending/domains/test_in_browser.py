@@ -1,4 +1,4 @@
-"""The page of a sending domain in a real browser: axe, security policy, layout, and a check while it is open."""
+"""The pages of a sending domain in a real browser: axe, security policy, layout, a check while one is open."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from django.conf import settings
 from django.db import connection
 from playwright.sync_api import expect
 
+from outreach.accounts.access import Member
+from sending.dmarc.services import Way, take_file
 from sending.domains import asking, watching
 from sending.domains.models import WatchedDomain
 from sending.domains.watching import Sends, check_due, watch
 from tests.browser.walker import NARROW, browser
-from tests.builders import make_member, make_workspace
+from tests.builders import make_mailbox, make_member, make_workspace
 from tests.dnsserver import FakeDns
+from tests.sending.dmarc.files import aggregate, forged, record, tls, tls_policy
 from tests.sending.planner.pages import signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -38,6 +41,22 @@ def as_a_worker(pk: int) -> None:
         connection.close()
 
     thread = threading.Thread(target=check)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def reported(member: Member) -> None:
+    """Take reports in, in a thread as above."""
+
+    def take() -> None:
+        make_mailbox(member.workspace, "ada@acme.com")
+        rows = [record("203.0.113.7", header_from="acme.com"), forged("2001:db8:aaaa:bbbb::9", header_from="acme.com")]
+        for content in (aggregate("acme.com", rows), tls(tls_policy("acme.com", bad=2))):
+            take_file(member.workspace, "a", content, Way())
+        connection.close()
+
+    thread = threading.Thread(target=take)
     thread.start()
     thread.join(30)
     assert not thread.is_alive()
@@ -68,4 +87,8 @@ def test_findings_fit_on_a_telephone_and_a_check_shows_up_by_itself(
             expect(walker.page.locator("#report")).to_contain_text("Being checked now")
             as_a_worker(row.pk)
             expect(walker.page.locator("#report")).to_contain_text("No more: include:gone.acme.com leads to")
+            walker.checked()
+            reported(member)
+            walker.page.get_by_role("link", name="DMARC reports").click()
+            walker.page.get_by_text("Why", exact=True).first.click()
             walker.checked()
