@@ -29,8 +29,9 @@ from campaigns.contacts.models import (
     Suppression,
 )
 from campaigns.contacts.parts import ERASED, Person, PersonPart, Section
-from campaigns.contacts.prints import prints_of
+from campaigns.contacts.prints import prints_of, refusing_prints
 from campaigns.contacts.queries.history import moments_of
+from campaigns.contacts.queries.suppressions import refusing
 from campaigns.contacts.states import DryRunState, ImportState, SuppressionScope
 from outreach.accounts.models import KeptAnswer
 from outreach.kit import erasing
@@ -75,10 +76,17 @@ def _gives(person: Person) -> Sequence[Section]:
                 "stated_at",
             ),
         ),
+        Section("Senders refused", [row for rows in refusing(_keys(person)).values() for row in map(_refusal, rows)]),
         Section("Suppression", _in_order(Suppression.objects.filter(**about), *rule, "created_at")),
         Section(
             "Lifted suppressions",
-            _in_order(LiftedSuppression.objects.filter(**about), *rule, "suppressed_at", "lifted_at", "why"),
+            _in_order(
+                LiftedSuppression.objects.filter(**about) | _lifted_refusals(person),
+                *rule,
+                "suppressed_at",
+                "lifted_at",
+                "why",
+            ),
         ),
         Section(
             "Trials of imports",
@@ -96,6 +104,23 @@ def _gives(person: Person) -> Sequence[Section]:
             list(_rejected(person).values("contact_import__filename", "line", "cause", "original")),
         ),
     )
+
+
+def _keys(person: Person) -> list[tuple[int, str]]:
+    return [(person.workspace_id, key) for key in person.keys]
+
+
+def _refusal(row: Suppression) -> Mapping[str, Any]:
+    return {"sender": row.sender, "reason": row.reason, "evidence": row.evidence, "created_at": row.created_at}
+
+
+def _lifted_refusals(person: Person) -> QuerySet[LiftedSuppression]:
+    """Return the refusals of a sender that were lifted: they name the address by its print."""
+    named = Q(pk__in=[])
+    for workspace_id, key in _keys(person):
+        for print_ in refusing_prints(workspace_id, key):
+            named |= Q(value__startswith=f"{print_}:")
+    return LiftedSuppression.objects.filter(named, workspace=person.workspace_id, scope=SuppressionScope.SENDER)
 
 
 def _in_order(rows: QuerySet[Any], *names: str) -> Sequence[Mapping[str, Any]]:
@@ -162,6 +187,7 @@ def _erases(person: Person) -> None:
         LiftedSuppression.objects.filter(**about).update(
             scope=SuppressionScope.ERASED, value=print_, evidence="", why=ERASED
         )
+        _lifted_refusals(person).update(evidence="", why=ERASED)
 
 
 def _is_busy(person: Person) -> bool:

@@ -195,6 +195,7 @@ class SuppressionScope(StrEnum):
     DOMAIN = "domain"  # a whole domain and the domains below it
     WILDCARD = "wildcard"  # a local part at many domains, or everybody below one: see core.suppressing
     ERASED = "erased"  # the print of an address whose person was erased
+    SENDER = "sender"  # the print of an address, and one mailbox that it wants no more from: see prints.refusal_keys
 
 
 REASON_LABELS: Mapping[SuppressionReason, str] = {

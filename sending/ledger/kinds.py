@@ -70,6 +70,7 @@ class How(StrEnum):
     # the way of an opt-out
     ONE_CLICK = "one_click"  # the button of a mail program (RFC 8058)
     PAGE = "page"  # the opt-out page
+    SENDER = "sender"  # the same, of one mailbox alone: others of the workspace may write
     MAIL = "mail"  # a mail to the address of List-Unsubscribe
     ANSWER = "answer"  # the words of an answer
     MEMBER = "member"  # a person of the team read it in an answer
@@ -78,7 +79,7 @@ class How(StrEnum):
     RETURNED = "returned"  # its message was accepted first, so it counts no more among the delivered
 
 
-OPT_OUT_WAYS = (How.ONE_CLICK, How.PAGE, How.MAIL, How.ANSWER, How.MEMBER, How.API)
+OPT_OUT_WAYS = (How.ONE_CLICK, How.PAGE, How.SENDER, How.MAIL, How.ANSWER, How.MEMBER, How.API)
 
 
 # The decisions about a campaign or a mailbox as a whole: rare among the events of its people.

@@ -7,13 +7,17 @@ from typing import Any
 
 from django.db import transaction
 
+from campaigns.contacts.prints import refusal_keys
 from campaigns.contacts.queries import rare_keys, rare_scopes, suppressed_keys
+from campaigns.contacts.states import SuppressionScope
 from outreach.kit import clock, gate, statements
 from sending.guard.clause import MAY_SEND, STANDS_STILL, params
+from sending.mailboxes.aliases import aliases_of
 from sending.mailboxes.cooling import side_of
 from sending.mailboxes.spending import spend
 from sending.outbox import leases
 from sending.outbox.jobs import Job
+from sending.planner.claim.refusals import Refusals
 
 # What holds a company, an address, and a mailbox's way to a provider; of an answer that a person writes nobody asks. By
 # the row of the message (m) and what is known of its recipient (a). OR NOT EXISTS: each is looked up by its key.
@@ -68,6 +72,7 @@ SELECT CASE
          WHEN NOT {MAY_SEND} THEN '{STANDS_STILL}'
          WHEN e.state <> 'sending' THEN 'the sequence was called off (' || replace(e.stop_reason, '_', ' ') || ')'
          WHEN %(is_suppressed)s THEN 'the address is suppressed'
+         WHEN %(is_refused)s THEN 'they want no more from this mailbox'
          WHEN c.state <> 'running' THEN 'the campaign is ' || c.state
          WHEN b.state = 'needs_sign_in' THEN 'the mailbox needs a new sign-in'
          WHEN b.state <> 'active' THEN 'the mailbox is ' || b.state
@@ -90,8 +95,8 @@ def mark(jobs: Sequence[Job]) -> list[bool]:
     with transaction.atomic():
         statements.commit_durably()  # a mark that could be lost would be a message sent twice
         gate.hold_open(places)
-        # Behind the gate: nobody is suppressed between this and the mark. Where a workspace has no wildcards and nobody
-        # erased, nobody's are looked up.
+        # Behind the gate: nobody is suppressed between this and the mark. Where a workspace has no wildcards, nobody
+        # erased and nobody who refuses a sender, nobody's are looked up.
         keys = [(job, *key) for job, found in zip(jobs, _keys(jobs, places), strict=True) for key in found]
         rows = statements.run(
             _MARK,
@@ -126,13 +131,21 @@ def _asked(jobs: Sequence[Job]) -> dict[str, list[Any]]:
 def _keys(jobs: Sequence[Job], places: Sequence[int]) -> Iterator[Sequence[tuple[str, str]]]:
     """Yield for each job the suppressions (scope, value) that would forbid it."""
     rare = rare_scopes(places)
+    refused = {place for place, scope in rare if scope == SuppressionScope.SENDER}
+    aliases = aliases_of(refused) if refused else {}
     for job, place in zip(jobs, places, strict=True):
         further = [one for key in job.asked_keys for one in rare_keys(place, key, rare)] if rare else []
+        if place in refused:
+            senders = {job.sender.lower(), *aliases.get(job.letter.mailbox_id, {}).values()}
+            further += [one for key in job.asked_keys for one in refusal_keys(place, key, sorted(senders))]
         yield (*job.suppression_keys, *further) if further else job.suppression_keys
 
 
 def why_called_back(job: Job) -> str:
     """Return, in words, why a message was not marked; the reason may have gone meanwhile."""
-    barred = bool(suppressed_keys(job.letter.workspace_id, job.asked_keys))
-    rows = statements.run(_WHY, {"is_suppressed": barred, **_asked([job]), **params()})
+    place, pk = job.letter.workspace_id, job.letter.mailbox_id
+    barred = bool(suppressed_keys(place, job.asked_keys))
+    refusals = Refusals({(place, key) for key in job.asked_keys})
+    refused = any(refusals.words(pk, (place, key)) for key in job.asked_keys)
+    rows = statements.run(_WHY, {"is_suppressed": barred, "is_refused": refused, **_asked([job]), **params()})
     return rows[0][0] if rows else "the message is gone"

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 
+from campaigns.contacts.models import Suppression
 from campaigns.contacts.queries import suppressing
 from campaigns.sequences.plans import CampaignPlan, plans
 from outreach.kit import gate, statements
@@ -27,6 +28,7 @@ from sending.planner.claim.consents import Addressed, Consents
 from sending.planner.claim.facts import NewLeads, Sender
 from sending.planner.claim.held import Held, Written
 from sending.planner.claim.picking import Round
+from sending.planner.claim.refusals import Refusals
 from sending.planner.claim.strangers import suppress_strangers
 from sending.planner.services import stop
 from sending.planner.states import EnrollmentState, StopReason
@@ -115,8 +117,10 @@ def _claim_answers(current: Round) -> tuple[list[OutboundMessage], list[CalledOf
     found = list(OutboundMessage.objects.select_related("contact").filter(pk__in=ids).order_by("retry_at", "pk"))
     suppressed = _suppressed(found)
     claimed, called_off = [], []
+    refused = _refused(found)
     for message in found:
-        words = _why_held(message, suppressed.get(message.pk, "")) or _why_late(message, current.now)
+        stands = suppressed.get(message.pk, "") or next((row.told for row in refused.get(message.pk, ())), "")
+        words = _why_held(message, stands, refused.get(message.pk, ())) or _why_late(message, current.now)
         if words:
             called_off.append(CalledOff(message, words, stop=None))
             continue
@@ -137,16 +141,17 @@ def _why_late(answer: OutboundMessage, now: datetime) -> str:
     )
 
 
-def _why_held(answer: OutboundMessage, suppressed: str) -> str:
+def _why_held(answer: OutboundMessage, suppressed: str, refused: Sequence[Suppression]) -> str:
     """Return which suppression keeps an answer from leaving, "" where none does that a person has not overruled.
 
-    suppressed: what stands against it, by _suppressed.
+    suppressed: what stands against it, by _suppressed or _refused. refused: the rows of the latter.
     """
     if not suppressed or answer.despite_until is None:
         return suppressed
     keys = [key for key in (key_of(answer.recipient), answer.contact.email_key) if key]
     met = suppressing(answer.workspace_id, keys)
-    later = [row for rows in met.values() for row in rows if row.confirmed_at > answer.despite_until]
+    rows = [*refused, *(row for some in met.values() for row in some)]
+    later = [row for row in rows if row.confirmed_at > answer.despite_until]
     return suppressed if later else ""
 
 
@@ -182,7 +187,9 @@ def _claim_steps(current: Round) -> tuple[list[OutboundMessage], list[CalledOff]
             message,
             sender,
             loaded[message.campaign_id],
-            suppressed.get(message.pk, ""),
+            suppressed.get(message.pk, "")
+            or standing.refused(message.campaign_id, message.mailbox_id, written[message.pk])
+            or standing.refused(message.campaign_id, message.mailbox_id, message.contact),
             throttles=throttling.of(message.contact, message.campaign_id),
             # For the address that stands in it, as at the mark, or their contact's of today.
             held=standing.of(message.mailbox_id, written[message.pk])
@@ -235,6 +242,16 @@ def _suppressed(messages: Sequence[OutboundMessage]) -> dict[int, str]:
     asked = {message.pk: _keys_of(message) for message in messages}
     found = asking.why_suppressed({one for keys in asked.values() for one in keys})
     return {pk: found[one] for pk, keys in asked.items() for one in keys if one in found}
+
+
+def _refused(messages: Sequence[OutboundMessage]) -> dict[int, list[Suppression]]:
+    """Return what keeps the mailboxes of messages from their addresses."""
+    refusals = Refusals({one for message in messages for one in _keys_of(message)})
+    found = {
+        message.pk: [row for key in _keys_of(message) for row in refusals.rows(message.mailbox_id, key)]
+        for message in messages
+    }
+    return {pk: rows for pk, rows in found.items() if rows}
 
 
 def _keys_of(message: OutboundMessage) -> list[tuple[int, str]]:

@@ -19,6 +19,7 @@ KINDS = (
 WAY_WORDS: Mapping[How, str] = {
     How.ONE_CLICK: "By the button of their mail program",
     How.PAGE: "On the opt-out page",
+    How.SENDER: "On the opt-out page, of one mailbox alone",
     How.MAIL: "By a mail to the address for opt-outs",
     How.ANSWER: "In the words of an answer",
     How.MEMBER: "Read in an answer by a person of the team",

@@ -17,7 +17,7 @@ from sending.links.addresses import OPT_OUT
 from sending.tracking import answers
 from sending.tracking.answers import LOST, MOST_BYTES, READING
 from sending.tracking.door import asked_workspace, is_foreign, lost, response_of
-from sending.tracking.opting import Recipient, leave_all, leave_series, recipient
+from sending.tracking.opting import Recipient, leave_all, leave_sender, leave_series, recipient
 from sending.tracking.origins import origin_of, sender_of
 from sending.tracking.style import STYLE
 
@@ -71,11 +71,13 @@ def _leave(request: HttpRequest, who: Recipient, token: str) -> HttpResponse:
     match posted.get("what"):
         case "all":
             leave_all(who, "On the opt-out page.", how=How.PAGE)
+        case "sender" if who.sender:
+            leave_sender(who)
         case "series" if who.enrollment_id is not None:
             leave_series(who)
         case _:
             return _page("opt_out", who, token, status=400)
-    return _page("done", who, token, is_series=posted["what"] == "series")
+    return _page("done", who, token, what=posted["what"])
 
 
 def _posted(request: HttpRequest) -> Mapping[str, str]:

@@ -122,7 +122,8 @@ class SuppressionOut(Schema):
 
     id: int
     scope: str = Field(
-        description="`address`, `domain`, `wildcard`, or `erased`: the print of an erased person's address."
+        description="`address`, `domain`, `wildcard`, `erased`: the print of an erased person's address, or `sender`: "
+        "the print of an address, a colon, and the address of the mailbox that it wants no more from."
     )
     value: str
     reason: str

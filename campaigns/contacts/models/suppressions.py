@@ -13,6 +13,10 @@ from campaigns.contacts.states import (
 from outreach.accounts.models import User, Workspace
 
 
+def _sender(scope: str, value: str) -> str:
+    return value.partition(":")[2] if scope == SuppressionScope.SENDER else ""
+
+
 class Suppression(models.Model):
     """A rule about whom this workspace never writes to."""
 
@@ -49,6 +53,18 @@ class Suppression(models.Model):
     def reason_words(self) -> str:
         return REASON_LABELS[SuppressionReason(self.reason)]
 
+    @property
+    def sender(self) -> str:
+        """The address that nothing is wanted from, "" where it is the workspace."""
+        return _sender(self.scope, self.value)
+
+    @property
+    def told(self) -> str:
+        """What it forbids, in a sentence that names nobody whose print it is."""
+        if self.sender:
+            return f"They want no more from {self.sender}."
+        return f"{self.value} is suppressed: {self.reason.replace('_', ' ')}."
+
 
 class LiftedSuppression(models.Model):
     """A suppression that was lifted: what it said, who lifted it, when and why. Never changed: a trigger refuses it."""
@@ -76,3 +92,8 @@ class LiftedSuppression(models.Model):
     @property
     def reason_words(self) -> str:
         return REASON_LABELS[SuppressionReason(self.reason)]
+
+    @property
+    def sender(self) -> str:
+        """The address that nothing was wanted from, "" where it was the workspace."""
+        return _sender(self.scope, self.value)

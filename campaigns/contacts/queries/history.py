@@ -28,7 +28,8 @@ from campaigns.contacts.models import (
     Suppression,
 )
 from campaigns.contacts.parts import Asked, parts
-from campaigns.contacts.states import BASIS_LABELS, LegalBasis
+from campaigns.contacts.prints import refusing_prints
+from campaigns.contacts.states import BASIS_LABELS, LegalBasis, SuppressionScope
 from outreach.accounts.access import Member
 from outreach.accounts.models import User
 
@@ -210,7 +211,7 @@ def _suppressions(asked: Asked) -> Sequence[Moment]:
         Moment(
             Place(row.created_at, "suppression", row.pk),
             "suppressed",
-            f"{row.value} suppressed: {row.reason_words.lower()}",
+            f"{_said(row)} suppressed: {row.reason_words.lower()}",
             row.evidence,
             f"{asked.member.url('contacts:suppressions')}?{urlencode({'q': row.value})}",
             _name(row.created_by),
@@ -226,7 +227,7 @@ def _once_suppressed(asked: Asked) -> Sequence[Moment]:
         Moment(
             Place(row.suppressed_at, "once_suppressed", row.pk),
             "suppressed",
-            f"{row.value} suppressed: {row.reason_words.lower()}",
+            f"{_said(row)} suppressed: {row.reason_words.lower()}",
             row.evidence,
             by=row.suppressed_by,
         )
@@ -240,7 +241,7 @@ def _lifted(asked: Asked) -> Sequence[Moment]:
         Moment(
             Place(row.lifted_at, "lifted", row.pk),
             "released",
-            f"Suppression of {row.value} lifted",
+            f"Suppression of {_said(row)} lifted",
             row.why,
             asked.member.url("contacts:suppressions_lifted"),
             row.lifted_by,
@@ -255,7 +256,14 @@ def _about(contact: Contact, member: Member, rows: QuerySet[T]) -> QuerySet[T]:
     named = Q(pk__in=[])
     for scope, pairs in groupby(sorted(keys), key=itemgetter(0)):
         named |= Q(scope=scope, value__in=[value for _, value in pairs])
+    for print_ in refusing_prints(contact.workspace_id, contact.email_key):
+        named |= Q(scope=SuppressionScope.SENDER, value__startswith=f"{print_}:")
     return rows.filter(named, workspace=member.workspace)
+
+
+def _said(row: Suppression | LiftedSuppression) -> str:
+    """Return what a rule is about, a single sender by its address."""
+    return f"Mail of {row.sender}" if row.sender else row.value
 
 
 def _name(user: User | None) -> str:

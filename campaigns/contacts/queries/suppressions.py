@@ -22,7 +22,7 @@ from campaigns.contacts.core.suppressing import (
     wildcards_in_sql,
 )
 from campaigns.contacts.models import LiftedSuppression, Suppression
-from campaigns.contacts.prints import erased_keys, prints_of
+from campaigns.contacts.prints import erased_keys, prints_of, refusing_prints
 from campaigns.contacts.states import SuppressionScope
 from outreach.accounts.access import Member
 from outreach.kit import statements
@@ -45,10 +45,19 @@ _RARELY = (SuppressionScope.WILDCARD, SuppressionScope.ERASED)
 # In the order of the index, which makes it one probe: that none is there would else be found by reading all of them.
 _RARE = """
 SELECT w.id, v.scope
-  FROM unnest(%s::bigint[]) AS w(id) CROSS JOIN (VALUES ('wildcard'::varchar), ('erased'::varchar)) AS v(scope)
+  FROM unnest(%s::bigint[]) AS w(id)
+ CROSS JOIN (VALUES ('wildcard'::varchar), ('erased'::varchar), ('sender'::varchar)) AS v(scope)
  WHERE (SELECT true FROM contacts_suppression s
          WHERE s.workspace_id = w.id AND s.scope = v.scope ORDER BY s.value LIMIT 1)
 """
+# Of each print whatever stands behind it: the senders that its address refuses.
+_REFUSING = f"""
+SELECT {_SUPPRESSION.text}
+  FROM unnest(%(workspaces)s::bigint[], %(prints)s::varchar[]) AS a(workspace_id, print)
+  JOIN contacts_suppression s
+    ON s.workspace_id = a.workspace_id AND s.scope = 'sender'
+   AND s.value >= a.print || ':' AND s.value < a.print || ';'
+"""  # noqa: S608  # our own words
 # The other way round, from the rules to the contacts, by the indexes of their addresses and domains.
 SUPPRESSED_CONTACTS = """
 SELECT c.id FROM contacts_suppression s
@@ -156,7 +165,7 @@ class Erased:
 
 
 def rare_scopes(workspace_ids: Collection[int]) -> frozenset[tuple[int, str]]:
-    """Return the workspaces with wildcards or erased people, each with the scope; two probes for each workspace."""
+    """Return the workspaces with a rule of a scope that few have, each with the scope; a probe for each."""
     return frozenset(statements.run(_RARE, [sorted(set(workspace_ids))]))
 
 
@@ -167,6 +176,21 @@ def rare_keys(workspace_id: int, key: str, rare: Container[tuple[int, str]]) -> 
         found += wildcard_keys(key)
     if (workspace_id, SuppressionScope.ERASED.value) in rare:
         found += erased_keys(workspace_id, key)
+    return found
+
+
+def refusing(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[Suppression]]:
+    """Return what keeps single senders from addresses (workspace, email_key); one query for all.
+
+    Each row names the `sender` that its address wants no more from; those who refuse none are absent.
+    """
+    prints = {(pk, one): (pk, key) for pk, key in set(asked) for one in refusing_prints(pk, key)}
+    if not prints:
+        return {}
+    columns = {"workspaces": [pk for pk, _ in prints], "prints": [one for _, one in prints]}
+    found: dict[tuple[int, str], list[Suppression]] = {}
+    for row in load(_SUPPRESSION, _REFUSING, columns):
+        found.setdefault(prints[row.workspace_id, row.value.partition(":")[0]], []).append(row)
     return found
 
 

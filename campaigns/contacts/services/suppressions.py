@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from campaigns.contacts.core.suppressing import Rule, parse_rule
 from campaigns.contacts.errors import MayNotLift
 from campaigns.contacts.models import LiftedSuppression, Suppression
-from campaigns.contacts.prints import prints_of
+from campaigns.contacts.prints import prints_of, refusal_keys
 from campaigns.contacts.queries.suppressions import erased_among
 from campaigns.contacts.states import BINDING_REASONS, OWN_WISHES, SuppressionReason, SuppressionScope
 from outreach.accounts.access import Member
@@ -176,7 +176,10 @@ def lift(member: Member, row: Suppression, *, why: str, typed: str = "") -> None
 
 def _require_typed(row: Suppression, typed: str) -> None:
     """Refuse what was not confirmed. Of somebody who was erased, only who knows the address can type it."""
-    if row.scope == SuppressionScope.ERASED:
+    if row.scope == SuppressionScope.SENDER:
+        if row.value not in {value for _, value in refusal_keys(row.workspace_id, key_of(typed), [row.sender])}:
+            raise MayNotLift(f"Type their address to confirm that {row.sender} may write there again.")
+    elif row.scope == SuppressionScope.ERASED:
         if row.value not in prints_of(row.workspace_id, key_of(typed)):
             raise MayNotLift("Type the address of the person who was erased to confirm that you may write there again.")
     elif typed.strip().lower() != row.value:

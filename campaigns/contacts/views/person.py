@@ -11,7 +11,7 @@ from campaigns.contacts import queries
 from campaigns.contacts.core.fields import LABELS, SUBSCRIBER, TIME_ZONE
 from campaigns.contacts.core.verdicts import VERDICT_LABELS
 from campaigns.contacts.forms import FORM_FIELDS, NoteForm
-from campaigns.contacts.models import Contact
+from campaigns.contacts.models import Contact, Suppression
 from campaigns.contacts.parts import parts
 from campaigns.contacts.states import SUBSCRIBER_KINDS, Subscribers
 from outreach.accounts.access import MemberRequest, member_page
@@ -52,6 +52,7 @@ def _facts(request: MemberRequest, contact: Contact) -> dict[str, Any]:
         "facts": [(LABELS[name], _shown(contact, name)) for name in plain],
         "zone": queries.zone_known_of(contact),
         "suppression": queries.suppression_of(contact),
+        "refusals": _refusals(contact),
         "grounds": queries.grounds_of(contact),
         "lists": queries.lists_with(contact),
         "tags": queries.tags_with(contact),
@@ -65,6 +66,12 @@ def _facts(request: MemberRequest, contact: Contact) -> dict[str, Any]:
 def _shown(contact: Contact, name: str) -> str:
     text: str = getattr(contact, name)
     return SUBSCRIBER_KINDS[Subscribers(text)] if name == SUBSCRIBER else text
+
+
+def _refusals(contact: Contact) -> list[Suppression]:
+    """Return what keeps single senders from the contact."""
+    key = contact.workspace_id, contact.email_key
+    return queries.refusing([key]).get(key, [])
 
 
 def _may_change(request: MemberRequest, author_id: int | None) -> bool:

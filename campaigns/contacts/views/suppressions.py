@@ -64,7 +64,8 @@ def suppression_lift(request: MemberRequest, suppression_id: int) -> HttpRespons
         except MayNotLift as error:
             form.add_error("typed" if is_binding else None, str(error))
         else:
-            messages.success(request, f"{row.value} may be written to again.")
+            again = f"{row.sender} may write to them again." if row.sender else f"{row.value} may be written to again."
+            messages.success(request, again)
             return redirect(request.member.url("contacts:suppressions"))
     context = {"suppression": row, "is_binding": is_binding, "form": form}
     return render_region(request, f"{_FOLDER}/suppression_lift.html", context, status=422 if form.errors else 200)
@@ -93,7 +94,8 @@ def suppression_export(request: MemberRequest) -> HttpResponseBase:
     """Stream the suppressions that the filters of the URL leave; the same file can be imported again."""
     search, reason = _filters(request)
     rows = queries.suppressions_of(request.member, search=search, reason=reason).order_by("pk")
-    rows = rows.exclude(scope=SuppressionScope.ERASED)  # a print means nothing anywhere else
+    prints = (SuppressionScope.ERASED, SuppressionScope.SENDER)
+    rows = rows.exclude(scope__in=prints)  # they mean nothing anywhere else
     names = ("value", "scope", "reason", "evidence", "created_at", "created_by__email")
     lines = (
         [*texts, at.isoformat(timespec="seconds"), by or ""]

@@ -16,6 +16,7 @@ from sending.inbox.threads.models import Thread
 from sending.inbox.threads.placing import PERSONAL
 from sending.inbox.understanding import HEAD_BYTES, address_in, head_of, reply_address, understand
 from sending.mailboxes.models import Mailbox
+from sending.planner.claim.refusals import Refusals
 from sending.planner.claim.strangers import words_about
 
 LONGEST_ID = 255  # of what is put into In-Reply-To
@@ -71,9 +72,11 @@ def _judged(ground: Ground, mail: InboundMessage) -> Ground:
         return replace(ground, fault="They have asked not to be written to, and have not written since then.")
     keys = _keys(ground, mail)
     rows = [row for found in suppressing(mail.workspace_id, keys).values() for row in found]
+    refusals = Refusals({(mail.workspace_id, key) for key in keys})
+    rows += [row for key in keys for row in refusals.rows(mail.mailbox_id, (mail.workspace_id, key))]
     if rows:
         newest = max(rows, key=lambda row: row.confirmed_at)
-        words = f"{newest.value} is suppressed: {newest.reason.replace('_', ' ')}."
+        words = newest.told
         if mail.received_at <= newest.confirmed_at:
             return replace(ground, fault=f"{words} They have not written since then, so nothing is written to them.")
         return replace(ground, overruled=f"{words} They have written to you since.")

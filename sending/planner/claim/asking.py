@@ -62,7 +62,7 @@ def why_suppressed(asked: Iterable[tuple[int, str]]) -> dict[tuple[int, str], st
         keys.setdefault(workspace_id, []).append(key)
     strangers = {one: words_about(one[1], stranger) for one, stranger in strangers_among(all_asked).items()}
     return strangers | {
-        (workspace_id, key): f"{row.value} is suppressed: {row.reason.replace('_', ' ')}."
+        (workspace_id, key): row.told
         for workspace_id, wanted in keys.items()
         for key, row in suppressed_keys(workspace_id, wanted).items()
     }

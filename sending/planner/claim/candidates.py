@@ -13,6 +13,7 @@ from sending.pacing.looks import looked_at
 from sending.planner.claim.dealing import Dealing, Found
 from sending.planner.claim.facts import Sender
 from sending.planner.claim.leaving import Leaving
+from sending.planner.claim.refusing import Refusing
 from sending.planner.claim.rotating import Rotating
 
 # Follow-ups keep their mailbox. SKIP LOCKED: a row in another transaction's hands is simply not due now.
@@ -184,7 +185,8 @@ def _new_leads(  # noqa: PLR0913  # whom each campaign and mailbox may have
         for campaign_id, pks in carriers.items()
     }
     leaving.load(wanted, {pk: wish.sender for pk, wish in wishes.items()})
-    dealing = Dealing(rotating, leaving, wanted, spare=spare)
+    refusing = Refusing({pk for pk, wish in wishes.items() if wish.sender.may_be_refused})
+    dealing = Dealing(rotating, leaving, refusing, wanted, spare=spare)
     return {pk: _interleaved(of_mailbox, weights) for pk, of_mailbox in dealing.dealt(now).items()}
 
 

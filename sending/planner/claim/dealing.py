@@ -16,6 +16,7 @@ from outreach.kit import statements
 from sending.pacing.looks import looked_at
 from sending.pacing.receivers import Receiver
 from sending.planner.claim.leaving import Leaving
+from sending.planner.claim.refusing import Refusing
 from sending.planner.claim.rotating import Rotating
 
 # So often a claim reads on behind people whom it has passed over, and so many of them: their number is another's work.
@@ -113,10 +114,17 @@ class Dealing:
     """New contacts on their way to mailboxes."""
 
     def __init__(
-        self, rotating: Rotating, leaving: Leaving, wanted: Mapping[int, Mapping[int, float]], *, spare: int
+        self,
+        rotating: Rotating,
+        leaving: Leaving,
+        refusing: Refusing,
+        wanted: Mapping[int, Mapping[int, float]],
+        *,
+        spare: int,
     ) -> None:
         """wanted: of each campaign, how many each of its mailboxes asks for, in the order in which they get some."""
         self._rotating, self._leaving, self._wanted, self._spare = rotating, leaving, wanted, spare
+        self._refusing = refusing
         self._begins = {
             campaign_id: {pk: rotating.receivers_of(campaign_id, pk) for pk in asking}
             for campaign_id, asking in wanted.items()
@@ -137,6 +145,9 @@ class Dealing:
         found = {one.enrollment_id: one for one in self._read(lines, now)}
         around = {campaign_id for campaign_id, passed in self._passed.items() if any(passed.values())}
         sides = self._pass_over(found, [line for line in lines if line.campaign_id in around], now) if around else {}
+        refused = self._refused(found, lines, now) if self._refusing else {}
+        if around and refused:  # of those who were found behind whoever refuses a mailbox
+            sides |= self._leaving.sides_of([one.contact_id for one in found.values() if one.contact_id not in sides])
         for _, one in sorted(found.items()):
             campaign_id, receiver = one.campaign_id, self._receiver(one.campaign_id, one.receiver)
             able = self._askers(campaign_id, receiver)
@@ -146,9 +157,43 @@ class Dealing:
                     pk for pk in able
                     if side not in passed[pk] and len(queues[pk][campaign_id]) < self._most(campaign_id, [pk])
                 )  # fmt: skip
+            if not_by := refused.get((campaign_id, one.contact_id)):
+                able = tuple(pk for pk in able if pk not in not_by)
             if able:
                 queues[next(self._turn(campaign_id, receiver, able))][campaign_id].append(one)
+        idle = {(one, pk) for (one, _), not_by in refused.items() for pk in not_by if not queues[pk][one]}
+        self._refusing.look_later(idle, now)
         return queues
+
+    def _refused(
+        self, found: dict[int, Found], lines: Sequence[_Line], now: datetime
+    ) -> dict[tuple[int, int], set[int]]:
+        """Find who refuses which of the mailboxes that ask, and who stands behind those people."""
+        refused: dict[tuple[int, int], set[int]] = {}
+        asking = {campaign_id: set(some) for campaign_id, some in self._wanted.items()}
+        fresh: Collection[Found] = list(found.values())
+        for many in _MANY:
+            refused |= self._refusing.among([(one.campaign_id, one.contact_id) for one in fresh], asking)
+            short = [line for line in lines if self._is_blocked(line, found.values(), refused)]
+            if not short:
+                break
+            again = [line._replace(most=line.most + many) for line in short]
+            fresh = [one for one in self._read(again, now) if one.enrollment_id not in found]
+            if not fresh:
+                break
+            found |= {one.enrollment_id: one for one in fresh}
+        return refused
+
+    def _is_blocked(
+        self, line: _Line, found: Collection[Found], refused: Mapping[tuple[int, int], Collection[int]]
+    ) -> bool:
+        """Say whether those who refuse a mailbox stand where others would be seen."""
+        there = [
+            one for one in found
+            if one.campaign_id == line.campaign_id and self._receiver(one.campaign_id, one.receiver) == line.receiver
+        ]  # fmt: skip
+        free = sum((one.campaign_id, one.contact_id) not in refused for one in there)
+        return free < line.most <= len(there)
 
     def _pass_over(self, found: dict[int, Found], lines: Sequence[_Line], now: datetime) -> dict[int, str]:
         """Set those apart whom a mailbox that asks passes over, and find who stands behind them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from uuid import UUID
 
@@ -31,6 +31,8 @@ SELECT a.id, count(*), min(e.begun_at)
 _CLOCK, _MAILBOX, _WORKSPACE = Columns(MailboxClock, "k"), Columns(Mailbox, "m"), Columns(Workspace, "w")
 _HELD = f"""
 SELECT now(), EXISTS (SELECT FROM mailboxes_cooldown l WHERE l.mailbox_id = k.mailbox_id AND l.until > now()),
+       (SELECT true FROM contacts_suppression s
+         WHERE s.workspace_id = w.id AND s.scope = 'sender' ORDER BY s.value LIMIT 1) IS TRUE,
        {_CLOCK.text}, {_MAILBOX.text}, {_WORKSPACE.text}
   FROM mailboxes_clock k
   JOIN mailboxes_mailbox m ON m.id = k.mailbox_id
@@ -58,6 +60,7 @@ class Sender:
     follow_ups_held: bool = False
     new_held: bool = False
     is_cooling: bool = False  # leaves a provider alone; known to a claim alone
+    may_be_refused: bool = False  # somebody refuses a sender of its workspace; known to a claim alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,8 @@ def senders_held_by(owner: UUID, mailbox_ids: Sequence[int]) -> list[Sender]:
     """
     clocks = []
     rows = statements.run(_HELD, [list(mailbox_ids), owner])
-    cooling = set()
-    for _, is_cooling, *values in rows:
+    cooling, refused = set(), set()
+    for _, is_cooling, may_be_refused, *values in rows:
         clock, mailbox, workspace = parts_of(values, _CLOCK, _MAILBOX, _WORKSPACE)
         assert isinstance(clock, MailboxClock)
         assert isinstance(mailbox, Mailbox)
@@ -85,7 +88,10 @@ def senders_held_by(owner: UUID, mailbox_ids: Sequence[int]) -> list[Sender]:
         clocks.append(clock)
         if is_cooling:
             cooling.add(clock.mailbox_id)
-    return _senders(clocks, cooling, now=rows[0][0]) if rows else []
+        if may_be_refused:
+            refused.add(clock.mailbox_id)
+    found = _senders(clocks, cooling, now=rows[0][0]) if rows else []
+    return [replace(one, may_be_refused=one.id in refused) for one in found] if refused else found
 
 
 def senders_of(mailboxes: Sequence[Mailbox], *, now: datetime) -> list[Sender]:

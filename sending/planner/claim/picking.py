@@ -293,7 +293,8 @@ class _Judging:
             plan,
             contact,
             is_follow_up=not one.is_new_lead,
-            suppressed=self._suppressed.get(contact.pk, ""),
+            suppressed=self._suppressed.get(contact.pk, "")
+            or self._held.refused(plan.id, None if one.is_new_lead else sender.id, contact),
             new=self._begun.of(plan.id),
             throttles=self._throttling.of(contact, plan.id, is_first=one.is_new_lead),
             address=self._addresses.facts(contact.email_key, contact.domain, skips_roles=plan.skips_roles),

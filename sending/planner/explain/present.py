@@ -85,6 +85,8 @@ def present_of(row: Enrollment, *, now: datetime) -> Present:
     facts = _facts(row, plan, senders[0].pace, now)
     books = {} if facts.is_follow_up else rooms_for_new(senders, now=now)
     held = Held(cooling_of([sender.id for sender in senders], now=now), [row.contact], now=now)
+    if not facts.suppressed:
+        facts = replace(facts, suppressed=held.refused(row.campaign_id, row.mailbox_id, row.contact))
     judged = [
         (
             sender,

@@ -146,7 +146,7 @@ class Lines:
             roads.ask([row.contact_id for row in rows if row.campaign_id == pk])
         found = []
         for row in rows:
-            if row.email_key in suppressed:
+            if row.email_key in suppressed or held.refused(row.campaign_id, row.mailbox_id, row):
                 self.stuck[row.campaign_id][DropCode.SUPPRESSED] += 1
             elif unfit := self._unfit(row, addresses):
                 self.stuck[row.campaign_id][unfit] += 1

@@ -27,11 +27,11 @@ from campaigns.contacts.models import (
 )
 from campaigns.contacts.parts import Person, parts
 from campaigns.contacts.person import LABEL
-from campaigns.contacts.prints import prints_of
+from campaigns.contacts.prints import prints_of, refusing_prints
 from campaigns.contacts.states import ErasureState, ImportState, SuppressionReason
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
-from outreach.accounts.models import KeptAnswer
+from outreach.accounts.models import KeptAnswer, Workspace
 from outreach.accounts.roles import Role
 from outreach.kit import clock
 from sending.guard.models import Stranger
@@ -158,11 +158,24 @@ def make_person(member: Member) -> Contact:
     return contact
 
 
+def make_refusal(workspace: Workspace, contact: Contact) -> None:
+    """Let them refuse one sender, and have refused another one until somebody lifted that."""
+    (print_, *_) = refusing_prints(workspace.pk, contact.email_key)
+    Suppression.objects.create(
+        workspace=workspace, scope="sender", value=f"{print_}:me@acme.example", reason="opted_out", evidence="The page"
+    )
+    LiftedSuppression.objects.create(
+        workspace=workspace, scope="sender", value=f"{print_}:you@acme.example", reason="opted_out", evidence=SECRET,
+        why=SECRET, suppressed_at=DAY, lifted_at=DAY, lifted_by="t",
+    )  # fmt: skip
+
+
 def make_ground(campaign: Campaign, contact: Contact) -> None:
     ground = CampaignGround.objects.create(
         campaign=campaign, basis="consent", words="Forms of the fair.", stated_by="t", stated_at=DAY
     )
     GroundCover.objects.create(ground=ground, first_id=contact.pk, last_id=contact.pk, ids=[contact.pk])
+    make_refusal(campaign.workspace, contact)
 
 
 def rows_with(member: Member, text: str) -> list[str]:
