@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -11,27 +13,37 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from campaigns.calendar import ClosedSpan, Wait, WaitUnit, Window
+from campaigns.contacts.models import Contact
 from campaigns.sequences import services
 from campaigns.sequences.errors import SequenceError
 from campaigns.sequences.models import Branch, Campaign, Path, Step, Variant
 from campaigns.sequences.plans import plans
 from campaigns.sequences.positions import MAIN, block_of, path_of, place_in
 from campaigns.sequences.services import Fork, Schedule, Text
-from campaigns.sequences.states import BranchKind, StepThread
+from campaigns.sequences.states import BranchKind, ReplyClass, StepThread
 from campaigns.sequences.versions import version_of
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
+from sending.ledger.services import record
+from sending.mailboxes.cooling import cool_down
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
 from sending.outbox.jobs import Result
+from sending.outbox.leading import lead_on_at_rest, reached_by
 from sending.outbox.marks import mark
 from sending.outbox.models import OutboundMessage
 from sending.outbox.records import record_results
 from sending.outbox.sweeper import sweep
 from sending.pacing import HoldCode
+from sending.pacing.history import Cause
+from sending.pacing.rotation import Rotation
+from sending.planner.entries import entry_of
+from sending.planner.explain.present import present_of
+from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
-from sending.planner.services import pause, resume, set_senders, stop
+from sending.planner.progress.leading import Answer, lead, take_back_lead
+from sending.planner.services import pause, resume, set_senders, stop, write_again
 from sending.planner.services.limits import set_throttles
 from sending.planner.states import EnrollmentState, StopReason
 from sending.smtp import Accepted, Deferred, Outcome, Reply
@@ -50,10 +62,14 @@ FATES: dict[str, Outcome | None] = {
 }
 ANY = st.integers(0, 5)
 DURATIONS = st.sampled_from([timedelta(0), HOUR, DAY, DAY, 2 * DAY])
+ANSWERS = (ReplyClass.POSITIVE, ReplyClass.OUT_OF_OFFICE, ReplyClass.NEGATIVE)
 WAYS = [
-    (BranchKind.FIELD, "title is boss"),
-    (BranchKind.FIELD, "not title is boss"),
-    (BranchKind.EVERYBODY, ""),
+    Fork(BranchKind.FIELD, None, where="title is boss"),
+    Fork(BranchKind.FIELD, None, where="not title is boss"),
+    Fork(BranchKind.CLICK, None),
+    Fork(BranchKind.REPLY, None, reply=ReplyClass.POSITIVE),
+    Fork(BranchKind.REPLY, None, reply=ReplyClass.OUT_OF_OFFICE),
+    Fork(BranchKind.EVERYBODY, None),
 ]
 OPEN_STATES = {"claimed", "dot_pending", "deferred", "in_doubt"}
 
@@ -80,10 +96,11 @@ class Edits(RuleBasedStateMachine):
         self.mailboxes = [make_sender(self.member), make_sender(self.member, "you@acme.example")]
         self.campaign = make_running_campaign(self.member, people, (self.mailboxes[0],), steps=2)
         self.made: dict[int, tuple[object, ...]] = {}  # messages as they were made
-        self.at_the_end: dict[int, int] = {}  # who has finished, and how many steps their path had then
+        self.at_the_end: dict[tuple[int, int], int] = {}  # who has finished on which path, and its steps then
         path = services.add_path(self.campaign, "Bosses")
         Variant.objects.filter(step__position=101).update(subject="Hello", body_text="For bosses")
         services.add_branch(self._step(0), Fork(BranchKind.FIELD, path.pk, where="title is boss"))
+        services.add_branch(self._step(0), Fork(BranchKind.REPLY, path.pk, reply=ReplyClass.POSITIVE))
 
     # --- work
 
@@ -116,7 +133,8 @@ class Edits(RuleBasedStateMachine):
         leases.release(owner, due, patience_s=-1e9)
         if due and self._campaign().state == "running":
             waiting = Enrollment.objects.filter(state=EnrollmentState.ACTIVE, due_at__lte=self.now)
-            assert not waiting.filter(hold_code="").exists(), "somebody is passed over, and nothing says why"
+            for row in with_reasons(waiting):
+                assert row.why_code or self._has_a_reason(row), "somebody is passed over, and nothing says why"
 
     @rule()
     def pause_or_resume(self) -> None:
@@ -128,6 +146,39 @@ class Edits(RuleBasedStateMachine):
     def stop_somebody(self, number: int) -> None:
         with committed():
             stop(Enrollment.objects.order_by("pk")[number], StopReason.REMOVED)
+
+    @rule(number=ANY, reply=st.sampled_from(ANSWERS))
+    def answer(self, number: int, reply: ReplyClass) -> None:
+        """Do what the inbox does with an answer that a person has labelled."""
+        row = Enrollment.objects.select_related("contact").order_by("pk")[number]
+        if not reached_by(row.pk).left:
+            return
+        with committed():
+            if reply is not ReplyClass.OUT_OF_OFFICE:
+                stop(row, StopReason.REPLIED)
+            before = row.next_position
+            led = lead(row, Answer(reply, self.now), partial(reached_by, row.pk))
+            assert led.words
+            lead_on_at_rest([row.pk])
+        row.refresh_from_db()
+        assert row.next_position >= before
+
+    @rule(number=ANY)
+    def take_the_answer_back(self, number: int) -> None:
+        row = Enrollment.objects.select_related("contact", "workspace").order_by("pk")[number]
+        with committed():
+            take_back_lead(row, partial(reached_by, row.pk), words="It was no answer.")
+
+    @rule(number=ANY)
+    def click(self, number: int) -> None:
+        row = Enrollment.objects.order_by("pk")[number]
+        if reached_by(row.pk).left:
+            record([entry_of(row, EventKind.CLICKED, self.now)])
+
+    @rule(number=ANY, is_boss=st.booleans())
+    def another_title(self, number: int, *, is_boss: bool) -> None:
+        row = Enrollment.objects.order_by("pk")[number]
+        Contact.objects.filter(pk=row.contact_id).update(title="boss" if is_boss else "buyer")
 
     # --- edits
 
@@ -176,17 +227,17 @@ class Edits(RuleBasedStateMachine):
         with suppress(SequenceError):
             services.save_step(self._step(number), services.Joining(Wait(wait, unit), thread))
 
-    @rule(number=ANY, kind=st.sampled_from(WAYS), path=st.integers(0, 2))
-    def set_branch(self, number: int, kind: tuple[BranchKind, str], path: int) -> None:
-        with suppress(SequenceError):
-            services.add_branch(self._step(number), self._fork(kind, path))
+    @rule(number=ANY, way=st.sampled_from(WAYS), path=st.integers(0, 2))
+    def set_branch(self, number: int, way: Fork, path: int) -> None:
+        with suppress(SequenceError, ValueError):
+            services.add_branch(self._step(number), self._fork(way, path))
 
-    @rule(number=ANY, kind=st.sampled_from(WAYS), path=st.integers(0, 2))
-    def change_branch(self, number: int, kind: tuple[BranchKind, str], path: int) -> None:
+    @rule(number=ANY, way=st.sampled_from(WAYS), path=st.integers(0, 2))
+    def change_branch(self, number: int, way: Fork, path: int) -> None:
         branch = self._branch(number)
         if branch is not None:
-            with suppress(SequenceError):
-                services.change_branch(branch, self._fork(kind, path))
+            with suppress(SequenceError, ValueError):
+                services.change_branch(branch, self._fork(way, path))
 
     @rule(number=ANY, by=st.sampled_from([-1, 1, 0]))
     def move_or_remove_branch(self, number: int, by: int) -> None:
@@ -194,9 +245,13 @@ class Edits(RuleBasedStateMachine):
         if branch is not None:
             services.move_branch(branch, by=by) if by else services.remove_branch(branch)
 
-    @rule()
-    def add_path(self) -> None:
-        if Path.objects.filter(campaign=self.campaign).count() < 2:
+    @rule(is_removed=st.booleans())
+    def add_or_remove_path(self, *, is_removed: bool) -> None:
+        row = Path.objects.filter(campaign=self.campaign).order_by("-number").first()
+        if is_removed and row is not None:
+            with suppress(SequenceError):
+                services.remove_path(row)
+        elif Path.objects.filter(campaign=self.campaign).count() < 2:
             services.add_path(self.campaign, "Others")
 
     # --- settings
@@ -205,7 +260,9 @@ class Edits(RuleBasedStateMachine):
     def schedule_otherwise(self, weekdays: set[int], daily: int | None, *, is_theirs: bool) -> None:
         windows = [Window(weekday, 540, 1020) for weekday in sorted(weekdays)]
         with committed():
-            services.save_schedule(self.campaign, Schedule("UTC", is_theirs, windows, daily_limit=daily))
+            services.save_schedule(
+                self.campaign, Schedule("UTC", is_theirs, windows, new_leads_per_day=daily, daily_limit=daily)
+            )
         self._nobody_waits_for_what_stands_no_more({HoldCode.WINDOW, HoldCode.CAMPAIGN_LIMIT})
 
     @rule(first=st.integers(0, 3), days=st.integers(0, 3))
@@ -220,10 +277,23 @@ class Edits(RuleBasedStateMachine):
         with committed():
             set_throttles(self.member.workspace, {"company_per_day": company, "domain_per_day": domain})
 
-    @rule(mailboxes=st.sets(st.integers(0, 1), min_size=1))
-    def send_from_others(self, mailboxes: set[int]) -> None:
+    @rule(mailboxes=st.sets(st.integers(0, 1), min_size=1), rotation=st.sampled_from(Rotation))
+    def send_from_others(self, mailboxes: set[int], rotation: Rotation) -> None:
         with committed():
-            set_senders(self.member, self.campaign, [self.mailboxes[one].pk for one in mailboxes])
+            set_senders(self.member, self.campaign, [self.mailboxes[one].pk for one in mailboxes], rotation=rotation)
+
+    @rule(number=st.integers(0, 1), domain=st.integers(0, 2), is_over=st.booleans())
+    def leave_alone(self, number: int, domain: int, *, is_over: bool) -> None:
+        mailbox, side = self.mailboxes[number], f"example{domain}.com"
+        with committed():
+            if is_over:
+                write_again(mailbox, side)
+            else:
+                cool_down(mailbox.pk, side, "550 Spam")
+
+    def _has_a_reason(self, row: Enrollment) -> bool:
+        """Say whether a question about somebody finds why they wait: not that the next message is theirs."""
+        return present_of(row, now=self.now).binding.code != Cause.IN_LINE
 
     def _nobody_waits_for_what_stands_no_more(self, codes: set[HoldCode]) -> None:
         assert not Enrollment.objects.filter(hold_code__in=codes).exists()
@@ -282,7 +352,7 @@ class Edits(RuleBasedStateMachine):
             assert row.stop_reason
         if row.state == EnrollmentState.FINISHED and None not in led:
             steps = Step.objects.filter(campaign=self.campaign, position__range=block_of(here)).count()
-            assert len(on_path.get(here, [])) == self.at_the_end.setdefault(row.pk, steps)
+            assert len(on_path.get(here, [])) == self.at_the_end.setdefault((row.pk, here), steps)
 
     def teardown(self) -> None:
         try:
@@ -322,9 +392,9 @@ class Edits(RuleBasedStateMachine):
         rows = list(Branch.objects.filter(step__campaign=self.campaign).select_related("step").order_by("pk"))
         return rows[number % len(rows)] if rows else None
 
-    def _fork(self, kind: tuple[BranchKind, str], path: int) -> Fork:
+    def _fork(self, way: Fork, path: int) -> Fork:
         row = Path.objects.filter(campaign=self.campaign, number=path).first()
-        return Fork(kind[0], row.pk if row else None, where=kind[1])
+        return replace(way, path=row.pk if row else None)
 
     def _variant(self, number: int) -> Variant:
         rows = Variant.objects.filter(step__campaign=self.campaign).select_related("step__campaign")
