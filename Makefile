@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SERVERS := $(BIN)/python -m tests.servers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fix lint types contracts bench migrations migrations-check docs lock
+.PHONY: help setup demo run test check fix lint types contracts bench migrations migrations-check docs pictures lock
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ migrations: $(VENV)/dev ## write migrations for changed models
 
 docs: $(VENV)/ready ## write docs/settings.md from outreach/env.py
 	@$(BIN)/outreach docs
+
+pictures: $(VENV)/dev ## take the pictures of the docs anew, from a demo of its own (some minutes; needs Chromium)
+	@$(BIN)/python -m tests.pictures
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal -p 3.11 --extra embedded --extra sandbox --extra spam \
 	--generate-hashes --no-emit-index-url --no-annotate --quiet

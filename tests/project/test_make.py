@@ -12,7 +12,7 @@ import pytest
 from outreach.env import ROOT, settings_page
 from tests.conftest import LONGEST, TESTS
 
-VERBS = ("setup", "demo", "run", "test", "check", "fix", "types", "bench", "migrations", "docs", "lock")
+VERBS = ("setup", "demo", "run", "test", "check", "fix", "types", "bench", "migrations", "docs", "pictures", "lock")
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
