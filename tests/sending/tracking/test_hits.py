@@ -268,3 +268,19 @@ def _raise(error: Exception) -> object:
         raise error
 
     return raising
+
+
+def test_who_dies_between_judging_a_hit_and_telling_of_it_has_done_neither(
+    message: OutboundMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_entries: object) -> None:
+        raise OperationalError
+
+    store([hit(message)])
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "record", die)
+        with pytest.raises(OperationalError):
+            judge_due()
+    assert (Hit.objects.get().judgement, Event.objects.count()) == ("", 0)
+    assert judge_due() == 1
+    assert Event.objects.get().kind == EventKind.CLICKED
