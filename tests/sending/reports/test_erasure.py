@@ -64,7 +64,7 @@ def make_person(member: Member) -> Contact:
     email = f"{SECRET}@x.com"
     contact = make_busy(member, email)
     workspace = member.workspace
-    plain = ("email", "email_key", "domain", "verdict", "country", "time_zone")
+    plain = ("email", "email_key", "domain", "verdict", "country", "time_zone", "subscriber_kind")
     texts = [one.name for one in Contact._meta.concrete_fields if isinstance(one, CharField) and one.name not in plain]
     Contact.objects.filter(pk=contact.pk).update(**dict.fromkeys(texts, SECRET), fields={"pet": SECRET})
     services.add_note(member, contact, f"A {SECRET} lover")
