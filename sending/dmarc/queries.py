@@ -36,13 +36,15 @@ _MOST_NAMES = 8
 _MAILTO = "mailto:"
 _MOST_CAUSES = 5  # of failed connections to one organization
 # Rows of reports whose policy stands at the domain, above or below it, of mail in its name or in that of names below.
-# policy: only under this one, on trial or not, as far as the receiver says; "" = any.
+# policy: only under this one, on trial or not, as far as the receiver says; "" = any. believed: without reports
+# that came by mail whose sender the mailbox's own server did not believe.
 _SCOPE = """
   FROM dmarc_report p JOIN dmarc_row r ON r.report_id = p.id
  WHERE p.workspace_id = %(workspace)s AND p.kind = 'aggregate' AND p.day >= %(since)s
    AND (p.domain = ANY(%(above)s::varchar[]) OR p.domain LIKE %(below)s)
    AND (r.header_from = %(domain)s OR r.header_from LIKE %(below)s)
    AND (%(policy)s::text = '' OR p.policy->>'p' = %(policy)s AND p.policy->>'testing' IN ('', %(trial)s))
+   AND (NOT %(believed)s OR p.proof <> 'failed')
 """
 _SOURCES = f"""
 SELECT host(r.source), sum(r.count)::bigint, coalesce(sum(r.count) FILTER (WHERE r.dkim OR r.spf), 0)::bigint,
@@ -229,10 +231,10 @@ def _addresses(report: Report | None) -> list[str]:
     return [one.code.partition(":")[2] for one in judged.findings] if judged else []
 
 
-def _asked(workspace: Workspace, domain: str, since: date, *, policy: str = "", trial: str = "") -> dict[str, Any]:
+def _asked(workspace: Workspace, domain: str, since: date, **more: Any) -> dict[str, Any]:
     return {
         "workspace": workspace.pk, "since": since, "domain": domain, "above": list(domain_and_parents(domain)),
-        "below": f"%.{_plain(domain)}", "policy": policy, "trial": trial,
+        "below": f"%.{_plain(domain)}", "policy": "", "trial": "", "believed": False, **more,
     }  # fmt: skip
 
 
@@ -284,7 +286,7 @@ def _gravest(causes: Mapping[tuple[str, str], int]) -> list[tuple[str, str, int]
 def _advice(workspace: Workspace, domain: str, known: Known, tags: Mapping[str, str]) -> Advice:
     since = clock.now().astimezone(UTC).date() - timedelta(days=LOOK_BACK_DAYS)
     policy, trial = tags.get("p", "none").lower(), tags.get("t", "n").lower()
-    asked = _asked(workspace, domain, since, policy=policy, trial=trial)
+    asked = _asked(workspace, domain, since, policy=policy, trial=trial, believed=True)
     judged = judge(_sources(asked), known)
     own = [one.source for one in judged if one.origin in OWN]
     unknown = [one.source for one in judged if one.origin is Origin.UNKNOWN]

@@ -18,6 +18,7 @@ from sending.dmarc import forms
 from sending.dmarc.models import DmarcReport
 from sending.dmarc.queries import told_of
 from sending.dmarc.services import Way, take_file
+from sending.dmarc.states import Proof
 from sending.domains.judging.findings import Check, Finding, Judged, Standing
 from sending.domains.judging.whole import Line, Report, to_json
 from sending.domains.models import DomainReport, WatchedDomain
@@ -110,6 +111,9 @@ def test_after_two_weeks_without_a_loss_the_next_step_is_offered(member: Member,
     take(member, record(GOOGLE, 1, dkim="fail", spf="fail"), days=0)
     told = told_of(member.workspace, row, days=30)
     assert not told.advice.is_safe
+    DmarcReport.objects.filter(report_id="0").update(proof=Proof.FAILED)  # as a mail that was forged brings it
+    told = told_of(member.workspace, row, days=30)
+    assert (told.advice.is_safe, told.messages) == (True, 449)  # it is shown, and weighs nothing
     DomainReport.objects.all().delete()
     checked(row, "v=DMARC1; p=quarantine")
     told = told_of(member.workspace, row, days=30)  # what was seen under p=none proves nothing of it
