@@ -163,7 +163,7 @@ def test_what_begins_empty_is_known_so_that_nothing_a_claim_asks_is_forgotten() 
         ),
         *("library_template", "library_use", "library_snippet", "ledger_daily_tally", "ledger_stretch"),
         *("guard_installation", "guard_finding", "guard_adoption"),
-        *("planner_campaign_tag", "planner_campaign_hold"),
+        *("planner_campaign_tag", "planner_campaign_hold", "planner_campaign_outlook"),
         *("mailboxes_credential", "mailboxes_pending_sign_in", "mailboxes_connection_test", "mailboxes_health_change"),
         *("outbox_attempt", "inbox_thread", "inbox_thread_words", "inbox_label", "inbox_thread_label"),
         *("inbox_thread_note", "inbox_draft", "inbox_answer", "inbox_folder", "inbox_drop_item", "inbox_set_aside"),
