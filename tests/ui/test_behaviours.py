@@ -184,3 +184,23 @@ def test_a_region_that_asks_for_itself_keeps_the_focus_and_rests_while_a_choice_
         )
         assert page.evaluate(rests)
         expect(page.get_by_label("Kind")).to_be_focused()
+
+
+def test_the_focus_survives_an_answer_that_comes_before_the_last_one_has_settled(opened: Opened) -> None:
+    with opened() as walker:
+        link = walker.page.get_by_role("link", name="Newest answer")
+        link.focus()
+        focused = walker.page.evaluate(
+            """() => {
+                const swap = () => {
+                    const live = document.querySelector("#live");
+                    live.dispatchEvent(new CustomEvent("htmx:beforeSwap", { bubbles: true, detail: { target: live } }));
+                    live.outerHTML = live.outerHTML;
+                };
+                swap();
+                swap();
+                document.body.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
+                return document.activeElement.textContent;
+            }"""
+        )
+        assert focused == "Newest answer"

@@ -20,7 +20,8 @@ export const restWhileUsed = () => {
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target } = event.detail;
     if (isUsed(target) && asksForItself(target)) event.detail.shouldSwap = false;
-    kept = target.contains(document.activeElement) ? nameOf(document.activeElement) : "";
+    // nothing has the focus while an answer before this one settles: what had it is still known
+    if (document.activeElement !== document.body) kept = target.contains(document.activeElement) ? nameOf(document.activeElement) : "";
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (kept && document.activeElement === document.body) document.querySelector(`main ${kept}`)?.focus({ preventScroll: true });

@@ -250,6 +250,7 @@ def test_steps_and_wordings_that_carried_mail_cannot_vanish_from_under_it() -> N
     with pytest.raises(ProtectedError):
         wording_of(campaign).delete()
     WordingVersion.objects.all().delete()
+    at_commit("DELETE FROM sequences_share_change WHERE variant_id = %s", wording_of(campaign).pk)
     with pytest.raises(IntegrityError, match="outbox_message"):
         at_commit("DELETE FROM sequences_variant WHERE step_id = %s", step_at(campaign, 1).pk)
     assert wording_of(campaign).messages.count() == 1
