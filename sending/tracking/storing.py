@@ -12,13 +12,15 @@ from sending.tracking.hits import Seen
 
 MOST_OF_A_KIND = 1_000  # hits that are kept of one message: whoever has an address of ours may ask for ever
 _ENTRIES = 20  # of 100 hits at most, for one statement
-# Of whoever opted out or was erased nothing is kept, nor of messages that are gone.
+# Of whoever opted out or was erased nothing is kept, nor of messages that are gone. What is read again, since a worker
+# died before it dropped it, stands among those that are kept already, and takes no second place.
 _STORE = """
 WITH h AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY message_id, kind ORDER BY at) AS place
       FROM unnest(%(ids)s::uuid[], %(kinds)s::varchar[], %(messages)s::bigint[], %(links)s::bigint[],
                   %(instants)s::timestamptz[], %(methods)s::varchar[], %(agents)s::varchar[], %(networks)s::varchar[],
                   %(hints)s::varchar[]) AS h(id, kind, message_id, link, at, method, agent, network, hint)
+     WHERE NOT EXISTS (SELECT FROM tracking_hit k WHERE k.id = h.id)
 ), known AS MATERIALIZED (
     SELECT one.message_id, one.kind, (
         SELECT count(*) FROM (

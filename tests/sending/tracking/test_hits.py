@@ -213,6 +213,18 @@ def test_of_one_message_no_more_is_kept_than_tells_who_it_was(
     assert store(many) == 0
 
 
+def test_what_is_read_again_takes_no_second_place_among_those_that_are_kept(
+    message: OutboundMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "MOST_OF_A_KIND", 5)
+    stored = [hit(message, n) for n in range(3)]
+    assert store(stored) == 3  # and here the worker is killed
+    news = [hit(message, 10 + n) for n in range(3)]
+    assert store([*stored, *news]) == 2, "two more have a place, and the third is one too many"
+    assert Hit.objects.filter(pk__in=[one.id for one in news[:2]]).count() == 2, "the first of them"
+    assert store([*stored, *news]) == 0
+
+
 def test_a_hit_waits_for_those_of_its_burst_that_are_not_written_down_yet(message: OutboundMessage) -> None:
     put([hit(message, 3650, kind=HitKind.TRAP.value, number=0)])
     store([hit(message, 3600)])
