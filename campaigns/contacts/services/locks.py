@@ -9,7 +9,7 @@ from django.db import connection
 
 from outreach.kit import session_lock, statements
 
-# Our own number spaces among PostgreSQL's advisory locks; outreach.kit.gate has the one below, unpacking that between.
+# Our own number spaces among PostgreSQL's advisory locks. A test holds all of the program apart.
 IMPORTS, DRY_RUNS, MERGES = 0x6A7F, 0x6A81, 0x6A82
 # A worker whose machine vanished is noticed within about 35 s instead of PostgreSQL's two hours (no effect on
 # sockets).

@@ -23,7 +23,7 @@ _MONTH_DAYS = 365.2425 / 12
 _SLICE_S = 30.0  # of one workspace; the rest follows at the next tick
 _CONTACTS, _ROWS, _MESSAGES = 20, 5_000, 1_000  # of one batch
 _OVER = [ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED, ImportState.UNDONE]
-_SPACE = 0x6A82  # of PostgreSQL's advisory locks: who keeps the rules of a workspace
+_SPACE = 0x6A84  # of PostgreSQL's advisory locks: who keeps the rules of a workspace
 logger = logging.getLogger(__name__)
 
 

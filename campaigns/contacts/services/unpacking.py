@@ -20,7 +20,7 @@ from outreach.kit import session_lock
 
 _PROGRAM = "campaigns.contacts.core.unpack"
 # Our own number among PostgreSQL's advisory locks: one unpacking at a time, whatever the number of web threads.
-_LOCK = (0x6A80, 0)
+_LOCK = (0x6A83, 0)
 _LOCK_WAIT_MS = 20_000
 _BUSY = "Another workbook is being read at this moment. Try again in a minute."
 _TOO_MUCH = (
