@@ -30,12 +30,17 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
 def guarded(value: object) -> str:
     """Return the text of a cell, with an apostrophe before what a spreadsheet would calculate."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_RISKY) else text
+    return f"'{text}" if _is_risky(text) else text
 
 
 def unguarded(text: str) -> str:
     """Return what stood in a cell before `guarded` put its apostrophe there."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_RISKY) else text
+    return text[1:] if text.startswith("'") and _is_risky(text) else text
+
+
+def _is_risky(text: str) -> bool:
+    """Say whether it is a formula, whatever apostrophes stand before: an export adds one, an import takes one."""
+    return text.lstrip("'").startswith(_RISKY)
 
 
 def _taken(buffer: io.StringIO) -> str:

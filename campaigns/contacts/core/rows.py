@@ -35,9 +35,9 @@ from campaigns.contacts.core.subscribing import parse_subscriber
 from campaigns.contacts.core.table import Broken
 from campaigns.contacts.core.typed import Misfit, canonical
 from outreach.kit.addresses import BadAddress, parse_address, plain_address
+from outreach.kit.csvfile import unguarded
 
 _DAMAGED = "\ufffd"
-_FORMULA_MARK = re.compile(r"'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _INVISIBLE = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 # What spreadsheet programs write in place of a value that they could not calculate: nobody's company.
@@ -278,8 +278,7 @@ def note_words(note: Note, place: str = "line") -> str:
 
 def _clean(text: str) -> str:
     """Return the text on one line, trimmed, without invisible characters and the guard of formulas."""
-    text = _INVISIBLE.sub("", _CONTROL.sub(" ", text)).strip()
-    return _FORMULA_MARK.sub("", text, count=1) if text[:1] == "'" else text
+    return unguarded(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).strip())
 
 
 def _country(text: str) -> str | None:

@@ -12,6 +12,7 @@ from campaigns.contacts.core.kinds import Typed
 from campaigns.contacts.core.rows import Rejected, RowReader, note_words, original_of, split_name
 from campaigns.contacts.core.table import Broken
 from campaigns.contacts.core.typed import Style
+from outreach.kit.csvfile import guarded, unguarded
 
 HEADER = ("email", "first", "company", "country", "zone", "note")
 MAPPING = {
@@ -122,6 +123,12 @@ def test_the_guard_that_our_exports_put_before_formulas_is_taken_off_again() -> 
     values = read("a@x.com", "'=1+1", "'+49 30", "", "", "'tis")
     assert (values["first_name"], values["company"]) == ("=1+1", "+49 30")
     assert json.loads(values["fields"]) == {"note": "'tis"}
+
+
+@given(st.text("';=+-@\uff1d#a 1", max_size=6).map(str.strip))
+def test_what_an_export_writes_is_read_back_as_it_was(value: str) -> None:
+    assert unguarded(guarded(value)) == value
+    assert read("a@x.com", "", guarded(value), "", "", "")["company"] == value
 
 
 @pytest.mark.parametrize(
