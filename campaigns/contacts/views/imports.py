@@ -111,8 +111,8 @@ def reading(request: MemberRequest, import_id: int) -> HttpResponse:
     """Read the file as the form says, or another sheet of it."""
     row = queries.import_for(request.member, import_id)
     wanted = _wanted(row, request.POST)
-    sheet = int(chosen) if (chosen := request.POST.get("sheet", "0")).isdecimal() else 0
-    if sheet < len(row.sheets) or wanted is not None:
+    sheet = _sheet(request.POST)
+    if sheet < len(row.sheets) if row.sheets else wanted is not None:
         try:
             services.reread(
                 row,
@@ -160,7 +160,7 @@ def result(request: MemberRequest, import_id: int) -> HttpResponse:
     row = queries.import_for(request.member, import_id)
     if row.state in {ImportState.QUEUED, ImportState.RUNNING, ImportState.UPLOADED}:
         return redirect(request.member.url("contacts:import_progress", row.pk))
-    rejected = row.rejected.order_by("line", "pk")[:_SHOWN_REJECTIONS]
+    rejected = row.told_rejections.order_by("line", "pk")[:_SHOWN_REJECTIONS]
     context = {
         "import": row,
         "rejected": rejected,
@@ -282,6 +282,12 @@ def _skip(post: QueryDict) -> int | None:
     """Return how many lines stand above the table; None when they shall be found."""
     text = post.get("skip", "").strip()
     return min(int(text), _SKIP_LIMIT) if text.isascii() and text.isdecimal() and len(text) < 6 else None
+
+
+def _sheet(post: QueryDict) -> int:
+    """Return the place of the chosen sheet, from 0; a workbook has far fewer than four digits can say."""
+    text = post.get("sheet", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
 
 
 def _header(post: QueryDict) -> bool | None:

@@ -154,9 +154,12 @@ def test_the_page_offers_the_sheets_and_reads_the_chosen_one() -> None:
     row = ContactImport.objects.get()
     page = client.post(member.url("contacts:import_reading", row.pk), {"sheet": "1"}, follow=True).text
     assert "Rows of the sheet “More”, row 2 on." in page
-    for nonsense in ("7", "-1", "x", "99999999999999999999"):
+    for nonsense in ("7", "-1", "x", "99999999999999999999", "²", "9" * 5_000):
         page = client.post(member.url("contacts:import_reading", row.pk), {"sheet": nonsense}, follow=True).text
         assert "Rows of the sheet" in page
+    of_a_text = {"encoding": "utf-8", "sheet": "99"}
+    page = client.post(member.url("contacts:import_reading", row.pk), of_a_text, follow=True).text
+    assert "Rows of the sheet" in page
 
 
 @pytest.mark.django_db(transaction=True)
