@@ -111,7 +111,7 @@ def _tell_difference(found: queries.Foreseen, place: str, echo: Callable[[str], 
 
 def _tell_json(row: ContactImport, echo: Callable[[str], None]) -> int:
     names = ("read", "created", "updated", "unchanged", "skipped", "rejected", "suppressed", "grounded")
-    rejected = row.rejected.order_by("line").values("line", "cause", "original")[:_CAUSES]
+    rejected = row.told_rejections.order_by("line").values("line", "cause", "original")[:_CAUSES]
     told = {
         "import": row.pk,
         "file": row.filename,
@@ -184,7 +184,7 @@ def _tell_result(row: ContactImport, echo: Callable[[str], None]) -> int:
     for note in row.notes:
         echo(f"Note: {note}")
     place = "row" if row.sheets else "line"
-    rejected = row.rejected.order_by("line").values_list("line", "cause")
+    rejected = row.told_rejections.order_by("line").values_list("line", "cause")
     for line, cause in rejected[:_CAUSES]:
         echo(f"  {place} {line}: {cause}")
     if row.rows_rejected > _CAUSES:

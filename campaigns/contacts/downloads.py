@@ -15,7 +15,7 @@ _COLUMNS = ("email", *TEXT_LIMITS, COUNTRY, TIME_ZONE, SUBSCRIBER, "created_at")
 
 def rejected_rows(request: HttpRequest, row: ContactImport) -> StreamingHttpResponse:
     """Stream the rejected rows of an import: line, cause, original."""
-    rows = row.rejected.order_by("line", "pk").values_list("line", "cause", "original")
+    rows = row.told_rejections.order_by("line", "pk").values_list("line", "cause", "original")
     header = ["line", "cause", "original row"]
     return download(request, f"rejected-rows-{row.pk}", header, rows.iterator(chunk_size=TOGETHER))
 

@@ -148,6 +148,11 @@ class ContactImport(models.Model):
         return self.merged_at + UNDO_FOR if self.merged_at else None
 
     @property
+    def told_rejections(self) -> models.QuerySet[RejectedRow]:
+        """Its rejected rows, without those that the merge has still to judge: these have no cause yet."""
+        return self.rejected.exclude(cause="")
+
+    @property
     def table_bytes(self) -> int:
         """Size of the stored text that is imported: what bytes_read is a part of."""
         return sheet.size_bytes if (sheet := self.chosen_sheet) else self.size_bytes
@@ -172,7 +177,7 @@ class RejectedRow(models.Model):
 
     contact_import = models.ForeignKey(ContactImport, on_delete=models.CASCADE, related_name="rejected", db_index=False)
     line = models.PositiveIntegerField()  # of the file, from 1, the header included
-    cause = models.CharField(max_length=300)
+    cause = models.CharField(max_length=300)  # "" = may repeat an address; the merge judges it
     original = models.TextField()  # as it stood in the file, cut when it is long
 
     class Meta:

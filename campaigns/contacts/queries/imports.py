@@ -143,7 +143,7 @@ def progress_of(row: ContactImport, *, now: datetime) -> Progress:
 def causes_of(row: ContactImport) -> list[tuple[str, int]]:
     """Return the causes of rejection with their number, most frequent first; line numbers in them are folded."""
     folded = Func(F("cause"), Value("[0-9][0-9,]*"), Value("…"), Value("g"), function="regexp_replace")
-    counted = row.rejected.annotate(kind=folded).values_list("kind").annotate(rows=Count("pk"))
+    counted = row.told_rejections.annotate(kind=folded).values_list("kind").annotate(rows=Count("pk"))
     return [(kind, rows) for kind, rows in counted.order_by("-rows", "kind")[:_CAUSES]]
 
 

@@ -68,6 +68,16 @@ def test_a_file_is_imported_in_one_request(owner: Member, program: Program) -> N
     assert [row["id"] for row in listed] == [told["id"]]
 
 
+def test_rows_that_the_merge_has_still_to_judge_are_not_told_as_rejected(program: Program) -> None:
+    at = f"/imports/{send(program, LEADS.encode()).json()['id']}"
+    row = ContactImport.objects.get()
+    row.rejected.create(line=3, cause="There is no @ in it.", original="nobody;Bob;")
+    row.rejected.create(line=4, cause="", original="old@example.com;Olga;free")
+    assert program.ask("GET", at).json()["causes"] == [{"cause": "There is no @ in it.", "rows": 1}]
+    lines = b"".join(program.ask("GET", f"{at}/rejected.csv")).decode("utf-8-sig").splitlines()
+    assert lines[1:] == ['"3","There is no @ in it.","nobody;Bob;"']
+
+
 def test_a_file_can_be_looked_at_before_it_is_started(program: Program) -> None:
     stored = send(program, LEADS.encode(), start="false").json()
     assert stored["state"] == "uploaded"
