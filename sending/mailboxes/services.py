@@ -10,11 +10,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
+from campaigns.contacts.services import carry_refusals
 from outreach.accounts.access import Member
 from outreach.kit import clock, gate, statements
 from outreach.kit.crypto import SealBroken
 from sending.ledger.kinds import EventKind
 from sending.ledger.services import Entry, record
+from sending.mailboxes.aliases import aliases_of
 from sending.mailboxes.budgets import database_now
 from sending.mailboxes.errors import AddressTaken, IllegalMove, StillNeeded
 from sending.mailboxes.guarding import guarded, require_release
@@ -24,6 +26,8 @@ from sending.mailboxes.secrets import ACCESS_TOKEN, IMAP_PASSWORD, REFRESH_TOKEN
 from sending.mailboxes.states import BY_PERSON, BY_TEST, MAILBOX_MOVES, MEANINGS, MailboxState, SignInKind
 from sending.pacing import Pace
 from sending.pacing.health import Cause
+
+_KNOWN_BY = ("address", "imap_host", "imap_username")  # by what refusals know a mailbox and its aliases
 
 _BACKOFF_STEP = timedelta(minutes=1)
 _BACKOFF_MOST = timedelta(hours=1)
@@ -69,10 +73,12 @@ def update_mailbox(mailbox: Mailbox, columns: Mapping[str, Any], *, smtp: str, i
 
     An empty password keeps the stored one; a new SMTP password counts for IMAP, too, where both were the same. With
     another kind of sign-in, or another address at a provider, all secrets so far are forgotten. The mailbox is looked
-    at anew at once: with a higher limit it may have something to send.
+    at anew at once: with a higher limit it may have something to send. Whoever wants no more from it wants no more from
+    it by its new address or account either.
     """
     try:
         with transaction.atomic():
+            _keep_refused(mailbox, {name: columns[name] for name in _KNOWN_BY if name in columns})
             Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
             if _is_somebody_else(mailbox, columns):
                 _forget_secrets(mailbox)
@@ -214,6 +220,18 @@ def _move(
         raise IllegalMove(mailbox_id, new, f"{mailbox.address} {state}; it cannot become {new.replace('_', ' ')} now.")
     data = {"state": new.value, "words": reason}
     record([Entry(mailbox.workspace_id, kind, now, mailbox_id=mailbox_id, data=data)])
+
+
+def _keep_refused(mailbox: Mailbox, columns: Mapping[str, str]) -> None:
+    """Let those who refuse a mailbox refuse it by its next address, too, and by each that was of its account."""
+    if not columns:
+        return
+    gate.hold_shut(mailbox.workspace_id)
+    # Asked now: the caller may have read the mailbox long ago.
+    is_as_it_was = Mailbox.objects.filter(pk=mailbox.pk, **columns).exists()
+    if not is_as_it_was:
+        senders = aliases_of([mailbox.workspace_id])[mailbox.pk].values()
+        carry_refusals(mailbox.workspace_id, senders, columns.get("address", mailbox.address))
 
 
 def _is_somebody_else(mailbox: Mailbox, columns: Mapping[str, Any]) -> bool:

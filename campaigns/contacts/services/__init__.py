@@ -36,7 +36,7 @@ from campaigns.contacts.services.retention import keep_retention, set_retention
 from campaigns.contacts.services.running import run_import
 from campaigns.contacts.services.segments import change_segment, create_segment, delete_segment
 from campaigns.contacts.services.suppression_files import Taken, import_suppressions
-from campaigns.contacts.services.suppressions import Wish, lift, suppress, suppress_all, suppress_rule
+from campaigns.contacts.services.suppressions import Wish, carry_refusals, lift, suppress, suppress_all, suppress_rule
 from campaigns.contacts.services.tags import add_tags, remove_tags
 from campaigns.contacts.services.undoing import run_undo, undo_import
 from campaigns.contacts.services.uploads import store_received, store_upload
@@ -52,6 +52,7 @@ __all__ = [
     "cancel_bulk",
     "cancel_check",
     "cancel_import",
+    "carry_refusals",
     "change_kind",
     "change_segment",
     "choose",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from campaigns.contacts.states import BINDING_REASONS, OWN_WISHES, SuppressionRe
 from outreach.accounts.access import Member
 from outreach.accounts.models import User, Workspace
 from outreach.accounts.roles import Role
-from outreach.kit import clock, gate
+from outreach.kit import clock, gate, statements
 from outreach.kit.addresses import key_of, parse_address
 
 # One row for a rule: a binding reason replaces a weaker one, and what a person said themselves one that a server gave,
@@ -39,6 +39,20 @@ UPDATE contacts_suppression s
    SET confirmed_at = clock_timestamp()
   FROM unnest(%(scopes)s::varchar[], %(values)s::varchar[]) AS k(scope, value)
  WHERE s.workspace_id = %(workspace)s AND s.scope = k.scope AND s.value = k.value
+"""
+# Of each refusal of one of these senders what it says of the others, too.
+_CARRY = """
+INSERT INTO contacts_suppression
+       (workspace_id, scope, value, reason, evidence, created_by_id, created_at, confirmed_at)
+SELECT DISTINCT ON (a.print, k.sender)
+       s.workspace_id, s.scope, a.print || ':' || k.sender, s.reason, s.evidence, s.created_by_id, s.created_at,
+       s.confirmed_at
+  FROM contacts_suppression s
+ CROSS JOIN LATERAL (SELECT split_part(s.value, ':', 1), substr(s.value, strpos(s.value, ':') + 1)) AS a(print, sender)
+ CROSS JOIN unnest(%s::varchar[]) AS k(sender)
+ WHERE s.workspace_id = %s AND s.scope = 'sender' AND a.sender = ANY(%s::varchar[])
+ ORDER BY a.print, k.sender, s.confirmed_at DESC
+    ON CONFLICT ON CONSTRAINT contacts_suppressed_once DO NOTHING
 """
 _BINDING = [str(one) for one in BINDING_REASONS]
 _WISHES = [str(one) for one in OWN_WISHES]
@@ -134,6 +148,15 @@ def suppress_all(workspace: Workspace, wishes: Iterable[Wish], *, by: User | Non
             },
         )
         return int(cursor.rowcount)
+
+
+def carry_refusals(workspace_id: int, senders: Collection[str], to: str) -> None:
+    """Let whoever wants no more from one of these addresses of a mailbox want no more from any of them, nor from `to`.
+
+    For when the mailbox gets another address or account: it stays whom they refuse. The gate is held alone.
+    """
+    known = sorted({one.lower() for one in senders})
+    statements.run(_CARRY, [sorted({*known, to.lower()}), workspace_id, known])
 
 
 def _weight(reason: SuppressionReason) -> int:

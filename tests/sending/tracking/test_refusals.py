@@ -22,6 +22,7 @@ from sending.inbox.threads.answers import answer
 from sending.inbox.threads.ground import ground_of
 from sending.ledger.kinds import EventKind, How
 from sending.mailboxes.models import Mailbox, MailboxClock
+from sending.mailboxes.services import update_mailbox
 from sending.outbox.marks import mark, why_called_back
 from sending.outbox.models import OutboundMessage
 from sending.outbox.states import MessageState
@@ -156,6 +157,27 @@ def test_each_address_of_the_mailbox_is_meant_also_one_that_is_added_later() -> 
         assert Suppression.objects.count() == 2, "each of them can be lifted for itself"
         news = another(stage, "news@acme.example", **account)
         for at, box in enumerate((sales, news)):
+            campaign = make_running_campaign(member, (ada,), (box,), name=f"Of {at}")
+            make_due()
+            assert deliver() == 0
+            assert enrolled(campaign).stop_reason == StopReason.SUPPRESSED
+
+
+@pytest.mark.parametrize(
+    "changed", [{"address": "Olive@acme.example"}, {"imap_username": "olive"}, {"imap_host": "elsewhere.example"}]
+)
+def test_it_goes_along_when_the_mailbox_gets_another_address_or_account(changed: dict[str, str]) -> None:
+    with followed() as stage:
+        url, member, ada = stage.send().header, stage.post.member, stage.post.people[0]
+        refuse(url)
+        first = stage.post.mailbox
+        news = another(stage, "news@acme.example", imap_host=first.imap_host, imap_username=first.imap_username)
+        update_mailbox(first, {"display_name": "Olive"}, smtp="", imap="")
+        assert Suppression.objects.count() == 1, "nothing that it is known by has changed"
+        update_mailbox(first, changed, smtp="", imap="")
+        assert "Nothing has changed yet" not in text_of(Visitor().get(url))
+        assert {row.evidence for row in Suppression.objects.all()} == {WORDS}
+        for at, box in enumerate((first, news)):
             campaign = make_running_campaign(member, (ada,), (box,), name=f"Of {at}")
             make_due()
             assert deliver() == 0
