@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import cycle
+from itertools import accumulate, cycle
 from math import ceil
 from typing import NamedTuple
 
@@ -172,12 +172,12 @@ class Dealing:
         refused: dict[tuple[int, int], set[int]] = {}
         asking = {campaign_id: set(some) for campaign_id, some in self._wanted.items()}
         fresh: Collection[Found] = list(found.values())
-        for many in _MANY:
+        for more in accumulate(_MANY):  # all of a line again: whoever refuses stands where they stood
             refused |= self._refusing.among([(one.campaign_id, one.contact_id) for one in fresh], asking)
             short = [line for line in lines if self._is_blocked(line, found.values(), refused)]
             if not short:
                 break
-            again = [line._replace(most=line.most + many) for line in short]
+            again = [line._replace(most=line.most + more) for line in short]
             fresh = [one for one in self._read(again, now) if one.enrollment_id not in found]
             if not fresh:
                 break

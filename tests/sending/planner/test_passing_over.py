@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from campaigns.contacts.prints import refusal_value, refusing_prints
+from campaigns.contacts.states import SuppressionReason
 from campaigns.sequences.models import Campaign
 from outreach.accounts.access import Member
 from sending.mailboxes.cooling import cool_down
@@ -19,6 +21,7 @@ from sending.pacing import HoldCode
 from sending.pacing.history import Cause
 from sending.pacing.receivers import Receiver
 from sending.pacing.rotation import Rotation
+from sending.planner.claim import dealing
 from sending.planner.claim.picking import Pick
 from sending.planner.explain.past import past_day
 from sending.planner.explain.present import present_of
@@ -26,9 +29,19 @@ from sending.planner.models import Enrollment
 from sending.planner.services import set_senders
 from sending.planner.states import EnrollmentState
 from sending.reports.waterfall import waterfall_of
-from tests.builders import make_contact, make_running_campaign
+from tests.builders import make_contact, make_running_campaign, make_suppression
 from tests.sending.planner.life import committed
-from tests.sending.planner.stage import DAY, HOUR, database_time, lease, make_sender, make_spending, make_team, pick
+from tests.sending.planner.stage import (
+    DAY,
+    HOUR,
+    database_time,
+    emails,
+    lease,
+    make_sender,
+    make_spending,
+    make_team,
+    pick,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -212,3 +225,20 @@ def test_a_day_tells_of_the_mailbox_that_left_them_alone_and_of_the_one_that_was
     waterfall = waterfall_of(row.campaign, later.date(), now=later)
     assert waterfall.causes[row.pk] == HoldCode.COOLDOWN
     assert sum(one.count for one in waterfall.rows) == waterfall.due
+
+
+def test_a_claim_reads_on_behind_all_who_refuse_its_mailbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dealing, "_MANY", (2, 4, 4, 4))
+    monkeypatch.setattr(dealing, "looked_at", lambda *_, **__: 1)
+    member = make_team()
+    refused, other = (
+        make_sender(member, address, imap_username=address) for address in ("a@acme.example", "b@acme.example")
+    )
+    people = tuple(make_contact(member.workspace, f"p{number}@x.test") for number in range(12))
+    for one in people[:9]:
+        value = refusal_value(refusing_prints(member.workspace.pk, one.email_key)[0], refused.address)
+        make_suppression(member.workspace, value, scope="sender", reason=SuppressionReason.OPTED_OUT)
+    make_running_campaign(member, people, (refused, other))
+    MailboxClock.objects.filter(mailbox=other).update(look_at=database_time() + timedelta(days=1))
+
+    assert emails(pick(refused))[:1] == ["p9@x.test"]
