@@ -7,9 +7,10 @@ from datetime import date
 
 from sending.bounces.kinds import Category, Evidence, Kind, Verdict
 from sending.bounces.mail import Mail
+from sending.bounces.quoting import split
 
 _SUBJECT = re.compile(
-    r"^\W*(re:\s*)?\W*(auto(matic)?[ -]?(reply|response|antwort)|automatische antwort|autoreply|out of (the )?office"
+    r"^\W{0,20}(re:\s{0,5})?\W{0,20}(auto(matic)?[ -]?(reply|response|antwort)|automatische antwort|autoreply|out of (the )?office"
     r"|abwesen|absence|réponse automatique|reponse automatique|respuesta automática|fuera de la oficina"
     r"|odpowiedź automatyczna|automatyczna odpowiedź|nieobecno|automatisch antwoord|afwezig|risposta automatica"
     r"|fuori ufficio|fuori sede|resposta automática|ausência|ausencia|fora do escritório|automatiskt? svar|autosvar"
@@ -115,7 +116,9 @@ def _evidence(mail: Mail) -> Evidence | None:
     if precedence in {"auto_reply", "auto-reply"}:
         return Evidence("header", "precedence", precedence)
     found = _SUBJECT.search(mail.subject)
-    return Evidence("subject", "auto-reply-words", found[0].strip()) if found else None
+    if found is None or (found[1] and not _AWAY.search(split(mail.text[:4_000]).own)):
+        return None  # behind "Re:" stands the subject of the message that is answered, which may speak of absences
+    return Evidence("subject", "auto-reply-words", found[0].strip())
 
 
 def _absence(mail: Mail, back: date | None) -> tuple[Evidence, ...]:

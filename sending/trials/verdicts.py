@@ -19,6 +19,7 @@ class Verdict(StrEnum):
     MORE = "more"  # it brings more good answers
     LESS = "less"
     ANNOYS = "annoys"  # it drives more people away, whatever it brings
+    FIRST_ANNOYS = "first_annoys"  # the first one does
 
 
 def verdict_of(people: tuple[int, int], answers: Comparison, objections: Comparison, *, share: float) -> Verdict:
@@ -29,6 +30,8 @@ def verdict_of(people: tuple[int, int], answers: Comparison, objections: Compari
         return Verdict.TOO_FEW
     if objections.low > 1.0:
         return Verdict.ANNOYS
+    if objections.high < 1.0:
+        return Verdict.FIRST_ANNOYS
     if answers.low > 1.0:
         return Verdict.MORE
     return Verdict.LESS if answers.high < 1.0 else Verdict.OPEN

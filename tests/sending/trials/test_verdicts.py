@@ -21,6 +21,8 @@ def test_fewer_is_said_as_well_as_more() -> None:
 
 def test_what_drives_people_away_is_not_praised() -> None:
     assert verdict_of((300, 300), BETTER, BETTER, share=0.5) is Verdict.ANNOYS
+    assert verdict_of((300, 300), WORSE, WORSE, share=0.5) is Verdict.FIRST_ANNOYS
+    assert verdict_of((300, 300), NONE, WORSE, share=0.5) is Verdict.FIRST_ANNOYS
 
 
 def test_uneven_people_say_nothing() -> None:
