@@ -10,7 +10,8 @@ from sending.bounces.mail import Mail
 from sending.bounces.quoting import split
 
 _SUBJECT = re.compile(
-    r"^\W{0,20}(re:\s{0,5})?\W{0,20}(auto(matic)?[ -]?(reply|response|antwort)|automatische antwort|autoreply|out of (the )?office"
+    r"^\W{0,20}(re:\s{0,5})?\W{0,20}"
+    r"(auto(matic)?[ -]?(reply|response|antwort)|automatische antwort|autoreply|out of (the )?office"
     r"|abwesen|absence|réponse automatique|reponse automatique|respuesta automática|fuera de la oficina"
     r"|odpowiedź automatyczna|automatyczna odpowiedź|nieobecno|automatisch antwoord|afwezig|risposta automatica"
     r"|fuori ufficio|fuori sede|resposta automática|ausência|ausencia|fora do escritório|automatiskt? svar|autosvar"
