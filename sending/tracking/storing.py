@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import connections
 
 from outreach.kit import statements
+from sending.planner.claim.refusals import Refusals
 from sending.tracking import buffer
 from sending.tracking.hits import Seen
 
@@ -42,10 +43,24 @@ SELECT h.id, m.workspace_id, m.id, m.contact_id, h.kind, h.link, h.at, h.method,
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 """
+# Messages of workspaces in which somebody refuses a sender: hardly one is such.
+_MAY_BE_REFUSED = """
+SELECT m.id, m.mailbox_id, c.workspace_id, c.email_key
+  FROM outbox_message m
+  JOIN contacts_contact c ON c.id = m.contact_id
+ WHERE m.id = ANY(%s::bigint[])
+   AND (SELECT true FROM contacts_suppression s
+         WHERE s.workspace_id = c.workspace_id AND s.scope = 'sender' ORDER BY s.value LIMIT 1)
+"""
 
 
 def store(hits: Sequence[Seen]) -> int:
-    """Write hits; returns how many are news. One that is known is none, nor one too many of its message and kind."""
+    """Write hits; returns how many are news.
+
+    One that is known is none, nor one too many of its message and kind, nor one of who wants no more from the sender.
+    """
+    refused = _refused({hit.message_id for hit in hits}) if hits else set()
+    hits = [hit for hit in hits if hit.message_id not in refused]
     if not hits:
         return 0
     values = {
@@ -77,6 +92,13 @@ def flush(*, most_rounds: int = 100) -> int:
         if len(ids) < _ENTRIES:
             break
     return written
+
+
+def _refused(message_ids: set[int]) -> set[int]:
+    """Return the messages whose recipient wants no more from the mailbox that wrote."""
+    rows = statements.run(_MAY_BE_REFUSED, [sorted(message_ids)])
+    refusals = Refusals({(workspace_id, key) for _, _, workspace_id, key in rows})
+    return {pk for pk, mailbox_id, workspace_id, key in rows if refusals.words(mailbox_id, (workspace_id, key))}
 
 
 HITS = buffer.Buffer(store, at_rest=connections.close_all)  # of this process

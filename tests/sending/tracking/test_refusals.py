@@ -14,7 +14,7 @@ from campaigns.contacts.models import Contact, LiftedSuppression, Suppression
 from campaigns.contacts.queries import is_suppressed, refusing
 from campaigns.contacts.services import delete_contacts, lift
 from campaigns.contacts.states import SuppressionReason, SuppressionScope
-from campaigns.sequences.models import Campaign
+from campaigns.sequences.models import Campaign, Variant
 from outreach.accounts.roles import Role
 from outreach.env import env
 from outreach.kit.crypto import instance_keyring, new_key
@@ -31,14 +31,15 @@ from sending.planner.forecast.foresight import foresee
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.reports.feedback import of_campaign
+from sending.tracking.models import Hit
 from tests.builders import make_contact, make_mailbox, make_member, make_running_campaign
 from tests.sending.inbox.threads.test_answers import her_mail, wish
 from tests.sending.outbox.plain import claim_all
 from tests.sending.outbox.stage import deliver, make_due
 from tests.sending.planner.pages import signed_in, text_of
 from tests.sending.planner.stage import HOUR, database_time
-from tests.sending.tracking.host import Visitor
-from tests.sending.tracking.stage import Stage, followed
+from tests.sending.tracking.host import Visitor, carried
+from tests.sending.tracking.stage import HTML, Stage, followed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
@@ -213,6 +214,25 @@ def test_it_outlives_the_contact_the_mailbox_and_the_key(rotated: Callable[[], N
         make_due()
         assert deliver() == 0
         assert enrolled(campaign).stop_detail.lower() == TOLD.lower()
+
+
+def test_nothing_more_is_recorded_of_messages_of_that_mailbox_and_of_another_one_it_is() -> None:
+    with followed() as stage:
+        mine, member, ada = stage.send(), stage.post.member, stage.post.people[0]
+        theirs = make_running_campaign(member, (ada,), (another(stage),), name="Theirs")
+        Campaign.objects.filter(pk=theirs.pk).update(track_opens=True)
+        Variant.objects.filter(step__campaign=theirs).update(body_html=HTML)
+        other = stage.send()
+        Visitor().get(mine.image)
+        assert carried() == 1
+        refuse(mine.header)
+        for one in (mine, other):
+            Visitor().get(one.image)
+        Visitor().get(mine.links[0])
+        assert carried() == 1
+        assert set(Hit.objects.values_list("message_id", flat=True)) == set(
+            OutboundMessage.objects.values_list("id", flat=True)
+        )
 
 
 def test_no_answer_leaves_from_that_mailbox_until_they_have_written_again() -> None:
