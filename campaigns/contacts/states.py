@@ -97,6 +97,7 @@ class TraceKind(StrEnum):
     KNOWN = "known"  # contacts that were there already and stood in the file
     LISTED = "listed"  # places on the list that it gave to those
     TAGGED = "tagged"  # places of tags that it gave to those
+    WROTE = "wrote"  # of those: who had only written to us, and was made a contact like others by it
 
 
 class LegalBasis(StrEnum):

@@ -35,6 +35,12 @@ class Later:
         targets = set(self.file.mapping.values())
         return name in targets or (name in {"first_name", "last_name"} and FULL_NAME in targets)
 
+    @property
+    def states(self) -> bool:
+        """Whether it makes who only wrote to us a contact like others."""
+        is_done = self.is_known or self.change is not None
+        return is_done and ImportPolicy(self.file.policy) != ImportPolicy.SKIP
+
     def gives(self, kind: TraceKind, owner: int | str) -> bool:
         """Say whether it gives a place on this list, by its id, or this tag, by its name."""
         if not self.is_known:

@@ -61,6 +61,7 @@ def merge(stage: Stage, into: Merge) -> Counts:
         cursor.execute(_PREPARE.format(stage=stage.table))
         for _ in range(_ROUNDS):  # one, unless somebody else adds the same people at this moment
             merger.know(cursor)
+            merger.state(cursor)
             merger.change(cursor)
             if merger.insert(cursor):
                 break
@@ -103,6 +104,15 @@ class _Merger:
         """Find out who is known already."""
         cursor.execute(_KNOW.format(stage=self._stage.table, differs=self._differs), self._names)
         cursor.execute("ANALYZE pg_temp.contacts_known")  # so that what follows is planned for how many they are
+
+    def state(self, cursor: CursorWrapper) -> None:
+        """Make who only wrote to us a contact like others, changed or not, and remember who that was."""
+        if self._into.policy == ImportPolicy.SKIP:  # who is known is left as they are
+            return
+        cursor.execute(_HAS_CORRESPONDENTS)
+        if cursor.fetchone() == (True,):
+            cursor.execute(_HOLD_CORRESPONDENTS)
+            cursor.execute(_TRACE.format(given=_STATE, of="stated"), self._traced(TraceKind.WROTE))
 
     def change(self, cursor: CursorWrapper) -> None:
         """Lock who changes, keep what was there, and write."""
@@ -172,7 +182,7 @@ _OTHERWISE = "contacts_otherwise"  # in place of what is to be done with a row t
 _PREPARE = """
 SET LOCAL work_mem = '64MB'; SET LOCAL jit = off;
 DROP TABLE IF EXISTS pg_temp.contacts_known, pg_temp.contacts_new, pg_temp.contacts_held;
-CREATE TEMPORARY TABLE contacts_known (line integer, id bigint, differs boolean) ON COMMIT DROP;
+CREATE TEMPORARY TABLE contacts_known (line integer, id bigint, differs boolean, wrote boolean) ON COMMIT DROP;
 CREATE TEMPORARY TABLE contacts_new (id bigint) ON COMMIT DROP;
 CREATE TEMPORARY TABLE contacts_held (id bigint) ON COMMIT DROP;
 ANALYZE {stage} (email_key, line)
@@ -180,12 +190,27 @@ ANALYZE {stage} (email_key, line)
 
 # Who was inserted by a round before is not known: only new.
 _KNOW = """
-INSERT INTO pg_temp.contacts_known (line, id, differs)
-SELECT s.line, c.id, {differs}
+INSERT INTO pg_temp.contacts_known (line, id, differs, wrote)
+SELECT s.line, c.id, {differs}, c.is_correspondent
   FROM {stage} s JOIN contacts_contact c ON c.workspace_id = %(workspace)s AND c.email_key = s.email_key
  WHERE c.origin_id IS DISTINCT FROM %(import)s
    AND NOT EXISTS (SELECT 1 FROM pg_temp.contacts_known k WHERE k.line = s.line)
 """
+
+_HAS_CORRESPONDENTS = "SELECT EXISTS (SELECT 1 FROM pg_temp.contacts_known WHERE wrote)"
+
+# With those who may change, in the order of their addresses, as imports lock them.
+_HOLD_CORRESPONDENTS = """
+SELECT count(*) FROM (
+    SELECT c.id FROM pg_temp.contacts_known k JOIN contacts_contact c ON c.id = k.id
+     WHERE k.differs OR k.wrote ORDER BY c.email_key FOR NO KEY UPDATE OF c
+) AS held
+"""
+
+_STATE = """stated AS (
+    UPDATE contacts_contact c SET is_correspondent = false
+      FROM pg_temp.contacts_known k WHERE k.wrote AND c.id = k.id AND c.is_correspondent RETURNING c.id
+), """
 
 _RECORD = """
 INSERT INTO contacts_import_change (contact_import_id, contact_id, updated_before, changes)
@@ -201,7 +226,7 @@ SELECT %(import)s, id, updated_at, changes
 
 # In the order of their ids, which is nearly that of the table: each page is read and written once.
 _WRITE = """
-UPDATE contacts_contact c SET {written}, is_correspondent = false, updated_at = %(now)s
+UPDATE contacts_contact c SET {written}, updated_at = %(now)s
   FROM (SELECT h.contact_id, s.*
           FROM contacts_import_change h
           JOIN pg_temp.contacts_known k ON k.id = h.contact_id AND k.differs

@@ -179,6 +179,35 @@ def _restore_changed(row: ContactImport, counts: UndoCounts) -> bool:
     return True
 
 
+def _restore_correspondents(row: ContactImport, counts: UndoCounts) -> bool:  # noqa: ARG001  one shape of steps
+    """Let the next of those who only wrote to us be that again, unless a later import states them, too.
+
+    An edit since does not state anybody: it may be a person's who tidied a name.
+    """
+    trace = ImportTrace.objects.filter(contact_import=row, kind=TraceKind.WROTE).order_by("first_id").first()
+    if trace is None:
+        return False
+    held = Contact.objects.filter(pk__in=trace.ids, erased_at=None).order_by("email_key")
+    ids = list(held.select_for_update(no_key=True).values_list("pk", flat=True))
+    later = later_of(row, ids)
+    passed: dict[int, list[int]] = {}
+    for pk in ids:
+        one = next((one for one in later.get(pk, ()) if one.states), None)
+        passed.setdefault(one.file.pk if one else row.pk, []).append(pk)
+    Contact.objects.filter(pk__in=passed.pop(row.pk, [])).update(is_correspondent=True)
+    _pass_on(TraceKind.WROTE, passed)
+    trace.delete()
+    return True
+
+
+def _pass_on(kind: TraceKind, passed: Mapping[int, Sequence[int]]) -> None:
+    """Put ids on the record of later imports, by import."""
+    for import_id, ids in passed.items():
+        ImportTrace.objects.create(
+            contact_import_id=import_id, kind=kind, first_id=min(ids), last_id=max(ids), ids=sorted(ids)
+        )
+
+
 def _hand_over(
     row: ContactImport,
     claimed: Sequence[tuple[ImportChange, Mapping[str, Later]]],
@@ -226,10 +255,7 @@ def _take_back(kind: TraceKind, model: type[ListMember | ContactTag], owner: str
             passed.setdefault(one.file.pk if one else row.pk, []).append(pk)
         taken, _ = model.objects.filter(pk__in=passed.pop(row.pk, [])).delete()
         setattr(counts, name, getattr(counts, name) + taken)
-        for import_id, ids in passed.items():
-            ImportTrace.objects.create(
-                contact_import_id=import_id, kind=kind, first_id=min(ids), last_id=max(ids), ids=sorted(ids)
-            )
+        _pass_on(kind, passed)
         trace.delete()
         return True
 
@@ -247,6 +273,7 @@ def _take_grounds(row: ContactImport, counts: UndoCounts) -> bool:
 _COLUMNS = (*TEXTS, FIELDS)
 _STEPS = (
     _take_grounds,  # first: nobody is written to on a ground that is taken back
+    _restore_correspondents,
     _remove_created,
     _restore_changed,
     _take_back(TraceKind.LISTED, ListMember, "contact_list", "places"),

@@ -368,3 +368,21 @@ def test_only_what_really_returns_is_promised(member: Member) -> None:
     assert [one.values for one in preview.restored] == [(("title", "CEO", "CTO"),)]
     undone(member, row)
     assert (row.undo["restored"], row.undo["places"], row.undo["tags"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("text", ["email,title\nada@x.com,CEO\n", "email\nada@x.com\n"])
+def test_who_only_wrote_to_us_is_that_again_once_no_import_states_them(member: Member, text: str) -> None:
+    ada = services.create_contact(member.workspace, {"email": "ada@x.com"}, {}, is_correspondent=True)
+    before = everything(member.workspace)
+    imported(member.workspace, text, policy=ImportPolicy.SKIP)
+    undone(member, imported(member.workspace, text))
+    assert everything(member.workspace) == before
+    first, second = imported(member.workspace, text), imported(member.workspace, text)
+    told = []
+    for row in (first, second):
+        ada.refresh_from_db()
+        told.append(ada.is_correspondent)
+        undone(member, row)
+    assert told == [False, False]
+    ada.refresh_from_db()
+    assert (ada.is_correspondent, ada.title) == (True, "")
