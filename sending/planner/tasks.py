@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sending.planner import ending, services, tagging
+from sending.planner import ending, services
 from sending.planner.forecast import outlooks
 from sending.planner.progress import guards, learning
 
@@ -31,8 +31,7 @@ def call_off() -> None:
 
 @shared_task(name="planner.follow_tags")
 def follow_tags() -> None:
-    for pk in sorted(tagging.follow_tags()):
-        services.wake(pk)
+    services.follow_senders()
 
 
 @shared_task(name="planner.guard")

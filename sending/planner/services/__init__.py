@@ -17,13 +17,14 @@ from sending.planner.services.pausing import (
 from sending.planner.services.people import go_on, postpone, release, running_of, stop, stop_contact, take_back
 from sending.planner.services.reopening import write_again
 from sending.planner.services.running import launch, pause, resume
-from sending.planner.services.senders import set_senders
+from sending.planner.services.senders import follow_senders, set_senders
 from sending.planner.services.waking import wake
 
 __all__ = [
     "colleagues_of",
     "company_pause",
     "enroll_audience",
+    "follow_senders",
     "go_on",
     "grow_audiences",
     "hold_if_soft",

@@ -21,7 +21,9 @@ from sending.planner.models import CampaignMailbox, CampaignRotation
 from sending.planner.queries import rotation_of
 from sending.planner.services.reopening import reopen
 from sending.planner.services.waking import wake
-from sending.planner.tagging import choose_tags, tagged, tags_of
+from sending.planner.tagging import choose_tags, follow_tags, tagged, tags_of
+
+_OTHERS = "Other mailboxes carry the campaign."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,16 @@ def set_senders(  # noqa: PLR0913  # what a person chooses on one page
         if current.state != CampaignState.DRAFT and (went or came):
             tell(Edit(current, EditKind.SENDERS_CHANGED, "Senders", member.user, went, came))
         if fresh and current.state != CampaignState.DRAFT:  # whom all before leave alone these may begin
-            reopen(campaign.pk, [HoldCode.COOLDOWN], words="Other mailboxes carry the campaign.")
+            reopen(campaign.pk, [HoldCode.COOLDOWN], words=_OTHERS)
         wake(campaign.pk)
+
+
+def follow_senders() -> None:
+    """Let mailboxes come to campaigns and go with their tags; whom all before leave alone a new one may begin."""
+    with transaction.atomic():
+        for pk in sorted(follow_tags()):
+            reopen(pk, [HoldCode.COOLDOWN], words=_OTHERS)
+            wake(pk)
 
 
 def check_senders(campaign: Campaign, wanted: Senders, *, seen: str | None = None) -> SendersCheck:

@@ -26,7 +26,7 @@ from sending.planner.claim.picking import Pick
 from sending.planner.explain.past import past_day
 from sending.planner.explain.present import present_of
 from sending.planner.models import Enrollment
-from sending.planner.services import set_senders
+from sending.planner.services import follow_senders, set_senders
 from sending.planner.states import EnrollmentState
 from sending.reports.waterfall import waterfall_of
 from tests.builders import make_contact, make_running_campaign, make_suppression
@@ -122,6 +122,18 @@ def test_a_mailbox_that_joins_begins_whom_all_before_it_leave_alone() -> None:
     assert [*pick(anna), *pick(ben)] == []
     cleo = make_sender(member, "cleo@acme.example")
     set_senders(member, campaign, [anna.pk, ben.pk, cleo.pk])
+    assert pairs(pick(anna, ben, cleo)) == [("cleo", one) for one in GOOGLE]
+
+
+def test_so_does_one_that_joins_by_its_tag() -> None:
+    member = make_team()
+    campaign, anna, ben = make_two(member, GOOGLE)
+    set_senders(member, campaign, [anna.pk, ben.pk], tags=["sales"])
+    for box in (anna, ben):
+        cool(box, Receiver.GOOGLE)
+    assert [*pick(anna), *pick(ben)] == []
+    cleo = make_sender(member, "cleo@acme.example", tags=["sales"])
+    follow_senders()
     assert pairs(pick(anna, ben, cleo)) == [("cleo", one) for one in GOOGLE]
 
 
