@@ -18,6 +18,8 @@ from campaigns.contacts.models import Contact
 from campaigns.contacts.queries import is_suppressed
 from outreach.kit import clock
 from sending.chaos.faultsmtpd import FaultServer
+from sending.ledger.kinds import EventKind
+from sending.ledger.models import Event
 from sending.mailboxes.models import MailboxClock
 from sending.outbox import leases
 from sending.outbox.claims import claim
@@ -138,6 +140,8 @@ def _meet_wish(way: Way, stage: Stage, job: Job, took: _Seconds) -> Outcome:
         expected = (EnrollmentState.SENDING, "")
     assert stands == expected, (way, outcome, stands)
     assert is_suppressed(job.letter.workspace_id, job.recipient_key) == way.bars
+    told = Event.objects.filter(kind=EventKind.OPTED_OUT, contact_id=job.letter.contact_id)
+    assert list(told.values_list("data__how", flat=True)) == ([way.how] if way.how else []), "counted as what it is"
     return outcome
 
 

@@ -11,10 +11,13 @@ from django.test import Client
 
 from campaigns.contacts.models import Contact
 from campaigns.contacts.services import erase, import_suppressions
+from campaigns.sequences.states import ReplyClass
 from outreach.kit import clock
 from sending.imap import RawMail
+from sending.inbox.labelling import label
+from sending.inbox.models import InboundMessage
 from sending.inbox.services import take_in
-from sending.ledger.kinds import EventKind
+from sending.ledger.kinds import EventKind, How
 from sending.ledger.services import Entry, record
 from sending.links.addresses import OfMessage
 from sending.outbox.jobs import Job
@@ -32,12 +35,14 @@ class Way:
     """How a wish comes in, and what stands when it is acknowledged.
 
     says: true when it has been, about whoever the job is to. stops: what the sequence is stopped for; None where the
-    next claim finds what forbids it. bars: the address is suppressed, not just this series over.
+    next claim finds what forbids it. bars: the address is suppressed, not just this series over or this
+    sender refused. how: what it is counted as among the opt-outs; None for what is none.
     """
 
     says: Callable[[Stage, Job], bool]
     stops: StopReason | None = None
     bars: bool = True
+    how: How | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,13 @@ class Stage:
 
     def comes_in(self, raw: bytes) -> bool:
         return take_in(self.post.mailbox, RawMail(1, clock.now(), len(raw), raw, truncated=False)) is not None
+
+    def gets_receipt(self, job: Job) -> InboundMessage:
+        """Let a machine of theirs answer the first message, which stops nothing by itself."""
+        about = self.first_to(job).message_id
+        words = "Your mail has come in."
+        assert self.comes_in(mail(words, sender=job.recipient, auto_submitted="auto-replied", in_reply_to=about))
+        return InboundMessage.objects.get(from_address=job.recipient)
 
     def accept_reports(self) -> None:
         """Accept what has come back and who has complained, as a person may: the guards would stop the mailbox."""
@@ -81,6 +93,16 @@ def replies(stage: Stage, job: Job) -> bool:
 def _answers(stage: Stage, job: Job) -> bool:
     words = "Please unsubscribe me."
     return stage.comes_in(mail(words, sender=job.recipient, in_reply_to=stage.first_to(job).message_id))
+
+
+def _is_labelled(stage: Stage, job: Job) -> bool:
+    label(stage.post.member, stage.gets_receipt(job), ReplyClass.OPT_OUT)
+    return True
+
+
+def _is_labelled_by_a_program(stage: Stage, job: Job) -> bool:
+    path = f"/mails/{stage.gets_receipt(job).pk}"
+    return bool(stage.program.ask("PATCH", path, {"says": "opt_out"}).status_code == 200)
 
 
 def _mails_the_token(stage: Stage, job: Job) -> bool:
@@ -123,11 +145,18 @@ def _erases(stage: Stage, job: Job) -> bool:
 _ON_THE_PAGE = "Firefox"
 # A further way is a further line here; the suite and the bench go each.
 WAYS = {
-    "one click (RFC 8058)": Way(partial(_posts, {"List-Unsubscribe": "One-Click"}, "Yahoo!"), StopReason.OPTED_OUT),
-    "page, all": Way(partial(_posts, {"what": "all"}, _ON_THE_PAGE), StopReason.OPTED_OUT),
+    "one click (RFC 8058)": Way(
+        partial(_posts, {"List-Unsubscribe": "One-Click"}, "Yahoo!"), StopReason.OPTED_OUT, how=How.ONE_CLICK
+    ),
+    "page, all": Way(partial(_posts, {"what": "all"}, _ON_THE_PAGE), StopReason.OPTED_OUT, how=How.PAGE),
+    "page, this sender": Way(
+        partial(_posts, {"what": "sender"}, _ON_THE_PAGE), StopReason.OPTED_OUT, bars=False, how=How.SENDER
+    ),
     "page, this series": Way(partial(_posts, {"what": "series"}, _ON_THE_PAGE), StopReason.OPTED_OUT, bars=False),
-    "answer in words": Way(_answers, StopReason.OPTED_OUT),
-    "mail with the token": Way(_mails_the_token, StopReason.OPTED_OUT),
+    "answer in words": Way(_answers, StopReason.OPTED_OUT, how=How.ANSWER),
+    "label of the team": Way(_is_labelled, StopReason.OPTED_OUT, how=How.MEMBER),
+    "label, API": Way(_is_labelled_by_a_program, StopReason.OPTED_OUT, how=How.API),
+    "mail with the token": Way(_mails_the_token, StopReason.OPTED_OUT, how=How.MAIL),
     "complaint (ARF)": Way(_complains, StopReason.COMPLAINED),
     "report: no such address": Way(_bounces, StopReason.BOUNCED),
     "address, by a person": Way(partial(_enters, "{name}@{name}.test")),
