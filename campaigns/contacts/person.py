@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import CharField, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Coalesce, Now
 
+from campaigns.contacts.core.difference import Difference
+from campaigns.contacts.core.naming import Names, about, named_in, names_any, read
 from campaigns.contacts.models import (
     Contact,
     ContactEdit,
@@ -54,7 +56,7 @@ _OWN = ("text", "created_at", "created_by__email", "edited_at", "edited_by__emai
 
 def _gives(person: Person) -> Sequence[Section]:
     contact = person.contact_id
-    about = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value__in": person.keys}
+    own = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value__in": person.keys}
     rule = ("value", "reason", "evidence")
     return (
         Section("Contact", list(Contact.objects.filter(pk=contact).values(*_COLUMNS, *_ORIGIN))),
@@ -77,31 +79,22 @@ def _gives(person: Person) -> Sequence[Section]:
             ),
         ),
         Section("Senders refused", [row for rows in refusing(_keys(person)).values() for row in map(_refusal, rows)]),
-        Section("Suppression", _in_order(Suppression.objects.filter(**about), *rule, "created_at")),
+        Section("Suppression", _in_order(Suppression.objects.filter(**own), *rule, "created_at")),
         Section(
             "Lifted suppressions",
             _in_order(
-                LiftedSuppression.objects.filter(**about) | _lifted_refusals(person),
+                LiftedSuppression.objects.filter(**own) | _lifted_refusals(person),
                 *rule,
                 "suppressed_at",
                 "lifted_at",
                 "why",
             ),
         ),
-        Section(
-            "Trials of imports",
-            list(_dry_runs(person).values("contact_import__filename", "finished_at", "difference")),
-        ),
-        Section(
-            "Answers to programs",
-            [
-                {"created_at": row.created_at, "body": bytes(row.body).decode("utf-8", "replace")}
-                for row in _answers(person)
-            ],
-        ),
+        Section("Trials of imports", _trials(person)),
+        Section("Answers to programs", _answered(person)),
         Section(
             "Rows of files that were not imported",
-            list(_rejected(person).values("contact_import__filename", "line", "cause", "original")),
+            list(_rejected(person).exclude(cause="").values("contact_import__filename", "line", "cause", "original")),
         ),
     )
 
@@ -130,38 +123,65 @@ def _in_order(rows: QuerySet[Any], *names: str) -> Sequence[Mapping[str, Any]]:
 
 def _interests(contact_id: int) -> Sequence[Mapping[str, Any]]:
     rows = ListInterest.objects.filter(contact_list__members__contact=contact_id).order_by("contact_list", "version")
-    about = ("version", "purpose", "necessity", "balancing", "decided_by", "decided_at", "review_on")
-    return list(rows.values("contact_list__name", *about))
+    told = ("version", "purpose", "necessity", "balancing", "decided_by", "decided_at", "review_on")
+    return list(rows.values("contact_list__name", *told))
+
+
+def _names(person: Person) -> Names:
+    return names_any(person.spellings)
+
+
+def _holding(person: Person, *columns: str) -> Q:
+    """Return what their spellings may stand in, also within the address of somebody else: see names_any."""
+    held = Q(pk__in=[])
+    for spelling in person.spellings:
+        for column in columns:
+            held |= Q(**{f"{column}__icontains": spelling})
+    return held
 
 
 def _rejected(person: Person) -> QuerySet[RejectedRow]:
-    named = Q(pk__in=[])
-    for spelling in person.spellings:
-        named |= Q(original__icontains=spelling) | Q(cause__icontains=spelling)
-    return RejectedRow.objects.filter(named, contact_import__workspace=person.workspace_id)
+    """Return the rows that name the person, those included of which a running import has not judged yet."""
+    names = _names(person)
+    rows = RejectedRow.objects.filter(contact_import__workspace=person.workspace_id)
+    found = rows.filter(_holding(person, "original", "cause")).values_list("pk", "original", "cause")
+    return rows.filter(
+        pk__in=[pk for pk, original, cause in found.iterator(chunk_size=1_000) if names(original) or names(cause)]
+    )
 
 
 def _dry_runs(person: Person) -> QuerySet[DryRun]:
     """Return the dry runs that show the person among their examples."""
-    named = Q(pk__in=[])
-    for spelling in person.spellings:
-        named |= Q(as_text__icontains=spelling)
-    rows = DryRun.objects.annotate(as_text=Cast("difference", TextField()))
-    return rows.filter(named, contact_import__workspace=person.workspace_id)
+    names = _names(person)
+    rows = DryRun.objects.filter(contact_import__workspace=person.workspace_id)
+    found = rows.annotate(as_text=Cast("difference", TextField())).filter(_holding(person, "as_text"))
+    return rows.filter(pk__in=[pk for pk, kept in found.values_list("pk", "difference") if named_in(kept, names)])
+
+
+def _trials(person: Person) -> Sequence[Mapping[str, Any]]:
+    """Return of the dry runs the examples that are theirs, and nobody else's."""
+    names = _names(person)
+    rows = _dry_runs(person).values("contact_import__filename", "finished_at", "difference")
+    return [
+        row | {"difference": own}
+        for row in rows
+        if (kept := row["difference"]) is not None and (own := Difference.from_json(kept).samples_of(names))
+    ]
 
 
 def _answers(person: Person) -> QuerySet[KeptAnswer]:
     """Return the answers that are kept for a day for programs that ask again."""
+    names = _names(person)
     rows = KeptAnswer.objects.filter(workspace=person.workspace_id)
-    ids = [row.pk for row in rows.iterator(chunk_size=100) if _names(bytes(row.body), person)]
+    ids = [row.pk for row in rows.iterator(chunk_size=100) if named_in(read(bytes(row.body)), names)]
     return rows.filter(pk__in=ids)
 
 
-def _names(body: bytes, person: Person) -> bool:
-    text = body.decode("utf-8", "replace").lower()
-    # As it is, and as JSON may write what is not ASCII.
-    spellings = {form for one in person.spellings for form in (one, json.dumps(one)[1:-1])}
-    return any(one.lower() in text for one in spellings)
+def _answered(person: Person) -> Sequence[Mapping[str, Any]]:
+    """Return of the answers what is about them: one may answer for a thousand people."""
+    names = _names(person)
+    given = [(row.created_at, about(read(bytes(row.body)), names)) for row in _answers(person)]
+    return [{"created_at": at, "body": json.dumps(body, ensure_ascii=False)} for at, body in given if body is not None]
 
 
 @transaction.atomic
@@ -177,14 +197,17 @@ def _erases(person: Person) -> None:
     ContactEdit.objects.filter(contact=contact).delete()
     ImportChange.objects.filter(contact=contact).delete()
     ContactGround.objects.filter(contact=contact).delete()
-    _rejected(person).update(original="", cause=ERASED)
+    # One without a cause is a suspect: a cause would take the row, whoever it is about, out of the import that runs.
+    rejected = _rejected(person)
+    rejected.filter(cause="").update(original="")
+    rejected.exclude(cause="").update(original="", cause=ERASED)
     _dry_runs(person).delete()  # their pages reckon anew
     _answers(person).delete()
-    about = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value": person.key}
-    Suppression.objects.filter(**about).delete()
+    own = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value": person.key}
+    Suppression.objects.filter(**own).delete()
     print_ = prints_of(person.workspace_id, person.key)[0]
     with erasing.allowed():
-        LiftedSuppression.objects.filter(**about).update(
+        LiftedSuppression.objects.filter(**own).update(
             scope=SuppressionScope.ERASED, value=print_, evidence="", why=ERASED
         )
         _lifted_refusals(person).update(evidence="", why=ERASED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -94,6 +94,27 @@ class Difference:
                 "campaigns": [InCampaign(**one) for one in stored["campaigns"]],
             }
         )
+
+    def samples_of(self, names: Callable[[str], bool]) -> dict[str, Any]:
+        """Return the samples and notes of whom `names` knows by the text of an address, by the names of the parts."""
+        changes = {name: _of_whom(change.samples, names) for name, change in self.changes.items()}
+        rejections = [
+            sample
+            for rows in self.rejections.values()
+            for sample in rows.samples
+            if any(names(str(text)) for text in sample)
+        ]
+        found = {
+            "created": _of_whom(self.created_samples, names),
+            "changes": {name: samples for name, samples in changes.items() if samples},
+            "rejections": rejections,
+            "notes": [note for note in self.notes if names(note)],
+        }
+        return {name: part for name, part in found.items() if part}
+
+
+def _of_whom(samples: Sequence[list[str]], names: Callable[[str], bool]) -> list[list[str]]:
+    return [sample for sample in samples if names(sample[0])]
 
 
 def cut(text: str) -> str:

@@ -13,6 +13,7 @@ from django.db.models import CharField
 from django.test import Client
 
 from campaigns.contacts import queries, services
+from campaigns.contacts.core.difference import Difference
 from campaigns.contacts.errors import BadContact, MayNotErase
 from campaigns.contacts.models import (
     Contact,
@@ -144,7 +145,7 @@ def make_person(member: Member) -> Contact:
     DryRun.objects.create(
         contact_import=make_import(workspace),
         state="done",
-        difference={"new": [email]},
+        difference=Difference(created_samples=[[email, SECRET]]).as_json(),
         queued_at=DAY,
         finished_at=DAY,
     )
@@ -365,7 +366,9 @@ def test_what_a_dry_run_shows_that_runs_during_the_erasure_goes() -> None:
     row = erased(member, contact)
     assert row.state == ErasureState.WANTED
     DryRun.objects.filter(pk=trial.pk).update(
-        state="done", difference={"new": [f"{SECRET}@x.com"]}, finished_at=clock.now()
+        state="done",
+        difference=Difference(created_samples=[[f"{SECRET}@x.com", ""]]).as_json(),
+        finished_at=clock.now(),
     )
     Erasure.objects.update(look_at=clock.now() - timedelta(seconds=1))
     assert services.sweep_erasures() == 1
