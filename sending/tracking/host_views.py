@@ -17,7 +17,7 @@ from sending.links.addresses import OPT_OUT
 from sending.tracking import answers
 from sending.tracking.answers import LOST, MOST_BYTES, READING
 from sending.tracking.door import asked_workspace, is_foreign, lost, response_of
-from sending.tracking.opting import Recipient, leave_all, leave_sender, leave_series, recipient
+from sending.tracking.opting import NothingLeft, Recipient, leave_all, leave_sender, leave_series, recipient
 from sending.tracking.origins import origin_of, sender_of
 from sending.tracking.style import STYLE
 
@@ -68,15 +68,19 @@ def _leave(request: HttpRequest, who: Recipient, token: str) -> HttpResponse:
     if posted.get(_ONE_CLICK[0], "").strip() == _ONE_CLICK[1]:
         leave_all(who, "One click in their mail program (RFC 8058).", how=How.ONE_CLICK)
         return HttpResponse("You will get no more messages.", content_type="text/plain")
-    match posted.get("what"):
-        case "all":
-            leave_all(who, "On the opt-out page.", how=How.PAGE)
-        case "sender" if who.sender:
-            leave_sender(who)
-        case "series" if who.enrollment_id is not None:
-            leave_series(who)
-        case _:
-            return _page("opt_out", who, token, status=400)
+    try:
+        match posted.get("what"):
+            case "all":
+                leave_all(who, "On the opt-out page.", how=How.PAGE)
+            case "sender" if who.sender:
+                leave_sender(who)
+            case "series" if who.enrollment_id is not None:
+                leave_series(who)
+            case _:
+                return _page("opt_out", who, token, status=400)
+    except NothingLeft:  # it went while they pressed: the page says what can still be chosen
+        left = _who(request, token)
+        return _page("opt_out", left, token, status=410) if left else lost()
     return _page("done", who, token, what=posted["what"])
 
 

@@ -29,6 +29,10 @@ _THEIRS = (*OWN_WISHES, SuppressionReason.ERASED)  # what somebody asked for the
 _SERIES = "Wants no more of this series: said on the opt-out page."
 
 
+class NothingLeft(Exception):
+    """What is left of a message names its sender or its series no more: nothing less than all can be chosen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who got a message, as far as they are known yet; of a deleted or erased contact only the workspace is."""
@@ -94,14 +98,15 @@ def leave_sender(who: Recipient) -> bool:
     """Write to somebody from the mailbox of a message no more, by no campaign and in no conversation; True if news.
 
     All addresses of the mailbox are meant. What it has begun with them ends, and goes to no other mailbox; campaigns of
-    other mailboxes may write. When this returns, no message of it to them is marked as leaving any more.
+    other mailboxes may write. When this returns, no message of it to them is marked as leaving any more. Raises
+    NothingLeft.
     """
     with transaction.atomic():
         gate.hold_shut(who.workspace.pk)
         contact = Contact.objects.filter(pk=who.contact_id, erased_at=None).first()
         message = _message(who.contact_id, who.message_id)
         if contact is None or message is None:
-            return False
+            raise NothingLeft
         senders = aliases_of([who.workspace.pk])[message.mailbox_id]
         words = f"Wants no more from {message.mailbox.address}: said on the opt-out page."
         keys = _keys(contact, message)
@@ -120,13 +125,18 @@ def leave_sender(who: Recipient) -> bool:
 
 
 def leave_series(who: Recipient) -> bool:
-    """Send nothing more of the series that a message is of; other campaigns go on. False when it was over."""
+    """Send nothing more of the series that a message is of; other campaigns go on. False when it was over.
+
+    Raises NothingLeft.
+    """
     if who.enrollment_id is None:
-        return False
+        raise NothingLeft
     with transaction.atomic():
         gate.hold_shut(who.workspace.pk)
         row = Enrollment.objects.filter(pk=who.enrollment_id, contact=who.contact_id).first()
-        return row is not None and stop(row, StopReason.OPTED_OUT, detail=_SERIES)
+        if row is None:
+            raise NothingLeft
+        return stop(row, StopReason.OPTED_OUT, detail=_SERIES)
 
 
 def _tell(contact: Contact, message: OutboundMessage | None, words: str, how: How) -> None:

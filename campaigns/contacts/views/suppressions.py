@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.contacts import queries, services
 from campaigns.contacts.errors import BadFile, MayNotLift
 from campaigns.contacts.forms import LiftForm, SuppressionFileForm, SuppressionForm
+from campaigns.contacts.models import Suppression
 from campaigns.contacts.services.receiving import file_name
 from campaigns.contacts.states import BINDING_REASONS, REASON_LABELS, SuppressionReason, SuppressionScope
 from outreach.accounts.access import MemberRequest, member_page
@@ -64,11 +65,24 @@ def suppression_lift(request: MemberRequest, suppression_id: int) -> HttpRespons
         except MayNotLift as error:
             form.add_error("typed" if is_binding else None, str(error))
         else:
-            again = f"{row.sender} may write to them again." if row.sender else f"{row.value} may be written to again."
-            messages.success(request, again)
+            messages.success(request, _allowed(row, form.cleaned_data.get("typed", "")))
             return redirect(request.member.url("contacts:suppressions"))
     context = {"suppression": row, "is_binding": is_binding, "form": form}
     return render_region(request, f"{_FOLDER}/suppression_lift.html", context, status=422 if form.errors else 200)
+
+
+def _allowed(row: Suppression, typed: str) -> str:
+    """Say what may be written again: of a sender's addresses each is refused for itself, and one bars its account."""
+    if not row.sender:
+        return f"{row.value} may be written to again."
+    asked = (row.workspace_id, key_of(typed))
+    others = ", ".join(sorted({one.sender for one in queries.refusing([asked]).get(asked, ())}))
+    if not others:
+        return f"{row.sender} may write to them again."
+    return (
+        f"{row.sender} is lifted. They still want no more from {others}: a mailbox with that address, or of the same "
+        "account, writes to them only when that is lifted, too."
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -32,6 +32,7 @@ from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState, StopReason
 from sending.reports.feedback import of_campaign
 from sending.tracking.models import Hit
+from sending.tracking.opting import Recipient, recipient
 from tests.builders import make_contact, make_mailbox, make_member, make_running_campaign
 from tests.sending.inbox.threads.test_answers import her_mail, wish
 from tests.sending.outbox.plain import claim_all
@@ -155,7 +156,7 @@ def test_each_address_of_the_mailbox_is_meant_also_one_that_is_added_later() -> 
         account = {"imap_host": "127.0.0.1", "imap_username": "ME@acme.example"}
         sales = another(stage, "sales@acme.example", **account)
         refuse(url)
-        assert Suppression.objects.count() == 2, "each of them can be lifted for itself"
+        assert Suppression.objects.count() == 2, "each of them is lifted for itself"
         news = another(stage, "news@acme.example", **account)
         for at, box in enumerate((sales, news)):
             campaign = make_running_campaign(member, (ada,), (box,), name=f"Of {at}")
@@ -277,6 +278,41 @@ def test_only_an_admin_lifts_it_by_their_address_and_that_is_kept() -> None:
         make_due()
         assert deliver() == 1
         assert again.messages.count() == 1
+
+
+def test_a_lift_of_one_address_says_which_one_still_bars_the_mailbox() -> None:
+    with followed() as stage:
+        url, member = stage.send().header, stage.post.member
+        first = stage.post.mailbox
+        another(stage, "sales@acme.example", imap_host=first.imap_host, imap_username=first.imap_username)
+        refuse(url)
+        said = []
+        for row in Suppression.objects.order_by("value"):
+            values = {"why": "She asked on the phone.", "typed": "ada@x.test"}
+            page = signed_in(member).post(member.url("contacts:suppression_lift", row.pk), values, follow=True)
+            said.append(text_of(page))
+        assert "They still want no more from sales@acme.example: a mailbox with that address" in said[0]
+        assert "may write to them again" not in said[0]
+        assert "sales@acme.example may write to them again." in said[1]
+
+
+@pytest.mark.parametrize("what", ["sender", "series"])
+def test_what_went_while_they_pressed_is_not_said_to_be_done(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with followed() as stage:
+        url, found = stage.send().header, recipient
+
+        def gone_after(contact_id: int, message_id: int) -> Recipient | None:
+            who = found(contact_id, message_id)
+            OutboundMessage.objects.all().delete()
+            Enrollment.objects.all().delete()
+            return who
+
+        monkeypatch.setattr("sending.tracking.host_views.recipient", gone_after)
+        page = Visitor().post(url, {"what": what})
+        assert page.status_code == 410
+        assert "Nothing has changed yet: press a button. Never write to me again" in text_of(page)
+        assert "No more from" not in text_of(page)
+        assert not Suppression.objects.exists()
 
 
 def test_it_is_of_the_address_then_and_now_and_the_export_of_suppressions_has_no_print() -> None:
