@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Coalesce, Now
 
 from campaigns.contacts.core.difference import Difference
 from campaigns.contacts.core.naming import Names, about, named_in, names_any, read
+from campaigns.contacts.core.rows import without_example
 from campaigns.contacts.models import (
     Contact,
     ContactEdit,
@@ -90,6 +91,10 @@ def _gives(person: Person) -> Sequence[Section]:
                 "why",
             ),
         ),
+        Section(
+            "Values of files that were left empty",
+            [{"filename": row.filename, "notes": notes} for row, notes in _noted(person)],
+        ),
         Section("Trials of imports", _trials(person)),
         Section("Answers to programs", _answered(person)),
         Section(
@@ -158,6 +163,22 @@ def _dry_runs(person: Person) -> QuerySet[DryRun]:
     return rows.filter(pk__in=[pk for pk, kept in found.values_list("pk", "difference") if named_in(kept, names)])
 
 
+def _noted(person: Person) -> Sequence[tuple[ContactImport, Sequence[str]]]:
+    """Return imports with those of their notes that show the person in an example."""
+    names = _names(person)
+    rows = ContactImport.objects.filter(workspace=person.workspace_id).annotate(as_text=Cast("notes", TextField()))
+    found = rows.filter(_holding(person, "as_text")).only("filename", "notes")
+    noted = [(row, [note for note in row.notes if names(note)]) for row in found]
+    return [(row, notes) for row, notes in noted if notes]
+
+
+def _forget_examples(person: Person) -> None:
+    """Take the examples out of the notes that show the person; how many rows were left empty stays."""
+    for row, notes in _noted(person):
+        left = [without_example(note) if note in notes else note for note in row.notes]
+        ContactImport.objects.filter(pk=row.pk).update(notes=left)
+
+
 def _trials(person: Person) -> Sequence[Mapping[str, Any]]:
     """Return of the dry runs the examples that are theirs, and nobody else's."""
     names = _names(person)
@@ -201,6 +222,7 @@ def _erases(person: Person) -> None:
     rejected = _rejected(person)
     rejected.filter(cause="").update(original="")
     rejected.exclude(cause="").update(original="", cause=ERASED)
+    _forget_examples(person)
     _dry_runs(person).delete()  # their pages reckon anew
     _answers(person).delete()
     own = {"workspace": person.workspace_id, "scope": SuppressionScope.ADDRESS, "value": person.key}
@@ -264,6 +286,7 @@ PART = PersonPart(
             "contacts.Contact",
             "contacts.ContactEdit",
             "contacts.ContactGround",
+            "contacts.ContactImport",
             "contacts.ContactNote",
             "contacts.ContactTag",
             "contacts.ImportChange",

@@ -276,6 +276,14 @@ def note_words(note: Note, place: str = "line") -> str:
     return f"{field} {note.cause} in {rows} ({where} {note.first_line}, “{note.example}”); left empty there."
 
 
+def without_example(words: str) -> str:
+    """Return what note_words made without the value that it shows."""
+    return _EXAMPLE.sub(r"\1); left empty there.", words, count=1)
+
+
+_EXAMPLE = re.compile(r"( in [0-9,]+ rows? \((?:first: )?\w+ [0-9]+), “.*", re.DOTALL)
+
+
 def _clean(text: str) -> str:
     """Return the text on one line, trimmed, without invisible characters and the guard of formulas."""
     return unguarded(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).strip())

@@ -11,8 +11,9 @@ from django.core.cache import cache
 from campaigns.contacts import queries, services
 from campaigns.contacts.core.difference import Change, Difference, Rejections
 from campaigns.contacts.core.naming import about, named_in, names_any, read
+from campaigns.contacts.core.rows import Note, note_words, without_example
 from campaigns.contacts.core.seen import Seen
-from campaigns.contacts.models import Contact, DryRun, RejectedRow
+from campaigns.contacts.models import Contact, ContactImport, DryRun, RejectedRow
 from campaigns.contacts.parts import ERASED
 from campaigns.contacts.services import running
 from campaigns.contacts.states import ImportState
@@ -75,6 +76,13 @@ def test_an_answer_is_taken_apart() -> None:
     assert not named_in({"results": [other, 3, None]}, names)
 
 
+@pytest.mark.parametrize("rows", [1, 1_200])
+def test_a_note_is_told_without_its_example(rows: int) -> None:
+    note = Note("fields.size (m), “wide”", "is not known", rows, 17, "a, “b”) in 1 row (line 3, “c”")
+    blank = note_words(Note(note.field, note.cause, rows, 17, "")).replace(", “”)", ")")
+    assert without_example(note_words(note)) == blank == without_example(blank)
+
+
 @pytest.fixture
 def member() -> Member:
     cache.clear()
@@ -85,7 +93,8 @@ def kept_of_both(member: Member) -> None:
     """Let rejected rows, a dry run and an answer show joanna@x.com, then another set of them both."""
     for both in (False, True):
         who = ["joanna@x.com", *([ANNA] if both else [])]
-        file = make_import(member.workspace, state=ImportState.FAILED)
+        notes = [f"Country is not known in 2 rows (first: line 2, “{one} born 1980”); left empty there." for one in who]
+        file = make_import(member.workspace, state=ImportState.FAILED, notes=notes)
         for line, email in enumerate(who, 2):
             RejectedRow.objects.create(contact_import=file, line=line, cause="Too long", original=f"{email},of {email}")
         found = Difference(
@@ -112,6 +121,9 @@ def test_a_copy_and_an_erasure_are_of_one_person_alone(member: Member) -> None:
     assert "joanna" not in data.as_json()
     rows = {one.name: one.rows for one in data.sections}
     assert [row["original"] for row in rows["Rows of files that were not imported"]] == [f"{ANNA},of {ANNA}"]
+    told = "Country is not known in 2 rows (first: line 2"
+    (noted,) = rows["Values of files that were left empty"]
+    assert noted["notes"] == [f"{told}, “{ANNA} born 1980”); left empty there."]
     (trial,) = rows["Trials of imports"]
     assert trial["difference"] == {
         "created": [[ANNA, "Name"]],
@@ -122,6 +134,9 @@ def test_a_copy_and_an_erasure_are_of_one_person_alone(member: Member) -> None:
     assert [json.loads(row["body"]) for row in rows["Answers to programs"]] == [{"results": [{"email": ANNA}]}]
     services.erase(member, anna, typed=ANNA, why="Asked")
     services.sweep_erasures()
+    joanna = f"{told}, “joanna@x.com born 1980”); left empty there."
+    notes = list(ContactImport.objects.order_by("pk").values_list("notes", flat=True))
+    assert notes == [[joanna], [joanna, f"{told}); left empty there."]]
     row = "joanna@x.com,of joanna@x.com"
     assert sorted(RejectedRow.objects.values_list("cause", "original")) == [
         (ERASED, ""), ("Too long", row), ("Too long", row),

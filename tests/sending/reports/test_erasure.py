@@ -138,7 +138,12 @@ def make_person(member: Member) -> Contact:
         contact_import=make_import(workspace), line=2, cause="Too long", original=f"{email.title()},1"
     )
     ImportChange.objects.create(
-        contact_import=make_import(workspace), contact=contact, updated_before=DAY, changes={"title": [email, "CEO"]}
+        contact_import=make_import(
+            workspace, notes=[f"Country is not known in 1 row (line 2, “{email} {SECRET}”); left empty there."]
+        ),
+        contact=contact,
+        updated_before=DAY,
+        changes={"title": [email, "CEO"]},
     )
     ContactGround.objects.create(contact=contact, contact_import=make_import(workspace), basis="consent", stated_at=DAY)
     make_ground(message.campaign, contact)
