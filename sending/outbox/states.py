@@ -69,6 +69,9 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.CANCELLED: frozenset(),
 }
 
+# Sent, or counted as such after a day in doubt.
+COUNTED_AS_SENT = (MessageState.SENT, MessageState.ASSUMED_SENT)
+
 
 def sources(new: MessageState) -> list[MessageState]:
     """Return the states from which a message may move to `new`."""

@@ -22,7 +22,7 @@ from sending.ledger.queries import events_of_message
 from sending.mailboxes.models import Mailbox
 from sending.mailboxes.states import MailboxState
 from sending.outbox.models import Attempt, OutboundMessage
-from sending.outbox.states import MessageState
+from sending.outbox.states import COUNTED_AS_SENT, MessageState
 from sending.planner.explain.reasons import with_reasons
 from sending.planner.models import Enrollment
 from sending.planner.states import EnrollmentState
@@ -110,7 +110,7 @@ def messages_of(member: Member, filters: MessageFilters) -> QuerySet[OutboundMes
     """Return the workspace's messages that the filters leave, for keyset paging by id."""
     rows = OutboundMessage.objects.filter(workspace=member.workspace).select_related("campaign", "mailbox", "step")
     if filters.state == WENT:
-        rows = rows.filter(state__in=[MessageState.SENT, MessageState.ASSUMED_SENT])
+        rows = rows.filter(state__in=COUNTED_AS_SENT)
     elif filters.state:
         rows = rows.filter(state=filters.state)
     if filters.campaign:

@@ -15,10 +15,9 @@ from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.links.core import Trace
 from sending.outbox.models import OutboundMessage
-from sending.outbox.states import DOUBTS, MessageState
+from sending.outbox.states import COUNTED_AS_SENT, DOUBTS, MessageState
 
 _Z = 1.96
-_WENT = (MessageState.SENT, MessageState.ASSUMED_SENT)
 _CLICKS = Trace.CLICKS | Trace.TEXT_CLICKS
 HITS = {
     EventKind.CLICKED: ("Clicked by a person", _CLICKS),
@@ -159,7 +158,7 @@ def _followed(campaign: Campaign, counted: Mapping[EventKind, int]) -> tuple[Rat
     """
     if not (campaign.track_clicks or campaign.track_opens or any(counted[kind] for kind in HITS)):
         return ()
-    traces = OutboundMessage.objects.filter(campaign=campaign, state__in=_WENT).values_list("traces")
+    traces = OutboundMessage.objects.filter(campaign=campaign, state__in=COUNTED_AS_SENT).values_list("traces")
     totals = {Trace(value): count for value, count in traces.annotate(count=Count("pk")).order_by()}
     followed = {
         trace: sum(count for marks, count in totals.items() if marks & trace) for trace in (_CLICKS, Trace.OPENS)
@@ -198,7 +197,7 @@ def _steps(campaign: Campaign) -> tuple[tuple[StepResult, ...], Mapping[str, int
             position=position,
             label=label,
             made=counts.total(),
-            sent=counts[MessageState.SENT] + counts[MessageState.ASSUMED_SENT],
+            sent=sum(counts[state] for state in COUNTED_AS_SENT),
             failed=counts[MessageState.FAILED],
             replies=answered.get(variant_id, 0),
         )

@@ -19,10 +19,9 @@ from sending.inbox.models import InboundMessage
 from sending.ledger.kinds import EventKind
 from sending.ledger.models import Event
 from sending.outbox.models import OutboundMessage
-from sending.outbox.states import MessageState
+from sending.outbox.states import COUNTED_AS_SENT, MessageState
 from sending.reports.results import Rate, rate
 
-_WENT = (MessageState.SENT, MessageState.ASSUMED_SENT)
 # A version of a wording: (variant_id, number).
 _Version = tuple[int, int]
 
@@ -58,7 +57,7 @@ def template_results(member: Member, template: StepTemplate | None = None) -> Se
         origin = _origin(found, version)
         if origin is None or origin.template_id not in counts:
             continue
-        went = sum(by_state[state] for state in _WENT)
+        went = sum(by_state[state] for state in COUNTED_AS_SENT)
         counts[origin.template_id].update(
             sent=went,
             changed=went if origin.is_changed else 0,

@@ -19,13 +19,12 @@ from campaigns.sequences.states import ReplyClass
 from outreach.kit import statements
 from sending.ledger.kinds import EventKind
 from sending.outbox.models import OutboundMessage
-from sending.outbox.states import MessageState
+from sending.outbox.states import COUNTED_AS_SENT
 from sending.planner.states import StopReason
 from sending.reports.results import Rate, rate
 from sending.trials import Comparison, Verdict, compare, smallest_ratio, verdict_of
 from sending.trials.evidence import ALPHA
 
-_WENT = (MessageState.SENT, MessageState.ASSUMED_SENT)
 _MOST = 20  # comparisons of a step that are told of; the file knows of all
 LIKED: Mapping[str, object] = {"replied": EventKind.REPLIED, "good": ReplyClass.POSITIVE}
 SAID: Mapping[str, object] = {
@@ -205,7 +204,7 @@ def _pair(
 
 def _reached(step: Step, stretches: Sequence[Stretch]) -> Mapping[tuple[int, int], int]:
     """Return how many people each wording has reached in each stretch, by its place and the wording."""
-    messages = OutboundMessage.objects.filter(step=step, state__in=_WENT).order_by()
+    messages = OutboundMessage.objects.filter(step=step, state__in=COUNTED_AS_SENT).order_by()
     counts = [
         Count("pk", filter=Q(created_at__gte=one.begin) & (Q(created_at__lt=one.end) if one.end else Q()))
         for one in stretches
@@ -261,4 +260,4 @@ def _objections(campaign: Campaign, step: Step) -> list[_Word]:
 
 def asked(campaign: Campaign, step: Step) -> Mapping[str, object]:
     """Return the values that each statement about a step has."""
-    return {"campaign": campaign.pk, "step": step.pk, "went": list(_WENT)}
+    return {"campaign": campaign.pk, "step": step.pk, "went": list(COUNTED_AS_SENT)}

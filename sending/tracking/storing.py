@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connections
 
+from campaigns.contacts.queries import SOMEBODY_REFUSES
 from outreach.kit import statements
 from sending.planner.claim.refusals import Refusals
 from sending.tracking import buffer
@@ -43,15 +44,14 @@ SELECT h.id, m.workspace_id, m.id, m.contact_id, h.kind, h.link, h.at, h.method,
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 """
-# Messages of workspaces in which somebody refuses a sender: hardly one is such.
-_MAY_BE_REFUSED = """
+# Messages of workspaces in which somebody refuses a sender.
+_MAY_BE_REFUSED = f"""
 SELECT m.id, m.mailbox_id, c.workspace_id, c.email_key
   FROM outbox_message m
   JOIN contacts_contact c ON c.id = m.contact_id
  WHERE m.id = ANY(%s::bigint[])
-   AND (SELECT true FROM contacts_suppression s
-         WHERE s.workspace_id = c.workspace_id AND s.scope = 'sender' ORDER BY s.value LIMIT 1)
-"""
+   AND {SOMEBODY_REFUSES.format(workspace="c.workspace_id")}
+"""  # noqa: S608  # our own words
 
 
 def store(hits: Sequence[Seen]) -> int:

@@ -61,6 +61,7 @@ from campaigns.contacts.queries.segments import (
     vocabulary_of,
 )
 from campaigns.contacts.queries.suppressions import (
+    SOMEBODY_REFUSES,
     erased_among,
     is_suppressed,
     lifted_of,
@@ -89,8 +90,8 @@ from campaigns.contacts.queries.verification import (
 )
 
 __all__ = [
-    "IMPORT_DID", "NAMES_SEARCHED", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit", "Foreseen", "Kept", "Preview",
-    "basis_of", "bulk_for",
+    "IMPORT_DID", "NAMES_SEARCHED", "SOMEBODY_REFUSES", "SORTS", "SUPPRESSED", "UNCHECKED", "Filters", "Fit",
+    "Foreseen", "Kept", "Preview", "basis_of", "bulk_for",
     "can_be_undone", "causes_of", "check_for", "check_progress_of", "contact_for", "contacts_for", "contacts_in",
     "contacts_of", "contacts_where", "contacts_with", "countries_of", "custom_names_among", "custom_names_of",
     "data_of", "dry_run_of", "dry_run_progress", "erased_among", "erasures_of", "facts_of", "field_for", "fields_of",

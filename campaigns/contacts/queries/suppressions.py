@@ -42,14 +42,18 @@ SELECT {_SUPPRESSION.text} FROM contacts_suppression s
  UNION ALL {_PROBE.format(scope=SuppressionScope.ERASED.value)}
 """  # noqa: S608  # our own words
 _RARELY = (SuppressionScope.WILDCARD, SuppressionScope.ERASED)
-# In the order of the index, which makes it one probe: that none is there would else be found by reading all of them.
-_RARE = """
+# Whether a workspace has any of a scope. In the order of the index, which makes it one probe: that none is there would
+# else be found by reading all of them.
+_HAS_ANY = """(SELECT true FROM contacts_suppression s
+         WHERE s.workspace_id = {workspace} AND s.scope = {scope} ORDER BY s.value LIMIT 1)"""
+# In statements, of the column of a workspace: whether anybody there refuses a sender. Hardly one is such.
+SOMEBODY_REFUSES = _HAS_ANY.format(workspace="{workspace}", scope="'sender'")
+_RARE = f"""
 SELECT w.id, v.scope
   FROM unnest(%s::bigint[]) AS w(id)
  CROSS JOIN (VALUES ('wildcard'::varchar), ('erased'::varchar), ('sender'::varchar)) AS v(scope)
- WHERE (SELECT true FROM contacts_suppression s
-         WHERE s.workspace_id = w.id AND s.scope = v.scope ORDER BY s.value LIMIT 1)
-"""
+ WHERE {_HAS_ANY.format(workspace="w.id", scope="v.scope")}
+"""  # noqa: S608  # our own words
 # Of each print whatever stands behind it: the senders that its address refuses.
 _REFUSING = f"""
 SELECT {_SUPPRESSION.text}

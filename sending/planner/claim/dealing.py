@@ -188,10 +188,7 @@ class Dealing:
         self, line: _Line, found: Collection[Found], refused: Mapping[tuple[int, int], Collection[int]]
     ) -> bool:
         """Say whether those who refuse a mailbox stand where others would be seen."""
-        there = [
-            one for one in found
-            if one.campaign_id == line.campaign_id and self._receiver(one.campaign_id, one.receiver) == line.receiver
-        ]  # fmt: skip
+        there = self._standing_in(line, found)
         free = sum((one.campaign_id, one.contact_id) not in refused for one in there)
         return free < line.most <= len(there)
 
@@ -221,11 +218,11 @@ class Dealing:
         """Say whether a line of mailboxes that pass over some has shown fewer others than they ask for."""
         if not line.passed:
             return False
-        others = (
-            one for one in found
-            if one.campaign_id == line.campaign_id and self._receiver(one.campaign_id, one.receiver) == line.receiver
-        )  # fmt: skip
-        return sum(sides[one.contact_id] not in line.passed for one in others) < line.most
+        return sum(sides[one.contact_id] not in line.passed for one in self._standing_in(line, found)) < line.most
+
+    def _standing_in(self, line: _Line, found: Collection[Found]) -> list[Found]:
+        at = line.campaign_id, line.receiver
+        return [one for one in found if (one.campaign_id, self._receiver(one.campaign_id, one.receiver)) == at]
 
     def _is_to_be_set_apart(self, one: Found, side: str) -> bool:
         askers = self._askers(one.campaign_id, self._receiver(one.campaign_id, one.receiver))

@@ -11,6 +11,7 @@ from django.db import connection
 
 from campaigns.calendar import zone_of_place
 from campaigns.contacts.models import Contact
+from campaigns.contacts.queries import SOMEBODY_REFUSES
 from campaigns.sequences.plans import CampaignPlan
 from outreach.accounts.models import Workspace
 from outreach.kit import statements
@@ -31,8 +32,7 @@ SELECT a.id, count(*), min(e.begun_at)
 _CLOCK, _MAILBOX, _WORKSPACE = Columns(MailboxClock, "k"), Columns(Mailbox, "m"), Columns(Workspace, "w")
 _HELD = f"""
 SELECT now(), EXISTS (SELECT FROM mailboxes_cooldown l WHERE l.mailbox_id = k.mailbox_id AND l.until > now()),
-       (SELECT true FROM contacts_suppression s
-         WHERE s.workspace_id = w.id AND s.scope = 'sender' ORDER BY s.value LIMIT 1) IS TRUE,
+       {SOMEBODY_REFUSES.format(workspace="w.id")} IS TRUE,
        {_CLOCK.text}, {_MAILBOX.text}, {_WORKSPACE.text}
   FROM mailboxes_clock k
   JOIN mailboxes_mailbox m ON m.id = k.mailbox_id

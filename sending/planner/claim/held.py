@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from campaigns.contacts.queries import providers_of
+from campaigns.contacts.queries import SOMEBODY_REFUSES, providers_of
 from campaigns.contacts.states import SuppressionScope
 from outreach.kit import statements
 from sending.mailboxes.cooling import Cooling, side_of
@@ -18,17 +18,16 @@ from sending.planner.states import PauseScope
 _LOOK = timedelta(hours=1)  # at what only a person ends
 _CODES = {PauseScope.ADDRESS: HoldCode.ADDRESS_HELD, PauseScope.COMPANY: HoldCode.COMPANY_PAUSED}
 # Prepared: each claim asks it.
-_PAUSED = """
+_PAUSED = f"""
 SELECT p.workspace_id, p.value, p.scope, p.until, p.words
   FROM unnest(%s::bigint[], %s::varchar[]) AS a(workspace_id, value)
   JOIN planner_pause p ON p.workspace_id = a.workspace_id AND p.value = a.value
  WHERE p.until IS NULL OR p.until > %s
  UNION ALL
-SELECT w.id, '', 'sender', NULL, ''  -- whether anybody refuses a sender there: hardly a workspace has one
+SELECT w.id, '', 'sender', NULL, ''
   FROM unnest(%s::bigint[]) AS w(id)
- WHERE (SELECT true FROM contacts_suppression s
-         WHERE s.workspace_id = w.id AND s.scope = 'sender' ORDER BY s.value LIMIT 1)
-"""
+ WHERE {SOMEBODY_REFUSES.format(workspace="w.id")}
+"""  # noqa: S608  # our own words
 _REFUSED = SuppressionScope.SENDER.value
 
 
